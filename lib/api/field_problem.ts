@@ -1,0 +1,31 @@
+/** One thing wrong with one field, in the terms of a meta/v1 StatusCause. */
+export interface FieldProblem {
+  reason:
+    | "FieldValueRequired"
+    | "FieldValueInvalid"
+    | "FieldValueDuplicate"
+    | "FieldValueNotSupported"
+    | "FieldValueForbidden"
+    | "FieldValueNotFound"
+    | "FieldValueTooLong"
+    | "FieldValueTypeInvalid";
+  /** Path as Kubernetes writes it: `spec.containers[0].name`. */
+  field: string;
+  /** What is wrong and how to mend it, without the path. */
+  message: string;
+}
+
+/** A reading of untrusted input: the value, or everything that is wrong with it. */
+export type Read<T> = { ok: true; value: T } | { ok: false; problems: FieldProblem[] };
+
+/** Joins path segments the way `k8s.io/apimachinery` `field.Path` does. */
+export function fieldPath(segments: readonly PropertyKey[]): string {
+  let path = "";
+  for (const segment of segments) {
+    if (typeof segment === "number") path += `[${segment}]`;
+    else if (/^[A-Za-z_$][\w$-]*$/.test(String(segment))) {
+      path += path === "" ? String(segment) : `.${String(segment)}`;
+    } else path += `[${String(segment)}]`;
+  }
+  return path;
+}

@@ -1,0 +1,46 @@
+/** Names that OpenKruise fixed (behaviour: `apis/apps/v1alpha1`, `pkg/control/sidecarcontrol`) and that other programs rely on. */
+
+export const GROUP = "apps.kruise.io";
+export const VERSIONS = ["v1alpha1", "v1beta1"] as const;
+export const STORAGE_VERSION = "v1beta1";
+export const KIND = "SidecarSet";
+export const PLURAL = "sidecarsets";
+
+/** On SidecarSets, ControllerRevisions and (as JSON by SidecarSet name) on Pods. */
+export const HASH_ANNOTATION = "kruise.io/sidecarset-hash";
+export const HASH_WITHOUT_IMAGE_ANNOTATION = "kruise.io/sidecarset-hash-without-image";
+/** On SidecarSets: a canary and the SidecarSet whose Pods it takes. */
+export const CANARY_ANNOTATION = "apps.kruise.io/sidecarset-canary";
+export const CANARY_BASE_ANNOTATION = "apps.kruise.io/sidecarset-base";
+
+/** On Pods. */
+export const INJECTED_LIST_ANNOTATION = "kruise.io/sidecarset-injected-list";
+export const INPLACE_UPDATE_STATE_ANNOTATION = "kruise.io/sidecarset-inplace-update-state";
+export const WORKING_HOT_UPGRADE_ANNOTATION = "kruise.io/sidecarset-working-hotupgrade-container";
+export const VERSION_ANNOTATION_PREFIX = "version.sidecarset.kruise.io/";
+export const VERSION_ALT_ANNOTATION_PREFIX = "versionalt.sidecarset.kruise.io/";
+
+export const INJECTED_ENV = "IS_INJECTED";
+export const VERSION_ENV = "SIDECARSET_VERSION";
+export const VERSION_ALT_ENV = "SIDECARSET_VERSION_ALT";
+export const TERMINATE_ENV = "KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT";
+export const TERMINATE_WITH_IMAGE_ENV = "KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT_WITH_IMAGE";
+export const TERMINATE_IGNORE_EXIT_CODE_ENV = "KRUISE_TERMINATE_SIDECAR_IGNORE_EXIT_CODE";
+
+/** Labels of ControllerRevisions; the second also on v1alpha1 SidecarSets. */
+export const REVISION_OWNER_LABEL = "kruise.io/sidecarset-name";
+export const CUSTOM_VERSION_LABEL = "apps.kruise.io/sidecarset-custom-version";
+export const REVISION_HASH_LABEL = "controller.kubernetes.io/hash";
+
+export const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
+
+/** Pod conditions. */
+export const UPGRADABLE_CONDITION = "SidecarSetUpgradable";
+export const TERMINATED_CONDITION = "SidecarTerminated";
+
+/** The optional allow-list for `patchPodMetadata`, in the controller's namespace. */
+export const ALLOW_LIST_CONFIG_MAP = "kruise-configuration";
+export const ALLOW_LIST_KEY = "SidecarSet_PatchPodMetadata_WhiteList";
+
+/** The two containers of a hot-upgrade pair are named `<container>-1` and `<container>-2`. */
+export const HOT_UPGRADE_SUFFIXES = ["-1", "-2"] as const;

@@ -1,0 +1,67 @@
+import type { Container, LocalObjectReference, Volume } from "./container.ts";
+import type { ObjectMeta } from "./meta.ts";
+
+/** What the program reads of a core/v1 Pod; the API server has validated it, so these are types without a schema. */
+
+export interface PodSpec {
+  containers: Container[];
+  initContainers?: Container[];
+  volumes?: Volume[];
+  imagePullSecrets?: LocalObjectReference[];
+  restartPolicy?: string;
+  nodeName?: string;
+  [field: string]: unknown;
+}
+
+export interface ContainerState {
+  running?: { startedAt?: string };
+  terminated?: { exitCode: number; reason?: string; finishedAt?: string };
+  waiting?: { reason?: string; message?: string };
+}
+
+export interface ContainerStatus {
+  name: string;
+  image: string;
+  imageID: string;
+  ready: boolean;
+  started?: boolean;
+  restartCount?: number;
+  state?: ContainerState;
+}
+
+export interface PodCondition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  lastTransitionTime?: string | null;
+}
+
+export interface PodStatus {
+  phase?: string;
+  conditions?: PodCondition[];
+  containerStatuses?: ContainerStatus[];
+  initContainerStatuses?: ContainerStatus[];
+  [field: string]: unknown;
+}
+
+export interface Pod {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+  spec: PodSpec;
+  status?: PodStatus;
+}
+
+export interface Namespace {
+  metadata: ObjectMeta;
+}
+
+/** One SidecarSet's entry of the two hash annotations of a Pod (`pkg/control/sidecarcontrol/util.go:SidecarSetUpgradeSpec`). */
+export interface UpgradeSpec {
+  updateTimestamp: string;
+  hash: string;
+  sidecarSetName: string;
+  sidecarList: string[];
+  controllerRevision?: string;
+}

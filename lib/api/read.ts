@@ -1,0 +1,105 @@
+import type * as z from "zod/mini";
+import { fieldPath, type FieldProblem, type Read } from "./field_problem.ts";
+import { isObject } from "./json.ts";
+import { type SidecarSet, sidecarSet } from "./sidecarset.ts";
+
+/**
+ * Reads a SidecarSet of either version. JSON nulls count as absent, as they do for the API server's typed objects;
+ * unknown fields are kept.
+ */
+export function readSidecarSet(value: unknown): Read<SidecarSet> {
+  return readAs(sidecarSet, withoutNulls(value));
+}
+
+/** Reads any value by a schema; on failure every problem is named by its field. */
+export function readAs<T>(schema: z.ZodMiniType<T>, value: unknown): Read<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return { ok: true, value: result.data };
+  return { ok: false, problems: result.error.issues.flatMap((issue) => problemsOf(issue, value)) };
+}
+
+/** The same value with every null member left out; the same reference where there is none. */
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const kept = value.filter((item) => item !== null).map(withoutNulls);
+    return kept.length === value.length && kept.every((item, i) => item === value[i])
+      ? value
+      : kept;
+  }
+  if (!isObject(value)) return value;
+  let changed = false;
+  const kept: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) {
+    if (member === null) {
+      changed = true;
+      continue;
+    }
+    const cleaned = withoutNulls(member);
+    if (cleaned !== member) changed = true;
+    // A plain assignment of "__proto__" would set the prototype and lose the member.
+    Object.defineProperty(kept, key, {
+      value: cleaned,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
+  }
+  return changed ? kept : value;
+}
+
+function problemsOf(issue: z.core.$ZodIssue, root: unknown): FieldProblem[] {
+  const field = fieldPath(issue.path);
+  const current = issue.path.reduce<unknown>(
+    (value, key) => isObject(value) || Array.isArray(value) ? Reflect.get(value, key) : undefined,
+    root,
+  );
+  if (current === undefined) {
+    return [{ reason: "FieldValueRequired", field, message: "is required" }];
+  }
+  const shown = preview(current);
+  switch (issue.code) {
+    case "invalid_type":
+      return [{
+        reason: "FieldValueTypeInvalid",
+        field,
+        message: `must be of type ${issue.expected}: current value is ${shown}`,
+      }];
+    case "invalid_value":
+      return [{
+        reason: "FieldValueNotSupported",
+        field,
+        message: `must be one of ${issue.values.map(String).join(", ")}: current value is ${shown}`,
+      }];
+    case "too_small":
+    case "too_big": {
+      const bound = issue.code === "too_small"
+        ? `at least ${issue.minimum}`
+        : `at most ${issue.maximum}`;
+      const what = typeof current === "string" ? ` characters` : "";
+      return [{
+        reason: "FieldValueInvalid",
+        field,
+        message: `must be ${bound}${what}: current value is ${shown}`,
+      }];
+    }
+    case "invalid_format":
+      return [{
+        reason: "FieldValueInvalid",
+        field,
+        message: `must match ${
+          "pattern" in issue ? issue.pattern : issue.format
+        }: current value is ${shown}`,
+      }];
+    default:
+      return [{
+        reason: "FieldValueInvalid",
+        field,
+        message: `is not valid: current value is ${shown}`,
+      }];
+  }
+}
+
+function preview(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

@@ -1,0 +1,38 @@
+import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { JsonPatchOperation } from "../../api/json.ts";
+import type { Pod } from "../../api/pod.ts";
+import type { NamespaceFacts, PreparedSidecarSet } from "../prepared.ts";
+import type { Reason } from "../reasons.ts";
+
+/** Everything that one injection depends on, as values. */
+export interface InjectRequest {
+  /** The Pod as it is to be created; never mutated. */
+  readonly pod: Pod;
+  readonly namespace: NamespaceFacts;
+  /** The SidecarSets that select the Pod, in any order. */
+  readonly selecting: readonly PreparedSidecarSet[];
+  /** Stored revisions of one SidecarSet. */
+  revisionsOf(sidecarSetName: string): readonly ControllerRevision[];
+  /** For `policy: Partial`: how many matched Pods there are and how many of them are at the pinned revision. */
+  sharesOf(sidecarSetName: string): { readonly matched: number; readonly pinned: number };
+  /** The moment of the injection; its RFC 3339 text goes into the hash annotations of newly injected Pods. */
+  readonly now: Date;
+}
+
+/** A SidecarSet that selects the Pod and is not injected into it. */
+export interface Skip {
+  readonly sidecarSet: string;
+  readonly reason: Reason;
+  /** One sentence that names the object or field and how to mend it. */
+  readonly message: string;
+  /** True when the Pod must be refused for it (`failurePolicy: Fail`). */
+  readonly refuses: boolean;
+}
+
+export interface Injection {
+  /** Empty when nothing is to change. */
+  readonly patch: readonly JsonPatchOperation[];
+  /** Names of the SidecarSets that the Pod has after the patch by this call, in order of injection. */
+  readonly injected: readonly { readonly sidecarSet: string; readonly revision: string }[];
+  readonly skipped: readonly Skip[];
+}

@@ -1,0 +1,29 @@
+/**
+ * Why something did not happen. The same constant is the reason of a condition and an event, the label of a metric and the CLI's word.
+ * One sentence each, in the present tense, without a full stop: it completes "because ...".
+ */
+export const REASONS = {
+  // A SidecarSet is not injected into any Pod.
+  InvalidSidecarSet: "the SidecarSet does not pass validation",
+  NotImplemented: "the SidecarSet sets a field that this version gives no effect",
+  InjectionPaused: "spec.injectionStrategy.paused is true",
+  CanaryTakesOver: "a canary of this SidecarSet selects the Pod too",
+  RevisionNotFound: "the pinned revision does not exist or belongs to another SidecarSet",
+  // A SidecarSet is not injected into one Pod.
+  NotSelected: "the labels of the Pod or of its namespace do not match",
+  NamespaceExcluded: "the namespace is excluded from injection",
+  MirrorPod: "the Pod is a mirror of a static Pod",
+  PodNotActive: "the Pod has ended or is being deleted",
+  ContainerNameConflict: "the Pod has a container of a sidecar's name that was not injected",
+  SidecarNameConflict: "another SidecarSet brings a container of the same name to the Pod",
+  VolumeConflict: "the result would have a volume or mount that the API server refuses",
+  PortConflict: "the result would have two containers with the same host port",
+  PodSecurityViolation: "the namespace enforces a Pod Security level that the sidecar violates",
+  NoTargetContainer: "no container of the Pod matches the target of a resources policy",
+  ExpressionFailed: "an expression of a resources policy cannot be evaluated for the Pod",
+  AnnotationNotJson: "an annotation that must be merged or read is not JSON",
+  NotSynced: "the controller has not read the cluster's objects yet",
+  InternalError: "the controller failed",
+} as const;
+
+export type Reason = keyof typeof REASONS;
