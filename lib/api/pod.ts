@@ -59,9 +59,10 @@ export interface Namespace {
 
 /** One SidecarSet's entry of the two hash annotations of a Pod (`pkg/control/sidecarcontrol/util.go:SidecarSetUpgradeSpec`). */
 export interface UpgradeSpec {
-  updateTimestamp: string;
+  /** Null, like the list, where the entry was read from the old form of the annotation. */
+  updateTimestamp: string | null;
   hash: string;
   sidecarSetName: string;
-  sidecarList: string[];
+  sidecarList: string[] | null;
   controllerRevision?: string;
 }

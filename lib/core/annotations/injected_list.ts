@@ -1,0 +1,49 @@
+import type { Container } from "../../api/container.ts";
+import { INJECTED_ENV, INJECTED_LIST_ANNOTATION } from "../../api/names.ts";
+import type { Pod } from "../../api/pod.ts";
+import type { SidecarSet } from "../../api/sidecarset.ts";
+import { compareUtf8 } from "./go_json.ts";
+import { containersOfPair, isHotUpgrade } from "./hot_upgrade.ts";
+
+/** Names in the injected-list annotation, as they stand; a Pod may carry a copied or forged list. */
+export function injectedSidecarSets(pod: Pod): readonly string[] {
+  const text = pod.metadata.annotations?.[INJECTED_LIST_ANNOTATION];
+  return text === undefined || text === "" ? [] : text.split(",");
+}
+
+/** The annotation's text for a set of names: sorted, joined by commas, without doubles. */
+export function injectedListText(names: Iterable<string>): string {
+  return [...new Set(names)].sort(compareUtf8).join(",");
+}
+
+/** Whether a container carries the mark that injection puts on its containers. */
+export function isMarkedInjected(container: Container): boolean {
+  return container.env?.some((env) => env.name === INJECTED_ENV && env.value === "true") ?? false;
+}
+
+/**
+ * Whether the Pod has been injected by the SidecarSet: its list names it and at least one of its containers is there
+ * with the injection mark. The annotation alone proves nothing, it may have been copied from another Pod.
+ */
+export function isInjectedBy(pod: Pod, sidecarSet: SidecarSet): boolean {
+  const name = sidecarSet.metadata.name;
+  if (name === undefined || !injectedSidecarSets(pod).includes(name)) return false;
+  const { containers, initContainers } = sidecarSet.spec;
+  return hasOneOf(pod.spec.containers, containers) ||
+    hasOneOf(pod.spec.initContainers, initContainers);
+}
+
+function hasOneOf(
+  present: readonly Container[] | undefined,
+  sidecars: SidecarSet["spec"]["containers"],
+): boolean {
+  if (present === undefined || sidecars === undefined) return false;
+  return sidecars.some((sidecar) => {
+    const names: readonly string[] = isHotUpgrade(sidecar)
+      ? containersOfPair(sidecar.name)
+      : [sidecar.name];
+    return present.some((container) =>
+      names.includes(container.name) && isMarkedInjected(container)
+    );
+  });
+}
