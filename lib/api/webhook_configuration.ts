@@ -1,0 +1,48 @@
+import type { LabelSelector, ObjectMeta } from "./meta.ts";
+
+/** admissionregistration.k8s.io/v1, as far as the controller writes and compares it; defaults are spelled out so that they compare equal. */
+
+/** Paths of the webhook server; OpenKruise's, for those who know them from its logs. */
+export const PATHS = {
+  mutatePod: "/mutate-pod",
+  mutateSidecarSet: "/mutate-apps-kruise-io-sidecarset",
+  validateSidecarSet: "/validate-apps-kruise-io-sidecarset",
+} as const;
+
+export interface WebhookClientConfig {
+  /** Base64 of PEM text. */
+  caBundle: string;
+  service?: { name: string; namespace: string; port: number; path: string };
+  url?: string;
+}
+
+export interface WebhookRule {
+  apiGroups: string[];
+  apiVersions: string[];
+  operations: string[];
+  resources: string[];
+  scope: "Cluster" | "Namespaced" | "*";
+}
+
+export interface WebhookEntry {
+  name: string;
+  admissionReviewVersions: string[];
+  clientConfig: WebhookClientConfig;
+  failurePolicy: "Ignore" | "Fail";
+  matchPolicy: "Equivalent" | "Exact";
+  namespaceSelector: LabelSelector;
+  objectSelector: LabelSelector;
+  rules: WebhookRule[];
+  sideEffects: "None";
+  timeoutSeconds: number;
+  /** Of mutating webhooks only. */
+  reinvocationPolicy?: "Never" | "IfNeeded";
+  matchConditions?: { name: string; expression: string }[];
+}
+
+export interface WebhookConfiguration {
+  apiVersion: "admissionregistration.k8s.io/v1";
+  kind: "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration";
+  metadata: ObjectMeta;
+  webhooks?: WebhookEntry[];
+}

@@ -1,0 +1,104 @@
+import { GROUP, KIND, PLURAL, STORAGE_VERSION, VERSIONS } from "../../lib/api/names.ts";
+import { sidecarSetSpec } from "../../lib/api/sidecarset.ts";
+import { sidecarSetStatus } from "../../lib/api/sidecarset_status.ts";
+import { inlineDefinition, type OpenApiSchemas } from "./from_openapi.ts";
+import { structuralSchema } from "./from_zod.ts";
+import { addRules } from "./rules.ts";
+import { mapSchema, type StructuralSchema } from "./structural.ts";
+
+const columns = [
+  {
+    name: "Matched",
+    jsonPath: ".status.matchedPods",
+    type: "integer",
+    description: "Selected Pods that have the sidecars.",
+  },
+  {
+    name: "Updated",
+    jsonPath: ".status.updatedPods",
+    type: "integer",
+    description: "Matched Pods at the current revision.",
+  },
+  {
+    name: "Ready",
+    jsonPath: ".status.readyPods",
+    type: "integer",
+    description: "Matched Pods that are ready.",
+  },
+  {
+    name: "Missed",
+    jsonPath: ".status.missedPods",
+    type: "integer",
+    description: "Selected Pods that should have the sidecars and do not.",
+  },
+  { name: "Age", jsonPath: ".metadata.creationTimestamp", type: "date" },
+  {
+    name: "Revision",
+    jsonPath: ".status.latestRevision",
+    type: "string",
+    priority: 1,
+    description: "The current revision.",
+  },
+  {
+    name: "Reason",
+    jsonPath: '.status.conditions[?(@.type=="Progressing")].reason',
+    type: "string",
+    priority: 1,
+    description: "What the roll-out does, or what holds it back.",
+  },
+];
+
+/**
+ * The CustomResourceDefinition of SidecarSet. Both versions have the same fields and no conversion; only the stored one carries the
+ * descriptions, for the sake of the size limit of `kubectl apply`.
+ *
+ * @param schemas `components.schemas` of the API server's `/openapi/v3/api/v1`.
+ */
+export function customResourceDefinition(schemas: OpenApiSchemas): Record<string, unknown> {
+  const described = objectSchema(schemas);
+  const bare = mapSchema(described, ({ description: _description, ...schema }) => schema);
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${PLURAL}.${GROUP}` },
+    spec: {
+      group: GROUP,
+      scope: "Cluster",
+      names: {
+        kind: KIND,
+        listKind: `${KIND}List`,
+        plural: PLURAL,
+        singular: "sidecarset",
+        shortNames: ["scs"],
+      },
+      // Spelled out with null, or a plain apply over OpenKruise's definition would keep its conversion webhook and be refused.
+      conversion: { strategy: "None", webhook: null },
+      versions: VERSIONS.map((name) => ({
+        name,
+        served: true,
+        storage: name === STORAGE_VERSION,
+        additionalPrinterColumns: columns,
+        subresources: { status: {} },
+        schema: { openAPIV3Schema: name === STORAGE_VERSION ? described : bare },
+      })),
+    },
+  };
+}
+
+function objectSchema(schemas: OpenApiSchemas): StructuralSchema {
+  const embed = (definition: "Container" | "Volume") =>
+    inlineDefinition(schemas, `io.k8s.api.core.v1.${definition}`);
+  return addRules({
+    type: "object",
+    description:
+      "SidecarSet injects sidecar containers into the Pods that it selects and upgrades them there.",
+    required: ["spec"],
+    properties: {
+      apiVersion: { type: "string", description: "Version of the schema of this object." },
+      kind: { type: "string", description: "Kind of this object." },
+      metadata: { type: "object" },
+      spec: structuralSchema(sidecarSetSpec, { embed }),
+      status: structuralSchema(sidecarSetStatus, { embed }),
+    },
+  });
+}
