@@ -1,0 +1,39 @@
+/** How a quantity is written: `12M`, `12Mi` or `12e6`. */
+export type QuantityFormat = "DecimalSI" | "BinarySI" | "DecimalExponent";
+
+/** What a suffix multiplies the number before it by: base to the power of exponent. */
+export interface SuffixScale {
+  readonly base: 2n | 10n;
+  readonly exponent: number;
+  readonly format: QuantityFormat;
+}
+
+/** In steps of 1000 from nano on. */
+export const decimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"] as const;
+
+/** In steps of 1024 from one on. */
+export const binarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"] as const;
+
+export const NANO_EXPONENT = -9;
+
+/** Beyond it lies no amount of any resource, only the cost of computing it. */
+const MAX_EXPONENT = 999;
+
+/**
+ * Reads the suffix of a quantity.
+ *
+ * @returns undefined for a suffix that does not exist and for an exponent beyond ±999.
+ * @see `k8s.io/apimachinery/pkg/api/resource/suffix.go:interpret`
+ */
+export function readSuffix(suffix: string): SuffixScale | undefined {
+  const decimal = decimalSuffixes.findIndex((known) => known === suffix);
+  if (decimal >= 0) {
+    return { base: 10n, exponent: NANO_EXPONENT + 3 * decimal, format: "DecimalSI" };
+  }
+  const binary = binarySuffixes.findIndex((known) => known === suffix);
+  if (binary >= 0) return { base: 2n, exponent: 10 * binary, format: "BinarySI" };
+  if (!/^[eE][+-]?[0-9]+$/.test(suffix)) return undefined;
+  const exponent = Number(suffix.slice(1));
+  if (Math.abs(exponent) > MAX_EXPONENT) return undefined;
+  return { base: 10n, exponent, format: "DecimalExponent" };
+}
