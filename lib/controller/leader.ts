@@ -1,0 +1,127 @@
+import type { Clock } from "../api/clock.ts";
+import type { Logger } from "../api/logger.ts";
+import { heldBy, type Lease, mayAcquire, type Observation, observe, released } from "./lease.ts";
+
+/** The one Lease of the installation. Every call may fail with what the API server answers. */
+export interface LeaseStore {
+  /** The Lease, or undefined where there is none. */
+  get(signal: AbortSignal): Promise<Lease | undefined>;
+  create(lease: Lease, signal: AbortSignal): Promise<Lease>;
+  /** Overwrites the Lease of exactly the given resourceVersion. */
+  update(lease: Lease, signal: AbortSignal): Promise<Lease>;
+}
+
+export interface LeaderElectionOptions {
+  store: LeaseStore;
+  clock: Clock;
+  logger: Logger;
+  /** Name of this process among all candidates. */
+  identity: string;
+  leaseName: string;
+  leaseNamespace: string;
+  /** In seconds: how long a Lease holds, until when the holder trusts it, and how often it is renewed. */
+  leaseDuration?: number;
+  renewDeadline?: number;
+  retryPeriod?: number;
+  onLeading?(leading: boolean): void;
+}
+
+/**
+ * Leader election by a Lease, with the rules of `k8s.io/client-go/tools/leaderelection`. `isLeader()` looks at the age of the last renewal, so
+ * that a process that was stopped for a while knows, before it writes, that it may have been replaced.
+ */
+export class LeaderElection {
+  readonly #options:
+    & Required<Omit<LeaderElectionOptions, "onLeading">>
+    & Pick<LeaderElectionOptions, "onLeading">;
+  #observation: Observation | undefined;
+  #renewedAt = -Infinity;
+  #leading = false;
+
+  constructor(options: LeaderElectionOptions) {
+    this.#options = { leaseDuration: 15, renewDeadline: 10, retryPeriod: 2, ...options };
+  }
+
+  isLeader(): boolean {
+    const age = this.#options.clock.monotonic() - this.#renewedAt;
+    return age < this.#options.renewDeadline * 1_000;
+  }
+
+  /** Who holds the Lease, as far as this process has seen. */
+  get holder(): string | undefined {
+    return this.#observation?.spec.holderIdentity;
+  }
+
+  /** Campaigns and renews until the signal is aborted, then gives the Lease up. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, retryPeriod } = this.#options;
+    while (!signal.aborted) {
+      await this.#attempt(signal);
+      this.#announce();
+      await clock.sleep(retryPeriod * 1_000, signal);
+    }
+    await this.#release();
+    this.#announce();
+  }
+
+  async #attempt(signal: AbortSignal): Promise<void> {
+    const { clock, store, logger, retryPeriod } = this.#options;
+    const started = clock.monotonic();
+    // A hanging request must not keep the election from noticing that its Lease has passed.
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(retryPeriod * 2_000)]);
+    try {
+      const lease = await store.get(deadline);
+      if (!lease) {
+        this.#seen(await store.create(this.#lease({}), deadline));
+        this.#renewedAt = started;
+        return;
+      }
+      const observation = this.#seen(lease);
+      const { identity } = this.#options;
+      if (!mayAcquire(observation, { identity, now: clock.monotonic() })) return;
+      const { spec } = this.#lease(observation.spec);
+      this.#seen(await store.update({ ...lease, ...(spec ? { spec } : {}) }, deadline));
+      this.#renewedAt = started;
+    } catch (error) {
+      if (!signal.aborted) logger.debug("Cannot renew the Lease", { error });
+    }
+  }
+
+  #lease(previous: NonNullable<Lease["spec"]>): Lease {
+    const { leaseName, leaseNamespace, identity, leaseDuration, clock } = this.#options;
+    return {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata: { name: leaseName, namespace: leaseNamespace },
+      spec: heldBy(previous, { identity, now: clock.now(), durationSeconds: leaseDuration }),
+    };
+  }
+
+  #seen(lease: Lease): Observation {
+    this.#observation = observe(this.#observation, { lease, at: this.#options.clock.monotonic() });
+    return this.#observation;
+  }
+
+  #announce(): void {
+    const leading = this.isLeader();
+    if (leading === this.#leading) return;
+    this.#leading = leading;
+    const { logger, onLeading, identity } = this.#options;
+    logger.info(leading ? "Became the leader" : "Is not the leader any more", { identity });
+    onLeading?.(leading);
+  }
+
+  async #release(): Promise<void> {
+    const { store, clock, logger } = this.#options;
+    if (!this.isLeader()) return;
+    this.#renewedAt = -Infinity;
+    const deadline = AbortSignal.timeout(2_000);
+    try {
+      const lease = await store.get(deadline);
+      if (lease?.spec?.holderIdentity !== this.#options.identity) return;
+      await store.update({ ...lease, spec: released(lease.spec, clock.now()) }, deadline);
+    } catch (error) {
+      logger.debug("Cannot give up the Lease", { error });
+    }
+  }
+}

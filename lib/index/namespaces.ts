@@ -1,0 +1,40 @@
+import type { Namespace } from "../api/pod.ts";
+import type { NamespaceFacts } from "../core/prepared.ts";
+
+/** The labels of every namespace. */
+export class NamespaceIndex {
+  readonly #byName = new Map<string, NamespaceFacts>();
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  get(name: string): NamespaceFacts | undefined {
+    return this.#byName.get(name);
+  }
+
+  names(): IterableIterator<string> {
+    return this.#byName.keys();
+  }
+
+  /** Stores a namespace and says whether its labels changed. */
+  apply(namespace: Namespace): boolean {
+    const name = namespace.metadata.name ?? "";
+    const labels = namespace.metadata.labels ?? {};
+    const known = this.#byName.get(name);
+    this.#byName.set(name, { name, labels });
+    return !known || !sameLabels(known.labels, labels);
+  }
+
+  delete(name: string): void {
+    this.#byName.delete(name);
+  }
+}
+
+function sameLabels(
+  a: Readonly<Record<string, string>>,
+  b: Readonly<Record<string, string>>,
+): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}

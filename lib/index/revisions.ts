@@ -1,0 +1,51 @@
+import type { ControllerRevision } from "../api/controller_revision.ts";
+import { REVISION_OWNER_LABEL } from "../api/names.ts";
+
+/** The stored ControllerRevisions by the SidecarSet that they belong to. */
+export class RevisionIndex {
+  readonly #byName = new Map<string, ControllerRevision>();
+  readonly #bySidecarSet = new Map<string, Map<string, ControllerRevision>>();
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  of(sidecarSet: string): ControllerRevision[] {
+    return [...this.#bySidecarSet.get(sidecarSet)?.values() ?? []];
+  }
+
+  /** Stores a revision; returns the SidecarSets whose revisions changed. */
+  apply(revision: ControllerRevision): string[] {
+    const name = revision.metadata.name ?? "";
+    const known = this.#byName.get(name);
+    if (known?.metadata.resourceVersion === revision.metadata.resourceVersion) return [];
+    const changed = this.delete(name);
+    const owner = ownerOf(revision);
+    if (owner === undefined) return changed;
+    this.#byName.set(name, revision);
+    const siblings = this.#bySidecarSet.get(owner) ?? new Map();
+    siblings.set(name, revision);
+    this.#bySidecarSet.set(owner, siblings);
+    return [...new Set([...changed, owner])];
+  }
+
+  /** Drops a revision; returns the SidecarSets whose revisions changed. */
+  delete(name: string): string[] {
+    const known = this.#byName.get(name);
+    const owner = known && ownerOf(known);
+    if (owner === undefined) return [];
+    this.#byName.delete(name);
+    const siblings = this.#bySidecarSet.get(owner);
+    siblings?.delete(name);
+    if (siblings?.size === 0) this.#bySidecarSet.delete(owner);
+    return [owner];
+  }
+
+  names(): string[] {
+    return [...this.#byName.keys()];
+  }
+}
+
+function ownerOf(revision: ControllerRevision): string | undefined {
+  return revision.metadata.labels?.[REVISION_OWNER_LABEL];
+}

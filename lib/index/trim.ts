@@ -1,0 +1,81 @@
+import type { Container, EnvVar } from "../api/container.ts";
+import {
+  INJECTED_ENV,
+  TERMINATE_ENV,
+  TERMINATE_IGNORE_EXIT_CODE_ENV,
+  TERMINATE_WITH_IMAGE_ENV,
+} from "../api/names.ts";
+import type { ContainerStatus, Pod, PodStatus } from "../api/pod.ts";
+
+const READ_ENV = new Set([
+  INJECTED_ENV,
+  TERMINATE_ENV,
+  TERMINATE_WITH_IMAGE_ENV,
+  TERMINATE_IGNORE_EXIT_CODE_ENV,
+]);
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
+/**
+ * The Pod without everything that no decision reads: a cluster's Pods are kept in memory as long as the process lives, and most of a Pod is
+ * managedFields, probes, mounts and resources.
+ */
+export function trimPod(pod: Pod): Pod {
+  const { metadata, spec, status } = pod;
+  return {
+    metadata: {
+      ...pick(metadata, ["name", "namespace", "uid", "resourceVersion", "labels"]),
+      ...pick(metadata, ["creationTimestamp", "deletionTimestamp"]),
+      ...(metadata.annotations ? { annotations: withoutLastApplied(metadata.annotations) } : {}),
+      ...(metadata.ownerReferences ? { ownerReferences: metadata.ownerReferences } : {}),
+    },
+    spec: {
+      containers: (spec.containers ?? []).map(trimContainer),
+      ...(spec.initContainers ? { initContainers: spec.initContainers.map(trimContainer) } : {}),
+      ...pick(spec, ["restartPolicy", "nodeName"]),
+    },
+    ...(status ? { status: trimStatus(status) } : {}),
+  };
+}
+
+function trimContainer(container: Container): Container {
+  const env = container.env?.filter(({ name }: EnvVar) => READ_ENV.has(name)) ?? [];
+  return {
+    ...pick(container, ["name", "image", "restartPolicy"]),
+    name: container.name,
+    ...(env.length > 0 ? { env } : {}),
+  };
+}
+
+function trimStatus(status: PodStatus): PodStatus {
+  const { conditions, containerStatuses, initContainerStatuses } = status;
+  return {
+    ...pick(status, ["phase"]),
+    ...(conditions ? { conditions } : {}),
+    ...(containerStatuses ? { containerStatuses: containerStatuses.map(trimContainerStatus) } : {}),
+    ...(initContainerStatuses
+      ? { initContainerStatuses: initContainerStatuses.map(trimContainerStatus) }
+      : {}),
+  };
+}
+
+function trimContainerStatus(status: ContainerStatus): ContainerStatus {
+  const { name, image, imageID, ready } = status;
+  return { name, image, imageID, ready, ...pick(status, ["started", "restartCount", "state"]) };
+}
+
+function withoutLastApplied(annotations: Record<string, string>): Record<string, string> {
+  if (!(LAST_APPLIED in annotations)) return annotations;
+  const { [LAST_APPLIED]: _applied, ...kept } = annotations;
+  return kept;
+}
+
+function pick<T extends object, K extends keyof T>(
+  value: T,
+  keys: readonly K[],
+): Partial<Pick<T, K>> {
+  const picked: Partial<Pick<T, K>> = {};
+  for (const key of keys) {
+    if (value[key] !== undefined) picked[key] = value[key];
+  }
+  return picked;
+}

@@ -1,0 +1,225 @@
+import * as z from "zod/mini";
+import { readAs } from "../api/read.ts";
+import { logFormats, logLevels } from "./log.ts";
+
+const port = z.int().check(z.minimum(0), z.maximum(65_535));
+const seconds = z.number().check(z.minimum(0), z.maximum(3_600));
+const dnsLabel = z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/));
+
+/** Everything that a controller process can be told. */
+export const config = z.strictObject({
+  kubeconfig: z.optional(z.string()),
+  context: z.optional(z.string()),
+  namespace: dnsLabel,
+  serviceName: dnsLabel,
+  webhookUrl: z.optional(z.string().check(z.regex(/^https:\/\/[^/\s]+\/?$/))),
+  webhookHost: z.string(),
+  webhookPort: port,
+  healthHost: z.string(),
+  healthPort: port,
+  certDir: z.optional(z.string()),
+  excludeNamespaces: z.array(dnsLabel),
+  maxInFlight: z.int().check(z.minimum(1), z.maximum(256)),
+  writesPerSecond: z.number().check(z.minimum(1), z.maximum(10_000)),
+  requireAnnotationAllowList: z.boolean(),
+  registrationSettleSeconds: seconds,
+  shutdownSeconds: seconds,
+  logLevel: z.enum(logLevels),
+  logFormat: z.enum(logFormats),
+});
+export type Config = z.infer<typeof config>;
+
+/** One setting: its flag, the environment variable that stands in for it, and how its text is read. */
+export interface Setting {
+  readonly key: keyof Config;
+  readonly flag: string;
+  readonly env?: string;
+  readonly value?: string;
+  readonly description: string;
+  readonly default?: string;
+  readonly parse?: "number" | "list" | "boolean";
+}
+
+export const settings: readonly Setting[] = [
+  {
+    key: "kubeconfig",
+    flag: "kubeconfig",
+    env: "KUBECONFIG",
+    value: "FILE",
+    description: "kubeconfig to use; in-cluster credentials when absent",
+  },
+  {
+    key: "context",
+    flag: "context",
+    value: "NAME",
+    description: "context of the kubeconfig to use",
+  },
+  {
+    key: "namespace",
+    flag: "namespace",
+    env: "POD_NAMESPACE",
+    value: "NAME",
+    default: "sidecarset-system",
+    description: "namespace of the controller's own objects",
+  },
+  {
+    key: "serviceName",
+    flag: "service-name",
+    value: "NAME",
+    default: "sidecarset-webhook",
+    description: "Service in front of the webhook",
+  },
+  {
+    key: "webhookUrl",
+    flag: "webhook-url",
+    value: "URL",
+    description: "https://HOST:PORT/ of a webhook outside the cluster",
+  },
+  {
+    key: "webhookHost",
+    flag: "webhook-host",
+    value: "ADDRESS",
+    default: "0.0.0.0",
+    description: "address that the webhook listens on",
+  },
+  {
+    key: "webhookPort",
+    flag: "webhook-port",
+    value: "PORT",
+    default: "9443",
+    parse: "number",
+    description: "port that the webhook listens on",
+  },
+  {
+    key: "healthHost",
+    flag: "health-host",
+    value: "ADDRESS",
+    default: "0.0.0.0",
+    description: "address for /healthz, /readyz and /metrics",
+  },
+  {
+    key: "healthPort",
+    flag: "health-port",
+    value: "PORT",
+    default: "8080",
+    parse: "number",
+    description: "port for /healthz, /readyz and /metrics",
+  },
+  {
+    key: "certDir",
+    flag: "cert-dir",
+    value: "FOLDER",
+    description:
+      "folder with tls.crt, tls.key and ca.crt; the controller makes its own certificates when absent",
+  },
+  {
+    key: "excludeNamespaces",
+    flag: "exclude-namespaces",
+    value: "NAMES",
+    default: "kube-system,kube-node-lease,kube-public",
+    parse: "list",
+    description: "namespaces whose Pods are never injected, separated by commas",
+  },
+  {
+    key: "maxInFlight",
+    flag: "max-in-flight",
+    value: "NUMBER",
+    default: "16",
+    parse: "number",
+    description: "how many writes may be under way",
+  },
+  {
+    key: "writesPerSecond",
+    flag: "writes-per-second",
+    value: "NUMBER",
+    default: "200",
+    parse: "number",
+    description: "how many writes may start in a second",
+  },
+  {
+    key: "requireAnnotationAllowList",
+    flag: "require-annotation-allow-list",
+    parse: "boolean",
+    description: "refuse patchPodMetadata unless the allow-list ConfigMap names the keys",
+  },
+  {
+    key: "registrationSettleSeconds",
+    flag: "registration-settle-seconds",
+    value: "SECONDS",
+    default: "3",
+    parse: "number",
+    description:
+      "how long a webhook registration must be in force before a SidecarSet counts as ready",
+  },
+  {
+    key: "shutdownSeconds",
+    flag: "shutdown-seconds",
+    value: "SECONDS",
+    default: "20",
+    parse: "number",
+    description: "deadline of an ordered shut-down",
+  },
+  {
+    key: "logLevel",
+    flag: "log-level",
+    env: "LOG_LEVEL",
+    value: "LEVEL",
+    default: "info",
+    description: `one of ${logLevels.join(", ")}`,
+  },
+  {
+    key: "logFormat",
+    flag: "log-format",
+    env: "LOG_FORMAT",
+    value: "FORMAT",
+    description: `one of ${logFormats.join(", ")}; text on a terminal when absent, else json`,
+  },
+];
+
+export interface ConfigSources {
+  /** Values of the flags that were given, by the flag's name. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  env(name: string): string | undefined;
+  /** Whether a person reads the log. */
+  readonly terminal: boolean;
+}
+
+/**
+ * Reads flags, then environment variables, then defaults.
+ *
+ * @throws {ConfigError} that names every setting that is wrong, not only the first.
+ */
+export function readConfig(sources: ConfigSources): Config {
+  const raw: Record<string, unknown> = { logFormat: sources.terminal ? "text" : "json" };
+  for (const setting of settings) {
+    const given = sources.flags[setting.flag] ??
+      (setting.env ? sources.env(setting.env) : undefined) ?? setting.default;
+    if (given !== undefined && given !== "") raw[setting.key] = parse(setting, given);
+    else if (setting.parse === "boolean") raw[setting.key] = false;
+  }
+  const result = readAs(config, raw);
+  if (result.ok) return result.value;
+  const lines = result.problems.map(({ field, message }) => {
+    const setting = settings.find(({ key }) => field === key || field.startsWith(`${key}[`));
+    return `--${setting?.flag ?? field} ${message}`;
+  });
+  throw new ConfigError(`Cannot read the configuration: ${lines.join("; ")}`);
+}
+
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+function parse(setting: Setting, given: unknown): unknown {
+  if (typeof given !== "string") return given;
+  switch (setting.parse) {
+    case "number":
+      return given.trim() === "" || Number.isNaN(Number(given)) ? given : Number(given);
+    case "list":
+      return given.split(",").map((item) => item.trim()).filter((item) => item !== "");
+    case "boolean":
+      return given === "true";
+    default:
+      return given;
+  }
+}

@@ -1,0 +1,3 @@
+import { run } from "./lib/cli/run.ts";
+
+Deno.exit(await run(Deno.args));

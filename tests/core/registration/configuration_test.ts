@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
+import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
+import {
+  planRegistration,
+  type RegistrationInput,
+} from "../../../lib/core/registration/configuration.ts";
+
+function prepared(name: string, spec: SidecarSetSpec): PreparedSidecarSet {
+  return {
+    name,
+    sidecarSet: { metadata: { name }, spec },
+    hash: "",
+    hashWithoutImage: "",
+    revisionName: "",
+    problems: [],
+  };
+}
+
+const owner = {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRole",
+  name: "sidecarset",
+  uid: "1",
+};
+
+function plan(sidecarSets: PreparedSidecarSet[], more: Partial<RegistrationInput> = {}) {
+  return planRegistration({
+    name: "sidecarset",
+    sidecarSets,
+    excludedNamespaces: ["kube-system"],
+    endpoint: { service: { name: "webhook", namespace: "system", port: 443 } },
+    caBundle: "pem",
+    owner,
+    ...more,
+  });
+}
+
+const podEntries = (registration: ReturnType<typeof plan>) =>
+  (registration.mutating.webhooks ?? []).filter(({ name }) => name.includes(".pods."));
+
+const app = (value: string): SidecarSetSpec => ({ selector: { matchLabels: { app: value } } });
+
+Deno.test("planRegistration() registers no Pod entry without a SidecarSet", () => {
+  assert.deepEqual(podEntries(plan([])), []);
+});
+
+Deno.test("planRegistration() makes one entry for each failure policy and namespace selector", () => {
+  const entries = podEntries(plan([
+    prepared("a", app("a")),
+    prepared("b", app("b")),
+    prepared("c", { ...app("c"), failurePolicy: "Fail" }),
+    prepared("d", { ...app("d"), namespaceSelector: { matchLabels: { env: "prod" } } }),
+  ]));
+  assert.deepEqual(entries.map(({ failurePolicy }) => failurePolicy).toSorted(), [
+    "Fail",
+    "Ignore",
+    "Ignore",
+  ]);
+  const narrow = entries.find(({ namespaceSelector }) =>
+    namespaceSelector.matchExpressions?.length === 2
+  );
+  assert.deepEqual(narrow?.namespaceSelector.matchExpressions?.[1], {
+    key: "env",
+    operator: "In",
+    values: ["prod"],
+  });
+});
+
+Deno.test("planRegistration() writes namespace and namespaceSelector as one selector that holds both", () => {
+  const [entry] = podEntries(plan([
+    prepared("a", {
+      ...app("a"),
+      namespace: "shop",
+      namespaceSelector: { matchLabels: { env: "prod" } },
+    }),
+  ]));
+  assert.deepEqual(
+    entry?.namespaceSelector.matchExpressions?.map(({ key, operator, values }) =>
+      `${key} ${operator} ${values}`
+    ),
+    [
+      "kubernetes.io/metadata.name NotIn kube-system",
+      "env In prod",
+      "kubernetes.io/metadata.name In shop",
+    ],
+  );
+});
+
+Deno.test("planRegistration() never lets an entry refuse Pods where nothing removes the registration", () => {
+  const { owner: _owner, ...input } = {
+    name: "laptop",
+    sidecarSets: [prepared("a", { ...app("a"), failurePolicy: "Fail" as const })],
+    excludedNamespaces: [],
+    endpoint: { url: "https://127.0.0.1:9443/" },
+    caBundle: "pem",
+    owner,
+  };
+  const { mutating, validating } = planRegistration(input);
+  const entries = [...mutating.webhooks ?? [], ...validating.webhooks ?? []];
+  assert.ok(entries.every(({ failurePolicy }) => failurePolicy === "Ignore"));
+  assert.equal(entries[0]?.clientConfig.url, "https://127.0.0.1:9443/mutate-pod");
+});
+
+Deno.test("planRegistration() leaves out SidecarSets that are paused, invalid or without a selector", () => {
+  const invalid = {
+    ...prepared("b", app("b")),
+    problems: [{ reason: "FieldValueInvalid" as const, field: "spec", message: "is not valid" }],
+  };
+  const paused = prepared("a", { ...app("a"), injectionStrategy: { paused: true } });
+  assert.deepEqual(podEntries(plan([paused, invalid, prepared("c", {})])), []);
+});
+
+Deno.test("planRegistration() names the SidecarSets that a Fail entry cannot express", () => {
+  const sets = Array.from({ length: 52 }, (_, i) =>
+    prepared(`set-${String(i).padStart(2, "0")}`, {
+      selector: { matchLabels: { app: `${i}`, tier: "web" } },
+      failurePolicy: "Fail",
+    }));
+  const { uncovered } = plan(sets);
+  assert.deepEqual([...uncovered], [["set-50", "ScopeTooLarge"], ["set-51", "ScopeTooLarge"]]);
+});
+
+Deno.test("planRegistration() merges Ignore entries when there are too many namespace selectors", () => {
+  const sets = Array.from(
+    { length: 30 },
+    (_, i) => prepared(`set-${i}`, { ...app(`${i}`), namespace: `ns-${i}` }),
+  );
+  const entries = podEntries(plan(sets));
+  assert.equal(entries.length, 1);
+  assert.equal(entries[0]?.namespaceSelector.matchExpressions?.length, 1);
+});
+
+Deno.test("planRegistration() does not depend on the order of the SidecarSets", () => {
+  const sets = [
+    prepared("a", app("a")),
+    prepared("b", { ...app("b"), failurePolicy: "Fail" }),
+    prepared("c", { ...app("c"), namespace: "shop" }),
+  ];
+  assert.deepEqual(plan(sets), plan(sets.toReversed()));
+});
