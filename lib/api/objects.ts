@@ -1,0 +1,67 @@
+import type { JsonObject } from "./json.ts";
+import type { ObjectMeta } from "./meta.ts";
+
+/** Kinds of Kubernetes' own that the program reads or writes, as far as it does; the API server has validated them, so these are types without a schema. */
+
+export interface KubeObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+}
+
+export interface ObjectReference {
+  apiVersion?: string;
+  kind?: string;
+  namespace?: string;
+  name?: string;
+  uid?: string;
+  resourceVersion?: string;
+  fieldPath?: string;
+}
+
+export interface ConfigMap extends KubeObject {
+  data?: Record<string, string>;
+}
+
+export interface Secret extends KubeObject {
+  type?: string;
+  /** Values are base64. */
+  data?: Record<string, string>;
+}
+
+/** coordination.k8s.io/v1; times are RFC 3339 with microseconds. */
+export interface Lease extends KubeObject {
+  spec?: {
+    holderIdentity?: string;
+    leaseDurationSeconds?: number;
+    acquireTime?: string;
+    renewTime?: string;
+    leaseTransitions?: number;
+  };
+}
+
+/** events.k8s.io/v1. */
+export interface KubeEvent extends KubeObject {
+  /** RFC 3339 with microseconds. */
+  eventTime: string;
+  type: "Normal" | "Warning";
+  reason: string;
+  action: string;
+  note: string;
+  regarding: ObjectReference;
+  related?: ObjectReference;
+  reportingController: string;
+  reportingInstance: string;
+  series?: { count: number; lastObservedTime: string };
+}
+
+/** A Deployment, ReplicaSet, StatefulSet, DaemonSet or Job. */
+export interface Workload extends KubeObject {
+  spec?: { replicas?: number; template?: JsonObject; [field: string]: unknown };
+  status?: { observedGeneration?: number; [field: string]: unknown };
+}
+
+export interface CustomResourceDefinition extends KubeObject {
+  spec?: JsonObject;
+  status?: { storedVersions?: string[]; conditions?: { type: string; status: string }[] };
+}

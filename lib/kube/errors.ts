@@ -1,0 +1,121 @@
+import { isObject } from "../api/json.ts";
+import type { ApiStatus } from "./contract.ts";
+
+export interface ApiErrorOptions {
+  method: string;
+  path: string;
+  httpCode: number;
+  /** What the API server said, where it sent a Status. */
+  status?: ApiStatus;
+  /** Of the Retry-After header. */
+  retryAfterSeconds?: number;
+}
+
+/** An answer of the API server other than 2xx. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly method: string;
+  readonly path: string;
+  readonly httpCode: number;
+  readonly status: ApiStatus | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(options: ApiErrorOptions) {
+    const { method, path, httpCode, status } = options;
+    const said = status?.message ?? status?.reason ?? "without an explanation";
+    super(`Cannot ${method} ${path}: the API server answered ${httpCode}: ${said}`);
+    this.method = method;
+    this.path = path;
+    this.httpCode = httpCode;
+    this.status = status;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? status?.details?.retryAfterSeconds;
+  }
+
+  /** The Status' reason, such as `AlreadyExists`; empty where there is none. */
+  get reason(): string {
+    return this.status?.reason ?? "";
+  }
+}
+
+export interface ConnectionErrorOptions {
+  method: string;
+  path: string;
+  /** What went wrong, as the end of a sentence. */
+  problem: string;
+  cause?: unknown;
+}
+
+/** No answer, or one that broke off or made no sense; the request may or may not have taken effect. */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+  readonly method: string;
+  readonly path: string;
+
+  constructor(options: ConnectionErrorOptions) {
+    super(`Cannot ${options.method} ${options.path}: ${options.problem}`, { cause: options.cause });
+    this.method = options.method;
+    this.path = options.path;
+  }
+}
+
+/** The HTTP status that an error of any client of the contract carries. */
+export function httpCodeOf(error: unknown): number | undefined {
+  return isObject(error) && typeof error.httpCode === "number" ? error.httpCode : undefined;
+}
+
+/** The reason in the Status that an error of any client of the contract carries. */
+export function reasonOf(error: unknown): string | undefined {
+  if (!isObject(error) || !isObject(error.status)) return undefined;
+  return typeof error.status.reason === "string" ? error.status.reason : undefined;
+}
+
+/** How long the API server asks to wait before the next try, if it does. */
+export function retryAfterSecondsOf(error: unknown): number | undefined {
+  if (!isObject(error)) return undefined;
+  if (typeof error.retryAfterSeconds === "number") return error.retryAfterSeconds;
+  const details = isObject(error.status) ? error.status.details : undefined;
+  const seconds = isObject(details) ? details.retryAfterSeconds : undefined;
+  return typeof seconds === "number" ? seconds : undefined;
+}
+
+export function isUnauthorized(error: unknown): boolean {
+  return httpCodeOf(error) === 401;
+}
+
+export function isForbidden(error: unknown): boolean {
+  return httpCodeOf(error) === 403;
+}
+
+export function isNotFound(error: unknown): boolean {
+  return httpCodeOf(error) === 404;
+}
+
+/** The object changed since it was read, or a precondition does not hold. */
+export function isConflict(error: unknown): boolean {
+  return httpCodeOf(error) === 409 && !isAlreadyExists(error);
+}
+
+export function isAlreadyExists(error: unknown): boolean {
+  return httpCodeOf(error) === 409 && reasonOf(error) === "AlreadyExists";
+}
+
+/** The resourceVersion or continue token is too old: list anew. */
+export function isGone(error: unknown): boolean {
+  return httpCodeOf(error) === 410;
+}
+
+export function isInvalid(error: unknown): boolean {
+  return httpCodeOf(error) === 422;
+}
+
+/** Overload, or an eviction that a PodDisruptionBudget does not allow now. */
+export function isTooManyRequests(error: unknown): boolean {
+  return httpCodeOf(error) === 429;
+}
+
+/** The same request may succeed later: overload, a fault of the server, or no answer at all. */
+export function isRetryable(error: unknown): boolean {
+  const code = httpCodeOf(error);
+  if (code === undefined) return error instanceof ConnectionError;
+  return code === 408 || code === 429 || code >= 500;
+}

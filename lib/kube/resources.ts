@@ -1,0 +1,147 @@
+import type { ControllerRevision } from "../api/controller_revision.ts";
+import { isObject } from "../api/json.ts";
+import { GROUP, KIND, PLURAL, STORAGE_VERSION } from "../api/names.ts";
+import type {
+  ConfigMap,
+  CustomResourceDefinition,
+  KubeEvent,
+  KubeObject,
+  Lease,
+  Secret,
+  Workload,
+} from "../api/objects.ts";
+import type { Namespace, Pod } from "../api/pod.ts";
+import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
+import type { ObjectList } from "./contract.ts";
+
+/** One kind of object at the API server, and how an answer becomes one. */
+export interface Resource<T extends KubeObject> {
+  /** "v1" for the core group. */
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+  /** @throws {TypeError} if the value is no object with metadata, such as a proxy's page */
+  read(value: unknown): T;
+  /** @throws {TypeError} if the value is no list of such objects */
+  readList(value: unknown): ObjectList<T>;
+}
+
+interface ResourceNames {
+  apiVersion: string;
+  kind: string;
+  plural: string;
+  namespaced: boolean;
+}
+
+/** The kinds that the program reads or writes. */
+export const resources = {
+  /** Not typed as SidecarSet: a stored one may be invalid, so read it with `readSidecarSet`. */
+  sidecarSets: resource<KubeObject>({
+    apiVersion: `${GROUP}/${STORAGE_VERSION}`,
+    kind: KIND,
+    plural: PLURAL,
+    namespaced: false,
+  }),
+  pods: resource<Pod>({ apiVersion: "v1", kind: "Pod", plural: "pods", namespaced: true }),
+  namespaces: resource<Namespace>({
+    apiVersion: "v1",
+    kind: "Namespace",
+    plural: "namespaces",
+    namespaced: false,
+  }),
+  nodes: resource<KubeObject>({
+    apiVersion: "v1",
+    kind: "Node",
+    plural: "nodes",
+    namespaced: false,
+  }),
+  configMaps: resource<ConfigMap>({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    plural: "configmaps",
+    namespaced: true,
+  }),
+  secrets: resource<Secret>({
+    apiVersion: "v1",
+    kind: "Secret",
+    plural: "secrets",
+    namespaced: true,
+  }),
+  events: resource<KubeEvent>({
+    apiVersion: "events.k8s.io/v1",
+    kind: "Event",
+    plural: "events",
+    namespaced: true,
+  }),
+  leases: resource<Lease>({
+    apiVersion: "coordination.k8s.io/v1",
+    kind: "Lease",
+    plural: "leases",
+    namespaced: true,
+  }),
+  controllerRevisions: resource<ControllerRevision>({
+    apiVersion: "apps/v1",
+    kind: "ControllerRevision",
+    plural: "controllerrevisions",
+    namespaced: true,
+  }),
+  deployments: workload("apps/v1", "Deployment"),
+  replicaSets: workload("apps/v1", "ReplicaSet"),
+  statefulSets: workload("apps/v1", "StatefulSet"),
+  daemonSets: workload("apps/v1", "DaemonSet"),
+  jobs: workload("batch/v1", "Job"),
+  mutatingWebhookConfigurations: resource<WebhookConfiguration>({
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingWebhookConfiguration",
+    plural: "mutatingwebhookconfigurations",
+    namespaced: false,
+  }),
+  validatingWebhookConfigurations: resource<WebhookConfiguration>({
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "ValidatingWebhookConfiguration",
+    plural: "validatingwebhookconfigurations",
+    namespaced: false,
+  }),
+  customResourceDefinitions: resource<CustomResourceDefinition>({
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    plural: "customresourcedefinitions",
+    namespaced: false,
+  }),
+  /** Cluster-scoped: the owner of what the controller registers. */
+  clusterRoles: resource<KubeObject>({
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRole",
+    plural: "clusterroles",
+    namespaced: false,
+  }),
+} as const;
+
+/** A kind that is not in `resources`. `T` is trusted to be what the API server validates for that kind. */
+export function resource<T extends KubeObject>(names: ResourceNames): Resource<T> {
+  return {
+    ...names,
+    read(value) {
+      if (isOfApi<T>(value)) return value;
+      throw new TypeError(`Cannot read the answer as ${names.kind}: it has no metadata`);
+    },
+    readList(value) {
+      if (isListOf<T>(value)) return value;
+      throw new TypeError(`Cannot read the answer as a list of ${names.kind}: it has no items`);
+    },
+  };
+}
+
+function workload(apiVersion: string, kind: string): Resource<Workload> {
+  return resource({ apiVersion, kind, plural: `${kind.toLowerCase()}s`, namespaced: true });
+}
+
+function isOfApi<T extends KubeObject>(value: unknown): value is T {
+  return isObject(value) && isObject(value.metadata);
+}
+
+function isListOf<T extends KubeObject>(value: unknown): value is ObjectList<T> {
+  return isOfApi(value) && "items" in value && Array.isArray(value.items) &&
+    value.items.every(isOfApi);
+}
