@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { LeaderElection, type LeaseStore } from "../../lib/controller/leader.ts";
+import type { Lease } from "../../lib/controller/lease.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+class MemoryLease implements LeaseStore {
+  stored: Lease | undefined;
+  broken = false;
+  #version = 0;
+
+  get(): Promise<Lease | undefined> {
+    if (this.broken) return Promise.reject(new Error("no route to host"));
+    return Promise.resolve(this.stored && structuredClone(this.stored));
+  }
+
+  create(lease: Lease): Promise<Lease> {
+    if (this.stored) return Promise.reject(new Error("already exists"));
+    return this.#store(lease);
+  }
+
+  update(lease: Lease): Promise<Lease> {
+    if (this.broken) return Promise.reject(new Error("no route to host"));
+    const current = this.stored?.metadata.resourceVersion;
+    if (lease.metadata.resourceVersion !== current) return Promise.reject(new Error("conflict"));
+    return this.#store(lease);
+  }
+
+  #store(lease: Lease): Promise<Lease> {
+    const resourceVersion = String(++this.#version);
+    this.stored = structuredClone({ ...lease, metadata: { ...lease.metadata, resourceVersion } });
+    return Promise.resolve(structuredClone(this.stored));
+  }
+}
+
+function candidate(identity: string, store: LeaseStore, clock: ManualClock) {
+  const election = new LeaderElection({
+    store,
+    clock,
+    logger: quiet,
+    identity,
+    leaseName: "sidecarset",
+    leaseNamespace: "sidecarset-system",
+  });
+  const stop = new AbortController();
+  const running = election.run(stop.signal);
+  return { election, stop: () => (stop.abort(), running) };
+}
+
+Deno.test("LeaderElection has one leader among two candidates", async () => {
+  const [store, clock] = [new MemoryLease(), new ManualClock()];
+  const [a, b] = [candidate("a", store, clock), candidate("b", store, clock)];
+  await clock.advance(60_000);
+  assert.deepEqual([a.election.isLeader(), b.election.isLeader()], [true, false]);
+  assert.equal(b.election.holder, "a");
+  await Promise.all([b.stop(), a.stop()]);
+});
+
+Deno.test("LeaderElection hands over at once when the leader stops in order", async () => {
+  const [store, clock] = [new MemoryLease(), new ManualClock()];
+  const [a, b] = [candidate("a", store, clock), candidate("b", store, clock)];
+  await clock.advance(5_000);
+  await a.stop();
+  assert.equal(a.election.isLeader(), false);
+  await clock.advance(2_000);
+  assert.equal(b.election.isLeader(), true);
+  assert.equal(store.stored?.spec?.leaseTransitions, 1);
+  await b.stop();
+});
+
+Deno.test("LeaderElection stops trusting its Lease before another candidate may take it", async () => {
+  const [clock, lease] = [new ManualClock(), new MemoryLease()];
+  const cut = new MemoryLease();
+  const store: LeaseStore = {
+    get: () => (cut.broken ? cut : lease).get(),
+    create: (value) => lease.create(value),
+    update: (value) => (cut.broken ? cut : lease).update(value),
+  };
+  const a = candidate("a", store, clock);
+  const b = candidate("b", lease, clock);
+  await clock.advance(4_000);
+  cut.broken = true;
+  await clock.advance(9_000);
+  assert.deepEqual([a.election.isLeader(), b.election.isLeader()], [true, false]);
+  await clock.advance(2_000);
+  assert.deepEqual([a.election.isLeader(), b.election.isLeader()], [false, false]);
+  await clock.advance(10_000);
+  assert.deepEqual([a.election.isLeader(), b.election.isLeader()], [false, true]);
+  await Promise.all([a.stop(), b.stop()]);
+});
+
+Deno.test("LeaderElection does not believe another machine's wall clock", async () => {
+  const [store, clock] = [new MemoryLease(), new ManualClock()];
+  const a = candidate("a", store, clock);
+  await clock.advance(1_000);
+  clock.setWall(new Date("2030-01-01T00:00:00Z"));
+  const b = candidate("b", store, clock);
+  await clock.advance(30_000);
+  assert.deepEqual([a.election.isLeader(), b.election.isLeader()], [true, false]);
+  await Promise.all([a.stop(), b.stop()]);
+});

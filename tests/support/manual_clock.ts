@@ -1,0 +1,68 @@
+import type { Clock } from "../../lib/api/clock.ts";
+
+interface Sleeper {
+  until: number;
+  wake(): void;
+}
+
+/** A clock that stands still until a test moves it. */
+export class ManualClock implements Clock {
+  #monotonic = 0;
+  #wall: number;
+  #sleepers: Sleeper[] = [];
+
+  constructor(start = new Date("2026-01-01T00:00:00Z")) {
+    this.#wall = start.getTime();
+  }
+
+  now(): Date {
+    return new Date(this.#wall);
+  }
+
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const sleeper = { until: this.#monotonic + milliseconds, wake: resolve };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener("abort", () => {
+        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+        resolve();
+      }, { once: true });
+    });
+  }
+
+  /** Moves both clocks on, wakes those whose time has come, and lets what they do run. */
+  async advance(milliseconds: number): Promise<void> {
+    const end = this.#monotonic + milliseconds;
+    await settle();
+    for (;;) {
+      const next = Math.min(...this.#sleepers.map(({ until }) => until));
+      if (next > end) break;
+      this.#move(next);
+      const due = this.#sleepers.filter(({ until }) => until <= next);
+      this.#sleepers = this.#sleepers.filter(({ until }) => until > next);
+      for (const { wake } of due) wake();
+      await settle();
+    }
+    this.#move(end);
+  }
+
+  /** Sets the wall clock alone, as an administrator or NTP does. */
+  setWall(date: Date): void {
+    this.#wall = date.getTime();
+  }
+
+  #move(monotonic: number): void {
+    this.#wall += monotonic - this.#monotonic;
+    this.#monotonic = monotonic;
+  }
+}
+
+/** Lets everything run that waits for nothing but its turn. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
