@@ -1,0 +1,156 @@
+import type { AdmissionDecision, AdmissionRequest } from "../api/admission.ts";
+import type { Logger } from "../api/logger.ts";
+import { GROUP, KIND } from "../api/names.ts";
+import { PATHS } from "../api/webhook_configuration.ts";
+import { readBody } from "./body_limit.ts";
+import { failed, type Review } from "./decisions.ts";
+import { readReview, reviewResponse } from "./review.ts";
+
+export interface HandlerOptions {
+  /** One review function for each path of `PATHS`. */
+  readonly reviews: { readonly [name in keyof typeof PATHS]: Review };
+  readonly logger: Logger;
+  /** Called once for every request, for metrics. */
+  readonly observe?: (observation: Observation) => void;
+  /** Longer bodies are refused; controller-runtime's limit. @default 7 MiB */
+  readonly maxBodyBytes?: number;
+  /** How long a body may take to arrive. @default 2000 */
+  readonly bodyDeadlineMs?: number;
+  /** How long a review may take once its body is read: less than the 3 s that the API server waits. @default 2500 */
+  readonly reviewDeadlineMs?: number;
+}
+
+export interface Observation {
+  /** One of `PATHS`, or "other": whoever knocks must not be able to make new series. */
+  readonly path: string;
+  /** HTTP status of the response. */
+  readonly code: number;
+  readonly seconds: number;
+  readonly dryRun: boolean;
+}
+
+interface Route {
+  readonly group: string;
+  readonly kind: string;
+  readonly review: Review;
+}
+
+interface Answer {
+  readonly response: Response;
+  readonly dryRun: boolean;
+}
+
+/**
+ * The webhook as a function from request to response. It never throws: a request that is no review gets the HTTP status that says why,
+ * a review function that fails is answered 500 under the review's uid, so that the registration's `failurePolicy` decides.
+ */
+export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
+  const routes = routesOf(options.reviews);
+
+  async function answer(request: Request, route: Route): Promise<Answer> {
+    const unfit = checkHeaders(request);
+    if (unfit !== undefined) return { response: unfit, dryRun: false };
+    const body = await readBody(request, {
+      maxBytes: options.maxBodyBytes ?? 7 * 1024 * 1024,
+      deadlineMs: options.bodyDeadlineMs ?? 2000,
+    });
+    if (!body.ok) return { response: problem(body.code, body.message), dryRun: false };
+    const reading = readReview(body.text);
+    if (!reading.ok) {
+      const { uid, message } = reading;
+      const response = uid === undefined
+        ? problem(400, message)
+        : reviewResponse(uid, failed(400, message));
+      return { response, dryRun: false };
+    }
+    return {
+      response: await decide(route, reading.request),
+      dryRun: reading.request.dryRun === true,
+    };
+  }
+
+  async function decide(route: Route, review: AdmissionRequest): Promise<Response> {
+    const { group, kind } = review.kind;
+    if (group !== route.group || kind !== route.kind) {
+      const message = `Cannot review a ${kind} of ${JSON.stringify(group)}: ` +
+        `this path is for ${route.kind} of ${JSON.stringify(route.group)}`;
+      return reviewResponse(review.uid, failed(400, message));
+    }
+    try {
+      const decision = route.review(review);
+      return reviewResponse(
+        review.uid,
+        decision instanceof Promise ? await inTime(decision) : decision,
+      );
+    } catch (error) {
+      options.logger.error("A review failed", {
+        uid: review.uid,
+        kind,
+        namespace: review.namespace,
+        name: review.name,
+        error: error instanceof Error ? error.stack ?? error.message : String(error),
+      });
+      return reviewResponse(review.uid, failed(500, "The webhook failed: its log says why"));
+    }
+  }
+
+  async function inTime(decision: Promise<AdmissionDecision>): Promise<AdmissionDecision> {
+    const deadlineMs = options.reviewDeadlineMs ?? 2500;
+    const { promise: late, resolve } = Promise.withResolvers<AdmissionDecision>();
+    const timer = setTimeout(
+      () => resolve(failed(504, `Cannot decide within ${deadlineMs} ms`)),
+      deadlineMs,
+    );
+    try {
+      return await Promise.race([decision, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return async function handleAdmission(request) {
+    const started = performance.now();
+    const path = new URL(request.url).pathname;
+    const route = routes.get(path);
+    const { response, dryRun } = route === undefined
+      ? { response: notFound(path), dryRun: false }
+      : await answer(request, route);
+    options.observe?.({
+      path: route === undefined ? "other" : path,
+      code: response.status,
+      seconds: (performance.now() - started) / 1000,
+      dryRun,
+    });
+    return response;
+  };
+}
+
+function routesOf(reviews: HandlerOptions["reviews"]): ReadonlyMap<string, Route> {
+  const sidecarSet = { group: GROUP, kind: KIND };
+  return new Map<string, Route>([
+    [PATHS.mutatePod, { group: "", kind: "Pod", review: reviews.mutatePod }],
+    [PATHS.mutateSidecarSet, { ...sidecarSet, review: reviews.mutateSidecarSet }],
+    [PATHS.validateSidecarSet, { ...sidecarSet, review: reviews.validateSidecarSet }],
+  ]);
+}
+
+function notFound(path: string): Response {
+  return problem(404, `Cannot serve ${path}: the paths are ${Object.values(PATHS).join(", ")}`);
+}
+
+/** What is wrong with a request before its body is read, as the response to it. */
+function checkHeaders(request: Request): Response | undefined {
+  if (request.method !== "POST") {
+    return problem(405, `Cannot ${request.method} a review: the method is POST`, { allow: "POST" });
+  }
+  const contentType = request.headers.get("content-type");
+  if (contentType?.split(";", 1)[0]?.trim().toLowerCase() === "application/json") return undefined;
+  return problem(415, `Cannot read ${contentType ?? "an unnamed content type"}: send JSON`);
+}
+
+function problem(code: number, message: string, headers: Record<string, string> = {}): Response {
+  return new Response(`${message}\n`, {
+    status: code,
+    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
+  });
+}

@@ -1,0 +1,49 @@
+import type { AdmissionDecision } from "../api/admission.ts";
+import type { Injection, Skip } from "../core/inject/contract.ts";
+import { refused } from "./decisions.ts";
+
+/**
+ * What an injection comes to for the API server: the patch, or a refusal that says how to mend it; a warning for each SidecarSet that was
+ * skipped, for the Pod's creator; audit annotations, whose keys the API server prefixes with the webhook's name.
+ */
+export function podDecision(injection: Injection): AdmissionDecision {
+  const { patch, injected, skipped } = injection;
+  const outcome = {
+    ...(skipped.length > 0 ? { warnings: skipped.map(warningOf) } : {}),
+    auditAnnotations: {
+      ...(injected.length > 0 ? { injected: injected.map(injectedText).join(",") } : {}),
+      ...(skipped.length > 0 ? { skipped: skipped.map(skippedText).join(",") } : {}),
+    },
+  };
+  const refusing = skipped.filter(({ refuses }) => refuses);
+  if (refusing.length === 0) return { allowed: true, patch, ...outcome };
+  return {
+    ...refused({
+      code: 403,
+      reason: "Forbidden",
+      message: refusing.map(refusalText).join("; "),
+      details: {
+        kind: "Pod",
+        causes: refusing.map(({ reason, message }) => ({ reason, field: "", message })),
+      },
+    }),
+    ...outcome,
+  };
+}
+
+function warningOf({ sidecarSet, reason, message }: Skip): string {
+  return `SidecarSet ${sidecarSet} not injected (${reason}): ${message}`;
+}
+
+function refusalText({ sidecarSet, reason, message }: Skip): string {
+  return `Cannot create the Pod without SidecarSet ${sidecarSet}, whose failurePolicy is Fail ` +
+    `(${reason}): ${message}`;
+}
+
+function injectedText({ sidecarSet, revision }: Injection["injected"][number]): string {
+  return revision === "" ? sidecarSet : `${sidecarSet}@${revision}`;
+}
+
+function skippedText({ sidecarSet, reason }: Skip): string {
+  return `${sidecarSet}=${reason}`;
+}

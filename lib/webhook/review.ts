@@ -1,0 +1,67 @@
+import {
+  type AdmissionDecision,
+  type AdmissionRequest,
+  admissionReview,
+} from "../api/admission.ts";
+import { isObject, type JsonPatchOperation } from "../api/json.ts";
+import { readAs } from "../api/read.ts";
+import { httpStatus } from "./decisions.ts";
+import { warningText } from "./warnings.ts";
+
+const JSON_HEADERS = { "content-type": "application/json" };
+
+/** An AdmissionReview, or what is wrong with it; the uid where there is one to answer to. */
+export type ReviewReading =
+  | { readonly ok: true; readonly request: AdmissionRequest }
+  | { readonly ok: false; readonly uid: string | undefined; readonly message: string };
+
+/** Reads the envelope of an AdmissionReview v1; the objects in it are left to the review function. */
+export function readReview(text: string): ReviewReading {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ok: false, uid: undefined, message: `Cannot read the body as JSON: ${why}` };
+  }
+  const reading = readAs(admissionReview, value);
+  if (reading.ok) return { ok: true, request: reading.value.request };
+  const problems = reading.problems.map(({ field, message }) => `${field} ${message}`.trim());
+  return {
+    ok: false,
+    uid: uidOf(value),
+    message: `Cannot read the body as an AdmissionReview of admission.k8s.io/v1: ${
+      problems.join("; ")
+    }`,
+  };
+}
+
+/** The HTTP response that carries a decision back, under the uid of its request. */
+export function reviewResponse(uid: string, decision: AdmissionDecision): Response {
+  const { allowed, patch, status, warnings, auditAnnotations } = decision;
+  const response: Record<string, unknown> = { uid, allowed };
+  if (patch && patch.length > 0) {
+    response.patchType = "JSONPatch";
+    response.patch = encodePatch(patch);
+  }
+  if (status) response.status = status;
+  if (warnings && warnings.length > 0) response.warnings = warnings.map(warningText);
+  if (auditAnnotations) response.auditAnnotations = auditAnnotations;
+  const body = JSON.stringify({
+    apiVersion: "admission.k8s.io/v1",
+    kind: "AdmissionReview",
+    response,
+  });
+  return new Response(body, { status: httpStatus(decision), headers: JSON_HEADERS });
+}
+
+function encodePatch(patch: readonly JsonPatchOperation[]): string {
+  // Not btoa: it knows Latin-1 only.
+  return new TextEncoder().encode(JSON.stringify(patch)).toBase64();
+}
+
+function uidOf(value: unknown): string | undefined {
+  const request = isObject(value) ? value.request : undefined;
+  const uid = isObject(request) ? request.uid : undefined;
+  return typeof uid === "string" && uid !== "" ? uid : undefined;
+}
