@@ -1,0 +1,28 @@
+/**
+ * Reasons of a SidecarSet's conditions that are no reasons for leaving a Pod out. One sentence each, in the present
+ * tense, without a full stop: it completes "because ...".
+ */
+export const CONDITION_REASONS = {
+  // Ready
+  InForce: "new Pods get this generation",
+  NotRegistered: "no webhook registration covers this generation yet",
+  RegistrationSettling: "the webhook registration has been in force for a few seconds only",
+  // Progressing
+  UpToDate: "every matched Pod has the current revision",
+  RollingOut: "outdated Pods are being updated",
+  Paused: "spec.updateStrategy.paused is true",
+  NotUpdate: "spec.updateStrategy.type is NotUpdate",
+  PartitionReached: "spec.updateStrategy.partition keeps the remaining Pods at the old revision",
+  SelectorReached: "spec.updateStrategy.selector does not match the remaining Pods",
+  WaitingForAvailability:
+    "as many Pods are unavailable as spec.updateStrategy.maxUnavailable allows",
+  NotUpgradable: "the remaining Pods cannot be changed in place",
+  UpdateRefused: "the API server refuses to change the remaining Pods",
+  ProgressDeadlineExceeded:
+    "there has been no progress for spec.updateStrategy.progressDeadlineSeconds",
+  // PodsMissed
+  PodsMissed: "Pods were created without the sidecars that they should have got",
+  NoPodsMissed: "every Pod that was created since effectiveSince has got its sidecars",
+} as const;
+
+export type ConditionReason = keyof typeof CONDITION_REASONS;

@@ -1,0 +1,115 @@
+import type { Pod } from "../../api/pod.ts";
+import type { SidecarContainer } from "../../api/sidecar_container.ts";
+import {
+  containersOfPair,
+  versionAltAnnotation,
+  versionAnnotation,
+  workingContainers,
+} from "../annotations/hot_upgrade.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { containerStatus, isStateConsistent } from "../status/consistency.ts";
+import { recordOf } from "../status/pod_class.ts";
+import { hotPair, isRunningAndReady, unfinishedPairs } from "../status/readiness.ts";
+import { findContainer, sidecarContainerNames } from "../status/sidecars.ts";
+
+/** New images by container, and the annotations that go with them. */
+export interface ImageChanges {
+  readonly images: ReadonlyMap<string, string>;
+  readonly annotations: ReadonlyMap<string, string>;
+  /** Working container by sidecar, where an upgrade moves the work to the other half. */
+  readonly working: ReadonlyMap<string, string>;
+}
+
+/**
+ * The first step of a hot upgrade: the half that does not serve gets the new image and is named as the working one;
+ * both then run a real image until {@linkcode planFlip} empties the old one. Where the serving half already has the
+ * image (a step back in the middle of an upgrade), the other half is emptied again.
+ * Source: `pkg/control/sidecarcontrol/sidecarset_hotupgrade.go:updateHotUpgradeContainerInPod`.
+ *
+ * @returns undefined where there is nothing to change
+ */
+export function hotUpgradeStep(
+  pod: Pod,
+  prepared: PreparedSidecarSet,
+  sidecar: SidecarContainer,
+): ImageChanges | undefined {
+  const target = upgradeTarget(pod, prepared.name, sidecar);
+  const [first, second] = containersOfPair(sidecar.name);
+  const counterpart = target === first ? second : first;
+  const { image } = sidecar;
+  const emptyImage = sidecar.upgradeStrategy?.hotUpgradeEmptyImage;
+  if (image === undefined || emptyImage === undefined) return undefined;
+  if (findContainer(pod, counterpart)?.image === image) {
+    if (findContainer(pod, target)?.image === emptyImage) return undefined;
+    return {
+      images: new Map([[target, emptyImage]]),
+      annotations: new Map([
+        [versionAnnotation(target), "0"],
+        [versionAltAnnotation(counterpart), "0"],
+      ]),
+      working: new Map([[sidecar.name, counterpart]]),
+    };
+  }
+  const version = prepared.sidecarSet.metadata.resourceVersion ?? "";
+  const oldVersion = pod.metadata.annotations?.[versionAnnotation(counterpart)] ?? "";
+  return {
+    images: new Map([[target, image]]),
+    annotations: new Map([
+      [versionAnnotation(target), version],
+      [versionAltAnnotation(target), oldVersion],
+      [versionAltAnnotation(counterpart), version],
+    ]),
+    working: new Map([[sidecar.name, target]]),
+  };
+}
+
+/** The half to change: the empty one; where both run real images, the one that is not up, else the idle one. */
+function upgradeTarget(pod: Pod, sidecarSetName: string, sidecar: SidecarContainer): string {
+  const pair = containersOfPair(sidecar.name);
+  const emptyImage = sidecar.upgradeStrategy?.hotUpgradeEmptyImage;
+  const empty = pair.find((half) => findContainer(pod, half)?.image === emptyImage);
+  if (empty !== undefined) return empty;
+  const [first, second] = pair;
+  const firstIsUp = isUp(pod, sidecarSetName, first);
+  const secondIsUp = isUp(pod, sidecarSetName, second);
+  if (firstIsUp !== secondIsUp) return firstIsUp ? second : first;
+  return hotPair(sidecar.name, workingContainers(pod)).idle;
+}
+
+function isUp(pod: Pod, sidecarSetName: string, container: string): boolean {
+  return containerStatus(pod, container)?.ready === true &&
+    isStateConsistent(pod, sidecarSetName, new Set([container]));
+}
+
+/**
+ * The second step of a hot upgrade: once the working halves are up, the others get the empty image. It finishes what
+ * has begun, so it depends neither on budget nor partition nor pausing (B-20), and it never touches a half that is
+ * empty by another empty image (B-19) nor a pair of which the working half is empty.
+ * Source: `pkg/controller/sidecarset/sidecarset_hotupgrade.go:flipHotUpgradingContainers`.
+ *
+ * @returns undefined where there is nothing to finish, or the new halves are not up yet
+ */
+export function planFlip(pod: Pod, prepared: PreparedSidecarSet): ImageChanges | undefined {
+  const { name, sidecarSet } = prepared;
+  const sameTemplate = recordOf(pod, name).withoutImage?.hash === prepared.hashWithoutImage;
+  const unfinished = unfinishedPairs(pod, prepared, sameTemplate).filter(({ sidecar, pair }) =>
+    findContainer(pod, pair.working)?.image !== sidecar.upgradeStrategy?.hotUpgradeEmptyImage
+  );
+  if (unfinished.length === 0) return undefined;
+  const idle = new Set(unfinished.map(({ pair }) => pair.idle));
+  const others = sidecarContainerNames(sidecarSet).difference(idle);
+  if (!isStateConsistent(pod, name, others)) return undefined;
+  const statuses = pod.status?.containerStatuses ?? [];
+  const othersReady = statuses.every((status) => status.ready || idle.has(status.name));
+  if (!isRunningAndReady(pod) && !othersReady) return undefined;
+  const images = new Map<string, string>();
+  const annotations = new Map<string, string>();
+  for (const { sidecar, pair } of unfinished) {
+    const emptyImage = sidecar.upgradeStrategy?.hotUpgradeEmptyImage;
+    if (emptyImage === undefined) continue;
+    images.set(pair.idle, emptyImage);
+    annotations.set(versionAnnotation(pair.idle), "0");
+    annotations.set(versionAltAnnotation(pair.working), "0");
+  }
+  return { images, annotations, working: new Map() };
+}

@@ -1,0 +1,95 @@
+import { isObject } from "../../api/json.ts";
+import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../api/names.ts";
+import type { Pod } from "../../api/pod.ts";
+import { compareUtf8, escaped } from "../annotations/go_json.ts";
+
+/** What one SidecarSet's last change of a Pod's images started from (`pkg/control/sidecarcontrol:inPlaceUpdateState`). */
+export interface InPlaceState {
+  /** Hash of the SidecarSet that the change was made for. */
+  readonly revision: string;
+  readonly updateTimestamp: string;
+  /** Image ids before the change, by container; undefined where the kubelet had not reported one. */
+  readonly lastImageIds: ReadonlyMap<string, string | undefined>;
+}
+
+/** A change of images in place, to be recorded in the Pod. */
+export interface InPlaceChange {
+  readonly sidecarSetName: string;
+  readonly revision: string;
+  readonly updateTimestamp: string;
+  readonly changedContainers: Iterable<string>;
+}
+
+const NONE: ReadonlyMap<string, InPlaceState> = new Map();
+
+/** The records by SidecarSet name; none where the annotation is absent, undefined where it cannot be read. */
+export function readInPlaceStates(pod: Pod): ReadonlyMap<string, InPlaceState> | undefined {
+  const text = pod.metadata.annotations?.[INPLACE_UPDATE_STATE_ANNOTATION];
+  if (text === undefined) return NONE;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(parsed)) return undefined;
+  const states = new Map<string, InPlaceState>();
+  for (const [name, entry] of Object.entries(parsed)) {
+    const state = stateOf(entry);
+    if (state === undefined) return undefined;
+    states.set(name, state);
+  }
+  return states;
+}
+
+/**
+ * The annotation's text after a change. The record of the changed SidecarSet names the new revision and time (upstream
+ * keeps the first ones for ever, B-23); image ids of containers changed earlier stay. An unreadable annotation is replaced.
+ * Source: `pkg/control/sidecarcontrol/util.go:RecordPodSidecarInplaceUpdateState`.
+ */
+export function inPlaceStatesText(pod: Pod, change: InPlaceChange): string {
+  const states = new Map(readInPlaceStates(pod));
+  const statuses = [
+    ...(pod.status?.containerStatuses ?? []),
+    ...(pod.status?.initContainerStatuses ?? []),
+  ];
+  const lastImageIds = new Map(states.get(change.sidecarSetName)?.lastImageIds);
+  for (const container of change.changedContainers) {
+    lastImageIds.set(container, statuses.find((status) => status.name === container)?.imageID);
+  }
+  states.set(change.sidecarSetName, {
+    revision: change.revision,
+    updateTimestamp: change.updateTimestamp,
+    lastImageIds,
+  });
+  return escaped(joined(states, stateText));
+}
+
+function stateText(state: InPlaceState): string {
+  const statuses = joined(
+    state.lastImageIds,
+    (imageID) => JSON.stringify(imageID ? { imageID } : {}),
+  );
+  const revision = JSON.stringify(state.revision);
+  const time = JSON.stringify(state.updateTimestamp);
+  return `{"revision":${revision},"updateTimestamp":${time},"lastContainerStatuses":${statuses}}`;
+}
+
+function joined<T>(map: ReadonlyMap<string, T>, text: (value: T) => string): string {
+  const members = [...map].sort(([a], [b]) => compareUtf8(a, b));
+  return `{${members.map(([key, value]) => `${JSON.stringify(key)}:${text(value)}`).join(",")}}`;
+}
+
+function stateOf(entry: unknown): InPlaceState | undefined {
+  if (!isObject(entry)) return undefined;
+  const { revision = "", updateTimestamp = "", lastContainerStatuses } = entry;
+  if (typeof revision !== "string" || typeof updateTimestamp !== "string") return undefined;
+  const lastImageIds = new Map<string, string | undefined>();
+  if (isObject(lastContainerStatuses)) {
+    for (const [container, status] of Object.entries(lastContainerStatuses)) {
+      const imageId = isObject(status) ? status.imageID : undefined;
+      lastImageIds.set(container, typeof imageId === "string" ? imageId : undefined);
+    }
+  }
+  return { revision, updateTimestamp, lastImageIds };
+}

@@ -1,0 +1,181 @@
+import {
+  HASH_ANNOTATION,
+  HASH_WITHOUT_IMAGE_ANNOTATION,
+  INPLACE_UPDATE_STATE_ANNOTATION,
+  WORKING_HOT_UPGRADE_ANNOTATION,
+} from "../../api/names.ts";
+import type { Pod, PodCondition, UpgradeSpec } from "../../api/pod.ts";
+import {
+  isHotUpgrade,
+  workingContainers,
+  workingContainersText,
+} from "../annotations/hot_upgrade.ts";
+import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
+import { compareUtf8 } from "../annotations/go_json.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { findContainer, isNativeSidecar, runningSidecars } from "../status/sidecars.ts";
+import { STORED_IMAGES_ANNOTATION, storedImagesWithout } from "./drift.ts";
+import { hotUpgradeStep, type ImageChanges } from "./hot_upgrade.ts";
+import { inPlaceStatesText } from "./inplace_state.ts";
+
+/** The body of one strategic merge patch. uid and resourceVersion are preconditions: another Pod of the name, or a newer state, refuses it. */
+export interface PodPatch {
+  readonly metadata: {
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    /** Only those that change; null removes one. */
+    readonly annotations: Readonly<Record<string, string | null>>;
+  };
+  readonly spec?: {
+    readonly containers?: readonly ContainerImage[];
+    readonly initContainers?: readonly ContainerImage[];
+  };
+}
+
+export interface ContainerImage {
+  readonly name: string;
+  readonly image: string;
+}
+
+/** One change of one Pod, as a value. */
+export interface PodUpdate {
+  /** `Upgrade` to the current revision, `Flip` as the second step of a hot upgrade, `Repair` of a drifted image. */
+  readonly kind: "Upgrade" | "Flip" | "Repair";
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly patch: PodPatch;
+  /** The Pod's `SidecarSetUpgradable` condition after the patch; absent where it stays as it is. */
+  readonly condition?: PodCondition;
+}
+
+export interface UpdateFacts {
+  readonly prepared: PreparedSidecarSet;
+  /** RFC 3339. */
+  readonly now: string;
+}
+
+/**
+ * The patch that brings a Pod to the current revision: images, both hash annotations, the record of the change, the
+ * hot-upgrade versions, and the metadata patches again.
+ * Source: `pkg/controller/sidecarset/sidecarset_processor.go:updatePodSidecarAndHash`; images of native sidecars are
+ * changed too (B-24), and it is a patch instead of a whole Pod (B-22).
+ */
+export function upgradePatch(
+  pod: Pod,
+  facts: UpdateFacts,
+  metadata: Readonly<Record<string, string>>,
+): PodPatch {
+  const changes = mergeChanges(
+    runningSidecars(facts.prepared.sidecarSet).map((sidecar) => {
+      if (isHotUpgrade(sidecar)) return hotUpgradeStep(pod, facts.prepared, sidecar);
+      const container = findContainer(pod, sidecar.name);
+      if (sidecar.image === undefined || container?.image === sidecar.image) return undefined;
+      return { images: new Map([[sidecar.name, sidecar.image]]) };
+    }),
+  );
+  return patchOf(pod, facts, {
+    ...changes,
+    extra: { ...metadata, ...hashAnnotations(pod, facts) },
+  });
+}
+
+/** The patch that empties the old halves of a hot upgrade, or gives drifted containers their stored images again. */
+export function imagePatch(pod: Pod, facts: UpdateFacts, changes: ImageChanges): PodPatch {
+  return patchOf(pod, facts, { ...changes, extra: {} });
+}
+
+function mergeChanges(parts: readonly (Partial<ImageChanges> | undefined)[]): ImageChanges {
+  return {
+    images: new Map(parts.flatMap((part) => [...(part?.images ?? [])])),
+    annotations: new Map(parts.flatMap((part) => [...(part?.annotations ?? [])])),
+    working: new Map(parts.flatMap((part) => [...(part?.working ?? [])])),
+  };
+}
+
+function patchOf(
+  pod: Pod,
+  facts: UpdateFacts,
+  changes: ImageChanges & { readonly extra: Readonly<Record<string, string>> },
+): PodPatch {
+  const { images, annotations, working, extra } = changes;
+  const wanted = new Map<string, string | null>(Object.entries(extra));
+  for (const [key, value] of annotations) wanted.set(key, value);
+  if (working.size > 0) {
+    const merged = new Map([...workingContainers(pod), ...working]);
+    wanted.set(WORKING_HOT_UPGRADE_ANNOTATION, workingContainersText(merged));
+  }
+  const { name: sidecarSetName, hash: revision } = facts.prepared;
+  wanted.set(
+    INPLACE_UPDATE_STATE_ANNOTATION,
+    inPlaceStatesText(pod, {
+      sidecarSetName,
+      revision,
+      updateTimestamp: facts.now,
+      changedContainers: images.keys(),
+    }),
+  );
+  if (pod.metadata.annotations?.[STORED_IMAGES_ANNOTATION] !== undefined) {
+    wanted.set(STORED_IMAGES_ANNOTATION, storedImagesWithout(pod, images.keys()));
+  }
+  const present = pod.metadata.annotations ?? {};
+  const changed = [...wanted].filter(([key, value]) => present[key] !== value);
+  const spec = specPatch(pod, images);
+  return {
+    metadata: {
+      ...(pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }),
+      ...(pod.metadata.resourceVersion === undefined
+        ? {}
+        : { resourceVersion: pod.metadata.resourceVersion }),
+      annotations: Object.fromEntries(changed),
+    },
+    ...(spec === undefined ? {} : { spec }),
+  };
+}
+
+/** Containers are named in the list that they are in; an image of a plain init container has no effect any more. */
+function specPatch(pod: Pod, images: ReadonlyMap<string, string>): PodPatch["spec"] | undefined {
+  const changed = (container: { name: string }): ContainerImage[] => {
+    const image = images.get(container.name);
+    return image === undefined ? [] : [{ name: container.name, image }];
+  };
+  const containers = pod.spec.containers.flatMap(changed);
+  const initContainers = (pod.spec.initContainers ?? []).filter(isNativeSidecar).flatMap(changed);
+  if (containers.length === 0 && initContainers.length === 0) return undefined;
+  return {
+    ...(containers.length === 0 ? {} : { containers }),
+    ...(initContainers.length === 0 ? {} : { initContainers }),
+  };
+}
+
+/** Entries in the old form get the new one, with the time of this update; the second annotation only changes for that. */
+function hashAnnotations(pod: Pod, facts: UpdateFacts): Record<string, string> {
+  const read = readUpgradeSpecs(pod);
+  if (!read.ok) return {};
+  const { name, sidecarSet, hash, revisionName } = facts.prepared;
+  const full = new Map(read.value.full);
+  full.set(name, {
+    updateTimestamp: facts.now,
+    hash,
+    sidecarSetName: name,
+    sidecarList: runningSidecars(sidecarSet).map((sidecar) => sidecar.name).sort(compareUtf8),
+    ...(revisionName === "" ? {} : { controllerRevision: revisionName }),
+  });
+  const texts: Record<string, string> = {
+    [HASH_ANNOTATION]: upgradeSpecsText(dated(full, facts.now)),
+  };
+  const { withoutImage } = read.value;
+  if ([...withoutImage.values()].some((spec) => spec.updateTimestamp === null)) {
+    texts[HASH_WITHOUT_IMAGE_ANNOTATION] = upgradeSpecsText(dated(withoutImage, facts.now));
+  }
+  return texts;
+}
+
+function dated(specs: ReadonlyMap<string, UpgradeSpec>, now: string): Map<string, UpgradeSpec> {
+  return new Map(
+    [...specs].map(([name, spec]) => [
+      name,
+      spec.updateTimestamp === null ? { ...spec, updateTimestamp: now } : spec,
+    ]),
+  );
+}

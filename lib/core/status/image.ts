@@ -1,0 +1,33 @@
+/** The parts of an image reference that tell whether two references mean the same content. */
+export interface ImageDigest {
+  readonly repository: string;
+  readonly digest: string;
+}
+
+const DIGEST = /^(?<repository>[^@]+)@(?<digest>[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-f]{32,})$/;
+
+/** The repository and digest of a digest-pinned image; undefined for any other reference. */
+export function imageDigest(image: string | undefined): ImageDigest | undefined {
+  const groups = image === undefined ? undefined : DIGEST.exec(image)?.groups;
+  if (groups?.repository === undefined || groups.digest === undefined) return undefined;
+  return { repository: canonical(withoutTag(groups.repository)), digest: groups.digest };
+}
+
+/** The same for a container status' `imageID`, which some runtimes prefix with a scheme such as `docker-pullable://`. */
+export function imageIdDigest(imageId: string): ImageDigest | undefined {
+  const scheme = imageId.indexOf("://");
+  return imageDigest(scheme === -1 ? imageId : imageId.slice(scheme + 3));
+}
+
+function withoutTag(name: string): string {
+  const colon = name.lastIndexOf(":");
+  return colon > name.lastIndexOf("/") ? name.slice(0, colon) : name;
+}
+
+/** Runtimes report the long form of Docker Hub's short names (`distribution/reference:splitDockerDomain`). */
+function canonical(repository: string): string {
+  const slash = repository.indexOf("/");
+  const host = repository.slice(0, Math.max(slash, 0));
+  if (slash !== -1 && (/[.:]/.test(host) || host === "localhost")) return repository;
+  return slash === -1 ? `docker.io/library/${repository}` : `docker.io/${repository}`;
+}

@@ -1,0 +1,74 @@
+import type { Pod, PodCondition } from "../../api/pod.ts";
+import type { SidecarContainer } from "../../api/sidecar_container.ts";
+import {
+  containersOfPair,
+  isHotUpgrade,
+  versionAnnotation,
+  workingContainers,
+} from "../annotations/hot_upgrade.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { findContainer, runningSidecars } from "./sidecars.ts";
+
+/** The Pod's `Ready` condition. */
+export function readyCondition(pod: Pod): PodCondition | undefined {
+  return pod.status?.conditions?.find((condition) => condition.type === "Ready");
+}
+
+/** Whether the Pod has not ended and is not being deleted (`kubecontroller.IsPodActive`). */
+export function isActive(pod: Pod): boolean {
+  const phase = pod.status?.phase;
+  return phase !== "Succeeded" && phase !== "Failed" &&
+    pod.metadata.deletionTimestamp === undefined;
+}
+
+/** Whether the Pod runs, is ready and is not being deleted. */
+export function isRunningAndReady(pod: Pod): boolean {
+  return pod.status?.phase === "Running" && pod.metadata.deletionTimestamp === undefined &&
+    readyCondition(pod)?.status === "True";
+}
+
+/** The two containers of a hot-upgrade sidecar in a Pod. */
+export interface HotPair {
+  readonly working: string;
+  readonly idle: string;
+}
+
+/** Which half works; where the Pod does not say, the second (`pkg/control/sidecarcontrol:GetPodHotUpgradeContainers`). */
+export function hotPair(sidecar: string, working: ReadonlyMap<string, string>): HotPair {
+  const [first, second] = containersOfPair(sidecar);
+  return working.get(sidecar) === first
+    ? { working: first, idle: second }
+    : { working: second, idle: first };
+}
+
+/**
+ * Whether a half of a hot-upgrade pair holds the empty image. In a Pod of another template (`sameTemplate` false) the
+ * empty image may be another one than the SidecarSet's, so there the half's version annotation decides (B-19).
+ */
+export function isEmptyHalf(
+  pod: Pod,
+  container: string,
+  expected: { readonly emptyImage: string | undefined; readonly sameTemplate: boolean },
+): boolean {
+  if (findContainer(pod, container)?.image === expected.emptyImage) return true;
+  if (expected.sameTemplate) return false;
+  const version = pod.metadata.annotations?.[versionAnnotation(container)] ?? "0";
+  return version === "0";
+}
+
+/** Hot-upgrade sidecars of which both halves hold a real image, with their halves: an upgrade that is not finished. */
+export function unfinishedPairs(
+  pod: Pod,
+  prepared: PreparedSidecarSet,
+  sameTemplate: boolean,
+): { readonly sidecar: SidecarContainer; readonly pair: HotPair }[] {
+  const hot = runningSidecars(prepared.sidecarSet).filter(isHotUpgrade);
+  if (hot.length === 0) return [];
+  const working = workingContainers(pod);
+  return hot
+    .map((sidecar) => ({ sidecar, pair: hotPair(sidecar.name, working) }))
+    .filter(({ sidecar, pair }) => {
+      const emptyImage = sidecar.upgradeStrategy?.hotUpgradeEmptyImage;
+      return !isEmptyHalf(pod, pair.idle, { emptyImage, sameTemplate });
+    });
+}
