@@ -1,0 +1,75 @@
+import { RE2JS } from "re2js";
+import type { FieldProblem, Read } from "../../api/field_problem.ts";
+import type { ResourcesPolicy } from "../../api/sidecar_container.ts";
+import {
+  readResourceExpression,
+  type ResourceExpression,
+} from "../quantity/resource_expression.ts";
+
+export type ComputedResource = "cpu" | "memory";
+export type ComputedList = "limits" | "requests";
+
+/** One quantity that a policy computes. */
+export interface ResourceRule {
+  readonly list: ComputedList;
+  readonly resource: ComputedResource;
+  readonly expression: ResourceExpression;
+}
+
+/** A resources policy whose regular expression and expressions have been read; worth keeping for many Pods. */
+export interface PreparedResourcesPolicy {
+  readonly policy: ResourcesPolicy;
+  /** Whether the policy's regular expression matches anywhere in the name. */
+  targets(containerName: string): boolean;
+  readonly rules: readonly ResourceRule[];
+}
+
+const RULES = [
+  { list: "limits", resource: "cpu" },
+  { list: "limits", resource: "memory" },
+  { list: "requests", resource: "cpu" },
+  { list: "requests", resource: "memory" },
+] as const;
+
+/**
+ * Reads the regular expression and the expressions of a resources policy.
+ *
+ * @returns the prepared policy, or everything that is wrong with it, by fields relative to the policy.
+ */
+export function prepareResourcesPolicy(policy: ResourcesPolicy): Read<PreparedResourcesPolicy> {
+  const problems: FieldProblem[] = [];
+  const regex = policy.targetContainersNameRegex ?? ".*";
+  const pattern = compile(regex);
+  if (pattern === undefined) {
+    problems.push({
+      reason: "FieldValueInvalid",
+      field: "targetContainersNameRegex",
+      message: `must be a regular expression in RE2 syntax: current value is "${regex}"`,
+    });
+  }
+  const rules: ResourceRule[] = [];
+  for (const { list, resource } of RULES) {
+    const text = policy.resourcesExpr[list]?.[resource] ?? "";
+    if (text === "") continue;
+    const expression = readResourceExpression(text);
+    if (expression.ok) {
+      rules.push({ list, resource, expression: expression.value });
+    } else {
+      problems.push({
+        reason: "FieldValueInvalid",
+        field: `resourcesExpr.${list}.${resource}`,
+        message: `cannot be evaluated: ${expression.problem}: current value is "${text}"`,
+      });
+    }
+  }
+  if (pattern === undefined || problems.length > 0) return { ok: false, problems };
+  return { ok: true, value: { policy, targets: (name) => pattern.test(name), rules } };
+}
+
+function compile(regex: string): RE2JS | undefined {
+  try {
+    return RE2JS.compile(regex);
+  } catch {
+    return undefined;
+  }
+}

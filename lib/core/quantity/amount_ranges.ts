@@ -1,0 +1,42 @@
+import { NANOS_PER_UNIT } from "./quantity.ts";
+import type { Amounts } from "./run_steps.ts";
+
+/** All amounts between two bounds, in whole units; a bound may be infinite. */
+export interface AmountRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What a resource may come to where it is asked for at all. */
+export const anyPositiveAmount: AmountRange = { low: 1 / Number(NANOS_PER_UNIT), high: Infinity };
+
+/** Where an expression's result may lie. It may be narrower than the range, never wider. */
+export const rangeAmounts: Amounts<AmountRange> = {
+  ofQuantity: ({ nanos }) => point(Number(nanos) / Number(NANOS_PER_UNIT)),
+  ofNumber: point,
+  negate: ({ low, high }) => ({ low: -high, high: -low }),
+  multiply: (range, factor) => scaled(range, (bound) => bound * factor),
+  divide: (range, divisor) => scaled(range, (bound) => bound / divisor),
+  combine: {
+    "+": (left, right) => ({ low: left.low + right.low, high: left.high + right.high }),
+    "-": (left, right) => ({ low: left.low - right.high, high: left.high - right.low }),
+    max: (left, right) => ({
+      low: Math.max(left.low, right.low),
+      high: Math.max(left.high, right.high),
+    }),
+    min: (left, right) => ({
+      low: Math.min(left.low, right.low),
+      high: Math.min(left.high, right.high),
+    }),
+  },
+};
+
+function point(value: number): AmountRange {
+  return { low: value, high: value };
+}
+
+function scaled({ low, high }: AmountRange, scale: (bound: number) => number): AmountRange {
+  // Infinity times zero is not a number, but zero times any amount is zero.
+  const bounds = [scale(low), scale(high)].map((bound) => Number.isNaN(bound) ? 0 : bound);
+  return { low: Math.min(...bounds), high: Math.max(...bounds) };
+}

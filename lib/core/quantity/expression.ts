@@ -1,0 +1,71 @@
+import { anyPositiveAmount, rangeAmounts } from "./amount_ranges.ts";
+import { exactAmounts } from "./exact_amounts.ts";
+import type { Outcome } from "./outcome.ts";
+import { type Step, toPostfix } from "./postfix.ts";
+import { formatQuantity, type Quantity } from "./quantity.ts";
+import { runSteps } from "./run_steps.ts";
+
+/** An expression that has been read; it can be evaluated again and again. */
+export interface Expression {
+  readonly steps: readonly Step[];
+}
+
+/** What an expression comes to, and what its variables stand for. */
+export type ExpressionValue = number | Quantity;
+
+/**
+ * Reads an expression of numbers, percentages, quantities, variables, `+ - * /`, parentheses, `max` and `min`.
+ *
+ * @returns the expression, or what is wrong with its text; types and names of variables are not looked at.
+ * @see `openkruise/kruise/pkg/util/calculator`
+ */
+export function parseExpression(text: string): Outcome<Expression> {
+  const steps = toPostfix(text);
+  return steps.ok ? { ok: true, value: { steps: steps.value } } : steps;
+}
+
+/**
+ * Evaluates an expression.
+ *
+ * @param variables their values by their names in lower case.
+ * @returns a number, a quantity where one is involved, or why there is no result; a negative result is none.
+ */
+export function evaluateExpression(
+  { steps }: Expression,
+  variables: ReadonlyMap<string, ExpressionValue>,
+): Outcome<ExpressionValue> {
+  const result = runSteps(steps, { amounts: exactAmounts, variables });
+  if (!result.ok) return result;
+  const { value } = result;
+  if (typeof value === "number") {
+    return value < 0 ? { ok: false, problem: `its result is negative: ${value}` } : result;
+  }
+  if (value.nanos >= 0n) return result;
+  return { ok: false, problem: `its result is negative: ${formatQuantity(value)}` };
+}
+
+/**
+ * Checks an expression by its types, for every amount that its variable may stand for.
+ *
+ * Departs from OpenKruise, which tries the number 1 instead and so refuses expressions that work and accepts others
+ * that never do (B-33). What passes can still come out negative, or too large, for some amounts.
+ *
+ * @param variable name in lower case of the one variable there is; it stands for a quantity.
+ * @returns why the expression cannot be evaluated, or undefined when it can.
+ */
+export function expressionProblem(
+  { steps }: Expression,
+  variable: string,
+): string | undefined {
+  if (!steps.some((step) => step.type === "variable")) {
+    const constant = evaluateExpression({ steps }, new Map());
+    return constant.ok ? undefined : constant.problem;
+  }
+  const range = runSteps(steps, {
+    amounts: rangeAmounts,
+    variables: new Map([[variable, anyPositiveAmount]]),
+  });
+  if (!range.ok) return range.problem;
+  if (typeof range.value === "number" || range.value.high >= 0) return undefined;
+  return `its result is negative whatever ${variable} is`;
+}
