@@ -1,0 +1,39 @@
+import type { Labels } from "../../api/meta.ts";
+import type { SidecarSetSpec } from "../../api/sidecarset.ts";
+import type { NamespaceFacts } from "../prepared.ts";
+import { matchesSelector } from "./label_selector.ts";
+import { isEmptySelector } from "./requirements.ts";
+
+/** What decides which Pods a SidecarSet selects. */
+export type Selection = Pick<SidecarSetSpec, "selector" | "namespace" | "namespaceSelector">;
+
+/** A Pod's labels and the namespace it is in. */
+export interface PodPlace {
+  readonly labels: Labels;
+  readonly namespace: NamespaceFacts;
+}
+
+/** Whether Pods of a namespace may be selected: `namespace` and `namespaceSelector` must both hold where they are set. */
+export function selectsNamespace(spec: Selection, namespace: NamespaceFacts): boolean {
+  if (spec.namespace && spec.namespace !== namespace.name) return false;
+  return spec.namespaceSelector === undefined ||
+    matchesSelector(spec.namespaceSelector, namespace.labels);
+}
+
+/**
+ * Whether a SidecarSet selects a Pod. Without a selector it selects none; with an empty one every Pod of the namespaces it
+ * names, and none when it names no namespaces.
+ *
+ * @see `openkruise/kruise/pkg/control/sidecarcontrol/util.go:PodMatchedSidecarSet`
+ */
+export function selectsPod(spec: Selection, { labels, namespace }: PodPlace): boolean {
+  if (spec.selector === undefined) return false;
+  if (isEmptySelector(spec.selector) && !namesNamespaces(spec)) return false;
+  return matchesSelector(spec.selector, labels) && selectsNamespace(spec, namespace);
+}
+
+/** Whether a SidecarSet is confined to some namespaces, so that an empty `selector` has a meaning. */
+export function namesNamespaces({ namespace, namespaceSelector }: Selection): boolean {
+  return Boolean(namespace) ||
+    (namespaceSelector !== undefined && !isEmptySelector(namespaceSelector));
+}
