@@ -1,11 +1,6 @@
 import type { Logger } from "../api/logger.ts";
+import type { TlsIdentity } from "./certificates/identity.ts";
 import type { NoDelay } from "./nodelay.ts";
-
-/** A certificate chain and its key, both PEM text. */
-export interface TlsIdentity {
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** One listener with one certificate. */
 export interface Generation {

@@ -1,10 +1,6 @@
 import type { Clock } from "../api/clock.ts";
-import {
-  type Generation,
-  type GenerationOptions,
-  startGeneration,
-  type TlsIdentity,
-} from "./generation.ts";
+import type { TlsIdentity } from "./certificates/identity.ts";
+import { type Generation, type GenerationOptions, startGeneration } from "./generation.ts";
 
 export interface WebhookServerOptions extends GenerationOptions {
   readonly clock: Clock;

@@ -1,0 +1,57 @@
+import { readIdentity, type TlsIdentity, type Validity } from "./identity.ts";
+
+/** A certificate authority with its validity read. */
+export interface AuthorityIdentity extends TlsIdentity, Validity {}
+
+/** The certificate authority of the installation and, while clients move to it, the one before. */
+export interface Authority {
+  readonly current: AuthorityIdentity;
+  readonly previous?: AuthorityIdentity;
+}
+
+/** Data of the Secret, decoded. */
+export type SecretData = Readonly<Record<string, string>>;
+
+/** The first two are those of a `kubernetes.io/tls` Secret. */
+const KEYS = {
+  cert: "tls.crt",
+  key: "tls.key",
+  previousCert: "previous.crt",
+  previousKey: "previous.key",
+} as const;
+
+/** The authority in a Secret's data, or why it cannot be used; an unusable previous one is left out. */
+export function readAuthority(
+  data: SecretData,
+): { ok: true; authority: Authority } | { ok: false; problem: string } {
+  const current = identityAt(data, KEYS.cert, { keyName: KEYS.key });
+  if (typeof current === "string") return { ok: false, problem: current };
+  const previous = identityAt(data, KEYS.previousCert, { keyName: KEYS.previousKey });
+  return {
+    ok: true,
+    authority: typeof previous === "string" ? { current } : { current, previous },
+  };
+}
+
+/** The opposite of `readAuthority`. */
+export function authorityData({ current, previous }: Authority): SecretData {
+  return {
+    [KEYS.cert]: current.cert,
+    [KEYS.key]: current.key,
+    ...(previous ? { [KEYS.previousCert]: previous.cert, [KEYS.previousKey]: previous.key } : {}),
+  };
+}
+
+function identityAt(
+  data: SecretData,
+  certName: string,
+  { keyName }: { keyName: string },
+): AuthorityIdentity | string {
+  const cert = data[certName];
+  const key = data[keyName];
+  if (cert === undefined || key === undefined) return `${certName} or ${keyName} is missing`;
+  const reading = readIdentity({ cert, key });
+  if (!reading.ok) return reading.problem;
+  if (!reading.isAuthority) return `${certName} is no certificate authority`;
+  return { cert, key, ...reading.validity };
+}

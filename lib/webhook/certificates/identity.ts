@@ -1,0 +1,35 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+
+/** A certificate chain, its leaf first, and the leaf's key; both PEM text. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** From when until when a certificate is valid. */
+export interface Validity {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+export type IdentityReading =
+  | { readonly ok: true; readonly validity: Validity; readonly isAuthority: boolean }
+  | { readonly ok: false; readonly problem: string };
+
+/** Reads what PEM text says, and whether certificate and key belong together. */
+export function readIdentity(identity: TlsIdentity): IdentityReading {
+  try {
+    const certificate = new X509Certificate(identity.cert);
+    if (!certificate.checkPrivateKey(createPrivateKey(identity.key))) {
+      return { ok: false, problem: "the key is not the certificate's" };
+    }
+    return {
+      ok: true,
+      validity: { notBefore: certificate.validFromDate, notAfter: certificate.validToDate },
+      isAuthority: certificate.ca,
+    };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ok: false, problem: `certificate or key cannot be read as PEM (${why})` };
+  }
+}
