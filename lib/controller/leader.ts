@@ -1,6 +1,14 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
-import { heldBy, type Lease, mayAcquire, type Observation, observe, released } from "./lease.ts";
+import type { Lease } from "../api/objects.ts";
+import {
+  heldBy,
+  type LeaseSpec,
+  mayAcquire,
+  type Observation,
+  observe,
+  released,
+} from "./lease.ts";
 
 /** The one Lease of the installation. Every call may fail with what the API server answers. */
 export interface LeaseStore {
@@ -87,7 +95,7 @@ export class LeaderElection {
     }
   }
 
-  #lease(previous: NonNullable<Lease["spec"]>): Lease {
+  #lease(previous: LeaseSpec): Lease {
     const { leaseName, leaseNamespace, identity, leaseDuration, clock } = this.#options;
     return {
       apiVersion: "coordination.k8s.io/v1",

@@ -1,20 +1,6 @@
-import type { ObjectMeta } from "../api/meta.ts";
+import type { Lease } from "../api/objects.ts";
 
-/** A coordination.k8s.io/v1 Lease, as leader election uses it. */
-export interface Lease {
-  apiVersion?: string;
-  kind?: string;
-  metadata: ObjectMeta;
-  spec?: LeaseSpec;
-}
-
-export interface LeaseSpec {
-  holderIdentity?: string;
-  leaseDurationSeconds?: number;
-  acquireTime?: string;
-  renewTime?: string;
-  leaseTransitions?: number;
-}
+export type LeaseSpec = NonNullable<Lease["spec"]>;
 
 /** What this process has seen of the Lease, and when by its own monotonic clock: other machines' clocks do not count. */
 export interface Observation {

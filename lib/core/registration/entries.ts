@@ -73,21 +73,18 @@ function merged(groups: readonly Group[]): Group[] {
 
 /** `spec.namespace` and `namespaceSelector` as requirements on the namespace's labels, in a canonical order. */
 function namespaceRequirements(spec: SidecarSetSpec): LabelSelectorRequirement[] {
-  const names = spec.namespace
-    ? [{ key: NAMESPACE_NAME_LABEL, operator: "In" as const, values: [spec.namespace] }]
-    : [];
-  const labels = Object.entries(spec.namespaceSelector?.matchLabels ?? {}).map(([key, value]) => ({
+  const { matchLabels = {}, matchExpressions = [] } = spec.namespaceSelector ?? {};
+  const equal = Object.entries(matchLabels);
+  if (spec.namespace) equal.push([NAMESPACE_NAME_LABEL, spec.namespace]);
+  const expressions = matchExpressions.map(({ key, operator, values = [] }) => ({
     key,
-    operator: "In" as const,
-    values: [value],
+    operator,
+    ...(values.length > 0 ? { values: values.toSorted() } : {}),
   }));
-  const expressions = (spec.namespaceSelector?.matchExpressions ?? []).map((requirement) => ({
-    key: requirement.key,
-    operator: requirement.operator,
-    ...(requirement.values?.length ? { values: requirement.values.toSorted() } : {}),
-  }));
-  return [...names, ...labels, ...expressions]
-    .toSorted((a, b) => JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+  return [
+    ...equal.map(([key, value]) => ({ key, operator: "In" as const, values: [value] })),
+    ...expressions,
+  ].toSorted((a, b) => JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 }
 
 function entryName({ failurePolicy, namespaces }: Group): string {

@@ -1,4 +1,5 @@
-import type { LabelSelector, LabelSelectorRequirement } from "../../api/meta.ts";
+import type { LabelSelector } from "../../api/meta.ts";
+import { type Requirement, requirementsOf } from "../select/requirements.ts";
 
 /**
  * Limits of one CEL expression, from measuring kube-apiserver 1.37: a chain of 50 clauses compiles in 30 ms at its first use and 100 in 180 ms,
@@ -38,17 +39,8 @@ export function scopeOf(selectors: readonly LabelSelector[], options: { widen: b
   return keyScope(terms) ?? { width: "Everything", covered: all };
 }
 
-function requirementsOf(selector: LabelSelector): LabelSelectorRequirement[] {
-  const equals = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({
-    key,
-    operator: "In" as const,
-    values: [value],
-  }));
-  return [...equals, ...selector.matchExpressions ?? []];
-}
-
 /** Selectors of one `In` requirement on the same key become one list; each other selector is a clause of its own. */
-function exactScope(terms: readonly LabelSelectorRequirement[][]): Scope {
+function exactScope(terms: readonly (readonly Requirement[])[]): Scope {
   const folded = new Map<string, Set<string>>();
   const clauses: { text: string; labelled: boolean }[] = [];
   const covered = new Set<number>();
@@ -57,13 +49,13 @@ function exactScope(terms: readonly LabelSelectorRequirement[][]): Scope {
     const [only] = requirements;
     if (only && requirements.length === 1 && only.operator === "In") {
       const values = folded.get(only.key);
-      const added = (only.values ?? []).filter((value) => !values?.has(value));
+      const added = only.values.filter((value) => !values?.has(value));
       if (!values && folded.size + clauses.length >= MAX_CLAUSES) continue;
       if (size + added.length > MAX_VALUES) continue;
       folded.set(only.key, new Set([...values ?? [], ...added]));
       size += added.length;
     } else {
-      const length = requirements.reduce((sum, { values }) => sum + (values?.length ?? 0), 0);
+      const length = requirements.reduce((sum, { values }) => sum + values.length, 0);
       if (folded.size + clauses.length >= MAX_CLAUSES || size + length > MAX_VALUES) continue;
       size += length;
       clauses.push({
@@ -80,7 +72,7 @@ function exactScope(terms: readonly LabelSelectorRequirement[][]): Scope {
   return { width: "Selectors", expression: joinClauses(clauses), covered };
 }
 
-function keyScope(terms: readonly LabelSelectorRequirement[][]): Scope | undefined {
+function keyScope(terms: readonly (readonly Requirement[])[]): Scope | undefined {
   const keys = new Set<string>();
   for (const requirements of terms) {
     const needed = requirements.find(({ operator }) => operator === "In" || operator === "Exists");
@@ -89,7 +81,7 @@ function keyScope(terms: readonly LabelSelectorRequirement[][]): Scope | undefin
   }
   if (keys.size > MAX_CLAUSES) return undefined;
   const clauses = [...keys].map((key) => ({
-    text: requirementText({ key, operator: "Exists" }),
+    text: requirementText({ key, operator: "Exists", values: [] }),
     labelled: true,
   }));
   return { width: "LabelKeys", expression: joinClauses(clauses), covered: new Set(terms.keys()) };
@@ -109,7 +101,7 @@ function joinClauses(clauses: readonly { text: string; labelled: boolean }[]): s
   return parts.length === 0 ? "false" : parts.join(" || ");
 }
 
-function requirementText({ key, operator, values = [] }: LabelSelectorRequirement): string {
+function requirementText({ key, operator, values }: Requirement): string {
   const has = `${quote(key)} in ${LABELS}`;
   const value = `${LABELS}[${quote(key)}]`;
   const [first] = values;
@@ -123,7 +115,7 @@ function requirementText({ key, operator, values = [] }: LabelSelectorRequiremen
       return `(!(${has}) || !(${listed}))`;
     case "Exists":
       return has;
-    case "DoesNotExist":
+    default:
       return `!(${has})`;
   }
 }

@@ -1,0 +1,46 @@
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import { selectionKey } from "../core/registration/selection.ts";
+
+interface Covered {
+  readonly selection: string;
+  readonly since: Date;
+}
+
+/** Since when the webhook registration in force has covered each SidecarSet's current selection. */
+export class Coverage {
+  readonly #covered = new Map<string, Covered>();
+
+  /** Since when new Pods that this SidecarSet selects have come to the webhook; undefined while they do not. */
+  since(prepared: PreparedSidecarSet): Date | undefined {
+    const covered = this.#covered.get(prepared.name);
+    return covered?.selection === selectionKey(prepared) ? covered.since : undefined;
+  }
+
+  /** The registration in force is the one planned for these SidecarSets. Returns the names for which something changed. */
+  inForce(
+    sidecarSets: readonly PreparedSidecarSet[],
+    options: { uncovered: ReadonlyMap<string, unknown>; now: Date },
+  ): string[] {
+    const names = new Set(sidecarSets.map(({ name }) => name));
+    for (const name of this.#covered.keys()) if (!names.has(name)) this.#covered.delete(name);
+    const changed: string[] = [];
+    for (const prepared of sidecarSets) {
+      const { name } = prepared;
+      if (options.uncovered.has(name)) {
+        if (this.#covered.delete(name)) changed.push(name);
+        continue;
+      }
+      if (this.since(prepared)) continue;
+      this.#covered.set(name, { selection: selectionKey(prepared), since: options.now });
+      changed.push(name);
+    }
+    return changed;
+  }
+
+  /** Somebody else changed or deleted the registration: nothing is certain. Returns the names that were covered. */
+  lost(): string[] {
+    const names = [...this.#covered.keys()];
+    this.#covered.clear();
+    return names;
+  }
+}

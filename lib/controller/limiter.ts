@@ -1,0 +1,83 @@
+import type { Clock } from "../api/clock.ts";
+
+export interface LimiterOptions {
+  clock: Clock;
+  /** How many may be under way. */
+  maxInFlight: number;
+  /** How many may start in a second in the long run; as many may start at once after a pause. */
+  perSecond: number;
+}
+
+/** Lets work start in the order in which it came, bounded in number and by a token bucket. */
+export class Limiter {
+  readonly #options: LimiterOptions;
+  #inFlight = 0;
+  #tokens: number;
+  #filledAt: number;
+  #turn: Promise<void> = Promise.resolve();
+  #freed: (() => void) | undefined;
+
+  constructor(options: LimiterOptions) {
+    this.#options = options;
+    this.#tokens = options.perSecond;
+    this.#filledAt = options.clock.monotonic();
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Runs the work when its turn has come; undefined when the signal is aborted before. */
+  async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+    const before = this.#turn;
+    let next = () => {};
+    this.#turn = new Promise((resolve) => next = resolve);
+    await before;
+    try {
+      await this.#admission(signal);
+      if (signal.aborted) return undefined;
+      this.#inFlight++;
+    } finally {
+      next();
+    }
+    try {
+      return await work();
+    } finally {
+      this.#inFlight--;
+      this.#freed?.();
+    }
+  }
+
+  async #admission(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && this.#inFlight >= this.#options.maxInFlight) {
+      await this.#untilFreed(signal);
+    }
+    this.#fill();
+    if (this.#tokens < 1) {
+      const missing = 1 - this.#tokens;
+      await this.#options.clock.sleep(missing / this.#options.perSecond * 1_000, signal);
+      this.#fill();
+    }
+    this.#tokens -= 1;
+  }
+
+  #untilFreed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#freed = undefined;
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      this.#freed = done;
+      signal.addEventListener("abort", done, { once: true });
+    });
+  }
+
+  #fill(): void {
+    const { clock, perSecond } = this.#options;
+    const now = clock.monotonic();
+    const gained = (now - this.#filledAt) / 1_000 * perSecond;
+    this.#tokens = Math.min(perSecond, this.#tokens + gained);
+    this.#filledAt = now;
+  }
+}

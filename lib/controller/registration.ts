@@ -1,0 +1,145 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../api/clock.ts";
+import type { Logger } from "../api/logger.ts";
+import type { OwnerReference } from "../api/meta.ts";
+import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import {
+  planRegistration,
+  type Registration,
+  type WebhookEndpoint,
+} from "../core/registration/configuration.ts";
+import { Coverage } from "./coverage.ts";
+
+export type ConfigurationKind = WebhookConfiguration["kind"];
+
+export interface RegistrationKeeperOptions {
+  readonly name: string;
+  readonly endpoint: WebhookEndpoint;
+  readonly excludedNamespaces: readonly string[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  sidecarSets(): readonly PreparedSidecarSet[];
+  /** PEM text of the authorities to trust; undefined until there is a certificate. */
+  caBundle(): string | undefined;
+  /** The installation's ClusterRole; undefined where there is none. May throw what the API server answers. */
+  owner(signal: AbortSignal): Promise<OwnerReference | undefined>;
+  isLeader(): boolean;
+  /** Creates the configuration, or overwrites exactly the given resourceVersion. Answers it as stored. */
+  write(wanted: WebhookConfiguration, signal: AbortSignal): Promise<WebhookConfiguration>;
+  /** Told of SidecarSets whose coverage changed. */
+  onCoverage(names: readonly string[]): void;
+}
+
+/** Keeps the webhook registration at the API server equal to what the SidecarSets need, and knows since when it is. */
+export class RegistrationKeeper {
+  readonly #options: RegistrationKeeperOptions;
+  readonly #observed = new Map<ConfigurationKind, WebhookConfiguration>();
+  readonly #written = new Map<ConfigurationKind, string>();
+  readonly #coverage = new Coverage();
+  #uncovered: Registration["uncovered"] = new Map();
+  #owner: OwnerReference | undefined;
+  #registered = false;
+
+  constructor(options: RegistrationKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the registration was once in force as the SidecarSets needed it, so that reviews come to this process. */
+  get isRegistered(): boolean {
+    return this.#registered;
+  }
+
+  /** Since when the registration has covered the SidecarSet's current selection. */
+  coveredSince(prepared: PreparedSidecarSet): Date | undefined {
+    return this.#coverage.since(prepared);
+  }
+
+  isTooLarge(name: string): boolean {
+    return this.#uncovered.has(name);
+  }
+
+  /** Takes over what a watch saw of a configuration; undefined when it was deleted. */
+  observe(kind: ConfigurationKind, configuration: WebhookConfiguration | undefined): void {
+    const known = this.#observed.get(kind);
+    if (configuration && known && isOlder(configuration, known)) return;
+    if (configuration) this.#observed.set(kind, configuration);
+    else this.#observed.delete(kind);
+  }
+
+  /** Compares what is registered with what is needed and, as the leader, writes what differs. */
+  async reconcile(signal: AbortSignal): Promise<void> {
+    const { clock, isLeader, logger, sidecarSets } = this.#options;
+    const caBundle = this.#options.caBundle();
+    if (caBundle === undefined) return;
+    this.#owner ??= await this.#options.owner(signal);
+    const planned = sidecarSets();
+    const wanted = planRegistration({
+      name: this.#options.name,
+      sidecarSets: planned,
+      excludedNamespaces: this.#options.excludedNamespaces,
+      endpoint: this.#options.endpoint,
+      caBundle,
+      ...(this.#owner ? { owner: this.#owner } : {}),
+    });
+    for (const configuration of [wanted.validating, wanted.mutating]) {
+      const observed = this.#observed.get(configuration.kind);
+      if (observed && isEqual(observed, configuration)) continue;
+      this.#checkTampering(configuration.kind, observed);
+      if (!isLeader()) return;
+      const stored = await this.#options.write(withVersion(configuration, observed), signal);
+      this.#observed.set(stored.kind, stored);
+      logger.info("Wrote the webhook registration", {
+        kind: stored.kind,
+        entries: stored.webhooks?.length ?? 0,
+      });
+    }
+    for (const [kind, { metadata }] of this.#observed) {
+      this.#written.set(kind, metadata.resourceVersion ?? "");
+    }
+    this.#registered = true;
+    this.#uncovered = wanted.uncovered;
+    const changed = this.#coverage.inForce(planned, {
+      uncovered: wanted.uncovered,
+      now: clock.now(),
+    });
+    if (changed.length > 0) this.#options.onCoverage(changed);
+  }
+
+  /** A registration that this process did not leave like that may let Pods pass until it is put right. */
+  #checkTampering(kind: ConfigurationKind, observed: WebhookConfiguration | undefined): void {
+    const written = this.#written.get(kind);
+    if (written === undefined || observed?.metadata.resourceVersion === written) return;
+    this.#written.delete(kind);
+    const names = this.#coverage.lost();
+    this.#options.logger.warn("The webhook registration was changed by somebody else", { kind });
+    this.#options.onCoverage(names);
+  }
+}
+
+/** Whether a watch lags behind an answer: the versions of one object are numbers that grow. */
+function isOlder(a: WebhookConfiguration, b: WebhookConfiguration): boolean {
+  return Number(a.metadata.resourceVersion) < Number(b.metadata.resourceVersion);
+}
+
+function withVersion(
+  wanted: WebhookConfiguration,
+  observed: WebhookConfiguration | undefined,
+): WebhookConfiguration {
+  const resourceVersion = observed?.metadata.resourceVersion;
+  if (resourceVersion === undefined) return wanted;
+  return { ...wanted, metadata: { ...wanted.metadata, resourceVersion } };
+}
+
+/** Equal in everything that the plan writes; other labels and annotations are other people's. */
+function isEqual(observed: WebhookConfiguration, wanted: WebhookConfiguration): boolean {
+  const labels = observed.metadata.labels ?? {};
+  return Object.entries(wanted.metadata.labels ?? {}).every(([key, value]) =>
+    labels[key] === value
+  ) &&
+    isDeepStrictEqual(
+      observed.metadata.ownerReferences ?? [],
+      wanted.metadata.ownerReferences ?? [],
+    ) &&
+    isDeepStrictEqual(observed.webhooks ?? [], wanted.webhooks ?? []);
+}

@@ -1,0 +1,173 @@
+import type { Pod } from "../api/pod.ts";
+import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
+import { NO_PODS, type PodCounts, recount } from "../core/status/counts.ts";
+import { classifyPod, type PodClass } from "../core/status/pod_class.ts";
+
+export interface PodIndexOptions {
+  /** The SidecarSets that select a Pod with these labels in this namespace. */
+  selecting(
+    labels: Readonly<Record<string, string>>,
+    namespace: NamespaceFacts,
+  ): readonly PreparedSidecarSet[];
+  namespace(name: string): NamespaceFacts;
+}
+
+/** Which Pods to look at again. */
+export interface Concern {
+  /** Only Pods of this namespace. */
+  readonly namespace?: string;
+  /** @param classes what the Pod has been so far to each SidecarSet */
+  includes(pod: Pod, classes: ReadonlyMap<string, PodClass>): boolean;
+}
+
+interface PodRecord {
+  pod: Pod;
+  /** By SidecarSet; those that the Pod is nothing to are left out. */
+  classes: ReadonlyMap<string, PodClass>;
+  /** SidecarSets that came to select the Pod by a change of its or its namespace's labels. */
+  selectedLater: ReadonlySet<string>;
+}
+
+/** What a SidecarSet has among the Pods. */
+interface Members {
+  readonly classes: Map<string, PodClass>;
+  counts: PodCounts;
+}
+
+const NO_CLASSES: ReadonlyMap<string, PodClass> = new Map();
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** Every Pod, trimmed, with what it is to each SidecarSet and the counts of that; a Pod's event costs only what that Pod has. */
+export class PodIndex {
+  readonly #options: PodIndexOptions;
+  readonly #records = new Map<string, PodRecord>();
+  readonly #byNamespace = new Map<string, Set<string>>();
+  readonly #members = new Map<string, Members>();
+
+  constructor(options: PodIndexOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  get(key: string): Pod | undefined {
+    return this.#records.get(key)?.pod;
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#records.keys();
+  }
+
+  countsOf(sidecarSet: string): PodCounts {
+    return this.#members.get(sidecarSet)?.counts ?? NO_PODS;
+  }
+
+  /** Keys of the Pods that are something to the SidecarSet, with their classes. */
+  classesOf(sidecarSet: string): ReadonlyMap<string, PodClass> {
+    return this.#members.get(sidecarSet)?.classes ?? NO_CLASSES;
+  }
+
+  /** Stores a trimmed Pod; returns the SidecarSets that it is or was something to. */
+  apply(pod: Pod): string[] {
+    const key = podKey(pod);
+    const known = this.#records.get(key);
+    const same = known?.pod.metadata.uid === pod.metadata.uid ? known : undefined;
+    const record = this.#classified(pod, same);
+    this.#replace(key, known, record);
+    return touched(known?.classes, record.classes);
+  }
+
+  /** Drops a Pod; returns the SidecarSets that it was something to. */
+  delete(key: string): string[] {
+    const known = this.#records.get(key);
+    if (!known) return [];
+    this.#replace(key, known, undefined);
+    return [...known.classes.keys()];
+  }
+
+  /** Looks again at the Pods that a changed SidecarSet or namespace concerns; returns the SidecarSets whose Pods changed. */
+  reclassify(concern: Concern): Set<string> {
+    const names = new Set<string>();
+    const keys = concern.namespace === undefined
+      ? this.#records.keys()
+      : this.#byNamespace.get(concern.namespace) ?? [];
+    for (const key of keys) {
+      const known = this.#records.get(key);
+      if (!known || !concern.includes(known.pod, known.classes)) continue;
+      const record = this.#classified(known.pod, known);
+      if (sameClasses(known.classes, record.classes)) continue;
+      this.#replace(key, known, record);
+      for (const name of touched(known.classes, record.classes)) names.add(name);
+    }
+    return names;
+  }
+
+  #classified(pod: Pod, known: PodRecord | undefined): PodRecord {
+    const namespace = this.#options.namespace(pod.metadata.namespace ?? "default");
+    const selecting = this.#options.selecting(pod.metadata.labels ?? {}, namespace);
+    if (selecting.length === 0) return { pod, classes: NO_CLASSES, selectedLater: NO_NAMES };
+    const classes = new Map<string, PodClass>();
+    const later = new Set<string>();
+    for (const prepared of selecting) {
+      const { name, sidecarSet: { status } } = prepared;
+      const selectedLater = known !== undefined &&
+        (known.selectedLater.has(name) || !known.classes.has(name));
+      if (selectedLater) later.add(name);
+      const podClass = classifyPod(pod, prepared, {
+        selected: true,
+        selectedLater,
+        ...(status?.effectiveSince ? { effectiveSince: status.effectiveSince } : {}),
+      });
+      if (podClass !== 0) classes.set(name, podClass);
+    }
+    return { pod, classes, selectedLater: later.size > 0 ? later : NO_NAMES };
+  }
+
+  #replace(key: string, before: PodRecord | undefined, after: PodRecord | undefined): void {
+    const namespace = (after ?? before)?.pod.metadata.namespace ?? "";
+    if (after) {
+      this.#records.set(key, after);
+      const siblings = this.#byNamespace.get(namespace) ?? new Set();
+      if (siblings.size === 0) this.#byNamespace.set(namespace, siblings);
+      siblings.add(key);
+    } else {
+      this.#records.delete(key);
+      const siblings = this.#byNamespace.get(namespace);
+      siblings?.delete(key);
+      if (siblings?.size === 0) this.#byNamespace.delete(namespace);
+    }
+    for (const name of touched(before?.classes, after?.classes)) {
+      this.#count(name, key, before?.classes.get(name) ?? 0, after?.classes.get(name) ?? 0);
+    }
+  }
+
+  #count(sidecarSet: string, key: string, before: PodClass, after: PodClass): void {
+    const members = this.#members.get(sidecarSet) ?? { classes: new Map(), counts: NO_PODS };
+    members.counts = recount(members.counts, before, after);
+    if (after === 0) members.classes.delete(key);
+    else members.classes.set(key, after);
+    if (members.classes.size === 0) this.#members.delete(sidecarSet);
+    else this.#members.set(sidecarSet, members);
+  }
+}
+
+/** How a Pod is named among all Pods. */
+export function podKey(pod: Pod): string {
+  return `${pod.metadata.namespace ?? ""}/${pod.metadata.name ?? ""}`;
+}
+
+function touched(
+  before: ReadonlyMap<string, PodClass> | undefined,
+  after: ReadonlyMap<string, PodClass> | undefined,
+): string[] {
+  return [...new Set([...before?.keys() ?? [], ...after?.keys() ?? []])];
+}
+
+function sameClasses(
+  a: ReadonlyMap<string, PodClass>,
+  b: ReadonlyMap<string, PodClass>,
+): boolean {
+  return a.size === b.size && [...a].every(([name, podClass]) => b.get(name) === podClass);
+}

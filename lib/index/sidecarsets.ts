@@ -1,0 +1,121 @@
+import type { Labels, LabelSelector } from "../api/meta.ts";
+import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
+import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
+import { selectsPod } from "../core/select/pod_selection.ts";
+import { requiredPairs } from "../core/select/required_pairs.ts";
+
+/** Label pairs of which a Pod, or its namespace, needs one for a SidecarSet to select the Pod. */
+interface Anchor {
+  readonly on: "pod" | "namespace";
+  readonly key: string;
+  readonly values: readonly string[];
+}
+
+type Buckets = Map<string, Map<string, Set<PreparedSidecarSet>>>;
+
+/** The SidecarSets, found by the labels that they require, so that a Pod's cost does not grow with their number. */
+export class SidecarSetIndex {
+  readonly #byName = new Map<string, PreparedSidecarSet>();
+  readonly #anchored: Record<Anchor["on"], Buckets> = { pod: new Map(), namespace: new Map() };
+  /** Those that require no label. */
+  readonly #others = new Set<PreparedSidecarSet>();
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  get(name: string): PreparedSidecarSet | undefined {
+    return this.#byName.get(name);
+  }
+
+  values(): IterableIterator<PreparedSidecarSet> {
+    return this.#byName.values();
+  }
+
+  apply(prepared: PreparedSidecarSet): void {
+    this.delete(prepared.name);
+    this.#byName.set(prepared.name, prepared);
+    const anchor = this.#rarest(anchorsOf(prepared));
+    if (!anchor) {
+      this.#others.add(prepared);
+      return;
+    }
+    const values = this.#anchored[anchor.on].get(anchor.key) ?? new Map();
+    this.#anchored[anchor.on].set(anchor.key, values);
+    for (const value of anchor.values) {
+      const bucket = values.get(value) ?? new Set();
+      values.set(value, bucket);
+      bucket.add(prepared);
+    }
+  }
+
+  delete(name: string): void {
+    const known = this.#byName.get(name);
+    if (!known) return;
+    this.#byName.delete(name);
+    if (this.#others.delete(known)) return;
+    for (const { on, key, values } of anchorsOf(known)) {
+      const byValue = this.#anchored[on].get(key);
+      for (const value of values) {
+        const bucket = byValue?.get(value);
+        bucket?.delete(known);
+        if (bucket?.size === 0) byValue?.delete(value);
+      }
+      if (byValue?.size === 0) this.#anchored[on].delete(key);
+    }
+  }
+
+  /** The SidecarSets that select a Pod with these labels in this namespace, canaries and their bases alike. */
+  match(labels: Labels, namespace: NamespaceFacts): PreparedSidecarSet[] {
+    const found: PreparedSidecarSet[] = [];
+    const place = { labels, namespace };
+    const take = (candidates: Iterable<PreparedSidecarSet> | undefined) => {
+      for (const prepared of candidates ?? []) {
+        if (selectsPod(prepared.sidecarSet.spec, place)) found.push(prepared);
+      }
+    };
+    for (const key of Object.keys(labels)) {
+      take(this.#anchored.pod.get(key)?.get(labels[key] ?? ""));
+    }
+    const { namespace: onNamespace } = this.#anchored;
+    if (onNamespace.size > 0) {
+      for (const key of Object.keys(namespace.labels)) {
+        take(onNamespace.get(key)?.get(namespace.labels[key] ?? ""));
+      }
+      if (!(NAMESPACE_NAME_LABEL in namespace.labels)) {
+        take(onNamespace.get(NAMESPACE_NAME_LABEL)?.get(namespace.name));
+      }
+    }
+    take(this.#others);
+    return found;
+  }
+
+  /** The anchor whose fullest bucket is emptiest: a label that all SidecarSets share would find all of them. */
+  #rarest(anchors: readonly Anchor[]): Anchor | undefined {
+    let best: Anchor | undefined;
+    let least = Infinity;
+    for (const anchor of anchors) {
+      const byValue = this.#anchored[anchor.on].get(anchor.key);
+      const fullest = Math.max(0, ...anchor.values.map((value) => byValue?.get(value)?.size ?? 0));
+      if (fullest >= least) continue;
+      best = anchor;
+      least = fullest;
+    }
+    return best;
+  }
+}
+
+function anchorsOf({ sidecarSet: { spec } }: PreparedSidecarSet): Anchor[] {
+  const named = spec.namespace
+    ? [{ on: "namespace" as const, key: NAMESPACE_NAME_LABEL, values: [spec.namespace] }]
+    : [];
+  return [
+    ...pairsOf("pod", spec.selector),
+    ...named,
+    ...pairsOf("namespace", spec.namespaceSelector),
+  ];
+}
+
+function pairsOf(on: Anchor["on"], selector: LabelSelector | undefined): Anchor[] {
+  return selector ? requiredPairs(selector).map((pair) => ({ on, ...pair })) : [];
+}
