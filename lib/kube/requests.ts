@@ -45,6 +45,10 @@ export interface CreateOptions<T> extends WriteOptions {
   body: T;
 }
 
+export interface UpdateOptions<T> extends ObjectRef, WriteOptions {
+  body: T;
+}
+
 export type PatchBody =
   | { type: "merge" | "strategic-merge"; body: object }
   | { type: "json"; body: readonly JsonPatchOperation[] }
@@ -134,6 +138,25 @@ export function create<T extends KubeObject>(
     options: {
       method: "POST",
       path: collectionPath(resource, options.namespace),
+      querystring: query(writeQuery(options)),
+      contentType: "application/json",
+      bodyJson: { ...options.body, apiVersion, kind },
+      expectJson: true,
+    },
+    read: resource.read,
+  };
+}
+
+/** Overwrites the version of an object that the body's metadata names; the answer is the object as stored. */
+export function update<T extends KubeObject>(
+  resource: Resource<T>,
+  options: UpdateOptions<T>,
+): KubeRequest<T> {
+  const { apiVersion, kind } = resource;
+  return {
+    options: {
+      method: "PUT",
+      path: objectPath(resource, options),
       querystring: query(writeQuery(options)),
       contentType: "application/json",
       bodyJson: { ...options.body, apiVersion, kind },

@@ -22,7 +22,6 @@ export const config = z.strictObject({
   maxInFlight: z.int().check(z.minimum(1), z.maximum(256)),
   writesPerSecond: z.number().check(z.minimum(1), z.maximum(10_000)),
   requireAnnotationAllowList: z.boolean(),
-  registrationSettleSeconds: seconds,
   shutdownSeconds: seconds,
   logLevel: z.enum(logLevels),
   logFormat: z.enum(logFormats),
@@ -141,15 +140,6 @@ export const settings: readonly Setting[] = [
     flag: "require-annotation-allow-list",
     parse: "boolean",
     description: "refuse patchPodMetadata unless the allow-list ConfigMap names the keys",
-  },
-  {
-    key: "registrationSettleSeconds",
-    flag: "registration-settle-seconds",
-    value: "SECONDS",
-    default: "3",
-    parse: "number",
-    description:
-      "how long a webhook registration must be in force before a SidecarSet counts as ready",
   },
   {
     key: "shutdownSeconds",

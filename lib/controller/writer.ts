@@ -1,0 +1,137 @@
+import type { ControllerRevision } from "../api/controller_revision.ts";
+import type { JsonPatchOperation } from "../api/json.ts";
+import type { KubeObject } from "../api/objects.ts";
+import type { Pod } from "../api/pod.ts";
+import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
+import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { create, type KubeRequest, patch, remove, update } from "../kube/requests.ts";
+import { resources } from "../kube/resources.ts";
+import { send } from "../kube/send.ts";
+import type { Limiter } from "./limiter.ts";
+
+export interface WriterOptions {
+  readonly client: RestClient;
+  readonly limiter: Limiter;
+  readonly isLeader: () => boolean;
+}
+
+/** This process is not, or not certainly, the leader: another one may write now. */
+export class NotLeaderError extends Error {
+  override name = "NotLeaderError";
+  constructor() {
+    super("Cannot write as a follower: another process holds the Lease");
+  }
+}
+
+/** Identifies exactly the state of an object that a write was decided for. */
+export interface Precondition {
+  readonly name: string;
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+}
+
+/** The only code that changes objects in the cluster. Every method rejects with what the API server answers, or as a follower. */
+export class Writer {
+  readonly #options: WriterOptions;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /** Replaces the status of exactly the given state of a SidecarSet. */
+  writeStatus(
+    { name, uid, resourceVersion }: Precondition,
+    status: SidecarSetStatus,
+    signal: AbortSignal,
+  ): Promise<KubeObject> {
+    const body = { metadata: { uid, resourceVersion }, status };
+    return this.#write(
+      patch(resources.sidecarSets, { name, subresource: "status", type: "merge", body }),
+      signal,
+    );
+  }
+
+  createRevision(revision: ControllerRevision, signal: AbortSignal): Promise<ControllerRevision> {
+    const { namespace = "" } = revision.metadata;
+    return this.#write(
+      create(resources.controllerRevisions, { namespace, body: revision }),
+      signal,
+    );
+  }
+
+  /** Changes parts of a revision by a merge patch. */
+  patchRevision(
+    revision: ControllerRevision,
+    body: object,
+    signal: AbortSignal,
+  ): Promise<ControllerRevision> {
+    const { name = "", namespace = "" } = revision.metadata;
+    return this.#write(
+      patch(resources.controllerRevisions, { name, namespace, type: "merge", body }),
+      signal,
+    );
+  }
+
+  deleteRevision(revision: ControllerRevision, signal: AbortSignal): Promise<void> {
+    const { name = "", namespace = "", uid } = revision.metadata;
+    return this.#write(
+      remove(resources.controllerRevisions, {
+        name,
+        namespace,
+        ...(uid ? { preconditions: { uid } } : {}),
+      }),
+      signal,
+    );
+  }
+
+  /** Creates a webhook configuration, or overwrites the version that its metadata names. */
+  writeRegistration(
+    configuration: WebhookConfiguration,
+    signal: AbortSignal,
+  ): Promise<WebhookConfiguration> {
+    const resource = configuration.kind === "MutatingWebhookConfiguration"
+      ? resources.mutatingWebhookConfigurations
+      : resources.validatingWebhookConfigurations;
+    const request = configuration.metadata.resourceVersion === undefined
+      ? create(resource, { body: configuration })
+      : update(resource, { name: configuration.metadata.name ?? "", body: configuration });
+    return this.#write(request, signal);
+  }
+
+  /** Changes a Pod by a strategic merge patch that names its uid and resourceVersion. */
+  patchPod(pod: Pod, body: object, signal: AbortSignal): Promise<Pod> {
+    const { name = "", namespace = "" } = pod.metadata;
+    return this.#write(
+      patch(resources.pods, { name, namespace, type: "strategic-merge", body }),
+      signal,
+    );
+  }
+
+  /** Changes a Pod's status by a JSON patch or a strategic merge patch. */
+  patchPodStatus(
+    pod: Pod,
+    body: readonly JsonPatchOperation[] | object,
+    signal: AbortSignal,
+  ): Promise<Pod> {
+    const { name = "", namespace = "" } = pod.metadata;
+    const change = Array.isArray(body)
+      ? { type: "json" as const, body }
+      : { type: "strategic-merge" as const, body };
+    return this.#write(
+      patch(resources.pods, { name, namespace, subresource: "status", ...change }),
+      signal,
+    );
+  }
+
+  async #write<T>(request: KubeRequest<T>, signal: AbortSignal): Promise<T> {
+    const { client, limiter, isLeader } = this.#options;
+    const sent = await limiter.run(() => {
+      // Nothing is awaited between this look at the Lease and the request.
+      if (!isLeader()) throw new NotLeaderError();
+      return send(client, request, signal).then((value) => ({ value }));
+    }, signal);
+    if (!sent) throw signal.reason;
+    return sent.value;
+  }
+}
