@@ -1,0 +1,30 @@
+/** How long a list or watch waits before the next try; all in milliseconds. */
+
+export const FIRST_DELAY = 800;
+export const LONGEST_DELAY = 30_000;
+/** After a watch that ended in good order; without any, a server that ends each watch at once would be flooded. */
+export const RESUME_DELAY = 100;
+/** Rights are granted by people: asking often does not help. */
+export const FORBIDDEN_DELAY = 60_000;
+/** A longer Retry-After, as of a misbehaving proxy, would leave us blind. */
+export const LONGEST_RETRY_AFTER = 60_000;
+
+/**
+ * The delay after a failure: it doubles with each failure before. `random` (0 to 1) spreads it over its upper half, so that clients that
+ * failed together do not come back together.
+ */
+export function failureDelay(failuresBefore: number, random: number): number {
+  const full = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** Math.min(failuresBefore, 16));
+  return jittered(full, random);
+}
+
+/** The delay that the API server asks for: never shorter than that, but for the upper bound, nor than the delay after a first failure. */
+export function requestedDelay(retryAfterSeconds: number, random: number): number {
+  const asked = Math.min(LONGEST_RETRY_AFTER, retryAfterSeconds * 1000);
+  return Math.max(asked, failureDelay(0, random)) + random * FIRST_DELAY;
+}
+
+/** Between half of the delay and all of it. */
+export function jittered(full: number, random: number): number {
+  return full / 2 + (full / 2) * random;
+}

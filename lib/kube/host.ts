@@ -1,0 +1,35 @@
+/** What finding a cluster needs of the machine that the program runs on. */
+export interface Host {
+  env(name: string): string | undefined;
+  /** Rejects as `Deno.readTextFile` does. */
+  readTextFile(path: string): Promise<string>;
+  /** Runs a program to its end, without standard input; rejects if it cannot be started or the signal is aborted. */
+  run(program: string, options: RunOptions): Promise<RunResult>;
+}
+
+export interface RunOptions {
+  args: readonly string[];
+  /** Added to the environment of this process. */
+  env: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+}
+
+export interface RunResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** This machine. */
+export function denoHost(): Host {
+  return {
+    env: (name) => Deno.env.get(name),
+    readTextFile: (path) => Deno.readTextFile(path),
+    async run(program, { args, env, signal }) {
+      const command = new Deno.Command(program, { args: [...args], env, signal, stdin: "null" });
+      const { code, stdout, stderr } = await command.output();
+      const decoder = new TextDecoder();
+      return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    },
+  };
+}

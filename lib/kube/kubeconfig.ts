@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import type * as z from "zod/mini";
+import { readAs } from "../api/read.ts";
+import { type Cluster, credentialsOf } from "./credentials.ts";
+import type { Host } from "./host.ts";
+import {
+  type Chosen,
+  type Located,
+  type MergedKubeconfig,
+  readKubeconfigs,
+} from "./kubeconfig_files.ts";
+import { caOf, identityOf } from "./kubeconfig_identity.ts";
+import {
+  clusterEntry,
+  contextEntry,
+  UNSUPPORTED_OF_CLUSTER,
+  UNSUPPORTED_OF_USER,
+  userEntry,
+} from "./kubeconfig_schema.ts";
+import type { TextFileOptions } from "./text_source.ts";
+
+export interface KubeconfigOptions extends TextFileOptions {
+  host: Host;
+  /** One file that must exist; otherwise those of KUBECONFIG, otherwise the one in the home folder. */
+  kubeconfig?: string;
+  /** A context other than the current one. */
+  context?: string;
+}
+
+/**
+ * The cluster that a kubeconfig names. Files are read now; credentials later, when they are needed.
+ *
+ * @throws {Error} if there is no kubeconfig, an entry is missing or faulty, or one asks for what is not supported; the message says which and
+ * what to do
+ */
+export async function kubeconfigCluster(options: KubeconfigOptions): Promise<Cluster> {
+  const config = await readKubeconfigs(kubeconfigFiles(options), {
+    host: options.host,
+    allowMissing: options.kubeconfig === undefined,
+  });
+  const contextName = options.context ?? config.currentContext;
+  if (!contextName) throw new Error(missingContext(config));
+  const context = chosen(config.contexts, { what: "context", name: contextName }, contextEntry);
+  const { cluster: clusterName, user: userName, namespace } = context.value;
+  const cluster = chosen(config.clusters, { what: "cluster", name: clusterName }, clusterEntry);
+  refuseUnsupported(cluster, UNSUPPORTED_OF_CLUSTER);
+  const user = chosen(config.users, { what: "user", name: userName }, userEntry);
+  refuseUnsupported(user, UNSUPPORTED_OF_USER);
+  const ca = caOf(cluster, options);
+  return {
+    server: cluster.value.server.replace(/\/+$/, ""),
+    defaultNamespace: namespace ?? "default",
+    credentials: credentialsOf(ca, await identityOf(user, { ...options, cluster, ca })),
+  };
+}
+
+/** The files that a kubeconfig is merged from, in order of precedence. */
+export function kubeconfigFiles(
+  options: { host: Pick<Host, "env">; kubeconfig?: string },
+): string[] {
+  if (options.kubeconfig !== undefined) return [options.kubeconfig];
+  const listed = (options.host.env("KUBECONFIG") ?? "").split(":").filter((file) => file !== "");
+  return listed.length > 0 ? listed : [join(options.host.env("HOME") ?? ".", ".kube", "config")];
+}
+
+function chosen<T>(
+  entries: ReadonlyMap<string, Located>,
+  { what, name }: { what: string; name: string },
+  schema: z.ZodMiniType<T>,
+): Chosen<T> {
+  const title = `${what} "${name}"`;
+  const located = entries.get(name);
+  if (!located) {
+    const names = [...entries.keys()].join(", ") || "none";
+    throw new Error(`Cannot use ${title}: the kubeconfig does not have it, but ${names}`);
+  }
+  const read = readAs(schema, located.entry);
+  if (read.ok) return { ...located, value: read.value, title };
+  const problems = read.problems.map(({ field, message }) => `${field} ${message}`);
+  throw new Error(`Cannot use ${title} of ${located.file}: ${problems.join("; ")}`);
+}
+
+function refuseUnsupported(
+  { value, title, file }: Chosen<Readonly<Record<string, unknown>>>,
+  unsupported: Readonly<Record<string, string>>,
+): void {
+  for (const [field, advice] of Object.entries(unsupported)) {
+    const asked = value[field];
+    if (asked === undefined || asked === false || asked === "") continue;
+    throw new Error(`Cannot use ${title} of ${file}: ${field} is not supported; ${advice}`);
+  }
+}
+
+function missingContext({ files, contexts }: MergedKubeconfig): string {
+  if (files.length === 0) {
+    return "Cannot find a cluster: there is no kubeconfig; name one with --kubeconfig or KUBECONFIG";
+  }
+  const names = [...contexts.keys()].join(", ") || "none";
+  return `Cannot choose a cluster: ${files.join(", ")} set no current-context; name one of ` +
+    `its contexts with --context: ${names}`;
+}

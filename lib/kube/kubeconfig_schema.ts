@@ -1,0 +1,56 @@
+import * as z from "zod/mini";
+import { execConfig } from "./exec_plugin.ts";
+
+/** `k8s.io/client-go/tools/clientcmd/api/v1`, as far as it is read; what is not supported is found among the rest. */
+
+export const clusterEntry = z.looseObject({
+  "server": z.string(),
+  "certificate-authority": z.optional(z.string()),
+  "certificate-authority-data": z.optional(z.string()),
+});
+export type ClusterEntry = z.infer<typeof clusterEntry>;
+
+export const userEntry = z.looseObject({
+  "token": z.optional(z.string()),
+  "tokenFile": z.optional(z.string()),
+  "client-certificate": z.optional(z.string()),
+  "client-certificate-data": z.optional(z.string()),
+  "client-key": z.optional(z.string()),
+  "client-key-data": z.optional(z.string()),
+  "exec": z.optional(execConfig),
+});
+export type UserEntry = z.infer<typeof userEntry>;
+
+export const contextEntry = z.looseObject({
+  cluster: z.string(),
+  user: z.string(),
+  namespace: z.optional(z.string()),
+});
+export type ContextEntry = z.infer<typeof contextEntry>;
+
+/** Entries are left unread until they are chosen: a faulty one of another cluster is no hindrance. */
+export const kubeconfig = z.looseObject({
+  "current-context": z.optional(z.string()),
+  "clusters": z.optional(z.array(z.looseObject({ name: z.string(), cluster: z.unknown() }))),
+  "users": z.optional(z.array(z.looseObject({ name: z.string(), user: z.unknown() }))),
+  "contexts": z.optional(z.array(z.looseObject({ name: z.string(), context: z.unknown() }))),
+});
+export type Kubeconfig = z.infer<typeof kubeconfig>;
+
+/** What OpenSSL, Go and kubectl can do and Deno's fetch cannot, or what has no place in a controller; each with what to do instead. */
+export const UNSUPPORTED_OF_CLUSTER: Readonly<Record<string, string>> = {
+  "insecure-skip-tls-verify":
+    "set certificate-authority or certificate-authority-data to the API server's CA instead",
+  "tls-server-name": "set server to a name or address that the API server's certificate is for",
+  "proxy-url": "set the environment variable HTTPS_PROXY instead",
+};
+
+export const UNSUPPORTED_OF_USER: Readonly<Record<string, string>> = {
+  "auth-provider": "use an exec plugin, which replaced it in Kubernetes 1.26, or a token",
+  "username": "use a token, a client certificate or an exec plugin",
+  "password": "use a token, a client certificate or an exec plugin",
+  "as": "use the credentials of the user or ServiceAccount itself",
+  "as-uid": "use the credentials of the user or ServiceAccount itself",
+  "as-groups": "use the credentials of the user or ServiceAccount itself",
+  "as-user-extra": "use the credentials of the user or ServiceAccount itself",
+};

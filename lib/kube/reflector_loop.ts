@@ -1,0 +1,185 @@
+import type { Clock } from "../api/clock.ts";
+import type { Logger } from "../api/logger.ts";
+import type { KubeObject } from "../api/objects.ts";
+import { Deadline } from "./deadline.ts";
+import type { ListWatch } from "./list_watch.ts";
+import { OpenWatch } from "./open_watch.ts";
+import { type Change, type Input, start, type State, step, type Task } from "./reflector.ts";
+import { failureOf, watchInput } from "./watch_input.ts";
+
+export interface ReflectorOptions<T extends KubeObject, U> {
+  /** What is watched, for the log; such as "pods". */
+  name: string;
+  source: ListWatch<T>;
+  /** Applied to each object as it arrives; only what it returns is kept. */
+  trim: (object: T) => U;
+  /** Told of every change, in order. If it throws, everything is listed anew. */
+  onChange: (change: Change<U>) => void;
+  clock: Clock;
+  /** From 0 up to, not including, 1. */
+  random: () => number;
+  logger: Logger;
+  timing?: Partial<ReflectorTiming>;
+}
+
+export interface ReflectorTiming {
+  /** Objects in one page of a list. Small, so that parsing one never holds up an admission. @default {100} */
+  pageSize: number;
+  /** Milliseconds for one page. @default {60_000} */
+  listDeadline: number;
+  /** Seconds after which the API server is to end a watch. @default {290} */
+  watchSeconds: number;
+  /** Milliseconds without an event after which a watch counts as dead. @default {295_000} */
+  idleDeadline: number;
+}
+
+/** A watch is dead if it is silent for longer than the API server would keep it open (kube-rs' idle margin of 5 s). */
+const TIMING: ReflectorTiming = {
+  pageSize: 100,
+  listDeadline: 60_000,
+  watchSeconds: 290,
+  idleDeadline: 295_000,
+};
+
+/**
+ * Keeps a consumer told of all objects of one kind, by a list and watches. It stores nothing itself, so that an index which is the consumer holds
+ * the only copy; during a list it holds the pages read so far, as the consumer is told of a list as a whole.
+ */
+export class ReflectorLoop<T extends KubeObject, U> {
+  readonly #options: ReflectorOptions<T, U>;
+  readonly #timing: ReflectorTiming;
+  #state: State<U> = start();
+  #watch: OpenWatch | undefined;
+  #lastEventAt: number | undefined;
+
+  constructor(options: ReflectorOptions<T, U>) {
+    this.#options = options;
+    this.#timing = { ...TIMING, ...options.timing };
+  }
+
+  /** Whether the consumer has been told everything, and the API server still lets us watch. */
+  isSynced(): boolean {
+    return this.#state.synced && !this.#state.forbidden;
+  }
+
+  /** When the API server last sent a page, an event or a bookmark, on the monotonic clock. */
+  lastEventAt(): number | undefined {
+    return this.#lastEventAt;
+  }
+
+  /** Runs until the signal is aborted; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const input = await this.#perform(this.#state.task, signal);
+      if (!signal.aborted) this.#advance(input);
+      if (this.#state.task.do !== "read") await this.#closeWatch();
+    }
+    await this.#closeWatch();
+  }
+
+  async #perform(task: Task<U>, signal: AbortSignal): Promise<Input<U>> {
+    try {
+      switch (task.do) {
+        case "list":
+          return await this.#list(task.token, signal);
+        case "watch":
+          return await this.#open(task.version, signal);
+        case "read":
+          return await this.#read();
+        case "wait":
+          await this.#options.clock.sleep(task.milliseconds, signal);
+          return { type: "waited" };
+      }
+    } catch (error) {
+      if (this.#watch?.silent) return { type: "silent" };
+      return { type: "failed", failure: failureOf(error) };
+    }
+  }
+
+  async #list(token: string | undefined, signal: AbortSignal): Promise<Input<U>> {
+    const { source, trim, clock } = this.#options;
+    const deadline = new Deadline(this.#timing.listDeadline, { clock, signal });
+    try {
+      const { items, metadata } = await source.list({
+        abortSignal: deadline.signal,
+        limit: this.#timing.pageSize,
+        ...(token === undefined ? {} : { continue: token }),
+      });
+      if (!metadata.resourceVersion) throw new SyntaxError("a list has no resourceVersion");
+      return {
+        type: "page",
+        items: items.map(trim),
+        version: metadata.resourceVersion,
+        ...(metadata.continue ? { token: metadata.continue } : {}),
+      };
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  async #open(version: string, signal: AbortSignal): Promise<Input<U>> {
+    const { source, clock } = this.#options;
+    const { idleDeadline, watchSeconds } = this.#timing;
+    this.#watch = new OpenWatch({ clock, idleDeadline, signal });
+    await this.#watch.open((abortSignal) =>
+      source.watch({
+        abortSignal,
+        resourceVersion: version,
+        timeoutSeconds: watchSeconds,
+        allowWatchBookmarks: true,
+      })
+    );
+    return { type: "opened" };
+  }
+
+  async #read(): Promise<Input<U>> {
+    if (!this.#watch) throw new TypeError("Cannot read a watch that is not open");
+    const { done, value } = await this.#watch.next();
+    if (!done) return watchInput(value, { ...this.#options, read: this.#options.source.read });
+    return this.#watch.silent ? { type: "silent" } : { type: "ended" };
+  }
+
+  #advance(input: Input<U>): void {
+    this.#note(input);
+    const { state, changes } = step(this.#state, input, this.#now());
+    this.#state = state;
+    try {
+      for (const change of changes) this.#options.onChange(change);
+    } catch (error) {
+      this.#options.logger.error("Cannot apply a change; listing anew", {
+        watch: this.#options.name,
+        error: error instanceof Error ? error.stack : String(error),
+      });
+      this.#state = step(this.#state, { type: "rejected" }, this.#now()).state;
+    }
+  }
+
+  #note(input: Input<U>): void {
+    const { logger, name, clock } = this.#options;
+    switch (input.type) {
+      case "page":
+      case "apply":
+      case "delete":
+      case "bookmark":
+        this.#lastEventAt = clock.monotonic();
+        return;
+      case "silent":
+        return logger.warn("A watch was silent for too long; watching anew", { watch: name });
+      case "failed": {
+        const { message: error, httpCode: code } = input.failure;
+        // Said once, as it does not mend itself and is tried again for as long as it takes.
+        const say = this.#state.forbidden && code === 403 ? logger.debug : logger.warn;
+        say.call(logger, "Cannot list or watch; trying again", { watch: name, code, error });
+      }
+    }
+  }
+
+  #now() {
+    return { now: this.#options.clock.monotonic(), random: this.#options.random() };
+  }
+
+  async #closeWatch(): Promise<void> {
+    await this.#watch?.close();
+    this.#watch = undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Clock } from "../api/clock.ts";
+import type { Logger } from "../api/logger.ts";
+import type { Host } from "./host.ts";
+
+/** A text that may change while the program runs, such as a token. */
+export interface TextSource {
+  read(): Promise<string>;
+  /** The text did not serve: the next `read` looks for a newer one. */
+  expire(): void;
+}
+
+export interface TextFileOptions {
+  host: Pick<Host, "readTextFile">;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Projected tokens are rotated long before they end, so a minute is soon enough (client-go's `transport/token_source.go`). */
+const REREAD_AFTER = 60_000;
+
+/** A text that never changes. */
+export function fixedText(text: string): TextSource {
+  return { read: () => Promise.resolve(text), expire() {} };
+}
+
+/** A file that is read anew when a minute has passed, or after `expire`. A failed re-read keeps the last good text. */
+export class TextFile implements TextSource {
+  readonly #path: string;
+  readonly #options: TextFileOptions;
+  #text: string | undefined;
+  #rereadAt = -Infinity;
+  #reading: Promise<string> | undefined;
+
+  constructor(path: string, options: TextFileOptions) {
+    this.#path = path;
+    this.#options = options;
+  }
+
+  /** @throws {Error} if the file could never be read */
+  read(): Promise<string> {
+    if (this.#text !== undefined && this.#options.clock.monotonic() < this.#rereadAt) {
+      return Promise.resolve(this.#text);
+    }
+    this.#reading ??= this.#reread().finally(() => this.#reading = undefined);
+    return this.#reading;
+  }
+
+  expire(): void {
+    this.#rereadAt = -Infinity;
+  }
+
+  async #reread(): Promise<string> {
+    const { host, clock, logger } = this.#options;
+    this.#rereadAt = clock.monotonic() + REREAD_AFTER;
+    try {
+      const text = (await host.readTextFile(this.#path)).trim();
+      if (text === "") throw new Error("it is empty");
+      this.#text = text;
+      return text;
+    } catch (cause) {
+      const error = cause instanceof Error ? cause.message : String(cause);
+      if (this.#text === undefined) {
+        throw new Error(`Cannot read ${this.#path}: ${error}`, { cause });
+      }
+      logger.warn("Cannot read a credential file again; its last content stays in use", {
+        file: this.#path,
+        error,
+      });
+      return this.#text;
+    }
+  }
+}

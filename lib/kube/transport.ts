@@ -1,0 +1,161 @@
+import type { Clock } from "../api/clock.ts";
+import { apiErrorOf, jsonOf } from "./answer.ts";
+import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "./contract.ts";
+import type { Access, Cluster } from "./credentials.ts";
+import { Deadline } from "./deadline.ts";
+import { ConnectionError } from "./errors.ts";
+import { HttpClients } from "./http_clients.ts";
+import { jsonLines } from "./json_lines.ts";
+
+export interface FetchClientOptions {
+  cluster: Cluster;
+  clock: Clock;
+  userAgent: string;
+  /** Milliseconds until an answer must be complete; of a stream, until it must have begun. @default {30_000} */
+  requestTimeout?: number;
+  /** Told of each request sent, the repeated one after a 401 included. */
+  observe?: (observation: Observation) => void;
+}
+
+export interface Observation {
+  readonly method: string;
+  readonly path: string;
+  /** Absent where there was no answer. */
+  readonly code?: number;
+  /** Milliseconds until the answer's head. */
+  readonly duration: number;
+}
+
+const REQUEST_TIMEOUT = 30_000;
+
+/**
+ * The API client on fetch. Rejects with an `ApiError` for an answer other than 2xx, with a `ConnectionError` where there is no answer (in time) or
+ * no sense in it, and with the signal's reason when that is aborted. A 401 makes it renew its credentials and try once more.
+ */
+export class FetchClient implements RestClient {
+  readonly defaultNamespace: string;
+  readonly #options: FetchClientOptions;
+  readonly #httpClients = new HttpClients();
+
+  constructor(options: FetchClientOptions) {
+    this.#options = options;
+    this.defaultNamespace = options.cluster.defaultNamespace;
+  }
+
+  close(): void {
+    this.#httpClients.close();
+  }
+
+  performRequest(options: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
+  performRequest(
+    options: RequestOptions & { expectStream: true; expectJson: true },
+  ): Promise<ReadableStream<JSONValue>>;
+  performRequest(
+    options: RequestOptions & { expectStream: true },
+  ): Promise<ReadableStream<Uint8Array>>;
+  performRequest(options: RequestOptions & { expectJson: true }): Promise<JSONValue>;
+  performRequest(options: RequestOptions): Promise<Uint8Array>;
+  async performRequest(options: RequestOptions): Promise<unknown> {
+    const { method, path, abortSignal } = options;
+    if (options.expectTunnel) {
+      throw new TypeError(`Cannot ${method} ${path} as a tunnel: this client has only requests`);
+    }
+    abortSignal?.throwIfAborted();
+    const deadline = new Deadline(this.#options.requestTimeout ?? REQUEST_TIMEOUT, {
+      clock: this.#options.clock,
+      ...(abortSignal ? { signal: abortSignal } : {}),
+    });
+    try {
+      return await this.#answer(options, deadline.signal);
+    } catch (cause) {
+      abortSignal?.throwIfAborted();
+      if (deadline.passed) {
+        throw new ConnectionError({ method, path, problem: "there was no answer in time", cause });
+      }
+      if (!(cause instanceof TypeError)) throw cause;
+      throw new ConnectionError({ method, path, problem: cause.message, cause });
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  async #answer(options: RequestOptions, signal: AbortSignal): Promise<unknown> {
+    const response = await this.#authorized(options, signal);
+    if (!response.ok) throw await apiErrorOf(response, requestName(options));
+    if (options.expectStream) {
+      const body = response.body ?? new Blob().stream();
+      return options.expectJson ? jsonLines(body) : body;
+    }
+    return options.expectJson
+      ? jsonOf(await response.text(), requestName(options))
+      : await response.bytes();
+  }
+
+  /** Sends the request; a second time, after a 401, with credentials looked up anew. */
+  async #authorized(options: RequestOptions, signal: AbortSignal): Promise<Response> {
+    const { credentials } = this.#options.cluster;
+    const access = await credentials.current();
+    const response = await this.#send(options, { access, signal });
+    if (response.status !== 401) return response;
+    credentials.reject(access);
+    // A stream that was sent once is gone.
+    if (options.bodyStream) return response;
+    await response.arrayBuffer();
+    return await this.#send(options, { access: await credentials.current(), signal });
+  }
+
+  async #send(
+    options: RequestOptions,
+    { access, signal }: { access: Access; signal: AbortSignal },
+  ): Promise<Response> {
+    const { cluster, clock, observe } = this.#options;
+    const query = options.querystring?.size ? `?${options.querystring}` : "";
+    const started = clock.monotonic();
+    const observed = (code?: number) =>
+      observe?.({
+        ...requestName(options),
+        ...(code === undefined ? {} : { code }),
+        duration: clock.monotonic() - started,
+      });
+    try {
+      const response = await fetch(`${cluster.server}${options.path}${query}`, {
+        method: options.method,
+        headers: this.#headers(options, access),
+        body: bodyOf(options),
+        signal,
+        client: this.#httpClients.for(access.tls),
+        // To follow one would hand the credentials to wherever it leads.
+        redirect: "manual",
+      });
+      observed(response.status);
+      return response;
+    } catch (error) {
+      observed();
+      throw error;
+    }
+  }
+
+  #headers(options: RequestOptions, access: Access): Headers {
+    const headers = new Headers({
+      "accept": options.accept ?? "application/json",
+      "user-agent": this.#options.userAgent,
+    });
+    const contentType = options.contentType ??
+      (options.bodyJson === undefined ? undefined : "application/json");
+    if (contentType !== undefined) headers.set("content-type", contentType);
+    if (access.authorization !== undefined) headers.set("authorization", access.authorization);
+    // kube-apiserver may compress a watch in several gzip members, of which Deno's decoder reads the first and ends the stream.
+    if (options.expectStream) headers.set("accept-encoding", "identity");
+    return headers;
+  }
+}
+
+/** A string where it can be, so that fetch can send it again on a fresh connection if a pooled one turns out to be closed. */
+function bodyOf(options: RequestOptions): BodyInit | null {
+  if (options.bodyJson !== undefined) return JSON.stringify(options.bodyJson);
+  return options.bodyRaw ?? options.bodyStream ?? null;
+}
+
+function requestName({ method, path }: RequestOptions) {
+  return { method, path };
+}

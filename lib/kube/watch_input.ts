@@ -1,0 +1,81 @@
+import { isObject } from "../api/json.ts";
+import type { KubeObject } from "../api/objects.ts";
+import { httpCodeOf, retryAfterSecondsOf } from "./errors.ts";
+import type { Failure, Input } from "./reflector.ts";
+
+export interface EventReader<T extends KubeObject, U> {
+  read(value: unknown): T;
+  trim(object: T): U;
+}
+
+/** What one value of a watch means; one that cannot be understood is a failure after which to list anew. */
+export function watchInput<T extends KubeObject, U>(
+  value: unknown,
+  reader: EventReader<T, U>,
+): Input<U> {
+  if (!isObject(value)) return unreadable("a watch event is no object");
+  switch (value.type) {
+    case "ADDED":
+    case "MODIFIED":
+      return objectInput("apply", value.object, reader);
+    case "DELETED":
+      return objectInput("delete", value.object, reader);
+    case "BOOKMARK": {
+      const version = versionOf(value.object);
+      return version === undefined
+        ? unreadable("a bookmark has no resourceVersion")
+        : { type: "bookmark", version };
+    }
+    case "ERROR":
+      return { type: "failed", failure: statusFailure(value.object) };
+    default:
+      return unreadable(`a watch event has the type ${JSON.stringify(value.type)}`);
+  }
+}
+
+/** A request's or stream's error as the reflector needs it. */
+export function failureOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    message,
+    httpCode: httpCodeOf(error),
+    retryAfterSeconds: retryAfterSecondsOf(error),
+    // Of JSON.parse, in whichever client of the contract.
+    unreadable: error instanceof SyntaxError,
+  };
+}
+
+function objectInput<T extends KubeObject, U>(
+  type: "apply" | "delete",
+  value: unknown,
+  { read, trim }: EventReader<T, U>,
+): Input<U> {
+  const version = versionOf(value);
+  if (version === undefined) return unreadable("an object in a watch event has no resourceVersion");
+  try {
+    return { type, object: trim(read(value)), version };
+  } catch (error) {
+    return unreadable(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function versionOf(value: unknown): string | undefined {
+  if (!isObject(value) || !isObject(value.metadata)) return undefined;
+  const { resourceVersion } = value.metadata;
+  return typeof resourceVersion === "string" && resourceVersion !== ""
+    ? resourceVersion
+    : undefined;
+}
+
+function statusFailure(status: unknown): Failure {
+  const { code, message } = isObject(status) ? status : {};
+  return {
+    message: typeof message === "string" ? message : "the API server sent an error",
+    httpCode: typeof code === "number" ? code : undefined,
+    retryAfterSeconds: retryAfterSecondsOf({ status }),
+  };
+}
+
+function unreadable(message: string): Input<never> {
+  return { type: "failed", failure: { message, unreadable: true } };
+}
