@@ -3,7 +3,7 @@ import type { Pod } from "../../api/pod.ts";
 import { goJson } from "../annotations/go_json.ts";
 import { isHotUpgrade, workingContainers } from "../annotations/hot_upgrade.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { recordOf } from "../status/pod_class.ts";
+import { recordOf } from "../status/record.ts";
 import { hotPair, unfinishedPairs } from "../status/readiness.ts";
 import { findContainer, runningSidecars } from "../status/sidecars.ts";
 
@@ -58,14 +58,6 @@ export function assessImages(
   if (!evidence.asStored) return { drift: differing };
   const found = differing.map(({ container, foundImage }) => [container, foundImage] as const);
   return { drift: [], record: goJson(new Map([...stored, ...found])) };
-}
-
-/**
- * Whether the Pod surely is as it was stored. Every change of a Pod's spec raises its generation, which starts at 1;
- * where the API server does not count generations for Pods, only having seen the creation is evidence.
- */
-export function isAsStored(pod: Pod, sawCreation: boolean): boolean {
-  return pod.metadata.generation === 1 || sawCreation;
 }
 
 /** The recorded images by container; none where the annotation is absent or unreadable. */

@@ -8,7 +8,7 @@ import {
 } from "../annotations/hot_upgrade.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { containerStatus, isStateConsistent } from "../status/consistency.ts";
-import { recordOf } from "../status/pod_class.ts";
+import { recordOf } from "../status/record.ts";
 import { hotPair, isRunningAndReady, unfinishedPairs } from "../status/readiness.ts";
 import { findContainer, sidecarContainerNames } from "../status/sidecars.ts";
 

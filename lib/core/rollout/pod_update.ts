@@ -12,6 +12,8 @@ import {
 } from "../annotations/hot_upgrade.ts";
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
 import { compareUtf8 } from "../annotations/go_json.ts";
+import { patchMetadata } from "../inject/metadata_patch.ts";
+import type { Obstacle } from "../inject/skips.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { findContainer, isNativeSidecar, runningSidecars } from "../status/sidecars.ts";
 import { STORED_IMAGES_ANNOTATION, storedImagesWithout } from "./drift.ts";
@@ -55,34 +57,50 @@ export interface UpdateFacts {
   readonly now: string;
 }
 
+/** A patch, or why there can be none. */
+export type Patched =
+  | { readonly ok: true; readonly patch: PodPatch }
+  | { readonly ok: false; readonly obstacle: Obstacle };
+
 /**
  * The patch that brings a Pod to the current revision: images, both hash annotations, the record of the change, the
  * hot-upgrade versions, and the metadata patches again.
  * Source: `pkg/controller/sidecarset/sidecarset_processor.go:updatePodSidecarAndHash`; images of native sidecars are
  * changed too (B-24), and it is a patch instead of a whole Pod (B-22).
  */
-export function upgradePatch(
-  pod: Pod,
-  facts: UpdateFacts,
-  metadata: Readonly<Record<string, string>>,
-): PodPatch {
+export function upgradePatch(pod: Pod, facts: UpdateFacts): Patched {
+  const { sidecarSet } = facts.prepared;
+  const present = pod.metadata.annotations ?? {};
+  const metadata = patchMetadata(
+    sidecarSet.spec.patchPodMetadata,
+    (key) => Object.hasOwn(present, key) ? present[key] : undefined,
+  );
+  if (!metadata.ok) return metadata;
   const changes = mergeChanges(
-    runningSidecars(facts.prepared.sidecarSet).map((sidecar) => {
+    runningSidecars(sidecarSet).map((sidecar) => {
       if (isHotUpgrade(sidecar)) return hotUpgradeStep(pod, facts.prepared, sidecar);
       const container = findContainer(pod, sidecar.name);
       if (sidecar.image === undefined || container?.image === sidecar.image) return undefined;
       return { images: new Map([[sidecar.name, sidecar.image]]) };
     }),
   );
-  return patchOf(pod, facts, {
-    ...changes,
-    extra: { ...metadata, ...hashAnnotations(pod, facts) },
-  });
+  const extra = new Map<string, string | null>([
+    ...metadata.changes,
+    ...hashAnnotations(pod, facts),
+  ]);
+  if (present[STORED_IMAGES_ANNOTATION] !== undefined) {
+    extra.set(STORED_IMAGES_ANNOTATION, storedImagesWithout(pod, changes.images.keys()));
+  }
+  return { ok: true, patch: patchOf(pod, facts, { ...changes, extra }) };
 }
 
-/** The patch that empties the old halves of a hot upgrade, or gives drifted containers their stored images again. */
-export function imagePatch(pod: Pod, facts: UpdateFacts, changes: ImageChanges): PodPatch {
-  return patchOf(pod, facts, { ...changes, extra: {} });
+/** The patch that only changes images: it empties the old halves of a hot upgrade, or puts drifted images right. */
+export function imagePatch(
+  pod: Pod,
+  facts: UpdateFacts,
+  changes: Pick<ImageChanges, "images"> & Partial<ImageChanges>,
+): PodPatch {
+  return patchOf(pod, facts, { ...mergeChanges([changes]), extra: new Map() });
 }
 
 function mergeChanges(parts: readonly (Partial<ImageChanges> | undefined)[]): ImageChanges {
@@ -96,10 +114,10 @@ function mergeChanges(parts: readonly (Partial<ImageChanges> | undefined)[]): Im
 function patchOf(
   pod: Pod,
   facts: UpdateFacts,
-  changes: ImageChanges & { readonly extra: Readonly<Record<string, string>> },
+  changes: ImageChanges & { readonly extra: ReadonlyMap<string, string | null> },
 ): PodPatch {
   const { images, annotations, working, extra } = changes;
-  const wanted = new Map<string, string | null>(Object.entries(extra));
+  const wanted = new Map(extra);
   for (const [key, value] of annotations) wanted.set(key, value);
   if (working.size > 0) {
     const merged = new Map([...workingContainers(pod), ...working]);
@@ -115,9 +133,6 @@ function patchOf(
       changedContainers: images.keys(),
     }),
   );
-  if (pod.metadata.annotations?.[STORED_IMAGES_ANNOTATION] !== undefined) {
-    wanted.set(STORED_IMAGES_ANNOTATION, storedImagesWithout(pod, images.keys()));
-  }
   const present = pod.metadata.annotations ?? {};
   const changed = [...wanted].filter(([key, value]) => present[key] !== value);
   const spec = specPatch(pod, images);
@@ -149,9 +164,9 @@ function specPatch(pod: Pod, images: ReadonlyMap<string, string>): PodPatch["spe
 }
 
 /** Entries in the old form get the new one, with the time of this update; the second annotation only changes for that. */
-function hashAnnotations(pod: Pod, facts: UpdateFacts): Record<string, string> {
+function hashAnnotations(pod: Pod, facts: UpdateFacts): Map<string, string> {
   const read = readUpgradeSpecs(pod);
-  if (!read.ok) return {};
+  if (!read.ok) return new Map();
   const { name, sidecarSet, hash, revisionName } = facts.prepared;
   const full = new Map(read.value.full);
   full.set(name, {
@@ -161,12 +176,10 @@ function hashAnnotations(pod: Pod, facts: UpdateFacts): Record<string, string> {
     sidecarList: runningSidecars(sidecarSet).map((sidecar) => sidecar.name).sort(compareUtf8),
     ...(revisionName === "" ? {} : { controllerRevision: revisionName }),
   });
-  const texts: Record<string, string> = {
-    [HASH_ANNOTATION]: upgradeSpecsText(dated(full, facts.now)),
-  };
+  const texts = new Map([[HASH_ANNOTATION, upgradeSpecsText(dated(full, facts.now))]]);
   const { withoutImage } = read.value;
   if ([...withoutImage.values()].some((spec) => spec.updateTimestamp === null)) {
-    texts[HASH_WITHOUT_IMAGE_ANNOTATION] = upgradeSpecsText(dated(withoutImage, facts.now));
+    texts.set(HASH_WITHOUT_IMAGE_ANNOTATION, upgradeSpecsText(dated(withoutImage, facts.now)));
   }
   return texts;
 }

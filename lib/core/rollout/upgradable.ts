@@ -2,7 +2,7 @@ import type { Pod } from "../../api/pod.ts";
 import type { ConditionReason } from "../condition_reasons.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { containerStatus, isStateConsistent } from "../status/consistency.ts";
-import { hasAllContainers, recordOf } from "../status/pod_class.ts";
+import { hasAllContainers, recordOf } from "../status/record.ts";
 import { sidecarContainerNames } from "../status/sidecars.ts";
 
 /** Whether an outdated Pod can be updated in place, and if not, why. */

@@ -1,21 +1,16 @@
 import { HOT_UPGRADE_SUFFIXES } from "../../api/names.ts";
 import type { Pod, UpgradeSpec } from "../../api/pod.ts";
-import { isHotUpgrade, workingContainers } from "../annotations/hot_upgrade.ts";
 import {
   injectedSidecarSets,
   isInjectedBy,
   isMarkedInjected,
 } from "../annotations/injected_list.ts";
-import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
+import { assessImages } from "../rollout/drift.ts";
 import { isStateConsistent } from "./consistency.ts";
 import { isActive, isRunningAndReady, unfinishedPairs } from "./readiness.ts";
-import {
-  containerNames,
-  findContainer,
-  runningSidecars,
-  sidecarContainerNames,
-} from "./sidecars.ts";
+import { hasAllContainers, recordOf } from "./record.ts";
+import { findContainer, sidecarContainerNames } from "./sidecars.ts";
 
 /** What a Pod is to a SidecarSet. Each trait is one bit, so that a class is a number: small, and comparable by `===`. */
 export const PodTrait = {
@@ -35,6 +30,10 @@ export const PodTrait = {
   InFlight: 64,
   /** Both halves of a hot-upgrade pair run a real image. */
   HalfUpgraded: 128,
+  /** Updated, but somebody has changed the image of a sidecar since. */
+  Drifted: 256,
+  /** As it was stored, with images rewritten at admission that are not recorded in the Pod yet. */
+  Rewritten: 512,
 } as const;
 
 /** A set of traits, as the sum of their bits; 0 where the Pod is nothing to the SidecarSet. */
@@ -81,30 +80,16 @@ export function classifyPod(
   } else if (!unfinished && isRunningAndReady(pod)) {
     podClass |= PodTrait.Ready;
   }
-  return podClass;
+  return podClass | imageTraits(pod, prepared);
 }
 
-/** What the Pod's hash annotations record of a SidecarSet; nothing where they cannot be read. */
-export function recordOf(
-  pod: Pod,
-  sidecarSetName: string,
-): { readonly full?: UpgradeSpec | undefined; readonly withoutImage?: UpgradeSpec | undefined } {
-  const read = readUpgradeSpecs(pod);
-  if (!read.ok) return {};
-  const { full, withoutImage } = read.value;
-  return { full: full.get(sidecarSetName), withoutImage: withoutImage.get(sidecarSetName) };
-}
-
-/**
- * Whether the Pod has a container, or both halves of a pair, for each of the SidecarSet's running sidecars.
- * Source: `pkg/control/sidecarcontrol/util.go:IsPodInjectedSidecarSet` and its structural check.
- */
-export function hasAllContainers(pod: Pod, prepared: PreparedSidecarSet): boolean {
-  const working = workingContainers(pod);
-  return runningSidecars(prepared.sidecarSet).every((sidecar) =>
-    (!isHotUpgrade(sidecar) || working.has(sidecar.name)) &&
-    containerNames(sidecar).every((name) => findContainer(pod, name) !== undefined)
-  );
+/** Every change of a Pod's spec raises its generation from 1 on; where the API server does not count it, nothing is known. */
+function imageTraits(pod: Pod, prepared: PreparedSidecarSet): PodClass {
+  const { generation = 0 } = pod.metadata;
+  if (generation < 1) return 0;
+  const { drift, record } = assessImages(pod, prepared, { asStored: generation === 1 });
+  if (record !== undefined) return PodTrait.Rewritten;
+  return drift.length > 0 ? PodTrait.Drifted : 0;
 }
 
 /** A Pod keeps counting as injected when the containers that it got have since been taken out of the SidecarSet. */

@@ -1,0 +1,48 @@
+import type { Pod } from "../../api/pod.ts";
+import { classifyPod, hasTrait, PodTrait } from "../status/pod_class.ts";
+import { readyCondition } from "../status/readiness.ts";
+import { recordOf } from "../status/record.ts";
+import type { RolloutSnapshot } from "./contract.ts";
+
+/** How many Pods are unavailable now, and when the next one becomes available by the mere passing of time. */
+export interface Availability {
+  readonly unavailable: number;
+  /** Milliseconds; absent where no Pod is only waiting. */
+  readonly nextAt?: number;
+}
+
+/**
+ * Counts the Pods that use the budget: those that are not ready, those that have been written to and may have gone
+ * down since, and updated ones that have not been ready for `minReadySeconds` yet.
+ */
+export function availability(snapshot: RolloutSnapshot): Availability {
+  const { counts, prepared, pending } = snapshot;
+  let unavailable = counts.matchedPods - counts.readyPods;
+  for (const pod of [...snapshot.outdated, ...snapshot.drifted]) {
+    if (pending.has(pod.metadata.uid ?? "") && isReady(pod, snapshot)) unavailable++;
+  }
+  const minReady = (prepared.sidecarSet.spec.updateStrategy?.minReadySeconds ?? 0) * 1000;
+  if (minReady === 0) return { unavailable };
+  let nextAt = Infinity;
+  for (const pod of snapshot.matched) {
+    const availableAt = updatedAndReadySince(pod, snapshot) + minReady;
+    if (!(availableAt > snapshot.now.getTime())) continue;
+    unavailable++;
+    nextAt = Math.min(nextAt, availableAt);
+  }
+  return nextAt === Infinity ? { unavailable } : { unavailable, nextAt };
+}
+
+/** Whether a matched Pod is ready in the sense of the status; its loss would cost budget. */
+export function isReady(pod: Pod, { prepared }: Pick<RolloutSnapshot, "prepared">): boolean {
+  return hasTrait(classifyPod(pod, prepared, { selected: true }), PodTrait.Ready);
+}
+
+/** NaN for a Pod that is not updated and ready. */
+function updatedAndReadySince(pod: Pod, { prepared }: RolloutSnapshot): number {
+  const podClass = classifyPod(pod, prepared, { selected: true });
+  if (!hasTrait(podClass, PodTrait.Updated) || !hasTrait(podClass, PodTrait.Ready)) return NaN;
+  const updated = Date.parse(recordOf(pod, prepared.name).full?.updateTimestamp ?? "");
+  const ready = Date.parse(readyCondition(pod)?.lastTransitionTime ?? "");
+  return Math.max(Number.isNaN(updated) ? 0 : updated, Number.isNaN(ready) ? 0 : ready);
+}

@@ -1,0 +1,131 @@
+import type { Pod } from "../../api/pod.ts";
+import { matchesSelector } from "../select/label_selector.ts";
+import { availability, isReady } from "./availability.ts";
+import { walkBudget } from "./budget.ts";
+import type { LeftPod, RolloutPlan, RolloutSnapshot } from "./contract.ts";
+import { orderPods } from "./order.ts";
+import { partitionSize, unavailableLimit, withoutPartition } from "./partition.ts";
+import type { PodUpdate } from "./pod_update.ts";
+import { planReason } from "./plan_reason.ts";
+import { leaveNotUpgradable, makeFlip, makeRepair, makeUpgrade } from "./updates.ts";
+import { upgradability } from "./upgradable.ts";
+
+/**
+ * Plans the next step of a roll-out: which Pods to change now, what in each of them, and what holds back the rest.
+ * The same snapshot gives the same plan; a finished roll-out gives an empty one.
+ * Source: `pkg/controller/sidecarset/sidecarset_processor.go:UpdateSidecarSet`.
+ */
+export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
+  const { prepared } = snapshot;
+  const strategy = prepared.sidecarSet.spec.updateStrategy ?? {};
+  const standstill = { updates: [], flips: [], notUpgradable: [], refused: [] };
+  if (prepared.problems.length > 0) return { ...standstill, reason: "InvalidSidecarSet" };
+  const flips = new Map<Pod, PodUpdate>();
+  for (const pod of snapshot.halfUpgraded) {
+    const flip = isBusy(pod, snapshot) ? undefined : makeFlip(pod, snapshot);
+    if (flip !== undefined) flips.set(pod, flip);
+  }
+  const held = { ...standstill, flips: [...flips.values()] };
+  if (strategy.type === "NotUpdate") return { ...held, reason: "NotUpdate" };
+  if (strategy.paused === true) return { ...held, reason: "Paused" };
+
+  const sorted = sortOut(snapshot, flips);
+  const ordered = orderPods(sorted.candidates, strategy, snapshot.matched);
+  const matched = snapshot.counts.matchedPods;
+  const { taken, kept } = withoutPartition(ordered, {
+    partition: partitionSize(strategy.partition, matched),
+    stayOldAnyway: sorted.stayOld,
+  });
+  const available = availability(snapshot);
+  const refused: LeftPod[] = [];
+  const repairs = strategy.driftPolicy === "Repair"
+    ? snapshot.drifted.filter((pod) => !isBusy(pod, snapshot))
+    : [];
+  const outdated = new Set(taken);
+  const walk = walkBudget<Pod, PodUpdate>([...taken, ...repairs], {
+    limit: unavailableLimit(strategy.maxUnavailable, matched),
+    unavailable: available.unavailable,
+    isAvailable: (pod) => isReady(pod, snapshot),
+    update: (pod) => {
+      if (!outdated.has(pod)) return makeRepair(pod, snapshot);
+      const made = makeUpgrade(pod, snapshot);
+      if (made.ok) return made.update;
+      refused.push(made.left);
+      return undefined;
+    },
+  });
+  const notUpgradable = sorted.notUpgradable.map((pod) => leaveNotUpgradable(pod, snapshot));
+  const waitUntil = earliest([available.nextAt, sorted.retryAt]);
+  return {
+    updates: walk.updates,
+    flips: held.flips,
+    notUpgradable,
+    refused,
+    reason: planReason({
+      outdated: snapshot.outdated.length,
+      underWay: walk.updates.length + flips.size + sorted.inFlight,
+      heldBack: walk.heldBack,
+      refused: refused.length + sorted.backingOff,
+      kept,
+      notUpgradable: notUpgradable.length,
+    }),
+    ...(waitUntil === undefined ? {} : { waitUntil }),
+  };
+}
+
+interface Sorted {
+  readonly candidates: readonly Pod[];
+  readonly notUpgradable: readonly Pod[];
+  readonly inFlight: number;
+  readonly backingOff: number;
+  /** Outdated Pods that this step leaves old anyway; what has been written to counts as updated. */
+  readonly stayOld: number;
+  readonly retryAt: number | undefined;
+}
+
+function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<Pod, PodUpdate>): Sorted {
+  const { prepared, pending, outdated } = snapshot;
+  const selector = prepared.sidecarSet.spec.updateStrategy?.selector;
+  const candidates: Pod[] = [];
+  const notUpgradable: Pod[] = [];
+  let inFlight = 0;
+  let written = 0;
+  const waiting: number[] = [];
+  for (const pod of outdated) {
+    const uid = uidOf(pod);
+    if (pending.has(uid)) {
+      written++;
+      continue;
+    }
+    if (selector !== undefined && !matchesSelector(selector, pod.metadata.labels ?? {})) continue;
+    const { kind } = upgradability(pod, prepared);
+    const retryAt = snapshot.retryAt.get(uid);
+    if (kind === "NotUpgradable") notUpgradable.push(pod);
+    else if (kind === "InFlight" || flips.has(pod)) inFlight++;
+    else if (retryAt !== undefined && retryAt > snapshot.now.getTime()) waiting.push(retryAt);
+    else candidates.push(pod);
+  }
+  return {
+    candidates,
+    notUpgradable,
+    inFlight: inFlight + written,
+    backingOff: waiting.length,
+    stayOld: outdated.length - candidates.length - written,
+    retryAt: earliest(waiting),
+  };
+}
+
+/** Whether the Pod has been written to and not been seen since, or a write has failed too recently. */
+function isBusy(pod: Pod, { pending, retryAt, now }: RolloutSnapshot): boolean {
+  const uid = uidOf(pod);
+  return pending.has(uid) || (retryAt.get(uid) ?? 0) > now.getTime();
+}
+
+function uidOf(pod: Pod): string {
+  return pod.metadata.uid ?? "";
+}
+
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : known.reduce((a, b) => Math.min(a, b));
+}

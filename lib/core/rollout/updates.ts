@@ -1,0 +1,78 @@
+import type { Pod } from "../../api/pod.ts";
+import { upgradableCondition } from "./condition.ts";
+import type { LeftPod, RolloutSnapshot } from "./contract.ts";
+import { assessImages } from "./drift.ts";
+import { planFlip } from "./hot_upgrade.ts";
+import { imagePatch, type PodPatch, type PodUpdate, upgradePatch } from "./pod_update.ts";
+import { upgradability } from "./upgradable.ts";
+
+/** An update, or why none can be made for this Pod. */
+export type Made =
+  | { readonly ok: true; readonly update: PodUpdate }
+  | { readonly ok: false; readonly left: LeftPod };
+
+/** Makes the update of an outdated Pod to the current revision. */
+export function makeUpgrade(pod: Pod, snapshot: RolloutSnapshot): Made {
+  const { prepared } = snapshot;
+  const patch = upgradePatch(pod, { prepared, now: rfc3339(snapshot.now) });
+  if (!patch.ok) return { ok: false, left: { pod, ...patch.obstacle } };
+  const condition = conditionOf(pod, snapshot, { upgradable: true });
+  return { ok: true, update: updateOf(pod, "Upgrade", { patch: patch.patch, ...condition }) };
+}
+
+/** Makes the second step of a hot upgrade; undefined where it is not due. */
+export function makeFlip(pod: Pod, { prepared, now }: RolloutSnapshot): PodUpdate | undefined {
+  const changes = planFlip(pod, prepared);
+  if (changes === undefined) return undefined;
+  const patch = imagePatch(pod, { prepared, now: rfc3339(now) }, changes);
+  return updateOf(pod, "Flip", { patch });
+}
+
+/** Gives drifted containers the images again that were first stored for them. */
+export function makeRepair(pod: Pod, { prepared, now }: RolloutSnapshot): PodUpdate | undefined {
+  const { drift } = assessImages(pod, prepared, { asStored: false });
+  if (drift.length === 0) return undefined;
+  const images = new Map(drift.map(({ container, storedImage }) => [container, storedImage]));
+  const patch = imagePatch(pod, { prepared, now: rfc3339(now) }, { images });
+  return updateOf(pod, "Repair", { patch });
+}
+
+/** A Pod that only its replacement will bring to the current revision. */
+export function leaveNotUpgradable(pod: Pod, snapshot: RolloutSnapshot): LeftPod {
+  const found = upgradability(pod, snapshot.prepared);
+  const message = found.kind === "NotUpgradable" ? found.message : "";
+  return {
+    pod,
+    reason: "NotUpgradable",
+    message,
+    ...conditionOf(pod, snapshot, { upgradable: false }),
+  };
+}
+
+/** RFC 3339 in whole seconds, as Kubernetes writes times. */
+export function rfc3339(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
+}
+
+function conditionOf(
+  pod: Pod,
+  snapshot: RolloutSnapshot,
+  { upgradable }: { readonly upgradable: boolean },
+): Pick<PodUpdate, "condition"> {
+  const condition = upgradableCondition(pod, {
+    sidecarSetName: snapshot.prepared.name,
+    upgradable,
+    now: rfc3339(snapshot.now),
+    exists: (name) => snapshot.exists(name),
+  });
+  return condition === undefined ? {} : { condition };
+}
+
+function updateOf(
+  pod: Pod,
+  kind: PodUpdate["kind"],
+  content: { readonly patch: PodPatch } & Pick<PodUpdate, "condition">,
+): PodUpdate {
+  const { namespace = "", name = "", uid = "" } = pod.metadata;
+  return { kind, namespace, name, uid, ...content };
+}

@@ -1,0 +1,115 @@
+import { CONDITION_REASONS, type ConditionReason } from "../condition_reasons.ts";
+import { type Reason, REASONS } from "../reasons.ts";
+import type { StatusFacts } from "./facts.ts";
+
+/** A condition without what depends on the previous one. */
+export interface ConditionState {
+  readonly type: "Ready" | "Progressing" | "PodsMissed";
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: Reason | ConditionReason;
+  readonly message: string;
+}
+
+/** How long after a registration was written other API servers may still work without it. */
+export const REGISTRATION_SETTLE_SECONDS = 3;
+
+/** `Ready` is True once new Pods get exactly this generation. */
+export function readyState(facts: StatusFacts): ConditionState {
+  const no = (reason: Reason | ConditionReason, message = sentence(reason)): ConditionState => ({
+    type: "Ready",
+    status: "False",
+    reason,
+    message,
+  });
+  const [problem] = facts.problems;
+  if (problem !== undefined) {
+    return no("InvalidSidecarSet", `${problem.field}: ${problem.message}`);
+  }
+  if (facts.injectionPaused) return no("InjectionPaused");
+  const { obstacle, inForceSince } = facts.registration;
+  if (obstacle !== undefined) return no(obstacle.reason, obstacle.message);
+  if (inForceSince === undefined) return no("NotRegistered");
+  if (settledAt(inForceSince) > facts.now.getTime()) return no("RegistrationSettling");
+  return { type: "Ready", status: "True", reason: "InForce", message: sentence("InForce") };
+}
+
+/** `Progressing` has the meaning that it has for a Deployment; its message names the numbers. */
+export function progressingState(facts: StatusFacts): ConditionState {
+  const { rollout, counts } = facts;
+  const reason = deadline(facts) <= facts.now.getTime()
+    ? "ProgressDeadlineExceeded"
+    : rollout.reason;
+  const numbers = `${counts.updatedPods} of ${counts.matchedPods} Pods are updated`;
+  const notUpgradable = counts.notUpgradablePods === 0
+    ? ""
+    : `, ${counts.notUpgradablePods} cannot be updated in place`;
+  const detail = rollout.detail === undefined ? "" : `: ${rollout.detail}`;
+  return {
+    type: "Progressing",
+    status: progressStatus(reason),
+    reason,
+    message: `${numbers}${notUpgradable}; ${text(reason)}${detail}`,
+  };
+}
+
+/** `PodsMissed` is True while Pods run without the sidecars that they should have got. */
+export function missedState({ counts, missed }: StatusFacts): ConditionState {
+  if (counts.missedPods === 0) {
+    const reason = "NoPodsMissed";
+    return { type: "PodsMissed", status: "False", reason, message: sentence(reason) };
+  }
+  const number = `${counts.missedPods} ${counts.missedPods === 1 ? "Pod was" : "Pods were"} missed`;
+  return missed === undefined
+    ? { type: "PodsMissed", status: "True", reason: "PodsMissed", message: number }
+    : {
+      type: "PodsMissed",
+      status: "True",
+      reason: missed.reason,
+      message: `${number}, for example ${missed.example}: ${text(missed.reason)}`,
+    };
+}
+
+/** Milliseconds; when a condition will change by the mere passing of time; undefined where none will. */
+export function conditionsDueAt(facts: StatusFacts): number | undefined {
+  const { inForceSince } = facts.registration;
+  const times = [deadline(facts), inForceSince === undefined ? Infinity : settledAt(inForceSince)]
+    .filter((time) => time > facts.now.getTime() && time !== Infinity);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function settledAt(inForceSince: string): number {
+  return Date.parse(inForceSince) + REGISTRATION_SETTLE_SECONDS * 1000;
+}
+
+/** Only a roll-out that ought to move can be late; Infinity for any other. */
+function deadline({ rollout }: StatusFacts): number {
+  const moving = ["RollingOut", "WaitingForAvailability", "UpdateRefused"];
+  if (!moving.includes(rollout.reason)) return Infinity;
+  return Date.parse(rollout.lastProgress) + rollout.progressDeadlineSeconds * 1000;
+}
+
+function progressStatus(reason: ConditionReason | "InvalidSidecarSet"): ConditionState["status"] {
+  switch (reason) {
+    case "Paused":
+    case "NotUpdate":
+      return "Unknown";
+    case "InvalidSidecarSet":
+    case "NotUpgradable":
+    case "UpdateRefused":
+    case "ProgressDeadlineExceeded":
+      return "False";
+    default:
+      return "True";
+  }
+}
+
+function text(reason: Reason | ConditionReason): string {
+  return reason in CONDITION_REASONS
+    ? CONDITION_REASONS[reason as ConditionReason]
+    : REASONS[reason as Reason];
+}
+
+function sentence(reason: Reason | ConditionReason): string {
+  const words = text(reason);
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+}

@@ -1,0 +1,40 @@
+import type { FieldProblem } from "../../api/field_problem.ts";
+import type { ConditionReason } from "../condition_reasons.ts";
+import type { Reason } from "../reasons.ts";
+import type { PodCounts } from "./counts.ts";
+
+/** Everything that a SidecarSet's status is made from, as values. */
+export interface StatusFacts {
+  /** The generation that was counted; never a newer one (B-12). */
+  readonly generation: number;
+  readonly counts: PodCounts;
+  readonly latestRevision: string;
+  readonly collisionCount: number;
+  /** RFC 3339; absent while no selection is in force. */
+  readonly effectiveSince?: string;
+  readonly problems: readonly FieldProblem[];
+  readonly injectionPaused: boolean;
+  readonly registration: RegistrationFacts;
+  readonly rollout: RolloutFacts;
+  /** The commonest reason why Pods were missed, with one of them; absent where it is not known. */
+  readonly missed?: { readonly reason: Reason; readonly example: string };
+  readonly now: Date;
+}
+
+/** What is known of the webhook registration of this generation. */
+export interface RegistrationFacts {
+  /** Since when a registration that covers this generation has been in force; RFC 3339. */
+  readonly inForceSince?: string;
+  /** Why there can be none. */
+  readonly obstacle?: { readonly reason: Reason; readonly message: string };
+}
+
+export interface RolloutFacts {
+  /** As the plan says. */
+  readonly reason: ConditionReason | "InvalidSidecarSet";
+  /** Names what holds the roll-out back, for example one Pod; absent where the numbers say it. */
+  readonly detail?: string;
+  /** When the numbers last changed for the better, or the controller came up; RFC 3339. */
+  readonly lastProgress: string;
+  readonly progressDeadlineSeconds: number;
+}

@@ -1,0 +1,65 @@
+import type { Condition, SidecarSetStatus } from "../../api/sidecarset_status.ts";
+import { type ConditionState, missedState, progressingState, readyState } from "./conditions.ts";
+import type { StatusFacts } from "./facts.ts";
+
+/**
+ * The status that the facts come to. Times of conditions are kept while their status stays; conditions and fields of
+ * others stay as they are.
+ *
+ * @returns the previous status itself where nothing has changed, so that nothing is written
+ */
+export function nextStatus(
+  previous: SidecarSetStatus | undefined,
+  facts: StatusFacts,
+): SidecarSetStatus {
+  const conditions = nextConditions(previous?.conditions, facts);
+  const next: SidecarSetStatus = {
+    ...previous,
+    observedGeneration: facts.generation,
+    ...facts.counts,
+    latestRevision: facts.latestRevision,
+    collisionCount: facts.collisionCount,
+    conditions,
+  };
+  if (facts.effectiveSince === undefined) delete next.effectiveSince;
+  else next.effectiveSince = facts.effectiveSince;
+  return previous !== undefined && isSame(previous, next) ? previous : next;
+}
+
+function nextConditions(
+  previous: Condition[] | undefined,
+  facts: StatusFacts,
+): Condition[] {
+  const states = [readyState(facts), progressingState(facts), missedState(facts)];
+  const own = states.map((state) =>
+    nextCondition(previous?.find(({ type }) => type === state.type), { state, facts })
+  );
+  const foreign = (previous ?? []).filter(({ type }) =>
+    states.every((state) => state.type !== type)
+  );
+  const next = [...own, ...foreign];
+  const unchanged = previous?.length === next.length &&
+    next.every((condition, i) => condition === previous[i]);
+  return unchanged ? previous : next;
+}
+
+function nextCondition(
+  previous: Condition | undefined,
+  { state, facts }: { readonly state: ConditionState; readonly facts: StatusFacts },
+): Condition {
+  const { generation, now } = facts;
+  if (
+    previous !== undefined && previous.status === state.status &&
+    previous.reason === state.reason && previous.message === state.message &&
+    previous.observedGeneration === generation
+  ) return previous;
+  const lastTransitionTime = previous?.status === state.status
+    ? previous.lastTransitionTime
+    : `${now.toISOString().slice(0, 19)}Z`;
+  return { ...state, lastTransitionTime, observedGeneration: generation };
+}
+
+function isSame(a: SidecarSetStatus, b: SidecarSetStatus): boolean {
+  const keys = Object.keys(b);
+  return Object.keys(a).length === keys.length && keys.every((key) => a[key] === b[key]);
+}
