@@ -122,15 +122,22 @@ export const resources = {
 export function resource<T extends KubeObject>(names: ResourceNames): Resource<T> {
   return {
     ...names,
-    read(value) {
-      if (isOfApi<T>(value)) return value;
-      throw new TypeError(`Cannot read the answer as ${names.kind}: it has no metadata`);
-    },
+    read: readObject<T>,
     readList(value) {
       if (isListOf<T>(value)) return value;
       throw new TypeError(`Cannot read the answer as a list of ${names.kind}: it has no items`);
     },
   };
+}
+
+/**
+ * An object of the API server's. What it validates is not validated again here.
+ *
+ * @throws {TypeError} if the value is no object with metadata
+ */
+export function readObject<T extends KubeObject>(value: unknown): T {
+  if (isOfApi<T>(value)) return value;
+  throw new TypeError("Cannot read the answer as an object of Kubernetes: it has no metadata");
 }
 
 function workload(apiVersion: string, kind: string): Resource<Workload> {
