@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { decideAuthority, decideLeaf, isDue } from "../../../lib/webhook/certificates/decide.ts";
+import type { Validity } from "../../../lib/webhook/certificates/identity.ts";
+
+/** Seconds after some moment. */
+function at(seconds: number): Date {
+  return new Date(Date.UTC(2026, 0, 1) + seconds * 1000);
+}
+
+function from(begin: number, end: number): Validity {
+  return { notBefore: at(begin), notAfter: at(end) };
+}
+
+Deno.test("isDue() holds from two thirds of a certificate's life on", () => {
+  assert.equal(isDue(from(0, 90), at(59)), false);
+  assert.equal(isDue(from(0, 90), at(60)), true);
+  assert.equal(isDue(from(0, 90), at(900)), true);
+});
+
+for (
+  const [what, stored, held, action] of [
+    ["nothing is stored and nothing held", undefined, undefined, "rotate"],
+    ["nothing is stored but a good one held", undefined, from(0, 90), "restore"],
+    ["nothing is stored and the held one due", undefined, from(-60, 30), "rotate"],
+    ["a good one is stored", from(0, 90), undefined, "adopt"],
+    ["another than the held one is stored", from(0, 90), from(-5, 85), "adopt"],
+    ["the stored one is due", from(-60, 30), from(-60, 30), "rotate"],
+    ["the stored one has expired", from(-90, 0), undefined, "rotate"],
+  ] as const
+) {
+  Deno.test(`decideAuthority() says "${action}" where ${what}`, () => {
+    assert.equal(decideAuthority({ stored, held, now: at(1) }), action);
+  });
+}
+
+const FRESH = from(0, 90);
+const DUE = from(-60, 30);
+const VALID = from(-60, 60);
+const EXPIRED = from(-90, 0);
+for (
+  const [what, leaf, previous, settled, action] of [
+    ["a process starts", undefined, undefined, false, "sign-by-current"],
+    ["a process starts while the authority changes", undefined, VALID, false, "sign-by-previous"],
+    ["a process starts after the authority changed", undefined, VALID, true, "sign-by-current"],
+    [
+      "a process starts and the old authority has expired",
+      undefined,
+      EXPIRED,
+      false,
+      "sign-by-current",
+    ],
+    ["the leaf is fresh", { ...FRESH, byCurrent: true }, undefined, true, "keep"],
+    [
+      "the leaf is fresh and nobody trusts it yet",
+      { ...FRESH, byCurrent: true },
+      VALID,
+      false,
+      "keep",
+    ],
+    ["the leaf is due", { ...DUE, byCurrent: true }, undefined, true, "sign-by-current"],
+    ["the authority changes", { ...FRESH, byCurrent: false }, VALID, false, "keep"],
+    [
+      "the authority changes and the leaf is due",
+      { ...DUE, byCurrent: false },
+      VALID,
+      false,
+      "sign-by-previous",
+    ],
+    ["the authority has changed", { ...FRESH, byCurrent: false }, VALID, true, "sign-by-current"],
+    ["the old authority's key is lost", { ...FRESH, byCurrent: false }, undefined, false, "keep"],
+    [
+      "the old authority's key is lost and the leaf due",
+      { ...DUE, byCurrent: false },
+      undefined,
+      false,
+      "sign-by-current",
+    ],
+  ] as const
+) {
+  Deno.test(`decideLeaf() says "${action}" where ${what}`, () => {
+    assert.equal(decideLeaf({ leaf, previous, settled, now: at(1) }), action);
+  });
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { authorityData, readAuthority } from "../../../lib/webhook/certificates/authority.ts";
+import { readIdentity } from "../../../lib/webhook/certificates/identity.ts";
+import {
+  issueAuthority,
+  issueServingCertificate,
+} from "../../../lib/webhook/certificates/issue.ts";
+
+const now = new Date("2026-05-01T12:00:00Z");
+const names = { dns: ["webhook.sidecarset.svc"], ip: ["127.0.0.1", "::1"] };
+
+Deno.test("issueServingCertificate() signs for the names with a chain that verifies", async () => {
+  const authority = await issueAuthority({ now, lifetimeSeconds: 3600 });
+  const leaf = await issueServingCertificate(authority, { now, lifetimeSeconds: 600, names });
+  const root = new X509Certificate(authority.cert);
+  const certificate = new X509Certificate(leaf.cert);
+  assert.equal(root.ca, true);
+  assert.equal(certificate.ca, false);
+  assert.equal(certificate.checkIssued(root), true);
+  assert.equal(certificate.verify(root.publicKey), true);
+  assert.equal(certificate.checkHost("webhook.sidecarset.svc"), "webhook.sidecarset.svc");
+  assert.equal(certificate.checkHost("other.sidecarset.svc"), undefined);
+  assert.equal(certificate.checkIP("127.0.0.1"), "127.0.0.1");
+  const reading = readIdentity(leaf);
+  assert.ok(reading.ok);
+  assert.deepEqual(reading.validity, { notBefore: leaf.notBefore, notAfter: leaf.notAfter });
+});
+
+Deno.test("issueServingCertificate() never outlives its authority", async () => {
+  const authority = await issueAuthority({ now, lifetimeSeconds: 60 });
+  const leaf = await issueServingCertificate(authority, { now, lifetimeSeconds: 3600, names });
+  assert.deepEqual(leaf.notAfter, authority.notAfter);
+  assert.deepEqual(leaf.notBefore, authority.notBefore);
+});
+
+Deno.test("issueAuthority() begins a little earlier, for clocks that are behind", async () => {
+  const long = await issueAuthority({ now, lifetimeSeconds: 86_400 });
+  assert.equal(long.notBefore.toISOString(), "2026-05-01T11:55:00.000Z");
+  assert.equal(long.notAfter.toISOString(), "2026-05-02T12:00:00.000Z");
+  const short = await issueAuthority({ now, lifetimeSeconds: 10 });
+  assert.equal(short.notBefore.toISOString(), "2026-05-01T11:59:59.000Z");
+});
+
+Deno.test("readAuthority() reads what authorityData() wrote", async () => {
+  const current = await issueAuthority({ now, lifetimeSeconds: 60 });
+  const previous = await issueAuthority({ now, lifetimeSeconds: 30 });
+  for (const authority of [{ current }, { current, previous }]) {
+    assert.deepEqual(readAuthority(authorityData(authority)), { ok: true, authority });
+  }
+});
+
+Deno.test("readAuthority() says why a Secret cannot be used", async () => {
+  const one = await issueAuthority({ now, lifetimeSeconds: 60 });
+  const two = await issueAuthority({ now, lifetimeSeconds: 60 });
+  const leaf = await issueServingCertificate(one, { now, lifetimeSeconds: 60, names });
+  for (
+    const [data, says] of [
+      [{}, /tls\.crt or tls\.key is missing/],
+      [{ "tls.crt": one.cert }, /missing/],
+      [{ "tls.crt": "x", "tls.key": one.key }, /PEM/],
+      [{ "tls.crt": one.cert, "tls.key": "" }, /PEM/],
+      [{ "tls.crt": one.cert, "tls.key": two.key }, /not the certificate's/],
+      [{ "tls.crt": leaf.cert, "tls.key": leaf.key }, /no certificate authority/],
+    ] as const
+  ) {
+    const reading = readAuthority(data);
+    assert.ok(!reading.ok);
+    assert.match(reading.problem, says);
+  }
+});
+
+Deno.test("readAuthority() leaves out a previous authority that is damaged", async () => {
+  const current = await issueAuthority({ now, lifetimeSeconds: 60 });
+  const data = { ...authorityData({ current }), "previous.crt": "x", "previous.key": "y" };
+  assert.deepEqual(readAuthority(data), { ok: true, authority: { current } });
+});
