@@ -20,7 +20,7 @@ type Pending =
   | { readonly type: "call"; readonly operator: FunctionName; commas: number; readonly at: number };
 
 /** Expressions are short; a longer one is refused before it costs anything. */
-const MAX_LENGTH = 2000;
+const MAX_LENGTH = 10_000;
 
 /**
  * Puts an expression into postfix order, in which neither reading nor evaluating needs recursion:
