@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../lib/runtime/clock.ts";
+import { openNoDelay } from "../../lib/webhook/nodelay.ts";
+import { startServer, type WebhookServerOptions } from "../../lib/webhook/server.ts";
+import { handlerWith, recordedReview, recordingLogger } from "./fixtures.ts";
+import { createTestPki } from "./tls_fixtures.ts";
+
+const REVIEW = recordedReview("bare-pod");
+
+/** A server on a free port with a certificate of its own, a client that trusts it, and what ends both. */
+async function serve(options: Partial<WebhookServerOptions> = {}) {
+  const pki = await createTestPki();
+  const logger = recordingLogger();
+  const noDelay = openNoDelay({ logger });
+  const server = startServer(await pki.issue(), {
+    handler: handlerWith(),
+    hostname: "127.0.0.1",
+    port: 0,
+    noDelay,
+    clock: systemClock(),
+    logger,
+    ...options,
+  });
+  const url = `https://127.0.0.1:${server.port}/mutate-pod`;
+  const clients: Deno.HttpClient[] = [];
+  return {
+    pki,
+    logger,
+    server,
+    url,
+    /** A client with connections of its own. */
+    client(http2 = true) {
+      const client = Deno.createHttpClient({
+        caCerts: [pki.authority.cert],
+        http1: !http2,
+        http2,
+      });
+      clients.push(client);
+      return client;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.close();
+      await server.stop(5000);
+      noDelay.close();
+    },
+  };
+}
+
+async function review(url: string, client: Deno.HttpClient): Promise<number> {
+  const response = await fetch(url, {
+    method: "POST",
+    client,
+    headers: { "content-type": "application/json" },
+    body: REVIEW,
+  });
+  await response.text();
+  return response.status;
+}
+
+/** The median of how long a call takes, one at a time. */
+async function medianMs(call: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 21; i++) {
+    const started = performance.now();
+    await call();
+    times.push(performance.now() - started);
+  }
+  return times.sort((a, b) => a - b)[10] ?? Infinity;
+}
+
+/** An answer as long as the query asks for. */
+async function answerOfSize(request: Request): Promise<Response> {
+  await request.text();
+  return new Response("x".repeat(Number(new URL(request.url).searchParams.get("bytes"))));
+}
+
+for (
+  const [protocol, http2, swaps] of [
+    ["HTTP/2", true, 0],
+    ["HTTP/1.1", false, 0],
+    ["HTTP/2 after its certificate changed", true, 1],
+  ] as const
+) {
+  Deno.test(`startServer() never waits for an acknowledgement between segments, over ${protocol}`, async () => {
+    await using served = await serve({ overlapMs: 0, handler: answerOfSize });
+    const first = await certificateOf(served);
+    for (let i = 0; i < swaps; i++) served.server.swap(await served.pki.issue());
+    while (swaps > 0 && await certificateOf(served) === first) await systemClock().sleep(5);
+    const client = served.client(http2);
+    const times: number[] = [];
+    for (const bytes of [10, 1500, 6000]) {
+      times.push(
+        await medianMs(async () => {
+          const url = `${served.url}?bytes=${bytes}`;
+          const response = await fetch(url, { method: "POST", client, body: "{}" });
+          assert.equal((await response.text()).length, bytes);
+        }),
+      );
+    }
+    const [small = 0, ...longer] = times;
+    for (const time of longer) {
+      assert.ok(time < 20 && time < small + 15, `medians in ms: ${times.join(", ")}`);
+    }
+  });
+}
+
+Deno.test("startServer() reports its port and refuses one that is taken by another program", async () => {
+  await using served = await serve();
+  assert.ok(served.server.port > 0);
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const identity = await served.pki.issue();
+  const { port } = taken.addr;
+  await assert.rejects(async () => {
+    await startServer(identity, {
+      handler: handlerWith(),
+      hostname: "127.0.0.1",
+      port,
+      noDelay: { apply() {}, close() {} },
+      clock: systemClock(),
+      logger: recordingLogger(),
+    }).stop(1000);
+  }, Deno.errors.AddrInUse);
+  taken.close();
+});
+
+Deno.test("startServer() answers a body that stalls on the wire and goes on", async () => {
+  await using served = await serve({ handler: handlerWith({ bodyDeadlineMs: 50 }) });
+  const connection = await Deno.connectTls({
+    hostname: "127.0.0.1",
+    port: served.server.port,
+    caCerts: [served.pki.authority.cert],
+  });
+  const head = "POST /mutate-pod HTTP/1.1\r\nhost: webhook\r\ncontent-type: application/json\r\n" +
+    "content-length: 1000\r\n\r\n{";
+  await connection.write(new TextEncoder().encode(head));
+  const buffer = new Uint8Array(4096);
+  const read = await connection.read(buffer);
+  const answer = new TextDecoder().decode(buffer.subarray(0, read ?? 0));
+  assert.match(answer, /^HTTP\/1\.1 408 /);
+  connection.close();
+  assert.equal(await review(served.url, served.client()), 200);
+});
+
+Deno.test("startServer() serves a new certificate without losing a request, pooled or fresh", async () => {
+  await using served = await serve({
+    overlapMs: 60,
+    handler: async (request) => {
+      await request.text();
+      await systemClock().sleep(1);
+      return new Response("ok");
+    },
+  });
+  let running = true;
+  const outcomes = { answered: 0, failed: [] as unknown[] };
+  const attempt = async (client: Deno.HttpClient) => {
+    try {
+      await review(served.url, client);
+      outcomes.answered++;
+    } catch (error) {
+      outcomes.failed.push(error);
+    }
+  };
+  const pooled = served.client();
+  const load = [
+    ...Array.from({ length: 4 }, async () => {
+      while (running) await attempt(pooled);
+    }),
+    (async () => {
+      while (running) {
+        const fresh = served.client(false);
+        await attempt(fresh);
+      }
+    })(),
+  ];
+  const before = await certificateOf(served);
+  for (let i = 0; i < 4; i++) {
+    served.server.swap(await served.pki.issue());
+    await systemClock().sleep(150);
+  }
+  running = false;
+  await Promise.all(load);
+  assert.deepEqual(outcomes.failed, []);
+  assert.ok(outcomes.answered > 50, `${outcomes.answered} requests`);
+  assert.notEqual(await certificateOf(served), before);
+});
+
+/** Serial number of the certificate that a new connection gets. */
+async function certificateOf(
+  { server, pki }: Awaited<ReturnType<typeof serve>>,
+): Promise<string | undefined> {
+  const { connect } = await import("node:tls");
+  const socket = connect({ host: "127.0.0.1", port: server.port, ca: pki.authority.cert });
+  await new Promise((resolve, reject) =>
+    socket.once("secureConnect", resolve).once("error", reject)
+  );
+  const { serialNumber } = socket.getPeerCertificate();
+  await new Promise((resolve) => socket.once("close", resolve).destroy());
+  return serialNumber;
+}
+
+Deno.test("startServer() keeps its certificate when the next one cannot be used", async () => {
+  await using served = await serve();
+  const { cert } = await served.pki.issue();
+  assert.throws(() => served.server.swap({ cert, key: "no key" }));
+  assert.equal(await review(served.url, served.client()), 200);
+});
+
+Deno.test("startServer() ends within its deadline while a peer has not finished its handshake", async () => {
+  const served = await serve();
+  const halfOpen = await Deno.connect({ hostname: "127.0.0.1", port: served.server.port });
+  await systemClock().sleep(20);
+  const started = performance.now();
+  const drained = await served.server.stop(100);
+  const took = performance.now() - started;
+  assert.ok(took < 1000, `${took} ms`);
+  halfOpen.close();
+  assert.equal(drained, false);
+  await served[Symbol.asyncDispose]();
+});
+
+Deno.test("startServer() lets the requests under way end before it stops", async () => {
+  const arrived = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const served = await serve({
+    handler: async () => {
+      arrived.resolve();
+      await release.promise;
+      return new Response("done");
+    },
+  });
+  const client = served.client();
+  const response = fetch(served.url, { client });
+  await arrived.promise;
+  const stopped = served.server.stop(5000);
+  release.resolve();
+  assert.equal(await (await response).text(), "done");
+  assert.equal(await stopped, true);
+  await served[Symbol.asyncDispose]();
+});
+
+Deno.test("openNoDelay() says once where it cannot be done, and serving goes on", async () => {
+  const logger = recordingLogger();
+  const noDelay = openNoDelay({ logger, libcPaths: ["/nowhere/libc.so.6"] });
+  await using served = await serve({ noDelay });
+  served.server.swap(await served.pki.issue());
+  assert.equal(await review(served.url, served.client()), 200);
+  assert.deepEqual(logger.lines.map(({ level, message }) => [level, message]), [
+    ["warn", "Cannot set TCP_NODELAY: admission answers may take 40 ms longer"],
+  ]);
+});
