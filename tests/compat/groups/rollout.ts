@@ -1,0 +1,107 @@
+import * as z from "zod/mini";
+import { intOrPercent } from "../../../lib/api/strategies.ts";
+import type { Pod } from "../../../lib/api/pod.ts";
+import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
+import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/partition.ts";
+import { scatter } from "../../../lib/core/rollout/scatter.ts";
+import type { CompatGroup, Verdict } from "../contract.ts";
+import { asInjected, prepareRecorded } from "../rollout/cases.ts";
+import { choiceDepartures, type Scene } from "../rollout/departures.ts";
+import { chooseUpgrades } from "../rollout/openkruise.ts";
+import { planFor } from "../rollout/ours.ts";
+
+const numberCase = z.object({
+  kind: z.enum(["partition", "maxUnavailable"]),
+  value: z.union([z.string(), z.number()]),
+  total: z.number(),
+  result: z.optional(z.number()),
+});
+
+const scatterCase = z.object({
+  labels: z.array(z.nullable(z.record(z.string(), z.string()))),
+  waiting: z.nullable(z.array(z.number())),
+  terms: z.array(z.object({ key: z.string(), value: z.string() })),
+  result: z.nullable(z.array(z.number())),
+});
+
+const planCase = z.object({
+  sidecarSet: z.custom<SidecarSet>(),
+  pods: z.nullable(z.array(z.custom<Pod>())),
+  result: z.nullable(z.array(z.string())),
+  notUpgradable: z.nullable(z.array(z.string())),
+});
+
+/** These cases are about the choice of Pods to upgrade alone: hot upgrades are not finished in them. */
+const selectionDepartures = choiceDepartures.filter(({ number }) => number !== "B-20");
+
+/** `pkg/controller/sidecarset/sidecarset_strategy.go` */
+export const rollout: CompatGroup = {
+  name: "rollout",
+  files: "rollout/",
+  departures: selectionDepartures,
+  judge(testCase): Verdict {
+    if ("kind" in testCase) return judgeNumber(z.parse(numberCase, testCase));
+    if ("labels" in testCase) return judgeScatter(z.parse(scatterCase, testCase));
+    return judgePlan(z.parse(planCase, testCase));
+  },
+};
+
+/** A number that the schema refuses never gets here (B-26), whatever OpenKruise makes of it. */
+function judgeNumber({ kind, value, total, result }: z.infer<typeof numberCase>): Verdict {
+  const read = intOrPercent.safeParse(value);
+  if (!read.success) return { passed: true, departures: ["B-26"] };
+  const size = kind === "partition" ? partitionSize : unavailableLimit;
+  return compare({ wanted: result, actual: size(read.data, total), departures: [] });
+}
+
+function judgeScatter({ labels, waiting, terms, result }: z.infer<typeof scatterCase>): Verdict {
+  const items = labels.map((of, index) => ({ labels: of ?? {}, index }));
+  const chosen = (waiting ?? []).flatMap((index) => items[index] ?? []);
+  const scattered = scatter(chosen, terms, { all: items, labelsOf: (item) => item.labels });
+  return compare({
+    wanted: result ?? [],
+    actual: scattered.map(({ index }) => index),
+    departures: [],
+  });
+}
+
+function judgePlan(testCase: z.infer<typeof planCase>): Verdict {
+  const { sidecarSet } = testCase;
+  const prepared = prepareRecorded(sidecarSet, { name: "" });
+  const pods = (testCase.pods ?? []).map((pod) => asInjected(pod, sidecarSet));
+  const scene: Scene = { pods, prepared };
+  const result = (mended: ReadonlySet<string>) => {
+    const choice = chooseUpgrades(pods, { pods, prepared, mended });
+    return { upgrades: namesOf(choice.upgrades), notUpgradable: namesOf(choice.notUpgradable) };
+  };
+  const model = compare({
+    wanted: { upgrades: testCase.result ?? [], notUpgradable: testCase.notUpgradable ?? [] },
+    actual: result(new Set()),
+    departures: [],
+  });
+  if (!model.passed) return { ...model, difference: `OpenKruise's model: ${model.difference}` };
+  const departures = selectionDepartures
+    .filter((departure) => departure.applies(scene))
+    .map(({ number }) => number);
+  const plan = planFor(pods, prepared, { finishesHotUpgrades: false });
+  return compare({
+    wanted: result(new Set(departures)),
+    actual: {
+      upgrades: plan.updates.map(({ name }) => name),
+      notUpgradable: namesOf(plan.notUpgradable.map(({ pod }) => pod)),
+    },
+    departures,
+  });
+}
+
+function namesOf(pods: readonly Pod[]): string[] {
+  return pods.map((pod) => pod.metadata.name ?? "");
+}
+
+function compare(
+  { wanted, actual, departures }: { wanted: unknown; actual: unknown; departures: string[] },
+): Verdict {
+  const [want, got] = [JSON.stringify(wanted), JSON.stringify(actual)];
+  if (want === got) return { passed: true, departures };
+  return { passed: false, departures, difference: `wanted ${want}, got ${got}` };
+}

@@ -1,0 +1,183 @@
+import type { Pod } from "../../../lib/api/pod.ts";
+import type { SidecarContainer } from "../../../lib/api/sidecar_container.ts";
+import {
+  isHotUpgrade,
+  versionAnnotation,
+  workingContainers,
+} from "../../../lib/core/annotations/hot_upgrade.ts";
+import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
+import { orderPods } from "../../../lib/core/rollout/order.ts";
+import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/partition.ts";
+import { scatter } from "../../../lib/core/rollout/scatter.ts";
+import { upgradability } from "../../../lib/core/rollout/upgradable.ts";
+import { matchesSelector } from "../../../lib/core/select/label_selector.ts";
+import { isStateConsistent } from "../../../lib/core/status/consistency.ts";
+import { hotPair, isRunningAndReady } from "../../../lib/core/status/readiness.ts";
+import { recordOf } from "../../../lib/core/status/record.ts";
+import {
+  findContainer,
+  runningSidecars,
+  sidecarContainerNames,
+} from "../../../lib/core/status/sidecars.ts";
+
+/**
+ * A second, plain reading of OpenKruise's choice of Pods (`GetNextUpgradePods`, `flipHotUpgradingContainers`), to
+ * tell what a case comes to once some of its defects are mended: without any mended it must give what was recorded.
+ */
+export interface Choice {
+  readonly upgrades: readonly Pod[];
+  readonly flips: readonly Pod[];
+  readonly notUpgradable: readonly Pod[];
+}
+
+/** Numbers of the departures to take. */
+export type Mended = ReadonlySet<string>;
+
+const NOTHING: Choice = { upgrades: [], flips: [], notUpgradable: [] };
+
+/** One round of the controller. */
+export function choose(pods: readonly Pod[], prepared: PreparedSidecarSet, mended: Mended): Choice {
+  const strategy = prepared.sidecarSet.spec.updateStrategy ?? {};
+  const held = strategy.type === "NotUpdate" || strategy.paused === true;
+  if (mended.has("B-26") && prepared.problems.length > 0) return NOTHING;
+  const flips = held && !mended.has("B-20")
+    ? []
+    : pods.filter((pod) => isFlippable(pod, prepared, mended));
+  if (held || (flips.length > 0 && !mended.has("B-20"))) return { ...NOTHING, flips };
+  const choice = chooseUpgrades(pods.filter((pod) => !flips.includes(pod)), {
+    pods,
+    prepared,
+    mended,
+  });
+  return { ...choice, flips };
+}
+
+/** `GetNextUpgradePods` by itself, for those of the matched Pods that may be upgraded. */
+export function chooseUpgrades(eligible: readonly Pod[], world: World): Choice {
+  const { pods, prepared, mended } = world;
+  const strategy = prepared.sidecarSet.spec.updateStrategy ?? {};
+  if (mended.has("B-26") && prepared.problems.length > 0) return NOTHING;
+  const outdated = pods.filter((pod) => !isUpdated(pod, prepared));
+  if (outdated.length === 0) return NOTHING;
+
+  const { selector } = strategy;
+  const selected = outdated.filter((pod) =>
+    selector === undefined || matchesSelector(selector, pod.metadata.labels ?? {})
+  );
+  const kinds = new Map(selected.map((pod) => [pod, upgradability(pod, prepared).kind]));
+  const notUpgradable = selected.filter((pod) => kinds.get(pod) === "NotUpgradable");
+  const candidates = inOrder(
+    selected.filter((pod) => kinds.get(pod) === "Upgradable" && eligible.includes(pod)),
+    world,
+  );
+  const partition = number(() => partitionSize(strategy.partition, pods.length));
+  const credit = mended.has("B-15") ? outdated.length - candidates.length : 0;
+  const taken = candidates.slice(
+    0,
+    Math.max(0, candidates.length - Math.max(0, partition - credit)),
+  );
+  const limit = number(() => unavailableLimit(strategy.maxUnavailable, pods.length));
+  return { ...NOTHING, notUpgradable, upgrades: withinBudget(taken, { ...world, limit }) };
+}
+
+interface World {
+  readonly pods: readonly Pod[];
+  readonly prepared: PreparedSidecarSet;
+  readonly mended: Mended;
+}
+
+function withinBudget(
+  candidates: readonly Pod[],
+  world: World & { readonly limit: number },
+): Pod[] {
+  const { pods, prepared, mended, limit } = world;
+  const available = (pod: Pod) =>
+    isReady(pod, prepared, mended) &&
+    isStateConsistent(pod, prepared.name, sidecarContainerNames(prepared.sidecarSet));
+  const isFree = (pod: Pod) =>
+    mended.has("B-17") ? !available(pod) : !isReady(pod, prepared, mended);
+  const counted = mended.has("B-17") ? pods : pods.filter((pod) => isUpdated(pod, prepared));
+  let used = counted.filter((pod) => !available(pod)).length;
+  const taken: Pod[] = [];
+  for (const pod of candidates) {
+    if (isFree(pod)) taken.push(pod);
+    else if (used < limit) {
+      taken.push(pod);
+      used++;
+    } else if (!mended.has("B-16")) break;
+  }
+  return taken;
+}
+
+/** The program's own order, which puts Pods without any order key last; OpenKruise puts them first. */
+function inOrder(candidates: readonly Pod[], { pods, prepared, mended }: World): readonly Pod[] {
+  const strategy = prepared.sidecarSet.spec.updateStrategy ?? {};
+  const { orderPriority = [], weightPriority = [] } = strategy.priorityStrategy ?? {};
+  if (mended.has("B-18") || orderPriority.length === 0 || weightPriority.length > 0) {
+    return orderPods(candidates, strategy, pods);
+  }
+  const hasKey = (pod: Pod) =>
+    orderPriority.some(({ orderedKey }) => Object.hasOwn(pod.metadata.labels ?? {}, orderedKey));
+  const { scatterStrategy, ...priority } = strategy;
+  const ordered = orderPods(candidates, priority, pods);
+  const keylessFirst = [
+    ...ordered.filter((pod) => !hasKey(pod)),
+    ...ordered.filter(hasKey),
+  ];
+  return scatterStrategy === undefined || scatterStrategy.length === 0
+    ? keylessFirst
+    : scatter(keylessFirst, scatterStrategy, {
+      all: pods,
+      labelsOf: (pod) => pod.metadata.labels ?? {},
+    });
+}
+
+export function isUpdated(pod: Pod, prepared: PreparedSidecarSet): boolean {
+  return recordOf(pod, prepared.name).full?.hash === prepared.hash;
+}
+
+/** `IsPodReady` of a hot-upgrade SidecarSet: every idle half holds the empty image. */
+export function isReady(pod: Pod, prepared: PreparedSidecarSet, mended: Mended): boolean {
+  return isRunningAndReady(pod) && idleHalves(pod, prepared, mended).every(({ empty }) => empty);
+}
+
+interface IdleHalf {
+  readonly sidecar: SidecarContainer;
+  readonly idle: string;
+  readonly working: string;
+  readonly empty: boolean;
+}
+
+export function idleHalves(pod: Pod, prepared: PreparedSidecarSet, mended: Mended): IdleHalf[] {
+  const working = workingContainers(pod);
+  const { hash } = recordOf(pod, prepared.name).withoutImage ?? {};
+  const otherTemplate = hash !== prepared.hashWithoutImage;
+  return runningSidecars(prepared.sidecarSet).filter(isHotUpgrade).map((sidecar) => {
+    const pair = hotPair(sidecar.name, working);
+    const { hotUpgradeEmptyImage } = sidecar.upgradeStrategy ?? {};
+    const version = pod.metadata.annotations?.[versionAnnotation(pair.idle)] ?? "0";
+    const empty = findContainer(pod, pair.idle)?.image === hotUpgradeEmptyImage ||
+      (mended.has("B-19") && otherTemplate && version === "0");
+    return { sidecar, ...pair, empty };
+  });
+}
+
+function isFlippable(pod: Pod, prepared: PreparedSidecarSet, mended: Mended): boolean {
+  const halves = idleHalves(pod, prepared, mended);
+  const full = halves.filter(({ empty, sidecar, working }) =>
+    !empty && !(mended.has("empty-working-half") &&
+      findContainer(pod, working)?.image === sidecar.upgradeStrategy?.hotUpgradeEmptyImage)
+  );
+  if (full.length === 0) return false;
+  const idle = new Set(halves.map((half) => half.idle));
+  const others = sidecarContainerNames(prepared.sidecarSet).difference(idle);
+  if (!isStateConsistent(pod, prepared.name, others)) return false;
+  return isRunningAndReady(pod) ||
+    (pod.status?.containerStatuses ?? []).every((status) => status.ready || idle.has(status.name));
+}
+
+/** OpenKruise takes a malformed number for 0. */
+function number(read: () => number): number {
+  const value = read();
+  return Number.isNaN(value) ? 0 : value;
+}

@@ -1,0 +1,32 @@
+import type { Pod } from "../../../lib/api/pod.ts";
+import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
+import type { RolloutPlan } from "../../../lib/core/rollout/contract.ts";
+import { planRollout } from "../../../lib/core/rollout/plan.ts";
+import { countPods } from "../../../lib/core/status/counts.ts";
+import { classifyPod, hasTrait, PodTrait } from "../../../lib/core/status/pod_class.ts";
+import { NOW } from "./cases.ts";
+
+/** The program's plan for a case; all its Pods are selected and those that do not match are left out. */
+export function planFor(
+  pods: readonly Pod[],
+  prepared: PreparedSidecarSet,
+  { finishesHotUpgrades }: { readonly finishesHotUpgrades: boolean },
+): RolloutPlan {
+  const classified = pods
+    .map((pod) => ({ pod, podClass: classifyPod(pod, prepared, { selected: true }) }))
+    .filter(({ podClass }) => hasTrait(podClass, PodTrait.Matched));
+  const having = (trait: number, wanted = true) =>
+    classified.filter(({ podClass }) => hasTrait(podClass, trait) === wanted).map(({ pod }) => pod);
+  return planRollout({
+    prepared,
+    counts: countPods(classified.map(({ podClass }) => podClass)),
+    outdated: having(PodTrait.Updated, false),
+    halfUpgraded: finishesHotUpgrades ? having(PodTrait.HalfUpgraded) : [],
+    drifted: having(PodTrait.Drifted),
+    matched: having(PodTrait.Matched),
+    now: NOW,
+    pending: new Set(),
+    retryAt: new Map(),
+    exists: (name) => name === prepared.name,
+  });
+}
