@@ -1,5 +1,4 @@
 import type { ControllerRevision } from "../api/controller_revision.ts";
-import type { JsonPatchOperation } from "../api/json.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { Pod } from "../api/pod.ts";
 import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
@@ -99,39 +98,52 @@ export class Writer {
     return this.#write(request, signal);
   }
 
-  /** Changes a Pod by a strategic merge patch that names its uid and resourceVersion. */
-  patchPod(pod: Pod, body: object, signal: AbortSignal): Promise<Pod> {
-    const { name = "", namespace = "" } = pod.metadata;
-    return this.#write(
-      patch(resources.pods, { name, namespace, type: "strategic-merge", body }),
-      signal,
-    );
+  /**
+   * Changes a Pod by a strategic merge patch that names its uid and resourceVersion.
+   *
+   * @returns the Pod as stored; undefined where it was not wanted any more when its turn came
+   */
+  async patchPod(
+    { metadata: { name = "", namespace = "" } }: Pod,
+    body: object,
+    { signal, wanted }: { signal: AbortSignal; wanted(): boolean },
+  ): Promise<Pod | undefined> {
+    const request = patch(resources.pods, { name, namespace, type: "strategic-merge", body });
+    return (await this.#writeIf(wanted, request, signal))?.value;
   }
 
-  /** Changes a Pod's status by a JSON patch or a strategic merge patch. */
-  patchPodStatus(
-    pod: Pod,
-    body: readonly JsonPatchOperation[] | object,
-    signal: AbortSignal,
-  ): Promise<Pod> {
+  /** Changes a Pod's status by a strategic merge patch. */
+  patchPodStatus(pod: Pod, body: object, signal: AbortSignal): Promise<Pod> {
     const { name = "", namespace = "" } = pod.metadata;
-    const change = Array.isArray(body)
-      ? { type: "json" as const, body }
-      : { type: "strategic-merge" as const, body };
     return this.#write(
-      patch(resources.pods, { name, namespace, subresource: "status", ...change }),
+      patch(resources.pods, {
+        name,
+        namespace,
+        subresource: "status",
+        type: "strategic-merge",
+        body,
+      }),
       signal,
     );
   }
 
   async #write<T>(request: KubeRequest<T>, signal: AbortSignal): Promise<T> {
-    const { client, limiter, isLeader } = this.#options;
-    const sent = await limiter.run(() => {
-      // Nothing is awaited between this look at the Lease and the request.
-      if (!isLeader()) throw new NotLeaderError();
-      return send(client, request, signal).then((value) => ({ value }));
-    }, signal);
+    const sent = await this.#writeIf(() => true, request, signal);
     if (!sent) throw signal.reason;
     return sent.value;
+  }
+
+  /** Sends the request when its turn has come and it is still wanted. */
+  #writeIf<T>(
+    wanted: () => boolean,
+    request: KubeRequest<T>,
+    signal: AbortSignal,
+  ): Promise<{ value: T } | undefined> {
+    const { client, limiter, isLeader } = this.#options;
+    return limiter.run(async () => {
+      // Nothing is awaited between these looks and the request.
+      if (!isLeader()) throw new NotLeaderError();
+      return wanted() ? { value: await send(client, request, signal) } : undefined;
+    }, signal);
   }
 }

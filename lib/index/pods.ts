@@ -1,7 +1,7 @@
 import type { Pod } from "../api/pod.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { NO_PODS, type PodCounts, recount } from "../core/status/counts.ts";
-import { classifyPod, type PodClass } from "../core/status/pod_class.ts";
+import { classifyPod, hasTrait, type PodClass, PodTrait } from "../core/status/pod_class.ts";
 
 export interface PodIndexOptions {
   /** The SidecarSets that select a Pod with these labels in this namespace. */
@@ -31,6 +31,9 @@ interface PodRecord {
 /** What a SidecarSet has among the Pods. */
 interface Members {
   readonly classes: Map<string, PodClass>;
+  /** Keys of those that a roll-out has something to do with. */
+  readonly outdated: Set<string>;
+  readonly halfUpgraded: Set<string>;
   counts: PodCounts;
 }
 
@@ -69,10 +72,37 @@ export class PodIndex {
     return this.#members.get(sidecarSet)?.classes ?? NO_CLASSES;
   }
 
+  /** Matched Pods that do not have the current hash. */
+  outdatedOf(sidecarSet: string): Pod[] {
+    return this.#podsOf(this.#members.get(sidecarSet)?.outdated);
+  }
+
+  /** Matched Pods of which both halves of a hot-upgrade pair run a real image. */
+  halfUpgradedOf(sidecarSet: string): Pod[] {
+    return this.#podsOf(this.#members.get(sidecarSet)?.halfUpgraded);
+  }
+
+  *matchedOf(sidecarSet: string): Iterable<Pod> {
+    for (const [key, podClass] of this.classesOf(sidecarSet)) {
+      const pod = hasTrait(podClass, PodTrait.Matched) ? this.get(key) : undefined;
+      if (pod) yield pod;
+    }
+  }
+
+  #podsOf(keys: Iterable<string> = []): Pod[] {
+    const pods: Pod[] = [];
+    for (const key of keys) {
+      const pod = this.get(key);
+      if (pod) pods.push(pod);
+    }
+    return pods;
+  }
+
   /** Stores a trimmed Pod; returns the SidecarSets that it is or was something to. */
   apply(pod: Pod): string[] {
     const key = podKey(pod);
     const known = this.#records.get(key);
+    if (known && isOlder(pod, known.pod)) return [];
     const same = known?.pod.metadata.uid === pod.metadata.uid ? known : undefined;
     const record = this.#classified(pod, same);
     this.#replace(key, known, record);
@@ -144,13 +174,34 @@ export class PodIndex {
   }
 
   #count(sidecarSet: string, key: string, before: PodClass, after: PodClass): void {
-    const members = this.#members.get(sidecarSet) ?? { classes: new Map(), counts: NO_PODS };
+    const members = this.#members.get(sidecarSet) ?? noMembers();
     members.counts = recount(members.counts, before, after);
     if (after === 0) members.classes.delete(key);
     else members.classes.set(key, after);
+    include(
+      members.outdated,
+      key,
+      hasTrait(after, PodTrait.Matched) && !hasTrait(after, PodTrait.Updated),
+    );
+    include(members.halfUpgraded, key, hasTrait(after, PodTrait.HalfUpgraded));
     if (members.classes.size === 0) this.#members.delete(sidecarSet);
     else this.#members.set(sidecarSet, members);
   }
+}
+
+function noMembers(): Members {
+  return { classes: new Map(), outdated: new Set(), halfUpgraded: new Set(), counts: NO_PODS };
+}
+
+function include(set: Set<string>, key: string, wanted: boolean): void {
+  if (wanted) set.add(key);
+  else set.delete(key);
+}
+
+/** Whether a watch lags behind an answer that was taken over before: the versions of one object are numbers that grow. */
+function isOlder(a: Pod, b: Pod): boolean {
+  return a.metadata.uid === b.metadata.uid &&
+    Number(a.metadata.resourceVersion) < Number(b.metadata.resourceVersion);
 }
 
 /** How a Pod is named among all Pods. */

@@ -1,6 +1,6 @@
 import { CONDITION_REASONS, type ConditionReason } from "../condition_reasons.ts";
 import { type Reason, REASONS } from "../reasons.ts";
-import type { StatusFacts } from "./facts.ts";
+import type { RegistrationFacts, StatusFacts } from "./facts.ts";
 
 /** A condition without what depends on the previous one. */
 export interface ConditionState {
@@ -75,6 +75,11 @@ export function conditionsDueAt(facts: StatusFacts): number | undefined {
   const times = [deadline(facts), inForceSince === undefined ? Infinity : settledAt(inForceSince)]
     .filter((time) => time > facts.now.getTime() && time !== Infinity);
   return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** Whether a registration has been in force long enough for every API server to follow it. */
+export function isSettled({ inForceSince }: RegistrationFacts, now: Date): boolean {
+  return inForceSince !== undefined && settledAt(inForceSince) <= now.getTime();
 }
 
 function settledAt(inForceSince: string): number {

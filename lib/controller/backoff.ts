@@ -1,0 +1,51 @@
+import type { Clock } from "../api/clock.ts";
+import { httpCodeOf, retryAfterSecondsOf } from "../kube/errors.ts";
+
+const FIRST_DELAY = 500;
+const LONGEST_DELAY = 300_000;
+
+interface Failure {
+  count: number;
+  retryAt: number;
+  message: string;
+}
+
+/** Failed writes by the uid of their object: each delays only that object, and longer each time. */
+export class Failures {
+  readonly #clock: Clock;
+  readonly #byUid = new Map<string, Failure>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** By uid, the time in milliseconds before which not to try again. */
+  retryTimes(): Map<string, number> {
+    return new Map([...this.#byUid].map(([uid, { retryAt }]) => [uid, retryAt]));
+  }
+
+  /** What the API server said last of any of them. */
+  get example(): string | undefined {
+    for (const { message } of this.#byUid.values()) return message;
+    return undefined;
+  }
+
+  record(uid: string, failure: { error: unknown; message: string }): void {
+    const count = (this.#byUid.get(uid)?.count ?? 0) + 1;
+    // A conflict is mended by the newer state, which is on its way.
+    const growth = httpCodeOf(failure.error) === 409 ? 0 : Math.min(count - 1, 20);
+    const asked = (retryAfterSecondsOf(failure.error) ?? 0) * 1_000;
+    const delay = Math.max(asked, Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** growth));
+    const retryAt = this.#clock.now().getTime() + delay;
+    this.#byUid.set(uid, { count, retryAt, message: failure.message });
+  }
+
+  forget(uid: string): void {
+    this.#byUid.delete(uid);
+  }
+
+  /** Forgets all objects that are not among these. */
+  keepOnly(uids: ReadonlySet<string>): void {
+    for (const uid of this.#byUid.keys()) if (!uids.has(uid)) this.#byUid.delete(uid);
+  }
+}

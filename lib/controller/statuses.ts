@@ -1,0 +1,143 @@
+import type { Clock } from "../api/clock.ts";
+import type { Logger } from "../api/logger.ts";
+import type { KubeObject } from "../api/objects.ts";
+import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import { selectionKey } from "../core/registration/selection.ts";
+import type { RolloutPlan } from "../core/rollout/contract.ts";
+import { conditionsDueAt, isSettled } from "../core/status/conditions.ts";
+import { nextEffectiveSince } from "../core/status/effective_since.ts";
+import type { RegistrationFacts, StatusFacts } from "../core/status/facts.ts";
+import { nextStatus } from "../core/status/next_status.ts";
+import type { ClusterIndex } from "../index/cluster.ts";
+import type { Writer } from "./writer.ts";
+
+/** A status is written at most this often, in milliseconds. */
+const WRITE_INTERVAL = 1_000;
+
+export interface StatusesOptions {
+  readonly index: ClusterIndex;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  registrationOf(prepared: PreparedSidecarSet): RegistrationFacts;
+  /** Takes over a SidecarSet as the API server stored it, ahead of the watch. */
+  onStored(sidecarSet: KubeObject): void;
+}
+
+/** What is remembered of one SidecarSet between two looks at it. */
+interface Memory {
+  writtenAt: number;
+  selection: string;
+  /** Numbers that grow as a roll-out goes on, and when they last did. */
+  progress: string;
+  progressAt: string;
+}
+
+export interface StatusInput {
+  readonly prepared: PreparedSidecarSet;
+  readonly plan: RolloutPlan & { readonly detail?: string };
+  readonly collisionCount: number;
+}
+
+/** Writes each SidecarSet's status when it differs from the stored one. */
+export class Statuses {
+  readonly #options: StatusesOptions;
+  readonly #memories = new Map<string, Memory>();
+
+  constructor(options: StatusesOptions) {
+    this.#options = options;
+  }
+
+  forget(name: string): void {
+    this.#memories.delete(name);
+  }
+
+  /** @returns milliseconds after which to look again, if the status will change by the passing of time alone */
+  async write(input: StatusInput, signal: AbortSignal): Promise<number | undefined> {
+    const { clock, writer, onStored } = this.#options;
+    const { prepared: { name, sidecarSet } } = input;
+    const memory = this.#remember(input);
+    const facts = this.#facts(input, memory);
+    const status = nextStatus(sidecarSet.status, facts);
+    if (status !== sidecarSet.status) {
+      const wait = memory.writtenAt + WRITE_INTERVAL - clock.monotonic();
+      if (wait > 0) return wait;
+      memory.writtenAt = clock.monotonic();
+      const { uid, resourceVersion } = sidecarSet.metadata;
+      const body = withRemovals(sidecarSet.status, status);
+      onStored(await writer.writeStatus({ name, uid, resourceVersion }, body, signal));
+    }
+    const dueAt = conditionsDueAt(facts);
+    return dueAt === undefined ? undefined : Math.max(0, dueAt - clock.now().getTime());
+  }
+
+  #facts({ prepared, plan, collisionCount }: StatusInput, memory: Memory): StatusFacts {
+    const { index, clock, registrationOf } = this.#options;
+    const { sidecarSet: { metadata, spec, status }, problems } = prepared;
+    const now = clock.now();
+    const registration = registrationOf(prepared);
+    const injectionPaused = spec.injectionStrategy?.paused === true;
+    const selection = selectionKey(prepared);
+    const effectiveSince = nextEffectiveSince({
+      stored: status?.effectiveSince,
+      sameSelection: memory.selection === selection,
+      injecting: problems.length === 0 && !injectionPaused,
+      settled: isSettled(registration, now),
+      now,
+    });
+    if (effectiveSince !== undefined) memory.selection = selection;
+    return {
+      generation: metadata.generation ?? 0,
+      counts: index.pods.countsOf(prepared.name),
+      latestRevision: prepared.revisionName,
+      collisionCount,
+      ...(effectiveSince ? { effectiveSince } : {}),
+      problems,
+      injectionPaused,
+      registration,
+      rollout: {
+        reason: plan.reason,
+        ...(plan.detail === undefined ? {} : { detail: plan.detail }),
+        lastProgress: memory.progressAt,
+        progressDeadlineSeconds: spec.updateStrategy?.progressDeadlineSeconds ?? 600,
+      },
+      now,
+    };
+  }
+
+  #remember({ prepared }: StatusInput): Memory {
+    const { index, clock } = this.#options;
+    const { name, sidecarSet: { metadata, status } } = prepared;
+    const { updatedPods, updatedReadyPods } = index.pods.countsOf(name);
+    const progress = JSON.stringify([
+      metadata.uid,
+      metadata.generation,
+      updatedPods,
+      updatedReadyPods,
+    ]);
+    const known = this.#memories.get(name);
+    const memory = known ?? {
+      writtenAt: -Infinity,
+      // After a restart a selection is known to be the stored one only if no generation came in between.
+      selection: status?.observedGeneration === metadata.generation ? selectionKey(prepared) : "",
+      progress: "",
+      progressAt: "",
+    };
+    if (memory.progress !== progress) {
+      memory.progress = progress;
+      memory.progressAt = clock.now().toISOString();
+    }
+    this.#memories.set(name, memory);
+    return memory;
+  }
+}
+
+/** A merge patch only removes what it names as null. */
+function withRemovals(
+  previous: SidecarSetStatus | undefined,
+  next: SidecarSetStatus,
+): SidecarSetStatus {
+  const removed = Object.keys(previous ?? {}).filter((key) => !(key in next));
+  return { ...next, ...Object.fromEntries(removed.map((key) => [key, null])) };
+}
