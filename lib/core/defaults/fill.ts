@@ -1,0 +1,58 @@
+import { isObject } from "../../api/json.ts";
+
+/** JSON of any shape; defaults are applied before the schema has seen the object, as the API server does. */
+export type JsonRecord = Readonly<Record<string, unknown>>;
+
+/**
+ * Sets the fields that are absent or have the zero value that Go's types cannot tell from absent.
+ * The same reference where nothing is to set.
+ */
+export function fillZero<T extends JsonRecord>(object: T, defaults: JsonRecord): T {
+  return filled(object, { defaults, isMissing: isZero });
+}
+
+/** Sets the fields that are absent, for fields that are pointers in Go. The same reference where nothing is to set. */
+export function fillAbsent<T extends JsonRecord>(object: T, defaults: JsonRecord): T {
+  return filled(object, { defaults, isMissing: isAbsent });
+}
+
+function filled<T extends JsonRecord>(
+  object: T,
+  { defaults, isMissing }: { defaults: JsonRecord; isMissing: (value: unknown) => boolean },
+): T {
+  const missing = Object.entries(defaults).filter(([field]) => isMissing(object[field]));
+  return missing.length === 0 ? object : { ...object, ...Object.fromEntries(missing) };
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined;
+}
+
+function isZero(value: unknown): boolean {
+  return value === undefined || value === "" || value === 0;
+}
+
+/** How one object is changed; it returns the same reference for "nothing to change". */
+export type Change = (object: JsonRecord) => JsonRecord;
+
+/** Changes the object in a field; an absent field, or one of another type, stays as it is. */
+export function changeObject<T extends JsonRecord>(
+  object: T,
+  { field, change }: { field: string; change: Change },
+): T {
+  const value = object[field];
+  if (!isObject(value)) return object;
+  const changed = change(value);
+  return changed === value ? object : { ...object, [field]: changed };
+}
+
+/** Changes each object of the list in a field; an absent field, or one of another type, stays as it is. */
+export function changeEach<T extends JsonRecord>(
+  object: T,
+  { field, change }: { field: string; change: Change },
+): T {
+  const items = object[field];
+  if (!Array.isArray(items)) return object;
+  const changed = items.map((item) => isObject(item) ? change(item) : item);
+  return changed.every((item, i) => item === items[i]) ? object : { ...object, [field]: changed };
+}

@@ -1,0 +1,50 @@
+import { defaultContainer, defaultInjectPolicies } from "./container.ts";
+import { changeEach, changeObject, fillAbsent, fillZero, type JsonRecord } from "./fill.ts";
+import { defaultVolume } from "./volume.ts";
+
+/**
+ * Applies the defaults that OpenKruise's webhook writes. Fields that it does not have get none: absent means the default
+ * there, so that stored objects and hashes stay equal to OpenKruise's.
+ *
+ * @param sidecarSet JSON of either version without nulls, valid or not: parts of another type stay as they are.
+ * @returns the same reference where nothing is missing; the input is never changed.
+ * @see `apis/apps/defaults/v1beta1.go:SetDefaultsSidecarSetV1beta1`
+ */
+export function applyDefaults<T extends JsonRecord>(sidecarSet: T): T {
+  return changeObject(sidecarSet, { field: "spec", change: defaultSpec });
+}
+
+function defaultSpec(spec: JsonRecord): JsonRecord {
+  let result = fillAbsent(spec, { updateStrategy: {}, revisionHistoryLimit: 10 });
+  result = changeObject(result, { field: "updateStrategy", change: updateStrategy });
+  result = changeEach(result, { field: "initContainers", change: initContainer });
+  result = changeEach(result, { field: "containers", change: container });
+  result = changeEach(result, { field: "volumes", change: defaultVolume });
+  result = changeEach(result, { field: "patchPodMetadata", change: retain });
+  return changeObject(result, { field: "injectionStrategy", change: injectionStrategy });
+}
+
+function updateStrategy(strategy: JsonRecord): JsonRecord {
+  const typed = fillZero(strategy, { type: "RollingUpdate" });
+  return fillAbsent(typed, { maxUnavailable: 1, partition: 0 });
+}
+
+function container(sidecar: JsonRecord): JsonRecord {
+  return defaultContainer(sidecar, defaultInjectPolicies.containers);
+}
+
+function initContainer(sidecar: JsonRecord): JsonRecord {
+  return defaultContainer(sidecar, defaultInjectPolicies.initContainers);
+}
+
+function retain(patch: JsonRecord): JsonRecord {
+  return fillZero(patch, { patchPolicy: "Retain" });
+}
+
+function injectionStrategy(strategy: JsonRecord): JsonRecord {
+  return changeObject(strategy, { field: "revision", change: always });
+}
+
+function always(revision: JsonRecord): JsonRecord {
+  return fillZero(revision, { policy: "Always" });
+}

@@ -1,0 +1,40 @@
+import type { FieldProblem, Read } from "../api/field_problem.ts";
+import { isObject } from "../api/json.ts";
+import { readAs, withoutNulls } from "../api/read.ts";
+import { type SidecarSet, sidecarSet } from "../api/sidecarset.ts";
+import { applyDefaults } from "./defaults/sidecarset.ts";
+import type { PreparedSidecarSet } from "./prepared.ts";
+import { hashSidecarSet } from "./revision/hash.ts";
+
+export interface PrepareOptions {
+  /** The name of the stored ControllerRevision of this spec; empty when there is none yet. */
+  readonly revisionName?: string;
+  /** What is wrong with a SidecarSet that can be read; without it nothing is looked for. */
+  problemsOf?(sidecarSet: SidecarSet): readonly FieldProblem[];
+}
+
+/**
+ * Reads a SidecarSet of either version, applies its defaults and computes its hashes, so that nothing depends on the
+ * defaulting webhook having run. As in the API server, the defaults come before the schema is checked.
+ *
+ * @returns the problems where the object does not fit the schema; those found by `problemsOf` are part of the value.
+ */
+export function prepareSidecarSet(
+  raw: unknown,
+  { revisionName = "", problemsOf }: PrepareOptions = {},
+): Read<PreparedSidecarSet> {
+  const cleaned = withoutNulls(raw);
+  const read = readAs(sidecarSet, isObject(cleaned) ? applyDefaults(cleaned) : cleaned);
+  if (!read.ok) return read;
+  const defaulted = read.value;
+  return {
+    ok: true,
+    value: {
+      name: defaulted.metadata.name ?? "",
+      sidecarSet: defaulted,
+      ...hashSidecarSet(defaulted.spec),
+      revisionName,
+      problems: problemsOf?.(defaulted) ?? [],
+    },
+  };
+}

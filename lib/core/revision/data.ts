@@ -1,0 +1,55 @@
+import type { SidecarSetSpec } from "../../api/sidecarset.ts";
+import { goJson } from "../annotations/go_json.ts";
+import { sidecarContainerType } from "./container_type.ts";
+import { type GoType, goValue, list, map, omittable, string, struct } from "./go_types.ts";
+import { fnv32, safeEncode } from "./safe_encode.ts";
+import { volumeType } from "./volume_type.ts";
+
+/** The parts of a spec that get injected, and so make a revision. */
+const revisedFields = {
+  containers: list(sidecarContainerType),
+  initContainers: list(sidecarContainerType),
+  volumes: list(volumeType),
+  imagePullSecrets: list(struct({ name: omittable(string) })),
+  patchPodMetadata: list(struct({
+    annotations: omittable(map(string)),
+    patchPolicy: omittable(string),
+  })),
+} as const satisfies Readonly<Record<string, GoType>>;
+
+export type RevisedField = keyof typeof revisedFields;
+
+export const revisedFieldNames: readonly RevisedField[] = [
+  "containers",
+  "imagePullSecrets",
+  "initContainers",
+  "patchPodMetadata",
+  "volumes",
+];
+
+/**
+ * The `data` of the ControllerRevision of a spec, as JSON text: a strategic merge patch that replaces the spec.
+ * It is the same text as OpenKruise's, except that fields which OpenKruise would drop are in it too.
+ *
+ * @param spec with defaults applied.
+ * @see `pkg/control/sidecarcontrol/history_control.go:getPatch`
+ */
+export function revisionData(spec: Pick<SidecarSetSpec, RevisedField>): string {
+  const parts = revisedFieldNames.map((field) => [field, revisedPart(field, spec[field])]);
+  return goJson({ spec: { $patch: "replace", ...Object.fromEntries(parts) } });
+}
+
+/** Null where there is nothing, an empty list included. */
+function revisedPart(field: RevisedField, items: readonly unknown[] | undefined): unknown {
+  if (items === undefined || items.length === 0) return null;
+  return goValue(revisedFields[field], items, { unknownFields: "keep" });
+}
+
+/**
+ * The end of a revision's name, also its `controller.kubernetes.io/hash` label.
+ *
+ * @see `k8s.io/kubernetes/pkg/controller/history/controller_history.go:HashControllerRevision`
+ */
+export function revisionHash(data: string, collisionCount: number): string {
+  return safeEncode(String(fnv32(`${data}${collisionCount}`)));
+}

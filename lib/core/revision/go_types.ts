@@ -1,0 +1,147 @@
+import { isObject } from "../../api/json.ts";
+import { compareUtf8 } from "../annotations/go_json.ts";
+import { formatQuantity, parseQuantity } from "../quantity/quantity.ts";
+
+/** The parts of Go's type system that decide how `encoding/json` writes a value back after reading it. */
+export type GoType =
+  | { readonly kind: "string" | "bool" | "int" | "intOrString" | "quantity" | "any" }
+  | { readonly kind: "list" | "map"; readonly of: GoType }
+  | { readonly kind: "struct"; readonly fields: ReadonlyMap<string, GoField> };
+
+export interface GoField {
+  readonly type: GoType;
+  readonly presence: Presence;
+}
+
+/**
+ * What becomes of a field that is absent or zero: a `required` one is written with its zero value, an `omittable` one
+ * (`omitempty`) is left out in both cases, a `pointer` with `omitempty` only when absent, a `nullable` is a pointer
+ * without it and becomes null.
+ */
+type Presence = "required" | "omittable" | "pointer" | "nullable";
+
+export const string: GoType = { kind: "string" };
+export const bool: GoType = { kind: "bool" };
+export const int: GoType = { kind: "int" };
+export const intOrString: GoType = { kind: "intOrString" };
+export const quantity: GoType = { kind: "quantity" };
+export const any: GoType = { kind: "any" };
+
+export function list(of: GoType): GoType {
+  return { kind: "list", of };
+}
+
+export function map(of: GoType): GoType {
+  return { kind: "map", of };
+}
+
+/** The order of the fields is the order in which Go writes them. */
+export function struct(fields: Readonly<Record<string, GoField>>): GoType {
+  return { kind: "struct", fields: new Map(Object.entries(fields)) };
+}
+
+export function required(type: GoType): GoField {
+  return { type, presence: "required" };
+}
+
+export function omittable(type: GoType): GoField {
+  return { type, presence: "omittable" };
+}
+
+export function pointer(type: GoType): GoField {
+  return { type, presence: "pointer" };
+}
+
+export function nullable(type: GoType): GoField {
+  return { type, presence: "nullable" };
+}
+
+/** What becomes of fields that the Go type does not have. */
+export interface GoValueOptions {
+  readonly unknownFields: "drop" | "keep";
+}
+
+/**
+ * The value as Go has it after reading it into the type and writing it again: fields in struct order, quantities
+ * canonical, map keys sorted, zero values left out where the type says so.
+ * A part that is not of its type at all stays as it is; such an object is refused before this matters.
+ */
+export function goValue(type: GoType, value: unknown, options: GoValueOptions): unknown {
+  if (value === undefined || value === null) return zeroOf(type, options);
+  switch (type.kind) {
+    case "quantity":
+      return canonicalQuantity(value);
+    case "list":
+      return Array.isArray(value) ? value.map((item) => goValue(type.of, item, options)) : value;
+    case "map":
+      return isObject(value) ? goMap(value, type.of, options) : value;
+    case "struct":
+      return isObject(value) ? goStruct(value, type.fields, options) : value;
+    default:
+      return value;
+  }
+}
+
+function goStruct(
+  value: Readonly<Record<string, unknown>>,
+  fields: ReadonlyMap<string, GoField>,
+  options: GoValueOptions,
+): Record<string, unknown> {
+  const written: [string, unknown][] = [];
+  for (const [name, { type, presence }] of fields) {
+    const member = Object.hasOwn(value, name) ? value[name] ?? undefined : undefined;
+    if (member === undefined) {
+      if (presence === "required") written.push([name, zeroOf(type, options)]);
+      else if (presence === "nullable") written.push([name, null]);
+      continue;
+    }
+    const goMember = goValue(type, member, options);
+    if (presence !== "omittable" || !isZero(goMember)) written.push([name, goMember]);
+  }
+  if (options.unknownFields === "keep") {
+    for (const [name, member] of Object.entries(value)) {
+      if (!fields.has(name)) written.push([name, member]);
+    }
+  }
+  return Object.fromEntries(written);
+}
+
+function goMap(
+  value: Readonly<Record<string, unknown>>,
+  of: GoType,
+  options: GoValueOptions,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.keys(value).sort(compareUtf8).map((key) => [key, goValue(of, value[key], options)]),
+  );
+}
+
+function zeroOf(type: GoType, options: GoValueOptions): unknown {
+  switch (type.kind) {
+    case "string":
+      return "";
+    case "bool":
+      return false;
+    case "int":
+    case "intOrString":
+      return 0;
+    case "quantity":
+      return "0";
+    case "struct":
+      return goStruct({}, type.fields, options);
+    default:
+      return null;
+  }
+}
+
+function isZero(value: unknown): boolean {
+  if (value === "" || value === 0 || value === false || value === null) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isObject(value) && Object.keys(value).length === 0;
+}
+
+function canonicalQuantity(value: unknown): unknown {
+  if (typeof value !== "string" && typeof value !== "number") return value;
+  const parsed = parseQuantity(value);
+  return parsed === undefined ? value : formatQuantity(parsed);
+}

@@ -1,0 +1,140 @@
+import type { ControllerRevision } from "../../api/controller_revision.ts";
+import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
+import type { SidecarSet } from "../../api/sidecarset.ts";
+import { goJson } from "../annotations/go_json.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { newControllerRevision } from "./controller_revision.ts";
+import { revisionData } from "./data.ts";
+import { byAge, customVersionOf, ownsRevision } from "./ownership.ts";
+
+const DEFAULT_HISTORY_LIMIT = 10;
+
+/** One write to the stored ControllerRevisions. */
+export type RevisionAction =
+  | { readonly type: "create"; readonly revision: ControllerRevision }
+  /** Makes an older revision the newest again. */
+  | { readonly type: "renumber"; readonly stored: ControllerRevision; readonly revision: number }
+  | {
+    readonly type: "relabel";
+    readonly stored: ControllerRevision;
+    readonly customVersion: string;
+  }
+  | { readonly type: "delete"; readonly stored: ControllerRevision };
+
+export interface RevisionState {
+  readonly prepared: Pick<PreparedSidecarSet, "sidecarSet" | "hash" | "hashWithoutImage">;
+  /** The stored revisions that may be this SidecarSet's; others among them only block their names. */
+  readonly stored: readonly ControllerRevision[];
+  /** Names of revisions that Pods run. */
+  readonly inUse: ReadonlySet<string>;
+  /** `status.collisionCount`; one more after each answer that a revision to create exists already. */
+  readonly collisionCount: number;
+  /** The controller's. */
+  readonly namespace: string;
+}
+
+export interface RevisionPlan {
+  /** Name of the revision of the current spec, once the actions are done. */
+  readonly latest: string;
+  readonly collisionCount: number;
+  /** In the order in which they are to be done. */
+  readonly actions: readonly RevisionAction[];
+}
+
+/**
+ * Plans what makes the stored revisions right: the current spec has the newest one, which carries the custom version, and
+ * no more are kept than the history limit says. Revisions that Pods run or that are pinned are never deleted.
+ *
+ * @see `pkg/controller/sidecarset/sidecarset_processor.go:registerLatestRevision`, `truncateHistory`
+ */
+export function planRevisions(state: RevisionState): RevisionPlan {
+  const { sidecarSet } = state.prepared;
+  const owned = state.stored.filter((each) => ownsRevision(sidecarSet, each)).sort(byAge);
+  const data = revisionData(sidecarSet.spec);
+  const equal = owned.findLast((each) => goJson(each.data) === data);
+  if (equal === undefined) return planCreation(state, { owned, data });
+
+  const actions: RevisionAction[] = [];
+  const newest = owned.at(-1);
+  if (newest !== undefined && newest !== equal) {
+    actions.push({ type: "renumber", stored: equal, revision: newest.revision + 1 });
+  }
+  const customVersion = customVersionOf(sidecarSet);
+  if (customVersion !== undefined && customVersionLabel(equal) !== customVersion) {
+    actions.push({ type: "relabel", stored: equal, customVersion });
+  }
+  const older = owned.filter((each) => each !== equal);
+  const latestVersion = customVersion ?? customVersionLabel(equal);
+  return {
+    latest: nameOf(equal),
+    collisionCount: state.collisionCount,
+    actions: [...actions, ...deletions(state, { older, latestVersion })],
+  };
+}
+
+/** The stored revision of the current spec, whatever status says, which may lag behind (B-13). */
+export function currentRevision(
+  sidecarSet: SidecarSet,
+  stored: readonly ControllerRevision[],
+): ControllerRevision | undefined {
+  const data = revisionData(sidecarSet.spec);
+  return stored.filter((each) => ownsRevision(sidecarSet, each)).sort(byAge)
+    .findLast((each) => goJson(each.data) === data);
+}
+
+function planCreation(
+  state: RevisionState,
+  { owned, data }: { owned: readonly ControllerRevision[]; data: string },
+): RevisionPlan {
+  const { prepared, namespace } = state;
+  const taken = new Set(state.stored.map(nameOf));
+  const revision = (owned.at(-1)?.revision ?? 0) + 1;
+  let { collisionCount } = state;
+  let created = newControllerRevision({ prepared, data, revision, collisionCount, namespace });
+  while (taken.has(nameOf(created))) {
+    collisionCount++;
+    created = newControllerRevision({ prepared, data, revision, collisionCount, namespace });
+  }
+  return {
+    latest: nameOf(created),
+    collisionCount,
+    actions: [
+      { type: "create", revision: created },
+      ...deletions(state, { older: owned, latestVersion: customVersionLabel(created) }),
+    ],
+  };
+}
+
+/** What to delete of the revisions that are not the newest, oldest first. */
+function deletions(
+  { prepared, inUse }: RevisionState,
+  { older, latestVersion }: {
+    older: readonly ControllerRevision[];
+    latestVersion: string | undefined;
+  },
+): RevisionAction[] {
+  const { revisionHistoryLimit, injectionStrategy } = prepared.sidecarSet.spec;
+  const limit = Math.max(1, revisionHistoryLimit ?? DEFAULT_HISTORY_LIMIT);
+  const excess = older.length + 1 - limit;
+  if (excess <= 0) return [];
+  const pinned = injectionStrategy?.revision;
+  const isPinnedVersionOld = pinned?.customVersion !== undefined &&
+    pinned.customVersion !== latestVersion;
+  const pinnedByVersion = isPinnedVersionOld
+    ? older.findLast((each) => customVersionLabel(each) === pinned.customVersion)
+    : undefined;
+  return older
+    .filter((each) =>
+      !inUse.has(nameOf(each)) && nameOf(each) !== pinned?.revisionName && each !== pinnedByVersion
+    )
+    .slice(0, excess)
+    .map((stored) => ({ type: "delete", stored }));
+}
+
+function customVersionLabel(revision: ControllerRevision): string | undefined {
+  return revision.metadata.labels?.[CUSTOM_VERSION_LABEL];
+}
+
+function nameOf(revision: ControllerRevision): string {
+  return revision.metadata.name ?? "";
+}

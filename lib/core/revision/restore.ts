@@ -1,0 +1,94 @@
+import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { Read } from "../../api/field_problem.ts";
+import { isObject } from "../../api/json.ts";
+import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../api/names.ts";
+import { readSidecarSet } from "../../api/read.ts";
+import type { SidecarSet } from "../../api/sidecarset.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { revisedFieldNames } from "./data.ts";
+import { hashSidecarSet, type SidecarSetHashes } from "./hash.ts";
+
+/**
+ * A SidecarSet as it was at a revision: what gets injected is the revision's, while the policies and selectors stay the
+ * current ones. The hash annotations are the revision's, or computed where it has none.
+ *
+ * @returns the problems, with paths in the SidecarSet, where the revision's data is none.
+ * @see `pkg/control/sidecarcontrol/history_control.go:GetHistorySidecarSet`, `restoreRevisionInfo`
+ */
+export function restoreSidecarSet(
+  current: SidecarSet,
+  revision: ControllerRevision,
+): Read<SidecarSet> {
+  const recorded = revision.data?.spec;
+  if (!isObject(recorded)) {
+    return {
+      ok: false,
+      problems: [{
+        reason: "FieldValueInvalid",
+        field: "spec.injectionStrategy.revision",
+        message: `Cannot restore ControllerRevision ${revision.metadata.name}: ` +
+          "its data has no spec; pin another revision or delete this one",
+      }],
+    };
+  }
+  const spec: Record<string, unknown> = { ...current.spec };
+  for (const field of revisedFieldNames) spec[field] = recorded[field] ?? null;
+  const recordedAnnotations = revision.metadata.annotations;
+  const annotations = {
+    ...current.metadata.annotations,
+    [HASH_ANNOTATION]: recordedAnnotations?.[HASH_ANNOTATION] ?? null,
+    [HASH_WITHOUT_IMAGE_ANNOTATION]: recordedAnnotations?.[HASH_WITHOUT_IMAGE_ANNOTATION] ?? null,
+  };
+  const read = readSidecarSet({
+    ...current,
+    metadata: { ...current.metadata, annotations },
+    spec,
+    status: { ...current.status, latestRevision: revision.metadata.name },
+  });
+  if (!read.ok) return read;
+  return { ok: true, value: withHashAnnotations(read.value, recordedHashes(read.value)) };
+}
+
+/** The same as `restoreSidecarSet()`, ready for decisions. */
+export function restorePrepared(
+  current: PreparedSidecarSet,
+  revision: ControllerRevision,
+): Read<PreparedSidecarSet> {
+  const read = restoreSidecarSet(current.sidecarSet, revision);
+  if (!read.ok) return read;
+  const sidecarSet = read.value;
+  const revisionName = revision.metadata.name ?? "";
+  return {
+    ok: true,
+    value: { ...current, sidecarSet, ...recordedHashes(sidecarSet), revisionName },
+  };
+}
+
+/** The hashes that a SidecarSet's own annotations record, computed where one is missing. */
+export function recordedHashes({ metadata, spec }: SidecarSet): SidecarSetHashes {
+  const hash = metadata.annotations?.[HASH_ANNOTATION];
+  const hashWithoutImage = metadata.annotations?.[HASH_WITHOUT_IMAGE_ANNOTATION];
+  if (hash && hashWithoutImage) return { hash, hashWithoutImage };
+  const computed = hashSidecarSet(spec);
+  return {
+    hash: hash || computed.hash,
+    hashWithoutImage: hashWithoutImage || computed.hashWithoutImage,
+  };
+}
+
+/** The SidecarSet with its hashes in its annotations; the same reference where they are there already. */
+export function withHashAnnotations(
+  sidecarSet: SidecarSet,
+  { hash, hashWithoutImage }: SidecarSetHashes,
+): SidecarSet {
+  const { metadata } = sidecarSet;
+  const isRecorded = metadata.annotations?.[HASH_ANNOTATION] === hash &&
+    metadata.annotations[HASH_WITHOUT_IMAGE_ANNOTATION] === hashWithoutImage;
+  if (isRecorded) return sidecarSet;
+  const annotations = {
+    ...metadata.annotations,
+    [HASH_ANNOTATION]: hash,
+    [HASH_WITHOUT_IMAGE_ANNOTATION]: hashWithoutImage,
+  };
+  return { ...sidecarSet, metadata: { ...metadata, annotations } };
+}
