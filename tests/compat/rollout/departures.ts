@@ -43,7 +43,7 @@ export const choiceDepartures: readonly RolloutDeparture[] = [
     number: "B-16",
     says: "a Pod that is not ready is updated although a ready one before it must wait",
     applies: ({ pods, prepared }) =>
-      hasOrder(prepared) && outdated(pods, prepared).some((pod) => isDown(pod, prepared)) &&
+      outdated(pods, prepared).some((pod) => isDown(pod, prepared)) &&
       outdated(pods, prepared).some((pod) => !isDown(pod, prepared)),
   },
   {
@@ -151,9 +151,4 @@ function outdated(pods: readonly Pod[], prepared: PreparedSidecarSet): Pod[] {
 function isDown(pod: Pod, prepared: PreparedSidecarSet): boolean {
   return !isReady(pod, prepared, NONE) ||
     !isStateConsistent(pod, prepared.name, sidecarContainerNames(prepared.sidecarSet));
-}
-
-function hasOrder(prepared: PreparedSidecarSet): boolean {
-  const { priorityStrategy, scatterStrategy = [] } = prepared.sidecarSet.spec.updateStrategy ?? {};
-  return priorityStrategy !== undefined || scatterStrategy.length > 0;
 }
