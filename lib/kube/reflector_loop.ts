@@ -167,6 +167,7 @@ export class ReflectorLoop<T extends KubeObject, U> {
         return logger.warn("A watch was silent for too long; watching anew", { watch: name });
       case "failed": {
         const { message: error, httpCode: code } = input.failure;
+        if (code === 410) return logger.info("A watch is too old; listing anew", { watch: name });
         // Said once, as it does not mend itself and is tried again for as long as it takes.
         const say = this.#state.forbidden && code === 403 ? logger.debug : logger.warn;
         say.call(logger, "Cannot list or watch; trying again", { watch: name, code, error });

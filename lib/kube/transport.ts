@@ -72,8 +72,10 @@ export class FetchClient implements RestClient {
       if (deadline.passed) {
         throw new ConnectionError({ method, path, problem: "there was no answer in time", cause });
       }
+      // What fetch throws says "fetch failed"; why is in its cause.
       if (!(cause instanceof TypeError)) throw cause;
-      throw new ConnectionError({ method, path, problem: cause.message, cause });
+      const { message: problem } = cause.cause instanceof Error ? cause.cause : cause;
+      throw new ConnectionError({ method, path, problem, cause });
     } finally {
       deadline.clear();
     }

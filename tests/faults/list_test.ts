@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import {
+  configMap,
+  event,
+  failure,
+  page,
+  ScriptedServer,
+  type Seen,
+  stream,
+} from "./scripted_server.ts";
+import { plainClient, Reflecting } from "./reflecting.ts";
+
+/** Answers lists by the script, its last answer again and again, and keeps watches open. */
+function listing(...answers: ((seen: Seen) => Response)[]): ScriptedServer {
+  let next = 0;
+  return new ScriptedServer((seen) => {
+    if (seen.isWatch) return stream([], "silence");
+    const answer = answers[Math.min(next++, answers.length - 1)];
+    return answer ? answer(seen) : failure(500);
+  });
+}
+
+const tokens = (server: ScriptedServer) => server.lists.map(({ query }) => query.get("continue"));
+
+Deno.test("a list is told as a whole, after its last page", async () => {
+  await using server = listing(
+    () => page(["a", "b"], { version: "100", token: "more" }),
+    () => page(["c"], { version: "100" }),
+  );
+  await using reflecting = new Reflecting(plainClient(server.url));
+  await reflecting.untilTold("=a,b,c");
+  assert.deepEqual(tokens(server), [null, "more"]);
+});
+
+Deno.test("a 410 while paging starts the list anew and tells nothing of the pages before", async () => {
+  await using server = listing(
+    () => page(["gone"], { version: "100", token: "more" }),
+    () => failure(410, { reason: "Expired" }),
+    () => page(["a"], { version: "200", token: "more2" }),
+    () => page(["b"], { version: "200" }),
+  );
+  await using reflecting = new Reflecting(plainClient(server.url));
+  await reflecting.untilTold("=a,b");
+  assert.deepEqual(tokens(server), [null, "more", null, "more2"]);
+});
+
+Deno.test("a 500 while paging asks for the same page again", async () => {
+  await using server = listing(
+    () => page(["a"], { version: "100", token: "more" }),
+    () => failure(500),
+    () => page(["b"], { version: "100" }),
+  );
+  await using reflecting = new Reflecting(plainClient(server.url));
+  await reflecting.untilTold("=a,b");
+  assert.deepEqual(tokens(server), [null, "more", "more"]);
+});
+
+Deno.test("a 429 is obeyed for as long as its Retry-After says", async () => {
+  await using server = listing(
+    () => failure(429, { headers: { "retry-after": "17" } }),
+    () => page(["a"], { version: "100" }),
+  );
+  await using reflecting = new Reflecting(plainClient(server.url));
+  const before = reflecting.clock.monotonic();
+  await reflecting.untilTold("=a");
+  assert.ok(reflecting.clock.monotonic() - before >= 17_000);
+  assert.equal(server.lists.length, 2);
+});
+
+Deno.test("answers that are no list are tried again, with growing delays", async () => {
+  await using server = listing(
+    () => failure(503),
+    () => new Response("<html>a proxy's page</html>"),
+    () => Response.json({ kind: "ConfigMapList" }),
+    () => Response.json({ metadata: {}, items: [] }),
+    () => page(["a"], { version: "100" }),
+  );
+  await using reflecting = new Reflecting(plainClient(server.url));
+  const before = reflecting.clock.monotonic();
+  await reflecting.untilTold("=a");
+  assert.ok(reflecting.clock.monotonic() - before >= 600 + 1_200 + 2_400 + 4_800);
+});
+
+Deno.test("a 403 is said once and means not synced, until the rights are there", async () => {
+  await using server = listing(
+    () => failure(403, { reason: "Forbidden" }),
+    () => failure(403, { reason: "Forbidden" }),
+    () => page(["a"], { version: "100" }),
+  );
+  await using reflecting = new Reflecting(plainClient(server.url));
+  const before = reflecting.clock.monotonic();
+  assert.equal(reflecting.loop.isSynced(), false);
+  await reflecting.untilTold("=a");
+  assert.ok(reflecting.clock.monotonic() - before >= 2 * 30_000);
+  assert.equal(reflecting.loop.isSynced(), true);
+  assert.equal(reflecting.log.filter(({ level }) => level === "warn").length, 1);
+});
+
+Deno.test("a 403 to a watch means not synced, although everything had been told", async () => {
+  const forbidden = Promise.withResolvers<void>();
+  await using server = new ScriptedServer(({ isWatch }) => {
+    if (!isWatch) return page(["a"], { version: "100" });
+    forbidden.resolve();
+    return failure(403);
+  });
+  await using reflecting = new Reflecting(plainClient(server.url));
+  await reflecting.untilTold("=a");
+  assert.equal(reflecting.loop.isSynced(), true);
+  await forbidden.promise;
+  while (reflecting.log.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.equal(reflecting.loop.isSynced(), false);
+});
+
+Deno.test("objects that vanished while a watch was too old are gone after the new list", async () => {
+  let lists = 0;
+  await using server = new ScriptedServer(({ isWatch, query }) => {
+    if (!isWatch) return page(lists++ === 0 ? ["a", "b"] : ["b"], { version: `${lists}00` });
+    return query.get("resourceVersion") === "100"
+      ? failure(410)
+      : stream([event("DELETED", configMap("b", "201"))], "silence");
+  });
+  await using reflecting = new Reflecting(plainClient(server.url));
+  await reflecting.untilTold("=a,b =b -b");
+});
