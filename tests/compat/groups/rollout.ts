@@ -6,6 +6,7 @@ import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/parti
 import { scatter } from "../../../lib/core/rollout/scatter.ts";
 import type { CompatGroup, Verdict } from "../contract.ts";
 import { asInjected, prepareRecorded } from "../rollout/cases.ts";
+import { modelFailure, verdictOf } from "../rollout/compare.ts";
 import { choiceDepartures, type Scene } from "../rollout/departures.ts";
 import { chooseUpgrades } from "../rollout/openkruise.ts";
 import { planFor } from "../rollout/ours.ts";
@@ -51,18 +52,16 @@ function judgeNumber({ kind, value, total, result }: z.infer<typeof numberCase>)
   const read = intOrPercent.safeParse(value);
   if (!read.success) return { passed: true, departures: ["B-26"] };
   const size = kind === "partition" ? partitionSize : unavailableLimit;
-  return compare({ wanted: result, actual: size(read.data, total), departures: [] });
+  const actual = size(read.data, total);
+  return verdictOf({ recorded: result, wanted: result, actual, applying: [] });
 }
 
 function judgeScatter({ labels, waiting, terms, result }: z.infer<typeof scatterCase>): Verdict {
   const items = labels.map((of, index) => ({ labels: of ?? {}, index }));
   const chosen = (waiting ?? []).flatMap((index) => items[index] ?? []);
   const scattered = scatter(chosen, terms, { all: items, labelsOf: (item) => item.labels });
-  return compare({
-    wanted: result ?? [],
-    actual: scattered.map(({ index }) => index),
-    departures: [],
-  });
+  const actual = scattered.map(({ index }) => index);
+  return verdictOf({ recorded: result ?? [], wanted: result ?? [], actual, applying: [] });
 }
 
 function judgePlan(testCase: z.infer<typeof planCase>): Verdict {
@@ -74,34 +73,23 @@ function judgePlan(testCase: z.infer<typeof planCase>): Verdict {
     const choice = chooseUpgrades(pods, { pods, prepared, mended });
     return { upgrades: namesOf(choice.upgrades), notUpgradable: namesOf(choice.notUpgradable) };
   };
-  const model = compare({
-    wanted: { upgrades: testCase.result ?? [], notUpgradable: testCase.notUpgradable ?? [] },
-    actual: result(new Set()),
-    departures: [],
-  });
-  if (!model.passed) return { ...model, difference: `OpenKruise's model: ${model.difference}` };
-  const departures = selectionDepartures
+  const recorded = {
+    upgrades: testCase.result ?? [],
+    notUpgradable: testCase.notUpgradable ?? [],
+  };
+  const failure = modelFailure(recorded, result(new Set()));
+  if (failure !== undefined) return failure;
+  const applying = selectionDepartures
     .filter((departure) => departure.applies(scene))
     .map(({ number }) => number);
-  const plan = planFor(pods, prepared, { finishesHotUpgrades: false });
-  return compare({
-    wanted: result(new Set(departures)),
-    actual: {
-      upgrades: plan.updates.map(({ name }) => name),
-      notUpgradable: namesOf(plan.notUpgradable.map(({ pod }) => pod)),
-    },
-    departures,
-  });
+  const { plan } = planFor(pods, prepared, { finishesHotUpgrades: false });
+  const actual = {
+    upgrades: plan.updates.map(({ name }) => name),
+    notUpgradable: namesOf(plan.notUpgradable.map(({ pod }) => pod)),
+  };
+  return verdictOf({ recorded, wanted: result(new Set(applying)), actual, applying });
 }
 
 function namesOf(pods: readonly Pod[]): string[] {
   return pods.map((pod) => pod.metadata.name ?? "");
-}
-
-function compare(
-  { wanted, actual, departures }: { wanted: unknown; actual: unknown; departures: string[] },
-): Verdict {
-  const [want, got] = [JSON.stringify(wanted), JSON.stringify(actual)];
-  if (want === got) return { passed: true, departures };
-  return { passed: false, departures, difference: `wanted ${want}, got ${got}` };
 }

@@ -12,6 +12,7 @@ import { hasAllContainers } from "../../../lib/core/status/record.ts";
 import { sidecarContainerNames } from "../../../lib/core/status/sidecars.ts";
 import type { CompatGroup, Verdict } from "../contract.ts";
 import { asInjected, prepareRecorded } from "../rollout/cases.ts";
+import { modelFailure, verdictOf } from "../rollout/compare.ts";
 import { isReady, isUpdated, type Mended } from "../rollout/openkruise.ts";
 
 const statusCase = z.object({
@@ -59,14 +60,14 @@ export const status: CompatGroup = {
   files: "status.json",
   departures,
   judge(testCase): Verdict {
-    const { sidecarSet, ...recorded } = z.parse(statusCase, testCase);
+    const { sidecarSet, ...read } = z.parse(statusCase, testCase);
     const prepared = prepareRecorded(sidecarSet, { name: "" });
-    const all = (recorded.pods ?? [])
+    const all = (read.pods ?? [])
       .map((pod) => asInjected(pod, sidecarSet))
       .sort((a, b) => nameOf(a) < nameOf(b) ? -1 : 1);
     const selected = (pod: Pod) => {
       const name = pod.metadata.namespace ?? "";
-      const labels = recorded.namespaceLabels[name] ?? {};
+      const labels = read.namespaceLabels[name] ?? {};
       return selectsPod(sidecarSet.spec, {
         labels: pod.metadata.labels ?? {},
         namespace: { name, labels },
@@ -77,12 +78,9 @@ export const status: CompatGroup = {
     );
     const scene = { prepared, pods };
     const applying = departures.filter(({ applies }) => applies(scene)).map(({ number }) => number);
-    const model = compare({
-      wanted: namesOnly(recorded.podNames),
-      actual: count(scene, new Set()),
-      departures: [],
-    });
-    if (!model.passed) return { ...model, difference: `OpenKruise's model: ${model.difference}` };
+    const recorded = withNumbers(namesOnly(read.podNames));
+    const failure = modelFailure(recorded, withNumbers(count(scene, new Set())));
+    if (failure !== undefined) return failure;
 
     const classes = all.map((pod) => classifyPod(pod, prepared, { selected: selected(pod) }));
     const having = (...traits: number[]) =>
@@ -94,14 +92,20 @@ export const status: CompatGroup = {
       updatedReady: having(PodTrait.Updated, PodTrait.Ready),
     };
     const { matchedPods, updatedPods, readyPods, updatedReadyPods } = countPods(classes);
-    const wanted = count(scene, new Set(applying));
-    return compare({
-      wanted: { ...wanted, numbers: Object.values(wanted).map(({ length }) => length) },
+    return verdictOf({
+      recorded,
+      wanted: withNumbers(count(scene, new Set(applying))),
       actual: { ...actual, numbers: [matchedPods, updatedPods, readyPods, updatedReadyPods] },
-      departures: applying,
+      applying,
     });
   },
 };
+
+function withNumbers(counted: Counted): Counted & { readonly numbers: readonly number[] } {
+  const { matched, updated, ready, updatedReady } = counted;
+  const numbers = [matched, updated, ready, updatedReady].map(({ length }) => length);
+  return { ...counted, numbers };
+}
 
 /** A second, plain reading of how OpenKruise counts, with some of its defects mended. */
 function count({ prepared, pods }: Scene, mended: Mended): Counted {
@@ -141,12 +145,4 @@ function nameOf({ metadata: { namespace = "", name = "" } }: Pod): string {
 function namesOnly(recorded: Record<string, string[]>): Counted {
   const { matched = [], updated = [], ready = [], updatedReady = [] } = recorded;
   return { matched, updated, ready, updatedReady };
-}
-
-function compare(
-  { wanted, actual, departures }: { wanted: unknown; actual: unknown; departures: string[] },
-): Verdict {
-  const [want, got] = [JSON.stringify(wanted), JSON.stringify(actual)];
-  if (want === got) return { passed: true, departures };
-  return { passed: false, departures, difference: `wanted ${want}, got ${got}` };
 }

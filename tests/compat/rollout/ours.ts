@@ -2,24 +2,25 @@ import type { Pod } from "../../../lib/api/pod.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import type { RolloutPlan } from "../../../lib/core/rollout/contract.ts";
 import { planRollout } from "../../../lib/core/rollout/plan.ts";
-import { countPods } from "../../../lib/core/status/counts.ts";
+import { countPods, type PodCounts } from "../../../lib/core/status/counts.ts";
 import { classifyPod, hasTrait, PodTrait } from "../../../lib/core/status/pod_class.ts";
 import { NOW } from "./cases.ts";
 
-/** The program's plan for a case; all its Pods are selected and those that do not match are left out. */
+/** The program's plan for a case, and its counts; all its Pods are selected and those that do not match are left out. */
 export function planFor(
   pods: readonly Pod[],
   prepared: PreparedSidecarSet,
   { finishesHotUpgrades }: { readonly finishesHotUpgrades: boolean },
-): RolloutPlan {
+): { readonly plan: RolloutPlan; readonly counts: PodCounts } {
   const classified = pods
     .map((pod) => ({ pod, podClass: classifyPod(pod, prepared, { selected: true }) }))
     .filter(({ podClass }) => hasTrait(podClass, PodTrait.Matched));
   const having = (trait: number, wanted = true) =>
     classified.filter(({ podClass }) => hasTrait(podClass, trait) === wanted).map(({ pod }) => pod);
-  return planRollout({
+  const counts = countPods(classified.map(({ podClass }) => podClass));
+  const plan = planRollout({
     prepared,
-    counts: countPods(classified.map(({ podClass }) => podClass)),
+    counts,
     outdated: having(PodTrait.Updated, false),
     halfUpgraded: finishesHotUpgrades ? having(PodTrait.HalfUpgraded) : [],
     drifted: having(PodTrait.Drifted),
@@ -29,4 +30,5 @@ export function planFor(
     retryAt: new Map(),
     exists: (name) => name === prepared.name,
   });
+  return { plan, counts };
 }
