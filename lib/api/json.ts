@@ -19,3 +19,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 export function pointerToken(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
+
+/** A member of an object that came from outside; what every object inherits (`constructor`) does not count as one. */
+export function ownMember<T>(
+  object: Readonly<Record<string, T>> | undefined,
+  key: string,
+): T | undefined {
+  return object && Object.hasOwn(object, key) ? object[key] : undefined;
+}

@@ -14,6 +14,11 @@ export function isHotUpgrade(sidecar: SidecarContainer): boolean {
   return sidecar.upgradeStrategy?.upgradeType === "HotUpgrade";
 }
 
+/** The same for an init container: only native sidecars run long enough to alternate. */
+export function isHotUpgradeInit(sidecar: SidecarContainer): boolean {
+  return isHotUpgrade(sidecar) && sidecar.restartPolicy === "Always";
+}
+
 /** Names of the two containers of a hot-upgrade sidecar. */
 export function containersOfPair(sidecar: string): readonly [string, string] {
   return [sidecar + HOT_UPGRADE_SUFFIXES[0], sidecar + HOT_UPGRADE_SUFFIXES[1]];

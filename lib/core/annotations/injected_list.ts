@@ -3,7 +3,7 @@ import { INJECTED_ENV, INJECTED_LIST_ANNOTATION } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { compareUtf8 } from "./go_json.ts";
-import { containersOfPair, isHotUpgrade } from "./hot_upgrade.ts";
+import { containersOfPair, isHotUpgrade, isHotUpgradeInit } from "./hot_upgrade.ts";
 
 /** Names in the injected-list annotation, as they stand; a Pod may carry a copied or forged list. */
 export function injectedSidecarSets(pod: Pod): readonly string[] {
@@ -28,22 +28,16 @@ export function isMarkedInjected(container: Container): boolean {
 export function isInjectedBy(pod: Pod, sidecarSet: SidecarSet): boolean {
   const name = sidecarSet.metadata.name;
   if (name === undefined || !injectedSidecarSets(pod).includes(name)) return false;
-  const { containers, initContainers } = sidecarSet.spec;
-  return hasOneOf(pod.spec.containers, containers) ||
-    hasOneOf(pod.spec.initContainers, initContainers);
+  const { containers = [], initContainers = [] } = sidecarSet.spec;
+  return containers.some((sidecar) =>
+    isThere(pod.spec.containers, sidecar.name, isHotUpgrade(sidecar))
+  ) || initContainers.some((sidecar) =>
+    isThere(pod.spec.initContainers, sidecar.name, isHotUpgradeInit(sidecar))
+  );
 }
 
-function hasOneOf(
-  present: readonly Container[] | undefined,
-  sidecars: SidecarSet["spec"]["containers"],
-): boolean {
-  if (present === undefined || sidecars === undefined) return false;
-  return sidecars.some((sidecar) => {
-    const names: readonly string[] = isHotUpgrade(sidecar)
-      ? containersOfPair(sidecar.name)
-      : [sidecar.name];
-    return present.some((container) =>
-      names.includes(container.name) && isMarkedInjected(container)
-    );
-  });
+function isThere(present: readonly Container[] | undefined, sidecar: string, isPair: boolean) {
+  if (present === undefined) return false;
+  const names: readonly string[] = isPair ? containersOfPair(sidecar) : [sidecar];
+  return present.some((container) => names.includes(container.name) && isMarkedInjected(container));
 }

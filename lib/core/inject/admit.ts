@@ -1,0 +1,129 @@
+import type { Container, Volume } from "../../api/container.ts";
+import { ownMember } from "../../api/json.ts";
+import type { Pod } from "../../api/pod.ts";
+import { isMarkedInjected } from "../annotations/injected_list.ts";
+import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
+import type { Choice } from "./choose.ts";
+import { firstConflict, occupy } from "./conflicts.ts";
+import type { InjectRequest, Skip } from "./contract.ts";
+import { lazy } from "./lazy.ts";
+import { patchMetadata } from "./metadata_patch.ts";
+import { type Occupied, occupiedBy } from "./occupied.ts";
+import { podSecurityObstacle } from "./pod_security/pod_security.ts";
+import { computeResources, resourceCandidates } from "./resources.ts";
+import type { SidecarPlan } from "./sidecar_plan.ts";
+import type { SidecarSetPlan } from "./sidecarset_plan.ts";
+import { failed, type Obstacle } from "./skips.ts";
+
+/** Resources computed for the sidecars that have a resources policy. */
+export type ResourcesBySidecar = ReadonlyMap<SidecarPlan, NonNullable<Container["resources"]>>;
+
+/** A SidecarSet that fits into the Pod, with what was found out on the way. */
+export interface Admitted {
+  readonly plan: SidecarSetPlan;
+  readonly resources: ResourcesBySidecar;
+  /** The volumes that it adds; the Pod's volume of the same name stays, as upstream. */
+  readonly volumes: readonly Volume[];
+}
+
+/** The Pod with all that has been admitted to it. */
+export interface Admission {
+  readonly admitted: readonly Admitted[];
+  readonly skipped: readonly Skip[];
+  readonly occupied: Occupied;
+  /** Names of the containers that an earlier call has put into the Pod. */
+  readonly ours: ReadonlySet<string>;
+  /** Annotations that `patchPodMetadata` changes. */
+  readonly annotations: ReadonlyMap<string, string>;
+  /** The Pod's own containers, which resources policies choose their targets among. */
+  readonly candidates: () => readonly Container[];
+}
+
+/**
+ * Takes the wanted SidecarSets one after the other and admits each that fits into the Pod beside those before it.
+ * One that does not fit changes nothing, its annotations included.
+ */
+export function admit(request: InjectRequest, choice: Choice): Admission {
+  const { pod, namespace } = request;
+  const occupied = occupiedBy(pod);
+  const ours = new Set<string>();
+  for (const { plan, prepared } of choice.present) {
+    for (const name of plan?.containerNames ?? []) {
+      occupied.claimed.set(name, prepared.name);
+      const place = occupied.places.get(name);
+      if (place !== undefined && isMarkedInjected(place.container)) ours.add(name);
+    }
+  }
+  const candidates = lazy(() => resourceCandidates(pod, namesOfSidecars(choice, ours)));
+  const unreadable = recordsObstacle(pod);
+  const annotations = new Map<string, string>();
+  const current = (key: string) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key);
+  const admitted: Admitted[] = [];
+  const skipped: Skip[] = [];
+  for (const plan of choice.wanted) {
+    const surroundings = { pod, occupied };
+    const findings = (plan.sidecars.length > 0 ? unreadable : undefined) ??
+      firstConflict(plan, surroundings) ??
+      podSecurityObstacle(plan, { pod, namespace }) ??
+      depend(plan, { candidates, current });
+    if ("reason" in findings) {
+      skipped.push(failed(plan.prepared, findings));
+      continue;
+    }
+    for (const [key, value] of findings.annotations) annotations.set(key, value);
+    const volumes = plan.volumes.filter((volume) => !occupied.volumes.has(volume.name));
+    occupy(plan, surroundings);
+    admitted.push({ plan, resources: findings.resources, volumes });
+  }
+  return { admitted, skipped, occupied, ours, annotations, candidates };
+}
+
+interface Findings {
+  readonly resources: ResourcesBySidecar;
+  readonly annotations: ReadonlyMap<string, string>;
+}
+
+/** What depends on values in the Pod and may fail for it: computed resources and merged annotations. */
+function depend(
+  plan: SidecarSetPlan,
+  { candidates, current }: {
+    candidates: () => readonly Container[];
+    current: (key: string) => string | undefined;
+  },
+): Findings | Obstacle {
+  const resources = new Map<SidecarPlan, NonNullable<Container["resources"]>>();
+  for (const sidecar of plan.sidecars) {
+    if (sidecar.resourcesPolicy?.ok !== true) continue;
+    const computed = computeResources(sidecar.resourcesPolicy.value, {
+      candidates: candidates(),
+      present: sidecar.sidecar.resources,
+    });
+    if (!computed.ok) {
+      const field = `spec.${sidecar.list}[${sidecar.sidecar.name}].resourcesPolicy`;
+      return { reason: computed.reason, message: `${field}: ${computed.message}` };
+    }
+    resources.set(sidecar, computed.resources);
+  }
+  const metadata = patchMetadata(plan.prepared.sidecarSet.spec.patchPodMetadata, current);
+  return metadata.ok ? { resources, annotations: metadata.changes } : metadata.obstacle;
+}
+
+/** Records of earlier injections that cannot be read could only be overwritten, so nothing is injected beside them. */
+function recordsObstacle(pod: Pod): Obstacle | undefined {
+  const specs = readUpgradeSpecs(pod);
+  if (specs.ok) return undefined;
+  const [problem] = specs.problems;
+  return { reason: "AnnotationNotJson", message: `${problem?.field} ${problem?.message}` };
+}
+
+/** Names that are no targets of resources policies: all sidecars', and what an earlier call has put into the Pod. */
+function namesOfSidecars(
+  { present, wanted }: Choice,
+  ours: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const names = new Set(ours);
+  for (const plan of [...present.flatMap((each) => each.plan ?? []), ...wanted]) {
+    for (const name of plan.sidecarNames) names.add(name);
+  }
+  return names;
+}

@@ -1,0 +1,100 @@
+import { isObject, type JsonPatchOperation } from "../../api/json.ts";
+import type { Pod } from "../../api/pod.ts";
+
+/**
+ * The Pod with a patch applied, as the API server will store it before its defaults.
+ *
+ * @throws {TypeError} if the patch does not fit the Pod.
+ */
+export function injectedPod(pod: Pod, patch: readonly JsonPatchOperation[]): Pod {
+  const patched = applyPatch(pod, patch);
+  if (!isObject(patched) || !isObject(patched.metadata) || !isObject(patched.spec)) {
+    throw new TypeError("Cannot patch the Pod: the patch leaves no Pod behind");
+  }
+  return { ...pod, ...patched };
+}
+
+/**
+ * Applies RFC 6902 operations `add`, `replace`, `remove` and `test`. The document is not changed; what the patch does not touch
+ * is shared with it.
+ *
+ * @throws {TypeError} if a path does not exist or a test fails.
+ */
+export function applyPatch(document: unknown, patch: readonly JsonPatchOperation[]): unknown {
+  return patch.reduce(
+    (value, operation) => applyAt(value, { operation, tokens: tokensOf(operation.path) }),
+    document,
+  );
+}
+
+interface Step {
+  readonly operation: JsonPatchOperation;
+  readonly tokens: readonly string[];
+}
+
+function tokensOf(pointer: string): readonly string[] {
+  if (pointer === "") return [];
+  return pointer.slice(1).split("/").map((token) =>
+    token.replaceAll("~1", "/").replaceAll("~0", "~")
+  );
+}
+
+function applyAt(value: unknown, { operation, tokens }: Step): unknown {
+  const [token, ...rest] = tokens;
+  if (token === undefined) return applyHere(value, operation);
+  if (Array.isArray(value)) return applyToItem(value, { operation, token, rest });
+  if (!isObject(value)) throw misfit(operation);
+  const exists = Object.hasOwn(value, token);
+  if (!exists && (rest.length > 0 || operation.op !== "add")) throw misfit(operation);
+  if (rest.length === 0 && operation.op === "remove") {
+    return Object.fromEntries(Object.entries(value).filter(([key]) => key !== token));
+  }
+  const member = applyAt(exists ? value[token] : undefined, { operation, tokens: rest });
+  // Defined rather than assigned, for a member named "__proto__".
+  return Object.defineProperty({ ...value }, token, {
+    value: member,
+    enumerable: true,
+    writable: true,
+    configurable: true,
+  });
+}
+
+function applyToItem(
+  list: readonly unknown[],
+  { operation, token, rest }: { operation: JsonPatchOperation; token: string; rest: string[] },
+): unknown {
+  const adds = rest.length === 0 && operation.op === "add";
+  const index = adds && token === "-" ? list.length : Number(token);
+  const end = adds ? list.length : list.length - 1;
+  if (!/^(0|[1-9]\d*|-)$/.test(token) || !(index <= end)) throw misfit(operation);
+  if (adds && operation.op === "add") return list.toSpliced(index, 0, operation.value);
+  if (rest.length === 0 && operation.op === "remove") return list.toSpliced(index, 1);
+  return list.with(index, applyAt(list[index], { operation, tokens: rest }));
+}
+
+function applyHere(value: unknown, operation: JsonPatchOperation): unknown {
+  switch (operation.op) {
+    case "add":
+    case "replace":
+      return operation.value;
+    case "remove":
+      return undefined;
+    case "test":
+      if (!isEqual(value, operation.value)) throw misfit(operation);
+      return value;
+  }
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((item, i) => isEqual(item, b[i]));
+  }
+  if (!isObject(a) || !isObject(b)) return a === b;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key], b[key]));
+}
+
+function misfit({ op, path }: JsonPatchOperation): TypeError {
+  return new TypeError(`Cannot ${op} ${path}: the document has no such place or another value`);
+}

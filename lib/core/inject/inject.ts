@@ -1,0 +1,44 @@
+import { compareUtf8 } from "../annotations/go_json.ts";
+import { admit } from "./admit.ts";
+import { choose } from "./choose.ts";
+import type { Injection, InjectRequest } from "./contract.ts";
+import { createPlanner, type Planner } from "./planner.ts";
+import { writePatch } from "./write_patch.ts";
+
+/** Decides injections, keeping what it has worked out of each SidecarSet for the next Pod. */
+export interface Injector {
+  inject(request: InjectRequest): Injection;
+}
+
+/** An injector for many Pods; its memory goes with the SidecarSets that it is about. */
+export function createInjector(): Injector {
+  const planner = createPlanner();
+  return { inject: (request) => injectWith(planner, request) };
+}
+
+/**
+ * Decides what one Pod gets when it is created, and writes it as a JSON patch.
+ *
+ * Deterministic and idempotent: same Pod, same SidecarSets, same patch, and none for a Pod that has it. Every selecting
+ * SidecarSet is either in `injected` or has one skip with its reason. Nothing of the request is changed.
+ */
+export function inject(request: InjectRequest): Injection {
+  return createInjector().inject(request);
+}
+
+function injectWith(planner: Planner, request: InjectRequest): Injection {
+  const choice = choose(request, planner);
+  const admission = admit(request, choice);
+  const injected = [
+    ...choice.present.map(({ prepared, revision }) => ({ sidecarSet: prepared.name, revision })),
+    ...admission.admitted.map(({ plan }) => ({
+      sidecarSet: plan.name,
+      revision: plan.prepared.revisionName,
+    })),
+  ];
+  return {
+    patch: writePatch(request, { choice, admission }),
+    injected: injected.sort((a, b) => compareUtf8(a.sidecarSet, b.sidecarSet)),
+    skipped: [...choice.skipped, ...admission.skipped],
+  };
+}

@@ -1,0 +1,63 @@
+import type { PatchPodMetadata } from "../../api/sidecarset.ts";
+import { mergeJsonTexts } from "./json_merge.ts";
+import type { Obstacle } from "./skips.ts";
+
+/** Annotations that `patchPodMetadata` sets, or why one cannot be set. */
+export type MetadataChanges =
+  | { readonly ok: true; readonly changes: ReadonlyMap<string, string> }
+  | { readonly ok: false; readonly obstacle: Obstacle };
+
+const UNCHANGED: MetadataChanges = { ok: true, changes: new Map() };
+
+/**
+ * Applies the patches in order to the annotations that `current` tells of.
+ * Source: `pkg/control/sidecarcontrol/sidecarset_control.go:PatchPodMetadata`.
+ */
+export function patchMetadata(
+  patches: readonly PatchPodMetadata[] | undefined,
+  current: (key: string) => string | undefined,
+): MetadataChanges {
+  if (patches === undefined || patches.length === 0) return UNCHANGED;
+  const changes = new Map<string, string>();
+  for (const { annotations = {}, patchPolicy } of patches) {
+    for (const [key, value] of Object.entries(annotations)) {
+      const present = changes.get(key) ?? current(key);
+      const patched = patchedValue({ patchPolicy, present, value });
+      if (patched === NOT_MERGEABLE) return { ok: false, obstacle: notJson(key, present) };
+      if (patched !== undefined && patched !== present) changes.set(key, patched);
+    }
+  }
+  return { ok: true, changes };
+}
+
+const NOT_MERGEABLE = Symbol("not mergeable");
+
+/** The annotation's value afterwards; undefined leaves it as it is, as upstream does for a policy that it does not know. */
+function patchedValue(
+  { patchPolicy = "Retain", present, value }: {
+    patchPolicy: PatchPodMetadata["patchPolicy"];
+    present: string | undefined;
+    value: string;
+  },
+): string | undefined | typeof NOT_MERGEABLE {
+  switch (patchPolicy) {
+    case "Retain":
+      return present ?? value;
+    case "Overwrite":
+      return value;
+    case "MergePatchJson":
+      // With nothing to merge into, the text is taken as it stands.
+      return present ? mergeJsonTexts(present, value) ?? NOT_MERGEABLE : value;
+    default:
+      return present;
+  }
+}
+
+function notJson(key: string, present: string | undefined): Obstacle {
+  return {
+    reason: "AnnotationNotJson",
+    message:
+      `the annotation ${key} cannot be merged as spec.patchPodMetadata says, current value is ` +
+      `${JSON.stringify(present)}: make both values JSON objects or use another patchPolicy`,
+  };
+}

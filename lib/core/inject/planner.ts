@@ -1,0 +1,52 @@
+import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { restorePrepared } from "../revision/restore.ts";
+import { planSidecarSet, type SidecarSetPlan } from "./sidecarset_plan.ts";
+import type { Obstacle } from "./skips.ts";
+
+/** Plans of SidecarSets, each made once and kept as long as the SidecarSet is. */
+export interface Planner {
+  current(prepared: PreparedSidecarSet): SidecarSetPlan;
+  /** The SidecarSet with the injected parts of one of its revisions, or why that revision cannot be used. */
+  restored(
+    prepared: PreparedSidecarSet,
+    revision: ControllerRevision,
+  ): SidecarSetPlan | Obstacle;
+}
+
+/** A planner with nothing planned yet. */
+export function createPlanner(): Planner {
+  const current = new WeakMap<PreparedSidecarSet, SidecarSetPlan>();
+  const restored = new WeakMap<
+    PreparedSidecarSet,
+    WeakMap<ControllerRevision, SidecarSetPlan | Obstacle>
+  >();
+  return {
+    current: (prepared) => kept(current, { key: prepared, make: () => planSidecarSet(prepared) }),
+    restored: (prepared, revision) => {
+      const ofSidecarSet = kept(restored, { key: prepared, make: () => new WeakMap() });
+      return kept(ofSidecarSet, { key: revision, make: () => planRestored(prepared, revision) });
+    },
+  };
+}
+
+function kept<K extends WeakKey, V>(
+  memory: WeakMap<K, V>,
+  { key, make }: { key: K; make: () => V },
+): V {
+  const known = memory.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  memory.set(key, made);
+  return made;
+}
+
+function planRestored(
+  prepared: PreparedSidecarSet,
+  revision: ControllerRevision,
+): SidecarSetPlan | Obstacle {
+  const restored = restorePrepared(prepared, revision);
+  if (restored.ok) return planSidecarSet(restored.value);
+  const [problem] = restored.problems;
+  return { reason: "InvalidSidecarSet", message: `${problem?.field} ${problem?.message}` };
+}

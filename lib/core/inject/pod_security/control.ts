@@ -1,0 +1,52 @@
+import type { Container, Volume } from "../../../api/container.ts";
+import { isObject } from "../../../api/json.ts";
+import type { Pod } from "../../../api/pod.ts";
+
+/** Containers and volumes to judge in the surroundings of a Pod. */
+export interface Subject {
+  readonly pod: Pod;
+  readonly containers: readonly Container[];
+  readonly volumes: readonly Volume[];
+}
+
+/** One control of the Pod Security Standards that containers or volumes can violate. */
+export interface Control {
+  /** As the standard calls it. */
+  readonly name: string;
+  /** Minor version of Kubernetes whose policy has the control first; in all versions when absent. */
+  readonly since?: number;
+  violatedBy(subject: Subject): boolean;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const NOTHING: Fields = {};
+
+/** An object's member that is an object itself; empty where it is not. */
+export function member(object: unknown, key: string): Fields {
+  if (!isObject(object)) return NOTHING;
+  const value = object[key];
+  return isObject(value) ? value : NOTHING;
+}
+
+/** A control on each container's `securityContext`. */
+export function onSecurityContext(
+  name: string,
+  violates: (context: Fields, pod: Pod) => boolean,
+): Control {
+  return {
+    name,
+    violatedBy: ({ pod, containers }) =>
+      containers.some((container) => violates(member(container, "securityContext"), pod)),
+  };
+}
+
+/** Whether a field is set to something that is not in the list. */
+export function outside(allowed: readonly string[], value: unknown): boolean {
+  return value !== undefined && value !== null && !allowed.includes(String(value));
+}
+
+/** The items of a field that may be a list. */
+export function items(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

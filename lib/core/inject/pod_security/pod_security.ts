@@ -1,0 +1,56 @@
+import type { Pod } from "../../../api/pod.ts";
+import type { NamespaceFacts } from "../../prepared.ts";
+import type { SidecarSetPlan } from "../sidecarset_plan.ts";
+import type { Obstacle } from "../skips.ts";
+import { BASELINE } from "./baseline.ts";
+import type { Control, Subject } from "./control.ts";
+import { RESTRICTED } from "./restricted.ts";
+
+const ENFORCE_LABEL = "pod-security.kubernetes.io/enforce";
+const ENFORCE_VERSION_LABEL = "pod-security.kubernetes.io/enforce-version";
+
+/**
+ * Whether the namespace's enforced Pod Security level would refuse the Pod for this SidecarSet's sake: they violate
+ * controls, and the Pod by itself violates none of those. A Pod that is refused anyway is not the sidecars' doing.
+ */
+export function podSecurityObstacle(
+  plan: SidecarSetPlan,
+  { pod, namespace }: { pod: Pod; namespace: NamespaceFacts },
+): Obstacle | undefined {
+  const level = namespace.labels[ENFORCE_LABEL];
+  if (level !== "baseline" && level !== "restricted") return undefined;
+  const sidecars: Subject = {
+    pod,
+    containers: plan.sidecars.flatMap((sidecar) =>
+      sidecar.containers.map((planned) => planned.container)
+    ),
+    volumes: plan.volumes,
+  };
+  const violated = controlsOf(level, namespace).filter((control) => control.violatedBy(sidecars));
+  if (violated.length === 0) return undefined;
+  const itself: Subject = {
+    pod,
+    containers: [...(pod.spec.initContainers ?? []), ...pod.spec.containers],
+    volumes: pod.spec.volumes ?? [],
+  };
+  if (violated.some((control) => control.violatedBy(itself))) return undefined;
+  const names = violated.map((control) => control.name).join(", ");
+  return {
+    reason: "PodSecurityViolation",
+    message:
+      `namespace ${namespace.name} enforces the Pod Security level ${level}, which the sidecars violate (` +
+      `${names}): mend their securityContext, ports and volumes`,
+  };
+}
+
+function controlsOf(
+  level: "baseline" | "restricted",
+  namespace: NamespaceFacts,
+): readonly Control[] {
+  const controls = level === "baseline" ? BASELINE : [...BASELINE, ...RESTRICTED];
+  const minor = /^v1\.(\d+)$/.exec(namespace.labels[ENFORCE_VERSION_LABEL] ?? "")?.[1];
+  if (minor === undefined) return controls;
+  return controls.filter((control) =>
+    control.since === undefined || control.since <= Number(minor)
+  );
+}

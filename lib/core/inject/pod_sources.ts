@@ -1,0 +1,89 @@
+import type { Container, EnvVar, VolumeDevice, VolumeMount } from "../../api/container.ts";
+import type { Pod } from "../../api/pod.ts";
+import { isMarkedInjected } from "../annotations/injected_list.ts";
+import { lazy } from "./lazy.ts";
+
+/** What sidecars take over from the Pod's own containers; each part is worked out when a sidecar first asks for it. */
+export interface PodSources {
+  /** Mounts to share, once for each path. */
+  mounts(): readonly VolumeMount[];
+  /** Devices to share, once for each path. */
+  devices(): readonly VolumeDevice[];
+  /** The variables that shared mounts name in `subPathExpr`, in order of the mounts. */
+  subPathEnv(): readonly EnvVar[];
+  /** One variable of one container. */
+  env(container: string, name: string): EnvVar | undefined;
+}
+
+/** The kubelet mounts each container's own token here; another container's would carry its rights over. */
+const SERVICE_ACCOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** `pkg/control/sidecarcontrol/util.go:SubPathExprEnvReg` */
+const VARIABLE = /\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)/g;
+
+/**
+ * The Pod as a source. Containers marked as injected share nothing; `ours`, the containers that this program has put into
+ * the Pod before, are no source of variables either, so that a second call finds what the first one found.
+ */
+export function podSources(pod: Pod, ours: ReadonlySet<string>): PodSources {
+  const sharing = lazy(() => pod.spec.containers.filter((each) => !isMarkedInjected(each)));
+  const mounts = lazy(() =>
+    oncePerPath(
+      sharing().flatMap((each) => each.volumeMounts ?? []).filter((mount) =>
+        mount.mountPath !== SERVICE_ACCOUNT_PATH
+      ),
+      (mount) => mount.mountPath,
+    )
+  );
+  const devices = lazy(() =>
+    oncePerPath(
+      sharing().flatMap((each) => each.volumeDevices ?? []),
+      (device) => device.devicePath,
+    )
+  );
+  const subPathEnv = lazy(() => sharing().flatMap(variablesOfMounts));
+  const env = lazy(() => envByContainer(pod, ours));
+  return {
+    mounts,
+    devices,
+    subPathEnv,
+    env: (container, name) => env().get(container)?.get(name),
+  };
+}
+
+function oncePerPath<T>(uses: readonly T[], path: (use: T) => string): readonly T[] {
+  const byPath = new Map<string, T>();
+  for (const use of uses) {
+    if (!byPath.has(path(use))) byPath.set(path(use), use);
+  }
+  return [...byPath.values()];
+}
+
+/** Variables are copied for every mount, also for one that the sidecar then does not take, as upstream. */
+function variablesOfMounts(container: Container): readonly EnvVar[] {
+  const variables: EnvVar[] = [];
+  for (const mount of container.volumeMounts ?? []) {
+    if (mount.subPathExpr === undefined || mount.mountPath === SERVICE_ACCOUNT_PATH) continue;
+    for (const [, name] of mount.subPathExpr.matchAll(VARIABLE)) {
+      const variable = container.env?.find((each) => each.name === name);
+      if (variable !== undefined) variables.push(variable);
+    }
+  }
+  return variables;
+}
+
+/** A variable listed twice counts with its last value, as it does for the kubelet. */
+function envByContainer(
+  pod: Pod,
+  ours: ReadonlySet<string>,
+): ReadonlyMap<string, ReadonlyMap<string, EnvVar>> {
+  const byContainer = new Map<string, Map<string, EnvVar>>();
+  for (const container of pod.spec.containers) {
+    if (ours.has(container.name)) continue;
+    byContainer.set(
+      container.name,
+      new Map(container.env?.map((variable) => [variable.name, variable]) ?? []),
+    );
+  }
+  return byContainer;
+}

@@ -1,0 +1,99 @@
+import type { ControllerRevision } from "../../api/controller_revision.ts";
+import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { ownsRevision } from "../revision/ownership.ts";
+import { partitionSize } from "../rollout/partition.ts";
+import { matchesSelector } from "../select/label_selector.ts";
+import { selectorProblems } from "../select/selector_problems.ts";
+import type { InjectRequest } from "./contract.ts";
+import type { Obstacle } from "./skips.ts";
+
+/** Which revision a new Pod gets: the current one where neither is set. */
+export interface RevisionChoice {
+  readonly pinned?: ControllerRevision;
+  readonly obstacle?: Obstacle;
+}
+
+const CURRENT: RevisionChoice = {};
+
+/**
+ * Chooses the revision by `injectionStrategy.revision`. With policy Partial the pinned revision is kept on as many Pods as
+ * the partition says, by counting the Pods that there are (upstream flips a coin for each Pod).
+ * Source: `pkg/webhook/pod/mutating/sidecarset.go:getSuitableRevisionSidecarSet`.
+ */
+export function chooseRevision(
+  prepared: PreparedSidecarSet,
+  request: Pick<InjectRequest, "pod" | "revisionsOf" | "sharesOf">,
+): RevisionChoice {
+  const { injectionStrategy, updateStrategy } = prepared.sidecarSet.spec;
+  const wanted = injectionStrategy?.revision;
+  if (!wanted?.revisionName && !wanted?.customVersion) return CURRENT;
+  const owned = request.revisionsOf(prepared.name).filter((revision) =>
+    ownsRevision(prepared.sidecarSet, revision)
+  );
+  const pinned = wanted.revisionName
+    ? owned.find((revision) => revision.metadata.name === wanted.revisionName)
+    : newest(
+      owned.filter((each) => each.metadata.labels?.[CUSTOM_VERSION_LABEL] === wanted.customVersion),
+    );
+  if (pinned === undefined) return { obstacle: notFound(prepared) };
+  if (updateStrategy?.paused || wanted.policy !== "Partial") return { pinned };
+  return choosePartially(prepared, { pinned, request });
+}
+
+/** A revision by its name in a Pod's annotation; undefined when it is gone or another SidecarSet's. */
+export function ownRevision(
+  prepared: PreparedSidecarSet,
+  { name, request }: { name: string; request: Pick<InjectRequest, "revisionsOf"> },
+): ControllerRevision | undefined {
+  return request.revisionsOf(prepared.name).find((revision) =>
+    revision.metadata.name === name && ownsRevision(prepared.sidecarSet, revision)
+  );
+}
+
+function choosePartially(
+  prepared: PreparedSidecarSet,
+  { pinned, request }: {
+    pinned: ControllerRevision;
+    request: Pick<InjectRequest, "pod" | "sharesOf">;
+  },
+): RevisionChoice {
+  const { selector, partition } = prepared.sidecarSet.spec.updateStrategy ?? {};
+  if (selector !== undefined) {
+    const [problem] = selectorProblems(selector, "spec.updateStrategy.selector");
+    if (problem !== undefined) return invalid(`${problem.field} ${problem.message}`);
+    if (!matchesSelector(selector, request.pod.metadata.labels ?? {})) return { pinned };
+  }
+  if (typeof partition === "string" && !/^\d+%$/.test(partition)) {
+    return invalid(
+      `spec.updateStrategy.partition must be a count or a share like 25%: current value is ${partition}`,
+    );
+  }
+  const shares = request.sharesOf(prepared.name);
+  // The Pod to be created counts as one of those that the partition is a share of.
+  return shares.pinned < partitionSize(partition, shares.matched + 1) ? { pinned } : CURRENT;
+}
+
+function newest(revisions: readonly ControllerRevision[]): ControllerRevision | undefined {
+  return revisions.reduce<ControllerRevision | undefined>(
+    (best, each) => best === undefined || each.revision > best.revision ? each : best,
+    undefined,
+  );
+}
+
+function notFound({ name, sidecarSet }: PreparedSidecarSet): Obstacle {
+  const { revisionName, customVersion } = sidecarSet.spec.injectionStrategy?.revision ?? {};
+  const [field, value] = revisionName
+    ? ["revisionName", revisionName]
+    : ["customVersion", customVersion];
+  return {
+    reason: "RevisionNotFound",
+    message:
+      `spec.injectionStrategy.revision.${field} is ${value}, of which SidecarSet ${name} has no revision: ` +
+      "name one that it has, or remove the field",
+  };
+}
+
+function invalid(message: string): RevisionChoice {
+  return { obstacle: { reason: "InvalidSidecarSet", message } };
+}

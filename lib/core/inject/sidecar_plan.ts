@@ -1,0 +1,113 @@
+import type { Container, EnvVar } from "../../api/container.ts";
+import type { Read } from "../../api/field_problem.ts";
+import { INJECTED_ENV, VERSION_ALT_ENV, VERSION_ENV } from "../../api/names.ts";
+import type { SidecarContainer } from "../../api/sidecar_container.ts";
+import {
+  containersOfPair,
+  isHotUpgrade,
+  versionAltAnnotation,
+  versionAnnotation,
+} from "../annotations/hot_upgrade.ts";
+import { type PreparedResourcesPolicy, prepareResourcesPolicy } from "./resources_policy.ts";
+
+/** Which of the two lists of a Pod's spec a container stands in. */
+export type ContainerList = "initContainers" | "containers";
+
+/** One container that a sidecar becomes in a Pod. */
+export interface PlannedContainer {
+  readonly name: string;
+  /** Complete where nothing is taken from the Pod; shared by all Pods, so never changed. */
+  readonly container: Container;
+  /** The variables that stand behind all others. */
+  readonly lastEnv: readonly EnvVar[];
+}
+
+/** What is known of one sidecar before any Pod is seen. */
+export interface SidecarPlan {
+  readonly sidecar: SidecarContainer;
+  readonly list: ContainerList;
+  /** One container, or the two of a hot-upgrade pair. */
+  readonly containers: readonly PlannedContainer[];
+  /** The sidecar's own variables and the injection mark. */
+  readonly firstEnv: readonly EnvVar[];
+  readonly inFront: boolean;
+  readonly sharesMounts: boolean;
+  readonly sharesDevices: boolean;
+  readonly resourcesPolicy: Read<PreparedResourcesPolicy> | undefined;
+  /** Whether anything of the container is taken from the Pod. */
+  readonly dependsOnPod: boolean;
+}
+
+const INJECTED_MARK: EnvVar = { name: INJECTED_ENV, value: "true" };
+
+/** Works out all of a sidecar that does not depend on the Pod (`pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`). */
+export function planSidecar(sidecar: SidecarContainer, list: ContainerList): SidecarPlan {
+  const sharesMounts = sidecar.shareVolumePolicy?.type === "enabled";
+  const sharesDevices = sidecar.shareVolumeDevicePolicy?.type === "enabled";
+  const firstEnv = [...(sidecar.env ?? []), INJECTED_MARK];
+  return {
+    sidecar,
+    list,
+    containers: plannedContainers(sidecar, { list, firstEnv }),
+    firstEnv,
+    // The two lists have different defaults, which have been applied to the SidecarSet.
+    inFront: sidecar.podInjectPolicy === "BeforeAppContainer",
+    sharesMounts,
+    sharesDevices,
+    resourcesPolicy: sidecar.resourcesPolicy && prepareResourcesPolicy(sidecar.resourcesPolicy),
+    dependsOnPod: sharesMounts || sharesDevices || sidecar.resourcesPolicy !== undefined ||
+      (sidecar.transferEnv?.length ?? 0) > 0,
+  };
+}
+
+/** Whether it is one for the lifetime of the Pod: every container, and init containers that are native sidecars. */
+export function isLongRunning(plan: Pick<SidecarPlan, "list" | "sidecar">): boolean {
+  return plan.list === "containers" || plan.sidecar.restartPolicy === "Always";
+}
+
+function plannedContainers(
+  sidecar: SidecarContainer,
+  { list, firstEnv }: { list: ContainerList; firstEnv: readonly EnvVar[] },
+): readonly PlannedContainer[] {
+  const {
+    podInjectPolicy: _podInjectPolicy,
+    upgradeStrategy,
+    shareVolumePolicy: _shareVolumePolicy,
+    shareVolumeDevicePolicy: _shareVolumeDevicePolicy,
+    transferEnv: _transferEnv,
+    resourcesPolicy: _resourcesPolicy,
+    completionPolicy: _completionPolicy,
+    ...core
+  } = sidecar;
+  if (!isHotUpgrade(sidecar) || !isLongRunning({ list, sidecar })) {
+    return [{ name: core.name, container: { ...core, env: [...firstEnv] }, lastEnv: [] }];
+  }
+  const [working, idle] = containersOfPair(sidecar.name);
+  const ofPair = (name: string, image: string | undefined): PlannedContainer => {
+    const lastEnv = versionEnv(name);
+    const { image: _image, ...rest } = core;
+    return {
+      name,
+      container: {
+        ...rest,
+        ...(image === undefined ? {} : { image }),
+        name,
+        env: [...firstEnv, ...lastEnv],
+      },
+      lastEnv,
+    };
+  };
+  return [ofPair(working, core.image), ofPair(idle, upgradeStrategy?.hotUpgradeEmptyImage)];
+}
+
+/** `pkg/webhook/pod/mutating/sidecarset_hotupgrade.go:injectHotUpgradeContainers` */
+function versionEnv(container: string): readonly EnvVar[] {
+  const fromAnnotation = (name: string, key: string): EnvVar => ({
+    name,
+    valueFrom: { fieldRef: { fieldPath: `metadata.annotations['${key}']` } },
+  });
+  return [
+    fromAnnotation(VERSION_ENV, versionAnnotation(container)),
+    fromAnnotation(VERSION_ALT_ENV, versionAltAnnotation(container)),
+  ];
+}

@@ -1,0 +1,77 @@
+import type { Volume } from "../../api/container.ts";
+import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION } from "../../api/names.ts";
+import { compareUtf8 } from "../annotations/go_json.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { staticObstacle } from "./static_obstacle.ts";
+import { isLongRunning, planSidecar, type SidecarPlan } from "./sidecar_plan.ts";
+import type { Obstacle } from "./skips.ts";
+
+/** All of a SidecarSet's injection that does not depend on the Pod; made once for each version of the SidecarSet. */
+export interface SidecarSetPlan {
+  readonly prepared: PreparedSidecarSet;
+  readonly name: string;
+  /** Init containers, then containers, each in the order of the spec. */
+  readonly sidecars: readonly SidecarPlan[];
+  /** Names in the spec, without the suffixes of hot-upgrade pairs. */
+  readonly sidecarNames: ReadonlySet<string>;
+  /** Names of the containers in the Pod. */
+  readonly containerNames: ReadonlySet<string>;
+  /** What the hash annotations record as the SidecarSet's sidecars: long-running ones, sorted. */
+  readonly sidecarList: readonly string[];
+  /** Volumes that the sidecars mount themselves and the SidecarSet brings. */
+  readonly volumes: readonly Volume[];
+  /** Volumes that the sidecars mount themselves and the Pod must have. */
+  readonly volumesOfPod: readonly { readonly container: string; readonly volume: string }[];
+  /** Why no Pod could be created with the result. */
+  readonly obstacle: Obstacle | undefined;
+}
+
+/** Plans the injection of a SidecarSet, or of a revision restored as one. */
+export function planSidecarSet(prepared: PreparedSidecarSet): SidecarSetPlan {
+  const { initContainers = [], containers = [] } = prepared.sidecarSet.spec;
+  const sidecars = [
+    ...initContainers.map((sidecar) => planSidecar(sidecar, "initContainers")),
+    ...containers.map((sidecar) => planSidecar(sidecar, "containers")),
+  ];
+  return {
+    prepared,
+    name: prepared.name,
+    sidecars,
+    sidecarNames: new Set(sidecars.map((plan) => plan.sidecar.name)),
+    containerNames: new Set(
+      sidecars.flatMap((plan) => plan.containers.map((container) => container.name)),
+    ),
+    sidecarList: [...new Set(sidecars.filter(isLongRunning).map((plan) => plan.sidecar.name))]
+      .sort(compareUtf8),
+    ...volumesOf(prepared, sidecars),
+    obstacle: staticObstacle(sidecars),
+  };
+}
+
+/** Name of the SidecarSet whose Pods a canary takes; undefined for an ordinary SidecarSet. */
+export function canaryBase(prepared: PreparedSidecarSet): string | undefined {
+  const annotations = prepared.sidecarSet.metadata.annotations;
+  if (annotations?.[CANARY_ANNOTATION] !== "true") return undefined;
+  return annotations[CANARY_BASE_ANNOTATION];
+}
+
+/** Only volumes that a sidecar names are brought along; of two definitions of one name the last counts, as upstream. */
+function volumesOf(
+  prepared: PreparedSidecarSet,
+  sidecars: readonly SidecarPlan[],
+): Pick<SidecarSetPlan, "volumes" | "volumesOfPod"> {
+  const defined = new Map(
+    prepared.sidecarSet.spec.volumes?.map((volume) => [volume.name, volume]) ?? [],
+  );
+  const volumes = new Set<Volume>();
+  const volumesOfPod: { container: string; volume: string }[] = [];
+  for (const { sidecar } of sidecars) {
+    const uses = [...(sidecar.volumeMounts ?? []), ...(sidecar.volumeDevices ?? [])];
+    for (const { name } of uses) {
+      const volume = defined.get(name);
+      if (volume === undefined) volumesOfPod.push({ container: sidecar.name, volume: name });
+      else volumes.add(volume);
+    }
+  }
+  return { volumes: [...volumes], volumesOfPod };
+}

@@ -1,0 +1,97 @@
+import { type JsonPatchOperation, ownMember, pointerToken } from "../../api/json.ts";
+import {
+  HASH_ANNOTATION,
+  HASH_WITHOUT_IMAGE_ANNOTATION,
+  INJECTED_LIST_ANNOTATION,
+  WORKING_HOT_UPGRADE_ANNOTATION,
+} from "../../api/names.ts";
+import type { Pod, UpgradeSpec } from "../../api/pod.ts";
+import {
+  versionAltAnnotation,
+  versionAnnotation,
+  workingContainers,
+  workingContainersText,
+} from "../annotations/hot_upgrade.ts";
+import { injectedListText, injectedSidecarSets } from "../annotations/injected_list.ts";
+import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
+import type { Admitted } from "./admit.ts";
+import type { SidecarSetPlan } from "./sidecarset_plan.ts";
+
+/**
+ * The annotations that record an injection, added to those of earlier ones. `pod` has the annotations that
+ * `patchPodMetadata` sets already. Source: `pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`.
+ */
+export function recordInjection(
+  admitted: readonly Admitted[],
+  { pod, now }: { pod: Pod; now: Date },
+): ReadonlyMap<string, string> {
+  const read = readUpgradeSpecs(pod);
+  const full = new Map(read.ok ? read.value.full : []);
+  const withoutImage = new Map(read.ok ? read.value.withoutImage : []);
+  const updateTimestamp = `${now.toISOString().slice(0, 19)}Z`;
+  const records = new Map<string, string>();
+  for (const { plan } of admitted) {
+    const { hash, hashWithoutImage, revisionName } = plan.prepared;
+    const common = {
+      updateTimestamp,
+      sidecarSetName: plan.name,
+      sidecarList: [...plan.sidecarList],
+    };
+    full.set(plan.name, { ...common, hash, ...revisionOf(revisionName) });
+    withoutImage.set(plan.name, { ...common, hash: hashWithoutImage });
+  }
+  records.set(HASH_ANNOTATION, upgradeSpecsText(full));
+  records.set(HASH_WITHOUT_IMAGE_ANNOTATION, upgradeSpecsText(withoutImage));
+  const names = admitted.map(({ plan }) => plan.name);
+  records.set(
+    INJECTED_LIST_ANNOTATION,
+    injectedListText([...injectedSidecarSets(pod), ...names]),
+  );
+  recordHotUpgrade(admitted.map(({ plan }) => plan), { pod, records });
+  return records;
+}
+
+/** The operations that bring the Pod's annotations to the values in `changes`. */
+export function writeAnnotations(
+  pod: Pod,
+  changes: ReadonlyMap<string, string>,
+): JsonPatchOperation[] {
+  if (changes.size === 0) return [];
+  const { annotations } = pod.metadata;
+  if (!annotations) {
+    return [{ op: "add", path: "/metadata/annotations", value: Object.fromEntries(changes) }];
+  }
+  const operations: JsonPatchOperation[] = [];
+  for (const [key, value] of changes) {
+    const present = ownMember(annotations, key);
+    if (present === value) continue;
+    const path = `/metadata/annotations/${pointerToken(key)}`;
+    operations.push({ op: present === undefined ? "add" : "replace", path, value });
+  }
+  return operations;
+}
+
+function revisionOf(controllerRevision: string): Pick<UpgradeSpec, "controllerRevision"> {
+  return controllerRevision === "" ? {} : { controllerRevision };
+}
+
+/** The first container of a new pair works, at version 1. */
+function recordHotUpgrade(
+  plans: readonly SidecarSetPlan[],
+  { pod, records }: { pod: Pod; records: Map<string, string> },
+): void {
+  const pairs = plans.flatMap((plan) => plan.sidecars).filter((each) =>
+    each.containers.length === 2
+  );
+  if (pairs.length === 0) return;
+  const working = new Map(workingContainers(pod));
+  for (const { sidecar, containers: [first, second] } of pairs) {
+    if (first === undefined || second === undefined) continue;
+    working.set(sidecar.name, first.name);
+    records.set(versionAnnotation(first.name), "1");
+    records.set(versionAltAnnotation(first.name), "0");
+    records.set(versionAnnotation(second.name), "0");
+    records.set(versionAltAnnotation(second.name), "1");
+  }
+  records.set(WORKING_HOT_UPGRADE_ANNOTATION, workingContainersText(working));
+}

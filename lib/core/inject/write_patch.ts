@@ -1,0 +1,64 @@
+import type { LocalObjectReference } from "../../api/container.ts";
+import { type JsonPatchOperation, ownMember } from "../../api/json.ts";
+import type { Pod } from "../../api/pod.ts";
+import type { Admission, Admitted } from "./admit.ts";
+import type { Choice } from "./choose.ts";
+import type { InjectRequest } from "./contract.ts";
+import { podSources } from "./pod_sources.ts";
+import type { TransferContext } from "./transfer_env.ts";
+import { recordInjection, writeAnnotations } from "./write_annotations.ts";
+import { writeContainers } from "./write_containers.ts";
+import { append, writePresent } from "./write_present.ts";
+
+/** The whole patch, operation by operation; what the SidecarSets do not speak of is never rewritten. */
+export function writePatch(
+  { pod, now }: Pick<InjectRequest, "pod" | "now">,
+  { choice, admission }: { choice: Choice; admission: Admission },
+): JsonPatchOperation[] {
+  const { admitted, annotations } = admission;
+  const context: TransferContext = {
+    pod,
+    sources: podSources(pod, admission.ours),
+    annotation: (key) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key),
+  };
+  const operations = writePresent(choice.present, { admission, context });
+  const changes = new Map(annotations);
+  // SidecarSets without a container change annotations at most, unless they come along with one that has some.
+  if (admitted.some(({ plan }) => plan.sidecars.length > 0)) {
+    operations.push(
+      ...writeContainers(admission, context),
+      ...append("/spec/volumes", {
+        present: pod.spec.volumes,
+        added: admitted.flatMap(({ volumes }) => volumes),
+      }),
+      ...writePullSecrets(pod, admitted),
+    );
+    const patched = withAnnotations(pod, annotations);
+    for (const [key, value] of recordInjection(admitted, { pod: patched, now })) {
+      changes.set(key, value);
+    }
+  }
+  operations.push(...writeAnnotations(pod, changes));
+  return operations;
+}
+
+/** The Pod's secrets lose doubles, as upstream; those of the SidecarSets come behind. */
+function writePullSecrets(pod: Pod, admitted: readonly Admitted[]): JsonPatchOperation[] {
+  const present = pod.spec.imagePullSecrets;
+  const names = new Set<string | undefined>();
+  const isNew = ({ name }: LocalObjectReference) => !names.has(name) && names.add(name) === names;
+  const doubles: JsonPatchOperation[] = [];
+  present?.forEach((secret, index) => {
+    if (!isNew(secret)) doubles.unshift({ op: "remove", path: `/spec/imagePullSecrets/${index}` });
+  });
+  const added = admitted.flatMap(({ plan }) =>
+    plan.prepared.sidecarSet.spec.imagePullSecrets?.filter(isNew) ?? []
+  );
+  return [...doubles, ...append("/spec/imagePullSecrets", { present, added })];
+}
+
+function withAnnotations(pod: Pod, changes: ReadonlyMap<string, string>): Pod {
+  if (changes.size === 0) return pod;
+  const annotations = { ...pod.metadata.annotations, ...Object.fromEntries(changes) };
+  return { ...pod, metadata: { ...pod.metadata, annotations } };
+}
