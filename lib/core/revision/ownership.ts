@@ -1,6 +1,8 @@
 import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { CUSTOM_VERSION_LABEL, KIND, REVISION_OWNER_LABEL } from "../../api/names.ts";
-import type { SidecarSet } from "../../api/sidecarset.ts";
+import { ownMember } from "../../api/json.ts";
+import type { ObjectMeta } from "../../api/meta.ts";
+import type { SidecarSet, SidecarSetSpec } from "../../api/sidecarset.ts";
 
 /**
  * Whether a revision is one of this SidecarSet: labelled with its name and controlled by no other object, not even by a
@@ -21,9 +23,14 @@ export function ownsRevision(sidecarSet: SidecarSet, revision: ControllerRevisio
  * The name that users gave to the current revision: `spec.customVersion`, or in the form of v1alpha1 a label.
  * Both forms mean the same in both versions (D-3); the field wins, as it does when OpenKruise converts it to the label.
  */
-export function customVersionOf(sidecarSet: SidecarSet): string | undefined {
-  return sidecarSet.spec.customVersion || sidecarSet.metadata.labels?.[CUSTOM_VERSION_LABEL] ||
-    undefined;
+export function customVersionOf({ metadata, spec }: VersionedSidecarSet): string | undefined {
+  return spec.customVersion || ownMember(metadata.labels, CUSTOM_VERSION_LABEL) || undefined;
+}
+
+/** What a custom version is read from. */
+export interface VersionedSidecarSet {
+  readonly metadata: Pick<ObjectMeta, "labels">;
+  readonly spec: Pick<SidecarSetSpec, "customVersion">;
 }
 
 /** Oldest first (`k8s.io/kubernetes/pkg/controller/history/controller_history.go:byRevision`). */

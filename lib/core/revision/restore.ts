@@ -6,7 +6,7 @@ import { readSidecarSet } from "../../api/read.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { revisedFieldNames } from "./data.ts";
-import { hashSidecarSet, type SidecarSetHashes } from "./hash.ts";
+import { recordedHashes, withHashAnnotations } from "./hash_annotations.ts";
 
 /**
  * A SidecarSet as it was at a revision: what gets injected is the revision's, while the policies and selectors stay the
@@ -62,33 +62,4 @@ export function restorePrepared(
     ok: true,
     value: { ...current, sidecarSet, ...recordedHashes(sidecarSet), revisionName },
   };
-}
-
-/** The hashes that a SidecarSet's own annotations record, computed where one is missing. */
-export function recordedHashes({ metadata, spec }: SidecarSet): SidecarSetHashes {
-  const hash = metadata.annotations?.[HASH_ANNOTATION];
-  const hashWithoutImage = metadata.annotations?.[HASH_WITHOUT_IMAGE_ANNOTATION];
-  if (hash && hashWithoutImage) return { hash, hashWithoutImage };
-  const computed = hashSidecarSet(spec);
-  return {
-    hash: hash || computed.hash,
-    hashWithoutImage: hashWithoutImage || computed.hashWithoutImage,
-  };
-}
-
-/** The SidecarSet with its hashes in its annotations; the same reference where they are there already. */
-export function withHashAnnotations(
-  sidecarSet: SidecarSet,
-  { hash, hashWithoutImage }: SidecarSetHashes,
-): SidecarSet {
-  const { metadata } = sidecarSet;
-  const isRecorded = metadata.annotations?.[HASH_ANNOTATION] === hash &&
-    metadata.annotations[HASH_WITHOUT_IMAGE_ANNOTATION] === hashWithoutImage;
-  if (isRecorded) return sidecarSet;
-  const annotations = {
-    ...metadata.annotations,
-    [HASH_ANNOTATION]: hash,
-    [HASH_WITHOUT_IMAGE_ANNOTATION]: hashWithoutImage,
-  };
-  return { ...sidecarSet, metadata: { ...metadata, annotations } };
 }

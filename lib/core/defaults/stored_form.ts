@@ -1,0 +1,29 @@
+import { isObject } from "../../api/json.ts";
+import { withoutNulls } from "../../api/read.ts";
+import { hashSidecarSet } from "../revision/hash.ts";
+import { withHashAnnotations } from "../revision/hash_annotations.ts";
+import type { JsonRecord } from "./fill.ts";
+import { applyDefaults } from "./sidecarset.ts";
+
+/**
+ * A SidecarSet as the defaulting webhook has it stored: with its defaults, and with its hashes in its annotations whatever
+ * they were before. It works on any JSON, for it comes before the schema is checked: parts that do not fit stay as they are.
+ *
+ * @see `pkg/webhook/sidecarset/mutating/sidecarset_create_update_handler.go:Handle`
+ */
+export function storedForm(sidecarSet: JsonRecord): JsonRecord {
+  const cleaned = withoutNulls(sidecarSet);
+  if (!isObject(cleaned)) return sidecarSet;
+  const defaulted = applyDefaults(cleaned);
+  const { spec } = defaulted;
+  if (!isObject(spec)) return defaulted;
+  const hashes = hashSidecarSet({
+    containers: objectsOf(spec.containers),
+    initContainers: objectsOf(spec.initContainers),
+  });
+  return withHashAnnotations(defaulted, hashes);
+}
+
+function objectsOf(value: unknown): JsonRecord[] | undefined {
+  return Array.isArray(value) ? value.filter(isObject) : undefined;
+}
