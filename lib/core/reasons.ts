@@ -9,6 +9,7 @@ export const REASONS = {
   InjectionPaused: "spec.injectionStrategy.paused is true",
   CanaryTakesOver: "a canary of this SidecarSet selects the Pod too",
   RevisionNotFound: "the pinned revision does not exist or belongs to another SidecarSet",
+  ScopeTooLarge: "its selectors do not fit into the webhook registration",
   // A SidecarSet is not injected into one Pod.
   NotSelected: "the labels of the Pod or of its namespace do not match",
   NamespaceExcluded: "the namespace is excluded from injection",
@@ -22,6 +23,16 @@ export const REASONS = {
   NoTargetContainer: "no container of the Pod matches the target of a resources policy",
   ExpressionFailed: "an expression of a resources policy cannot be evaluated for the Pod",
   AnnotationNotJson: "an annotation that must be merged or read is not JSON",
+  // A Pod is not evicted.
+  RunsToCompletion: "the Pod's restartPolicy is not Always",
+  PodNotReady: "the Pod is not ready",
+  NotRecreated: "no controller that is known to recreate its Pods owns the Pod",
+  WorkloadLeftAlone: "a replacement in the same workload was not as wanted either",
+  WebhookNotReady: "the webhook could not inject the replacement yet",
+  WorkloadNotReady: "another Pod of the same workload is not ready",
+  EvictionBackoff: "a Pod of the same workload has been evicted recently",
+  BudgetUsed: "as many Pods are unavailable as spec.updateStrategy.maxUnavailable allows",
+  // Anything.
   NotSynced: "the controller has not read the cluster's objects yet",
   InternalError: "the controller failed",
 } as const;

@@ -109,9 +109,11 @@ function progressStatus(reason: ConditionReason | "InvalidSidecarSet"): Conditio
 }
 
 function text(reason: Reason | ConditionReason): string {
-  return reason in CONDITION_REASONS
-    ? CONDITION_REASONS[reason as ConditionReason]
-    : REASONS[reason as Reason];
+  return isConditionReason(reason) ? CONDITION_REASONS[reason] : REASONS[reason];
+}
+
+function isConditionReason(reason: Reason | ConditionReason): reason is ConditionReason {
+  return Object.hasOwn(CONDITION_REASONS, reason);
 }
 
 function sentence(reason: Reason | ConditionReason): string {

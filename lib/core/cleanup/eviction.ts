@@ -1,0 +1,130 @@
+import type { OwnerReference } from "../../api/meta.ts";
+import type { Pod } from "../../api/pod.ts";
+import { type Reason, REASONS } from "../reasons.ts";
+import { isActive, isRunningAndReady } from "../status/readiness.ts";
+import { type EvictionGuard, mayTryAt } from "./eviction_guard.ts";
+
+/** Kinds of controllers that create an evicted Pod anew. */
+export const RECREATING_KINDS: ReadonlySet<string> = new Set([
+  "ReplicaSet",
+  "StatefulSet",
+  "DaemonSet",
+]);
+
+/** What the eviction of a Pod depends on beside the Pod. */
+export interface EvictionFacts {
+  /** Kinds of controllers whose Pods may be evicted: {@linkcode RECREATING_KINDS} and those that an option names. */
+  readonly recreatingKinds: ReadonlySet<string>;
+  /** Whether the webhook would answer for the replacement. */
+  readonly webhookReady: boolean;
+  /** What a dry run of the injection says of the replacement: undefined where it would be as wanted, else what is in the way. */
+  readonly replacementObstacle?: { readonly reason: Reason; readonly message: string };
+  /** Pods of the SidecarSet that are unavailable, and how many may be. */
+  readonly unavailable: number;
+  readonly maxUnavailable: number;
+  /** Whether all Pods of the Pod's workload are ready and none of them is being evicted. */
+  readonly workloadReady: boolean;
+  readonly guard?: EvictionGuard;
+  readonly now: Date;
+}
+
+/** Whether a Pod may be evicted now; if not, the first reason against it. */
+export type EvictionDecision =
+  | { readonly evict: true }
+  | {
+    readonly evict: false;
+    readonly reason: Reason;
+    readonly message: string;
+    /** Milliseconds; when it is worth asking again although nothing has changed. */
+    readonly retryAt?: number;
+  };
+
+type Objection = Omit<Extract<EvictionDecision, { evict: false }>, "evict">;
+
+/** Reasons that lie in the Pod come first, those that pass with time last. */
+const RULES: readonly ((pod: Pod, facts: EvictionFacts) => Objection | undefined)[] = [
+  mirrorPod,
+  ended,
+  runsToCompletion,
+  notReady,
+  notRecreated,
+  replacementNotAsWanted,
+  leftAlone,
+  webhookNotReady,
+  workloadNotReady,
+  backingOff,
+  budgetUsed,
+];
+
+/**
+ * The one rule for every eviction: outdated Pods that cannot be updated in place, missed Pods, and sidecars that are
+ * no longer needed. The eviction itself goes through the Eviction API, so that PodDisruptionBudgets hold.
+ */
+export function mayEvict(pod: Pod, facts: EvictionFacts): EvictionDecision {
+  for (const rule of RULES) {
+    const objection = rule(pod, facts);
+    if (objection !== undefined) return { evict: false, ...objection };
+  }
+  return { evict: true };
+}
+
+/** The controller that owns the Pod. */
+export function controllerOf(pod: Pod): OwnerReference | undefined {
+  return pod.metadata.ownerReferences?.find((owner) => owner.controller === true);
+}
+
+const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
+
+function mirrorPod(pod: Pod): Objection | undefined {
+  return Object.hasOwn(pod.metadata.annotations ?? {}, MIRROR_ANNOTATION)
+    ? because("MirrorPod")
+    : undefined;
+}
+
+function ended(pod: Pod): Objection | undefined {
+  return isActive(pod) ? undefined : because("PodNotActive");
+}
+
+function runsToCompletion({ spec: { restartPolicy = "Always" } }: Pod): Objection | undefined {
+  return restartPolicy === "Always" ? undefined : because("RunsToCompletion");
+}
+
+function notReady(pod: Pod): Objection | undefined {
+  return isRunningAndReady(pod) ? undefined : because("PodNotReady");
+}
+
+function notRecreated(pod: Pod, { recreatingKinds }: EvictionFacts): Objection | undefined {
+  const controller = controllerOf(pod);
+  if (controller !== undefined && recreatingKinds.has(controller.kind)) return undefined;
+  const owner = controller === undefined ? "no controller" : `a ${controller.kind}`;
+  return { reason: "NotRecreated", message: `${REASONS.NotRecreated}: it has ${owner}` };
+}
+
+function replacementNotAsWanted(_: Pod, facts: EvictionFacts): Objection | undefined {
+  return facts.replacementObstacle;
+}
+
+function leftAlone(_: Pod, { guard }: EvictionFacts): Objection | undefined {
+  return guard?.leftAlone === true ? because("WorkloadLeftAlone") : undefined;
+}
+
+function webhookNotReady(_: Pod, { webhookReady }: EvictionFacts): Objection | undefined {
+  return webhookReady ? undefined : because("WebhookNotReady");
+}
+
+function workloadNotReady(_: Pod, { workloadReady }: EvictionFacts): Objection | undefined {
+  return workloadReady ? undefined : because("WorkloadNotReady");
+}
+
+function backingOff(_: Pod, { guard, now }: EvictionFacts): Objection | undefined {
+  const retryAt = guard === undefined ? 0 : mayTryAt(guard);
+  return retryAt > now.getTime() ? { ...because("EvictionBackoff"), retryAt } : undefined;
+}
+
+function budgetUsed(_: Pod, facts: EvictionFacts): Objection | undefined {
+  return facts.unavailable < facts.maxUnavailable ? undefined : because("BudgetUsed");
+}
+
+function because(reason: Reason): Objection {
+  return { reason, message: REASONS[reason] };
+}
