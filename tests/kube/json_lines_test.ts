@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { jsonLines, UnexpectedEnd } from "../../lib/kube/json_lines.ts";
+
+function bytesOf(text: string, cuts: readonly number[] = []): ReadableStream<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  const ends = [...new Set(cuts.map((cut) => cut % (bytes.length + 1))), bytes.length];
+  const sorted = ends.sort((a, b) => a - b);
+  return ReadableStream.from(sorted.map((end, i) => bytes.subarray(sorted[i - 1] ?? 0, end)));
+}
+
+Deno.test("jsonLines() yields the same values however the bytes are cut", async () => {
+  await fc.assert(fc.asyncProperty(
+    fc.array(fc.jsonValue(), { maxLength: 8 }),
+    fc.array(fc.nat(), { maxLength: 12 }),
+    async (values, cuts) => {
+      const text = values.map((value) => `${JSON.stringify(value)}\n`).join("");
+      const read = await Array.fromAsync(jsonLines(bytesOf(text, cuts)));
+      assert.deepEqual(read, values.map((value) => JSON.parse(JSON.stringify(value))));
+    },
+  ));
+});
+
+Deno.test("jsonLines() passes over blank lines", async () => {
+  assert.deepEqual(await Array.fromAsync(jsonLines(bytesOf("\n1\n \r\n2\n"))), [1, 2]);
+});
+
+Deno.test("jsonLines() fails with a SyntaxError on a line that is no JSON, after the lines before", async () => {
+  const reader = jsonLines(bytesOf("1\nnonsense\n", [2])).getReader();
+  assert.deepEqual(await reader.read(), { done: false, value: 1 });
+  await assert.rejects(reader.read(), SyntaxError);
+});
+
+Deno.test("jsonLines() fails if the body ends within a line", async () => {
+  await assert.rejects(Array.fromAsync(jsonLines(bytesOf('{"a":1'))), UnexpectedEnd);
+});
+
+Deno.test("jsonLines() keeps a member named __proto__ a mere member", async () => {
+  const [value] = await Array.fromAsync(jsonLines(bytesOf('{"__proto__":{"a":1}}\n')));
+  assert.equal(JSON.stringify(value), '{"__proto__":{"a":1}}');
+});
+
+Deno.test("jsonLines() cancels the body when it is cancelled or fails", async () => {
+  for (const first of ["1\n", "nonsense\n"]) {
+    const cancelled = Promise.withResolvers<void>();
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode(first)),
+      cancel: () => cancelled.resolve(),
+    });
+    const reader = jsonLines(body).getReader();
+    await reader.read().catch(() => {});
+    await reader.cancel().catch(() => {});
+    await cancelled.promise;
+  }
+});
+
+Deno.test("jsonLines() reads nothing ahead of demand", async () => {
+  let pulled = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(new TextEncoder().encode(`${pulled++}\n`));
+    },
+  }, { highWaterMark: 0 });
+  const reader = jsonLines(body).getReader();
+  assert.equal(pulled, 0);
+  await reader.read();
+  assert.equal(pulled, 1);
+  await reader.cancel();
+});

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import type { KubeObject } from "../../lib/api/objects.ts";
+import type { JSONValue, ListOptions, ObjectList } from "../../lib/kube/contract.ts";
+import type { ListWatch } from "../../lib/kube/list_watch.ts";
+import type { Change } from "../../lib/kube/reflector.ts";
+import { ReflectorLoop } from "../../lib/kube/reflector_loop.ts";
+import { readObject } from "../../lib/kube/resources.ts";
+import { type LogLine, recordingLogger } from "../faults/reflecting.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+
+function object(name: string, resourceVersion: string) {
+  return { metadata: { name, resourceVersion, managedFields: [{ manager: "kubectl" }] } };
+}
+
+/** Lists the given objects; its watch yields what is pushed. */
+class Source implements ListWatch<KubeObject> {
+  readonly lists: ListOptions[] = [];
+  readonly read = readObject<KubeObject>;
+  #watch: ReadableStreamDefaultController<unknown> | undefined;
+  opened = Promise.withResolvers<void>();
+
+  list(options: ListOptions): Promise<ObjectList<KubeObject>> {
+    this.lists.push(options);
+    return Promise.resolve({ metadata: { resourceVersion: "1" }, items: [object("a", "1")] });
+  }
+
+  watch(): Promise<ReadableStream<unknown>> {
+    return Promise.resolve(
+      new ReadableStream<unknown>({
+        start: (controller) => {
+          this.#watch = controller;
+          this.opened.resolve();
+        },
+      }),
+    );
+  }
+
+  push(type: string, value: JSONValue | object): void {
+    this.#watch?.enqueue({ type, object: value });
+  }
+}
+
+function running(onChange: (change: Change<string>) => void) {
+  const source = new Source();
+  const clock = new ManualClock();
+  const log: LogLine[] = [];
+  const stop = new AbortController();
+  const loop = new ReflectorLoop<KubeObject, string>({
+    name: "things",
+    source,
+    trim: ({ metadata }) => metadata.name ?? "",
+    onChange,
+    clock,
+    random: () => 0.5,
+    logger: recordingLogger(log),
+  });
+  const ended = loop.run(stop.signal);
+  return {
+    source,
+    clock,
+    log,
+    loop,
+    end() {
+      stop.abort();
+      return ended;
+    },
+  };
+}
+
+Deno.test("ReflectorLoop tells of changes trimmed and in their order", async () => {
+  const told: Change<string>[] = [];
+  const done = Promise.withResolvers<void>();
+  const { source, loop, end } = running((change) => {
+    told.push(change);
+    if (change.type === "delete") done.resolve();
+  });
+  await source.opened.promise;
+  for (let i = 0; i < 50; i++) source.push("ADDED", object(`o${i}`, String(i + 2)));
+  source.push("BOOKMARK", object("", "90"));
+  source.push("DELETED", object("a", "91"));
+  await done.promise;
+  assert.deepEqual(told, [
+    { type: "replace", items: ["a"] },
+    { type: "synced", resourceVersion: "1" },
+    ...Array.from({ length: 50 }, (_, i) => ({ type: "apply", object: `o${i}` })),
+    { type: "delete", object: "a" },
+  ]);
+  assert.equal(loop.isSynced(), true);
+  await end();
+});
+
+Deno.test("ReflectorLoop says when the API server last gave a sign", async () => {
+  const told = Promise.withResolvers<void>();
+  const { source, clock, loop, end } = running(({ type }) => type === "apply" && told.resolve());
+  await source.opened.promise;
+  await clock.advance(5_000);
+  assert.equal(loop.lastEventAt(), 0);
+  source.push("ADDED", object("b", "2"));
+  await told.promise;
+  assert.equal(loop.lastEventAt(), 5_000);
+  await end();
+});
+
+Deno.test("ReflectorLoop lists anew when its consumer throws, and is not synced meanwhile", async () => {
+  let thrown = false;
+  const told: string[] = [];
+  const { source, clock, log, loop, end } = running(({ type }) => {
+    told.push(type);
+    if (type !== "apply" || thrown) return;
+    thrown = true;
+    throw new Error("a bug in the consumer");
+  });
+  await source.opened.promise;
+  source.opened = Promise.withResolvers();
+  source.push("ADDED", object("b", "2"));
+  await clock.advance(10);
+  assert.equal(loop.isSynced(), false);
+  await clock.advance(1_000);
+  await source.opened.promise;
+  assert.equal(loop.isSynced(), true);
+  assert.deepEqual(told, ["replace", "synced", "apply", "replace", "synced"]);
+  assert.deepEqual(log.map(({ level }) => level), ["error"]);
+  await end();
+});
+
+Deno.test("ReflectorLoop does nothing once its signal is aborted", async () => {
+  const { source, end } = running(() => {});
+  await end();
+  assert.ok(source.lists.length <= 1);
+});
+
+Deno.test("ReflectorLoop ends although its stream ignores the signal", async () => {
+  const { source, end } = running(() => {});
+  await source.opened.promise;
+  await end();
+});

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  type Change,
+  type Failure,
+  HEALTHY_AFTER,
+  type Input,
+  SHORTEST_WATCH,
+  start,
+  type State,
+  step,
+} from "../../lib/kube/reflector.ts";
+
+const context = { now: 0, random: 0.999 };
+
+function reading(overrides: Partial<State<string>> = {}): State<string> {
+  return {
+    task: { do: "read", version: "7", openedAt: 0 },
+    failures: 0,
+    synced: true,
+    forbidden: false,
+    ...overrides,
+  };
+}
+
+function failing(failure: Partial<Failure>): Input<string> {
+  return { type: "failed", failure: { message: "x", ...failure } };
+}
+
+function waitOf(state: State<string>): { milliseconds: number; then: string } {
+  assert.ok(state.task.do === "wait");
+  const { milliseconds, then } = state.task;
+  return { milliseconds, then: then.do === "watch" ? `watch ${then.version}` : then.do };
+}
+
+Deno.test("step() tells of a list only after its last page, all at once", () => {
+  const first = step(start<string>(), {
+    type: "page",
+    items: ["a", "b"],
+    token: "t",
+    version: "5",
+  }, context);
+  assert.deepEqual(first.changes, []);
+  assert.equal(first.state.synced, false);
+  const last = step(first.state, { type: "page", items: ["c"], version: "5" }, context);
+  assert.deepEqual(last.changes, [
+    { type: "replace", items: ["a", "b", "c"] },
+    { type: "synced", resourceVersion: "5" },
+  ]);
+  assert.deepEqual(last.state.task, { do: "watch", version: "5" });
+  assert.equal(last.state.synced, true);
+});
+
+for (
+  const [what, input, then] of [
+    ["a broken connection", failing({}), "watch 7"],
+    ["a 500", failing({ httpCode: 500 }), "watch 7"],
+    ["a 401", failing({ httpCode: 401 }), "watch 7"],
+    ["a 410", failing({ httpCode: 410 }), "list"],
+    ["what cannot be read", failing({ unreadable: true }), "list"],
+    ["a consumer that threw", { type: "rejected" }, "list"],
+    ["silence", { type: "silent" }, "watch 7"],
+    ["an end in good order", { type: "ended" }, "watch 7"],
+  ] as const
+) {
+  Deno.test(`step() waits after ${what}, then goes on with ${then}`, () => {
+    const { state, changes } = step<string>(reading(), input, context);
+    assert.equal(waitOf(state).then, then);
+    assert.ok(waitOf(state).milliseconds > 0);
+    assert.deepEqual(changes, []);
+  });
+}
+
+Deno.test("step() keeps the pages and the token over a failure that is no 410", () => {
+  const { state: paging } = step(start<string>(), {
+    type: "page",
+    items: ["a"],
+    token: "t",
+    version: "5",
+  }, context);
+  const failed = step(paging, failing({ httpCode: 500 }), context).state;
+  assert.deepEqual(step(failed, { type: "waited" }, context).state.task, paging.task);
+  const expired = step(paging, failing({ httpCode: 410 }), context).state;
+  assert.deepEqual(step(expired, { type: "waited" }, context).state.task, start<string>().task);
+});
+
+Deno.test("step() counts failures until a watch has lasted long enough", () => {
+  const soon = { now: HEALTHY_AFTER - 1, random: 1 };
+  const late = { now: HEALTHY_AFTER, random: 1 };
+  const tired = reading({ failures: 3 });
+  assert.equal(waitOf(step(tired, failing({}), soon).state).milliseconds, 6_400);
+  assert.equal(waitOf(step(tired, failing({}), late).state).milliseconds, 800);
+  assert.equal(step<string>(tired, { type: "ended" }, soon).state.failures, 3);
+  assert.equal(step<string>(tired, { type: "ended" }, late).state.failures, 0);
+});
+
+Deno.test("step() watches on soon after a watch that ended in good order, unless it was short", () => {
+  const short = step<string>(reading(), { type: "ended" }, { now: SHORTEST_WATCH - 1, random: 1 });
+  const usual = step<string>(reading(), { type: "ended" }, { now: SHORTEST_WATCH, random: 1 });
+  assert.equal(waitOf(short.state).milliseconds, 800);
+  assert.equal(short.state.failures, 1);
+  assert.equal(waitOf(usual.state).milliseconds, 100);
+});
+
+Deno.test("step() waits long after a 403 and is forbidden until an answer is another", () => {
+  const refused = step(reading(), failing({ httpCode: 403 }), context).state;
+  assert.equal(refused.forbidden, true);
+  assert.ok(waitOf(refused).milliseconds >= 30_000);
+  const again = step(refused, { type: "waited" }, context).state;
+  assert.equal(step(again, failing({ httpCode: 500 }), context).state.forbidden, false);
+  assert.equal(step<string>(again, { type: "opened" }, context).state.forbidden, false);
+});
+
+Deno.test("step() is not synced after the consumer threw, until it was told everything anew", () => {
+  const rejected = step<string>(reading(), { type: "rejected" }, context).state;
+  assert.equal(rejected.synced, false);
+  const listing = step(rejected, { type: "waited" }, context).state;
+  assert.equal(
+    step(listing, { type: "page", items: ["a"], version: "9" }, context).state.synced,
+    true,
+  );
+});
+
+Deno.test("step() returns the same state for an input that does not belong to its task", () => {
+  const state = start<string>();
+  for (const type of ["opened", "ended", "waited"] as const) {
+    assert.equal(step(state, { type }, context).state, state);
+  }
+});
+
+/** An API server of one kind, whose answers are chosen by numbers. */
+class Server {
+  version = 1;
+  readonly objects = new Set<string>();
+  #names = 0;
+
+  answer(state: State<string>, choice: number): Input<string> {
+    const { task } = state;
+    if (task.do === "wait") return { type: "waited" };
+    if (choice % 7 === 0) return failing({ httpCode: [500, 410, 403, 429, undefined][choice % 5] });
+    switch (task.do) {
+      case "list":
+        return { type: "page", items: [...this.objects], version: String(this.version) };
+      case "watch":
+        // A real server would answer 410 to a version that it does not have at hand.
+        return task.version === String(this.version)
+          ? { type: "opened" }
+          : failing({ httpCode: 410 });
+      case "read":
+        return this.#event(choice);
+    }
+  }
+
+  #event(choice: number): Input<string> {
+    const version = String(++this.version);
+    const [known] = this.objects;
+    switch (choice % 5) {
+      case 0:
+        return { type: "bookmark", version };
+      case 1:
+        this.version--;
+        return { type: choice % 2 === 0 ? "ended" : "silent" };
+      case 2:
+        if (known !== undefined) {
+          this.objects.delete(known);
+          return { type: "delete", object: known, version };
+        }
+    }
+    const object = `o${this.#names++}`;
+    this.objects.add(object);
+    return { type: "apply", object, version };
+  }
+}
+
+function apply(store: Set<string>, change: Change<string>): Set<string> {
+  switch (change.type) {
+    case "replace":
+      return new Set(change.items);
+    case "apply":
+      return new Set([...store, change.object]);
+    case "delete":
+      return new Set([...store].filter((name) => name !== change.object));
+    case "synced":
+      return store;
+  }
+}
+
+Deno.test("step() keeps a consumer equal to the server, and never asks twice without a wait", () => {
+  fc.assert(fc.property(
+    fc.array(fc.tuple(fc.nat({ max: 999 }), fc.integer({ min: 0, max: 300_000 })), {
+      maxLength: 200,
+    }),
+    fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    (choices, random) => {
+      const server = new Server();
+      let state = start<string>();
+      let store = new Set<string>();
+      let now = 0;
+      for (const [choice, passed] of choices) {
+        const { task } = state;
+        const next = step(state, server.answer(state, choice), { now: now += passed, random });
+        for (const change of next.changes) store = apply(store, change);
+        state = next.state;
+        if (state.synced) assert.deepEqual(store, server.objects);
+        if (state.task.do === "wait") assert.ok(state.task.milliseconds > 0);
+        const advanced = task.do === "wait" || task.do === "read" && state.task.do === "read" ||
+          state.task.do === "wait" || task.do === "list" && state.task.do === "watch" ||
+          task.do === "watch" && state.task.do === "read";
+        assert.ok(advanced, `${task.do} led to ${state.task.do} without a wait`);
+      }
+    },
+  ));
+});
