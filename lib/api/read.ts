@@ -99,7 +99,8 @@ function problemsOf(issue: z.core.$ZodIssue, root: unknown): FieldProblem[] {
   }
 }
 
-function preview(value: unknown): string {
+/** A value as a message shows it: JSON, cut where it is long. */
+export function preview(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

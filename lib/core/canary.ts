@@ -1,0 +1,9 @@
+import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION } from "../api/names.ts";
+import type { SidecarSet } from "../api/sidecarset.ts";
+
+/** Name of the SidecarSet whose Pods a canary takes; undefined for an ordinary SidecarSet. */
+export function canaryBaseOf({ metadata }: Pick<SidecarSet, "metadata">): string | undefined {
+  const { annotations = {} } = metadata;
+  if (annotations[CANARY_ANNOTATION] !== "true") return undefined;
+  return annotations[CANARY_BASE_ANNOTATION] || undefined;
+}

@@ -1,0 +1,59 @@
+import { RE2JS } from "re2js";
+import * as z from "zod/mini";
+import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY } from "../../api/names.ts";
+import { type Labels, labelSelector } from "../../api/meta.ts";
+import { readAs, withoutNulls } from "../../api/read.ts";
+import { matchesSelector } from "../select/label_selector.ts";
+
+const allowList = z.looseObject({
+  rules: z.optional(z.array(z.looseObject({
+    selector: z.optional(labelSelector),
+    allowedAnnotationKeyExprs: z.optional(z.array(z.string())),
+  }))),
+});
+
+/** The annotation keys that a SidecarSet may set by the allow-list, or what is wrong with the list. */
+export type AllowedKeys =
+  | { readonly ok: true; names(key: string): boolean }
+  | { readonly ok: false; readonly problem: string };
+
+/**
+ * Reads the allow-list: rules for SidecarSets with certain labels, each with regular expressions for annotation keys.
+ *
+ * @param text the ConfigMap's text.
+ * @param labels the SidecarSet's labels.
+ * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPatchMetadataWhitelist`
+ */
+export function readAllowList(text: string, labels: Labels): AllowedKeys {
+  const where = `${ALLOW_LIST_KEY} of ConfigMap ${ALLOW_LIST_CONFIG_MAP}`;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { ok: false, problem: `${where} is not JSON: mend the ConfigMap` };
+  }
+  const read = readAs(allowList, withoutNulls(json));
+  if (!read.ok) {
+    const [first] = read.problems;
+    return {
+      ok: false,
+      problem: `${where}: ${first?.field} ${first?.message}: mend the ConfigMap`,
+    };
+  }
+  const patterns: RE2JS[] = [];
+  for (const { selector, allowedAnnotationKeyExprs = [] } of read.value.rules ?? []) {
+    if (selector !== undefined && !matchesSelector(selector, labels)) continue;
+    for (const expression of allowedAnnotationKeyExprs) {
+      try {
+        patterns.push(RE2JS.compile(expression));
+      } catch {
+        return {
+          ok: false,
+          problem:
+            `${where}: "${expression}" is no regular expression in RE2 syntax: mend the ConfigMap`,
+        };
+      }
+    }
+  }
+  return { ok: true, names: (key) => patterns.some((pattern) => pattern.test(key)) };
+}

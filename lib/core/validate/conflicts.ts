@@ -1,0 +1,86 @@
+import { isDeepStrictEqual } from "node:util";
+import type { FieldProblem } from "../../api/field_problem.ts";
+import type { SidecarSet } from "../../api/sidecarset.ts";
+import { canaryBaseOf } from "../canary.ts";
+import { selectionsOverlap } from "../select/overlap.ts";
+import { containerKeys, type Footprint, footprintOf } from "./footprint.ts";
+import type { Subject } from "./input.ts";
+
+/**
+ * Nothing that another SidecarSet brings to the same Pods may be brought again. A canary and its base never meet in a Pod,
+ * so they may share everything, whichever of them is written (B-9).
+ *
+ * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarConflict`
+ */
+export function checkConflicts({ spec, sidecarSet, input }: Subject): void {
+  if (sidecarSet === undefined) return;
+  const own = footprintOf(sidecarSet);
+  const { name } = sidecarSet.metadata;
+  const base = canaryBaseOf(sidecarSet);
+  for (const other of input.others) {
+    const otherName = other.metadata.name;
+    if (otherName === name || otherName === base) continue;
+    if (name !== undefined && canaryBaseOf(other) === name) continue;
+    // Clashes are rarer and quicker to look for than overlapping selectors.
+    const problems = clashes(own, other);
+    if (problems.length > 0 && selectionsOverlap(sidecarSet.spec, other.spec)) {
+      spec.report(problems);
+    }
+  }
+}
+
+function clashes(own: Footprint, other: SidecarSet): FieldProblem[] {
+  return [
+    ...containerClashes(own, other),
+    ...volumeClashes(own, other),
+    ...annotationClashes(own, other),
+  ];
+}
+
+function containerClashes(own: Footprint, other: SidecarSet): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  for (const list of ["containers", "initContainers"] as const) {
+    for (const container of other.spec[list] ?? []) {
+      const field = containerKeys(container, list)
+        .map((key) => own.containers.get(key))
+        .find((path) => path !== undefined);
+      if (field === undefined) continue;
+      const what = list === "containers" ? "container" : "init container";
+      problems.push(clash(field, `clashes with ${what} ${container.name}`, other));
+    }
+  }
+  return problems;
+}
+
+function volumeClashes(own: Footprint, other: SidecarSet): FieldProblem[] {
+  return (other.spec.volumes ?? []).flatMap((volume) => {
+    const mine = own.volumes.get(volume.name);
+    if (mine === undefined || isDeepStrictEqual(mine.volume, volume)) return [];
+    const what = `differs from volume ${volume.name}, make them equal or rename one:`;
+    return [clash(`${mine.path}.name`, `${what} it clashes with that`, other)];
+  });
+}
+
+/** Retain gives way to whoever comes first, and merged values can be merged again. */
+function annotationClashes(own: Footprint, other: SidecarSet): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  for (const { annotations = {}, patchPolicy = "Retain" } of other.spec.patchPodMetadata ?? []) {
+    for (const key of Object.keys(annotations)) {
+      const mine = own.annotations.get(key);
+      if (mine === undefined) continue;
+      const policies = [mine.policy, patchPolicy];
+      if (policies.includes("Retain") || !policies.includes("Overwrite")) continue;
+      problems.push(clash(mine.path, `with ${mine.policy} clashes with ${patchPolicy}`, other));
+    }
+  }
+  return problems;
+}
+
+function clash(field: string, what: string, other: SidecarSet): FieldProblem {
+  return {
+    reason: "FieldValueInvalid",
+    field,
+    message: `${what} of SidecarSet ${other.metadata.name}, which can select the same Pods: ` +
+      "rename it or make the selectors disjoint",
+  };
+}

@@ -1,0 +1,81 @@
+import type { Field } from "../field.ts";
+import { checkDnsLabel, checkOneOf, checkOptionalOneOf } from "../syntax.ts";
+import { checkEnv, checkEnvFrom } from "./env.ts";
+import { checkMountsAndDevices, type VolumeSources } from "./mounts.ts";
+import { checkHostPorts, checkPorts } from "./ports.ts";
+import { checkNoProbesOrLifecycle, checkProbesAndLifecycle } from "./probes.ts";
+import { checkResizePolicy, checkResources } from "./resources.ts";
+import { checkSecurityContext } from "./security_context.ts";
+
+/** What the containers of a Pod are checked against. */
+export interface PodFacts {
+  readonly volumes: VolumeSources;
+  readonly allowPrivileged: boolean;
+}
+
+/** @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateContainers` */
+export function checkContainers(containers: readonly Field[], facts: PodFacts): void {
+  for (const container of containers) {
+    checkCommon(container, facts);
+    checkProbesAndLifecycle(container);
+    const restartPolicy = container.member("restartPolicy");
+    if (restartPolicy.isSet) {
+      restartPolicy.forbidden("must not be set here: a native sidecar stands in initContainers");
+    }
+  }
+  checkHostPorts(containers);
+}
+
+/** @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateInitContainers` */
+export function checkInitContainers(containers: readonly Field[], facts: PodFacts): void {
+  for (const container of containers) {
+    checkCommon(container, facts);
+    checkHostPorts([container]);
+    const restartPolicy = container.member("restartPolicy");
+    checkOptionalOneOf(restartPolicy, ["Always"]);
+    if (restartPolicy.text() === "Always") checkProbesAndLifecycle(container);
+    else checkNoProbesOrLifecycle(container);
+    const resizePolicy = container.member("resizePolicy");
+    if (resizePolicy.items().length > 0) {
+      resizePolicy.invalid("must not be set for an init container");
+    }
+  }
+}
+
+/**
+ * Names are unique among a Pod's containers of either kind.
+ *
+ * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateInitContainers`
+ */
+export function checkContainerNames(
+  containers: readonly Field[],
+  initContainers: readonly Field[],
+): void {
+  const names = new Set<string>();
+  for (const container of [...containers, ...initContainers]) {
+    const name = container.member("name");
+    if (name.text() !== "" && names.has(name.text())) {
+      name.duplicate("must be unique among containers and initContainers");
+    }
+    names.add(name.text());
+  }
+}
+
+/** @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateContainerCommon` */
+function checkCommon(container: Field, { volumes, allowPrivileged }: PodFacts): void {
+  checkDnsLabel(container.member("name"));
+  const image = container.member("image");
+  if (image.text() === "") image.required();
+  else if (image.text().trim() !== image.text()) {
+    image.invalid("must not start or end with white space");
+  }
+  checkOneOf(container.member("terminationMessagePolicy"), ["File", "FallbackToLogsOnError"]);
+  checkOneOf(container.member("imagePullPolicy"), ["Always", "IfNotPresent", "Never"]);
+  checkPorts(container.member("ports"));
+  checkEnv(container.member("env"));
+  checkEnvFrom(container.member("envFrom"));
+  checkMountsAndDevices(container, volumes);
+  checkResources(container.member("resources"));
+  checkResizePolicy(container.member("resizePolicy"));
+  checkSecurityContext(container.member("securityContext"), { allowPrivileged });
+}

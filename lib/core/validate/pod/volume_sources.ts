@@ -1,0 +1,177 @@
+import { parseQuantity } from "../../quantity/quantity.ts";
+import { subdomainProblem } from "../../select/label_syntax.ts";
+import type { Field } from "../field.ts";
+import { checkDescendingPath, checkNoBacksteps, checkOptionalOneOf } from "../syntax.ts";
+import { checkProjected } from "./projected_volume.ts";
+import { checkDownwardFiles, checkKeyPaths, checkMode } from "./volume_files.ts";
+
+const MAX_EMPTY_DIR_MODE = 0o1777;
+const HOST_PATH_TYPES = [
+  "",
+  "BlockDevice",
+  "CharDevice",
+  "Directory",
+  "DirectoryOrCreate",
+  "File",
+  "FileOrCreate",
+  "Socket",
+];
+const MAX_PARTITION = 255;
+const MAX_CSI_DRIVER_LENGTH = 63;
+
+/**
+ * What each source of a volume must have.
+ *
+ * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateVolumeSource`
+ */
+export const SOURCE_CHECKS: ReadonlyMap<string, (source: Field) => void> = new Map([
+  ["emptyDir", checkEmptyDir],
+  ["hostPath", checkHostPath],
+  ["secret", (source) => checkFiles(source, "secretName")],
+  ["configMap", (source) => checkFiles(source, "name")],
+  ["downwardAPI", checkDownwardApi],
+  ["projected", checkProjected],
+  ["persistentVolumeClaim", requires("claimName")],
+  ["ephemeral", checkEphemeral],
+  ["csi", checkCsi],
+  ["image", checkImage],
+  ["nfs", checkNfs],
+  ["gitRepo", checkGitRepo],
+  ["awsElasticBlockStore", checkDisk("volumeID")],
+  ["gcePersistentDisk", checkDisk("pdName")],
+  ["azureFile", requires("secretName", "shareName")],
+  ["azureDisk", requires("diskName", "diskURI")],
+  ["cephfs", requires("monitors")],
+  ["cinder", requires("volumeID")],
+  ["flexVolume", requires("driver")],
+  ["glusterfs", requires("endpoints", "path")],
+  ["photonPersistentDisk", requires("pdID")],
+  ["portworxVolume", requires("volumeID")],
+  ["quobyte", requires("registry", "volume")],
+  ["rbd", requires("monitors", "image")],
+  ["scaleIO", requires("gateway", "system", "volumeName")],
+  ["vsphereVolume", requires("volumePath")],
+  ["iscsi", checkIscsi],
+  ["flocker", checkFlocker],
+  ["fc", checkFibreChannel],
+]);
+
+/** A check that texts and lists of a source are there and not empty. */
+function requires(...names: string[]): (source: Field) => void {
+  return (source) => {
+    for (const name of names) {
+      const field = source.member(name);
+      const isMissing = Array.isArray(field.value) ? field.value.length === 0 : field.text() === "";
+      if (isMissing) field.required();
+    }
+  };
+}
+
+function checkEmptyDir(source: Field): void {
+  const { value } = source.member("sizeLimit");
+  const size = typeof value === "string" || typeof value === "number"
+    ? parseQuantity(value)
+    : undefined;
+  if (value !== undefined && (size === undefined || size.nanos < 0n)) {
+    source.member("sizeLimit").forbidden("must be a quantity that is not negative");
+  }
+  checkMode(source.member("mode"), MAX_EMPTY_DIR_MODE);
+}
+
+function checkHostPath(source: Field): void {
+  requires("path")(source);
+  checkNoBacksteps(source.member("path"));
+  checkOptionalOneOf(source.member("type"), HOST_PATH_TYPES);
+}
+
+function checkFiles(source: Field, nameField: "secretName" | "name"): void {
+  requires(nameField)(source);
+  checkMode(source.member("defaultMode"));
+  checkKeyPaths(source.member("items"));
+}
+
+function checkDownwardApi(source: Field): void {
+  checkMode(source.member("defaultMode"));
+  checkDownwardFiles(source.member("items"));
+}
+
+function checkEphemeral(source: Field): void {
+  const template = source.member("volumeClaimTemplate");
+  if (!template.isSet) return template.required();
+  const spec = template.member("spec");
+  const accessModes = spec.member("accessModes");
+  if (accessModes.items().length === 0) accessModes.required("must have at least one access mode");
+  const storage = spec.member("resources").member("requests").entries()
+    .find(([name]) => name === "storage")?.[1];
+  const size = storage && (typeof storage.value === "string" || typeof storage.value === "number")
+    ? parseQuantity(storage.value)
+    : undefined;
+  const requests = spec.member("resources").member("requests");
+  if (storage === undefined) requests.required("must have storage");
+  else if (size === undefined || size.nanos <= 0n) storage.invalid("must be a quantity above zero");
+}
+
+/** @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:ValidateCSIDriverName` */
+function checkCsi(source: Field): void {
+  const driver = source.member("driver");
+  const name = driver.text();
+  if (name === "") driver.required();
+  else if (name.length > MAX_CSI_DRIVER_LENGTH) {
+    driver.tooLong(`must have at most ${MAX_CSI_DRIVER_LENGTH} characters`);
+  } else if (subdomainProblem(name.toLowerCase()) !== undefined) {
+    driver.invalid("must be a DNS name");
+  }
+  const secret = source.member("nodePublishSecretRef");
+  if (secret.isSet) requires("name")(secret);
+}
+
+function checkImage(source: Field): void {
+  requires("reference")(source);
+  checkOptionalOneOf(source.member("pullPolicy"), ["Always", "IfNotPresent", "Never"]);
+}
+
+function checkNfs(source: Field): void {
+  requires("server", "path")(source);
+  const path = source.member("path");
+  if (!path.text().startsWith("/")) path.invalid("must be an absolute path");
+}
+
+function checkGitRepo(source: Field): void {
+  requires("repository")(source);
+  checkDescendingPath(source.member("directory"));
+}
+
+function checkDisk(nameField: string): (source: Field) => void {
+  return (source) => {
+    requires(nameField)(source);
+    const partition = source.member("partition");
+    if (partition.integer() < 0 || partition.integer() > MAX_PARTITION) {
+      partition.invalid(`must be between 0 and ${MAX_PARTITION}`);
+    }
+  };
+}
+
+function checkIscsi(source: Field): void {
+  requires("targetPortal", "iqn")(source);
+  const iqn = source.member("iqn");
+  if (iqn.text() !== "" && !/^(iqn|eui|naa)\./.test(iqn.text())) {
+    iqn.invalid("must start with iqn., eui. or naa.");
+  }
+  const lun = source.member("lun");
+  if (lun.integer() < 0 || lun.integer() > MAX_PARTITION) {
+    lun.invalid(`must be between 0 and ${MAX_PARTITION}`);
+  }
+}
+
+function checkFlocker(source: Field): void {
+  const names = ["datasetName", "datasetUUID"].filter((name) => source.member(name).text() !== "");
+  if (names.length === 0) source.required("must have datasetName or datasetUUID");
+  if (names.length === 2) source.invalid("must have either datasetName or datasetUUID");
+}
+
+function checkFibreChannel(source: Field): void {
+  const wwns = source.member("targetWWNs").items().length > 0;
+  const wwids = source.member("wwids").items().length > 0;
+  if (!wwns && !wwids) source.required("must have targetWWNs or wwids");
+  if (wwns && wwids) source.invalid("must have either targetWWNs or wwids");
+}

@@ -1,0 +1,61 @@
+import { updateStrategyTypes } from "../../api/strategies.ts";
+import type { Field } from "./field.ts";
+import type { Subject } from "./input.ts";
+import { checkPriority, checkScatter } from "./priority.ts";
+import { checkSelector } from "./selectors.ts";
+import { checkOptionalOneOf } from "./syntax.ts";
+
+const PERCENT = /^[0-9]+%$/;
+const MAX_COUNT = 2 ** 31 - 1;
+/** What `progressDeadlineSeconds` means when it is not set. */
+const DEFAULT_PROGRESS_DEADLINE_SECONDS = 600;
+
+/**
+ * `updateStrategy`, whatever its type: NotUpdate leaves Pods alone, but partition and selector still count where a revision
+ * is injected into a share of the Pods (B-26).
+ *
+ * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetUpdateStrategy`
+ */
+export function checkUpdateStrategy({ spec }: Subject): void {
+  const strategy = spec.member("updateStrategy");
+  checkOptionalOneOf(strategy.member("type"), updateStrategyTypes);
+
+  const selector = strategy.member("selector");
+  const partition = strategy.member("partition");
+  if (selector.isSet && isPartitionSet(partition)) {
+    selector.invalid("must not be set beside partition: use one of them");
+  }
+  if (checkSelector(selector) === "empty") {
+    selector.invalid("must have labels or expressions: leave it out to update all Pods");
+  }
+  checkCountOrPercent(partition);
+  checkCountOrPercent(strategy.member("maxUnavailable"));
+  checkPriority(strategy.member("priorityStrategy"));
+  checkScatter(strategy.member("scatterStrategy"));
+  checkDeadline(strategy);
+}
+
+function isPartitionSet({ value }: Field): boolean {
+  return typeof value === "string" || (typeof value === "number" && value !== 0);
+}
+
+/** @see `k8s.io/kubernetes/pkg/apis/apps/validation/validation.go:ValidatePositiveIntOrPercent` */
+function checkCountOrPercent(field: Field): void {
+  const { value } = field;
+  if (!field.isSet) return;
+  const isValid = typeof value === "string"
+    ? PERCENT.test(value)
+    : Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_COUNT;
+  if (!isValid) {
+    field.invalid('must be a number of Pods, at least 0, or a percentage such as "25%"');
+  }
+}
+
+/** As in a Deployment: else a roll-out would fail while its Pods are still becoming available. */
+function checkDeadline(strategy: Field): void {
+  const deadline = strategy.member("progressDeadlineSeconds");
+  const seconds = deadline.isSet ? deadline.integer() : DEFAULT_PROGRESS_DEADLINE_SECONDS;
+  const minReadySeconds = strategy.member("minReadySeconds").integer();
+  if (seconds > minReadySeconds) return;
+  deadline.invalid(`must be greater than minReadySeconds, which is ${minReadySeconds}`);
+}
