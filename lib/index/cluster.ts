@@ -4,6 +4,7 @@ import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
 import type { Namespace, Pod } from "../api/pod.ts";
 import { canaryBase } from "../core/inject/sidecarset_plan.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
+import { currentRevision } from "../core/revision/plan.ts";
 import { selectionKey } from "../core/registration/selection.ts";
 import { selectsPod } from "../core/select/pod_selection.ts";
 import { NamespaceIndex } from "./namespaces.ts";
@@ -40,8 +41,11 @@ export class ClusterIndex {
     return bases.size === 0 ? matched : matched.filter(({ name }) => !bases.has(name));
   }
 
-  applySidecarSet(prepared: PreparedSidecarSet): Set<string> {
-    const known = this.sidecarSets.get(prepared.name);
+  /** Takes over a SidecarSet; an older state than the known one, from a watch that lags behind an answer, changes nothing. */
+  applySidecarSet(state: PreparedSidecarSet): Set<string> {
+    const known = this.sidecarSets.get(state.name);
+    if (known && isOlder(state, known)) return new Set();
+    const prepared = this.#withRevision(state);
     this.sidecarSets.apply(prepared);
     const names = known && classifiesAlike(known, prepared)
       ? new Set<string>()
@@ -75,11 +79,28 @@ export class ClusterIndex {
   }
 
   applyRevision(revision: ControllerRevision): string[] {
-    return this.revisions.apply(revision);
+    return this.#renamed(this.revisions.apply(revision));
   }
 
   deleteRevision(name: string): string[] {
-    return this.revisions.delete(name);
+    return this.#renamed(this.revisions.delete(name));
+  }
+
+  #renamed(names: string[]): string[] {
+    for (const name of names) {
+      const prepared = this.sidecarSets.get(name);
+      const named = prepared && this.#withRevision(prepared);
+      if (named && named !== prepared) this.sidecarSets.apply(named);
+    }
+    return names;
+  }
+
+  #withRevision(prepared: PreparedSidecarSet): PreparedSidecarSet {
+    const stored = this.revisions.of(prepared.name);
+    const revisionName = stored.length === 0
+      ? ""
+      : currentRevision(prepared.sidecarSet, stored)?.metadata.name ?? "";
+    return revisionName === prepared.revisionName ? prepared : { ...prepared, revisionName };
   }
 
   /** Looks again at the Pods of these states of a SidecarSet, and at those that a canary leaves to or takes from its base. */
@@ -96,6 +117,11 @@ export class ClusterIndex {
         ),
     });
   }
+}
+
+function isOlder(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
+  const [one, other] = [a.sidecarSet.metadata, b.sidecarSet.metadata];
+  return one.uid === other.uid && Number(one.resourceVersion) < Number(other.resourceVersion);
 }
 
 /** Whether no Pod can be something else to the second state than to the first; most updates are of the status. */

@@ -1,0 +1,104 @@
+import type { ControllerRevision } from "../api/controller_revision.ts";
+import { CUSTOM_VERSION_LABEL } from "../api/names.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import { planRevisions, type RevisionAction } from "../core/revision/plan.ts";
+import { recordOf } from "../core/status/record.ts";
+import type { ClusterIndex } from "../index/cluster.ts";
+import { isAlreadyExists } from "../kube/errors.ts";
+import type { Writer } from "./writer.ts";
+
+export interface RevisionsOptions {
+  readonly index: ClusterIndex;
+  readonly writer: Writer;
+  /** The controller's namespace, where revisions are kept. */
+  readonly namespace: string;
+  /** Takes over a revision as the API server stored it, ahead of the watch. */
+  onStored(revision: ControllerRevision): void;
+  onDeleted(name: string): void;
+}
+
+/** Keeps each SidecarSet's ControllerRevisions right. */
+export class Revisions {
+  readonly #options: RevisionsOptions;
+  /** What was last found to be right, by SidecarSet, so that a Pod's event does not compare revisions. */
+  readonly #settled = new Map<string, string>();
+
+  constructor(options: RevisionsOptions) {
+    this.#options = options;
+  }
+
+  forget(name: string): void {
+    this.#settled.delete(name);
+  }
+
+  /**
+   * Creates, renumbers, relabels and deletes revisions as needed.
+   *
+   * @returns the collision count to put into the status
+   */
+  async register(prepared: PreparedSidecarSet, signal: AbortSignal): Promise<number> {
+    const { index, namespace } = this.#options;
+    const { name, sidecarSet: { spec, metadata, status } } = prepared;
+    const stored = index.revisions.of(name);
+    const collisionCount = status?.collisionCount ?? 0;
+    const state = JSON.stringify([
+      metadata.uid,
+      metadata.generation,
+      metadata.labels?.[CUSTOM_VERSION_LABEL],
+      stored.map(({ metadata: { name, resourceVersion } }) => [name, resourceVersion]),
+    ]);
+    const crowded = stored.length > Math.max(1, spec.revisionHistoryLimit ?? 10);
+    if (!crowded && this.#settled.get(name) === state) return collisionCount;
+    const plan = planRevisions({
+      prepared,
+      stored,
+      inUse: stored.length > 1 ? this.#inUse(name) : new Set(),
+      collisionCount,
+      namespace,
+    });
+    for (const action of plan.actions) {
+      if (!await this.#perform(action, signal)) return plan.collisionCount + 1;
+    }
+    if (plan.actions.length === 0) this.#settled.set(name, state);
+    return plan.collisionCount;
+  }
+
+  /** @returns false if another object has the name of a revision to create */
+  async #perform(action: RevisionAction, signal: AbortSignal): Promise<boolean> {
+    const { writer, onStored, onDeleted } = this.#options;
+    switch (action.type) {
+      case "create":
+        try {
+          onStored(await writer.createRevision(action.revision, signal));
+        } catch (error) {
+          if (!isAlreadyExists(error)) throw error;
+          return false;
+        }
+        return true;
+      case "renumber": {
+        const { resourceVersion } = action.stored.metadata;
+        const body = { metadata: { resourceVersion }, revision: action.revision };
+        onStored(await writer.patchRevision(action.stored, body, signal));
+        return true;
+      }
+      case "relabel": {
+        const body = { metadata: { labels: { [CUSTOM_VERSION_LABEL]: action.customVersion } } };
+        onStored(await writer.patchRevision(action.stored, body, signal));
+        return true;
+      }
+      case "delete":
+        await writer.deleteRevision(action.stored, signal);
+        onDeleted(action.stored.metadata.name ?? "");
+        return true;
+    }
+  }
+
+  #inUse(name: string): Set<string> {
+    const used = new Set<string>();
+    for (const pod of this.#options.index.pods.matchedOf(name)) {
+      const revision = recordOf(pod, name).full?.controllerRevision;
+      if (revision) used.add(revision);
+    }
+    return used;
+  }
+}

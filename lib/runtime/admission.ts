@@ -1,0 +1,85 @@
+import type { Clock } from "../api/clock.ts";
+import type { FieldProblem } from "../api/field_problem.ts";
+import type { Logger } from "../api/logger.ts";
+import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
+import { applyDefaults } from "../core/defaults/sidecarset.ts";
+import { createInjector } from "../core/inject/inject.ts";
+import type { NamespaceFacts } from "../core/prepared.ts";
+import { hashSidecarSet } from "../core/revision/hash.ts";
+import type { ClusterIndex } from "../index/cluster.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { isNotFound } from "../kube/errors.ts";
+import { get } from "../kube/requests.ts";
+import { resources } from "../kube/resources.ts";
+import { send } from "../kube/send.ts";
+import { createHandler, type Observation } from "../webhook/handler.ts";
+import { createPodReview, type PodReviewObserver } from "../webhook/pods.ts";
+import {
+  createSidecarSetDefaults,
+  createSidecarSetValidation,
+  type SidecarSetValidationInput,
+} from "../webhook/sidecarsets.ts";
+
+export interface AdmissionOptions {
+  readonly client: RestClient;
+  readonly index: ClusterIndex;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly excludedNamespaces: readonly string[];
+  isSynced(): boolean;
+  validate(input: SidecarSetValidationInput): readonly FieldProblem[];
+  readonly observer?: PodReviewObserver;
+  observe?(observation: Observation): void;
+}
+
+/** The webhook's handler over the index: what a review needs is there, so that nothing is awaited. */
+export function createAdmission(
+  options: AdmissionOptions,
+): (request: Request) => Promise<Response> {
+  const { client, index, clock, logger, isSynced, observe } = options;
+  const injector = createInjector();
+  return createHandler({
+    logger,
+    ...(observe ? { observe } : {}),
+    reviews: {
+      mutatePod: createPodReview({
+        isSynced,
+        excludedNamespaces: new Set(options.excludedNamespaces),
+        match: (labels, namespace) => index.sidecarSets.match(labels, namespace),
+        namespace: (name) => index.namespaces.get(name),
+        readNamespace: (name, signal) => readNamespace(client, name, signal),
+        revisionsOf: (name) => index.revisions.of(name),
+        sharesOf(name) {
+          const { matchedPods, updatedPods } = index.pods.countsOf(name);
+          return { matched: matchedPods, pinned: matchedPods - updatedPods };
+        },
+        inject: (request) => injector.inject(request),
+        now: () => clock.now(),
+        ...(options.observer ? { observer: options.observer } : {}),
+      }),
+      mutateSidecarSet: createSidecarSetDefaults({
+        applyDefaults,
+        hashSidecarSet: ({ spec }) => hashSidecarSet(spec),
+      }),
+      validateSidecarSet: createSidecarSetValidation({
+        applyDefaults,
+        validateSidecarSet: options.validate,
+        isSynced,
+      }),
+    },
+  });
+}
+
+async function readNamespace(
+  client: RestClient,
+  name: string,
+  signal: AbortSignal,
+): Promise<NamespaceFacts | undefined> {
+  try {
+    const { metadata } = await send(client, get(resources.namespaces, { name }), signal);
+    return { name, labels: metadata.labels ?? { [NAMESPACE_NAME_LABEL]: name } };
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Clock } from "../api/clock.ts";
+import type { Logger } from "../api/logger.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { createFileSource } from "../webhook/certificates/file_source.ts";
+import { createSecretSource } from "../webhook/certificates/secret_source.ts";
+import { servingNames } from "../webhook/certificates/serving_names.ts";
+import type { CertificateListener, CertificateSource } from "../webhook/certificates/source.ts";
+import type { Config } from "./config.ts";
+import { secretStore } from "./stores.ts";
+
+export interface CertificatesOptions {
+  readonly config: Config;
+  readonly client: RestClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface Certificates {
+  readonly source: CertificateSource;
+  /** The name that API servers expect in the certificate. */
+  readonly serverName: string;
+  /** Sets who is told of a new certificate or bundle; to be called before the source is first checked. */
+  onChange(listener: CertificateListener): void;
+}
+
+/** The webhook's certificate: from a mounted folder, or of the installation's own authority. */
+export function createCertificates(options: CertificatesOptions): Certificates {
+  const { config, client, clock, logger } = options;
+  const names = servingNames(
+    config.webhookUrl
+      ? { url: config.webhookUrl }
+      : { service: config.serviceName, namespace: config.namespace },
+  );
+  let told: CertificateListener | undefined;
+  const listener: CertificateListener = {
+    onCertificate: (certificate) => told?.onCertificate(certificate),
+    onCaBundle: (bundle) => told?.onCaBundle(bundle),
+  };
+  const source = config.certDir
+    ? createFileSource({ folder: config.certDir, listener })
+    : createSecretSource({
+      store: secretStore({ client, namespace: config.namespace, name: "sidecarset-webhook-ca" }),
+      names,
+      listener,
+      clock,
+      logger,
+    });
+  return {
+    source,
+    serverName: names.dns[0] ?? names.ip[0] ?? "",
+    onChange: (next) => told = next,
+  };
+}

@@ -1,0 +1,222 @@
+import type { Clock } from "../api/clock.ts";
+import type { ControllerRevision } from "../api/controller_revision.ts";
+import type { Logger } from "../api/logger.ts";
+import type { OwnerReference } from "../api/meta.ts";
+import type { KubeObject } from "../api/objects.ts";
+import type { Pod } from "../api/pod.ts";
+import { LeaderElection } from "../controller/leader.ts";
+import { Limiter } from "../controller/limiter.ts";
+import { WorkQueue } from "../controller/queue.ts";
+import { Reconciler } from "../controller/reconcile.ts";
+import { RegistrationKeeper } from "../controller/registration.ts";
+import { Revisions } from "../controller/revisions.ts";
+import { Rollouts } from "../controller/rollouts.ts";
+import { Statuses } from "../controller/statuses.ts";
+import { NotLeaderError, Writer } from "../controller/writer.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import type { WebhookEndpoint } from "../core/registration/configuration.ts";
+import type { RegistrationFacts } from "../core/status/facts.ts";
+import { unimplementedFields } from "../core/validate/not_implemented.ts";
+import type { ClusterIndex } from "../index/cluster.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { isConflict, isNotFound } from "../kube/errors.ts";
+import { get, remove } from "../kube/requests.ts";
+import { resources } from "../kube/resources.ts";
+import { send } from "../kube/send.ts";
+import type { Config } from "./config.ts";
+import { leaseStore } from "./stores.ts";
+
+/** Name of the Lease, the registration and the ClusterRole that owns it. */
+export const INSTALLATION = "sidecarset";
+
+/** Changes that arrive together are looked at together: in milliseconds. */
+const GATHER_PODS = 50;
+const GATHER_REGISTRATION = 200;
+
+export interface ControlOptions {
+  readonly config: Config;
+  readonly client: RestClient;
+  readonly index: ClusterIndex;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly endpoint: WebhookEndpoint;
+  readonly excludedNamespaces: readonly string[];
+  /** Name of this process among the candidates for leadership. */
+  readonly identity: string;
+  caBundle(): string | undefined;
+  isSynced(): boolean;
+  /** Takes over a SidecarSet as the API server stored it. */
+  onStoredSidecarSet(object: KubeObject): void;
+}
+
+/** The part of the process that writes: leader election, the registration and the reconcile loop. */
+export interface Control {
+  readonly election: LeaderElection;
+  readonly registration: RegistrationKeeper;
+  readonly queue: WorkQueue;
+  readonly rollouts: Rollouts;
+  /** Looks at SidecarSets again soon. */
+  touch(names: Iterable<string>): void;
+  /** Compares the registration with the SidecarSets again soon. */
+  touchRegistration(): void;
+  run(signal: AbortSignal): Promise<void>;
+  /** Removes the registration, where nothing else would once this process is gone. */
+  unregister(signal: AbortSignal): Promise<void>;
+}
+
+export function createControl(options: ControlOptions): Control {
+  const { config, client, index, clock, logger, identity } = options;
+  const queueOptions = { clock, baseDelay: 100, maxDelay: 60_000 };
+  const queue = new WorkQueue({ ...queueOptions, concurrency: 4 });
+  const registrationQueue = new WorkQueue({ ...queueOptions, concurrency: 1 });
+  const touch = (names: Iterable<string>) => {
+    for (const name of names) queue.add(name, GATHER_PODS);
+  };
+  const touchRegistration = () => registrationQueue.add(INSTALLATION, GATHER_REGISTRATION);
+  const touchAll = () => touch([...index.sidecarSets.values()].map(({ name }) => name));
+
+  const election = new LeaderElection({
+    store: leaseStore({ client, namespace: config.namespace, name: INSTALLATION }),
+    clock,
+    logger,
+    identity,
+    leaseName: INSTALLATION,
+    leaseNamespace: config.namespace,
+    onLeading(leading) {
+      if (!leading) return;
+      touchRegistration();
+      touchAll();
+    },
+  });
+  const isLeader = () => election.isLeader();
+  const limiter = new Limiter({
+    clock,
+    maxInFlight: config.maxInFlight,
+    perSecond: config.writesPerSecond,
+  });
+  const writer = new Writer({ client, limiter, isLeader });
+  const registration = new RegistrationKeeper({
+    name: INSTALLATION,
+    endpoint: options.endpoint,
+    excludedNamespaces: options.excludedNamespaces,
+    clock,
+    logger,
+    sidecarSets: () => [...index.sidecarSets.values()],
+    caBundle: options.caBundle,
+    owner: (signal) => clusterRoleOwner(client, signal),
+    isLeader,
+    write: (wanted, signal) => writer.writeRegistration(wanted, signal),
+    onCoverage: touch,
+  });
+  const rollouts = new Rollouts({
+    index,
+    writer,
+    clock,
+    logger,
+    onProgress: (name) => touch([name]),
+    onStored: (pod: Pod) => touch(index.applyPod(pod)),
+  });
+  const reconciler = new Reconciler({
+    index,
+    clock,
+    logger,
+    isLeader,
+    rollouts,
+    revisions: new Revisions({
+      index,
+      writer,
+      namespace: config.namespace,
+      onStored: (revision: ControllerRevision) => index.applyRevision(revision),
+      onDeleted: (name) => index.deleteRevision(name),
+    }),
+    statuses: new Statuses({
+      index,
+      writer,
+      clock,
+      logger,
+      registrationOf: (prepared) => registrationFacts(prepared, registration),
+      onStored: options.onStoredSidecarSet,
+    }),
+  });
+
+  async function register(signal: AbortSignal) {
+    if (!options.isSynced()) return { requeueAfter: GATHER_REGISTRATION };
+    try {
+      await registration.reconcile(signal);
+      return {};
+    } catch (error) {
+      if (signal.aborted || error instanceof NotLeaderError) return {};
+      if (isConflict(error)) return { requeueAfter: GATHER_REGISTRATION };
+      logger.warn("Cannot write the webhook registration; trying again", { error });
+      return { failed: true as const };
+    }
+  }
+
+  return {
+    election,
+    registration,
+    queue,
+    rollouts,
+    touch,
+    touchRegistration,
+    async run(signal) {
+      touchRegistration();
+      await Promise.all([
+        queue.run((name) => {
+          if (options.isSynced()) return reconciler.reconcile(name, signal);
+          return Promise.resolve({ requeueAfter: GATHER_REGISTRATION });
+        }, signal),
+        registrationQueue.run(() => register(signal), signal),
+      ]);
+      await rollouts.settled();
+    },
+    async unregister(signal) {
+      if (!("url" in options.endpoint) || !election.isLeader()) return;
+      for (
+        const resource of [
+          resources.mutatingWebhookConfigurations,
+          resources.validatingWebhookConfigurations,
+        ]
+      ) {
+        try {
+          await send(client, remove(resource, { name: INSTALLATION }), signal);
+        } catch (error) {
+          if (!isNotFound(error)) throw error;
+        }
+      }
+      logger.info("Removed the webhook registration");
+    },
+  };
+}
+
+function registrationFacts(
+  prepared: PreparedSidecarSet,
+  registration: RegistrationKeeper,
+): RegistrationFacts {
+  const since = registration.coveredSince(prepared);
+  const inForce = since ? { inForceSince: since.toISOString() } : {};
+  const [field] = unimplementedFields(prepared.sidecarSet.spec);
+  if (field) {
+    const message = `${field} has no effect in this version: remove it or set its default`;
+    return { ...inForce, obstacle: { reason: "NotImplemented", message } };
+  }
+  if (!registration.isTooLarge(prepared.name)) return inForce;
+  const message =
+    "The selectors of the SidecarSets with failurePolicy Fail are too many for one webhook entry: select by one label key, or use failurePolicy Ignore";
+  return { ...inForce, obstacle: { reason: "ScopeTooLarge", message } };
+}
+
+async function clusterRoleOwner(
+  client: RestClient,
+  signal: AbortSignal,
+): Promise<OwnerReference | undefined> {
+  try {
+    const role = await send(client, get(resources.clusterRoles, { name: INSTALLATION }), signal);
+    const { uid = "" } = role.metadata;
+    const { apiVersion, kind } = resources.clusterRoles;
+    return { apiVersion, kind, name: INSTALLATION, uid };
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}

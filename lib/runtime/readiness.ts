@@ -1,0 +1,73 @@
+import type { Clock } from "../api/clock.ts";
+import type { CertificateSource } from "../webhook/certificates/source.ts";
+import { selfCheck } from "../webhook/self_check.ts";
+import type { ReadinessCheck } from "./health.ts";
+import type { Watches } from "./watches.ts";
+
+/** How often the process calls its own webhook, in milliseconds: often until it answers, then seldom. */
+const CHECK_SOON = 200;
+const CHECK_LATER = 10_000;
+const CHECK_DEADLINE = 3_000;
+
+export interface ReadinessOptions {
+  readonly watches: Watches;
+  readonly certificates: CertificateSource;
+  readonly clock: Clock;
+  readonly serverName: string;
+  /** Port of the webhook; undefined until it listens. */
+  port(): number | undefined;
+  isRegistered(): boolean;
+  readonly stopping: AbortSignal;
+}
+
+export interface Readiness {
+  readonly checks: readonly ReadinessCheck[];
+  /** Keeps calling the webhook until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Ready means: a review that came now would be answered from complete knowledge, and API servers know where to send it. */
+export function createReadiness(options: ReadinessOptions): Readiness {
+  const { watches, certificates, clock, serverName, stopping } = options;
+  let webhookProblem: string | undefined = "it does not listen yet";
+  return {
+    checks: [
+      { name: "shutdown", check: () => stopping.aborted ? "the process is stopping" : undefined },
+      {
+        name: "caches",
+        check() {
+          const kinds = watches.unsynced();
+          return kinds.length === 0 ? undefined : `not read yet: ${kinds.join(", ")}`;
+        },
+      },
+      { name: "webhook", check: () => webhookProblem },
+      {
+        name: "registration",
+        check: () => options.isRegistered() ? undefined : "the webhook is not registered yet",
+      },
+      {
+        name: "certificate",
+        check() {
+          const certificate = certificates.current();
+          if (!certificate) return "there is none yet";
+          return certificate.notAfter > clock.now() ? undefined : "it has expired";
+        },
+      },
+    ],
+    async run(signal) {
+      while (!signal.aborted) {
+        const port = options.port();
+        if (port !== undefined) {
+          const caBundle = certificates.caBundle();
+          webhookProblem = await selfCheck({
+            port,
+            serverName,
+            caBundle,
+            deadline: CHECK_DEADLINE,
+          });
+        }
+        await clock.sleep(webhookProblem === undefined ? CHECK_LATER : CHECK_SOON, signal);
+      }
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import type { Clock } from "../api/clock.ts";
+import type { Logger } from "../api/logger.ts";
+import type { WebhookEndpoint } from "../core/registration/configuration.ts";
+import { ClusterIndex } from "../index/cluster.ts";
+import { findCluster } from "../kube/cluster.ts";
+import { denoHost } from "../kube/host.ts";
+import { FetchClient } from "../kube/transport.ts";
+import { keepChecking } from "../webhook/certificates/source.ts";
+import { openNoDelay } from "../webhook/nodelay.ts";
+import { startServer, type WebhookServer } from "../webhook/server.ts";
+import { createAdmission } from "./admission.ts";
+import { createCertificates } from "./certificates.ts";
+import type { Config } from "./config.ts";
+import { createControl } from "./control.ts";
+import { createHealthHandler, startHealthServer } from "./health.ts";
+import { createMetrics } from "./metrics.ts";
+import { createReadiness } from "./readiness.ts";
+import { toPrepared } from "./stored_sidecarset.ts";
+import { createValidation } from "./validation.ts";
+import { createWatches } from "./watches.ts";
+
+export interface RunOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Begins an ordered shut-down. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs the webhook and the controller until the signal is aborted, then ends them in order: not ready, no more reviews, no more writes, the
+ * Lease given up.
+ *
+ * @throws {Error} when the cluster cannot be found or a port cannot be had; whatever happens later is logged and tried again.
+ */
+export async function run({ config, clock, logger, signal }: RunOptions): Promise<void> {
+  const cluster = await findCluster({
+    host: denoHost(),
+    logger,
+    clock,
+    ...(config.kubeconfig ? { kubeconfig: config.kubeconfig } : {}),
+    ...(config.context ? { context: config.context } : {}),
+  });
+  const metrics = createMetrics();
+  const client = new FetchClient({
+    cluster,
+    clock,
+    userAgent: "sidecarset",
+    observe: metrics.observeRequest,
+  });
+  const index = new ClusterIndex();
+  const noDelay = openNoDelay({ logger });
+  const work = new AbortController();
+  const excludedNamespaces = [...new Set([...config.excludeNamespaces, config.namespace])];
+  const validation = createValidation({ index, config });
+  const watches = createWatches({
+    client,
+    index,
+    clock,
+    logger,
+    namespace: config.namespace,
+    registrationName: "sidecarset",
+    problemsOf: validation.problemsOf,
+    onChange: (names) => control.touch(names),
+    onSidecarSets: () => control.touchRegistration(),
+    onRegistration(kind, configuration) {
+      control.registration.observe(kind, configuration);
+      control.touchRegistration();
+    },
+    onAllowList: validation.setAllowList,
+  });
+  const certificates = createCertificates({ config, client, clock, logger });
+  const control = createControl({
+    config,
+    client,
+    index,
+    clock,
+    logger,
+    endpoint: endpointOf(config),
+    excludedNamespaces,
+    identity: `${Deno.hostname()}_${crypto.randomUUID()}`,
+    caBundle: () => certificates.source.caBundle() || undefined,
+    isSynced: () => watches.unsynced().length === 0,
+    onStoredSidecarSet(object) {
+      control.touch(index.applySidecarSet(toPrepared(object, validation.problemsOf)));
+    },
+  });
+  const handler = createAdmission({
+    client,
+    index,
+    clock,
+    logger,
+    excludedNamespaces,
+    isSynced: watches.isAdmissionSynced,
+    validate: validation.validate,
+    observer: metrics.podObserver,
+    observe: metrics.observeReview,
+  });
+  let server: WebhookServer | undefined;
+  const readiness = createReadiness({
+    watches,
+    certificates: certificates.source,
+    clock,
+    serverName: certificates.serverName,
+    port: () => server?.port,
+    isRegistered: () => control.registration.isRegistered,
+    stopping: signal,
+  });
+  metrics.observeState({ index, watches, control, certificates: certificates.source });
+  const health = startHealthServer(
+    createHealthHandler({ checks: readiness.checks, metrics: metrics.text }),
+    { hostname: config.healthHost, port: config.healthPort, logger },
+  );
+  certificates.onChange({
+    onCertificate(certificate) {
+      if (server) server.swap(certificate);
+      else {
+        server = startServer(certificate, {
+          handler,
+          hostname: config.webhookHost,
+          port: config.webhookPort,
+          noDelay,
+          logger,
+          clock,
+        });
+      }
+    },
+    onCaBundle: () => control.touchRegistration(),
+  });
+  const leadership = new AbortController();
+  const electing = control.election.run(leadership.signal);
+  const working = Promise.all([
+    watches.run(work.signal),
+    keepChecking(certificates.source, { clock, logger, signal: work.signal }),
+    control.run(work.signal),
+    readiness.run(work.signal),
+  ]);
+  await aborted(signal);
+  logger.info("Shutting down");
+  const deadline = AbortSignal.timeout(config.shutdownSeconds * 1_000);
+  await control.unregister(deadline).catch((error) =>
+    logger.error("Cannot remove the webhook registration", { error })
+  );
+  await server?.stop(config.shutdownSeconds * 500);
+  work.abort();
+  await Promise.race([working, aborted(deadline)]);
+  leadership.abort();
+  await Promise.race([electing, aborted(deadline)]);
+  await health.stop();
+  client.close();
+  noDelay.close();
+  logger.info("Stopped");
+}
+
+function endpointOf(config: Config): WebhookEndpoint {
+  if (config.webhookUrl) return { url: config.webhookUrl };
+  return { service: { name: config.serviceName, namespace: config.namespace, port: 443 } };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

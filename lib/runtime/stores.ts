@@ -1,0 +1,80 @@
+import type { Lease } from "../api/objects.ts";
+import type { LeaseStore } from "../controller/leader.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { isAlreadyExists, isConflict, isNotFound } from "../kube/errors.ts";
+import { create, get, update } from "../kube/requests.ts";
+import { resources } from "../kube/resources.ts";
+import { send } from "../kube/send.ts";
+import type { SecretStore } from "../webhook/certificates/secret_source.ts";
+
+interface StoreOptions {
+  readonly client: RestClient;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The Lease of the installation, at the API server. */
+export function leaseStore({ client, namespace, name }: StoreOptions): LeaseStore {
+  return {
+    async get(signal): Promise<Lease | undefined> {
+      return await orUndefined(send(client, get(resources.leases, { namespace, name }), signal));
+    },
+    create: (lease, signal) =>
+      send(client, create(resources.leases, { namespace, body: lease }), signal),
+    update: (lease, signal) =>
+      send(client, update(resources.leases, { namespace, name, body: lease }), signal),
+  };
+}
+
+/** The Secret with the webhook's certificate authority, at the API server. */
+export function secretStore({ client, namespace, name }: StoreOptions): SecretStore {
+  return {
+    async get() {
+      const secret = await orUndefined(send(client, get(resources.secrets, { namespace, name })));
+      if (!secret) return undefined;
+      const { resourceVersion = "" } = secret.metadata;
+      return { data: mapValues(secret.data ?? {}, atob), resourceVersion };
+    },
+    async create(data) {
+      const body = { metadata: { name, namespace }, type: "Opaque", data: mapValues(data, btoa) };
+      try {
+        await send(client, create(resources.secrets, { namespace, body }));
+        return true;
+      } catch (error) {
+        if (isAlreadyExists(error)) return false;
+        throw error;
+      }
+    },
+    async update(data, resourceVersion) {
+      const body = {
+        metadata: { name, namespace, resourceVersion },
+        type: "Opaque",
+        data: mapValues(data, btoa),
+      };
+      try {
+        await send(client, update(resources.secrets, { namespace, name, body }));
+        return true;
+      } catch (error) {
+        if (isConflict(error) || isNotFound(error)) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+/** PEM is ASCII, so that atob() and btoa() do. */
+function mapValues(
+  data: Readonly<Record<string, string>>,
+  change: (value: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, change(value)]));
+}
+
+async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,193 @@
+import type { Clock } from "../api/clock.ts";
+import type { ControllerRevision } from "../api/controller_revision.ts";
+import type { FieldProblem } from "../api/field_problem.ts";
+import type { Logger } from "../api/logger.ts";
+import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY } from "../api/names.ts";
+import type { ConfigMap, KubeObject } from "../api/objects.ts";
+import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
+import type { SidecarSet } from "../api/sidecarset.ts";
+import type { ConfigurationKind } from "../controller/registration.ts";
+import type { ClusterIndex } from "../index/cluster.ts";
+import { podKey } from "../index/pods.ts";
+import { trimPod } from "../index/trim.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { listWatch } from "../kube/list_watch.ts";
+import type { Change } from "../kube/reflector.ts";
+import { ReflectorLoop } from "../kube/reflector_loop.ts";
+import { type Resource, resources } from "../kube/resources.ts";
+import { toPrepared } from "./stored_sidecarset.ts";
+
+export interface WatchesOptions {
+  readonly client: RestClient;
+  readonly index: ClusterIndex;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The controller's namespace. */
+  readonly namespace: string;
+  readonly registrationName: string;
+  problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
+  /** SidecarSets that something has changed for. */
+  onChange(names: Iterable<string>): void;
+  /** A SidecarSet itself changed, was created or deleted. */
+  onSidecarSets(): void;
+  onRegistration(kind: ConfigurationKind, configuration: WebhookConfiguration | undefined): void;
+  onAllowList(text: string | undefined): void;
+}
+
+export interface Watches {
+  /** What an admission needs: SidecarSets, namespaces and revisions. */
+  isAdmissionSynced(): boolean;
+  /** Names of the kinds that have not been read yet, or may not be read any more. */
+  unsynced(): string[];
+  /** By kind, milliseconds since the API server was last heard of. */
+  ages(): Map<string, number>;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Keeps the index equal to the cluster by one reflector for each kind. */
+export function createWatches(options: WatchesOptions): Watches {
+  const { index, onChange, onSidecarSets, onRegistration, onAllowList, namespace } = options;
+  const own = { fieldSelector: `metadata.name=${options.registrationName}` };
+  const sidecarSets = reflect(options, {
+    name: "sidecarsets",
+    resource: resources.sidecarSets,
+    trim: (object) => toPrepared(object, options.problemsOf),
+    known: () => [...index.sidecarSets.values()].map(({ name }) => name),
+    keyOf: ({ name }) => name,
+    apply(prepared) {
+      onChange(index.applySidecarSet(prepared));
+      onSidecarSets();
+    },
+    delete(name) {
+      onChange(index.deleteSidecarSet(name));
+      onSidecarSets();
+    },
+  });
+  const namespaces = reflect(options, {
+    name: "namespaces",
+    resource: resources.namespaces,
+    trim: ({ metadata: { name = "", labels = {} } }) => ({ metadata: { name, labels } }),
+    known: () => [...index.namespaces.names()],
+    keyOf: ({ metadata }) => metadata.name,
+    apply: (object) => onChange(index.applyNamespace(object)),
+    delete: (name) => index.deleteNamespace(name),
+  });
+  const revisions = reflect<ControllerRevision, ControllerRevision>(options, {
+    name: "controllerrevisions",
+    resource: resources.controllerRevisions,
+    selection: { namespace },
+    trim: (object) => object,
+    known: () => index.revisions.names(),
+    keyOf: nameOf,
+    apply: (object) => onChange(index.applyRevision(object)),
+    delete: (name) => onChange(index.deleteRevision(name)),
+  });
+  const pods = reflect(options, {
+    name: "pods",
+    resource: resources.pods,
+    trim: trimPod,
+    known: () => [...index.pods.keys()],
+    keyOf: podKey,
+    apply: (pod) => onChange(index.applyPod(pod)),
+    delete: (key) => onChange(index.deletePod(key)),
+  });
+  const allowList = reflect<ConfigMap, ConfigMap>(options, {
+    name: "configmaps",
+    resource: resources.configMaps,
+    selection: { namespace, fieldSelector: `metadata.name=${ALLOW_LIST_CONFIG_MAP}` },
+    trim: (object) => object,
+    known: () => [ALLOW_LIST_CONFIG_MAP],
+    keyOf: nameOf,
+    apply: ({ data }) => onAllowList(data?.[ALLOW_LIST_KEY]),
+    delete: () => onAllowList(undefined),
+  });
+  const configurations = [
+    resources.mutatingWebhookConfigurations,
+    resources.validatingWebhookConfigurations,
+  ].map((resource) => {
+    const kind = resource === resources.mutatingWebhookConfigurations
+      ? "MutatingWebhookConfiguration" as const
+      : "ValidatingWebhookConfiguration" as const;
+    return reflect<WebhookConfiguration, WebhookConfiguration>(options, {
+      name: resource.plural,
+      resource,
+      selection: own,
+      // Items of a list come without their kind.
+      trim: (object) => ({ ...object, kind }),
+      known: () => [options.registrationName],
+      keyOf: nameOf,
+      apply: (object) => onRegistration(kind, object),
+      delete: () => onRegistration(kind, undefined),
+    });
+  });
+  const forAdmission = [sidecarSets, namespaces, revisions];
+  const all = [...forAdmission, pods, allowList, ...configurations];
+  return {
+    isAdmissionSynced: () => forAdmission.every(({ loop }) => loop.isSynced()),
+    unsynced: () => all.filter(({ loop }) => !loop.isSynced()).map(({ name }) => name),
+    ages: () =>
+      new Map(all.flatMap(({ name, loop }) => {
+        const at = loop.lastEventAt();
+        return at === undefined ? [] : [[name, options.clock.monotonic() - at]];
+      })),
+    async run(signal) {
+      const others = [...forAdmission, allowList, ...configurations];
+      const running = others.map(({ loop }) => loop.run(signal));
+      // A Pod is classified once if everything that its class depends on is known before it.
+      while (!signal.aborted && !forAdmission.every(({ loop }) => loop.isSynced())) {
+        await options.clock.sleep(20, signal);
+      }
+      await Promise.all([...running, pods.loop.run(signal)]);
+    },
+  };
+}
+
+interface Reflection<T extends KubeObject, U> {
+  readonly name: string;
+  readonly resource: Resource<T>;
+  readonly selection?: { namespace?: string; fieldSelector?: string };
+  trim(object: T): U;
+  /** Keys of everything that the index holds of this kind. */
+  known(): string[];
+  keyOf(object: U): string;
+  apply(object: U): void;
+  delete(key: string): void;
+}
+
+function reflect<T extends KubeObject, U>(
+  { client, clock, logger }: WatchesOptions,
+  reflection: Reflection<T, U>,
+): { name: string; loop: ReflectorLoop<T, U> } {
+  const { name, resource, selection, trim } = reflection;
+  const loop = new ReflectorLoop<T, U>({
+    name,
+    source: listWatch(client, { resource, ...(selection ? { selection } : {}) }),
+    trim,
+    clock,
+    logger,
+    random: Math.random,
+    onChange: (change) => applyChange(change, reflection),
+  });
+  return { name, loop };
+}
+
+function applyChange<T extends KubeObject, U>(change: Change<U>, into: Reflection<T, U>): void {
+  switch (change.type) {
+    case "apply":
+      return into.apply(change.object);
+    case "delete":
+      return into.delete(into.keyOf(change.object));
+    case "replace": {
+      const gone = new Set(into.known());
+      for (const object of change.items) {
+        gone.delete(into.keyOf(object));
+        into.apply(object);
+      }
+      for (const key of gone) into.delete(key);
+    }
+  }
+}
+
+function nameOf({ metadata }: KubeObject): string {
+  return metadata.name ?? "";
+}

@@ -1,0 +1,44 @@
+export interface SelfCheckOptions {
+  readonly port: number;
+  /** The name that the certificate must be valid for. */
+  readonly serverName: string;
+  /** PEM text. */
+  readonly caBundle: string;
+  /** In milliseconds. */
+  readonly deadline: number;
+}
+
+/**
+ * Calls the listener as an API server would: with its name, and trusting only the bundle that is registered.
+ *
+ * @returns what is wrong; undefined when it answers
+ */
+export async function selfCheck(options: SelfCheckOptions): Promise<string | undefined> {
+  let connection: Deno.Conn | undefined;
+  const timer = setTimeout(() => connection?.close(), options.deadline);
+  try {
+    const tcp = await Deno.connect({ hostname: "127.0.0.1", port: options.port });
+    connection = tcp;
+    const tls = await Deno.startTls(tcp, {
+      hostname: options.serverName,
+      caCerts: [options.caBundle],
+    });
+    connection = tls;
+    await tls.write(new TextEncoder().encode(
+      `GET / HTTP/1.1\r\nHost: ${options.serverName}\r\nConnection: close\r\n\r\n`,
+    ));
+    const answer = new Uint8Array(16);
+    const length = await tls.read(answer);
+    const status = new TextDecoder().decode(answer.subarray(0, length ?? 0));
+    return status.startsWith("HTTP/1.1 ") ? undefined : "the listener gave no HTTP answer";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(timer);
+    try {
+      connection?.close();
+    } catch {
+      // The deadline, or startTls(), has closed it already.
+    }
+  }
+}
