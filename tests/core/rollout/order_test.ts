@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { UpdateStrategy } from "../../../lib/api/strategies.ts";
+import { orderPods } from "../../../lib/core/rollout/order.ts";
+import { scatter } from "../../../lib/core/rollout/scatter.ts";
+import { deepFrozen, pod } from "./scene.ts";
+
+function ordered(strategy: UpdateStrategy, pods: readonly ReturnType<typeof pod>[]) {
+  return orderPods(deepFrozen(pods), strategy, pods).map(({ metadata }) => metadata.name);
+}
+
+Deno.test("orderPods() puts Pods that are not ready before ready ones, and the youngest first", () => {
+  assert.deepEqual(
+    ordered({}, [
+      pod("old", { readySince: "2026-01-01T00:00:00Z" }),
+      pod("young", { readySince: "2026-02-01T00:00:00Z" }),
+      pod("down", { ready: false }),
+    ]),
+    ["down", "young", "old"],
+  );
+});
+
+Deno.test("orderPods() puts larger trailing numbers first and Pods without any key last", () => {
+  const strategy = { priorityStrategy: { orderPriority: [{ orderedKey: "n" }] } };
+  assert.deepEqual(
+    ordered(strategy, [
+      pod("none"),
+      pod("two", { labels: { n: "sts-2" } }),
+      pod("ten", { labels: { n: "sts-10" } }),
+      pod("word", { labels: { n: "word" } }),
+    ]),
+    ["ten", "two", "word", "none"],
+  );
+});
+
+Deno.test("orderPods() puts the largest sum of weights first", () => {
+  const term = (key: string, weight: number) => ({
+    weight,
+    matchSelector: { matchLabels: { [key]: "y" } },
+  });
+  const strategy = { priorityStrategy: { weightPriority: [term("a", 1), term("b", 2)] } };
+  assert.deepEqual(
+    ordered(strategy, [
+      pod("one", { labels: { a: "y" } }),
+      pod("both", { labels: { a: "y", b: "y" } }),
+      pod("two", { labels: { b: "y" } }),
+    ]),
+    ["both", "two", "one"],
+  );
+});
+
+Deno.test("scatter() keeps every item, each once", () => {
+  const labels = fc.constantFrom({ k: "a" }, { k: "b" }, { j: "a" }, {});
+  const terms = fc.array(fc.record({
+    key: fc.constantFrom("k", "j"),
+    value: fc.constantFrom("a", "b", "*"),
+  }));
+  fc.assert(fc.property(fc.array(labels), terms, fc.nat(), (all, used, from) => {
+    const items = all.map((label, index) => ({ label, index }));
+    const waiting = items.slice(from % (items.length + 1));
+    const result = scatter(waiting, used, { all: items, labelsOf: ({ label }) => label });
+    assert.deepEqual([...result].sort((a, b) => a.index - b.index), waiting);
+  }));
+});
