@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { LabelSelector } from "../../lib/api/meta.ts";
+import { selectsPod } from "../../lib/core/select/pod_selection.ts";
+import { SidecarSetIndex } from "../../lib/index/sidecarsets.ts";
+import { sidecarSetOf } from "../support/objects.ts";
+
+const key = fc.constantFrom("app", "tier");
+const value = fc.constantFrom("a", "b", "c");
+const requirement = fc.oneof(
+  fc.record({
+    key,
+    operator: fc.constantFrom("In" as const, "NotIn" as const),
+    values: fc.uniqueArray(value, { minLength: 1, maxLength: 3 }),
+  }),
+  fc.record({ key, operator: fc.constantFrom("Exists" as const, "DoesNotExist" as const) }),
+);
+const selector: fc.Arbitrary<LabelSelector> = fc.record({
+  matchLabels: fc.dictionary(key, value, { maxKeys: 2 }),
+  matchExpressions: fc.array(requirement, { maxLength: 2 }),
+});
+const spec = fc.record({
+  selector,
+  namespaceSelector: fc.option(selector, { nil: undefined }),
+  namespace: fc.option(fc.constantFrom("shop", "bank"), { nil: undefined }),
+}).map(({ selector, namespaceSelector, namespace }) => ({
+  selector,
+  ...(namespaceSelector ? { namespaceSelector } : {}),
+  ...(namespace ? { namespace } : {}),
+}));
+const place = fc.record({
+  labels: fc.dictionary(key, value),
+  namespace: fc.record({
+    name: fc.constantFrom("shop", "bank"),
+    labels: fc.dictionary(key, value),
+  }),
+});
+
+Deno.test("SidecarSetIndex.match() finds exactly the SidecarSets that select the Pod, whatever came and went before", () => {
+  const change = fc.record({
+    name: fc.constantFrom("s1", "s2", "s3", "s4"),
+    spec: fc.option(spec),
+  });
+  fc.assert(fc.property(fc.array(change, { maxLength: 12 }), place, (changes, pod) => {
+    const index = new SidecarSetIndex();
+    const kept = new Map<string, ReturnType<typeof sidecarSetOf>>();
+    for (const { name, spec } of changes) {
+      if (spec) {
+        const prepared = sidecarSetOf({ name, spec });
+        kept.set(name, prepared);
+        index.apply(prepared);
+      } else {
+        kept.delete(name);
+        index.delete(name);
+      }
+    }
+    const wanted = [...kept.values()].filter(({ sidecarSet }) => selectsPod(sidecarSet.spec, pod));
+    const found = index.match(pod.labels, pod.namespace);
+    assert.deepEqual(
+      found.map(({ name }) => name).toSorted(),
+      wanted.map(({ name }) => name).toSorted(),
+    );
+    assert.equal(index.size, kept.size);
+  }));
+});
+
+Deno.test("SidecarSetIndex.match() does not look at SidecarSets of other labels, even where all share one label", () => {
+  const index = new SidecarSetIndex();
+  for (let i = 0; i < 2_000; i++) {
+    const matchLabels = { tier: "web", app: `app-${i}` };
+    index.apply(sidecarSetOf({ name: `s${i}`, spec: { selector: { matchLabels } } }));
+  }
+  const watched = index.match({ tier: "web", app: "app-7" }, { name: "shop", labels: {} });
+  assert.deepEqual(watched.map(({ name }) => name), ["s7"]);
+  let looks = 0;
+  const labels = new Proxy<Record<string, string>>({ tier: "web", app: "app-7" }, {
+    getOwnPropertyDescriptor(target, property) {
+      looks++;
+      return Reflect.getOwnPropertyDescriptor(target, property);
+    },
+  });
+  index.match(labels, { name: "shop", labels: {} });
+  assert.ok(looks < 50, `looked ${looks} times at the Pod's labels`);
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+
+/** Which rooms each room may import, beside itself. `deno info` says what it really imports. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  "main.ts": ["cli"],
+  cli: ["runtime", "kube", "core", "api"],
+  runtime: ["webhook", "controller", "kube", "index", "core", "api"],
+  webhook: ["kube", "index", "core", "api"],
+  controller: ["kube", "index", "core", "api"],
+  index: ["core", "api"],
+  kube: ["api"],
+  core: ["api"],
+  api: [],
+};
+
+interface Module {
+  specifier: string;
+  dependencies?: {
+    specifier: string;
+    code?: { specifier?: string };
+    type?: { specifier?: string };
+  }[];
+}
+
+const root = new URL("../../", import.meta.url);
+
+function isModule(value: unknown): value is Module {
+  return typeof value === "object" && value !== null && "specifier" in value;
+}
+
+async function modules(): Promise<Module[]> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "main.ts"],
+    cwd: root,
+    stderr: "inherit",
+  });
+  const { stdout } = await command.output();
+  const info: { modules: unknown[] } = JSON.parse(new TextDecoder().decode(stdout));
+  return info.modules.filter(isModule);
+}
+
+/** `lib/core/inject/x.ts` is in the room `core`; undefined for what is not the program's own. */
+function roomOf(specifier: string): string | undefined {
+  if (!specifier.startsWith(root.href)) return undefined;
+  const path = specifier.slice(root.href.length);
+  return path.startsWith("lib/") ? path.split("/")[1] : path;
+}
+
+function importsOf(module: Module): string[] {
+  return (module.dependencies ?? []).flatMap(({ code, type }) =>
+    [code?.specifier, type?.specifier].filter((specifier) => specifier !== undefined)
+  );
+}
+
+Deno.test("every room imports only the rooms that its arrows lead to", async () => {
+  const wrong: string[] = [];
+  for (const module of await modules()) {
+    const room = roomOf(module.specifier);
+    if (room === undefined) continue;
+    const allowed = ARROWS[room];
+    assert.ok(allowed, `${module.specifier} is in no known room`);
+    for (const imported of importsOf(module)) {
+      const target = roomOf(imported);
+      if (target === undefined || target === room || allowed.includes(target)) continue;
+      wrong.push(`${module.specifier} imports ${imported}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("no modules import each other in a circle, types aside", async () => {
+  const graph = new Map<string, string[]>();
+  for (const module of await modules()) {
+    if (roomOf(module.specifier) === undefined) continue;
+    const code = (module.dependencies ?? []).flatMap(({ code }) => code?.specifier ?? []);
+    graph.set(module.specifier, code.filter((specifier) => roomOf(specifier) !== undefined));
+  }
+  const done = new Set<string>();
+  function visit(specifier: string, path: readonly string[]): void {
+    const start = path.indexOf(specifier);
+    assert.equal(start, -1, `a circle: ${path.slice(start).concat(specifier).join(" → ")}`);
+    if (done.has(specifier)) return;
+    for (const next of graph.get(specifier) ?? []) visit(next, [...path, specifier]);
+    done.add(specifier);
+  }
+  for (const specifier of graph.keys()) visit(specifier, []);
+});
