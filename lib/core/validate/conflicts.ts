@@ -46,7 +46,12 @@ function containerClashes(own: Footprint, other: SidecarSet): FieldProblem[] {
         .find((path) => path !== undefined);
       if (field === undefined) continue;
       const what = list === "containers" ? "container" : "init container";
-      problems.push(clash(field, `clashes with ${what} ${container.name}`, other));
+      problems.push({
+        reason: "FieldValueInvalid",
+        field,
+        message: `clashes with ${what} ${container.name} of ${described(other)}: ` +
+          "rename it or make the selectors disjoint",
+      });
     }
   }
   return problems;
@@ -56,8 +61,12 @@ function volumeClashes(own: Footprint, other: SidecarSet): FieldProblem[] {
   return (other.spec.volumes ?? []).flatMap((volume) => {
     const mine = own.volumes.get(volume.name);
     if (mine === undefined || isDeepStrictEqual(mine.volume, volume)) return [];
-    const what = `differs from volume ${volume.name}, make them equal or rename one:`;
-    return [clash(`${mine.path}.name`, `${what} it clashes with that`, other)];
+    return [{
+      reason: "FieldValueInvalid",
+      field: mine.path,
+      message: `differs from volume ${volume.name} of ${described(other)}: ` +
+        "define it in the same way, rename it or make the selectors disjoint",
+    }];
   });
 }
 
@@ -70,17 +79,18 @@ function annotationClashes(own: Footprint, other: SidecarSet): FieldProblem[] {
       if (mine === undefined) continue;
       const policies = [mine.policy, patchPolicy];
       if (policies.includes("Retain") || !policies.includes("Overwrite")) continue;
-      problems.push(clash(mine.path, `with ${mine.policy} clashes with ${patchPolicy}`, other));
+      problems.push({
+        reason: "FieldValueInvalid",
+        field: mine.path,
+        message:
+          `is set with ${mine.policy} here and with ${patchPolicy} by ${described(other)}: ` +
+          "use MergePatchJson in both, Retain in one, or make the selectors disjoint",
+      });
     }
   }
   return problems;
 }
 
-function clash(field: string, what: string, other: SidecarSet): FieldProblem {
-  return {
-    reason: "FieldValueInvalid",
-    field,
-    message: `${what} of SidecarSet ${other.metadata.name}, which can select the same Pods: ` +
-      "rename it or make the selectors disjoint",
-  };
+function described({ metadata }: SidecarSet): string {
+  return `SidecarSet ${metadata.name}, which can select the same Pods`;
 }

@@ -33,7 +33,7 @@ export function checkMetadata({ metadata, spec }: Subject): void {
 function checkLabels(labels: Field): void {
   for (const [key, value] of labels.entries()) {
     const problem = qualifiedNameProblem(key);
-    if (problem !== undefined) value.invalid(`has a key that ${problem}`);
+    if (problem !== undefined) value.invalid(`has a key that is not valid: it ${problem}`);
     const valueProblem = labelValueProblem(value.text());
     if (valueProblem !== undefined) value.invalid(valueProblem);
   }
@@ -45,7 +45,7 @@ export function checkAnnotations(annotations: Field): void {
   const encoder = new TextEncoder();
   for (const [key, value] of annotations.entries()) {
     const problem = qualifiedNameProblem(key.toLowerCase());
-    if (problem !== undefined) value.invalid(`has a key that ${problem}`);
+    if (problem !== undefined) value.invalid(`has a key that is not valid: it ${problem}`);
     bytes += encoder.encode(key).length + encoder.encode(value.text()).length;
   }
   if (bytes > MAX_ANNOTATIONS_BYTES) {

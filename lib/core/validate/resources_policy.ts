@@ -31,8 +31,8 @@ export function checkResourcesPolicy(container: Field): void {
   const requests = expressions.member("requests");
   if (!limits.isSet && !requests.isSet) expressions.invalid("must have limits or requests");
   for (const list of [limits, requests]) {
-    checkExpression(list.member("cpu"));
-    checkExpression(list.member("memory"));
+    checkExpression(list.member("cpu"), "cpu");
+    checkExpression(list.member("memory"), "memory");
   }
 }
 
@@ -45,14 +45,18 @@ function checkRegex(regex: Field): void {
   if (problem !== undefined) regex.invalid(problem);
 }
 
-function checkExpression(expression: Field): void {
-  if (expression.text() === "") return;
-  const read = readResourceExpression(expression.text());
-  if (!read.ok) expression.invalid(`cannot be evaluated: ${read.problem}`);
+function checkExpression(field: Field, resource: "cpu" | "memory"): void {
+  if (field.text() === "") return;
+  const read = readResourceExpression(field.text());
+  if (!read.ok) return field.invalid(`cannot be evaluated: ${read.problem}`);
+  const { variable, expression } = read.value;
+  // The variable would stand for the amount of this resource, whatever it is called.
+  if (variable !== resource && expression.steps.some((step) => step.type === "variable")) {
+    field.invalid(`must use the variable ${resource}, not ${variable}`);
+  }
 }
 
-/** Why a text is no regular expression in RE2 syntax; undefined when it is one. */
-export function regexProblem(regex: string): string | undefined {
+function regexProblem(regex: string): string | undefined {
   try {
     RE2JS.compile(regex);
     return undefined;

@@ -75,7 +75,7 @@ function checkList(list: Field): Map<string, Quantity> {
 /** @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:ValidateContainerResourceName` */
 function checkResourceName(name: string, field: Field): void {
   const problem = qualifiedNameProblem(name);
-  if (problem !== undefined) return field.invalid(`has a name that ${problem}`);
+  if (problem !== undefined) return field.invalid(`has a name that is not valid: it ${problem}`);
   if (!name.includes("/")) {
     if (!STANDARD_RESOURCES.includes(name) && !name.startsWith(HUGE_PAGES)) {
       field.invalid(
