@@ -1,7 +1,6 @@
 import type { Container, Volume } from "../../api/container.ts";
 import { ownMember } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
-import { isMarkedInjected } from "../annotations/injected_list.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import type { Choice } from "./choose.ts";
 import { firstConflict, occupy } from "./conflicts.ts";
@@ -31,8 +30,6 @@ export interface Admission {
   readonly admitted: readonly Admitted[];
   readonly skipped: readonly Skip[];
   readonly occupied: Occupied;
-  /** Names of the containers that an earlier call has put into the Pod. */
-  readonly ours: ReadonlySet<string>;
   /** Annotations that `patchPodMetadata` changes. */
   readonly annotations: ReadonlyMap<string, string>;
   /** The Pod's own containers, which resources policies choose their targets among. */
@@ -45,16 +42,8 @@ export interface Admission {
  */
 export function admit(request: InjectRequest, choice: Choice): Admission {
   const { pod, namespace } = request;
-  const occupied = occupiedBy(pod);
-  const ours = new Set<string>();
-  for (const { plan, prepared } of choice.present) {
-    for (const name of plan?.containerNames ?? []) {
-      occupied.claimed.set(name, prepared.name);
-      const place = occupied.places.get(name);
-      if (place !== undefined && isMarkedInjected(place.container)) ours.add(name);
-    }
-  }
-  const candidates = lazy(() => resourceCandidates(pod, namesOfSidecars(choice, ours)));
+  const occupied = occupiedBy(pod, choice.present.flatMap(({ plan }) => plan ?? []));
+  const candidates = lazy(() => resourceCandidates(pod, namesOfSidecars(choice, occupied)));
   const unreadable = recordsObstacle(pod);
   const annotations = new Map<string, string>();
   const current = (key: string) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key);
@@ -64,7 +53,7 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
     const surroundings = { pod, occupied };
     const findings = (plan.sidecars.length > 0 ? unreadable : undefined) ??
       firstConflict(plan, surroundings) ??
-      podSecurityObstacle(plan, { pod, namespace }) ??
+      podSecurityObstacle(plan, { pod, namespace, occupied }) ??
       depend(plan, { candidates, current });
     if ("reason" in findings) {
       skipped.push(failed(plan.prepared, findings));
@@ -75,7 +64,7 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
     occupy(plan, surroundings);
     admitted.push({ plan, resources: findings.resources, volumes });
   }
-  return { admitted, skipped, occupied, ours, annotations, candidates };
+  return { admitted, skipped, occupied, annotations, candidates };
 }
 
 interface Findings {
@@ -119,9 +108,9 @@ function recordsObstacle(pod: Pod): Obstacle | undefined {
 /** Names that are no targets of resources policies: all sidecars', and what an earlier call has put into the Pod. */
 function namesOfSidecars(
   { present, wanted }: Choice,
-  ours: ReadonlySet<string>,
+  { ours }: Occupied,
 ): ReadonlySet<string> {
-  const names = new Set(ours);
+  const names = new Set(ours.containers);
   for (const plan of [...present.flatMap((each) => each.plan ?? []), ...wanted]) {
     for (const name of plan.sidecarNames) names.add(name);
   }

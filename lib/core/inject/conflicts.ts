@@ -37,9 +37,15 @@ export function firstConflict(
 
 /** Marks what the SidecarSet brings as taken. */
 export function occupy(plan: SidecarSetPlan, { pod, occupied }: Surroundings): void {
-  for (const name of plan.containerNames) occupied.claimed.set(name, plan.name);
+  for (const name of plan.containerNames) {
+    occupied.claimed.set(name, plan.name);
+    if (occupied.places.has(name)) occupied.replaced.add(name);
+  }
   for (const volume of plan.volumes) occupied.volumes.add(volume.name);
   if (occupied.hostPorts === undefined) return;
+  for (const [port, name] of occupied.hostPorts) {
+    if (occupied.replaced.has(name)) occupied.hostPorts.delete(port);
+  }
   for (const { name, port } of portsOf(plan, pod)) occupied.hostPorts.set(port, name);
 }
 
@@ -73,9 +79,12 @@ function nameConflict(
 
 function missingVolume(
   plan: SidecarSetPlan,
-  { occupied }: Surroundings,
+  { pod, occupied }: Surroundings,
 ): Obstacle | undefined {
-  const missing = plan.volumesOfPod.find(({ volume }) => !occupied.volumes.has(volume));
+  // Another SidecarSet's volume does not count: it may be gone for the next Pod.
+  const missing = plan.volumesOfPod.find(({ volume }) =>
+    occupied.ours.volumes.has(volume) || !pod.spec.volumes?.some(({ name }) => name === volume)
+  );
   if (missing === undefined) return undefined;
   return {
     reason: "VolumeConflict",
@@ -108,7 +117,7 @@ function hostPortsOfPod(pod: Pod, occupied: Occupied): Map<string, string> {
   const taken = new Map<string, string>();
   for (const { list, container } of occupied.places.values()) {
     // Init containers run one after the other, so the API server does not compare theirs.
-    if (list === "initContainers") continue;
+    if (list === "initContainers" || occupied.replaced.has(container.name)) continue;
     for (const port of hostPortsOf(container, pod)) taken.set(port, container.name);
   }
   return taken;

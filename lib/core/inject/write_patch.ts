@@ -18,7 +18,7 @@ export function writePatch(
   const { admitted, annotations } = admission;
   const context: TransferContext = {
     pod,
-    sources: podSources(pod, admission.ours),
+    sources: podSources(pod, admission.occupied.ours.containers),
     annotation: (key) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key),
   };
   const operations = writePresent(choice.present, { admission, context });

@@ -16,12 +16,15 @@ export function writePresent(
   present: readonly Present[],
   { admission, context }: { admission: Admission; context: TransferContext },
 ): JsonPatchOperation[] {
+  const { places, ours } = admission.occupied;
   const operations: JsonPatchOperation[] = [];
   for (const sidecar of present.flatMap(({ plan }) => plan?.sidecars ?? [])) {
     if (!sidecar.dependsOnPod) continue;
     for (const { name } of sidecar.containers) {
-      const place = admission.occupied.places.get(name);
-      if (place === undefined || place.list !== sidecar.list || !admission.ours.has(name)) continue;
+      const place = places.get(name);
+      if (place === undefined || place.list !== sidecar.list || !ours.containers.has(name)) {
+        continue;
+      }
       operations.push(
         ...additions(sidecar, { place, context }),
         ...newResources(sidecar, { place, candidates: admission.candidates() }),

@@ -1,5 +1,6 @@
 import type { Pod } from "../../../api/pod.ts";
 import type { NamespaceFacts } from "../../prepared.ts";
+import type { Occupied } from "../occupied.ts";
 import type { SidecarSetPlan } from "../sidecarset_plan.ts";
 import type { Obstacle } from "../skips.ts";
 import { BASELINE } from "./baseline.ts";
@@ -15,7 +16,7 @@ const ENFORCE_VERSION_LABEL = "pod-security.kubernetes.io/enforce-version";
  */
 export function podSecurityObstacle(
   plan: SidecarSetPlan,
-  { pod, namespace }: { pod: Pod; namespace: NamespaceFacts },
+  { pod, namespace, occupied }: { pod: Pod; namespace: NamespaceFacts; occupied: Occupied },
 ): Obstacle | undefined {
   const level = namespace.labels[ENFORCE_LABEL];
   if (level !== "baseline" && level !== "restricted") return undefined;
@@ -30,8 +31,10 @@ export function podSecurityObstacle(
   if (violated.length === 0) return undefined;
   const itself: Subject = {
     pod,
-    containers: [...(pod.spec.initContainers ?? []), ...pod.spec.containers],
-    volumes: pod.spec.volumes ?? [],
+    containers: [...(pod.spec.initContainers ?? []), ...pod.spec.containers].filter(({ name }) =>
+      !occupied.ours.containers.has(name)
+    ),
+    volumes: pod.spec.volumes?.filter(({ name }) => !occupied.ours.volumes.has(name)) ?? [],
   };
   if (violated.some((control) => control.violatedBy(itself))) return undefined;
   const names = violated.map((control) => control.name).join(", ");
