@@ -1,0 +1,199 @@
+import { PATHS } from "../../lib/api/webhook_configuration.ts";
+import { ALLOWED } from "../../lib/webhook/decisions.ts";
+import { createTestPki, type TestPki } from "../webhook/tls_fixtures.ts";
+import type { EchoInput, ServerReport } from "./echo_server.ts";
+import type { LoadJob, LoadReport } from "./load.ts";
+import { cpuSeconds, type Program, residentMiB, startProgram } from "./process.ts";
+import { handlerFor, largeReview, podReview, smallReview } from "./setup.ts";
+import { type Row, table } from "./table.ts";
+import type { WebhookInput } from "./webhook_server.ts";
+
+export interface AdmissionBenchOptions {
+  /** Half a minute instead of two, with coarser figures. */
+  readonly quick: boolean;
+}
+
+interface Server {
+  readonly program: Program<ServerReport>;
+  readonly port: number;
+}
+
+interface Measured {
+  readonly perSecond: number;
+  readonly cpuPer10k: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** Measures the webhook beside a bare Deno.serve that answers the same bytes, and with few and many SidecarSets. */
+export async function benchAdmission({ quick }: AdmissionBenchOptions): Promise<void> {
+  const pki = await createTestPki();
+  const timing = quick ? { warmUpSeconds: 0.3, seconds: 0.7 } : { warmUpSeconds: 1, seconds: 2.5 };
+
+  console.log("\nIn process, µs a review\n");
+  console.log(table(await inProcess(quick ? 3000 : 20_000)));
+
+  console.log(
+    "\nOver TLS, one SidecarSet: the webhook, the bare echo, and the webhook's share of its throughput\n",
+  );
+  console.log(table(await besideEcho(pki, timing)));
+
+  console.log("\nOver HTTP/2, of which one SidecarSet matches\n");
+  console.log(table(await byNumber(pki, timing)));
+}
+
+async function inProcess(rounds: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (
+    const [decision, review] of [
+      ["trivial", () => ALLOWED],
+      ["injection, 1 SidecarSet", podReview(1)],
+      ["injection, 50,000 SidecarSets", podReview(50_000)],
+    ] as const
+  ) {
+    const handler = handlerFor(review);
+    for (const body of [smallReview(), largeReview()]) {
+      const micros = await microsEach(rounds, async () => {
+        const response = await handler(reviewRequest(body));
+        await response.text();
+      });
+      const bare = await microsEach(rounds, async () => {
+        JSON.parse(await reviewRequest(body).text());
+        await new Response("{}", { headers: { "content-type": "application/json" } }).text();
+      });
+      rows.push({
+        decision,
+        bytes: body.length,
+        handler: micros.toFixed(1),
+        "read, parse, answer alone": bare.toFixed(1),
+      });
+    }
+  }
+  return rows;
+}
+
+function reviewRequest(body: string): Request {
+  return new Request(`https://webhook${PATHS.mutatePod}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "content-length": String(body.length) },
+    body,
+  });
+}
+
+async function microsEach(rounds: number, call: () => Promise<void>): Promise<number> {
+  for (let i = 0; i < rounds / 4; i++) await call();
+  const started = performance.now();
+  for (let i = 0; i < rounds; i++) await call();
+  return (performance.now() - started) * 1000 / rounds;
+}
+
+type Timing = Pick<LoadJob, "warmUpSeconds" | "seconds">;
+
+async function besideEcho(pki: TestPki, timing: Timing): Promise<Row[]> {
+  const rows: Row[] = [];
+  const identity = await pki.issue();
+  for (const body of [smallReview(), largeReview()]) {
+    const patch = await patchFor(body);
+    await using webhook = await startServer<WebhookInput>("webhook_server.ts", {
+      ...identity,
+      sidecarSets: 1,
+    });
+    await using echo = await startServer<EchoInput>("echo_server.ts", { ...identity, patch });
+    for (const http2 of [true, false]) {
+      for (const inFlight of [1, 32, 200]) {
+        const job = { ...timing, http2, inFlight, body, ca: pki.authority.cert };
+        const floor = await measure(echo, job);
+        const ours = await measure(webhook, job);
+        rows.push({
+          protocol: http2 ? "HTTP/2" : "HTTP/1.1",
+          bytes: body.length,
+          "in flight": inFlight,
+          ...columns("", ours),
+          ...columns("echo ", floor),
+          share: (ours.perSecond / floor.perSecond).toFixed(2),
+        });
+      }
+    }
+  }
+  return rows;
+}
+
+async function byNumber(pki: TestPki, timing: Timing): Promise<Row[]> {
+  const rows: Row[] = [];
+  const identity = await pki.issue();
+  for (const sidecarSets of [10, 1000, 50_000]) {
+    await using webhook = await startServer<WebhookInput>("webhook_server.ts", {
+      ...identity,
+      sidecarSets,
+    });
+    for (const inFlight of [1, 32]) {
+      const measured = await measure(webhook, {
+        ...timing,
+        http2: true,
+        inFlight,
+        body: smallReview(),
+        ca: pki.authority.cert,
+      });
+      rows.push({
+        SidecarSets: sidecarSets,
+        "in flight": inFlight,
+        ...columns("", measured),
+        "RSS MiB": residentMiB(webhook.program.pid).toFixed(0),
+      });
+    }
+  }
+  return rows;
+}
+
+/** What the webhook answers to a review, so that the echo answers as much. */
+async function patchFor(body: string): Promise<string> {
+  const response = await handlerFor(podReview(1))(reviewRequest(body));
+  const review = await response.json();
+  const patch = review.response.patch;
+  if (typeof patch !== "string") throw new Error("Cannot bench: the webhook injects nothing");
+  return patch;
+}
+
+async function startServer<Input>(
+  file: string,
+  input: Input,
+): Promise<Server & AsyncDisposable> {
+  const program = startProgram<ServerReport>(file, input);
+  const { port } = await program.next();
+  return { program, port, [Symbol.asyncDispose]: () => program.stop() };
+}
+
+async function measure(
+  { program, port }: Server,
+  job: Omit<LoadJob, "port" | "path">,
+): Promise<Measured> {
+  const load = startProgram<LoadReport>("load.ts", { ...job, port, path: PATHS.mutatePod });
+  try {
+    let cpu = 0;
+    for (;;) {
+      const report = await load.next();
+      if (report.event === "begin") {
+        cpu = cpuSeconds(program.pid);
+        continue;
+      }
+      if (report.failures > 0) throw new Error(`Cannot bench: ${report.failures} failed answers`);
+      return {
+        perSecond: report.answers / report.seconds,
+        cpuPer10k: (cpuSeconds(program.pid) - cpu) / report.answers * 10_000,
+        p50Ms: report.p50Ms,
+        p99Ms: report.p99Ms,
+      };
+    }
+  } finally {
+    await load.stop();
+  }
+}
+
+function columns(prefix: string, measured: Measured): Row {
+  return {
+    [`${prefix}req/s`]: measured.perSecond.toFixed(0),
+    [`${prefix}CPU s/10k`]: measured.cpuPer10k.toFixed(2),
+    [`${prefix}p50 ms`]: measured.p50Ms.toFixed(2),
+    [`${prefix}p99 ms`]: measured.p99Ms.toFixed(2),
+  };
+}

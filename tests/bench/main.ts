@@ -1,0 +1,26 @@
+import { parseArgs } from "node:util";
+import { benchAdmission } from "./admission.ts";
+
+const BENCHES: Readonly<Record<string, (options: { quick: boolean }) => Promise<void>>> = {
+  admission: benchAdmission,
+};
+
+/** Runs the benches that are named, or all of them. */
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: Deno.args,
+    options: { quick: { type: "boolean", default: false } },
+    allowPositionals: true,
+  });
+  const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
+  for (const name of names) {
+    const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+    if (!bench) {
+      console.error(`Cannot run bench ${name}: there are ${Object.keys(BENCHES).join(", ")}`);
+      Deno.exit(2);
+    }
+    await bench(values);
+  }
+}
+
+if (import.meta.main) await main();

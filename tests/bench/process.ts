@@ -1,0 +1,71 @@
+/** A program of this folder that is told what to do by JSON on its standard input and answers with lines of JSON. */
+export interface Program<Line> {
+  readonly pid: number;
+  /** The next line; throws when the program has ended. */
+  next(): Promise<Line>;
+  /** Ends the program, if it has not ended, and waits for that. */
+  stop(): Promise<void>;
+}
+
+/** Starts a program in a process of its own. */
+export function startProgram<Line>(file: string, input: unknown): Program<Line> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", new URL(file, import.meta.url).href],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const written = writeInput(child.stdin, JSON.stringify(input));
+  const lines = jsonLines<Line>(child.stdout);
+  return {
+    pid: child.pid,
+    async next() {
+      const { done, value } = await lines.next();
+      if (done) throw new Error(`Cannot go on: ${file} has ended`);
+      return value;
+    },
+    async stop() {
+      try {
+        child.kill("SIGTERM");
+      } catch (error) {
+        // It has ended already.
+        if (!(error instanceof TypeError)) throw error;
+      }
+      await lines.return(undefined);
+      await Promise.all([child.status, written]);
+    },
+  };
+}
+
+async function writeInput(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
+  const writer = stdin.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+}
+
+async function* jsonLines<Line>(
+  stdout: ReadableStream<Uint8Array>,
+): AsyncGenerator<Line, undefined> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of stdout) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line);
+  }
+  return undefined;
+}
+
+/** CPU time that a process has used, in its own code and in the kernel for it. */
+export function cpuSeconds(pid: number): number {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  // The second field is the program's name in parentheses, which may hold blanks.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return ticks / 100;
+}
+
+/** Memory that a process has in RAM. */
+export function residentMiB(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
+}

@@ -1,0 +1,27 @@
+import { systemClock } from "../../lib/runtime/clock.ts";
+import { openNoDelay } from "../../lib/webhook/nodelay.ts";
+import { startServer } from "../../lib/webhook/server.ts";
+import type { ServerInput, ServerReport } from "./echo_server.ts";
+import { handlerFor, podReview, warningLogger } from "./setup.ts";
+
+export interface WebhookInput extends ServerInput {
+  readonly sidecarSets: number;
+}
+
+/** The webhook as the controller serves it, over an index that was filled beforehand. */
+async function main(): Promise<void> {
+  const { cert, key, sidecarSets }: WebhookInput = await new Response(Deno.stdin.readable).json();
+  const logger = warningLogger();
+  const { port } = startServer({ cert, key }, {
+    handler: handlerFor(podReview(sidecarSets)),
+    hostname: "127.0.0.1",
+    port: 0,
+    noDelay: openNoDelay({ logger }),
+    clock: systemClock(),
+    logger,
+  });
+  const report: ServerReport = { port };
+  console.log(JSON.stringify(report));
+}
+
+if (import.meta.main) await main();
