@@ -13,22 +13,37 @@ import {
   workingContainersText,
 } from "../annotations/hot_upgrade.ts";
 import { injectedListText, injectedSidecarSets } from "../annotations/injected_list.ts";
+import { rfc3339 } from "../rfc3339.ts";
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
 import type { Admitted } from "./admit.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 
+export interface RecordOptions {
+  /** With the annotations that `patchPodMetadata` sets. */
+  readonly pod: Pod;
+  readonly now: Date;
+  /** SidecarSets that the Pod does not get: records of them have been copied from another Pod. */
+  readonly skipped: readonly string[];
+}
+
 /**
- * The annotations that record an injection, added to those of earlier ones. `pod` has the annotations that
- * `patchPodMetadata` sets already. Source: `pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`.
+ * The annotations that record an injection, added to those of earlier ones.
+ * Source: `pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`.
  */
 export function recordInjection(
   admitted: readonly Admitted[],
-  { pod, now }: { pod: Pod; now: Date },
+  { pod, now, skipped }: RecordOptions,
 ): ReadonlyMap<string, string> {
   const read = readUpgradeSpecs(pod);
   const full = new Map(read.ok ? read.value.full : []);
   const withoutImage = new Map(read.ok ? read.value.withoutImage : []);
-  const updateTimestamp = `${now.toISOString().slice(0, 19)}Z`;
+  const listed = new Set(injectedSidecarSets(pod));
+  for (const name of skipped) {
+    full.delete(name);
+    withoutImage.delete(name);
+    listed.delete(name);
+  }
+  const updateTimestamp = rfc3339(now);
   const records = new Map<string, string>();
   for (const { plan } of admitted) {
     const { hash, hashWithoutImage, revisionName } = plan.prepared;
@@ -39,14 +54,11 @@ export function recordInjection(
     };
     full.set(plan.name, { ...common, hash, ...revisionOf(revisionName) });
     withoutImage.set(plan.name, { ...common, hash: hashWithoutImage });
+    listed.add(plan.name);
   }
   records.set(HASH_ANNOTATION, upgradeSpecsText(full));
   records.set(HASH_WITHOUT_IMAGE_ANNOTATION, upgradeSpecsText(withoutImage));
-  const names = admitted.map(({ plan }) => plan.name);
-  records.set(
-    INJECTED_LIST_ANNOTATION,
-    injectedListText([...injectedSidecarSets(pod), ...names]),
-  );
+  records.set(INJECTED_LIST_ANNOTATION, injectedListText(listed));
   recordHotUpgrade(admitted.map(({ plan }) => plan), { pod, records });
   return records;
 }

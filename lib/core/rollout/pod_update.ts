@@ -16,9 +16,9 @@ import { patchMetadata } from "../inject/metadata_patch.ts";
 import type { Obstacle } from "../inject/skips.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { findContainer, isNativeSidecar, runningSidecars } from "../status/sidecars.ts";
-import { STORED_IMAGES_ANNOTATION, storedImagesWithout } from "./drift.ts";
+import { STORED_IMAGES_ANNOTATION, storedImagesWithout } from "../status/drift.ts";
 import { hotUpgradeStep, type ImageChanges } from "./hot_upgrade.ts";
-import { inPlaceStatesText } from "./inplace_state.ts";
+import { inPlaceStatesText } from "../annotations/inplace_state.ts";
 
 /** The body of one strategic merge patch. uid and resourceVersion are preconditions: another Pod of the name, or a newer state, refuses it. */
 export interface PodPatch {

@@ -1,7 +1,8 @@
 import type { Pod } from "../../api/pod.ts";
 import { upgradableCondition } from "./condition.ts";
 import type { LeftPod, RolloutSnapshot } from "./contract.ts";
-import { assessImages } from "./drift.ts";
+import { rfc3339 } from "../rfc3339.ts";
+import { assessImages } from "../status/drift.ts";
 import { planFlip } from "./hot_upgrade.ts";
 import { imagePatch, type PodPatch, type PodUpdate, upgradePatch } from "./pod_update.ts";
 import { upgradability } from "./upgradable.ts";
@@ -47,11 +48,6 @@ export function leaveNotUpgradable(pod: Pod, snapshot: RolloutSnapshot): LeftPod
     message,
     ...conditionOf(pod, snapshot, { upgradable: false }),
   };
-}
-
-/** RFC 3339 in whole seconds, as Kubernetes writes times. */
-export function rfc3339(time: Date): string {
-  return `${time.toISOString().slice(0, 19)}Z`;
 }
 
 function conditionOf(

@@ -1,6 +1,6 @@
 import type { Container } from "../../api/container.ts";
 import type { ContainerStatus, Pod } from "../../api/pod.ts";
-import { readInPlaceStates } from "../rollout/inplace_state.ts";
+import { readInPlaceStates } from "../annotations/inplace_state.ts";
 import { imageDigest, imageIdDigest } from "./image.ts";
 import { isNativeSidecar } from "./sidecars.ts";
 

@@ -1,3 +1,5 @@
+import { rfc3339 } from "../rfc3339.ts";
+
 /** What the moment depends on since which a selection has been in force. */
 export interface EffectiveSinceFacts {
   /** Of the stored status. */
@@ -19,5 +21,5 @@ export function nextEffectiveSince(facts: EffectiveSinceFacts): string | undefin
   if (!facts.injecting) return undefined;
   if (facts.sameSelection && facts.stored !== undefined) return facts.stored;
   if (!facts.settled) return undefined;
-  return `${facts.now.toISOString().slice(0, 19)}Z`;
+  return rfc3339(facts.now);
 }

@@ -1,4 +1,5 @@
 import type { Condition, SidecarSetStatus } from "../../api/sidecarset_status.ts";
+import { rfc3339 } from "../rfc3339.ts";
 import { type ConditionState, missedState, progressingState, readyState } from "./conditions.ts";
 import type { StatusFacts } from "./facts.ts";
 
@@ -55,7 +56,7 @@ function nextCondition(
   ) return previous;
   const lastTransitionTime = previous?.status === state.status
     ? previous.lastTransitionTime
-    : `${now.toISOString().slice(0, 19)}Z`;
+    : rfc3339(now);
   return { ...state, lastTransitionTime, observedGeneration: generation };
 }
 

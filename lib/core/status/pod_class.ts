@@ -6,7 +6,7 @@ import {
   isMarkedInjected,
 } from "../annotations/injected_list.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { assessImages } from "../rollout/drift.ts";
+import { assessImages } from "./drift.ts";
 import { isStateConsistent } from "./consistency.ts";
 import { isActive, isRunningAndReady, unfinishedPairs } from "./readiness.ts";
 import { hasAllContainers, recordOf } from "./record.ts";

@@ -1,7 +1,7 @@
 import { UPGRADABLE_CONDITION } from "../../../lib/api/names.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
-import { readInPlaceStates } from "../../../lib/core/rollout/inplace_state.ts";
+import { readInPlaceStates } from "../../../lib/core/annotations/inplace_state.ts";
 import { upgradability } from "../../../lib/core/rollout/upgradable.ts";
 import { readUpgradeSpecs } from "../../../lib/core/annotations/upgrade_specs.ts";
 import { isStateConsistent } from "../../../lib/core/status/consistency.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { upgradableCondition } from "../../../lib/core/rollout/condition.ts";
-import { deepFrozen, pod } from "./scene.ts";
+import { deepFrozen } from "../../support/deep_frozen.ts";
+import { pod } from "./scene.ts";
 
 const now = "2026-06-01T12:00:00Z";
 const entry = { sidecarSetName: "mesh", upgradable: true, now, exists: () => true };

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import type { UpdateStrategy } from "../../../lib/api/strategies.ts";
 import { orderPods } from "../../../lib/core/rollout/order.ts";
 import { scatter } from "../../../lib/core/rollout/scatter.ts";
-import { deepFrozen, pod } from "./scene.ts";
+import { deepFrozen } from "../../support/deep_frozen.ts";
+import { pod } from "./scene.ts";
 
 function ordered(strategy: UpdateStrategy, pods: readonly ReturnType<typeof pod>[]) {
   return orderPods(deepFrozen(pods), strategy, pods).map(({ metadata }) => metadata.name);

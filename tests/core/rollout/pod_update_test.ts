@@ -7,7 +7,8 @@ import {
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { type PodPatch, upgradePatch } from "../../../lib/core/rollout/pod_update.ts";
-import { deepFrozen, meshAt2, pod } from "./scene.ts";
+import { deepFrozen } from "../../support/deep_frozen.ts";
+import { meshAt2, pod } from "./scene.ts";
 
 const now = "2026-06-01T12:00:00Z";
 

@@ -12,6 +12,7 @@ import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import type { RolloutSnapshot } from "../../../lib/core/rollout/contract.ts";
 import { countPods } from "../../../lib/core/status/counts.ts";
 import { classifyPod, hasTrait, PodTrait } from "../../../lib/core/status/pod_class.ts";
+import { deepFrozen } from "../../support/deep_frozen.ts";
 
 export const NOW = new Date("2026-06-01T12:00:00Z");
 
@@ -177,13 +178,4 @@ export function snapshotOf(
     exists: (name: string) => name === "mesh",
     ...facts,
   });
-}
-
-/** Freezes a value and all that it holds, so that a change of it throws. */
-export function deepFrozen<T>(value: T): T {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    Object.values(value).forEach(deepFrozen);
-  }
-  return value;
 }

@@ -4,7 +4,7 @@ import { conditionsDueAt } from "../../../lib/core/status/conditions.ts";
 import { NO_PODS } from "../../../lib/core/status/counts.ts";
 import type { StatusFacts } from "../../../lib/core/status/facts.ts";
 import { nextStatus } from "../../../lib/core/status/next_status.ts";
-import { deepFrozen } from "../rollout/scene.ts";
+import { deepFrozen } from "../../support/deep_frozen.ts";
 
 const NOW = Date.parse("2026-06-01T12:00:00Z");
 

@@ -3,8 +3,8 @@ import {
   assessImages,
   STORED_IMAGES_ANNOTATION,
   storedImagesWithout,
-} from "../../../lib/core/rollout/drift.ts";
-import { meshAt2, pod } from "./scene.ts";
+} from "../../../lib/core/status/drift.ts";
+import { meshAt2, pod } from "../rollout/scene.ts";
 
 const current = { hash: "hash-2" };
 const asStored = { asStored: true };

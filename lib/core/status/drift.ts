@@ -3,9 +3,9 @@ import type { Pod } from "../../api/pod.ts";
 import { goJson } from "../annotations/go_json.ts";
 import { isHotUpgrade, workingContainers } from "../annotations/hot_upgrade.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { recordOf } from "../status/record.ts";
-import { hotPair, unfinishedPairs } from "../status/readiness.ts";
-import { findContainer, runningSidecars } from "../status/sidecars.ts";
+import { recordOf } from "./record.ts";
+import { hotPair, unfinishedPairs } from "./readiness.ts";
+import { findContainer, runningSidecars } from "./sidecars.ts";
 
 /**
  * Images that other webhooks gave injected containers before the Pod was stored, as JSON by container name. Written
