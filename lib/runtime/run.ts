@@ -52,7 +52,10 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
   const noDelay = openNoDelay({ logger });
   const work = new AbortController();
   const excludedNamespaces = [...new Set([...config.excludeNamespaces, config.namespace])];
-  const validation = createValidation({ index, config });
+  const validation = createValidation({
+    index,
+    requireAllowList: config.requireAnnotationAllowList,
+  });
   const watches = createWatches({
     client,
     index,

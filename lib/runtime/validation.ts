@@ -1,18 +1,49 @@
 import type { FieldProblem } from "../api/field_problem.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
+import { validateSidecarSet } from "../core/validate/validate.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { SidecarSetValidationInput } from "../webhook/sidecarsets.ts";
-import type { Config } from "./config.ts";
 
 export interface Validation {
   /** What is wrong with a stored SidecarSet by itself. */
   problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
   /** What is wrong with a SidecarSet that is to be stored, beside the others of the cluster. */
   validate(input: SidecarSetValidationInput): readonly FieldProblem[];
-  /** The text of the allow-list ConfigMap; undefined where there is none. */
+  /** Takes over the text of the allow-list ConfigMap; undefined where there is none. */
   setAllowList(text: string | undefined): void;
 }
 
-export function createValidation(_options: { index: ClusterIndex; config: Config }): Validation {
-  return { problemsOf: () => [], validate: () => [], setAllowList() {} };
+/** Fields whose rules depend on other objects, or hold only for whoever writes: what is stored already is not judged by them. */
+const NOT_BY_ITSELF = ["metadata.annotations", "spec.injectionStrategy.revision"];
+const EVERYTHING_ALLOWED = JSON.stringify({ rules: [{ allowedAnnotationKeyExprs: [".*"] }] });
+
+export function createValidation(
+  { index, requireAllowList }: { index: ClusterIndex; requireAllowList: boolean },
+): Validation {
+  let allowList: string | undefined;
+  return {
+    problemsOf(sidecarSet) {
+      const problems = validateSidecarSet({
+        operation: "CREATE",
+        object: sidecarSet,
+        others: [],
+        revisions: [],
+        allowList: EVERYTHING_ALLOWED,
+        requireAllowList: false,
+      });
+      return problems.filter(({ field }) => !NOT_BY_ITSELF.some((path) => field.startsWith(path)));
+    },
+    validate({ sidecarSet, oldSidecarSet }) {
+      return validateSidecarSet({
+        operation: oldSidecarSet ? "UPDATE" : "CREATE",
+        object: sidecarSet,
+        ...(oldSidecarSet ? { old: oldSidecarSet } : {}),
+        others: [...index.sidecarSets.values()].map((prepared) => prepared.sidecarSet),
+        revisions: index.revisions.of(sidecarSet.metadata.name ?? ""),
+        ...(allowList === undefined ? {} : { allowList }),
+        requireAllowList,
+      });
+    },
+    setAllowList: (text) => allowList = text,
+  };
 }
