@@ -7,12 +7,16 @@ export interface RequestName {
   readonly path: string;
 }
 
-/** The error that an answer other than 2xx means; consumes its body. */
-export async function apiErrorOf(response: Response, request: RequestName): Promise<ApiError> {
-  const status = statusOf(await response.text());
+/** The error that an answer other than 2xx means; `body` is the answer's, and is consumed. */
+export async function apiErrorOf(
+  response: Response,
+  { method, path, body }: RequestName & { body: ReadableStream<Uint8Array<ArrayBuffer>> },
+): Promise<ApiError> {
+  const status = statusOf(await new Response(body).text());
   const retryAfterSeconds = retryAfter(response.headers.get("retry-after"));
   return new ApiError({
-    ...request,
+    method,
+    path,
     httpCode: response.status,
     ...(status ? { status } : {}),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),

@@ -1,13 +1,13 @@
 /** How long a list or watch waits before the next try; all in milliseconds. */
 
-export const FIRST_DELAY = 800;
-export const LONGEST_DELAY = 30_000;
+const FIRST_DELAY = 800;
+const LONGEST_DELAY = 30_000;
 /** After a watch that ended in good order; without any, a server that ends each watch at once would be flooded. */
 export const RESUME_DELAY = 100;
 /** Rights are granted by people: asking often does not help. */
 export const FORBIDDEN_DELAY = 60_000;
 /** A longer Retry-After, as of a misbehaving proxy, would leave us blind. */
-export const LONGEST_RETRY_AFTER = 60_000;
+const LONGEST_RETRY_AFTER = 60_000;
 
 /**
  * The delay after a failure: it doubles with each failure before. `random` (0 to 1) spreads it over its upper half, so that clients that

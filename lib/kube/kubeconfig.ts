@@ -55,7 +55,7 @@ export async function kubeconfigCluster(options: KubeconfigOptions): Promise<Clu
 }
 
 /** The files that a kubeconfig is merged from, in order of precedence. */
-export function kubeconfigFiles(
+function kubeconfigFiles(
   options: { host: Pick<Host, "env">; kubeconfig?: string },
 ): string[] {
   if (options.kubeconfig !== undefined) return [options.kubeconfig];

@@ -1,4 +1,5 @@
 import type { Clock } from "../api/clock.ts";
+import { abortableBody } from "./abortable_body.ts";
 import { apiErrorOf, jsonOf } from "./answer.ts";
 import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "./contract.ts";
 import type { Access, Cluster } from "./credentials.ts";
@@ -83,14 +84,13 @@ export class FetchClient implements RestClient {
 
   async #answer(options: RequestOptions, signal: AbortSignal): Promise<unknown> {
     const response = await this.#authorized(options, signal);
-    if (!response.ok) throw await apiErrorOf(response, requestName(options));
-    if (options.expectStream) {
-      const body = response.body ?? new Blob().stream();
-      return options.expectJson ? jsonLines(body) : body;
-    }
+    const body = abortableBody(response.body ?? new Blob().stream(), signal);
+    if (!response.ok) throw await apiErrorOf(response, { ...requestName(options), body });
+    if (options.expectStream) return options.expectJson ? jsonLines(body) : body;
+    const whole = new Response(body);
     return options.expectJson
-      ? jsonOf(await response.text(), requestName(options))
-      : await response.bytes();
+      ? jsonOf(await whole.text(), requestName(options))
+      : await whole.bytes();
   }
 
   /** Sends the request; a second time, after a 401, with credentials looked up anew. */

@@ -56,7 +56,7 @@ Deno.test("a watch that goes silent is noticed within its deadline", async () =>
   await reflecting.untilTold("=a +b +c");
   const seconds = (reflecting.clock.monotonic() - before) / 1000;
   assert.ok(seconds > 290, `noticed after ${seconds} s, although the watch was alive by then`);
-  assert.ok(seconds < 450, `noticed after ${seconds} s only`);
+  assert.ok(seconds < 1_200, `noticed after ${seconds} s only`);
   assert.deepEqual(fromVersions(server), ["100", "101"]);
 });
 
@@ -79,7 +79,7 @@ function trickle(): Response {
 
 Deno.test("a watch that trickles on without ever completing an event is noticed, too", async () => {
   await using server = serving(trickle, () => stream([added("b", "101")], "silence"));
-  await using reflecting = new Reflecting(plainClient(server.url), { idleDeadline: 50_000 });
+  await using reflecting = new Reflecting(plainClient(server.url));
   await reflecting.untilTold("=a +b");
 });
 
@@ -89,7 +89,7 @@ Deno.test("a watch that is never answered is given up", async () => {
     if (!isWatch) return page(["a"], { version: "100" });
     return watches++ === 0 ? new Promise(() => {}) : stream([added("b", "101")], "silence");
   });
-  await using reflecting = new Reflecting(plainClient(server.url), { idleDeadline: 50_000 });
+  await using reflecting = new Reflecting(plainClient(server.url));
   await reflecting.untilTold("=a +b");
 });
 
