@@ -36,7 +36,10 @@ export const choiceDepartures: readonly RolloutDeparture[] = [
     applies: ({ pods, prepared }) => {
       const { partition = 0 } = prepared.sidecarSet.spec.updateStrategy ?? {};
       return partition !== 0 && partition !== "0%" &&
-        outdated(pods, prepared).some((pod) => upgradability(pod, prepared).kind !== "Upgradable");
+        outdated(pods, prepared).some((pod) =>
+          upgradability(pod, prepared).kind !== "Upgradable" ||
+          idleHalves(pod, prepared, NONE).some(({ empty }) => !empty)
+        );
     },
   },
   {
