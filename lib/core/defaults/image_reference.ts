@@ -1,6 +1,6 @@
-/** No valid reference is longer: name 255, tag 128, the longest digest 150. */
-const MAX_LENGTH = 600;
-const MAX_NAME_LENGTH = 255;
+/** No reference in use comes near it: host 253, path 255, tag 128, digest 135. Longer ones would only cost time. */
+const MAX_LENGTH = 1000;
+const MAX_PATH_LENGTH = 255;
 
 const DOMAIN =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
@@ -21,8 +21,7 @@ export function effectiveTag(image: string): string | undefined {
   const [beforeDigest = "", digest] = splitAt(image, image.indexOf("@"));
   const [domain, remainder] = splitDomain(beforeDigest);
   const [path = "", tag] = splitAt(remainder, remainder.indexOf(":"));
-  const name = `${domain}/${path}`;
-  const isValid = DOMAIN.test(domain) && PATH.test(path) && name.length <= MAX_NAME_LENGTH &&
+  const isValid = DOMAIN.test(domain) && PATH.test(path) && path.length <= MAX_PATH_LENGTH &&
     (tag === undefined || TAG.test(tag)) && (digest === undefined || isDigest(digest));
   if (!isValid) return undefined;
   return tag ?? (digest === undefined ? "latest" : undefined);

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { prepareSidecarSet } from "../../lib/core/prepare.ts";
+import { deepFrozen } from "../support/deep_frozen.ts";
+
+const raw = deepFrozen({
+  apiVersion: "apps.kruise.io/v1beta1",
+  kind: "SidecarSet",
+  metadata: { name: "dns" },
+  spec: { containers: [{ name: "dns-f", image: "dns:1.0", args: null }], volumes: null },
+});
+
+Deno.test("prepareSidecarSet() applies defaults before it hashes", () => {
+  const read = prepareSidecarSet(raw, { revisionName: "dns-1" });
+  assert.ok(read.ok);
+  const { sidecarSet, ...rest } = read.value;
+  assert.equal(sidecarSet.spec.updateStrategy?.type, "RollingUpdate");
+  assert.deepEqual(rest, {
+    name: "dns",
+    hash: "6wbd76bd7984x24fb4f44fv9222cw9v9bcf85x766744wddd4zwx927zzz2zb684",
+    hashWithoutImage: "82684vwf9d4cb4wz4vffx4ddfbb47ww4z4wwxdbwb8w2zbb7zvf4524cdd49bv94",
+    revisionName: "dns-1",
+    problems: [],
+  });
+});
+
+Deno.test("prepareSidecarSet() prepares both versions the same", () => {
+  const [alpha, beta] = ["v1alpha1", "v1beta1"].map((version) =>
+    prepareSidecarSet({ ...raw, apiVersion: `apps.kruise.io/${version}` })
+  );
+  assert.ok(alpha?.ok && beta?.ok);
+  assert.deepEqual(
+    { ...alpha.value, sidecarSet: alpha.value.sidecarSet.spec },
+    { ...beta.value, sidecarSet: beta.value.sidecarSet.spec },
+  );
+});
+
+Deno.test("prepareSidecarSet() takes an empty text for absent, as the API server's webhooks do", () => {
+  const read = prepareSidecarSet({
+    ...raw,
+    spec: { containers: [{ name: "a", image: "a:1", podInjectPolicy: "" }] },
+  });
+  assert.ok(read.ok);
+  assert.equal(read.value.sidecarSet.spec.containers?.[0]?.podInjectPolicy, "BeforeAppContainer");
+});
+
+Deno.test("prepareSidecarSet() names what does not fit the schema", () => {
+  const read = prepareSidecarSet({ ...raw, spec: { updateStrategy: { type: "Rolling" } } });
+  assert.ok(!read.ok);
+  assert.deepEqual(read.problems.map(({ reason, field }) => ({ reason, field })), [
+    { reason: "FieldValueNotSupported", field: "spec.updateStrategy.type" },
+  ]);
+  assert.ok(!prepareSidecarSet("no object").ok);
+});
+
+Deno.test("prepareSidecarSet() looks for problems in the defaulted object", () => {
+  const problem = { reason: "FieldValueRequired", field: "spec.selector", message: "is required" };
+  const read = prepareSidecarSet(raw, {
+    problemsOf: ({ spec }) =>
+      spec.revisionHistoryLimit === 10 ? [{ ...problem, reason: "FieldValueRequired" }] : [],
+  });
+  assert.ok(read.ok);
+  assert.deepEqual(read.value.problems, [problem]);
+});
