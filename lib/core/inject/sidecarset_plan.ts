@@ -1,6 +1,6 @@
 import type { Volume } from "../../api/container.ts";
-import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION } from "../../api/names.ts";
 import { compareUtf8 } from "../annotations/go_json.ts";
+import { canaryBaseOf } from "../canary.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { staticObstacle } from "./static_obstacle.ts";
 import { isLongRunning, planSidecar, type SidecarPlan } from "./sidecar_plan.ts";
@@ -50,9 +50,7 @@ export function planSidecarSet(prepared: PreparedSidecarSet): SidecarSetPlan {
 
 /** Name of the SidecarSet whose Pods a canary takes; undefined for an ordinary SidecarSet. */
 export function canaryBase(prepared: PreparedSidecarSet): string | undefined {
-  const annotations = prepared.sidecarSet.metadata.annotations;
-  if (annotations?.[CANARY_ANNOTATION] !== "true") return undefined;
-  return annotations[CANARY_BASE_ANNOTATION];
+  return canaryBaseOf(prepared.sidecarSet);
 }
 
 /** Only volumes that a sidecar names are brought along; of two definitions of one name the last counts, as upstream. */
