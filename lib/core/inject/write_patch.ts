@@ -4,11 +4,12 @@ import type { Pod } from "../../api/pod.ts";
 import type { Admission, Admitted } from "./admit.ts";
 import type { Choice } from "./choose.ts";
 import type { InjectRequest } from "./contract.ts";
+import { append } from "./operations.ts";
 import { podSources } from "./pod_sources.ts";
 import type { TransferContext } from "./transfer_env.ts";
 import { recordInjection, writeAnnotations } from "./write_annotations.ts";
 import { writeContainers } from "./write_containers.ts";
-import { append, writePresent } from "./write_present.ts";
+import { writePresent } from "./write_present.ts";
 
 /** The whole patch, operation by operation; what the SidecarSets do not speak of is never rewritten. */
 export function writePatch(
@@ -34,7 +35,8 @@ export function writePatch(
       ...writePullSecrets(pod, admitted),
     );
     const patched = withAnnotations(pod, annotations);
-    for (const [key, value] of recordInjection(admitted, { pod: patched, now })) {
+    const skipped = [...choice.skipped, ...admission.skipped].map(({ sidecarSet }) => sidecarSet);
+    for (const [key, value] of recordInjection(admitted, { pod: patched, now, skipped })) {
       changes.set(key, value);
     }
   }

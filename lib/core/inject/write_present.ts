@@ -4,6 +4,7 @@ import type { Admission } from "./admit.ts";
 import { derive } from "./build_container.ts";
 import type { Present } from "./choose.ts";
 import type { Place } from "./occupied.ts";
+import { append } from "./operations.ts";
 import { computeResources } from "./resources.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { TransferContext } from "./transfer_env.ts";
@@ -46,16 +47,6 @@ function additions(
     ...append(`${path}/volumeMounts`, { present: container.volumeMounts, added: mounts }),
     ...append(`${path}/volumeDevices`, { present: container.volumeDevices, added: devices }),
   ];
-}
-
-/** Adds to a list item by item, or the list with its first items. */
-export function append(
-  path: string,
-  { present, added }: { present: readonly unknown[] | undefined; added: readonly unknown[] },
-): JsonPatchOperation[] {
-  if (added.length === 0) return [];
-  if (!present) return [{ op: "add", path, value: added }];
-  return added.map((value) => ({ op: "add", path: `${path}/-`, value }));
 }
 
 /** A policy that cannot be computed any more leaves the resources that were computed when the container was new. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
+import { injectedPod } from "../../../lib/core/inject/apply_patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import type { Reason } from "../../../lib/core/reasons.ts";
@@ -253,4 +254,29 @@ Deno.test("inject() mounts a volume that the Pod has, but none that only another
   assert.deepEqual(inject(requestFor(own, [web])).skipped, []);
   const { skipped } = inject(requestFor(podWith(), [web, bringing]));
   assert.deepEqual(skipped.map(({ reason }) => reason), ["VolumeConflict"]);
+});
+
+Deno.test("inject() drops copied records of a SidecarSet that it skips", () => {
+  const list = "kruise.io/sidecarset-injected-list";
+  const paused = prepared("paused", {
+    containers: [{ name: "p", image: "p" }],
+    injectionStrategy: { paused: true },
+  });
+  const pod = podWith({}, { [list]: "gone,paused", "kruise.io/sidecarset-hash": '{"paused":"h"}' });
+  const web = prepared("web", { containers: [AGENT] });
+  const { annotations = {} } = injectedPod(pod, inject(requestFor(pod, [paused, web])).patch)
+    .metadata;
+  assert.equal(annotations[list], "gone,web");
+  assert.deepEqual(Object.keys(JSON.parse(annotations["kruise.io/sidecarset-hash"] ?? "")), [
+    "web",
+  ]);
+});
+
+Deno.test("inject() takes 10,000 containers of one SidecarSet in well under a second", () => {
+  const containers = Array.from({ length: 10_000 }, (_, i) => ({ name: `c-${i}`, image: "c:1" }));
+  const web = prepared("web", { containers });
+  const start = performance.now();
+  const { patch } = inject(requestFor(podWith(), [web]));
+  assert.equal(patch.length, 10_001);
+  assert(performance.now() - start < 1_000);
 });
