@@ -68,19 +68,29 @@ export function validateSidecarSet(input: ValidationInput): FieldProblem[] {
   return tidied([...problems, ...schemaProblems]);
 }
 
-/** Once each; where the type is wrong, nothing else is said of the field. */
+/** Once each; where the type is wrong, nothing else is said of the field and of what would be in it. */
 function tidied(problems: readonly FieldProblem[]): FieldProblem[] {
   const mistyped = new Set(
     problems.filter(({ reason }) => reason === "FieldValueTypeInvalid").map(({ field }) => field),
   );
   const seen = new Set<string>();
   return problems.filter(({ reason, field, message }) => {
-    if (mistyped.has(field) && reason !== "FieldValueTypeInvalid") return false;
+    const covering = reason === "FieldValueTypeInvalid" ? parentsOf(field) : pathsTo(field);
+    if (mistyped.size > 0 && covering.some((path) => mistyped.has(path))) return false;
     const key = JSON.stringify([reason, field, message]);
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
   });
+}
+
+/** A path and the paths of all that it lies in: `a.b[0]`, `a.b`, `a`. */
+function pathsTo(field: string): string[] {
+  return [field, ...parentsOf(field)];
+}
+
+function parentsOf(field: string): string[] {
+  return [...field.matchAll(/[.[]/g)].map(({ index }) => field.slice(0, index));
 }
 
 /** Without recursion: what it guards against would exhaust the stack. */

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import {
+  type Changes,
+  problemsOf,
+  testCases,
+  validContainer,
+  validObject,
+  validSidecarSet,
+} from "./fixtures.ts";
+
+const hot = { upgradeType: "HotUpgrade", hotUpgradeEmptyImage: "registry.test/empty:1" };
+
+function other(changes: Changes = {}) {
+  return { others: [validSidecarSet({ "metadata/name": "other", ...changes })] };
+}
+
+function annotating(patchPolicy: string): Changes {
+  return { "spec/patchPodMetadata": [{ annotations: { a: "{}" }, patchPolicy }] };
+}
+
+const ownName = { "spec/containers/0/name": "unrelated" };
+
+testCases([
+  ["refuses the container name of another SidecarSet for the same Pods", {}, [
+    "Invalid spec.containers[0].name",
+  ], other()],
+  [
+    "allows the container name of a SidecarSet for other Pods",
+    {},
+    [],
+    other({
+      "spec/selector/matchLabels/app": "db",
+    }),
+  ],
+  [
+    "allows the container name of a SidecarSet for another namespace",
+    {
+      "spec/namespace": "one",
+    },
+    [],
+    other({ "spec/namespace": "two" }),
+  ],
+  ["refuses the container name of a SidecarSet whose selector may hold too", {}, [
+    "Invalid spec.containers[0].name",
+  ], other({ "spec/selector": { matchExpressions: [{ key: "tier", operator: "Exists" }] } })],
+  ["refuses a container's name as an init container of another SidecarSet", {}, [
+    "Invalid spec.containers[0].name",
+  ], other({ ...ownName, "spec/initContainers": [validContainer()] })],
+  [
+    "refuses a name that a hot upgrade of another SidecarSet makes",
+    {
+      "spec/containers/0/name": "agent-1",
+    },
+    ["Invalid spec.containers[0].name"],
+    other({ "spec/containers/0/upgradeStrategy": hot }),
+  ],
+  [
+    "refuses a hot upgrade that makes a name of another SidecarSet",
+    {
+      "spec/containers/0/upgradeStrategy": hot,
+    },
+    ["Invalid spec.containers[0].name"],
+    other({ "spec/containers/0/name": "agent-2" }),
+  ],
+  [
+    "refuses a hot upgrade of another SidecarSet's container",
+    {
+      "spec/containers/0/upgradeStrategy": hot,
+    },
+    ["Invalid spec.containers[0].name"],
+    other(),
+  ],
+
+  [
+    "allows the same volume in two SidecarSets",
+    {
+      "spec/volumes": [{ name: "v", emptyDir: { medium: "", sizeLimit: "1Gi" } }],
+    },
+    [],
+    other({
+      ...ownName,
+      "spec/volumes": [{ emptyDir: { sizeLimit: "1Gi", medium: "" }, name: "v" }],
+    }),
+  ],
+  [
+    "refuses another volume of the same name",
+    {
+      "spec/volumes": [{ name: "v", emptyDir: {} }],
+    },
+    ["Invalid spec.volumes[0]"],
+    other({
+      ...ownName,
+      "spec/volumes": [{ name: "v", hostPath: { path: "/v" } }],
+    }),
+  ],
+
+  ["refuses an annotation that two SidecarSets overwrite", annotating("Overwrite"), [
+    "Invalid spec.patchPodMetadata[0].annotations[a]",
+  ], other({ ...ownName, ...annotating("Overwrite") })],
+  ["refuses to overwrite what another SidecarSet merges", annotating("Overwrite"), [
+    "Invalid spec.patchPodMetadata[0].annotations[a]",
+  ], other({ ...ownName, ...annotating("MergePatchJson") })],
+  [
+    "allows two SidecarSets to merge an annotation",
+    annotating("MergePatchJson"),
+    [],
+    other({ ...ownName, ...annotating("MergePatchJson") }),
+  ],
+  [
+    "allows to retain what another SidecarSet overwrites",
+    annotating("Retain"),
+    [],
+    other({ ...ownName, ...annotating("Overwrite") }),
+  ],
+]);
+
+Deno.test("validateSidecarSet() names the other SidecarSet of a conflict and how to end it", () => {
+  const [problem] = problemsOf(validObject(), other());
+  assert.equal(
+    problem?.message,
+    "clashes with container agent of SidecarSet other, which can select the same Pods: rename it or make the selectors disjoint",
+  );
+});
+
+Deno.test("validateSidecarSet() looks for conflicts with 10,000 SidecarSets in well under a second", () => {
+  const others = Array.from({ length: 10_000 }, (_, i) => ({
+    ...validSidecarSet({ "metadata/name": `other-${i}` }),
+    spec: { ...validSidecarSet().spec, selector: { matchLabels: { app: `app-${i}` } } },
+  }));
+  const started = performance.now();
+  assert.deepEqual(problemsOf(validObject(), { others }), []);
+  assert.ok(performance.now() - started < 1_000);
+});

@@ -1,0 +1,95 @@
+import type { ValidationInput } from "../../../lib/core/validate/input.ts";
+import { type Changes, testCases } from "./fixtures.ts";
+
+const PATH = "spec.patchPodMetadata[0].annotations";
+
+function setting(annotations: Record<string, string>, more: Changes = {}): Changes {
+  return { "spec/patchPodMetadata": [{ annotations, patchPolicy: "Retain" }], ...more };
+}
+
+function listing(...rules: unknown[]): Partial<ValidationInput> {
+  return { allowList: JSON.stringify({ rules }), requireAllowList: true };
+}
+
+const example = setting({ "example.com/key": "v" });
+
+testCases([
+  ["allows annotations without an allow-list", example, []],
+  ["refuses annotations where an allow-list is required and absent", example, [
+    `Forbidden ${PATH}[example.com/key]`,
+  ], { requireAllowList: true }],
+  [
+    "allows an annotation that the allow-list names",
+    example,
+    [],
+    listing({
+      allowedAnnotationKeyExprs: ["^example.com/"],
+    }),
+  ],
+  ["refuses an annotation that the allow-list does not name", example, [
+    `Forbidden ${PATH}[example.com/key]`,
+  ], { ...listing({ allowedAnnotationKeyExprs: ["^other/"] }), requireAllowList: false }],
+  ["passes over rules for SidecarSets with other labels", example, [
+    `Forbidden ${PATH}[example.com/key]`,
+  ], listing({ selector: { matchLabels: { team: "a" } }, allowedAnnotationKeyExprs: [".*"] })],
+  [
+    "follows rules for SidecarSets with its labels",
+    { ...example, "metadata/labels": { team: "a" } },
+    [],
+    listing({ selector: { matchLabels: { team: "a" } }, allowedAnnotationKeyExprs: [".*"] }),
+  ],
+  ["refuses annotations while the allow-list is not JSON", example, [
+    `Forbidden ${PATH}[example.com/key]`,
+  ], { allowList: "{" }],
+  ["refuses annotations while the allow-list is of another shape", example, [
+    `Forbidden ${PATH}[example.com/key]`,
+  ], { allowList: '{"rules":[{"allowedAnnotationKeyExprs":"x"}]}' }],
+  ["refuses annotations while the allow-list has a bad regular expression", example, [
+    `Forbidden ${PATH}[example.com/key]`,
+  ], listing({ allowedAnnotationKeyExprs: [".*", "("] })],
+  [
+    "refuses reserved annotations",
+    setting({
+      "kruise.io/a": "",
+      "apps.kruise.io/a": "",
+      "kubernetes.io/a": "",
+      "pod.kubernetes.io/a": "",
+      "k8s.io/a": "",
+      "x.k8s.io/a": "",
+    }),
+    [
+      `Forbidden ${PATH}[kruise.io/a]`,
+      `Forbidden ${PATH}[apps.kruise.io/a]`,
+      `Forbidden ${PATH}[kubernetes.io/a]`,
+      `Forbidden ${PATH}[pod.kubernetes.io/a]`,
+      `Forbidden ${PATH}[k8s.io/a]`,
+      `Forbidden ${PATH}[x.k8s.io/a]`,
+    ],
+  ],
+  [
+    "allows annotations whose prefix only ends like a reserved one",
+    setting({
+      "mykruise.io/a": "",
+      "kruise.io": "",
+      "k8s.io.example.com/a": "",
+    }),
+    [],
+  ],
+  ["allows a reserved annotation that the allow-list names", setting({ "x.k8s.io/a": "" }), [], {
+    ...listing({ allowedAnnotationKeyExprs: ["^x\\.k8s\\.io/a$"] }),
+    requireAllowList: false,
+  }],
+  ["requires annotations", { "spec/patchPodMetadata": [{ patchPolicy: "Retain" }] }, [
+    `Required ${PATH}`,
+  ]],
+  ["refuses an annotation key with a space", setting({ "a b": "" }), [`Invalid ${PATH}[a b]`]],
+  ["refuses a key that is set twice", {
+    "spec/patchPodMetadata": [
+      { annotations: { a: "1" }, patchPolicy: "Retain" },
+      { annotations: { a: "2" }, patchPolicy: "Overwrite" },
+    ],
+  }, ["Duplicate spec.patchPodMetadata[1].annotations[a]"]],
+  ["refuses a patch policy that is none", {
+    "spec/patchPodMetadata": [{ annotations: { a: "1" }, patchPolicy: "Append" }],
+  }, ["NotSupported spec.patchPodMetadata[0].patchPolicy"]],
+]);
