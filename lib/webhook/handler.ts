@@ -4,7 +4,7 @@ import { GROUP, KIND } from "../api/names.ts";
 import { PATHS } from "../api/webhook_configuration.ts";
 import { readBody } from "./body_limit.ts";
 import { failed, type Review } from "./decisions.ts";
-import { readReview, reviewResponse } from "./review.ts";
+import { createRespond, readReview } from "./review.ts";
 
 export interface HandlerOptions {
   /** One review function for each path of `PATHS`. */
@@ -46,6 +46,7 @@ interface Answer {
  */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
   const routes = routesOf(options.reviews);
+  const respond = createRespond();
 
   async function answer(request: Request, route: Route): Promise<Answer> {
     const unfit = checkHeaders(request);
@@ -60,7 +61,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
       const { uid, message } = reading;
       const response = uid === undefined
         ? problem(400, message)
-        : reviewResponse(uid, failed(400, message));
+        : respond(uid, failed(400, message));
       return { response, dryRun: false };
     }
     return {
@@ -74,11 +75,11 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     if (group !== route.group || kind !== route.kind) {
       const message = `Cannot review a ${kind} of ${JSON.stringify(group)}: ` +
         `this path is for ${route.kind} of ${JSON.stringify(route.group)}`;
-      return reviewResponse(review.uid, failed(400, message));
+      return respond(review.uid, failed(400, message));
     }
     try {
       const decision = route.review(review);
-      return reviewResponse(
+      return respond(
         review.uid,
         decision instanceof Promise ? await inTime(decision) : decision,
       );
@@ -90,7 +91,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
         name: review.name,
         error: error instanceof Error ? error.stack ?? error.message : String(error),
       });
-      return reviewResponse(review.uid, failed(500, "The webhook failed: its log says why"));
+      return respond(review.uid, failed(500, "The webhook failed: its log says why"));
     }
   }
 

@@ -3,8 +3,9 @@ import {
   type AdmissionRequest,
   admissionReview,
 } from "../api/admission.ts";
-import { isObject, type JsonPatchOperation } from "../api/json.ts";
+import { isObject } from "../api/json.ts";
 import { readAs } from "../api/read.ts";
+import { createBase64Encoder } from "./base64.ts";
 import { httpStatus } from "./decisions.ts";
 import { warningText } from "./warnings.ts";
 
@@ -37,27 +38,28 @@ export function readReview(text: string): ReviewReading {
 }
 
 /** The HTTP response that carries a decision back, under the uid of its request. */
-export function reviewResponse(uid: string, decision: AdmissionDecision): Response {
-  const { allowed, patch, status, warnings, auditAnnotations } = decision;
-  const response: Record<string, unknown> = { uid, allowed };
-  if (patch && patch.length > 0) {
-    response.patchType = "JSONPatch";
-    response.patch = encodePatch(patch);
-  }
-  if (status) response.status = status;
-  if (warnings && warnings.length > 0) response.warnings = warnings.map(warningText);
-  if (auditAnnotations) response.auditAnnotations = auditAnnotations;
-  const body = JSON.stringify({
-    apiVersion: "admission.k8s.io/v1",
-    kind: "AdmissionReview",
-    response,
-  });
-  return new Response(body, { status: httpStatus(decision), headers: JSON_HEADERS });
-}
+export type Respond = (uid: string, decision: AdmissionDecision) => Response;
 
-function encodePatch(patch: readonly JsonPatchOperation[]): string {
-  // Not btoa: it knows Latin-1 only.
-  return new TextEncoder().encode(JSON.stringify(patch)).toBase64();
+export function createRespond(): Respond {
+  const encodeBase64 = createBase64Encoder();
+
+  return function respond(uid, decision) {
+    const { allowed, patch, status, warnings, auditAnnotations } = decision;
+    const response: Record<string, unknown> = { uid, allowed };
+    if (patch && patch.length > 0) {
+      response.patchType = "JSONPatch";
+      response.patch = encodeBase64(JSON.stringify(patch));
+    }
+    if (status) response.status = status;
+    if (warnings && warnings.length > 0) response.warnings = warnings.map(warningText);
+    if (auditAnnotations) response.auditAnnotations = auditAnnotations;
+    const body = JSON.stringify({
+      apiVersion: "admission.k8s.io/v1",
+      kind: "AdmissionReview",
+      response,
+    });
+    return new Response(body, { status: httpStatus(decision), headers: JSON_HEADERS });
+  };
 }
 
 function uidOf(value: unknown): string | undefined {
