@@ -11,6 +11,9 @@ import type { Limiter } from "./limiter.ts";
 
 export interface WriterOptions {
   readonly client: RestClient;
+  /** Bounds the writes of Pods: there may be thousands, and some may be slow. */
+  readonly podLimiter: Limiter;
+  /** Bounds all others, which must not wait for those of Pods. */
   readonly limiter: Limiter;
   readonly isLeader: () => boolean;
 }
@@ -109,13 +112,14 @@ export class Writer {
     { signal, wanted }: { signal: AbortSignal; wanted(): boolean },
   ): Promise<Pod | undefined> {
     const request = patch(resources.pods, { name, namespace, type: "strategic-merge", body });
-    return (await this.#writeIf(wanted, request, signal))?.value;
+    return (await this.#writeIf(wanted, { request, limiter: this.#options.podLimiter, signal }))
+      ?.value;
   }
 
   /** Changes a Pod's status by a strategic merge patch. */
   patchPodStatus(pod: Pod, body: object, signal: AbortSignal): Promise<Pod> {
     const { name = "", namespace = "" } = pod.metadata;
-    return this.#write(
+    return this.#writePod(
       patch(resources.pods, {
         name,
         namespace,
@@ -127,8 +131,16 @@ export class Writer {
     );
   }
 
-  async #write<T>(request: KubeRequest<T>, signal: AbortSignal): Promise<T> {
-    const sent = await this.#writeIf(() => true, request, signal);
+  #write<T>(request: KubeRequest<T>, signal: AbortSignal): Promise<T> {
+    return this.#writeBy(this.#options.limiter, request, signal);
+  }
+
+  #writePod<T>(request: KubeRequest<T>, signal: AbortSignal): Promise<T> {
+    return this.#writeBy(this.#options.podLimiter, request, signal);
+  }
+
+  async #writeBy<T>(limiter: Limiter, request: KubeRequest<T>, signal: AbortSignal): Promise<T> {
+    const sent = await this.#writeIf(() => true, { request, limiter, signal });
     if (!sent) throw signal.reason;
     return sent.value;
   }
@@ -136,10 +148,13 @@ export class Writer {
   /** Sends the request when its turn has come and it is still wanted. */
   #writeIf<T>(
     wanted: () => boolean,
-    request: KubeRequest<T>,
-    signal: AbortSignal,
+    { request, limiter, signal }: {
+      request: KubeRequest<T>;
+      limiter: Limiter;
+      signal: AbortSignal;
+    },
   ): Promise<{ value: T } | undefined> {
-    const { client, limiter, isLeader } = this.#options;
+    const { client, isLeader } = this.#options;
     return limiter.run(async () => {
       // Nothing is awaited between these looks and the request.
       if (!isLeader()) throw new NotLeaderError();

@@ -18,7 +18,7 @@ export class RevisionIndex {
   apply(revision: ControllerRevision): string[] {
     const name = revision.metadata.name ?? "";
     const known = this.#byName.get(name);
-    if (known?.metadata.resourceVersion === revision.metadata.resourceVersion) return [];
+    if (known && known.metadata.resourceVersion === revision.metadata.resourceVersion) return [];
     const changed = this.delete(name);
     const owner = ownerOf(revision);
     if (owner === undefined) return changed;

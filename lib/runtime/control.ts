@@ -33,6 +33,9 @@ export const INSTALLATION = "sidecarset";
 const GATHER_PODS = 50;
 const GATHER_REGISTRATION = 200;
 
+/** Statuses, revisions and the registration are few beside Pods. */
+const OTHER_WRITES_IN_FLIGHT = 4;
+
 export interface ControlOptions {
   readonly config: Config;
   readonly client: RestClient;
@@ -89,12 +92,13 @@ export function createControl(options: ControlOptions): Control {
     },
   });
   const isLeader = () => election.isLeader();
-  const limiter = new Limiter({
-    clock,
-    maxInFlight: config.maxInFlight,
-    perSecond: config.writesPerSecond,
+  const perSecond = config.writesPerSecond;
+  const writer = new Writer({
+    client,
+    isLeader,
+    podLimiter: new Limiter({ clock, maxInFlight: config.maxInFlight, perSecond }),
+    limiter: new Limiter({ clock, maxInFlight: OTHER_WRITES_IN_FLIGHT, perSecond }),
   });
-  const writer = new Writer({ client, limiter, isLeader });
   const registration = new RegistrationKeeper({
     name: INSTALLATION,
     endpoint: options.endpoint,

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { LeaderElection, type LeaseStore } from "../../lib/controller/leader.ts";
-import type { Lease } from "../../lib/controller/lease.ts";
+import type { Lease } from "../../lib/api/objects.ts";
 import { ManualClock } from "../support/manual_clock.ts";
-
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+import { quietLogger } from "../support/quiet_logger.ts";
 
 class MemoryLease implements LeaseStore {
   stored: Lease | undefined;
@@ -38,7 +37,7 @@ function candidate(identity: string, store: LeaseStore, clock: ManualClock) {
   const election = new LeaderElection({
     store,
     clock,
-    logger: quiet,
+    logger: quietLogger,
     identity,
     leaseName: "sidecarset",
     leaseNamespace: "sidecarset-system",

@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { isObject } from "../../lib/api/json.ts";
+import type { SidecarSetStatus } from "../../lib/api/sidecarset_status.ts";
+import { Limiter } from "../../lib/controller/limiter.ts";
+import { Reconciler } from "../../lib/controller/reconcile.ts";
+import { Revisions } from "../../lib/controller/revisions.ts";
+import { Rollouts } from "../../lib/controller/rollouts.ts";
+import { Statuses } from "../../lib/controller/statuses.ts";
+import { Writer } from "../../lib/controller/writer.ts";
+import { ClusterIndex } from "../../lib/index/cluster.ts";
+import { ManualClock, settle } from "../support/manual_clock.ts";
+import { podOf, sidecarSetOf, type SidecarSetOptions } from "../support/objects.ts";
+import { quietLogger } from "../support/quiet_logger.ts";
+import { type Recorded, RecordingClient, type Respond } from "../support/recording_client.ts";
+
+const newer = { containers: [{ name: "agent", image: "agent:2" }] };
+
+/** A controller over an index of its own; writes are answered as an API server would, without changing the index. */
+function setUp(respond?: Respond) {
+  const clock = new ManualClock(new Date("2026-02-01T00:00:00Z"));
+  const index = new ClusterIndex();
+  const client = new RecordingClient(respond);
+  const state = { leading: true, inForceSince: "2026-01-31T00:00:00Z" };
+  const isLeader = () => state.leading;
+  const limiter = () => new Limiter({ clock, maxInFlight: 16, perSecond: 1_000 });
+  const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), isLeader });
+  const progressed: string[] = [];
+  const reconciler = new Reconciler({
+    index,
+    clock,
+    logger: quietLogger,
+    isLeader,
+    revisions: new Revisions({
+      index,
+      writer,
+      namespace: "sidecarset-system",
+      onStored: (revision) => index.applyRevision(revision),
+      onDeleted: (name) => index.deleteRevision(name),
+    }),
+    rollouts: new Rollouts({
+      index,
+      writer,
+      clock,
+      logger: quietLogger,
+      onProgress: (name) => progressed.push(name),
+      onStored() {},
+    }),
+    statuses: new Statuses({
+      index,
+      writer,
+      clock,
+      logger: quietLogger,
+      registrationOf: () => ({ inForceSince: state.inForceSince }),
+      onStored() {},
+    }),
+  });
+  const reconcile = async (name = "web") => {
+    const outcome = await reconciler.reconcile(name, new AbortController().signal);
+    await settle();
+    return outcome;
+  };
+  const apply = (options: SidecarSetOptions) => index.applySidecarSet(sidecarSetOf(options));
+  return { clock, index, client, state, reconcile, apply, progressed };
+}
+
+function statusOf(request: Recorded | undefined): SidecarSetStatus {
+  const body = request?.body;
+  assert.ok(isObject(body) && isObject(body.status), "the request writes no status");
+  return body.status;
+}
+
+const paths = (requests: readonly Recorded[]) =>
+  requests.map(({ method, path }) => `${method} ${path.split("/").slice(-2).join("/")}`);
+
+Deno.test("Reconciler registers a new SidecarSet's revision, then writes its status, and then nothing more", async () => {
+  const { client, reconcile, apply, clock } = setUp();
+  apply({});
+  await reconcile();
+  assert.deepEqual(paths(client.requests), [
+    "POST sidecarset-system/controllerrevisions",
+    "PATCH web/status",
+  ]);
+  const status = statusOf(client.requests[1]);
+  assert.match(status.latestRevision ?? "", /^web-/);
+  await clock.advance(2_000);
+  apply({ resourceVersion: "2", status });
+  await reconcile();
+  assert.equal(client.requests.length, 2);
+});
+
+Deno.test("Reconciler writes nothing as a follower", async () => {
+  const { client, reconcile, apply, state } = setUp();
+  apply({});
+  state.leading = false;
+  assert.deepEqual(await reconcile(), {});
+  assert.deepEqual(client.requests, []);
+});
+
+Deno.test("Reconciler patches outdated Pods within the budget, under their uid and resourceVersion", async () => {
+  const { client, reconcile, apply, index } = setUp();
+  const old = sidecarSetOf();
+  apply({ generation: 2, spec: newer });
+  for (const name of ["a", "b", "c"]) {
+    index.applyPod(podOf({ name, injected: [old], resourceVersion: "7" }));
+  }
+  await reconcile();
+  const patches = client.requests.filter(({ path }) => /\/pods\/.$/.test(path));
+  assert.equal(patches.length, 1);
+  const body = patches[0]?.body;
+  assert.ok(isObject(body) && isObject(body.metadata));
+  assert.match(String(body.metadata.uid), /^uid-of-/);
+  assert.equal(body.metadata.resourceVersion, "7");
+  assert.deepEqual(body.spec, { containers: [{ name: "agent", image: "agent:2" }] });
+});
+
+Deno.test("Reconciler does not let a Pod whose patch is refused hold up the others", async () => {
+  const refused = { httpCode: 422 };
+  const { client, reconcile, apply, index } = setUp(({ path, body }) =>
+    path.endsWith("/pods/a") ? refused : { metadata: {}, spec: { containers: [] }, ...Object(body) }
+  );
+  const old = sidecarSetOf();
+  apply({ generation: 2, spec: { ...newer, updateStrategy: { maxUnavailable: "100%" } } });
+  for (const name of ["a", "b", "c"]) index.applyPod(podOf({ name, injected: [old] }));
+  await reconcile();
+  const patched = client.requests.filter(({ path }) => /\/pods\/.$/.test(path));
+  assert.deepEqual(patched.map(({ path }) => path.at(-1)).toSorted(), ["a", "b", "c"]);
+  await reconcile();
+  const again = client.requests.filter(({ path }) => path.endsWith("/pods/a"));
+  assert.equal(again.length, 1, "a refused Pod is not tried again at once");
+});
+
+Deno.test("Reconciler names a refused Pod in the status and tries it again later", async () => {
+  const { client, reconcile, apply, index, clock } = setUp(({ path, body }) =>
+    path.endsWith("/pods/a") ? { httpCode: 422 } : { metadata: {}, ...Object(body) }
+  );
+  const old = sidecarSetOf();
+  apply({ generation: 2, spec: newer });
+  index.applyPod(podOf({ name: "a", injected: [old] }));
+  await reconcile();
+  await clock.advance(1_100);
+  await reconcile();
+  const statuses = client.requests.filter(({ path }) => path.endsWith("/status"));
+  const progressing = statusOf(statuses.at(-1)).conditions?.find(({ type }) =>
+    type === "Progressing"
+  );
+  assert.match(progressing?.message ?? "", /Pod default\/a/);
+  assert.equal(client.requests.filter(({ path }) => path.endsWith("/pods/a")).length, 2);
+});
+
+Deno.test("Reconciler writes a status at most once a second", async () => {
+  const { client, reconcile, apply, index, clock } = setUp();
+  apply({});
+  await reconcile();
+  index.applyPod(podOf({ name: "a" }));
+  const outcome = await reconcile();
+  assert.ok("requeueAfter" in outcome && outcome.requeueAfter && outcome.requeueAfter > 0);
+  const statuses = () => client.requests.filter(({ path }) => path.endsWith("/status"));
+  assert.equal(statuses().length, 1);
+  await clock.advance(1_000);
+  await reconcile();
+  assert.equal(statusOf(statuses()[1]).uninjectedPods, 1);
+});
+
+Deno.test("Reconciler decides anew soon after a conflict and backs off after a fault", async () => {
+  const answers = [{ httpCode: 409 }, { httpCode: 500 }];
+  const { reconcile, apply } = setUp(() => answers.shift() ?? { metadata: {} });
+  apply({});
+  assert.deepEqual(await reconcile(), { requeueAfter: 100 });
+  assert.deepEqual(await reconcile(), { failed: true });
+});
+
+Deno.test("Reconciler counts an invalid SidecarSet and says what is wrong with it", async () => {
+  const { client, reconcile, index } = setUp();
+  const prepared = sidecarSetOf();
+  const problem = {
+    reason: "FieldValueInvalid" as const,
+    field: "spec.selector",
+    message: "is odd",
+  };
+  index.applySidecarSet({ ...prepared, problems: [problem] });
+  await reconcile();
+  assert.deepEqual(paths(client.requests), ["PATCH web/status"]);
+  const ready = statusOf(client.requests[0]).conditions?.find(({ type }) => type === "Ready");
+  assert.deepEqual([ready?.status, ready?.reason], ["False", "InvalidSidecarSet"]);
+  assert.match(ready?.message ?? "", /spec\.selector: is odd/);
+});
+
+Deno.test("Reconciler starts effectiveSince when the registration has settled, and anew with another selector", async () => {
+  const { client, reconcile, apply, clock } = setUp();
+  const statusAfter = async () => {
+    await clock.advance(1_000);
+    await reconcile();
+    return statusOf(client.requests.filter(({ path }) => path.endsWith("/status")).at(-1));
+  };
+  apply({});
+  const first = await statusAfter();
+  assert.equal(first.effectiveSince, "2026-02-01T00:00:01Z");
+  apply({ resourceVersion: "2", status: first });
+  await clock.advance(60_000);
+  const other = { selector: { matchLabels: { app: "other" } } };
+  apply({ resourceVersion: "3", generation: 2, status: first, spec: other });
+  const second = await statusAfter();
+  assert.equal(second.effectiveSince, "2026-02-01T00:01:02Z");
+});
+
+Deno.test("Reconciler does not carry on a plan for a SidecarSet that has changed meanwhile", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { client, reconcile, apply, index } = setUp(async ({ path, body }) => {
+    if (path.includes("/pods/")) await gate.promise;
+    return { metadata: {}, spec: { containers: [] }, ...Object(body) };
+  });
+  const old = sidecarSetOf();
+  const spec = { ...newer, updateStrategy: { maxUnavailable: "100%" } };
+  apply({ generation: 2, spec });
+  for (let i = 0; i < 30; i++) index.applyPod(podOf({ name: `p${i}`, injected: [old] }));
+  await reconcile();
+  apply({
+    generation: 3,
+    resourceVersion: "2",
+    spec: { ...spec, updateStrategy: { paused: true } },
+  });
+  gate.resolve();
+  await settle();
+  await settle();
+  const patched = client.requests.filter(({ path }) => path.includes("/pods/p"));
+  assert.ok(patched.length <= 16, `patched ${patched.length} Pods for an old state`);
+});

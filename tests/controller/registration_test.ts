@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import type { WebhookConfiguration } from "../../lib/api/webhook_configuration.ts";
+import { RegistrationKeeper } from "../../lib/controller/registration.ts";
+import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+import { sidecarSetOf } from "../support/objects.ts";
+import { quietLogger } from "../support/quiet_logger.ts";
+
+function setUp(initial: readonly PreparedSidecarSet[] = [sidecarSetOf()]) {
+  const state = { sidecarSets: initial, leading: true, version: 0 };
+  const written: WebhookConfiguration[] = [];
+  const covered: string[][] = [];
+  const clock = new ManualClock();
+  const keeper = new RegistrationKeeper({
+    name: "sidecarset",
+    endpoint: { url: "https://127.0.0.1:9443" },
+    excludedNamespaces: [],
+    clock,
+    logger: quietLogger,
+    sidecarSets: () => state.sidecarSets,
+    caBundle: () => "pem",
+    owner: () => Promise.resolve(undefined),
+    isLeader: () => state.leading,
+    write(wanted) {
+      written.push(wanted);
+      const resourceVersion = String(++state.version);
+      return Promise.resolve({ ...wanted, metadata: { ...wanted.metadata, resourceVersion } });
+    },
+    onCoverage: (names) => covered.push([...names]),
+  });
+  const reconcile = () => keeper.reconcile(new AbortController().signal);
+  return { keeper, state, written, covered, clock, reconcile };
+}
+
+const mutating = "MutatingWebhookConfiguration";
+
+Deno.test("RegistrationKeeper writes both configurations once, and nothing while they stay right", async () => {
+  const { written, reconcile, keeper } = setUp();
+  await reconcile();
+  await reconcile();
+  assert.deepEqual(written.map(({ kind }) => kind), ["ValidatingWebhookConfiguration", mutating]);
+  assert.ok(keeper.isRegistered);
+});
+
+Deno.test("RegistrationKeeper writes nothing as a follower", async () => {
+  const { written, reconcile, keeper, state } = setUp();
+  state.leading = false;
+  await reconcile();
+  assert.deepEqual([written.length, keeper.isRegistered], [0, false]);
+});
+
+Deno.test("RegistrationKeeper knows since when each SidecarSet's selection has been covered", async () => {
+  const { reconcile, keeper, state, clock, covered } = setUp();
+  const [first] = state.sidecarSets;
+  assert.ok(first);
+  await reconcile();
+  const since = keeper.coveredSince(first);
+  assert.deepEqual(since, clock.now());
+  await clock.advance(60_000);
+  const second = sidecarSetOf({
+    name: "second",
+    spec: { selector: { matchLabels: { app: "b" } } },
+  });
+  state.sidecarSets = [first, second];
+  assert.equal(keeper.coveredSince(second), undefined);
+  await reconcile();
+  assert.deepEqual(keeper.coveredSince(first), since);
+  assert.deepEqual(keeper.coveredSince(second), clock.now());
+  assert.deepEqual(covered, [["web"], ["second"]]);
+});
+
+Deno.test("RegistrationKeeper starts a changed selection anew", async () => {
+  const { reconcile, keeper, state } = setUp();
+  await reconcile();
+  const changed = sidecarSetOf({ spec: { selector: { matchLabels: { app: "other" } } } });
+  state.sidecarSets = [changed];
+  assert.equal(keeper.coveredSince(changed), undefined);
+});
+
+Deno.test("RegistrationKeeper puts right what somebody else changed, and trusts no coverage until then", async () => {
+  const { reconcile, keeper, state, written, covered } = setUp();
+  const [prepared] = state.sidecarSets;
+  assert.ok(prepared);
+  await reconcile();
+  const stored = written.find(({ kind }) => kind === mutating);
+  assert.ok(stored);
+  keeper.observe(mutating, {
+    ...stored,
+    metadata: { name: "sidecarset", resourceVersion: "9" },
+    webhooks: [],
+  });
+  state.leading = false;
+  await reconcile();
+  assert.equal(keeper.coveredSince(prepared), undefined);
+  assert.deepEqual(covered, [["web"], ["web"]]);
+  state.leading = true;
+  await reconcile();
+  assert.equal(written.at(-1)?.metadata.resourceVersion, "9");
+  assert.ok(keeper.coveredSince(prepared));
+});
+
+Deno.test("RegistrationKeeper is not misled by a watch that lags behind its own write", async () => {
+  const { reconcile, keeper, state, written } = setUp();
+  await reconcile();
+  state.sidecarSets = [sidecarSetOf({ spec: { selector: { matchLabels: { app: "b" } } } })];
+  await reconcile();
+  const count = written.length;
+  keeper.observe(mutating, {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: mutating,
+    metadata: { name: "sidecarset", resourceVersion: "1" },
+  });
+  await reconcile();
+  assert.equal(written.length, count);
+});
+
+Deno.test("RegistrationKeeper leaves other people's labels and annotations alone", async () => {
+  const { reconcile, keeper, written } = setUp();
+  await reconcile();
+  const stored = written.at(-1);
+  assert.ok(stored);
+  const { metadata } = stored;
+  keeper.observe(stored.kind, {
+    ...stored,
+    metadata: { ...metadata, resourceVersion: "9", labels: { ...metadata.labels, team: "shop" } },
+  });
+  const count = written.length;
+  await reconcile();
+  assert.equal(written.length, count);
+});

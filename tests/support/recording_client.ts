@@ -1,0 +1,46 @@
+import type {
+  JSONValue,
+  KubernetesTunnel,
+  RequestOptions,
+  RestClient,
+} from "../../lib/kube/contract.ts";
+import { ApiError } from "../../lib/kube/errors.ts";
+
+export interface Recorded {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+/** Answers a request with a value, or with an HTTP status of its own. */
+export type Respond = (request: Recorded) => object | { httpCode: number } | Promise<object>;
+
+/** An API client that records what it is asked for; unless told otherwise it answers writes with what was written. */
+export class RecordingClient implements RestClient {
+  readonly requests: Recorded[] = [];
+  readonly #respond: Respond;
+
+  constructor(respond: Respond = ({ body }) => ({ metadata: {}, ...Object(body) })) {
+    this.#respond = respond;
+  }
+
+  performRequest(options: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
+  performRequest(
+    options: RequestOptions & { expectStream: true; expectJson: true },
+  ): Promise<ReadableStream<JSONValue>>;
+  performRequest(
+    options: RequestOptions & { expectStream: true },
+  ): Promise<ReadableStream<Uint8Array>>;
+  performRequest(options: RequestOptions & { expectJson: true }): Promise<JSONValue>;
+  performRequest(options: RequestOptions): Promise<Uint8Array>;
+  async performRequest(options: RequestOptions): Promise<unknown> {
+    const { method, path } = options;
+    const request = { method, path, body: options.bodyJson };
+    this.requests.push(request);
+    const answer = await this.#respond(request);
+    if ("httpCode" in answer && typeof answer.httpCode === "number") {
+      throw new ApiError({ method, path, httpCode: answer.httpCode });
+    }
+    return answer;
+  }
+}
