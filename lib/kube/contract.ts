@@ -102,28 +102,6 @@ export interface ObjectList<T> {
   items: T[];
 }
 
-export type Lister<T> = (options: ListOptions) => Promise<ObjectList<T>>;
-export type Watcher<T> = (
-  options: WatchOptions,
-) => Promise<ReadableStream<WatchEvent<T, ApiStatus>>>;
-
-export type ReflectorEvent<T> =
-  | { type: "ADDED" | "DELETED"; object: T }
-  | { type: "MODIFIED"; object: T; previous: T }
-  | { type: "SYNCED"; object: { metadata: { resourceVersion: string | null } } };
-
-/** A view of one kind's objects that a list and watches keep current. */
-export interface Reflector<T> {
-  /** Resolves once the signal is aborted; never rejects. */
-  run(signal?: AbortSignal): Promise<void>;
-  /** The namespace of a cluster-scoped object is "". */
-  getCached(namespace: string, name: string): T | undefined;
-  listCached(): Iterable<T>;
-  isSynced(): boolean;
-  /** All objects, then every change, until the reflector ends. */
-  observeAll(): AsyncIterableIterator<ReflectorEvent<T>>;
-}
-
 /** Reads a list page by page; `pageFunction` is called with the `continue` token of the page before. */
 export async function* readAllItems<T>(
   pageFunction: (token?: string) => Promise<ObjectList<T>>,
