@@ -1,0 +1,121 @@
+import { type Case, testCases, validContainer } from "../fixtures.ts";
+
+const FIRST = "spec/containers/0";
+const FIELD = "spec.containers[0]";
+const INIT = "spec.initContainers[0]";
+const probe = { tcpSocket: { port: 80 }, successThreshold: 1 };
+
+function init(changes: Record<string, unknown>) {
+  return { "spec/initContainers": [validContainer({ name: "init", ...changes })] };
+}
+
+const names: [string, string[]][] = [
+  ["", ["Required"]],
+  ["Agent", ["Invalid"]],
+  ["agent-", ["Invalid"]],
+  ["a.b", ["Invalid"]],
+  ["a".repeat(63), []],
+  ["a".repeat(64), ["Invalid"]],
+];
+
+testCases([
+  ...names.map(([name, reasons]): Case => [
+    `${reasons.length > 0 ? "refuses" : "allows"} the container name "${name}"`,
+    { [`${FIRST}/name`]: name },
+    reasons.map((reason) => `${reason} ${FIELD}.name`),
+  ]),
+  ["requires a name and an image", {
+    [`${FIRST}/name`]: undefined,
+    [`${FIRST}/image`]: undefined,
+  }, [`Required ${FIELD}.name`, `Required ${FIELD}.image`]],
+  ["refuses a padded image", { [`${FIRST}/image`]: "a " }, [`Invalid ${FIELD}.image`]],
+  ["refuses the same name twice", { "spec/containers/1": validContainer() }, [
+    "Duplicate spec.containers[1].name",
+  ]],
+  ["refuses an init container with a container's name", init({ name: "agent" }), [
+    `Duplicate ${INIT}.name`,
+  ]],
+  ["wants policies to be there", {
+    [`${FIRST}/imagePullPolicy`]: undefined,
+    [`${FIRST}/terminationMessagePolicy`]: undefined,
+  }, [`Required ${FIELD}.imagePullPolicy`, `Required ${FIELD}.terminationMessagePolicy`]],
+  ["refuses policies that are none", {
+    [`${FIRST}/imagePullPolicy`]: "Sometimes",
+    [`${FIRST}/terminationMessagePolicy`]: "Log",
+  }, [`NotSupported ${FIELD}.imagePullPolicy`, `NotSupported ${FIELD}.terminationMessagePolicy`]],
+  ["refuses a restart policy of an ordinary container", { [`${FIRST}/restartPolicy`]: "Always" }, [
+    `Forbidden ${FIELD}.restartPolicy`,
+  ]],
+  ["refuses another restart policy of an init container", init({ restartPolicy: "Never" }), [
+    `NotSupported ${INIT}.restartPolicy`,
+  ]],
+  [
+    "allows probes of a native sidecar",
+    init({
+      restartPolicy: "Always",
+      livenessProbe: probe,
+      readinessProbe: probe,
+      startupProbe: probe,
+      lifecycle: { postStart: { exec: { command: ["true"] } } },
+    }),
+    [],
+  ],
+  [
+    "refuses probes and hooks of an ordinary init container",
+    init({
+      livenessProbe: probe,
+      readinessProbe: probe,
+      startupProbe: probe,
+      lifecycle: {},
+    }),
+    [
+      `Forbidden ${INIT}.livenessProbe`,
+      `Forbidden ${INIT}.readinessProbe`,
+      `Forbidden ${INIT}.startupProbe`,
+      `Forbidden ${INIT}.lifecycle`,
+    ],
+  ],
+]);
+
+testCases([
+  ["allows ports", {
+    [`${FIRST}/ports`]: [
+      { name: "http", containerPort: 80, protocol: "TCP" },
+      { name: "dns-udp", containerPort: 53, hostPort: 53, protocol: "UDP" },
+      { containerPort: 65535, hostPort: 53, protocol: "TCP" },
+    ],
+  }, []],
+  ["refuses ports out of range, without a protocol, or with the same name", {
+    [`${FIRST}/ports`]: [
+      { containerPort: 0, protocol: "TCP" },
+      { containerPort: 65536, hostPort: -1 },
+      { name: "a", containerPort: 1, protocol: "TCP" },
+      { name: "a", containerPort: 2, protocol: "ICMP" },
+    ],
+  }, [
+    `Required ${FIELD}.ports[0].containerPort`,
+    `Invalid ${FIELD}.ports[1].containerPort`,
+    `Invalid ${FIELD}.ports[1].hostPort`,
+    `Required ${FIELD}.ports[1].protocol`,
+    `Duplicate ${FIELD}.ports[3].name`,
+    `NotSupported ${FIELD}.ports[3].protocol`,
+  ]],
+  ["refuses port names that are none", {
+    [`${FIRST}/ports`]: ["12", "a--b", "-a", "a".repeat(16), "A"].map((name) => ({
+      name,
+      containerPort: 1,
+      protocol: "TCP",
+    })),
+  }, [0, 1, 2, 3, 4].map((i) => `Invalid ${FIELD}.ports[${i}].name`)],
+  ["refuses one host port for two containers", {
+    [`${FIRST}/ports`]: [{ containerPort: 1, hostPort: 9, protocol: "TCP" }],
+    "spec/containers/1": validContainer({
+      name: "b",
+      ports: [{ containerPort: 2, hostPort: 9, protocol: "TCP" }],
+    }),
+  }, ["Duplicate spec.containers[1].ports[0].hostPort"]],
+  ["allows one host port for an init container and a container", {
+    [`${FIRST}/ports`]: [{ containerPort: 1, hostPort: 9, protocol: "TCP" }],
+    ...init({ ports: [{ containerPort: 2, hostPort: 9, protocol: "TCP" }] }),
+  }, []],
+]);
