@@ -1,0 +1,76 @@
+import type { ToolModule } from "./tool_module.ts";
+
+export interface GoOptions {
+  module: ToolModule;
+  /** The Go command. */
+  go: string;
+  signal?: AbortSignal;
+}
+
+export interface GoBuildOptions extends GoOptions {
+  /** Go's name of the program's package. */
+  importPath: string;
+  output: string;
+}
+
+const HOW_TO_MEND =
+  "install it (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder that has etcd, kube-apiserver, " +
+  "kube-controller-manager, kubectl and kwok";
+
+/** @throws {Error} if there is no Go, or one that is too old */
+export async function requireGo({ module, go, signal }: GoOptions): Promise<void> {
+  const wanted = `Go ${module.goVersion} or later builds the programs of the test control plane`;
+  let answer: Answer;
+  try {
+    answer = await runGo(go, { args: ["env", "GOVERSION"], folder: module.folder, signal });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Error(`Cannot find the command ${go}: ${wanted}; ${HOW_TO_MEND}`);
+  }
+  const version = /^go(\d+)\.(\d+)/.exec(answer.stdout);
+  const [, major = "", minor = ""] = version ?? [];
+  const [wantedMajor, wantedMinor] = module.goVersion.split(".").map(Number);
+  const enough = Number(major) > Number(wantedMajor) ||
+    (Number(major) === Number(wantedMajor) && Number(minor) >= Number(wantedMinor));
+  if (answer.success && enough) return;
+  const found = answer.stdout.trim() || answer.stderr.trim();
+  throw new Error(`Cannot use this Go: ${wanted}; current version is ${found}; ${HOW_TO_MEND}`);
+}
+
+/**
+ * Builds one program.
+ *
+ * @throws {Error} with the end of what Go says, if it cannot
+ */
+export async function goBuild(options: GoBuildOptions): Promise<void> {
+  const { module, importPath, output, go, signal } = options;
+  const args = ["build", ...module.flags, "-o", output, importPath];
+  const { success, stderr } = await runGo(go, { args, folder: module.folder, signal });
+  signal?.throwIfAborted();
+  if (success) return;
+  const said = stderr.trim().split("\n").slice(-10).join("\n");
+  throw new Error(`Cannot build ${importPath} with ${go}:\n${said}`);
+}
+
+interface Answer {
+  success: boolean;
+  stdout: string;
+  stderr: string;
+}
+
+async function runGo(
+  go: string,
+  { args, folder, signal }: { args: string[]; folder: string; signal: AbortSignal | undefined },
+): Promise<Answer> {
+  const command = new Deno.Command(go, {
+    args,
+    cwd: folder,
+    // No C compiler is asked of the machine, and a workspace around this folder does not matter.
+    env: { CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "" },
+    stdin: "null",
+    ...(signal ? { signal } : {}),
+  });
+  const { success, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}

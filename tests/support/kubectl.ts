@@ -1,0 +1,54 @@
+import { findBinaries } from "./binaries.ts";
+
+export interface KubectlOptions {
+  kubeconfig: string;
+  /** What kubectl reads with `-f -`. */
+  input?: string;
+  signal?: AbortSignal;
+}
+
+export interface KubectlResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the pinned kubectl to its end; an exit status other than 0 is part of the result, not an error. */
+export async function kubectl(
+  args: readonly string[],
+  { kubeconfig, input, signal }: KubectlOptions,
+): Promise<KubectlResult> {
+  const binaries = await findBinaries(["kubectl"], {
+    progress: (message) => console.error(message),
+  });
+  const child = new Deno.Command(binaries.path("kubectl"), {
+    args: [...args],
+    // The machine's own settings of kubectl (aliases, another config) do not matter.
+    env: { KUBECONFIG: kubeconfig, KUBERC: "off" },
+    stdin: input === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    ...(signal ? { signal } : {}),
+  }).spawn();
+  const output = child.output();
+  if (input !== undefined) await new Blob([input]).stream().pipeTo(child.stdin);
+  const { code, stdout, stderr } = await output;
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/**
+ * Runs kubectl and resolves to what it prints.
+ *
+ * @throws {Error} with what it says on standard error, if it fails
+ */
+export async function kubectlOutput(
+  args: readonly string[],
+  options: KubectlOptions,
+): Promise<string> {
+  const { code, stdout, stderr } = await kubectl(args, options);
+  if (code !== 0) {
+    throw new Error(`Cannot kubectl ${args.join(" ")}: it ended with ${code}: ${stderr.trim()}`);
+  }
+  return stdout;
+}
