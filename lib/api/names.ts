@@ -20,6 +20,9 @@ export const WORKING_HOT_UPGRADE_ANNOTATION = "kruise.io/sidecarset-working-hotu
 export const VERSION_ANNOTATION_PREFIX = "version.sidecarset.kruise.io/";
 export const VERSION_ALT_ANNOTATION_PREFIX = "versionalt.sidecarset.kruise.io/";
 
+/** On the API server's copy of a Pod that a kubelet runs from a file: nothing that is changed in it has an effect. */
+export const MIRROR_POD_ANNOTATION = "kubernetes.io/config.mirror";
+
 export const INJECTED_ENV = "IS_INJECTED";
 export const VERSION_ENV = "SIDECARSET_VERSION";
 export const VERSION_ALT_ENV = "SIDECARSET_VERSION_ALT";

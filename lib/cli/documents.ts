@@ -1,16 +1,24 @@
-import { Document, isSeq, parseAllDocuments } from "yaml";
-import { isObject, type JsonPatchOperation } from "../api/json.ts";
+import { type Document, LineCounter, parseAllDocuments } from "yaml";
+import { isObject } from "../api/json.ts";
 import { CliError, type Terminal } from "./terminal.ts";
+import { kubernetesYaml } from "./yaml_options.ts";
 
-/** One YAML or JSON document of a file: its text as it came, and its tree, which a patch can change without losing comments. */
+/** One YAML or JSON document of a file. */
 export interface ManifestDocument {
-  readonly source: string;
-  readonly value: unknown;
-  readonly tree: Document.Parsed | Document;
+  /** The file as messages name it. */
+  readonly file: string;
+  /** As it came, with the comments before it and its `---`. */
+  readonly text: string;
+  /** With comments and layout. */
+  readonly tree: Document;
+  /** Undefined for a document that is empty or has only comments. */
+  readonly object: Record<string, unknown> | undefined;
+  /** The line of a place in the file, counted from 1. */
+  lineAt(offset: number): number;
 }
 
 /**
- * Reads every document of the files, in order.
+ * Reads every document of the files, in order. The texts of a file's documents put together are the file.
  *
  * @param files Paths; `-` is standard input.
  * @throws {CliError} that names the file and the line.
@@ -21,48 +29,68 @@ export async function readDocuments(
 ): Promise<ManifestDocument[]> {
   const documents: ManifestDocument[] = [];
   for (const file of files) {
-    const text = await readText(file, terminal);
-    for (const tree of parseAllDocuments(text, { prettyErrors: true })) {
-      const [problem] = tree.errors;
-      if (problem) {
-        throw new CliError(`Cannot read ${file} as YAML: ${problem.message.split("\n")[0]}`);
-      }
-      const value: unknown = tree.toJS();
-      if (value === null || value === undefined) continue;
-      if (!isObject(value)) {
-        throw new CliError(`Cannot read a document of ${file} as a manifest: it is not an object`);
-      }
-      const [start, , end] = tree.range;
-      documents.push({ source: text.slice(start, end).trim(), value, tree });
-    }
+    const name = file === "-" ? "standard input" : file;
+    documents.push(...parseDocuments(await readText(file, terminal), name));
   }
   return documents;
 }
 
 async function readText(file: string, terminal: Terminal): Promise<string> {
-  if (file === "-") return await terminal.readInput();
   try {
-    return await terminal.readFile(file);
+    return await (file === "-" ? terminal.readInput() : terminal.readFile(file));
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : String(error);
-    throw new CliError(`Cannot read ${file}: ${why}`);
+    throw new CliError(`Cannot read ${file}: ${whyUnreadable(error)}`);
   }
 }
 
-/** Applies a JSON patch to the document's tree; comments and layout of everything else stay. */
-export function patchTree(document: Document, operations: readonly JsonPatchOperation[]): void {
-  for (const operation of operations) {
-    const path = operation.path.slice(1).split("/").map((token) =>
-      token.replaceAll("~1", "/").replaceAll("~0", "~")
-    );
-    const last = path.at(-1) ?? "";
-    const parent = document.getIn(path.slice(0, -1));
-    if (operation.op === "remove") document.deleteIn(path);
-    else if (operation.op === "add" && isSeq(parent)) {
-      const index = last === "-" ? parent.items.length : Number(last);
-      parent.items.splice(index, 0, document.createNode(operation.value));
-    } else if (operation.op !== "test") {
-      document.setIn(path, document.createNode(operation.value));
+function whyUnreadable(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "its permissions do not allow it";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder, name the files in it";
+  return error instanceof Error ? error.message : String(error);
+}
+
+function parseDocuments(text: string, file: string): ManifestDocument[] {
+  const lines = new LineCounter();
+  const trees = parseAllDocuments(text, { ...kubernetesYaml(), lineCounter: lines });
+  const lineAt = (offset: number) => lines.linePos(offset).line;
+  if ("empty" in trees) return [];
+  let start = 0;
+  return trees.map((tree, index) => {
+    const [problem] = tree.errors;
+    if (problem) {
+      const what = problem.message.split(" at line ")[0];
+      throw new CliError(`Cannot read ${file}:${lineAt(problem.pos[0])} as YAML: ${what}`);
     }
+    const end = index === trees.length - 1 ? text.length : tree.range[2];
+    const document = {
+      file,
+      text: text.slice(start, end),
+      tree,
+      object: objectOf(tree, `${file}:${lineAt(tree.contents?.range[0] ?? tree.range[0])}`),
+      lineAt,
+    };
+    start = end;
+    return document;
+  });
+}
+
+function objectOf(tree: Document.Parsed, place: string): Record<string, unknown> | undefined {
+  const value = valueOf(tree, place);
+  if (value === null || value === undefined) return undefined;
+  if (isObject(value)) return value;
+  throw new CliError(
+    `Cannot read ${place} as a manifest: it must be an object with apiVersion and kind`,
+  );
+}
+
+function valueOf(tree: Document.Parsed, place: string): unknown {
+  try {
+    return tree.toJS();
+  } catch (error) {
+    // Aliases that nothing defines, or that unfold to more than a manifest can be.
+    throw new CliError(
+      `Cannot read ${place} as YAML: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }

@@ -1,4 +1,4 @@
-/** Where a command reads and writes; a test gives it strings. */
+/** What a command has of the process; a test gives it strings. */
 export interface Terminal {
   write(text: string): void;
   error(text: string): void;
@@ -6,8 +6,11 @@ export interface Terminal {
   readInput(): Promise<string>;
   readFile(path: string): Promise<string>;
   env(name: string): string | undefined;
+  now(): Date;
   /** Whether a person watches standard error. */
   readonly interactive: boolean;
+  /** Whether standard output shows colours: it is a terminal, and the environment does not say `NO_COLOR`. */
+  readonly colors: boolean;
 }
 
 /** An error that is the user's to mend; its message says how. */
@@ -24,7 +27,9 @@ export function processTerminal(): Terminal {
     readInput: () => new Response(Deno.stdin.readable).text(),
     readFile: (path) => Deno.readTextFile(path),
     env: (name) => Deno.env.get(name),
+    now: () => new Date(),
     interactive: Deno.stderr.isTerminal(),
+    colors: Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR"),
   };
 }
 

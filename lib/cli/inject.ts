@@ -1,0 +1,67 @@
+import { REASONS } from "../core/reasons.ts";
+import { readDocuments } from "./documents.ts";
+import { clusterOfFiles } from "./file_cluster.ts";
+import { findingText } from "./findings.ts";
+import { manifestsOf } from "./manifests.ts";
+import { outcomeOf, type PodOutcome } from "./pod_outcome.ts";
+import { podTargetsOf } from "./pod_targets.ts";
+import { jsonText, render, yamlStream } from "./rendering.ts";
+import { CliError, type Terminal } from "./terminal.ts";
+
+export interface InjectOptions {
+  readonly filename: readonly string[];
+  readonly output: "yaml" | "json";
+  /** Of objects that name none. */
+  readonly namespace: string;
+  readonly excludeNamespaces: readonly string[];
+}
+
+/**
+ * Prints the manifests of files as they are after injection, in their order; those that nothing is injected into unchanged.
+ *
+ * @returns 0; 1 when a Pod would be refused, which is printed unchanged; 2 when a SidecarSet is not valid.
+ * @throws {CliError} when a file cannot be read.
+ */
+export async function injectCommand(options: InjectOptions, terminal: Terminal): Promise<number> {
+  const documents = await readDocuments(options.filename, terminal);
+  const manifests = manifestsOf(documents);
+  if (manifests.length === 0) {
+    throw new CliError(
+      `Cannot inject: ${options.filename.join(", ")} has no manifest, name files that have some`,
+    );
+  }
+  const cluster = clusterOfFiles(manifests);
+  const errors = cluster.findings.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) {
+    for (const error of errors) terminal.error(`${findingText(error)}\n`);
+    return 2;
+  }
+  const now = terminal.now();
+  const outcomes = podTargetsOf(manifests, options.namespace).map((target) =>
+    outcomeOf(target, { cluster, excludedNamespaces: options.excludeNamespaces, now })
+  );
+  for (const line of outcomes.flatMap(notesOf)) terminal.error(`${line}\n`);
+  const rendered = documents.map((document) =>
+    render(
+      document,
+      outcomes
+        .filter(({ target, refused }) => target.manifest.document === document && !refused)
+        .map(({ target, injection }) => ({ path: target.path, patch: injection.patch })),
+    )
+  );
+  terminal.write(options.output === "json" ? jsonText(rendered) : yamlStream(rendered));
+  return outcomes.some(({ refused }) => refused) ? 1 : 0;
+}
+
+/** A line for each SidecarSet that was skipped. */
+function notesOf({ target, exempt, injection }: PodOutcome): string[] {
+  if (exempt) {
+    return [`${target.title}: nothing is injected because ${REASONS[exempt]} (${exempt})`];
+  }
+  return injection.skipped.map(({ sidecarSet, refuses, reason, message }) => {
+    const consequence = refuses
+      ? `would be refused, for SidecarSet ${sidecarSet} has failurePolicy Fail and cannot be injected`
+      : `SidecarSet ${sidecarSet} is not injected`;
+    return `${target.title}: ${consequence}: ${message} (${reason})`;
+  });
+}

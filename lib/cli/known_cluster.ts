@@ -1,0 +1,15 @@
+import type { ControllerRevision } from "../api/controller_revision.ts";
+import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
+import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
+
+/** What a command knows of a cluster, wherever it has it from. */
+export interface KnownCluster {
+  readonly sidecarSets: readonly PreparedSidecarSet[];
+  readonly namespaces: ReadonlyMap<string, NamespaceFacts>;
+  readonly revisions: readonly ControllerRevision[];
+}
+
+/** A namespace; one that is not known has the one label that every namespace has. */
+export function namespaceOf({ namespaces }: KnownCluster, name: string): NamespaceFacts {
+  return namespaces.get(name) ?? { name, labels: { [NAMESPACE_NAME_LABEL]: name } };
+}

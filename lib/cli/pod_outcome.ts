@@ -1,0 +1,63 @@
+import { MIRROR_POD_ANNOTATION } from "../api/names.ts";
+import type { Pod } from "../api/pod.ts";
+import type { Injection } from "../core/inject/contract.ts";
+import { injectedPod } from "../core/inject/apply_patch.ts";
+import { inject } from "../core/inject/inject.ts";
+import type { Reason } from "../core/reasons.ts";
+import { selectsPod } from "../core/select/pod_selection.ts";
+import { isActive } from "../core/status/readiness.ts";
+import { type KnownCluster, namespaceOf } from "./known_cluster.ts";
+import type { PodTarget } from "./pod_targets.ts";
+
+export interface OutcomeOptions {
+  readonly cluster: KnownCluster;
+  readonly excludedNamespaces: readonly string[];
+  readonly now: Date;
+}
+
+/** What becomes of a Pod when it is created. */
+export interface PodOutcome {
+  readonly target: PodTarget;
+  /** Why no SidecarSet is injected into the Pod, whichever selects it. */
+  readonly exempt: Reason | undefined;
+  readonly injection: Injection;
+  /** Whether a SidecarSet with `failurePolicy: Fail` keeps the Pod from being created. */
+  readonly refused: boolean;
+  /** The Pod as it is then stored; as it came where it is refused. */
+  readonly pod: Pod;
+}
+
+/** Decides as the webhook does. */
+export function outcomeOf(target: PodTarget, options: OutcomeOptions): PodOutcome {
+  const { cluster, excludedNamespaces, now } = options;
+  const { pod } = target;
+  const namespace = namespaceOf(cluster, pod.metadata.namespace ?? "");
+  const exempt = exemption(pod, excludedNamespaces);
+  const selecting = exempt
+    ? []
+    : cluster.sidecarSets.filter(({ sidecarSet }) =>
+      selectsPod(sidecarSet.spec, { labels: pod.metadata.labels ?? {}, namespace })
+    );
+  const injection = inject({
+    pod,
+    namespace,
+    selecting,
+    revisionsOf: () => cluster.revisions,
+    sharesOf: () => ({ matched: 0, pinned: 0 }),
+    now,
+  });
+  const refused = injection.skipped.some(({ refuses }) => refuses);
+  return {
+    target,
+    exempt,
+    injection,
+    refused,
+    pod: refused ? pod : injectedPod(pod, injection.patch),
+  };
+}
+
+function exemption(pod: Pod, excludedNamespaces: readonly string[]): Reason | undefined {
+  if (excludedNamespaces.includes(pod.metadata.namespace ?? "")) return "NamespaceExcluded";
+  if (pod.metadata.annotations?.[MIRROR_POD_ANNOTATION] !== undefined) return "MirrorPod";
+  return isActive(pod) ? undefined : "PodNotActive";
+}
