@@ -33,13 +33,13 @@ export function createValidation(
       });
       return problems.filter(({ field }) => !NOT_BY_ITSELF.some((path) => field.startsWith(path)));
     },
-    validate({ sidecarSet, oldSidecarSet }) {
+    validate({ name, object, oldSidecarSet }) {
       return validateSidecarSet({
         operation: oldSidecarSet ? "UPDATE" : "CREATE",
-        object: sidecarSet,
+        object,
         ...(oldSidecarSet ? { old: oldSidecarSet } : {}),
         others: [...index.sidecarSets.values()].map((prepared) => prepared.sidecarSet),
-        revisions: index.revisions.of(sidecarSet.metadata.name ?? ""),
+        revisions: index.revisions.of(name),
         ...(allowList === undefined ? {} : { allowList }),
         requireAllowList,
       });

@@ -10,38 +10,35 @@ import { checkOneOf } from "./syntax.ts";
 const RESERVED_PREFIX = /(^|\.)(kruise\.io|kubernetes\.io|k8s\.io)\//;
 
 /**
- * Annotations to set on Pods: valid, each key once, and allowed.
+ * Annotations to set on Pods: valid, and each key once.
  *
  * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
  */
-export function checkPatchPodMetadata({ spec, metadata, input }: Subject): void {
-  const entries = spec.member("patchPodMetadata").items();
-  if (entries.length === 0) return;
-  const keys: [string, Field][] = [];
-  for (const entry of entries) {
+export function checkPatchPodMetadata({ spec }: Subject): void {
+  const seen = new Set<string>();
+  for (const entry of spec.member("patchPodMetadata").items()) {
     checkOneOf(entry.member("patchPolicy"), patchPolicies);
     const annotations = entry.member("annotations");
     if (annotations.entries().length === 0) annotations.required("must have an annotation");
     checkAnnotations(annotations);
-    keys.push(...annotations.entries());
-  }
-  const seen = new Set<string>();
-  for (const [key, field] of keys) {
-    if (seen.has(key)) {
-      field.duplicate(`must not be set twice, annotation ${key} has another entry`);
+    for (const [key, field] of annotations.entries()) {
+      if (seen.has(key)) {
+        field.duplicate(`must not be set twice, annotation ${key} has another entry`);
+      }
+      seen.add(key);
     }
-    seen.add(key);
   }
-  const labels = Object.fromEntries(
-    metadata.member("labels").entries().map(([key, value]) => [key, value.text()]),
-  );
-  checkAllowed(keys, { input, labels });
 }
 
-function checkAllowed(
-  keys: readonly [string, Field][],
-  { input, labels }: { input: Subject["input"]; labels: Record<string, string> },
-): void {
+/**
+ * Whether the annotations may be set: by the allow-list where there is one; else all but reserved ones, unless a list is required.
+ *
+ * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
+ */
+export function checkAllowedAnnotations({ spec, metadata, input }: Subject): void {
+  const keys: [string, Field][] = spec.member("patchPodMetadata").items()
+    .flatMap((entry) => entry.member("annotations").entries());
+  if (keys.length === 0) return;
   if (input.allowList === undefined) {
     for (const [key, field] of keys) {
       if (input.requireAllowList) {
@@ -56,6 +53,9 @@ function checkAllowed(
     }
     return;
   }
+  const labels = Object.fromEntries(
+    metadata.member("labels").entries().map(([key, value]) => [key, value.text()]),
+  );
   const allowed = readAllowList(input.allowList, labels);
   for (const [key, field] of keys) {
     if (!allowed.ok) field.forbidden(`cannot be allowed because ${allowed.problem}`);

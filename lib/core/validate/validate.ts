@@ -1,5 +1,5 @@
 import type { FieldProblem } from "../../api/field_problem.ts";
-import { isObject } from "../../api/json.ts";
+import { isObject, isTooDeep, MAX_NESTING } from "../../api/json.ts";
 import { readSidecarSet, withoutNulls } from "../../api/read.ts";
 import { checkCanary } from "./canary.ts";
 import { checkCleanup } from "./cleanup.ts";
@@ -8,27 +8,30 @@ import { Field } from "./field.ts";
 import { checkImmutability } from "./immutability.ts";
 import type { Rule, ValidationInput } from "./input.ts";
 import { checkMetadata } from "./metadata.ts";
-import { checkPatchPodMetadata } from "./patch_pod_metadata.ts";
+import { checkAllowedAnnotations, checkPatchPodMetadata } from "./patch_pod_metadata.ts";
 import { checkPinnedRevision } from "./pinned_revision.ts";
 import { checkSelectors } from "./selectors.ts";
 import { checkSidecars } from "./sidecars.ts";
 import { checkUpdateStrategy } from "./strategy.ts";
 
-const RULES: readonly Rule[] = [
+/** What a SidecarSet must be by itself. */
+const OWN_RULES: readonly Rule[] = [
   checkMetadata,
-  checkCanary,
   checkSelectors,
-  checkPinnedRevision,
   checkUpdateStrategy,
   checkSidecars,
   checkCleanup,
   checkPatchPodMetadata,
+];
+
+/** What else somebody who writes it must keep to: it depends on other objects, or on what was stored before. */
+const WRITE_RULES: readonly Rule[] = [
+  checkCanary,
+  checkPinnedRevision,
+  checkAllowedAnnotations,
   checkImmutability,
   checkConflicts,
 ];
-
-/** Far above what a Pod's spec needs, and far below what would exhaust the stack of recursive readers. */
-const MAX_DEPTH = 100;
 
 /**
  * Everything that is wrong with a SidecarSet: its schema, its own rules, its parts as parts of a Pod, and conflicts with the
@@ -38,6 +41,24 @@ const MAX_DEPTH = 100;
  * @see `openkruise/kruise/pkg/webhook/sidecarset/validating`
  */
 export function validateSidecarSet(input: ValidationInput): FieldProblem[] {
+  return problemsBy([...OWN_RULES, ...WRITE_RULES], input);
+}
+
+/**
+ * What is wrong with a SidecarSet by itself, whatever else is in the cluster: with this it cannot be injected, even where it is
+ * stored already.
+ */
+export function validateStoredSidecarSet(object: unknown): FieldProblem[] {
+  return problemsBy(OWN_RULES, {
+    operation: "CREATE",
+    object,
+    others: [],
+    revisions: [],
+    requireAllowList: false,
+  });
+}
+
+function problemsBy(rules: readonly Rule[], input: ValidationInput): FieldProblem[] {
   if (!isObject(input.object)) {
     return [{
       reason: "FieldValueTypeInvalid",
@@ -45,11 +66,11 @@ export function validateSidecarSet(input: ValidationInput): FieldProblem[] {
       message: "must be an object with metadata and spec",
     }];
   }
-  if (isDeeperThan(input.object, MAX_DEPTH)) {
+  if (isTooDeep(input.object)) {
     return [{
       reason: "FieldValueInvalid",
       field: "",
-      message: `must not be nested deeper than ${MAX_DEPTH} levels`,
+      message: `must not be nested deeper than ${MAX_NESTING} levels`,
     }];
   }
   const read = readSidecarSet(input.object);
@@ -61,7 +82,7 @@ export function validateSidecarSet(input: ValidationInput): FieldProblem[] {
     sidecarSet: read.ok ? read.value : undefined,
     input,
   };
-  for (const rule of RULES) rule(subject);
+  for (const rule of rules) rule(subject);
   // A rule says better than the schema how to mend a field, so the schema speaks of the others.
   const told = new Set(problems.map(({ field }) => field));
   const schemaProblems = read.ok ? [] : read.problems.filter(({ field }) => !told.has(field));
@@ -91,16 +112,4 @@ function pathsTo(field: string): string[] {
 
 function parentsOf(field: string): string[] {
   return [...field.matchAll(/[.[]/g)].map(({ index }) => field.slice(0, index));
-}
-
-/** Without recursion: what it guards against would exhaust the stack. */
-function isDeeperThan(value: unknown, depth: number): boolean {
-  let level = [value];
-  for (let i = 0; i <= depth; i++) {
-    level = level.flatMap((item) =>
-      typeof item === "object" && item !== null ? Object.values(item) : []
-    );
-    if (level.length === 0) return false;
-  }
-  return true;
 }

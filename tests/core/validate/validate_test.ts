@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { validateSidecarSet } from "../../../lib/core/validate/validate.ts";
+import {
+  validateSidecarSet,
+  validateStoredSidecarSet,
+} from "../../../lib/core/validate/validate.ts";
 import { problemsOf, testCases, validContainer, validObject, validSidecarSet } from "./fixtures.ts";
 
 testCases([
@@ -124,4 +127,15 @@ Deno.test("validateSidecarSet() refuses an object nested deeper than any Pod is"
   const [problem, ...others] = problemsOf({ ...validObject(), deep });
   assert.match(problem?.message ?? "", /^must not be nested deeper than 100 levels$/);
   assert.deepEqual(others, []);
+});
+
+Deno.test("validateStoredSidecarSet() looks at the SidecarSet alone", () => {
+  const dependent = validObject({
+    "spec/injectionStrategy/revision": { revisionName: "gone" },
+    "spec/patchPodMetadata": [{ annotations: { "x.k8s.io/a": "" }, patchPolicy: "Retain" }],
+  });
+  assert.equal(problemsOf(dependent).length, 2);
+  assert.deepEqual(validateStoredSidecarSet(dependent), []);
+  const invalid = validateStoredSidecarSet(validObject({ "spec/containers/0/image": "" }));
+  assert.deepEqual(invalid.map(({ field }) => field), ["spec.containers[0].image"]);
 });

@@ -1,8 +1,9 @@
 import { parseQuantity } from "../../quantity/quantity.ts";
 import { subdomainProblem } from "../../select/label_syntax.ts";
 import type { Field } from "../field.ts";
-import { checkDescendingPath, checkNoBacksteps, checkOptionalOneOf } from "../syntax.ts";
+import { checkNoBacksteps, checkOptionalOneOf } from "../syntax.ts";
 import { checkProjected } from "./projected_volume.ts";
+import { requires, type SourceCheck, STORAGE_CHECKS } from "./storage_sources.ts";
 import { checkDownwardFiles, checkKeyPaths, checkMode } from "./volume_files.ts";
 
 const MAX_EMPTY_DIR_MODE = 0o1777;
@@ -16,7 +17,6 @@ const HOST_PATH_TYPES = [
   "FileOrCreate",
   "Socket",
 ];
-const MAX_PARTITION = 255;
 const MAX_CSI_DRIVER_LENGTH = 63;
 
 /**
@@ -24,7 +24,7 @@ const MAX_CSI_DRIVER_LENGTH = 63;
  *
  * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateVolumeSource`
  */
-export const SOURCE_CHECKS: ReadonlyMap<string, (source: Field) => void> = new Map([
+export const SOURCE_CHECKS: ReadonlyMap<string, SourceCheck> = new Map<string, SourceCheck>([
   ["emptyDir", checkEmptyDir],
   ["hostPath", checkHostPath],
   ["secret", (source) => checkFiles(source, "secretName")],
@@ -35,37 +35,8 @@ export const SOURCE_CHECKS: ReadonlyMap<string, (source: Field) => void> = new M
   ["ephemeral", checkEphemeral],
   ["csi", checkCsi],
   ["image", checkImage],
-  ["nfs", checkNfs],
-  ["gitRepo", checkGitRepo],
-  ["awsElasticBlockStore", checkDisk("volumeID")],
-  ["gcePersistentDisk", checkDisk("pdName")],
-  ["azureFile", requires("secretName", "shareName")],
-  ["azureDisk", requires("diskName", "diskURI")],
-  ["cephfs", requires("monitors")],
-  ["cinder", requires("volumeID")],
-  ["flexVolume", requires("driver")],
-  ["glusterfs", requires("endpoints", "path")],
-  ["photonPersistentDisk", requires("pdID")],
-  ["portworxVolume", requires("volumeID")],
-  ["quobyte", requires("registry", "volume")],
-  ["rbd", requires("monitors", "image")],
-  ["scaleIO", requires("gateway", "system", "volumeName")],
-  ["vsphereVolume", requires("volumePath")],
-  ["iscsi", checkIscsi],
-  ["flocker", checkFlocker],
-  ["fc", checkFibreChannel],
+  ...STORAGE_CHECKS,
 ]);
-
-/** A check that texts and lists of a source are there and not empty. */
-function requires(...names: string[]): (source: Field) => void {
-  return (source) => {
-    for (const name of names) {
-      const field = source.member(name);
-      const isMissing = Array.isArray(field.value) ? field.value.length === 0 : field.text() === "";
-      if (isMissing) field.required();
-    }
-  };
-}
 
 function checkEmptyDir(source: Field): void {
   const { value } = source.member("sizeLimit");
@@ -128,50 +99,4 @@ function checkCsi(source: Field): void {
 function checkImage(source: Field): void {
   requires("reference")(source);
   checkOptionalOneOf(source.member("pullPolicy"), ["Always", "IfNotPresent", "Never"]);
-}
-
-function checkNfs(source: Field): void {
-  requires("server", "path")(source);
-  const path = source.member("path");
-  if (!path.text().startsWith("/")) path.invalid("must be an absolute path");
-}
-
-function checkGitRepo(source: Field): void {
-  requires("repository")(source);
-  checkDescendingPath(source.member("directory"));
-}
-
-function checkDisk(nameField: string): (source: Field) => void {
-  return (source) => {
-    requires(nameField)(source);
-    const partition = source.member("partition");
-    if (partition.integer() < 0 || partition.integer() > MAX_PARTITION) {
-      partition.invalid(`must be between 0 and ${MAX_PARTITION}`);
-    }
-  };
-}
-
-function checkIscsi(source: Field): void {
-  requires("targetPortal", "iqn")(source);
-  const iqn = source.member("iqn");
-  if (iqn.text() !== "" && !/^(iqn|eui|naa)\./.test(iqn.text())) {
-    iqn.invalid("must start with iqn., eui. or naa.");
-  }
-  const lun = source.member("lun");
-  if (lun.integer() < 0 || lun.integer() > MAX_PARTITION) {
-    lun.invalid(`must be between 0 and ${MAX_PARTITION}`);
-  }
-}
-
-function checkFlocker(source: Field): void {
-  const names = ["datasetName", "datasetUUID"].filter((name) => source.member(name).text() !== "");
-  if (names.length === 0) source.required("must have datasetName or datasetUUID");
-  if (names.length === 2) source.invalid("must have either datasetName or datasetUUID");
-}
-
-function checkFibreChannel(source: Field): void {
-  const wwns = source.member("targetWWNs").items().length > 0;
-  const wwids = source.member("wwids").items().length > 0;
-  if (!wwns && !wwids) source.required("must have targetWWNs or wwids");
-  if (wwns && wwids) source.invalid("must have either targetWWNs or wwids");
 }
