@@ -30,6 +30,12 @@ export const objectMeta = z.looseObject({
   labels: z.optional(stringMap),
   annotations: z.optional(stringMap),
   ownerReferences: z.optional(z.array(ownerReference)),
+  managedFields: z.optional(z.array(z.looseObject({
+    operation: z.optional(z.string()),
+    subresource: z.optional(z.string()),
+    time: z.optional(z.string()),
+    fieldsV1: z.optional(z.unknown()),
+  }))),
 });
 export type ObjectMeta = z.infer<typeof objectMeta>;
 

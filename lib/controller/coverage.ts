@@ -19,7 +19,7 @@ export class Coverage {
   /** The registration in force is the one planned for these SidecarSets. Returns the names for which something changed. */
   inForce(
     sidecarSets: readonly PreparedSidecarSet[],
-    options: { uncovered: ReadonlyMap<string, unknown>; now: Date },
+    options: { uncovered: ReadonlyMap<string, unknown>; since: Date },
   ): string[] {
     const names = new Set(sidecarSets.map(({ name }) => name));
     for (const name of this.#covered.keys()) if (!names.has(name)) this.#covered.delete(name);
@@ -31,7 +31,7 @@ export class Coverage {
         continue;
       }
       if (this.since(prepared)) continue;
-      this.#covered.set(name, { selection: selectionKey(prepared), since: options.now });
+      this.#covered.set(name, { selection: selectionKey(prepared), since: options.since });
       changed.push(name);
     }
     return changed;

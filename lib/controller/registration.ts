@@ -82,6 +82,7 @@ export class RegistrationKeeper {
       caBundle,
       ...(this.#owner ? { owner: this.#owner } : {}),
     });
+    let since: Date | undefined;
     for (const configuration of [wanted.validating, wanted.mutating]) {
       const observed = this.#observed.get(configuration.kind);
       if (observed && isEqual(observed, configuration)) continue;
@@ -89,6 +90,7 @@ export class RegistrationKeeper {
       if (!isLeader()) return;
       const stored = await this.#options.write(withVersion(configuration, observed), signal);
       this.#observed.set(stored.kind, stored);
+      since = clock.now();
       logger.info("Wrote the webhook registration", {
         kind: stored.kind,
         entries: stored.webhooks?.length ?? 0,
@@ -101,7 +103,7 @@ export class RegistrationKeeper {
     this.#uncovered = wanted.uncovered;
     const changed = this.#coverage.inForce(planned, {
       uncovered: wanted.uncovered,
-      now: clock.now(),
+      since: since ?? lastWrittenAt(this.#observed.get(wanted.mutating.kind)) ?? clock.now(),
     });
     if (changed.length > 0) this.#options.onCoverage(changed);
   }
@@ -115,6 +117,15 @@ export class RegistrationKeeper {
     this.#options.logger.warn("The webhook registration was changed by somebody else", { kind });
     this.#options.onCoverage(names);
   }
+}
+
+/** When somebody, perhaps another replica, last wrote what is registered. */
+function lastWrittenAt(configuration: WebhookConfiguration | undefined): Date | undefined {
+  const times = (configuration?.metadata.managedFields ?? []).map(({ time }) =>
+    Date.parse(time ?? "")
+  );
+  const latest = Math.max(...times);
+  return Number.isFinite(latest) ? new Date(latest) : undefined;
 }
 
 /** Whether a watch lags behind an answer: the versions of one object are numbers that grow. */

@@ -128,3 +128,18 @@ Deno.test("RegistrationKeeper leaves other people's labels and annotations alone
   await reconcile();
   assert.equal(written.length, count);
 });
+
+Deno.test("RegistrationKeeper dates a registration that it finds in force by its last write", async () => {
+  const first = setUp();
+  await first.reconcile();
+  const { reconcile, keeper, state, written } = setUp();
+  for (const stored of first.written) {
+    const managedFields = [{ time: "2025-12-31T23:00:00Z" }, { time: "2025-12-31T23:30:00Z" }];
+    keeper.observe(stored.kind, { ...stored, metadata: { ...stored.metadata, managedFields } });
+  }
+  await reconcile();
+  const [prepared] = state.sidecarSets;
+  assert.ok(prepared);
+  assert.deepEqual(written, []);
+  assert.deepEqual(keeper.coveredSince(prepared), new Date("2025-12-31T23:30:00Z"));
+});
