@@ -27,3 +27,18 @@ export function ownMember<T>(
 ): T | undefined {
   return object && Object.hasOwn(object, key) ? object[key] : undefined;
 }
+
+/** Far above what any object of the API needs, and far below what would exhaust the stack of recursive readers. */
+export const MAX_NESTING = 100;
+
+/** Whether a value is nested deeper than that; not recursive itself. */
+export function isTooDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; depth <= MAX_NESTING; depth++) {
+    level = level.flatMap((item) =>
+      typeof item === "object" && item !== null ? Object.values(item) : []
+    );
+    if (level.length === 0) return false;
+  }
+  return true;
+}

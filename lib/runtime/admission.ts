@@ -2,10 +2,8 @@ import type { Clock } from "../api/clock.ts";
 import type { FieldProblem } from "../api/field_problem.ts";
 import type { Logger } from "../api/logger.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
-import { applyDefaults } from "../core/defaults/sidecarset.ts";
 import { createInjector } from "../core/inject/inject.ts";
 import type { NamespaceFacts } from "../core/prepared.ts";
-import { hashSidecarSet } from "../core/revision/hash.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isNotFound } from "../kube/errors.ts";
@@ -15,8 +13,8 @@ import { send } from "../kube/send.ts";
 import { createHandler, type Observation } from "../webhook/handler.ts";
 import { createPodReview, type PodReviewObserver } from "../webhook/pods.ts";
 import {
-  createSidecarSetDefaults,
   createSidecarSetValidation,
+  reviewSidecarSetDefaults,
   type SidecarSetValidationInput,
 } from "../webhook/sidecarsets.ts";
 
@@ -57,12 +55,8 @@ export function createAdmission(
         now: () => clock.now(),
         ...(options.observer ? { observer: options.observer } : {}),
       }),
-      mutateSidecarSet: createSidecarSetDefaults({
-        applyDefaults,
-        hashSidecarSet: ({ spec }) => hashSidecarSet(spec),
-      }),
+      mutateSidecarSet: reviewSidecarSetDefaults,
       validateSidecarSet: createSidecarSetValidation({
-        applyDefaults,
         validateSidecarSet: options.validate,
         isSynced,
       }),

@@ -8,11 +8,6 @@ export function jsonDiff(before: unknown, after: unknown): JsonPatchOperation[] 
   return [...operations(before, after, "")];
 }
 
-/** Whether two JSON values are equal; the order of keys does not matter. */
-export function jsonEqual(a: unknown, b: unknown): boolean {
-  return operations(a, b, "").next().done === true;
-}
-
 function* operations(
   before: unknown,
   after: unknown,

@@ -1,6 +1,6 @@
 import type { AdmissionDecision, AdmissionRequest } from "../api/admission.ts";
 import type { FieldProblem } from "../api/field_problem.ts";
-import { isObject } from "../api/json.ts";
+import { isObject, isTooDeep, MAX_NESTING } from "../api/json.ts";
 import {
   CANARY_ANNOTATION,
   CANARY_BASE_ANNOTATION,
@@ -9,58 +9,51 @@ import {
   HASH_WITHOUT_IMAGE_ANNOTATION,
   KIND,
 } from "../api/names.ts";
-import { readSidecarSet } from "../api/read.ts";
+import { readSidecarSet, withoutNulls } from "../api/read.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
+import { applyDefaults } from "../core/defaults/sidecarset.ts";
+import { prepareSidecarSet } from "../core/prepare.ts";
 import { ALLOWED, failed, refused, type Review } from "./decisions.ts";
-import { jsonDiff, jsonEqual } from "./json_diff.ts";
-
-export interface SidecarSetDefaultsOptions {
-  /** The SidecarSet with all defaults. */
-  applyDefaults(sidecarSet: SidecarSet): SidecarSet;
-  /** The two hashes of a SidecarSet that has its defaults. */
-  hashSidecarSet(
-    sidecarSet: SidecarSet,
-  ): { readonly hash: string; readonly hashWithoutImage: string };
-}
+import { jsonDiff } from "./json_diff.ts";
+import { jsonEqual } from "./json_equal.ts";
 
 export interface SidecarSetValidationOptions {
-  applyDefaults(sidecarSet: SidecarSet): SidecarSet;
-  /** Everything that is wrong with a SidecarSet beside the others of the cluster; both have their defaults. */
+  /** Everything that is wrong with a SidecarSet beside the others of the cluster. */
   validateSidecarSet(input: SidecarSetValidationInput): readonly FieldProblem[];
   /** Whether the others and the revisions are known. */
   isSynced(): boolean;
 }
 
 export interface SidecarSetValidationInput {
-  readonly sidecarSet: SidecarSet;
-  /** What an update replaces; absent on creation, and where what is stored cannot be read. */
+  readonly name: string;
+  /** What is to be stored, with its defaults; of any shape. */
+  readonly object: unknown;
+  /** What an update replaces, with its defaults; absent on creation, and where what is stored cannot be read. */
   readonly oldSidecarSet?: SidecarSet;
 }
 
 /**
- * The review function that writes defaults and hashes into a SidecarSet, for other tools to see
+ * Writes defaults and hashes into a SidecarSet, for other tools to see
  * (`pkg/webhook/sidecarset/mutating/sidecarset_create_update_handler.go:Handle`). It refuses nothing: what is wrong is left to validation.
  */
-export function createSidecarSetDefaults(options: SidecarSetDefaultsOptions): Review {
-  return function reviewDefaults(request: AdmissionRequest): AdmissionDecision {
-    if (!isChange(request)) return ALLOWED;
-    const reading = readSidecarSet(request.object);
-    if (!reading.ok || isBeingDeleted(reading.value)) return ALLOWED;
-    const defaulted = options.applyDefaults(reading.value);
-    const { hash, hashWithoutImage } = options.hashSidecarSet(defaulted);
-    const wanted = {
-      ...defaulted,
-      metadata: {
-        ...defaulted.metadata,
-        annotations: {
-          ...defaulted.metadata.annotations,
-          [HASH_ANNOTATION]: hash,
-          [HASH_WITHOUT_IMAGE_ANNOTATION]: hashWithoutImage,
-        },
+export function reviewSidecarSetDefaults(request: AdmissionRequest): AdmissionDecision {
+  const { object } = request;
+  if (!isChange(request) || isBeingDeleted(object) || isTooDeep(object)) return ALLOWED;
+  const prepared = prepareSidecarSet(object);
+  if (!prepared.ok) return ALLOWED;
+  const { sidecarSet, hash, hashWithoutImage } = prepared.value;
+  const wanted = {
+    ...sidecarSet,
+    metadata: {
+      ...sidecarSet.metadata,
+      annotations: {
+        ...sidecarSet.metadata.annotations,
+        [HASH_ANNOTATION]: hash,
+        [HASH_WITHOUT_IMAGE_ANNOTATION]: hashWithoutImage,
       },
-    };
-    return { allowed: true, patch: jsonDiff(request.object, wanted) };
+    },
   };
+  return { allowed: true, patch: jsonDiff(object, wanted) };
 }
 
 /**
@@ -69,32 +62,39 @@ export function createSidecarSetDefaults(options: SidecarSetDefaultsOptions): Re
  * invalid only later can still be worked with.
  */
 export function createSidecarSetValidation(options: SidecarSetValidationOptions): Review {
-  const { applyDefaults } = options;
-
-  return function reviewValidity(request: AdmissionRequest): AdmissionDecision {
-    if (!isChange(request)) return ALLOWED;
-    const { object, oldObject } = request;
-    if (isBeingDeleted(object)) return ALLOWED;
-    if (request.operation === "UPDATE" && jsonEqual(judgedParts(object), judgedParts(oldObject))) {
-      return ALLOWED;
-    }
-    const reading = readSidecarSet(object);
-    if (!reading.ok) return invalid(request, reading.problems);
-    const sidecarSet = applyDefaults(reading.value);
-    const old = request.operation === "UPDATE" ? readSidecarSet(oldObject) : undefined;
-    const oldSidecarSet = old?.ok ? applyDefaults(old.value) : undefined;
-    if (oldSidecarSet && jsonEqual(judgedParts(sidecarSet), judgedParts(oldSidecarSet))) {
-      return ALLOWED;
-    }
+  return function reviewSidecarSetValidity(request: AdmissionRequest): AdmissionDecision {
+    const { operation, object, oldObject } = request;
+    if (!isChange(request) || isBeingDeleted(object)) return ALLOWED;
+    if (operation === "UPDATE" && isJudgedAlike(object, oldObject)) return ALLOWED;
+    if (isTooDeep(object)) return invalid(request, [TOO_DEEP]);
+    const defaulted = withDefaults(object);
+    const old = operation === "UPDATE" && !isTooDeep(oldObject)
+      ? readSidecarSet(withDefaults(oldObject))
+      : undefined;
+    const oldSidecarSet = old?.ok ? old.value : undefined;
+    if (oldSidecarSet && isJudgedAlike(defaulted, oldSidecarSet)) return ALLOWED;
     if (!options.isSynced()) {
       return failed(503, "Cannot validate yet: the cluster's SidecarSets are still being read");
     }
     const problems = options.validateSidecarSet({
-      sidecarSet,
+      name: request.name ?? "",
+      object: defaulted,
       ...(oldSidecarSet ? { oldSidecarSet } : {}),
     });
     return problems.length === 0 ? ALLOWED : invalid(request, problems);
   };
+}
+
+const TOO_DEEP: FieldProblem = {
+  reason: "FieldValueInvalid",
+  field: "",
+  message: `must not be nested deeper than ${MAX_NESTING} levels`,
+};
+
+/** As in the API server, defaults come before the schema: an empty enum is as good as an absent one. */
+function withDefaults(object: unknown): unknown {
+  const cleaned = withoutNulls(object);
+  return isObject(cleaned) ? applyDefaults(cleaned) : cleaned;
 }
 
 function isChange({ operation, subResource }: AdmissionRequest): boolean {
@@ -106,7 +106,11 @@ function isBeingDeleted(object: unknown): boolean {
     typeof object.metadata.deletionTimestamp === "string";
 }
 
-/** What validation looks at. */
+/** Whether two objects agree in all that validation looks at. */
+function isJudgedAlike(object: unknown, other: unknown): boolean {
+  return jsonEqual(judgedParts(object), judgedParts(other));
+}
+
 function judgedParts(object: unknown): unknown {
   if (!isObject(object)) return undefined;
   const metadata = isObject(object.metadata) ? object.metadata : {};

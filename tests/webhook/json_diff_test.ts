@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import jsonpatch from "fast-json-patch";
-import { jsonDiff, jsonEqual } from "../../lib/webhook/json_diff.ts";
+import { jsonDiff } from "../../lib/webhook/json_diff.ts";
+import { jsonEqual } from "../../lib/webhook/json_equal.ts";
 
 Deno.test("jsonDiff() gives a patch that makes the second value of the first", () => {
   const member = fc.jsonValue({ depthSize: "small" });
@@ -38,11 +39,4 @@ Deno.test("jsonDiff() sees a member that is named like a part of every object", 
     { op: "add", path: "/a/constructor", value: 2 },
   ]);
   assert.equal(jsonEqual(before, after), false);
-});
-
-Deno.test("jsonEqual() does not care for the order of keys, but for that of lists", () => {
-  assert.equal(jsonEqual({ a: 1, b: { c: 2, d: 3 } }, { b: { d: 3, c: 2 }, a: 1 }), true);
-  assert.equal(jsonEqual([1, 2], [2, 1]), false);
-  assert.equal(jsonEqual({ a: undefined }, {}), true);
-  assert.equal(jsonEqual({ a: null }, {}), false);
 });
