@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { isObject } from "../../lib/api/json.ts";
 import { startControlPlane } from "../../tests/support/control_plane.ts";
 import { customResourceDefinition } from "./crd.ts";
 import type { OpenApiSchemas } from "./from_openapi.ts";
@@ -21,15 +22,28 @@ async function main(args: readonly string[]): Promise<number> {
     console.log("manifests/crd.yaml is up to date");
     return 0;
   }
-  console.error("manifests/crd.yaml is out of date: run `deno task manifests` and commit the result");
+  console.error(
+    "manifests/crd.yaml is out of date: run `deno task manifests` and commit the result",
+  );
   return 1;
 }
 
 /** The OpenAPI definitions of core/v1, as a real API server publishes them. */
 async function publishedSchemas(): Promise<OpenApiSchemas> {
-  await using plane = await startControlPlane();
-  const document = JSON.parse(await plane.kubectl("get", "--raw", "/openapi/v3/api/v1"));
+  await using plane = await startControlPlane({ kubelet: false });
+  const document = await plane.client.performRequest({
+    method: "GET",
+    path: "/openapi/v3/api/v1",
+    expectJson: true,
+  });
+  if (!isOpenApi(document)) {
+    throw new Error("Cannot read the API server's OpenAPI document of core/v1");
+  }
   return document.components.schemas;
+}
+
+function isOpenApi(value: unknown): value is { components: { schemas: OpenApiSchemas } } {
+  return isObject(value) && isObject(value.components) && isObject(value.components.schemas);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
