@@ -1,6 +1,6 @@
 import type { FieldProblem } from "../api/field_problem.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
-import { validateSidecarSet } from "../core/validate/validate.ts";
+import { validateSidecarSet, validateStoredSidecarSet } from "../core/validate/validate.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { SidecarSetValidationInput } from "../webhook/sidecarsets.ts";
 
@@ -13,26 +13,12 @@ export interface Validation {
   setAllowList(text: string | undefined): void;
 }
 
-/** Fields whose rules depend on other objects, or hold only for whoever writes: what is stored already is not judged by them. */
-const NOT_BY_ITSELF = ["metadata.annotations", "spec.injectionStrategy.revision"];
-const EVERYTHING_ALLOWED = JSON.stringify({ rules: [{ allowedAnnotationKeyExprs: [".*"] }] });
-
 export function createValidation(
   { index, requireAllowList }: { index: ClusterIndex; requireAllowList: boolean },
 ): Validation {
   let allowList: string | undefined;
   return {
-    problemsOf(sidecarSet) {
-      const problems = validateSidecarSet({
-        operation: "CREATE",
-        object: sidecarSet,
-        others: [],
-        revisions: [],
-        allowList: EVERYTHING_ALLOWED,
-        requireAllowList: false,
-      });
-      return problems.filter(({ field }) => !NOT_BY_ITSELF.some((path) => field.startsWith(path)));
-    },
+    problemsOf: validateStoredSidecarSet,
     validate({ name, object, oldSidecarSet }) {
       return validateSidecarSet({
         operation: oldSidecarSet ? "UPDATE" : "CREATE",
