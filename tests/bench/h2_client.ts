@@ -26,8 +26,8 @@ interface Stream {
 }
 
 /**
- * One HTTP/2 connection that carries any number of requests at a time, as kube-apiserver calls a webhook: just enough of RFC 9113 and 9113's
- * header compression to post bodies that fit a stream's first window, and to learn each answer's status.
+ * One HTTP/2 connection that carries any number of requests at a time, as kube-apiserver calls a webhook: just enough of RFC 9113 and
+ * RFC 7541 (header compression) to post bodies that fit a stream's first window, and to learn each answer's status.
  */
 export async function connectH2(target: Target): Promise<LoadClient> {
   const connection = await connectTls(target, "h2");

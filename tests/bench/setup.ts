@@ -37,7 +37,7 @@ export function podReview(sidecarSets: number): Review {
   return createPodReview({
     isSynced: () => true,
     excludedNamespaces: new Set(["kube-system"]),
-    match: (labels, namespace) => index.selecting(labels, namespace),
+    match: (labels, namespace) => index.sidecarSets.match(labels, namespace),
     namespace: (name) => index.namespaces.get(name),
     readNamespace: () => Promise.resolve(undefined),
     revisionsOf: () => [],
