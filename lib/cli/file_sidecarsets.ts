@@ -10,6 +10,7 @@ import { planRevisions } from "../core/revision/plan.ts";
 import { unimplementedFields } from "../core/validate/not_implemented.ts";
 import { validateSidecarSet } from "../core/validate/validate.ts";
 import { type Finding, findingOf } from "./findings.ts";
+import { lineOfField } from "./locate.ts";
 import type { Manifest } from "./manifests.ts";
 
 /** The SidecarSets of files. */
@@ -85,11 +86,11 @@ function checkVersion(manifest: Manifest): Finding[] {
 
 function checkUnique(manifest: Manifest, earlier: Manifest | undefined): Finding[] {
   if (earlier === undefined || manifest.name === "") return [];
-  const { file } = earlier.document;
+  const place = `${earlier.document.file}:${lineOfField(earlier, "metadata.name")}`;
   return [findingOf(manifest, {
     field: "metadata.name",
     reason: "FieldValueDuplicate",
-    message: `is taken by the SidecarSet of ${file}: remove one of the two or rename it`,
+    message: `is taken by the SidecarSet at ${place}: remove one of the two or rename it`,
   })];
 }
 

@@ -5,12 +5,12 @@ import { findingText } from "./findings.ts";
 import { manifestsOf } from "./manifests.ts";
 import { outcomeOf, type PodOutcome } from "./pod_outcome.ts";
 import { podTargetsOf } from "./pod_targets.ts";
-import { jsonText, render, yamlStream } from "./rendering.ts";
+import { jsonText, render, type RenderedDocument, yamlStream } from "./rendering.ts";
 import { CliError, type Terminal } from "./terminal.ts";
 
 export interface InjectOptions {
   readonly filename: readonly string[];
-  readonly output: "yaml" | "json";
+  readonly output: "yaml" | "json" | "diff";
   /** Of objects that name none. */
   readonly namespace: string;
   readonly excludeNamespaces: readonly string[];
@@ -49,8 +49,18 @@ export async function injectCommand(options: InjectOptions, terminal: Terminal):
         .map(({ target, injection }) => ({ path: target.path, patch: injection.patch })),
     )
   );
-  terminal.write(options.output === "json" ? jsonText(rendered) : yamlStream(rendered));
+  await print(rendered, { output: options.output, terminal });
   return outcomes.some(({ refused }) => refused) ? 1 : 0;
+}
+
+async function print(
+  rendered: readonly RenderedDocument[],
+  { output, terminal }: { output: InjectOptions["output"]; terminal: Terminal },
+): Promise<void> {
+  if (output === "diff") {
+    const { unifiedDiff } = await import("./diff.ts");
+    terminal.write(unifiedDiff(rendered, terminal));
+  } else terminal.write(output === "json" ? jsonText(rendered) : yamlStream(rendered));
 }
 
 /** A line for each SidecarSet that was skipped. */

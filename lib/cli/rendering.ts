@@ -44,12 +44,17 @@ export function jsonText(documents: readonly RenderedDocument[]): string {
 }
 
 function textOf(tree: Document, source: string): string {
-  return tree.toString({ lineWidth: 0, indentSeq: !hasFlushLists(source) });
+  return tree.toString({ lineWidth: 0, indentSeq: hasIndentedLists(source) });
 }
 
-/** Whether lists stand right below their key, as `kubectl` writes them, and not indented. */
-function hasFlushLists(source: string): boolean {
-  return /^( *)(?:- +)*[^\s#-][^\n]*:[ \t]*(?:#[^\n]*)?\n(?:[ \t]*(?:#[^\n]*)?\n)*\1- /m.test(
-    source,
-  );
+/** Whether lists stand to the right of their key, and not right below it, as `kubectl` writes them. */
+function hasIndentedLists(source: string): boolean {
+  let keyIndent = -1;
+  for (const line of source.split("\n")) {
+    const [, indent = "", dashes = "", rest = ""] = /^( *)((?:- +)*)(.*)$/.exec(line) ?? [];
+    if (rest === "" || rest.startsWith("#")) continue;
+    if (dashes !== "" && keyIndent >= 0) return indent.length > keyIndent;
+    keyIndent = /:\s*(?:#.*)?$/.test(rest) ? indent.length + dashes.length : -1;
+  }
+  return false;
 }

@@ -10,21 +10,21 @@ import { CliError, type Terminal } from "./terminal.ts";
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let status = 0;
-  const program = createProgram(terminal, (value) => status = value);
+  const program = createProgram({ terminal, exit: (value) => status = value });
   try {
     await program.parseAsync([...args], { from: "user" });
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof Error)) throw error;
-    const verbose = args.includes("--verbose");
-    if (error instanceof CliError && !verbose) terminal.error(`${error.message}\n`);
-    else if (verbose) terminal.error(`${error.stack}\n`);
-    else {
-      terminal.error(
-        `The program failed: ${error.message}. This is a bug: run it with --verbose and report what it prints\n`,
-      );
-    }
+    terminal.error(`${failureText(error, program.opts().verbose === true)}\n`);
     return 2;
   }
+}
+
+function failureText(error: unknown, verbose: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  if (verbose) return error.stack ?? error.message;
+  if (error instanceof CliError) return error.message;
+  return `Cannot go on because of a bug: ${error.message}. ` +
+    "Run it again with --verbose and report what it prints";
 }

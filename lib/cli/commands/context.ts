@@ -1,0 +1,8 @@
+import type { Terminal } from "../terminal.ts";
+
+/** What a command is given when it is added to the program. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** Tells the exit status of a command that ran. */
+  exit(status: number): void;
+}

@@ -1,0 +1,46 @@
+import type { Command } from "commander";
+import type { InjectOptions } from "../inject.ts";
+import type { CommandContext } from "./context.ts";
+import { helpNotes } from "./help.ts";
+import {
+  excludeNamespacesOption,
+  filenameOption,
+  namespaceOption,
+  outputOption,
+} from "./options.ts";
+
+/** `sidecarset inject` */
+export function addInject(program: Command, { terminal, exit }: CommandContext): void {
+  program.command("inject")
+    .description("Print manifests as they are after injection.")
+    .addOption(
+      filenameOption("files with SidecarSets, and Pods or workloads").makeOptionMandatory(),
+    )
+    .addOption(outputOption(["yaml", "json", "diff"]))
+    .addOption(namespaceOption())
+    .addOption(excludeNamespacesOption())
+    .addHelpText("after", helpNotes(NOTES))
+    .action(async (options: InjectOptions) => {
+      const { injectCommand } = await import("../inject.ts");
+      exit(await injectCommand(options, terminal));
+    });
+}
+
+const NOTES = {
+  text: [
+    "Pods get the sidecars, and so do the Pod templates of Deployments, StatefulSets,",
+    "DaemonSets, ReplicaSets, Jobs and CronJobs, in Lists too. All else is printed as",
+    "it came. Namespaces in the files give the labels for namespace selectors.",
+    "Each SidecarSet that is left out is told on standard error with its reason.",
+  ],
+  examples: [
+    "inject -f sidecarset.yaml -f deployment.yaml",
+    "inject -f sidecarset.yaml -f deployment.yaml -o diff",
+    "kustomize build . | sidecarset inject -f sidecarset.yaml -f -",
+  ],
+  statuses: [
+    "0  the manifests are printed",
+    "1  they are printed, but a Pod would be refused (failurePolicy Fail)",
+    "2  the command line, a file or a SidecarSet cannot be used",
+  ],
+};

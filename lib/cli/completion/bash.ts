@@ -1,0 +1,53 @@
+import { quoted } from "./quoted.ts";
+import type { CommandWords, OptionWords } from "./words.ts";
+
+/** For bash 3.2 and later, which macOS has; without the bash-completion package. */
+export function bashScript(program: string, commands: readonly CommandWords[]): string {
+  const paths = commands.map(({ path }) => path).filter((path) => path !== "");
+  return `# bash completion for ${program}
+_${program}() {
+  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}"
+  local command="" next words="" i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    next="\${command:+$command }\${COMP_WORDS[i]}"
+    case "$next" in
+      ${paths.map(quoted).join(" | ")}) command="$next" ;;
+    esac
+  done
+  COMPREPLY=()
+  case "$command:$prev" in
+${commands.flatMap(valueCases).join("\n")}
+  esac
+  if [[ -z "$words" ]]; then
+    case "$command:$cur" in
+${commands.flatMap(wordCases).join("\n")}
+    esac
+  fi
+  while IFS= read -r next; do
+    COMPREPLY+=("$next")
+  done < <(compgen -W "$words" -- "$cur")
+}
+complete -o default -F _${program} ${program}
+`;
+}
+
+/** After an option that takes a value: its values, or what the shell completes by itself. */
+function valueCases({ path, options }: CommandWords): string[] {
+  return options.filter(({ value }) => value !== "none").map((option) => {
+    const places = option.flags.map((flag) => quoted(`${path}:${flag}`)).join(" | ");
+    return `    ${places}) ${completion(option)} ;;`;
+  });
+}
+
+function completion({ choices }: OptionWords): string {
+  return choices.length > 0 ? `words=${quoted(choices.join(" "))}` : "return";
+}
+
+function wordCases({ path, subcommands, options, choices }: CommandWords): string[] {
+  const flags = options.flatMap((option) => option.flags);
+  const others = [...subcommands.map(({ name }) => name), ...choices];
+  return [
+    `      ${quoted(`${path}:`)}-*) words=${quoted(flags.join(" "))} ;;`,
+    `      ${quoted(`${path}:`)}*) words=${quoted(others.join(" "))} ;;`,
+  ];
+}

@@ -1,0 +1,45 @@
+import type { CommandWords, OptionWords } from "./words.ts";
+
+/** Declarations, one for each word and option. */
+export function fishScript(program: string, commands: readonly CommandWords[]): string {
+  const lines = commands.flatMap((command) => {
+    const prefix = `complete -c ${program} -n ${quotedForFish(conditionOf(command))}`;
+    return [
+      ...command.subcommands.map(({ name, description }) =>
+        `${prefix} -f -a ${quotedForFish(name)} -d ${quotedForFish(description)}`
+      ),
+      ...(command.choices.length > 0
+        ? [`${prefix} -f -a ${quotedForFish(command.choices.join(" "))}`]
+        : []),
+      ...command.options.map((option) => `${prefix} ${optionWords(option)}`),
+    ];
+  });
+  return `# fish completion for ${program}\n${lines.join("\n")}\n`;
+}
+
+function conditionOf({ path, subcommands }: CommandWords): string {
+  if (path === "") return "__fish_use_subcommand";
+  const seen = path.split(" ").map((word) => `__fish_seen_subcommand_from ${word}`);
+  // A command with subcommands gives way to the one that has been chosen.
+  if (subcommands.length > 0) {
+    const names = subcommands.map(({ name }) => name).join(" ");
+    seen.push(`not __fish_seen_subcommand_from ${names}`);
+  }
+  return seen.join("; and ");
+}
+
+function optionWords({ flags, description, value, choices }: OptionWords): string {
+  const names = flags.map((flag) =>
+    flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`
+  );
+  const parts = [...names, `-d ${quotedForFish(description)}`];
+  if (value === "choice") parts.push(`-x -a ${quotedForFish(choices.join(" "))}`);
+  else if (value === "file") parts.push("-r -F");
+  else if (value === "other") parts.push("-x");
+  return parts.join(" ");
+}
+
+/** In fish only the quote and the backslash are special between single quotes. */
+function quotedForFish(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}

@@ -1,0 +1,66 @@
+import { quoted } from "./quoted.ts";
+import type { CommandWords, OptionWords } from "./words.ts";
+
+/** A function for a folder of `fpath`; sourcing it works too. */
+export function zshScript(program: string, commands: readonly CommandWords[]): string {
+  const paths = commands.map(({ path }) => path).filter((path) => path !== "");
+  return `#compdef ${program}
+_${program}() {
+  local command="" next i
+  local -a entries
+  for ((i = 2; i < CURRENT; i++)); do
+    next="\${command:+$command }\${words[i]}"
+    case "$next" in
+      ${paths.map((path) => `(${quoted(path)})`).join(" | ")}) command="$next" ;;
+    esac
+  done
+  case "$command:\${words[CURRENT-1]}" in
+${commands.flatMap(valueCases).join("\n")}
+  esac
+  case "$command:\${words[CURRENT]}" in
+${commands.flatMap(wordCases).join("\n")}
+  esac
+  if ((\${#entries})); then
+    _describe ${quoted(program)} entries
+  else
+    _files
+  fi
+}
+if [[ "\${funcstack[1]}" = "_${program}" ]]; then
+  _${program} "$@"
+else
+  compdef _${program} ${program}
+fi
+`;
+}
+
+function valueCases({ path, options }: CommandWords): string[] {
+  return options.filter(({ value }) => value !== "none").map((option) => {
+    const places = option.flags.map((flag) => quoted(`${path}:${flag}`)).join(" | ");
+    return `    ${places}) ${completion(option)}; return ;;`;
+  });
+}
+
+function completion({ value, choices }: OptionWords): string {
+  if (choices.length > 0) return `compadd -- ${choices.map(quoted).join(" ")}`;
+  return value === "file" ? "_files" : "_message value";
+}
+
+function wordCases({ path, subcommands, options, choices }: CommandWords): string[] {
+  const flags = options.flatMap(({ flags, description }) =>
+    flags.map((flag) => entry(flag, description))
+  );
+  const others = [
+    ...subcommands.map(({ name, description }) => entry(name, description)),
+    ...choices.map(quoted),
+  ];
+  return [
+    `    ${quoted(`${path}:`)}-*) entries=(${flags.join(" ")}) ;;`,
+    `    ${quoted(`${path}:`)}*) entries=(${others.join(" ")}) ;;`,
+  ];
+}
+
+/** `_describe` divides a word from its description by the first colon. */
+function entry(word: string, description: string): string {
+  return quoted(`${word.replaceAll(":", "\\:")}:${description}`);
+}

@@ -1,0 +1,100 @@
+import { readDocuments } from "./documents.ts";
+import {
+  type ContainerExplanation,
+  explain,
+  type PodExplanation,
+  type SidecarSetExplanation,
+} from "./explanation.ts";
+import { clusterOfFiles } from "./file_cluster.ts";
+import { findingText } from "./findings.ts";
+import { manifestsOf } from "./manifests.ts";
+import { counted, painted, printData, table, wrapped } from "./output.ts";
+import { podTargetsOf } from "./pod_targets.ts";
+import { CliError, type Terminal } from "./terminal.ts";
+
+export interface ExplainOptions {
+  readonly filename: readonly string[];
+  readonly output: "text" | "json" | "yaml";
+  /** Of objects that name none. */
+  readonly namespace: string;
+  readonly excludeNamespaces: readonly string[];
+}
+
+/**
+ * Prints what the SidecarSets of files do to the Pods of files, and why.
+ *
+ * @returns 0; 1 when a Pod would be refused; 2 when a SidecarSet is not valid.
+ * @throws {CliError} when a file cannot be read, or there is no Pod in them.
+ */
+export async function explainCommand(options: ExplainOptions, terminal: Terminal): Promise<number> {
+  const manifests = manifestsOf(await readDocuments(options.filename, terminal));
+  const cluster = clusterOfFiles(manifests);
+  const errors = cluster.findings.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) {
+    for (const error of errors) terminal.error(`${findingText(error)}\n`);
+    return 2;
+  }
+  const targets = podTargetsOf(manifests, options.namespace);
+  if (targets.length === 0) {
+    throw new CliError("Cannot explain: the files have no Pod or workload, name one with -f");
+  }
+  const now = terminal.now();
+  const explanations = targets.map((target) =>
+    explain(target, { cluster, excludedNamespaces: options.excludeNamespaces, now })
+  );
+  if (options.output === "text") {
+    const texts = explanations.map((each) => explanationText(each, terminal));
+    terminal.write(texts.join("\n"));
+  } else {
+    const data = { pods: explanations };
+    await printData(data, { format: options.output, terminal });
+  }
+  return explanations.some(({ refused }) => refused) ? 1 : 0;
+}
+
+function explanationText(explanation: PodExplanation, terminal: Terminal): string {
+  const { object, namespace, refused, sidecarSets } = explanation;
+  const title = painted(`${object} in namespace ${namespace}`, { color: "bold", terminal });
+  const lines = [title, "", `  ${summary(explanation)}`];
+  for (const each of sidecarSets) lines.push("", ...sidecarSetLines(each, terminal));
+  if (!refused) lines.push("", ...containerLines(explanation));
+  return `${lines.join("\n")}\n`;
+}
+
+function summary({ sidecarSets, refused }: PodExplanation): string {
+  if (sidecarSets.length === 0) return "There is no SidecarSet.";
+  if (refused) return "The Pod would be refused.";
+  const injected = sidecarSets.filter(({ verdict }) => verdict !== "NotInjected").length;
+  return `${injected} of ${counted(sidecarSets.length, "SidecarSet")} injected.`;
+}
+
+function sidecarSetLines(
+  { name, verdict, reason, message, refuses, revision }: SidecarSetExplanation,
+  terminal: Terminal,
+): string[] {
+  if (verdict === "NotInjected") {
+    const color = reason === "NotSelected" ? "cyan" : refuses ? "red" : "yellow";
+    const consequence = refuses ? "refuses the Pod" : "not injected";
+    const head = `  ${name}  ${painted(`${consequence} (${reason})`, { color, terminal })}`;
+    return [head, ...wrapped(message ?? "", 4)];
+  }
+  const word = verdict === "Injected" ? "injected" : "injected before";
+  const at = revision === undefined ? [] : wrapped(`revision ${revision}`, 4);
+  return [`  ${name}  ${painted(word, { color: "green", terminal })}`, ...at];
+}
+
+function containerLines({ initContainers, containers }: PodExplanation): string[] {
+  const rows = [
+    ["ORDER", "CONTAINER", "IMAGE", "FROM"],
+    ...initContainers.map((each, index) => containerRow(`init ${index + 1}`, each)),
+    ...containers.map((each, index) => containerRow(`${index + 1}`, each)),
+  ];
+  return table(rows, 2);
+}
+
+function containerRow(
+  order: string,
+  { name, image, sidecarSet }: ContainerExplanation,
+): string[] {
+  return [order, name, image, sidecarSet ? `SidecarSet ${sidecarSet}` : "the Pod"];
+}

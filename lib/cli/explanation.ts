@@ -1,0 +1,128 @@
+import {
+  containersOfPair,
+  isHotUpgrade,
+  isHotUpgradeInit,
+} from "../core/annotations/hot_upgrade.ts";
+import { injectedSidecarSets } from "../core/annotations/injected_list.ts";
+import type { Pod } from "../api/pod.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import { type Reason, REASONS } from "../core/reasons.ts";
+import { explainMismatch } from "../core/select/mismatch.ts";
+import { namespaceOf } from "./known_cluster.ts";
+import { outcomeOf, type OutcomeOptions, type PodOutcome } from "./pod_outcome.ts";
+import type { PodTarget } from "./pod_targets.ts";
+
+/** What becomes of one SidecarSet for one Pod. */
+export interface SidecarSetExplanation {
+  readonly name: string;
+  readonly verdict: "Injected" | "InjectedBefore" | "NotInjected";
+  /** Why it is not injected. */
+  readonly reason?: Reason;
+  readonly message?: string;
+  /** Whether the Pod is refused for it. */
+  readonly refuses?: boolean;
+  /** The revision that the Pod has. */
+  readonly revision?: string;
+}
+
+export interface ContainerExplanation {
+  readonly name: string;
+  readonly image: string;
+  /** The SidecarSet that brings it; absent for the Pod's own. */
+  readonly sidecarSet?: string;
+}
+
+/** What all SidecarSets do to one Pod. */
+export interface PodExplanation {
+  /** As kubectl names the Pod or workload: `deployment/web`. */
+  readonly object: string;
+  readonly namespace: string;
+  /** Whether the Pod cannot be created. */
+  readonly refused: boolean;
+  /** By name. */
+  readonly sidecarSets: readonly SidecarSetExplanation[];
+  /** Those of the Pod as it is created, in the order in which they start. */
+  readonly initContainers: readonly ContainerExplanation[];
+  readonly containers: readonly ContainerExplanation[];
+}
+
+/** Explains what becomes of a Pod when it is created. */
+export function explain(target: PodTarget, options: OutcomeOptions): PodExplanation {
+  const outcome = outcomeOf(target, options);
+  const { sidecarSets } = options.cluster;
+  const owners = ownersOf(outcome, sidecarSets);
+  const { initContainers = [], containers } = outcome.pod.spec;
+  return {
+    object: target.title,
+    namespace: target.pod.metadata.namespace ?? "",
+    refused: outcome.refused,
+    sidecarSets: sidecarSets
+      .map((prepared) => explainOne(prepared, { outcome, options }))
+      .sort((a, b) => a.name < b.name ? -1 : 1),
+    initContainers: initContainers.map((each) => explainContainer(each, owners)),
+    containers: containers.map((each) => explainContainer(each, owners)),
+  };
+}
+
+function explainOne(
+  prepared: PreparedSidecarSet,
+  { outcome, options }: { outcome: PodOutcome; options: OutcomeOptions },
+): SidecarSetExplanation {
+  const { name } = prepared;
+  const { pod } = outcome.target;
+  const mismatch = explainMismatch(prepared.sidecarSet.spec, {
+    labels: pod.metadata.labels ?? {},
+    namespace: namespaceOf(options.cluster, pod.metadata.namespace ?? ""),
+  });
+  if (mismatch) {
+    const message = `${mismatch.field} ${mismatch.message}`;
+    return { name, verdict: "NotInjected", reason: "NotSelected", message };
+  }
+  if (outcome.exempt) {
+    const message = `it selects the Pod, but ${REASONS[outcome.exempt]}`;
+    return { name, verdict: "NotInjected", reason: outcome.exempt, message };
+  }
+  const skip = outcome.injection.skipped.find(({ sidecarSet }) => sidecarSet === name);
+  if (skip) {
+    const { reason, message, refuses } = skip;
+    return { name, verdict: "NotInjected", reason, message, refuses };
+  }
+  const injected = outcome.injection.injected.find(({ sidecarSet }) => sidecarSet === name);
+  return {
+    name,
+    verdict: injectedSidecarSets(pod).includes(name) ? "InjectedBefore" : "Injected",
+    ...(injected?.revision ? { revision: injected.revision } : {}),
+  };
+}
+
+function explainContainer(
+  { name, image = "" }: Pod["spec"]["containers"][number],
+  owners: ReadonlyMap<string, string>,
+): ContainerExplanation {
+  const sidecarSet = owners.get(name);
+  return { name, image, ...(sidecarSet === undefined ? {} : { sidecarSet }) };
+}
+
+/** The SidecarSets of the Pod's containers, by the containers' names. */
+function ownersOf(
+  { injection, refused }: PodOutcome,
+  sidecarSets: readonly PreparedSidecarSet[],
+): ReadonlyMap<string, string> {
+  const owners = new Map<string, string>();
+  if (refused) return owners;
+  const injected = new Set(injection.injected.map(({ sidecarSet }) => sidecarSet));
+  for (const { name, sidecarSet } of sidecarSets) {
+    if (!injected.has(name)) continue;
+    const { initContainers = [], containers = [] } = sidecarSet.spec;
+    const names = [
+      ...initContainers.flatMap((each) => namesInPod(each, isHotUpgradeInit(each))),
+      ...containers.flatMap((each) => namesInPod(each, isHotUpgrade(each))),
+    ];
+    for (const each of names) owners.set(each, name);
+  }
+  return owners;
+}
+
+function namesInPod({ name }: { name: string }, alternates: boolean): readonly string[] {
+  return alternates ? containersOfPair(name) : [name];
+}

@@ -1,0 +1,92 @@
+import { parse, parseAllDocuments } from "yaml";
+import certificates from "../../manifests/components/cert-manager/certificates.yaml" with {
+  type: "text",
+};
+import deploymentPatch from "../../manifests/components/cert-manager/deployment.patch.yaml" with {
+  type: "text",
+};
+import rolePatch from "../../manifests/components/cert-manager/role.patch.yaml" with {
+  type: "text",
+};
+import crd from "../../manifests/crd.yaml" with { type: "text" };
+import deployment from "../../manifests/deployment.yaml" with { type: "text" };
+import podMonitor from "../../manifests/monitoring/podmonitor.yaml" with { type: "text" };
+import rules from "../../manifests/monitoring/rules.yaml" with { type: "text" };
+import namespace from "../../manifests/namespace.yaml" with { type: "text" };
+import networkPolicy from "../../manifests/networkpolicy.yaml" with { type: "text" };
+import disruptionBudget from "../../manifests/poddisruptionbudget.yaml" with { type: "text" };
+import rbac from "../../manifests/rbac.yaml" with { type: "text" };
+import service from "../../manifests/service.yaml" with { type: "text" };
+import { isObject } from "../api/json.ts";
+import type { JsonPatchOperation } from "../api/json.ts";
+import { applyPatch } from "../core/inject/apply_patch.ts";
+
+export interface InstallationOptions {
+  /** @default that of the files */
+  readonly namespace?: string;
+  /** @default that of the files */
+  readonly image?: string;
+  /** @default that of the files */
+  readonly replicas?: number;
+  /** The webhook's certificate comes from cert-manager. */
+  readonly certManager?: boolean;
+  /** Alert rules, and how to scrape, for the Prometheus operator. */
+  readonly prometheusOperator?: boolean;
+}
+
+type Plain = Record<string, unknown>;
+
+const NAMESPACE = "sidecarset-system";
+const BASE = [namespace, crd, rbac, deployment, service, networkPolicy, disruptionBudget];
+
+/** The objects of an installation: those of `manifests/`, which the program carries along, with what the options change. */
+export function installationObjects(options: InstallationOptions = {}): Plain[] {
+  const texts = [
+    ...BASE,
+    ...(options.certManager ? [certificates] : []),
+    ...(options.prometheusOperator ? [podMonitor, rules] : []),
+  ];
+  return texts.flatMap(documentsOf)
+    .map((object) => options.certManager ? withCertManager(object) : object)
+    .map((object) => object.kind === "Deployment" ? withDeployment(object, options) : object)
+    .map((object) => options.namespace ? inNamespace(object, options.namespace) : object);
+}
+
+function documentsOf(text: string): Plain[] {
+  return parseAllDocuments(text).map((document) => document.toJS()).filter(isObject);
+}
+
+function withCertManager(object: Plain): Plain {
+  if (object.kind === "Deployment") return patched(object, deploymentPatch);
+  return object.kind === "Role" ? patched(object, rolePatch) : object;
+}
+
+function patched(object: Plain, text: string): Plain {
+  const operations: JsonPatchOperation[] = parse(text);
+  const result = applyPatch(object, operations);
+  if (!isObject(result)) throw new TypeError(`Cannot patch the ${object.kind}: nothing is left`);
+  return result;
+}
+
+function withDeployment(object: Plain, { image, replicas }: InstallationOptions): Plain {
+  return patched(
+    object,
+    JSON.stringify([
+      ...(image === undefined
+        ? []
+        : [{ op: "replace", path: "/spec/template/spec/containers/0/image", value: image }]),
+      ...(replicas === undefined
+        ? []
+        : [{ op: "replace", path: "/spec/replicas", value: replicas }]),
+    ]),
+  );
+}
+
+/** Every place that names the namespace says the other one: what is in it, who is bound, and the Service's name in a certificate. */
+function inNamespace(object: Plain, name: string): Plain {
+  const moved: unknown = JSON.parse(JSON.stringify(object), (_key, value) => {
+    if (typeof value !== "string") return value;
+    return value === NAMESPACE ? name : value.replace(`.${NAMESPACE}.svc`, `.${name}.svc`);
+  });
+  return isObject(moved) ? moved : object;
+}

@@ -1,0 +1,54 @@
+import { styleText } from "node:util";
+import type { Terminal } from "./terminal.ts";
+
+/** Widest line of running text. */
+const COLUMNS = 80;
+
+/** Prints data for other programs. */
+export async function printData(
+  data: unknown,
+  { format, terminal }: { format: "json" | "yaml"; terminal: Terminal },
+): Promise<void> {
+  if (format === "json") {
+    terminal.write(`${JSON.stringify(data, null, 2)}\n`);
+    return;
+  }
+  const { stringify } = await import("yaml");
+  terminal.write(stringify(data, { lineWidth: 0, compat: "yaml-1.1", indentSeq: false }));
+}
+
+/** Breaks text into lines of at most 80 columns between words, each indented. */
+export function wrapped(text: string, indent: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && indent + line.length + 1 + word.length > COLUMNS) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((each) => " ".repeat(indent) + each);
+}
+
+/** Rows in columns as wide as their widest cell; the last one may be of any width. */
+export function table(rows: readonly (readonly string[])[], indent = 0): string[] {
+  const widths = (rows[0] ?? []).map((_cell, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0))
+  );
+  return rows.map((row) => {
+    const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
+    return `${" ".repeat(indent)}${cells.join("  ")}`.trimEnd();
+  });
+}
+
+export type Color = "green" | "yellow" | "red" | "cyan" | "bold";
+
+/** The text in a colour where standard output shows colours. */
+export function painted(text: string, { color, terminal }: { color: Color; terminal: Terminal }) {
+  return terminal.colors ? styleText(color, text, { validateStream: false }) : text;
+}
+
+/** `1 error`, `2 errors`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
