@@ -6,10 +6,9 @@ export interface ServerOptions {
   env?: Readonly<Record<string, string>>;
   /** The folder whose `log/` and `run/` have the process's output and, while it runs, its id. */
   folder: string;
+  /** How long it may take to end by itself before it is killed, in milliseconds. @default {10_000} */
+  grace?: number;
 }
-
-/** How long a process may take to end by itself before it is killed, in milliseconds. */
-const GRACE = 10_000;
 
 /** One program that runs beside the tests: its process, which may be started again after it was stopped, and its log. */
 export class Server implements AsyncDisposable {
@@ -46,8 +45,9 @@ export class Server implements AsyncDisposable {
     });
   }
 
+  /** Undefined while it does not run. */
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#status === undefined ? this.#child?.pid : undefined;
   }
 
   /** Says how the process ended if nobody stopped it; undefined while all is well. */
@@ -67,20 +67,27 @@ export class Server implements AsyncDisposable {
     if (this.#child && this.#status === undefined) this.#child.kill(signal);
   }
 
-  /** Ends the process and waits until it is gone. With SIGTERM it has some seconds to end in order. */
-  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+  /**
+   * Ends the process and waits until it is gone; after any signal but SIGKILL it has some seconds to end in order.
+   *
+   * @returns How it ended; undefined if it did not run.
+   */
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<Deno.CommandStatus | undefined> {
     this.signal(signal);
     // What SIGSTOP halted sees no SIGTERM before it goes on.
     this.signal("SIGCONT");
-    const timer = setTimeout(() => this.signal("SIGKILL"), GRACE);
+    const { grace = 10_000 } = this.#options;
+    const timer = setTimeout(() => this.signal("SIGKILL"), grace);
     await this.#ended;
     clearTimeout(timer);
+    const status = this.#status;
     this.#child = undefined;
     this.#status = undefined;
+    return status;
   }
 
   /** At the end of a test there is nothing to put in order. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop("SIGKILL");
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGKILL");
   }
 }

@@ -60,6 +60,8 @@ export function apiServerArgs(options: ApiServerOptions): string[] {
     ...["--service-account-key-file", serviceAccountKey],
     ...["--service-account-signing-key-file", serviceAccountKey],
     ...["--token-auth-file", tokens, "--authorization-mode", "RBAC"],
+    // Otherwise it waits at its end for watches, which never end by themselves.
+    "--shutdown-watch-termination-grace-period=1s",
   ];
   if (options.audit) {
     args.push("--audit-policy-file", auditPolicy, "--audit-log-path", auditLog);
