@@ -6,8 +6,8 @@ import { findCluster } from "../kube/cluster.ts";
 import { denoHost } from "../kube/host.ts";
 import { FetchClient } from "../kube/transport.ts";
 import { keepChecking } from "../webhook/certificates/source.ts";
-import { openNoDelay } from "../webhook/nodelay.ts";
 import { startServer, type WebhookServer } from "../webhook/server.ts";
+import { openSocketTuning } from "../webhook/socket_tuning.ts";
 import { createAdmission } from "./admission.ts";
 import { createCertificates } from "./certificates.ts";
 import type { Config } from "./config.ts";
@@ -49,7 +49,7 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
     observe: metrics.observeRequest,
   });
   const index = new ClusterIndex();
-  const noDelay = openNoDelay({ logger });
+  const sockets = openSocketTuning({ logger });
   const work = new AbortController();
   const excludedNamespaces = [...new Set([...config.excludeNamespaces, config.namespace])];
   const validation = createValidation({
@@ -122,7 +122,7 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
           handler,
           hostname: config.webhookHost,
           port: config.webhookPort,
-          noDelay,
+          sockets,
           logger,
           clock,
         });
@@ -151,7 +151,7 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
   await Promise.race([electing, aborted(deadline)]);
   await health.stop();
   client.close();
-  noDelay.close();
+  sockets.close();
   logger.info("Stopped");
 }
 

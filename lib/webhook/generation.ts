@@ -1,6 +1,6 @@
 import type { Logger } from "../api/logger.ts";
 import type { TlsIdentity } from "./certificates/identity.ts";
-import type { NoDelay } from "./nodelay.ts";
+import type { SocketTuning } from "./socket_tuning.ts";
 
 /** One listener with one certificate. */
 export interface Generation {
@@ -19,7 +19,7 @@ export interface GenerationOptions {
   readonly hostname: string;
   /** 0 takes a free one; `port` of the result then says which. */
   readonly port: number;
-  readonly noDelay: NoDelay;
+  readonly sockets: SocketTuning;
   readonly logger: Logger;
 }
 
@@ -48,7 +48,7 @@ export function startGeneration(identity: TlsIdentity, options: GenerationOption
       inFlight--;
     }
   });
-  options.noDelay.apply(server.addr.port);
+  options.sockets.noDelay(server.addr.port);
   let shutdown: Promise<void> | undefined;
   return {
     port: server.addr.port,

@@ -14,6 +14,8 @@ export interface WebhookServerOptions extends GenerationOptions {
 
 export interface WebhookServer {
   readonly port: number;
+  /** Requests under way, on the old listeners too. */
+  inFlight(): number;
   /**
    * Serves new connections with another certificate. The listener with the old one is ended later, in a quiet moment: a connection that it
    * closes while a review is under way is a failed call. Throws, and changes nothing, when the certificate cannot be used.
@@ -40,7 +42,8 @@ export function startServer(
   const { clock, logger } = options;
   let current = startGeneration(identity, options);
   const port = current.port;
-  const retiring = new Set<Generation>();
+  // In the kernel's order, which `SocketTuning.steer` explains.
+  const sharing = [current];
   const stopping = new AbortController();
   logger.info("Serving admission reviews", { hostname: options.hostname, port });
 
@@ -55,21 +58,27 @@ export function startServer(
     ) {
       logger.warn("An old listener still has connections that do not end", { port });
     }
-    retiring.delete(old);
+    const place = sharing.indexOf(old);
+    const last = sharing.pop();
+    if (last && last !== old) sharing[place] = last;
+    if (sharing.length > 1) options.sockets.steer(port, sharing.indexOf(current));
   }
 
   return {
     port,
+    inFlight: () => sharing.reduce((sum, generation) => sum + generation.inFlight(), 0),
     swap(next) {
       const old = current;
       current = startGeneration(next, { ...options, port });
-      retiring.add(old);
+      sharing.push(current);
+      // The old listener must not meet a connection whose handshake its end would cut short.
+      options.sockets.steer(port, sharing.length - 1);
       void retire(old);
       logger.info("Serving a new certificate", { port });
     },
     stop(deadlineMs) {
       stopping.abort();
-      const closing = [current, ...retiring].map((generation) => generation.shutdown());
+      const closing = sharing.map((generation) => generation.shutdown());
       return within(Promise.all(closing), { deadlineMs, clock });
     },
   };

@@ -1,4 +1,4 @@
-import { openNoDelay } from "../../lib/webhook/nodelay.ts";
+import { openSocketTuning } from "../../lib/webhook/socket_tuning.ts";
 import { warningLogger } from "./setup.ts";
 
 /** What the servers of this folder read from their standard input. */
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
       headers: { "content-type": "application/json" },
     });
   });
-  openNoDelay({ logger: warningLogger() }).apply(server.addr.port);
+  openSocketTuning({ logger: warningLogger() }).noDelay(server.addr.port);
   const report: ServerReport = { port: server.addr.port };
   console.log(JSON.stringify(report));
 }

@@ -1,5 +1,5 @@
 import { systemClock } from "../../lib/runtime/clock.ts";
-import { openNoDelay } from "../../lib/webhook/nodelay.ts";
+import { openSocketTuning } from "../../lib/webhook/socket_tuning.ts";
 import { startServer } from "../../lib/webhook/server.ts";
 import type { ServerInput, ServerReport } from "./echo_server.ts";
 import { handlerFor, podReview, warningLogger } from "./setup.ts";
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
     handler: handlerFor(podReview(sidecarSets)),
     hostname: "127.0.0.1",
     port: 0,
-    noDelay: openNoDelay({ logger }),
+    sockets: openSocketTuning({ logger }),
     clock: systemClock(),
     logger,
   });

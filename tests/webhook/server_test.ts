@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { connect } from "node:tls";
 import { systemClock } from "../../lib/runtime/clock.ts";
-import { openNoDelay } from "../../lib/webhook/nodelay.ts";
+import { openSocketTuning } from "../../lib/webhook/socket_tuning.ts";
 import { startServer, type WebhookServerOptions } from "../../lib/webhook/server.ts";
 import { handlerWith, recordedReview, recordingLogger } from "./fixtures.ts";
 import { createTestPki } from "./tls_fixtures.ts";
@@ -11,12 +13,12 @@ const REVIEW = recordedReview("bare-pod");
 async function serve(options: Partial<WebhookServerOptions> = {}) {
   const pki = await createTestPki();
   const logger = recordingLogger();
-  const noDelay = openNoDelay({ logger });
+  const sockets = openSocketTuning({ logger });
   const server = startServer(await pki.issue(), {
     handler: handlerWith(),
     hostname: "127.0.0.1",
     port: 0,
-    noDelay,
+    sockets,
     clock: systemClock(),
     logger,
     ...options,
@@ -41,7 +43,7 @@ async function serve(options: Partial<WebhookServerOptions> = {}) {
     async [Symbol.asyncDispose]() {
       for (const client of clients) client.close();
       await server.stop(5000);
-      noDelay.close();
+      sockets.close();
     },
   };
 }
@@ -115,7 +117,7 @@ Deno.test("startServer() reports its port and refuses one that is taken by anoth
       handler: handlerWith(),
       hostname: "127.0.0.1",
       port,
-      noDelay: { apply() {}, close() {} },
+      sockets: { noDelay() {}, steer() {}, close() {} },
       clock: systemClock(),
       logger: recordingLogger(),
     }).stop(1000);
@@ -188,7 +190,6 @@ Deno.test("startServer() serves a new certificate without losing a request, pool
 async function certificateOf(
   { server, pki }: Awaited<ReturnType<typeof serve>>,
 ): Promise<string | undefined> {
-  const { connect } = await import("node:tls");
   const socket = connect({ host: "127.0.0.1", port: server.port, ca: pki.authority.cert });
   await new Promise((resolve, reject) =>
     socket.once("secureConnect", resolve).once("error", reject)
@@ -197,6 +198,18 @@ async function certificateOf(
   await new Promise((resolve) => socket.once("close", resolve).destroy());
   return serialNumber;
 }
+
+Deno.test("startServer() gives every new connection the newest certificate while old listeners live on", async () => {
+  await using served = await serve({ overlapMs: 60_000 });
+  for (let i = 0; i < 3; i++) {
+    const identity = await served.pki.issue();
+    served.server.swap(identity);
+    const { serialNumber } = new X509Certificate(identity.cert);
+    for (let connection = 0; connection < 12; connection++) {
+      assert.equal(await certificateOf(served), serialNumber);
+    }
+  }
+});
 
 Deno.test("startServer() keeps its certificate when the next one cannot be used", async () => {
   await using served = await serve();
@@ -238,13 +251,13 @@ Deno.test("startServer() lets the requests under way end before it stops", async
   await served[Symbol.asyncDispose]();
 });
 
-Deno.test("openNoDelay() says once where it cannot be done, and serving goes on", async () => {
+Deno.test("openSocketTuning() says once where it cannot be done, and serving goes on", async () => {
   const logger = recordingLogger();
-  const noDelay = openNoDelay({ logger, libcPaths: ["/nowhere/libc.so.6"] });
-  await using served = await serve({ noDelay });
+  const sockets = openSocketTuning({ logger, libcPaths: ["/nowhere/libc.so.6"] });
+  await using served = await serve({ sockets });
   served.server.swap(await served.pki.issue());
   assert.equal(await review(served.url, served.client()), 200);
   assert.deepEqual(logger.lines.map(({ level, message }) => [level, message]), [
-    ["warn", "Cannot set TCP_NODELAY: admission answers may take 40 ms longer"],
+    ["warn", "Cannot tune sockets: admission answers may take 40 ms longer"],
   ]);
 });
