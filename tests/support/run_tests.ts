@@ -1,0 +1,109 @@
+import { join, relative, resolve } from "node:path";
+import { findBinaries } from "./binaries.ts";
+import { add, noTests, readJunit, summary, type Totals } from "./junit.ts";
+
+/** Tests that start control planes; each of them takes half a gigabyte and most of a processor. */
+const CLUSTER = "tests/cluster";
+const CLUSTER_JOBS = "2";
+
+/** One call of `deno test`. */
+interface TestRun {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs the tests: all, or those of the paths among the arguments; other arguments go to `deno test`. Programs that tests need are there
+ * before the first of them starts, so that no test waits for a build.
+ *
+ * @returns The exit status.
+ */
+async function runTests(args: readonly string[]): Promise<number> {
+  const { paths, options } = await readArguments(args);
+  const runs = planRuns(paths, options);
+  if (runs.some(({ name }) => name === "cluster")) {
+    const names = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "kwok"] as const;
+    await findBinaries(names, { progress: (message) => console.error(message) });
+  }
+  let totals = noTests;
+  const problems: string[] = [];
+  for (const run of runs) {
+    const outcome = await denoTest(run);
+    totals = add(totals, outcome);
+    if (run.name === "cluster" && outcome.skipped > 0 && !options.some(isFilter)) {
+      problems.push(`${outcome.skipped} tests on the control plane were skipped`);
+    }
+  }
+  if (totals.passed + totals.failed === 0) problems.push("no test ran");
+  for (const problem of problems) console.error(`Cannot accept this run: ${problem}`);
+  console.log(summary(totals));
+  return totals.failed === 0 && problems.length === 0 ? 0 : 1;
+}
+
+/** An argument is a path if there is such a file or folder; the rest may be options, and values of options. */
+async function readArguments(args: readonly string[]) {
+  const paths: string[] = [];
+  const options: string[] = [];
+  for (const arg of args) {
+    const isPath = !arg.startsWith("-") && await Deno.stat(arg).then(() => true, () => false);
+    (isPath ? paths : options).push(arg);
+  }
+  return { paths: paths.length > 0 ? paths : ["tests"], options };
+}
+
+function planRuns(paths: readonly string[], options: readonly string[]): TestRun[] {
+  const inCluster = paths.filter((path) => isWithin(path, CLUSTER));
+  const elsewhere = paths.filter((path) => !isWithin(path, CLUSTER));
+  if (elsewhere.some((path) => isWithin(CLUSTER, path))) inCluster.push(CLUSTER);
+  const common = ["test", "--allow-all", "--parallel", ...options];
+  const runs: TestRun[] = [];
+  if (elsewhere.length > 0) {
+    runs.push({ name: "local", args: [...common, `--ignore=${CLUSTER}`, ...elsewhere], env: {} });
+  }
+  if (inCluster.length > 0) {
+    runs.push({
+      name: "cluster",
+      args: [...common, ...inCluster],
+      env: { DENO_JOBS: CLUSTER_JOBS },
+    });
+  }
+  return runs;
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return !relative(resolve(folder), resolve(path)).startsWith("..");
+}
+
+function isFilter(option: string): boolean {
+  return option.startsWith("--filter");
+}
+
+async function denoTest({ name, args, env }: TestRun): Promise<Totals> {
+  const folder = await Deno.makeTempDir({ prefix: "sidecarset-tests-" });
+  try {
+    const report = join(folder, `${name}.xml`);
+    const [command = "test", ...rest] = args;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [command, `--junit-path=${report}`, ...rest],
+      env: { ...env },
+    }).spawn();
+    const { success } = await child.status;
+    const totals = await readReport(report);
+    // An error outside of all tests is not in the report.
+    return success || totals.failed > 0 ? totals : { ...totals, failed: 1 };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function readReport(file: string): Promise<Totals> {
+  try {
+    return readJunit(await Deno.readTextFile(file));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return noTests;
+    throw error;
+  }
+}
+
+Deno.exit(await runTests(Deno.args));
