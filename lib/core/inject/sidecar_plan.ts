@@ -1,6 +1,6 @@
 import type { Container, EnvVar } from "../../api/container.ts";
 import type { Read } from "../../api/field_problem.ts";
-import { INJECTED_ENV, VERSION_ALT_ENV, VERSION_ENV } from "../../api/names.ts";
+import { INJECTED_ENV, TERMINATE_ENV, VERSION_ALT_ENV, VERSION_ENV } from "../../api/names.ts";
 import type { SidecarContainer } from "../../api/sidecar_container.ts";
 import {
   containersOfPair,
@@ -28,7 +28,7 @@ export interface SidecarPlan {
   readonly list: ContainerList;
   /** One container, or the two of a hot-upgrade pair. */
   readonly containers: readonly PlannedContainer[];
-  /** The sidecar's own variables and the injection mark. */
+  /** The sidecar's own variables and the marks of the injection. */
   readonly firstEnv: readonly EnvVar[];
   readonly inFront: boolean;
   readonly sharesMounts: boolean;
@@ -39,12 +39,13 @@ export interface SidecarPlan {
 }
 
 const INJECTED_MARK: EnvVar = { name: INJECTED_ENV, value: "true" };
+const TERMINATE_MARK: EnvVar = { name: TERMINATE_ENV, value: "true" };
 
 /** Works out all of a sidecar that does not depend on the Pod (`pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`). */
 export function planSidecar(sidecar: SidecarContainer, list: ContainerList): SidecarPlan {
   const sharesMounts = sidecar.shareVolumePolicy?.type === "enabled";
   const sharesDevices = sidecar.shareVolumeDevicePolicy?.type === "enabled";
-  const firstEnv = [...(sidecar.env ?? []), INJECTED_MARK];
+  const firstEnv = [...(sidecar.env ?? []), INJECTED_MARK, ...terminateMark(sidecar, list)];
   return {
     sidecar,
     list,
@@ -63,6 +64,12 @@ export function planSidecar(sidecar: SidecarContainer, list: ContainerList): Sid
 /** Whether it is one for the lifetime of the Pod: every container, and init containers that are native sidecars. */
 export function isLongRunning(plan: Pick<SidecarPlan, "list" | "sidecar">): boolean {
   return plan.list === "containers" || plan.sidecar.restartPolicy === "Always";
+}
+
+/** The Pod keeps what the SidecarSet said of its end, whatever becomes of the SidecarSet. Native sidecars are ended by the kubelet. */
+function terminateMark(sidecar: SidecarContainer, list: ContainerList): readonly EnvVar[] {
+  const ends = list === "containers" && sidecar.completionPolicy === "TerminateWithMain";
+  return ends && !sidecar.env?.some(({ name }) => name === TERMINATE_ENV) ? [TERMINATE_MARK] : [];
 }
 
 function plannedContainers(

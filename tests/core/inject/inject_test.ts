@@ -149,3 +149,29 @@ Deno.test("inject() replaces the Pod's container at its place where conflictPoli
 Deno.test("inject() does nothing when no SidecarSet selects the Pod", () => {
   assert.deepEqual(inject(requestFor(podWith(), [])), { patch: [], injected: [], skipped: [] });
 });
+
+Deno.test("inject() marks the containers that end with the main ones, native sidecars excepted", () => {
+  const completionPolicy = "TerminateWithMain" as const;
+  const variable = { name: "KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT", value: "false" };
+  const web = prepared("web", {
+    initContainers: [{ name: "native", image: "a:1", restartPolicy: "Always", completionPolicy }],
+    containers: [
+      { name: "ends", image: "a:1", completionPolicy },
+      { name: "waits", image: "a:1", completionPolicy: "Wait" },
+      { name: "decided", image: "a:1", completionPolicy, env: [variable] },
+    ],
+  });
+  const pod = podWith();
+  const { spec } = injectedPod(pod, inject(requestFor(pod, [web])).patch);
+  const values = [...spec.initContainers ?? [], ...spec.containers].map(({ name, env = [] }) => [
+    name,
+    env.filter((each) => each.name === variable.name).map(({ value }) => value).join(),
+  ]);
+  assert.deepEqual(Object.fromEntries(values), {
+    native: "",
+    ends: "true",
+    waits: "",
+    decided: "false",
+    main: "",
+  });
+});
