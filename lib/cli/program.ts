@@ -4,6 +4,7 @@ import { addController } from "./commands/controller.ts";
 import { addExplain } from "./commands/explain.ts";
 import type { CommandContext } from "./commands/context.ts";
 import { addInject } from "./commands/inject.ts";
+import { addManifests } from "./commands/manifests.ts";
 import { addValidate } from "./commands/validate.ts";
 import { addVersion } from "./commands/version.ts";
 
@@ -22,6 +23,7 @@ export function createProgram(context: CommandContext): Command {
   addValidate(program, context);
   addController(program, context);
   addCompletion(program, context);
+  addManifests(program, context);
   addVersion(program, context);
   return program;
 }
