@@ -64,7 +64,7 @@ function explanationText(explanation: PodExplanation, terminal: Terminal): strin
 function summary({ sidecarSets, refused }: PodExplanation): string {
   if (sidecarSets.length === 0) return "There is no SidecarSet.";
   if (refused) return "The Pod would be refused.";
-  const injected = sidecarSets.filter(({ verdict }) => verdict !== "NotInjected").length;
+  const injected = sidecarSets.filter(({ verdict }) => verdict.startsWith("Injected")).length;
   return `${injected} of ${counted(sidecarSets.length, "SidecarSet")} injected.`;
 }
 
@@ -78,6 +78,7 @@ function sidecarSetLines(
     const head = `  ${name}  ${painted(`${consequence} (${reason})`, { color, terminal })}`;
     return [head, ...wrapped(message ?? "", 4)];
   }
+  if (verdict === "HeldBack") return [`  ${name}  fits, but the Pod is refused`];
   const word = verdict === "Injected" ? "injected" : "injected before";
   const at = revision === undefined ? [] : wrapped(`revision ${revision}`, 4);
   return [`  ${name}  ${painted(word, { color: "green", terminal })}`, ...at];

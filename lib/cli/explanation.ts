@@ -3,10 +3,10 @@ import {
   isHotUpgrade,
   isHotUpgradeInit,
 } from "../core/annotations/hot_upgrade.ts";
-import { injectedSidecarSets } from "../core/annotations/injected_list.ts";
+import { isInjectedBy } from "../core/annotations/injected_list.ts";
 import type { Pod } from "../api/pod.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
-import { type Reason, REASONS } from "../core/reasons.ts";
+import type { Reason } from "../core/reasons.ts";
 import { explainMismatch } from "../core/select/mismatch.ts";
 import { namespaceOf } from "./known_cluster.ts";
 import { outcomeOf, type OutcomeOptions, type PodOutcome } from "./pod_outcome.ts";
@@ -15,7 +15,8 @@ import type { PodTarget } from "./pod_targets.ts";
 /** What becomes of one SidecarSet for one Pod. */
 export interface SidecarSetExplanation {
   readonly name: string;
-  readonly verdict: "Injected" | "InjectedBefore" | "NotInjected";
+  /** HeldBack: it fits, but another SidecarSet keeps the Pod from being created. */
+  readonly verdict: "Injected" | "InjectedBefore" | "HeldBack" | "NotInjected";
   /** Why it is not injected. */
   readonly reason?: Reason;
   readonly message?: string;
@@ -78,19 +79,16 @@ function explainOne(
     const message = `${mismatch.field} ${mismatch.message}`;
     return { name, verdict: "NotInjected", reason: "NotSelected", message };
   }
-  if (outcome.exempt) {
-    const message = `it selects the Pod, but ${REASONS[outcome.exempt]}`;
-    return { name, verdict: "NotInjected", reason: outcome.exempt, message };
-  }
   const skip = outcome.injection.skipped.find(({ sidecarSet }) => sidecarSet === name);
   if (skip) {
     const { reason, message, refuses } = skip;
     return { name, verdict: "NotInjected", reason, message, refuses };
   }
+  if (outcome.refused) return { name, verdict: "HeldBack" };
   const injected = outcome.injection.injected.find(({ sidecarSet }) => sidecarSet === name);
   return {
     name,
-    verdict: injectedSidecarSets(pod).includes(name) ? "InjectedBefore" : "Injected",
+    verdict: isInjectedBy(pod, prepared.sidecarSet) ? "InjectedBefore" : "Injected",
     ...(injected?.revision ? { revision: injected.revision } : {}),
   };
 }

@@ -1,4 +1,3 @@
-import { REASONS } from "../core/reasons.ts";
 import { readDocuments } from "./documents.ts";
 import { clusterOfFiles } from "./file_cluster.ts";
 import { findingText } from "./findings.ts";
@@ -26,9 +25,7 @@ export async function injectCommand(options: InjectOptions, terminal: Terminal):
   const documents = await readDocuments(options.filename, terminal);
   const manifests = manifestsOf(documents);
   if (manifests.length === 0) {
-    throw new CliError(
-      `Cannot inject: ${options.filename.join(", ")} has no manifest, name files that have some`,
-    );
+    throw new CliError("Cannot inject: the files have no manifest, name some with -f");
   }
   const cluster = clusterOfFiles(manifests);
   const errors = cluster.findings.filter(({ severity }) => severity === "error");
@@ -64,10 +61,7 @@ async function print(
 }
 
 /** A line for each SidecarSet that was skipped. */
-function notesOf({ target, exempt, injection }: PodOutcome): string[] {
-  if (exempt) {
-    return [`${target.title}: nothing is injected because ${REASONS[exempt]} (${exempt})`];
-  }
+function notesOf({ target, injection }: PodOutcome): string[] {
   return injection.skipped.map(({ sidecarSet, refuses, reason, message }) => {
     const consequence = refuses
       ? `would be refused, for SidecarSet ${sidecarSet} has failurePolicy Fail and cannot be injected`

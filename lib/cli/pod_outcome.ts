@@ -1,9 +1,10 @@
 import { MIRROR_POD_ANNOTATION } from "../api/names.ts";
 import type { Pod } from "../api/pod.ts";
-import type { Injection } from "../core/inject/contract.ts";
 import { injectedPod } from "../core/inject/apply_patch.ts";
+import type { Injection } from "../core/inject/contract.ts";
 import { inject } from "../core/inject/inject.ts";
-import type { Reason } from "../core/reasons.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import { type Reason, REASONS } from "../core/reasons.ts";
 import { selectsPod } from "../core/select/pod_selection.ts";
 import { isActive } from "../core/status/readiness.ts";
 import { type KnownCluster, namespaceOf } from "./known_cluster.ts";
@@ -18,8 +19,6 @@ export interface OutcomeOptions {
 /** What becomes of a Pod when it is created. */
 export interface PodOutcome {
   readonly target: PodTarget;
-  /** Why no SidecarSet is injected into the Pod, whichever selects it. */
-  readonly exempt: Reason | undefined;
   readonly injection: Injection;
   /** Whether a SidecarSet with `failurePolicy: Fail` keeps the Pod from being created. */
   readonly refused: boolean;
@@ -32,13 +31,11 @@ export function outcomeOf(target: PodTarget, options: OutcomeOptions): PodOutcom
   const { cluster, excludedNamespaces, now } = options;
   const { pod } = target;
   const namespace = namespaceOf(cluster, pod.metadata.namespace ?? "");
+  const selecting = cluster.sidecarSets.filter(({ sidecarSet }) =>
+    selectsPod(sidecarSet.spec, { labels: pod.metadata.labels ?? {}, namespace })
+  );
   const exempt = exemption(pod, excludedNamespaces);
-  const selecting = exempt
-    ? []
-    : cluster.sidecarSets.filter(({ sidecarSet }) =>
-      selectsPod(sidecarSet.spec, { labels: pod.metadata.labels ?? {}, namespace })
-    );
-  const injection = inject({
+  const injection = exempt ? noInjection(selecting, exempt) : inject({
     pod,
     namespace,
     selecting,
@@ -49,15 +46,25 @@ export function outcomeOf(target: PodTarget, options: OutcomeOptions): PodOutcom
   const refused = injection.skipped.some(({ refuses }) => refuses);
   return {
     target,
-    exempt,
     injection,
     refused,
     pod: refused ? pod : injectedPod(pod, injection.patch),
   };
 }
 
+/** Why nothing is injected into a Pod, whichever SidecarSets select it. */
 function exemption(pod: Pod, excludedNamespaces: readonly string[]): Reason | undefined {
   if (excludedNamespaces.includes(pod.metadata.namespace ?? "")) return "NamespaceExcluded";
   if (pod.metadata.annotations?.[MIRROR_POD_ANNOTATION] !== undefined) return "MirrorPod";
   return isActive(pod) ? undefined : "PodNotActive";
+}
+
+function noInjection(selecting: readonly PreparedSidecarSet[], reason: Reason): Injection {
+  const skipped = selecting.map(({ name }) => ({
+    sidecarSet: name,
+    reason,
+    message: REASONS[reason],
+    refuses: false,
+  }));
+  return { patch: [], injected: [], skipped };
 }

@@ -44,7 +44,11 @@ export function jsonText(documents: readonly RenderedDocument[]): string {
 }
 
 function textOf(tree: Document, source: string): string {
-  return tree.toString({ lineWidth: 0, indentSeq: hasIndentedLists(source) });
+  return tree.toString({
+    lineWidth: 0,
+    indentSeq: hasIndentedLists(source),
+    flowCollectionPadding: /[{[] /.test(source),
+  });
 }
 
 /** Whether lists stand to the right of their key, and not right below it, as `kubectl` writes them. */

@@ -28,13 +28,13 @@ export function addExplain(program: Command, { terminal, exit }: CommandContext)
 
 const NOTES = {
   text: [
-    "For each Pod, and each workload's template: which SidecarSets select it and which",
-    "requirement fails for the others, what is injected in which order, and what is",
-    "left out for which reason.",
+    "For each Pod, and each workload's template: which SidecarSets select it and",
+    "which requirement fails for the others, what is injected in which order, and",
+    "what is left out for which reason.",
   ],
   examples: [
     "explain -f pod.yaml -f sidecarset.yaml",
-    "kubectl get deployment web -o yaml | sidecarset explain -f - -f sidecarset.yaml",
+    "kubectl get deploy/web -o yaml | sidecarset explain -f - -f sidecarset.yaml",
   ],
   statuses: [
     "0  explained",

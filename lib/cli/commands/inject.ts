@@ -30,7 +30,8 @@ const NOTES = {
   text: [
     "Pods get the sidecars, and so do the Pod templates of Deployments, StatefulSets,",
     "DaemonSets, ReplicaSets, Jobs and CronJobs, in Lists too. All else is printed as",
-    "it came. Namespaces in the files give the labels for namespace selectors.",
+    "it came; as JSON, several objects make a List. Namespaces in the files give the",
+    "labels for namespace selectors.",
     "Each SidecarSet that is left out is told on standard error with its reason.",
   ],
   examples: [

@@ -28,9 +28,9 @@ export function addValidate(program: Command, { terminal, exit }: CommandContext
 
 const NOTES = {
   text: [
-    "SidecarSets are checked by themselves and against each other, as the webhook does",
-    "it. A warning is something that the cluster may know better than the files, or",
-    "that has no effect. Objects of other kinds are not checked.",
+    "SidecarSets are checked by themselves and against each other, as the webhook",
+    "does it. A warning is something that the cluster may know better than the files,",
+    "or that has no effect. Objects of other kinds are not checked.",
   ],
   examples: [
     "validate -f sidecarset.yaml",

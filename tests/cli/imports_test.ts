@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+
+/** What makes a start slow, or means a cluster. */
+const NOT_FOR_OFFLINE_COMMANDS =
+  /\/lib\/(kube|webhook|controller|index)\/|\/lib\/runtime\/(?!config|log)|prom-client|x509/;
+
+interface Dependency {
+  code?: { specifier?: string };
+  isDynamic?: boolean;
+}
+
+interface Module {
+  specifier: string;
+  dependencies?: Dependency[];
+}
+
+const root = new URL("../../", import.meta.url);
+
+const { stdout } = await new Deno.Command(Deno.execPath(), {
+  args: ["info", "--json", "main.ts"],
+  cwd: root,
+  stderr: "inherit",
+}).output();
+const { modules }: { modules: Module[] } = JSON.parse(new TextDecoder().decode(stdout));
+const graph = new Map(modules.map((module) => [module.specifier, module]));
+
+/** All modules that are loaded at once with the first one. */
+function loadedWith(specifier: string, loaded = new Set<string>()): Set<string> {
+  if (loaded.has(specifier)) return loaded;
+  loaded.add(specifier);
+  for (const { code, isDynamic } of graph.get(specifier)?.dependencies ?? []) {
+    if (code?.specifier && isDynamic !== true) loadedWith(code.specifier, loaded);
+  }
+  return loaded;
+}
+
+const OFFLINE = ["main.ts", "lib/cli/inject.ts", "lib/cli/explain.ts", "lib/cli/validate.ts"];
+
+for (const path of OFFLINE) {
+  Deno.test(`${path} loads nothing that an offline command does not need`, () => {
+    const loaded = loadedWith(new URL(path, root).href);
+    assert.ok(loaded.size > 3, `${path} is not in the module graph`);
+    assert.deepEqual(
+      [...loaded].filter((specifier) => NOT_FOR_OFFLINE_COMMANDS.test(specifier)),
+      [],
+    );
+  });
+}
+
+Deno.test("the program loads each command only when it runs", () => {
+  const loaded = loadedWith(new URL("main.ts", root).href);
+  for (const name of ["inject", "explain", "validate", "controller", "yaml_options"]) {
+    assert.equal(loaded.has(new URL(`lib/cli/${name}.ts`, root).href), false, name);
+  }
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { createProgram } from "../../lib/cli/program.ts";
+import { run } from "../../lib/cli/run.ts";
+import { runCli, stringTerminal } from "./string_terminal.ts";
+
+Deno.test("run() answers a request for help with status 0, and none with help and status 2", async () => {
+  const asked = await runCli(["--help"]);
+  assert.equal(asked.status, 0);
+  assert.match(asked.output, /^Usage: sidecarset /);
+  const silent = await runCli([]);
+  assert.equal(silent.status, 2);
+  assert.equal(silent.errors, asked.output);
+});
+
+Deno.test("run() shows where an error comes from only when it is asked to", async () => {
+  const args = ["inject", "-f", "missing.yaml"];
+  assert.doesNotMatch((await runCli(args)).errors, /\n +at /);
+  for (const verbose of [["--verbose", ...args], [...args, "--verbose"]]) {
+    assert.match((await runCli(verbose)).errors, /no such file\n +at /);
+  }
+});
+
+Deno.test("run() tells a bug from a mistake of the user", async () => {
+  const broken = {
+    ...stringTerminal({ files: { f: "a: 1" } }),
+    now(): Date {
+      throw new TypeError("no clock");
+    },
+  };
+  let errors = "";
+  const terminal = { ...broken, error: (text: string) => errors += text };
+  assert.equal(await run(["inject", "-f", "f"], terminal), 2);
+  assert.equal(
+    errors,
+    "Cannot go on because of a bug: no clock. Run it again with --verbose and report what it prints\n",
+  );
+});
+
+function helpTexts(): [string, string][] {
+  const texts: [string, string][] = [];
+  const program = createProgram({ terminal: stringTerminal(), exit() {} });
+  for (const command of [program, ...program.commands]) {
+    let text = "";
+    command.configureOutput({ writeOut: (part) => text += part });
+    command.outputHelp();
+    texts.push([command.name(), text]);
+  }
+  return texts;
+}
+
+for (const [name, text] of helpTexts()) {
+  Deno.test(`the help of ${name} has at most 80 columns`, () => {
+    assert.deepEqual(text.split("\n").filter((line) => line.length > 80), []);
+  });
+  if (name === "sidecarset") continue;
+  Deno.test(`the help of ${name} has examples and tells the exit statuses`, () => {
+    assert.match(text, /\nExamples?:\n {2}\S.*\bsidecarset|\nExamples?:\n {2}sidecarset /);
+    assert.match(text, /\nExit status:\n {2}0 {2}/);
+  });
+}
