@@ -8,7 +8,7 @@ import {
 import { clusterOfFiles } from "./file_cluster.ts";
 import { findingText } from "./findings.ts";
 import { manifestsOf } from "./manifests.ts";
-import { counted, painted, printData, table, wrapped } from "./output.ts";
+import { type Color, counted, painted, printData, table, wrapped } from "./output.ts";
 import { podTargetsOf } from "./pod_targets.ts";
 import { CliError, type Terminal } from "./terminal.ts";
 
@@ -68,20 +68,41 @@ function summary({ sidecarSets, refused }: PodExplanation): string {
   return `${injected} of ${counted(sidecarSets.length, "SidecarSet")} injected.`;
 }
 
-function sidecarSetLines(
-  { name, verdict, reason, message, refuses, revision }: SidecarSetExplanation,
-  terminal: Terminal,
-): string[] {
-  if (verdict === "NotInjected") {
-    const color = reason === "NotSelected" ? "cyan" : refuses ? "red" : "yellow";
-    const consequence = refuses ? "refuses the Pod" : "not injected";
-    const head = `  ${name}  ${painted(`${consequence} (${reason})`, { color, terminal })}`;
-    return [head, ...wrapped(message ?? "", 4)];
+function sidecarSetLines(explanation: SidecarSetExplanation, terminal: Terminal): string[] {
+  const { word, color, details } = verdictOf(explanation);
+  return [
+    `  ${explanation.name}  ${painted(word, { color, terminal })}`,
+    ...details.flatMap((detail) => wrapped(detail, 4)),
+  ];
+}
+
+interface VerdictText {
+  readonly word: string;
+  readonly color: Color;
+  readonly details: readonly string[];
+}
+
+function verdictOf(explanation: SidecarSetExplanation): VerdictText {
+  const { verdict, reason, message = "", refuses, revision, update } = explanation;
+  const at = revision === undefined ? [] : [`revision ${revision}`];
+  switch (verdict) {
+    case "Injected":
+      return { word: "injected", color: "green", details: at };
+    case "InjectedBefore":
+      return {
+        word: `injected before (${update?.state})`,
+        color: update?.state === "UpToDate" ? "green" : "yellow",
+        details: [...at, update?.message ?? ""],
+      };
+    case "HeldBack":
+      return { word: "fits, but the Pod is refused", color: "yellow", details: [] };
+    case "NotInjected":
+      return {
+        word: `${refuses ? "refuses the Pod" : "not injected"} (${reason})`,
+        color: refuses ? "red" : reason === "NotSelected" ? "cyan" : "yellow",
+        details: [message],
+      };
   }
-  if (verdict === "HeldBack") return [`  ${name}  fits, but the Pod is refused`];
-  const word = verdict === "Injected" ? "injected" : "injected before";
-  const at = revision === undefined ? [] : wrapped(`revision ${revision}`, 4);
-  return [`  ${name}  ${painted(word, { color: "green", terminal })}`, ...at];
 }
 
 function containerLines({ initContainers, containers }: PodExplanation): string[] {

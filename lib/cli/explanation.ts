@@ -11,6 +11,7 @@ import { explainMismatch } from "../core/select/mismatch.ts";
 import { namespaceOf } from "./known_cluster.ts";
 import { outcomeOf, type OutcomeOptions, type PodOutcome } from "./pod_outcome.ts";
 import type { PodTarget } from "./pod_targets.ts";
+import { type UpdateState, updateStateOf } from "./update_state.ts";
 
 /** What becomes of one SidecarSet for one Pod. */
 export interface SidecarSetExplanation {
@@ -24,6 +25,8 @@ export interface SidecarSetExplanation {
   readonly refuses?: boolean;
   /** The revision that the Pod has. */
   readonly revision?: string;
+  /** Only for InjectedBefore. */
+  readonly update?: UpdateState;
 }
 
 export interface ContainerExplanation {
@@ -86,11 +89,10 @@ function explainOne(
   }
   if (outcome.refused) return { name, verdict: "HeldBack" };
   const injected = outcome.injection.injected.find(({ sidecarSet }) => sidecarSet === name);
-  return {
-    name,
-    verdict: isInjectedBy(pod, prepared.sidecarSet) ? "InjectedBefore" : "Injected",
-    ...(injected?.revision ? { revision: injected.revision } : {}),
-  };
+  const revision = injected?.revision ? { revision: injected.revision } : {};
+  if (!isInjectedBy(pod, prepared.sidecarSet)) return { name, verdict: "Injected", ...revision };
+  const update = updateStateOf(pod, prepared);
+  return { name, verdict: "InjectedBefore", ...revision, update };
 }
 
 function explainContainer(

@@ -34,7 +34,12 @@ export function processTerminal(): Terminal {
 }
 
 function writeAll(output: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length;) {
-    written += output.writeSync(bytes.subarray(written));
+  try {
+    for (let written = 0; written < bytes.length;) {
+      written += output.writeSync(bytes.subarray(written));
+    }
+  } catch (error) {
+    // Whoever read it has seen enough: `sidecarset inject ... | head`.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
