@@ -27,7 +27,7 @@ export async function readGoldenFiles(folder: string): Promise<GoldenFile[]> {
   }
   return await Promise.all(
     paths.sort().map(async (path) => {
-      const text = await Deno.readTextFile(join(folder, path));
+      const text = await readText(join(folder, path));
       return { path, cases: casesOf(text, path) };
     }),
   );
