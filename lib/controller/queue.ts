@@ -7,6 +7,16 @@ export interface QueueOptions {
   /** First delay after a failure, in milliseconds; doubles with each further failure of the key. */
   baseDelay: number;
   maxDelay: number;
+  observer?: QueueObserver;
+}
+
+/** Told what happens to keys, for metrics; all times in milliseconds. */
+export interface QueueObserver {
+  /** A key waits that did not wait before. */
+  onAdded(): void;
+  /** @param waited since the key was due */
+  onStarted(waited: number): void;
+  onDone(outcome: Outcome, duration: number): void;
 }
 
 /** What a worker wants next for its key: nothing, another look after a delay in milliseconds, or another try because it failed. */
@@ -23,7 +33,8 @@ interface Pending {
 export class WorkQueue {
   readonly #options: QueueOptions;
   readonly #pending = new Map<string, Pending>();
-  readonly #working = new Set<string>();
+  /** Since when, by key. */
+  readonly #working = new Map<string, number>();
   readonly #failures = new Map<string, number>();
   #wake = new AbortController();
 
@@ -36,10 +47,21 @@ export class WorkQueue {
     return this.#pending.size;
   }
 
+  get concurrency(): number {
+    return this.#options.concurrency;
+  }
+
+  /** For how many milliseconds each key has been worked on that is not done yet. */
+  unfinished(): number[] {
+    const now = this.#options.clock.monotonic();
+    return [...this.#working.values()].map((since) => now - since);
+  }
+
   add(key: string, delay = 0): void {
     const due = this.#options.clock.monotonic() + delay;
     const waiting = this.#pending.get(key);
     if (waiting && waiting.due <= due) return;
+    if (!waiting) this.#options.observer?.onAdded();
     this.#pending.set(key, { due });
     this.#wake.abort();
   }
@@ -69,9 +91,12 @@ export class WorkQueue {
   }
 
   async #work(key: string, worker: (key: string) => Promise<Outcome>): Promise<void> {
-    this.#working.add(key);
+    const { clock, observer } = this.#options;
+    const started = clock.monotonic();
+    this.#working.set(key, started);
     const outcome = await worker(key);
     this.#working.delete(key);
+    observer?.onDone(outcome, clock.monotonic() - started);
     if ("failed" in outcome) {
       const failures = this.#failures.get(key) ?? 0;
       this.#failures.set(key, failures + 1);
@@ -88,6 +113,7 @@ export class WorkQueue {
     for (const [key, { due }] of this.#pending) {
       if (due > now || this.#working.has(key)) continue;
       this.#pending.delete(key);
+      this.#options.observer?.onStarted(now - due);
       return key;
     }
     return undefined;

@@ -51,6 +51,8 @@ export interface Cluster {
   server: string;
   defaultNamespace: string;
   credentials: Credentials;
+  /** The credentials come from a program that is run whenever they expire. */
+  runsPrograms?: boolean;
 }
 
 /** Credentials from a CA and an identity, each read when it is needed. */

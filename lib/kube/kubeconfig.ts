@@ -51,6 +51,7 @@ export async function kubeconfigCluster(options: KubeconfigOptions): Promise<Clu
     server: cluster.value.server.replace(/\/+$/, ""),
     defaultNamespace: namespace ?? "default",
     credentials: credentialsOf(ca, await identityOf(user, { ...options, cluster, ca })),
+    runsPrograms: user.value.exec !== undefined,
   };
 }
 

@@ -27,6 +27,8 @@ export interface KeepCheckingOptions {
   readonly signal: AbortSignal;
   /** @default 10000 */
   readonly pollMs?: number;
+  /** Told of each check, for metrics. */
+  observe?(ok: boolean): void;
 }
 
 /** Checks a source again and again until the signal is aborted; a check that fails is logged and made again at the next turn. */
@@ -38,7 +40,9 @@ export async function keepChecking(
   while (!signal.aborted) {
     try {
       await source.check();
+      options.observe?.(true);
     } catch (error) {
+      options.observe?.(false);
       logger.error("Cannot check the webhook's certificate", {
         error: error instanceof Error ? error.message : String(error),
         notAfter: source.current()?.notAfter.toISOString(),
