@@ -33,7 +33,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       resources.move();
       return controller;
     } catch (error) {
-      if (attempt === ATTEMPTS || !controller.log().includes("AddrInUse")) throw error;
+      if (attempt === ATTEMPTS || !/address already in use/i.test(controller.log())) throw error;
     }
   }
 }
