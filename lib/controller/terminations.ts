@@ -31,6 +31,7 @@ export interface TerminationsOptions {
 export class Terminations {
   readonly #options: TerminationsOptions;
   readonly #queue: WorkQueue;
+  readonly #generations = new Map<string, number | undefined>();
 
   constructor(options: TerminationsOptions) {
     this.#options = options;
@@ -49,17 +50,19 @@ export class Terminations {
     if (pod && awaitsTermination(pod, this.#sidecarSets())) this.#queue.add(key);
   }
 
-  /** Looks at every Pod, after something that is not in a Pod changed. */
+  /** Looks at every Pod: another process has looked after them until now. */
   observeAll(): void {
     for (const key of this.#options.index.pods.keys()) this.observe(key);
   }
 
-  /** Looks at the Pods of SidecarSets that changed. */
-  observeSidecarSets(names: Iterable<string>): void {
-    const { pods } = this.#options.index;
-    for (const name of names) {
-      for (const key of pods.classesOf(name).keys()) this.observe(key);
-    }
+  /** Looks at the Pods of a SidecarSet if its spec changed; most of its changes are of the status. */
+  observeSidecarSet(name: string): void {
+    const { pods, sidecarSets } = this.#options.index;
+    const generation = sidecarSets.get(name)?.sidecarSet.metadata.generation;
+    if (this.#generations.get(name) === generation) return;
+    if (generation === undefined) this.#generations.delete(name);
+    else this.#generations.set(name, generation);
+    for (const key of pods.classesOf(name).keys()) this.observe(key);
   }
 
   /** Works until the signal is aborted. */

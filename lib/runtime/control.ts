@@ -23,6 +23,7 @@ import { isConflict, isNotFound } from "../kube/errors.ts";
 import { get, remove } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
+import { type Aftercare, createAftercare } from "./aftercare.ts";
 import type { Config } from "./config.ts";
 import { leaseStore } from "./stores.ts";
 
@@ -58,6 +59,7 @@ export interface Control {
   readonly registration: RegistrationKeeper;
   readonly queue: WorkQueue;
   readonly rollouts: Rollouts;
+  readonly aftercare: Aftercare;
   /** Looks at SidecarSets again soon. */
   touch(names: Iterable<string>): void;
   /** Compares the registration with the SidecarSets again soon. */
@@ -89,6 +91,7 @@ export function createControl(options: ControlOptions): Control {
       if (!leading) return;
       touchRegistration();
       touchAll();
+      aftercare.observeAll();
     },
   });
   const isLeader = () => election.isLeader();
@@ -119,6 +122,15 @@ export function createControl(options: ControlOptions): Control {
     logger,
     onProgress: (name) => touch([name]),
     onStored: (pod: Pod) => touch(index.applyPod(pod)),
+  });
+  const aftercare = createAftercare({
+    client,
+    index,
+    writer,
+    clock,
+    logger,
+    isLeader,
+    onStored: (pod) => touch(index.applyPod(pod)),
   });
   const reconciler = new Reconciler({
     index,
@@ -161,6 +173,7 @@ export function createControl(options: ControlOptions): Control {
     registration,
     queue,
     rollouts,
+    aftercare,
     touch,
     touchRegistration,
     async run(signal) {
@@ -171,6 +184,7 @@ export function createControl(options: ControlOptions): Control {
           return Promise.resolve({ requeueAfter: GATHER_REGISTRATION });
         }, signal),
         registrationQueue.run(() => register(signal), signal),
+        aftercare.run(signal),
       ]);
       await rollouts.settled();
     },

@@ -65,7 +65,11 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
     registrationName: "sidecarset",
     problemsOf: validation.problemsOf,
     onChange: (names) => control.touch(names),
-    onSidecarSets: () => control.touchRegistration(),
+    onSidecarSet(name) {
+      control.touchRegistration();
+      control.aftercare.observeSidecarSet(name);
+    },
+    onPod: (key) => control.aftercare.observePod(key),
     onRegistration(kind, configuration) {
       control.registration.observe(kind, configuration);
       control.touchRegistration();

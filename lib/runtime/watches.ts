@@ -29,7 +29,9 @@ export interface WatchesOptions {
   /** SidecarSets that something has changed for. */
   onChange(names: Iterable<string>): void;
   /** A SidecarSet itself changed, was created or deleted. */
-  onSidecarSets(): void;
+  onSidecarSet(name: string): void;
+  /** A Pod changed or was created. */
+  onPod(key: string): void;
   onRegistration(kind: ConfigurationKind, configuration: WebhookConfiguration | undefined): void;
   onAllowList(text: string | undefined): void;
 }
@@ -46,7 +48,7 @@ export interface Watches {
 
 /** Keeps the index equal to the cluster by one reflector for each kind. */
 export function createWatches(options: WatchesOptions): Watches {
-  const { index, onChange, onSidecarSets, onRegistration, onAllowList, namespace } = options;
+  const { index, onChange, onSidecarSet, onRegistration, onAllowList, namespace } = options;
   const own = { fieldSelector: `metadata.name=${options.registrationName}` };
   const sidecarSets = reflect(options, {
     name: "sidecarsets",
@@ -56,11 +58,11 @@ export function createWatches(options: WatchesOptions): Watches {
     keyOf: ({ name }) => name,
     apply(prepared) {
       onChange(index.applySidecarSet(prepared));
-      onSidecarSets();
+      onSidecarSet(prepared.name);
     },
     delete(name) {
       onChange(index.deleteSidecarSet(name));
-      onSidecarSets();
+      onSidecarSet(name);
     },
   });
   const namespaces = reflect(options, {
@@ -88,7 +90,10 @@ export function createWatches(options: WatchesOptions): Watches {
     trim: trimPod,
     known: () => [...index.pods.keys()],
     keyOf: podKey,
-    apply: (pod) => onChange(index.applyPod(pod)),
+    apply(pod) {
+      onChange(index.applyPod(pod));
+      options.onPod(podKey(pod));
+    },
     delete: (key) => onChange(index.deletePod(key)),
   });
   const allowList = reflect<ConfigMap, ConfigMap>(options, {

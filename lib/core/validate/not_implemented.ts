@@ -2,18 +2,12 @@ import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 
 /** Paths of the fields that are set to other than their default and have no effect yet: the user must hear of it. */
 export function unimplementedFields(spec: SidecarSetSpec): string[] {
-  const { updateStrategy, cleanupPolicy, missedPodPolicy, containers = [] } = spec;
+  const { updateStrategy, cleanupPolicy, missedPodPolicy } = spec;
   const checks: readonly (readonly [string, boolean])[] = [
     ["spec.updateStrategy.recreatePolicy", updateStrategy?.recreatePolicy === "Evict"],
     ["spec.updateStrategy.driftPolicy", updateStrategy?.driftPolicy === "Repair"],
     ["spec.cleanupPolicy.type", (cleanupPolicy?.type ?? "Retain") !== "Retain"],
     ["spec.missedPodPolicy", missedPodPolicy === "Evict"],
-    ...containers.map((container, index) =>
-      [
-        `spec.containers[${index}].completionPolicy`,
-        container.completionPolicy === "TerminateWithMain",
-      ] as const
-    ),
   ];
   return checks.filter(([, isSet]) => isSet).map(([path]) => path);
 }

@@ -1,0 +1,56 @@
+import type { Clock } from "../api/clock.ts";
+import type { Logger } from "../api/logger.ts";
+import type { Pod } from "../api/pod.ts";
+import { Terminations } from "../controller/terminations.ts";
+import type { Writer } from "../controller/writer.ts";
+import type { ClusterIndex } from "../index/cluster.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { createVirtualNodes } from "./virtual_nodes.ts";
+
+export interface AftercareOptions {
+  readonly client: RestClient;
+  readonly index: ClusterIndex;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  isLeader(): boolean;
+  /** Takes over a Pod as the API server stored it, ahead of the watch. */
+  onStored(pod: Pod): void;
+}
+
+/** What is done for Pods beside injection and roll-out: sidecars that are no longer needed go away. */
+export interface Aftercare {
+  /** Takes note of a Pod that changed. */
+  observePod(key: string): void;
+  /** Takes note of a SidecarSet that changed, was created or deleted. */
+  observeSidecarSet(name: string): void;
+  /** Looks at everything: another process has looked after it until now. */
+  observeAll(): void;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createAftercare(options: AftercareOptions): Aftercare {
+  const { client, clock, logger } = options;
+  const terminations = new Terminations({
+    ...options,
+    isVirtualNode: createVirtualNodes({ client, clock }),
+    onTermination(pod, termination) {
+      const { namespace = "", name = "" } = pod.metadata;
+      const fields = { pod: `${namespace}/${name}` };
+      if (termination.kind !== "Impossible") {
+        logger.info("Ended the sidecars of a Pod whose main containers have ended", fields);
+        return;
+      }
+      logger.warn(
+        "Cannot end sidecars on a virtual node without KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT_WITH_IMAGE",
+        { ...fields, containers: termination.containers },
+      );
+    },
+  });
+  return {
+    observePod: (key) => terminations.observe(key),
+    observeSidecarSet: (name) => terminations.observeSidecarSet(name),
+    observeAll: () => terminations.observeAll(),
+    run: (signal) => terminations.run(signal),
+  };
+}

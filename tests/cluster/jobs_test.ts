@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { isObject } from "../../lib/api/json.ts";
+import type { KubeObject, Workload } from "../../lib/api/objects.ts";
+import type { Pod } from "../../lib/api/pod.ts";
+import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
+import { create, get } from "../../lib/kube/requests.ts";
+import { type Resource, resource, resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/send.ts";
+import { ClusterPods, containerStatus } from "../support/cluster_pods.ts";
+import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
+import { installAndStart } from "../support/installation.ts";
+import { eventually } from "../support/eventually.ts";
+import { createSidecarSet } from "../support/sidecarsets.ts";
+
+const cronJobs: Resource<Workload> = resource({
+  apiVersion: "batch/v1",
+  kind: "CronJob",
+  plural: "cronjobs",
+  namespaced: true,
+});
+
+/** Ends only when it is killed, and then with 137. */
+const agent = {
+  name: "agent",
+  image: "agent:1",
+  completionPolicy: "TerminateWithMain",
+} satisfies NonNullable<SidecarSetSpec["containers"]>[number];
+
+interface JobOptions {
+  restartPolicy: "Never" | "OnFailure";
+  /** What the kubelet lets containers end with: `main=0`. */
+  exit: string;
+  spec?: Record<string, unknown>;
+}
+
+function jobSpec({ restartPolicy, exit, spec = {} }: JobOptions) {
+  return {
+    backoffLimit: 0,
+    ...spec,
+    template: {
+      metadata: { labels: { app: "job" }, annotations: { "kubelet.test/exit": exit } },
+      spec: { restartPolicy, containers: [{ name: "main", image: "main:1" }] },
+    },
+  };
+}
+
+async function createJob(plane: ControlPlane, name: string, options: JobOptions): Promise<void> {
+  const body = { metadata: { name }, spec: jobSpec(options) };
+  await send(plane.client, create(resources.jobs, { namespace: "default", body }));
+}
+
+function conditionsOf({ status }: KubeObject & { status?: unknown }): string[] {
+  const conditions = isObject(status) && Array.isArray(status.conditions) ? status.conditions : [];
+  return conditions.filter(isObject).filter(({ status }) => status === "True")
+    .map(({ type }) => String(type));
+}
+
+/** Waits until the Job has ended, and says how. */
+function untilEnded(plane: ControlPlane, name: string): Promise<string> {
+  return eventually(async () => {
+    const request = get(resources.jobs, { name, namespace: "default" });
+    const types = conditionsOf(await send(plane.client, request));
+    return types.find((type) => type === "Complete" || type === "Failed");
+  }, { what: `Job ${name} has ended` });
+}
+
+function terminatedReason(pod: Pod | undefined): string | undefined {
+  return pod?.status?.conditions?.find(({ type }) => type === "SidecarTerminated")?.reason;
+}
+
+Deno.test("Jobs with a sidecar that never stops", async (t) => {
+  await using plane = await startControlPlane({ controllerManager: true });
+  await using controller = await installAndStart(plane);
+  const pods = new ClusterPods(plane.client);
+  const podsOf = (job: string) => pods.list(`batch.kubernetes.io/job-name=${job}`);
+  const spec = { selector: { matchLabels: { app: "job" } }, containers: [agent] };
+  await createSidecarSet(plane, "job-agent", spec);
+
+  // Its first Job comes at the next full minute, so that it is looked at last.
+  const jobTemplate = { spec: jobSpec({ restartPolicy: "OnFailure", exit: "main=0" }) };
+  const body = { metadata: { name: "cron" }, spec: { schedule: "* * * * *", jobTemplate } };
+  await send(plane.client, create(cronJobs, { namespace: "default", body }));
+
+  for (const restartPolicy of ["Never", "OnFailure"] as const) {
+    await t.step(`${restartPolicy}: completes with its main container`, async () => {
+      const name = `ok-${restartPolicy.toLowerCase()}`;
+      await createJob(plane, name, { restartPolicy, exit: "main=0" });
+      assert.equal(await untilEnded(plane, name), "Complete");
+      const [pod] = await podsOf(name);
+      assert.equal(pod?.status?.phase, "Succeeded");
+      assert.equal(terminatedReason(pod), "MainContainersSucceeded");
+      const killed = await pods.until(pod?.metadata.name ?? "", {
+        what: "the sidecar was killed",
+        is: (state) => containerStatus(state, "agent")?.state?.terminated?.exitCode === 137,
+      });
+      assert.equal(killed.status?.phase, "Succeeded", "the phase stays whatever the sidecar does");
+    });
+  }
+
+  await t.step("Never: fails with its main container", async () => {
+    await createJob(plane, "bad-never", { restartPolicy: "Never", exit: "main=3" });
+    assert.equal(await untilEnded(plane, "bad-never"), "Failed");
+    const [pod] = await podsOf("bad-never");
+    assert.equal(pod?.status?.phase, "Failed");
+    assert.equal(terminatedReason(pod), "MainContainersFailed");
+  });
+
+  await t.step("OnFailure: waits for the restarts of a main container that fails", async () => {
+    const options = { exit: "main=3", spec: { backoffLimit: 6 } };
+    await createJob(plane, "retried", { restartPolicy: "OnFailure", ...options });
+    const restarted = await eventually(async () => {
+      const [pod] = await podsOf("retried");
+      return pod && containerStatus(pod, "main")?.restartCount === 1 ? pod : undefined;
+    }, { what: "the main container was started again" });
+    assert.equal(restarted.status?.phase, "Running");
+    assert.equal(terminatedReason(restarted), undefined);
+    await pods.annotate(restarted.metadata.name ?? "", { "kubelet.test/exit": "main=0" });
+    assert.equal(await untilEnded(plane, "retried"), "Complete");
+  });
+
+  await t.step("a Job with many Pods completes", async () => {
+    const indexed = { completionMode: "Indexed", completions: 10, parallelism: 5 };
+    await createJob(plane, "indexed", { restartPolicy: "Never", exit: "main=0", spec: indexed });
+    assert.equal(await untilEnded(plane, "indexed"), "Complete");
+    assert.equal((await podsOf("indexed")).length, 10);
+  });
+
+  await t.step("Pods that no SidecarSet selects follow OpenKruise's variables", async () => {
+    const env = [{ name: "KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT", value: "true" }];
+    await pods.create("by-hand", {
+      annotations: { "kubelet.test/exit": "main=0" },
+      spec: {
+        restartPolicy: "Never",
+        containers: [{ name: "main", image: "main:1" }, { name: "own", image: "own:1", env }],
+      },
+    });
+    await pods.until("by-hand", {
+      what: "the Pod has succeeded",
+      is: ({ status }) => status?.phase === "Succeeded",
+    });
+  });
+
+  await t.step("a CronJob's Jobs complete", async () => {
+    await eventually(async () => {
+      const found = await send(plane.client, get(cronJobs, { name: "cron", namespace: "default" }));
+      return found.status?.lastSuccessfulTime !== undefined;
+    }, { what: "the CronJob has a Job that completed", timeout: 90_000, interval: 500 });
+  });
+
+  await t.step(
+    "sidecars end although their SidecarSet is gone and the controller was away",
+    async () => {
+      await createJob(plane, "orphan", { restartPolicy: "Never", exit: "" });
+      const pod = await eventually(async () => {
+        const [found] = await podsOf("orphan");
+        return found?.status?.phase === "Running" ? found : undefined;
+      }, { what: "the Pod runs" });
+      await controller.stop("SIGKILL");
+      await plane.client.performRequest({
+        method: "DELETE",
+        path: "/apis/apps.kruise.io/v1beta1/sidecarsets/job-agent",
+      });
+      await pods.annotate(pod.metadata.name ?? "", { "kubelet.test/exit": "main=0" });
+      await controller.start();
+      assert.equal(await untilEnded(plane, "orphan"), "Complete");
+    },
+  );
+});

@@ -1,0 +1,31 @@
+import type { ControlPlane } from "./control_plane.ts";
+import {
+  type ControllerOptions,
+  type ControllerProcess,
+  startController,
+} from "./controller_process.ts";
+import { kubectlOutput } from "./kubectl.ts";
+
+/** What the program needs in a cluster that it does not run in, in the order in which it is applied. */
+const MANIFESTS = ["namespace.yaml", "crd.yaml", "rbac.yaml"];
+
+/** Applies the program's own manifests, so that a controller runs with exactly the rights that they grant. */
+export async function install(plane: ControlPlane): Promise<void> {
+  for (const file of MANIFESTS) {
+    const path = new URL(`../../manifests/${file}`, import.meta.url).pathname;
+    await kubectlOutput(["apply", "-f", path], plane);
+  }
+  await kubectlOutput(
+    ["wait", "--for=condition=Established", "crd/sidecarsets.apps.kruise.io"],
+    plane,
+  );
+}
+
+/** Installs the program and starts a controller. Dispose of it before the control plane. */
+export async function installAndStart(
+  plane: ControlPlane,
+  options: Omit<ControllerOptions, "kubeconfig"> = {},
+): Promise<ControllerProcess> {
+  await install(plane);
+  return await startController({ ...options, kubeconfig: plane.controllerKubeconfig });
+}
