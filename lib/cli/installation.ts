@@ -8,6 +8,7 @@ import deploymentPatch from "../../manifests/components/cert-manager/deployment.
 import rolePatch from "../../manifests/components/cert-manager/role.patch.yaml" with {
   type: "text",
 };
+import openKruise from "../../manifests/components/openkruise/rbac.yaml" with { type: "text" };
 import crd from "../../manifests/crd.yaml" with { type: "text" };
 import deployment from "../../manifests/deployment.yaml" with { type: "text" };
 import podMonitor from "../../manifests/monitoring/podmonitor.yaml" with { type: "text" };
@@ -30,6 +31,8 @@ export interface InstallationOptions {
   readonly replicas?: number;
   /** The webhook's certificate comes from cert-manager. */
   readonly certManager?: boolean;
+  /** The controller may read what OpenKruise has in its namespace. */
+  readonly openkruise?: boolean;
   /** Alert rules, and how to scrape, for the Prometheus operator. */
   readonly prometheusOperator?: boolean;
 }
@@ -44,6 +47,7 @@ export function installationObjects(options: InstallationOptions = {}): Plain[] 
   const texts = [
     ...BASE,
     ...(options.certManager ? [certificates] : []),
+    ...(options.openkruise ? [openKruise] : []),
     ...(options.prometheusOperator ? [podMonitor, rules] : []),
   ];
   return texts.flatMap(documentsOf)
@@ -58,7 +62,13 @@ function documentsOf(text: string): Plain[] {
 
 function withCertManager(object: Plain): Plain {
   if (object.kind === "Deployment") return patched(object, deploymentPatch);
-  return object.kind === "Role" ? patched(object, rolePatch) : object;
+  return object.kind === "Role" && nameOf(object) === "sidecarset"
+    ? patched(object, rolePatch)
+    : object;
+}
+
+function nameOf({ metadata }: Plain): unknown {
+  return isObject(metadata) ? metadata.name : undefined;
 }
 
 function patched(object: Plain, text: string): Plain {

@@ -50,6 +50,13 @@ export class RegistrationKeeper {
     return this.#registered;
   }
 
+  /** Whether API servers that have got the registration trust this certificate authority, given as PEM text. */
+  trusts(certificate: string): boolean {
+    const entries = [...this.#observed.values()].flatMap(({ webhooks = [] }) => webhooks);
+    return entries.length > 0 &&
+      entries.every(({ clientConfig }) => atob(clientConfig.caBundle).includes(certificate.trim()));
+  }
+
   /** Since when the registration has covered the SidecarSet's current selection. */
   coveredSince(prepared: PreparedSidecarSet): Date | undefined {
     return this.#coverage.since(prepared);

@@ -2,6 +2,7 @@ import type { ControllerRevision } from "../api/controller_revision.ts";
 import { CUSTOM_VERSION_LABEL } from "../api/names.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { planRevisions, type RevisionAction } from "../core/revision/plan.ts";
+import { ownsRevision } from "../core/revision/ownership.ts";
 import { recordOf } from "../core/status/record.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { isAlreadyExists } from "../kube/errors.ts";
@@ -15,6 +16,8 @@ export interface RevisionsOptions {
   /** Takes over a revision as the API server stored it, ahead of the watch. */
   onStored(revision: ControllerRevision): void;
   onDeleted(name: string): void;
+  /** Revisions that another controller has left elsewhere. */
+  legacy(signal: AbortSignal): Promise<readonly ControllerRevision[]>;
 }
 
 /** Keeps each SidecarSet's ControllerRevisions right. */
@@ -39,6 +42,7 @@ export class Revisions {
   async register(prepared: PreparedSidecarSet, signal: AbortSignal): Promise<number> {
     const { index, namespace } = this.#options;
     const { name, sidecarSet: { spec, metadata, status } } = prepared;
+    if (index.revisions.of(name).length === 0) await this.#takeOver(prepared, signal);
     const stored = index.revisions.of(name);
     const collisionCount = status?.collisionCount ?? 0;
     const state = JSON.stringify([
@@ -61,6 +65,17 @@ export class Revisions {
     }
     if (plan.actions.length === 0) this.#settled.set(name, state);
     return plan.collisionCount;
+  }
+
+  /** Copies the revisions of a SidecarSet that has none here, so that Pods which are pinned to one keep it. */
+  async #takeOver({ sidecarSet }: PreparedSidecarSet, signal: AbortSignal): Promise<void> {
+    const { namespace, legacy } = this.#options;
+    for (const revision of await legacy(signal)) {
+      if (!ownsRevision(sidecarSet, revision)) continue;
+      const { uid: _, resourceVersion: __, managedFields: ___, ...metadata } = revision.metadata;
+      const copy = { ...revision, metadata: { ...metadata, namespace } };
+      await this.#perform({ type: "create", revision: copy }, signal);
+    }
   }
 
   /** @returns false if another object has the name of a revision to create */

@@ -13,15 +13,23 @@ export interface CertificatesOptions {
   readonly client: RestClient;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whether the registration in force has this certificate authority (PEM text). */
+  isTrusted(certificate: string): boolean;
 }
 
 export interface Certificates {
   readonly source: CertificateSource;
   /** The name that API servers expect in the certificate. */
   readonly serverName: string;
+  /** How often to look for what has changed or is due, in milliseconds. */
+  readonly pollMs: number;
   /** Sets who is told of a new certificate or bundle; to be called before the source is first checked. */
   onChange(listener: CertificateListener): void;
 }
+
+/** How long API servers may take to get a registration; a short-lived authority waits for a part of its life. */
+const SETTLE_SECONDS = 60;
+const POLL_MS = 10_000;
 
 /** The webhook's certificate: from a mounted folder, or of the installation's own authority. */
 export function createCertificates(options: CertificatesOptions): Certificates {
@@ -44,9 +52,14 @@ export function createCertificates(options: CertificatesOptions): Certificates {
       listener,
       clock,
       logger,
+      certificateSeconds: config.certificateSeconds,
+      authoritySeconds: config.authoritySeconds,
+      settleSeconds: Math.min(SETTLE_SECONDS, config.authoritySeconds / 12),
+      isTrusted: options.isTrusted,
     });
   return {
     source,
+    pollMs: Math.min(POLL_MS, config.certificateSeconds * 1_000 / 12),
     serverName: names.dns[0] ?? names.ip[0] ?? "",
     onChange: (next) => told = next,
   };

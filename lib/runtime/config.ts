@@ -4,6 +4,7 @@ import { logFormats, logLevels } from "./log.ts";
 
 const port = z.int().check(z.minimum(0), z.maximum(65_535));
 const seconds = z.number().check(z.minimum(0), z.maximum(3_600));
+const lifetime = z.int().check(z.minimum(3), z.maximum(3_650 * 86_400));
 const dnsLabel = z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/));
 
 /** Everything that a controller process can be told. */
@@ -17,11 +18,17 @@ export const config = z.strictObject({
   webhookPort: port,
   healthHost: z.string(),
   healthPort: port,
+  keepRegistration: z.boolean(),
   certDir: z.optional(z.string()),
+  certificateSeconds: lifetime,
+  authoritySeconds: lifetime,
+  openKruiseNamespace: dnsLabel,
+  ignoreOpenKruise: z.boolean(),
   excludeNamespaces: z.array(dnsLabel),
   maxInFlight: z.int().check(z.minimum(1), z.maximum(256)),
   writesPerSecond: z.number().check(z.minimum(1), z.maximum(10_000)),
   requireAnnotationAllowList: z.boolean(),
+  drainSeconds: seconds,
   shutdownSeconds: seconds,
   logLevel: z.enum(logLevels),
   logFormat: z.enum(logFormats),
@@ -75,6 +82,13 @@ export const settings: readonly Setting[] = [
     description: "https://HOST:PORT/ of a webhook outside the cluster",
   },
   {
+    key: "keepRegistration",
+    flag: "keep-registration",
+    parse: "boolean",
+    description:
+      "with --webhook-url: other replicas serve it too, so leave it registered on exit, and let SidecarSets refuse Pods",
+  },
+  {
     key: "webhookHost",
     flag: "webhook-host",
     value: "ADDRESS",
@@ -112,6 +126,35 @@ export const settings: readonly Setting[] = [
       "folder with tls.crt, tls.key and ca.crt; the controller makes its own certificates when absent",
   },
   {
+    key: "certificateSeconds",
+    flag: "certificate-seconds",
+    value: "SECONDS",
+    default: "2592000",
+    parse: "number",
+    description: "lifetime of the serving certificate that the controller makes",
+  },
+  {
+    key: "authoritySeconds",
+    flag: "authority-seconds",
+    value: "SECONDS",
+    default: "315360000",
+    parse: "number",
+    description: "lifetime of the certificate authority that the controller makes",
+  },
+  {
+    key: "openKruiseNamespace",
+    flag: "openkruise-namespace",
+    value: "NAME",
+    default: "kruise-system",
+    description: "namespace of an OpenKruise that was, or is, here for other kinds",
+  },
+  {
+    key: "ignoreOpenKruise",
+    flag: "ignore-openkruise",
+    parse: "boolean",
+    description: "write even if OpenKruise looks after SidecarSets in this cluster too",
+  },
+  {
     key: "excludeNamespaces",
     flag: "exclude-namespaces",
     value: "NAMES",
@@ -140,6 +183,14 @@ export const settings: readonly Setting[] = [
     flag: "require-annotation-allow-list",
     parse: "boolean",
     description: "refuse patchPodMetadata unless the allow-list ConfigMap names the keys",
+  },
+  {
+    key: "drainSeconds",
+    flag: "drain-seconds",
+    value: "SECONDS",
+    default: "5",
+    parse: "number",
+    description: "how long to go on answering after SIGTERM, until nobody sends reviews any more",
   },
   {
     key: "shutdownSeconds",

@@ -25,6 +25,7 @@ import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
 import { type Aftercare, createAftercare } from "./aftercare.ts";
 import type { Config } from "./config.ts";
+import type { QueueMetrics } from "./metrics/queues.ts";
 import { leaseStore } from "./stores.ts";
 
 /** Name of the Lease, the registration and the ClusterRole that owns it. */
@@ -44,9 +45,14 @@ export interface ControlOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly endpoint: WebhookEndpoint;
+  /** Nothing else serves the registration, or removes it, once this process is gone. */
+  readonly temporary: boolean;
+  /** Revisions that another controller has left elsewhere. */
+  legacyRevisions(signal: AbortSignal): Promise<readonly ControllerRevision[]>;
   readonly excludedNamespaces: readonly string[];
   /** Name of this process among the candidates for leadership. */
   readonly identity: string;
+  readonly metrics: QueueMetrics;
   caBundle(): string | undefined;
   isSynced(): boolean;
   /** Takes over a SidecarSet as the API server stored it. */
@@ -65,15 +71,21 @@ export interface Control {
   /** Compares the registration with the SidecarSets again soon. */
   touchRegistration(): void;
   run(signal: AbortSignal): Promise<void>;
-  /** Removes the registration, where nothing else would once this process is gone. */
+  /** Removes a temporary registration, and writes none any more. */
   unregister(signal: AbortSignal): Promise<void>;
 }
 
 export function createControl(options: ControlOptions): Control {
   const { config, client, index, clock, logger, identity } = options;
   const queueOptions = { clock, baseDelay: 100, maxDelay: 60_000 };
-  const queue = new WorkQueue({ ...queueOptions, concurrency: 4 });
-  const registrationQueue = new WorkQueue({ ...queueOptions, concurrency: 1 });
+  const measuredQueue = (controller: string, concurrency: number) => {
+    const observer = options.metrics.observer(controller);
+    const measured = new WorkQueue({ ...queueOptions, concurrency, observer });
+    options.metrics.observe(controller, measured);
+    return measured;
+  };
+  const queue = measuredQueue("sidecarset", 4);
+  const registrationQueue = measuredQueue("registration", 1);
   const touch = (names: Iterable<string>) => {
     for (const name of names) queue.add(name, GATHER_PODS);
   };
@@ -110,7 +122,8 @@ export function createControl(options: ControlOptions): Control {
     logger,
     sidecarSets: () => [...index.sidecarSets.values()],
     caBundle: options.caBundle,
-    owner: (signal) => clusterRoleOwner(client, signal),
+    owner: (signal) =>
+      options.temporary ? Promise.resolve(undefined) : clusterRoleOwner(client, signal),
     isLeader,
     write: (wanted, signal) => writer.writeRegistration(wanted, signal),
     onCoverage: touch,
@@ -144,6 +157,7 @@ export function createControl(options: ControlOptions): Control {
       namespace: config.namespace,
       onStored: (revision: ControllerRevision) => index.applyRevision(revision),
       onDeleted: (name) => index.deleteRevision(name),
+      legacy: options.legacyRevisions,
     }),
     statuses: new Statuses({
       index,
@@ -155,7 +169,9 @@ export function createControl(options: ControlOptions): Control {
     }),
   });
 
+  let unregistered = false;
   async function register(signal: AbortSignal) {
+    if (unregistered) return {};
     if (!options.isSynced()) return { requeueAfter: GATHER_REGISTRATION };
     try {
       await registration.reconcile(signal);
@@ -189,7 +205,8 @@ export function createControl(options: ControlOptions): Control {
       await rollouts.settled();
     },
     async unregister(signal) {
-      if (!("url" in options.endpoint) || !election.isLeader()) return;
+      if (!options.temporary || !election.isLeader()) return;
+      unregistered = true;
       for (
         const resource of [
           resources.mutatingWebhookConfigurations,

@@ -17,6 +17,8 @@ export interface ReadinessOptions {
   /** Port of the webhook; undefined until it listens. */
   port(): number | undefined;
   isRegistered(): boolean;
+  /** Why this process does not write. */
+  writeObstacle(): string | undefined;
   readonly stopping: AbortSignal;
 }
 
@@ -41,6 +43,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
         },
       },
       { name: "webhook", check: () => webhookProblem },
+      { name: "openkruise", check: options.writeObstacle },
       {
         name: "registration",
         check: () => options.isRegistered() ? undefined : "the webhook is not registered yet",

@@ -2,20 +2,26 @@ import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { WebhookEndpoint } from "../core/registration/configuration.ts";
 import { ClusterIndex } from "../index/cluster.ts";
+import type { RestClient } from "../kube/contract.ts";
 import { findCluster } from "../kube/cluster.ts";
 import { denoHost } from "../kube/host.ts";
 import { FetchClient } from "../kube/transport.ts";
 import { keepChecking } from "../webhook/certificates/source.ts";
-import { startServer, type WebhookServer } from "../webhook/server.ts";
 import { openSocketTuning } from "../webhook/socket_tuning.ts";
+import { startServer, type WebhookServer } from "../webhook/server.ts";
 import { createAdmission } from "./admission.ts";
 import { createCertificates } from "./certificates.ts";
 import type { Config } from "./config.ts";
-import { createControl } from "./control.ts";
+import { createControl, INSTALLATION } from "./control.ts";
 import { createHealthHandler, startHealthServer } from "./health.ts";
-import { createMetrics } from "./metrics.ts";
+import { ensureNamespace, requireNoOtherController } from "./laptop.ts";
+import { createLegacy } from "./legacy.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import { createOpenKruiseGuard } from "./openkruise_guard.ts";
+import { giveUpPermissions } from "./permissions.ts";
 import { createReadiness } from "./readiness.ts";
 import { toPrepared } from "./stored_sidecarset.ts";
+import { leaseStore } from "./stores.ts";
 import { createValidation } from "./validation.ts";
 import { createWatches } from "./watches.ts";
 
@@ -26,6 +32,9 @@ export interface RunOptions {
   /** Begins an ordered shut-down. */
   readonly signal: AbortSignal;
 }
+
+/** How long removing a temporary registration may take, in milliseconds. */
+const UNREGISTER_DEADLINE = 5_000;
 
 /**
  * Runs the webhook and the controller until the signal is aborted, then ends them in order: not ready, no more reviews, no more writes, the
@@ -41,20 +50,36 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
     ...(config.kubeconfig ? { kubeconfig: config.kubeconfig } : {}),
     ...(config.context ? { context: config.context } : {}),
   });
-  const metrics = createMetrics();
+  const sockets = openSocketTuning({ logger });
+  await giveUpPermissions({ keepRun: cluster.runsPrograms ?? false, logger });
+  const metrics = createMetrics({ apiServer: new URL(cluster.server).host });
   const client = new FetchClient({
     cluster,
     clock,
     userAgent: "sidecarset",
     observe: metrics.observeRequest,
   });
+  const temporary = config.webhookUrl !== undefined && !config.keepRegistration;
+  if (temporary) await prepareTemporary({ config, client, clock, logger, signal });
+  const openKruise = createOpenKruiseGuard({
+    client,
+    namespace: config.openKruiseNamespace,
+    clock,
+    logger,
+  });
+  const legacy = createLegacy({
+    client,
+    namespace: config.openKruiseNamespace,
+    clock,
+    logger,
+  });
   const index = new ClusterIndex();
-  const sockets = openSocketTuning({ logger });
   const work = new AbortController();
   const excludedNamespaces = [...new Set([...config.excludeNamespaces, config.namespace])];
   const validation = createValidation({
     index,
     requireAllowList: config.requireAnnotationAllowList,
+    legacyAllowList: legacy.allowList,
   });
   const watches = createWatches({
     client,
@@ -76,7 +101,13 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
     },
     onAllowList: validation.setAllowList,
   });
-  const certificates = createCertificates({ config, client, clock, logger });
+  const certificates = createCertificates({
+    config,
+    client,
+    clock,
+    logger,
+    isTrusted: (certificate) => control.registration.trusts(certificate),
+  });
   const control = createControl({
     config,
     client,
@@ -84,7 +115,10 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
     clock,
     logger,
     endpoint: endpointOf(config),
+    temporary,
+    legacyRevisions: legacy.revisions,
     excludedNamespaces,
+    metrics: metrics.queues,
     identity: `${Deno.hostname()}_${crypto.randomUUID()}`,
     caBundle: () => certificates.source.caBundle() || undefined,
     isSynced: () => watches.unsynced().length === 0,
@@ -111,9 +145,16 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
     serverName: certificates.serverName,
     port: () => server?.port,
     isRegistered: () => control.registration.isRegistered,
+    writeObstacle: () => config.ignoreOpenKruise ? undefined : openKruise.problem(),
     stopping: signal,
   });
-  metrics.observeState({ index, watches, control, certificates: certificates.source });
+  metrics.observeState({
+    index,
+    watches,
+    control,
+    certificates: certificates.source,
+    reviewsInFlight: () => server?.inFlight() ?? 0,
+  });
   const health = startHealthServer(
     createHealthHandler({ checks: readiness.checks, metrics: metrics.text }),
     { hostname: config.healthHost, port: config.healthPort, logger },
@@ -135,19 +176,31 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
     onCaBundle: () => control.touchRegistration(),
   });
   const leadership = new AbortController();
-  const electing = control.election.run(leadership.signal);
+  const electing = electWhenAlone();
   const working = Promise.all([
     watches.run(work.signal),
-    keepChecking(certificates.source, { clock, logger, signal: work.signal }),
+    legacy.read(work.signal),
+    keepChecking(certificates.source, {
+      clock,
+      logger,
+      signal: work.signal,
+      pollMs: certificates.pollMs,
+      observe: metrics.observeCertificateCheck,
+    }),
     control.run(work.signal),
     readiness.run(work.signal),
   ]);
   await aborted(signal);
   logger.info("Shutting down");
+  if (temporary) {
+    await control.unregister(AbortSignal.timeout(UNREGISTER_DEADLINE)).catch((error) =>
+      logger.error("Cannot remove the webhook registration", { error })
+    );
+  } else {
+    // Not ready any more; reviews come until every API server and proxy has heard of that.
+    await clock.sleep(config.drainSeconds * 1_000);
+  }
   const deadline = AbortSignal.timeout(config.shutdownSeconds * 1_000);
-  await control.unregister(deadline).catch((error) =>
-    logger.error("Cannot remove the webhook registration", { error })
-  );
   await server?.stop(config.shutdownSeconds * 500);
   work.abort();
   await Promise.race([working, aborted(deadline)]);
@@ -157,6 +210,21 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
   client.close();
   sockets.close();
   logger.info("Stopped");
+
+  async function electWhenAlone(): Promise<void> {
+    if (!config.ignoreOpenKruise) await openKruise.untilInactive(leadership.signal);
+    await control.election.run(leadership.signal);
+  }
+}
+
+/** What a controller outside of the cluster needs before it may take over the webhook's registration. */
+async function prepareTemporary(
+  { config, client, clock, logger, signal }: RunOptions & { readonly client: RestClient },
+): Promise<void> {
+  const { namespace } = config;
+  await ensureNamespace(client, { namespace, signal });
+  const store = leaseStore({ client, namespace, name: INSTALLATION });
+  await requireNoOtherController({ store, clock, logger, signal });
 }
 
 function endpointOf(config: Config): WebhookEndpoint {

@@ -13,13 +13,21 @@ export interface Validation {
   setAllowList(text: string | undefined): void;
 }
 
+export interface ValidationOptions {
+  readonly index: ClusterIndex;
+  readonly requireAllowList: boolean;
+  /** The allow-list that OpenKruise has left, for as long as there is none of ours. */
+  legacyAllowList(): string | undefined;
+}
+
 export function createValidation(
-  { index, requireAllowList }: { index: ClusterIndex; requireAllowList: boolean },
+  { index, requireAllowList, legacyAllowList }: ValidationOptions,
 ): Validation {
-  let allowList: string | undefined;
+  let ownAllowList: string | undefined;
   return {
     problemsOf: validateStoredSidecarSet,
     validate({ name, object, oldSidecarSet }) {
+      const allowList = ownAllowList ?? legacyAllowList();
       return validateSidecarSet({
         operation: oldSidecarSet ? "UPDATE" : "CREATE",
         object,
@@ -30,6 +38,6 @@ export function createValidation(
         requireAllowList,
       });
     },
-    setAllowList: (text) => allowList = text,
+    setAllowList: (text) => ownAllowList = text,
   };
 }

@@ -29,8 +29,8 @@ async function kustomized(kustomization: Plain = {}): Promise<Plain[]> {
 
 function named(objects: readonly Plain[]): Record<string, Plain> {
   return Object.fromEntries(objects.map((object) => {
-    const name = isObject(object.metadata) ? object.metadata.name : "";
-    return [`${object.kind} ${name}`, object];
+    const { name, namespace } = isObject(object.metadata) ? object.metadata : {};
+    return [`${object.kind} ${namespace} ${name}`, object];
   }));
 }
 
@@ -49,10 +49,11 @@ const cases: readonly [string, InstallationOptions, Plain][] = [
     }],
     replicas: [{ name: "sidecarset", count: 3 }],
   }],
-  ["with cert-manager and the Prometheus operator", {
+  ["with everything that can be added", {
     certManager: true,
+    openkruise: true,
     prometheusOperator: true,
-  }, { components: ["components/cert-manager", "monitoring"] }],
+  }, { components: ["components/cert-manager", "components/openkruise", "monitoring"] }],
 ];
 
 for (const [what, options, kustomization] of cases) {
@@ -63,7 +64,8 @@ for (const [what, options, kustomization] of cases) {
 }
 
 Deno.test("installationObjects() names another namespace wherever the files name theirs", () => {
-  const text = JSON.stringify(installationObjects({ namespace: "mesh", certManager: true }));
+  const options = { namespace: "mesh", certManager: true, openkruise: true };
+  const text = JSON.stringify(installationObjects(options));
   assert.ok(!text.includes("sidecarset-system"));
   assert.ok(text.includes("sidecarset-webhook.mesh.svc"));
 });

@@ -36,6 +36,7 @@ function setUp(respond?: Respond) {
       namespace: "sidecarset-system",
       onStored: (revision) => index.applyRevision(revision),
       onDeleted: (name) => index.deleteRevision(name),
+      legacy: () => Promise.resolve([]),
     }),
     rollouts: new Rollouts({
       index,

@@ -12,6 +12,7 @@ export function addManifests(program: Command, { terminal, exit }: CommandContex
     .option("--image <image>", "the program's container image")
     .option("--replicas <number>", "how many replicas answer admissions")
     .option("--cert-manager", "take the webhook's certificate from cert-manager")
+    .option("--openkruise", "let the controller read what OpenKruise has kept")
     .option("--prometheus-operator", "add a PodMonitor and alert rules")
     .addOption(outputOption(["yaml", "json"]))
     .addHelpText("after", helpNotes(NOTES))
