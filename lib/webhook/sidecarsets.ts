@@ -1,18 +1,11 @@
 import type { AdmissionDecision, AdmissionRequest } from "../api/admission.ts";
 import type { FieldProblem } from "../api/field_problem.ts";
 import { isObject, isTooDeep, MAX_NESTING } from "../api/json.ts";
-import {
-  CANARY_ANNOTATION,
-  CANARY_BASE_ANNOTATION,
-  GROUP,
-  HASH_ANNOTATION,
-  HASH_WITHOUT_IMAGE_ANNOTATION,
-  KIND,
-} from "../api/names.ts";
+import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION, GROUP, KIND } from "../api/names.ts";
 import { readSidecarSet, withoutNulls } from "../api/read.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 import { applyDefaults } from "../core/defaults/sidecarset.ts";
-import { prepareSidecarSet } from "../core/prepare.ts";
+import { storedForm } from "../core/defaults/stored_form.ts";
 import { ALLOWED, failed, refused, type Review } from "./decisions.ts";
 import { jsonDiff } from "./json_diff.ts";
 import { jsonEqual } from "./json_equal.ts";
@@ -39,21 +32,8 @@ export interface SidecarSetValidationInput {
 export function reviewSidecarSetDefaults(request: AdmissionRequest): AdmissionDecision {
   const { object } = request;
   if (!isChange(request) || isBeingDeleted(object) || isTooDeep(object)) return ALLOWED;
-  const prepared = prepareSidecarSet(object);
-  if (!prepared.ok) return ALLOWED;
-  const { sidecarSet, hash, hashWithoutImage } = prepared.value;
-  const wanted = {
-    ...sidecarSet,
-    metadata: {
-      ...sidecarSet.metadata,
-      annotations: {
-        ...sidecarSet.metadata.annotations,
-        [HASH_ANNOTATION]: hash,
-        [HASH_WITHOUT_IMAGE_ANNOTATION]: hashWithoutImage,
-      },
-    },
-  };
-  return { allowed: true, patch: jsonDiff(object, wanted) };
+  if (!isObject(object)) return ALLOWED;
+  return { allowed: true, patch: jsonDiff(object, storedForm(object)) };
 }
 
 /**

@@ -102,8 +102,8 @@ Deno.test("reviewSidecarSetDefaults() changes nothing that is already as it shou
 for (
   const [what, request] of [
     [
-      "what does not fit the schema",
-      changed(recordedRequest("sidecarset-create"), { spec: { containers: 5 } }),
+      "what is no object",
+      { ...recordedRequest("sidecarset-create"), object: "a SidecarSet" },
     ],
     ["what is nested too deeply", tooDeep(recordedRequest("sidecarset-create"))],
     [
@@ -119,6 +119,13 @@ for (
     assert.deepEqual(reviewSidecarSetDefaults(request), { allowed: true });
   });
 }
+
+Deno.test("reviewSidecarSetDefaults() leaves what does not fit the schema to validation", () => {
+  const request = changed(recordedRequest("sidecarset-create"), { spec: { containers: 5 } });
+  const { allowed, patch } = reviewSidecarSetDefaults(request);
+  assert.equal(allowed, true);
+  assert.deepEqual(patch?.filter(({ path }) => path.startsWith("/spec/containers")), []);
+});
 
 Deno.test("createSidecarSetValidation() refuses with 422 and a cause for each problem", () => {
   const decision = asSync(validation().review(recordedRequest("sidecarset-create")));

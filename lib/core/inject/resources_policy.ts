@@ -1,6 +1,7 @@
-import { RE2JS } from "re2js";
 import type { FieldProblem, Read } from "../../api/field_problem.ts";
+import { preview } from "../../api/read.ts";
 import type { ResourcesPolicy } from "../../api/sidecar_container.ts";
+import { compilePattern } from "../pattern.ts";
 import {
   readResourceExpression,
   type ResourceExpression,
@@ -39,12 +40,12 @@ const RULES = [
 export function prepareResourcesPolicy(policy: ResourcesPolicy): Read<PreparedResourcesPolicy> {
   const problems: FieldProblem[] = [];
   const regex = policy.targetContainersNameRegex ?? ".*";
-  const pattern = compile(regex);
-  if (pattern === undefined) {
+  const pattern = compilePattern(regex);
+  if (!pattern.ok) {
     problems.push({
       reason: "FieldValueInvalid",
       field: "targetContainersNameRegex",
-      message: `must be a regular expression in RE2 syntax: current value is "${regex}"`,
+      message: `${pattern.problem}: current value is ${preview(regex)}`,
     });
   }
   const rules: ResourceRule[] = [];
@@ -62,14 +63,6 @@ export function prepareResourcesPolicy(policy: ResourcesPolicy): Read<PreparedRe
       });
     }
   }
-  if (pattern === undefined || problems.length > 0) return { ok: false, problems };
-  return { ok: true, value: { policy, targets: (name) => pattern.test(name), rules } };
-}
-
-function compile(regex: string): RE2JS | undefined {
-  try {
-    return RE2JS.compile(regex);
-  } catch {
-    return undefined;
-  }
+  if (!pattern.ok || problems.length > 0) return { ok: false, problems };
+  return { ok: true, value: { policy, targets: pattern.matches, rules } };
 }

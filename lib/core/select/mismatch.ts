@@ -1,6 +1,6 @@
 import type { Labels, LabelSelector } from "../../api/meta.ts";
 import { holds, isWellFormed } from "./label_selector.ts";
-import { namesNamespaces, type PodPlace, type Selection } from "./pod_selection.ts";
+import { type PodPlace, type Selection, selectsSomeNamespaces } from "./pod_selection.ts";
 import { isEmptySelector, type Requirement, requirementsOf } from "./requirements.ts";
 
 /** Why a SidecarSet does not select a Pod. */
@@ -19,7 +19,7 @@ export function explainMismatch(
   if (spec.selector === undefined) {
     return { field: "spec.selector", message: "selects no Pod because it is not set" };
   }
-  if (isEmptySelector(spec.selector) && !namesNamespaces(spec)) {
+  if (isEmptySelector(spec.selector) && !selectsSomeNamespaces(spec)) {
     return {
       field: "spec.selector",
       message: "selects no Pod because it is empty and no namespaceSelector is set",

@@ -21,19 +21,18 @@ export function selectsNamespace(spec: Selection, namespace: NamespaceFacts): bo
 }
 
 /**
- * Whether a SidecarSet selects a Pod. Without a selector it selects none; with an empty one every Pod of the namespaces it
- * names, and none when it names no namespaces.
+ * Whether a SidecarSet selects a Pod. Without a selector it selects none; with an empty one every Pod of the namespaces that its
+ * `namespaceSelector` selects, and none where that is not set.
  *
  * @see `openkruise/kruise/pkg/control/sidecarcontrol/util.go:PodMatchedSidecarSet`
  */
 export function selectsPod(spec: Selection, { labels, namespace }: PodPlace): boolean {
   if (spec.selector === undefined) return false;
-  if (isEmptySelector(spec.selector) && !namesNamespaces(spec)) return false;
+  if (isEmptySelector(spec.selector) && !selectsSomeNamespaces(spec)) return false;
   return matchesSelector(spec.selector, labels) && selectsNamespace(spec, namespace);
 }
 
-/** Whether a SidecarSet is confined to some namespaces, so that an empty `selector` has a meaning. */
-export function namesNamespaces({ namespace, namespaceSelector }: Selection): boolean {
-  return Boolean(namespace) ||
-    (namespaceSelector !== undefined && !isEmptySelector(namespaceSelector));
+/** Whether a `namespaceSelector` asks for anything, so that an empty `selector` has a meaning (D-8). */
+export function selectsSomeNamespaces({ namespaceSelector }: Selection): boolean {
+  return namespaceSelector !== undefined && !isEmptySelector(namespaceSelector);
 }

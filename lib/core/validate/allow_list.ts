@@ -1,8 +1,8 @@
-import { RE2JS } from "re2js";
 import * as z from "zod/mini";
 import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY } from "../../api/names.ts";
 import { type Labels, labelSelector } from "../../api/meta.ts";
-import { readAs, withoutNulls } from "../../api/read.ts";
+import { preview, readAs, withoutNulls } from "../../api/read.ts";
+import { compilePattern } from "../pattern.ts";
 import { matchesSelector } from "../select/label_selector.ts";
 
 const allowList = z.looseObject({
@@ -40,20 +40,17 @@ export function readAllowList(text: string, labels: Labels): AllowedKeys {
       problem: `${where}: ${first?.field} ${first?.message}: mend the ConfigMap`,
     };
   }
-  const patterns: RE2JS[] = [];
+  const patterns: ((key: string) => boolean)[] = [];
   for (const { selector, allowedAnnotationKeyExprs = [] } of read.value.rules ?? []) {
     if (selector !== undefined && !matchesSelector(selector, labels)) continue;
     for (const expression of allowedAnnotationKeyExprs) {
-      try {
-        patterns.push(RE2JS.compile(expression));
-      } catch {
-        return {
-          ok: false,
-          problem:
-            `${where}: "${expression}" is no regular expression in RE2 syntax: mend the ConfigMap`,
-        };
+      const pattern = compilePattern(expression);
+      if (!pattern.ok) {
+        const problem = `${where}: ${preview(expression)} ${pattern.problem}: mend the ConfigMap`;
+        return { ok: false, problem };
       }
+      patterns.push(pattern.matches);
     }
   }
-  return { ok: true, names: (key) => patterns.some((pattern) => pattern.test(key)) };
+  return { ok: true, names: (key) => patterns.some((matches) => matches(key)) };
 }

@@ -1,11 +1,8 @@
-import { RE2JS } from "re2js";
 import { targetContainersModes } from "../../api/sidecar_container.ts";
+import { compilePattern, MAX_PATTERN_LENGTH } from "../pattern.ts";
 import { readResourceExpression } from "../quantity/resource_expression.ts";
 import type { Field } from "./field.ts";
 import { checkOneOf } from "./syntax.ts";
-
-/** Container names have at most 63 characters; what is much longer only costs time to compile. */
-const MAX_REGEX_LENGTH = 1000;
 
 /**
  * A policy that computes resources: a valid regular expression, and expressions that can be evaluated, checked by their
@@ -38,11 +35,10 @@ export function checkResourcesPolicy(container: Field): void {
 
 function checkRegex(regex: Field): void {
   if (regex.text() === "") return regex.required("is required: use .* for all containers");
-  if (regex.text().length > MAX_REGEX_LENGTH) {
-    return regex.tooLong(`must have at most ${MAX_REGEX_LENGTH} characters`);
-  }
-  const problem = regexProblem(regex.text());
-  if (problem !== undefined) regex.invalid(problem);
+  const pattern = compilePattern(regex.text());
+  if (pattern.ok) return;
+  if (regex.text().length > MAX_PATTERN_LENGTH) regex.tooLong(pattern.problem);
+  else regex.invalid(pattern.problem);
 }
 
 function checkExpression(field: Field, resource: "cpu" | "memory"): void {
@@ -53,15 +49,5 @@ function checkExpression(field: Field, resource: "cpu" | "memory"): void {
   // The variable would stand for the amount of this resource, whatever it is called.
   if (variable !== resource && expression.steps.some((step) => step.type === "variable")) {
     field.invalid(`must use the variable ${resource}, not ${variable}`);
-  }
-}
-
-function regexProblem(regex: string): string | undefined {
-  try {
-    RE2JS.compile(regex);
-    return undefined;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return `must be a regular expression in RE2 syntax (${reason})`;
   }
 }

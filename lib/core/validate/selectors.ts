@@ -22,10 +22,9 @@ export function checkSelectors({ spec }: Subject): void {
   if (!selector.isSet) {
     return selector.required("is required: without it the SidecarSet selects no Pod");
   }
-  const isConfined = namespace.text() !== "" || namespaceKind === "filled";
-  if (checkSelector(selector) === "empty" && !isConfined) {
+  if (checkSelector(selector) === "empty" && namespaceKind !== "filled") {
     selector.invalid(
-      "must have labels or expressions: only with a namespaceSelector it may be empty and selects every Pod there",
+      "must have labels or expressions: only with a namespaceSelector may it be empty, and then selects every Pod there",
     );
   }
 }

@@ -43,12 +43,11 @@ export const departures: readonly ValidationDeparture[] = [
     expected: (testCase) => without(testCase, ({ field }) => field === "spec.containers.name"),
   },
   {
-    number: "D-7",
-    says: "an empty selector means every Pod of the namespaces that are named",
+    number: "D-8",
+    says: "an empty selector means every Pod of the namespaces that namespaceSelector selects",
     applies: ({ object: { spec } }) =>
       spec.selector !== undefined && isEmptySelector(spec.selector) &&
-      (Boolean(spec.namespace) ||
-        (spec.namespaceSelector !== undefined && !isEmptySelector(spec.namespaceSelector))),
+      spec.namespaceSelector !== undefined && !isEmptySelector(spec.namespaceSelector),
     expected: (testCase) => without(testCase, ({ field }) => field === "spec.selector"),
   },
   {

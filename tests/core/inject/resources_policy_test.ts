@@ -28,6 +28,15 @@ Deno.test("prepareResourcesPolicy() matches in time linear in the name", () => {
   assert.ok(!targets("^(a+)+$", `${"a".repeat(5000)}!`));
 });
 
+Deno.test("prepareResourcesPolicy() refuses a regular expression that is too long to compile for every Pod", () => {
+  const prepared = prepareResourcesPolicy(
+    policy({ targetContainersNameRegex: "(a|b)".repeat(1000) }),
+  );
+  assert.ok(!prepared.ok);
+  assert.deepEqual(prepared.problems.map(({ field }) => field), ["targetContainersNameRegex"]);
+  assert.match(prepared.problems[0]?.message ?? "", /at most 1000 characters/);
+});
+
 Deno.test("prepareResourcesPolicy() has one rule for each expression that is not empty", () => {
   const prepared = prepareResourcesPolicy(policy({
     resourcesExpr: {

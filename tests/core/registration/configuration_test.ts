@@ -87,6 +87,18 @@ Deno.test("planRegistration() writes namespace and namespaceSelector as one sele
   );
 });
 
+Deno.test("planRegistration() scopes an empty selector by its namespaceSelector alone", () => {
+  const [entry] = podEntries(plan([
+    prepared("a", { selector: {}, namespaceSelector: { matchLabels: { env: "prod" } } }),
+  ]));
+  assert.deepEqual(entry?.namespaceSelector.matchExpressions?.[1], {
+    key: "env",
+    operator: "In",
+    values: ["prod"],
+  });
+  assert.deepEqual(entry?.matchConditions?.map(({ name }) => name), ["not-a-mirror-pod"]);
+});
+
 Deno.test("planRegistration() never lets an entry refuse Pods where nothing removes the registration", () => {
   const { owner: _owner, ...input } = {
     name: "laptop",

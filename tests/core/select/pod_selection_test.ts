@@ -28,7 +28,11 @@ const cases: [string, Selection, string | undefined][] = [
     selector: {},
     namespaceSelector: live,
   }, undefined],
-  ["an empty selector in a namespace", { selector: {}, namespace: "shop" }, undefined],
+  [
+    "an empty selector in a namespace alone",
+    { selector: {}, namespace: "shop" },
+    "spec.selector selects no Pod because it is empty and no namespaceSelector is set",
+  ],
   ["namespace and namespaceSelector that both hold", {
     selector: web,
     namespace: "shop",

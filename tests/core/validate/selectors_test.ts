@@ -9,9 +9,14 @@ testCases([
     "spec/selector": {},
     "spec/namespaceSelector": live,
   }, []],
-  ["allows an empty selector with a namespace", {
+  ["refuses an empty selector with a namespace alone", {
     "spec/selector": {},
     "spec/namespace": "shop",
+  }, ["Invalid spec.selector"]],
+  ["allows an empty selector with a namespace and a namespaceSelector", {
+    "spec/selector": {},
+    "spec/namespace": "shop",
+    "spec/namespaceSelector": live,
   }, []],
   ["refuses an empty namespaceSelector", { "spec/namespaceSelector": {} }, [
     "Invalid spec.namespaceSelector",
