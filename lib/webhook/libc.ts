@@ -7,6 +7,7 @@ export const LIBC_PATHS: Readonly<Record<string, readonly string[]>> = {
 const SYMBOLS = {
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  memset: { parameters: ["buffer", "i32", "usize"], result: "usize" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
 } as const;
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>;
@@ -49,6 +50,11 @@ export function* listenersOn({ symbols }: Libc, port: number): Generator<number,
     const isListener = readSocketOption({ symbols }, { fd, option: SO_ACCEPTCONN }) === 1;
     if (isListener && portOf({ symbols }, fd) === port) yield fd;
   }
+}
+
+/** Where a buffer is, as memset() answers; Deno.UnsafePointer.of() wants the permission for every library. */
+export function addressOf({ symbols }: Libc, buffer: Uint8Array<ArrayBuffer>): bigint {
+  return BigInt(symbols.memset(buffer, 0, 0n));
 }
 
 /** An option that is a number; undefined where the descriptor is no socket or has no such option. */

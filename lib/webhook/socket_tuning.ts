@@ -1,5 +1,6 @@
 import type { Logger } from "../api/logger.ts";
 import {
+  addressOf,
   type Libc,
   listenersOn,
   openLibc,
@@ -42,7 +43,7 @@ export function openSocketTuning({ logger, libcPaths }: SocketTuningOptions): So
     logger.warn("Cannot tune sockets: admission answers may take 40 ms longer", { reason: libc });
     return { noDelay() {}, steer() {}, close() {} };
   }
-  const program = constantProgram();
+  const program = constantProgram(libc);
   return {
     noDelay(port) {
       if (!mendNewest(libc, port)) logger.warn("Cannot set TCP_NODELAY on the listener", { port });
@@ -71,17 +72,16 @@ function mendNewest(libc: Libc, port: number): boolean {
 }
 
 /**
- * A `sock_fprog` of one classic BPF instruction, "return this number". It is made once because taking a pointer needs the permission; its
- * buffers are no small typed arrays, which the garbage collector may move.
+ * A `sock_fprog` of one classic BPF instruction, "return this number". Its buffers are no small typed arrays, which the garbage collector may
+ * move.
  */
-function constantProgram(): { returning(value: number): Uint8Array<ArrayBuffer> } {
+function constantProgram(libc: Libc): { returning(value: number): Uint8Array<ArrayBuffer> } {
   const BPF_RET = 6;
   const instruction = new DataView(new ArrayBuffer(8));
   instruction.setUint16(0, BPF_RET, true);
   const program = new DataView(new ArrayBuffer(16));
   program.setUint16(0, 1, true);
-  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(instruction));
-  program.setBigUint64(8, address, true);
+  program.setBigUint64(8, addressOf(libc, new Uint8Array(instruction.buffer)), true);
   return {
     returning(value) {
       instruction.setUint32(4, value, true);
