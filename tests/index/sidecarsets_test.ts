@@ -1,27 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { LabelSelector } from "../../lib/api/meta.ts";
 import { selectsPod } from "../../lib/core/select/pod_selection.ts";
 import { SidecarSetIndex } from "../../lib/index/sidecarsets.ts";
+import { anyLabels, anySelector } from "../core/select/arbitraries.ts";
 import { sidecarSetOf } from "../support/objects.ts";
 
-const key = fc.constantFrom("app", "tier");
-const value = fc.constantFrom("a", "b", "c");
-const requirement = fc.oneof(
-  fc.record({
-    key,
-    operator: fc.constantFrom("In" as const, "NotIn" as const),
-    values: fc.uniqueArray(value, { minLength: 1, maxLength: 3 }),
-  }),
-  fc.record({ key, operator: fc.constantFrom("Exists" as const, "DoesNotExist" as const) }),
-);
-const selector: fc.Arbitrary<LabelSelector> = fc.record({
-  matchLabels: fc.dictionary(key, value, { maxKeys: 2 }),
-  matchExpressions: fc.array(requirement, { maxLength: 2 }),
-});
 const spec = fc.record({
-  selector,
-  namespaceSelector: fc.option(selector, { nil: undefined }),
+  selector: anySelector,
+  namespaceSelector: fc.option(anySelector, { nil: undefined }),
   namespace: fc.option(fc.constantFrom("shop", "bank"), { nil: undefined }),
 }).map(({ selector, namespaceSelector, namespace }) => ({
   selector,
@@ -29,10 +15,10 @@ const spec = fc.record({
   ...(namespace ? { namespace } : {}),
 }));
 const place = fc.record({
-  labels: fc.dictionary(key, value),
+  labels: anyLabels,
   namespace: fc.record({
     name: fc.constantFrom("shop", "bank"),
-    labels: fc.dictionary(key, value),
+    labels: anyLabels,
   }),
 });
 

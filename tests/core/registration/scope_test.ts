@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { LabelSelector } from "../../../lib/api/meta.ts";
+import type { Labels } from "../../../lib/api/meta.ts";
 import { MAX_CLAUSES, MAX_VALUES, scopeOf } from "../../../lib/core/registration/scope.ts";
+import { anyLabels, anySelector } from "../select/arbitraries.ts";
 import { matchesSelector } from "../../../lib/core/select/label_selector.ts";
 
 /** Runs the CEL that scopeOf() writes as JavaScript; a label access without a guard throws, as it is an error in CEL. */
 function passes(
   expression: string | undefined,
-  labels: Record<string, string> | undefined,
+  labels: Labels | undefined,
 ): boolean {
   if (expression === undefined) return true;
   const script = expression
@@ -23,25 +24,11 @@ function passes(
   return evaluate(labels, read) === true;
 }
 
-const key = fc.constantFrom("app", "tier", "team");
-const value = fc.constantFrom("a", "b", "c");
-const requirement = fc.oneof(
-  fc.record({
-    key,
-    operator: fc.constantFrom("In" as const, "NotIn" as const),
-    values: fc.uniqueArray(value, { minLength: 1, maxLength: 3 }),
-  }),
-  fc.record({ key, operator: fc.constantFrom("Exists" as const, "DoesNotExist" as const) }),
-);
-const selector: fc.Arbitrary<LabelSelector> = fc.record({
-  matchLabels: fc.dictionary(key, value, { maxKeys: 2 }),
-  matchExpressions: fc.array(requirement, { maxLength: 3 }),
-});
-const labels = fc.option(fc.dictionary(key, value), { nil: undefined });
+const labels = fc.option(anyLabels, { nil: undefined });
 
 Deno.test("scopeOf() passes exactly the Pods that one of the selectors matches, unlabelled ones included", () => {
   fc.assert(
-    fc.property(fc.array(selector, { minLength: 1, maxLength: 6 }), labels, (selectors, pod) => {
+    fc.property(fc.array(anySelector, { minLength: 1, maxLength: 6 }), labels, (selectors, pod) => {
       const scope = scopeOf(selectors, { widen: true });
       const wanted = selectors.some((one) => matchesSelector(one, pod ?? {}));
       assert.equal(passes(scope.expression, pod), wanted, scope.expression);
