@@ -1,5 +1,5 @@
 import type { ControllerRevision } from "../api/controller_revision.ts";
-import type { KubeObject } from "../api/objects.ts";
+import type { ConfigMap, KubeObject } from "../api/objects.ts";
 import type { Pod } from "../api/pod.ts";
 import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
@@ -85,6 +85,21 @@ export class Writer {
       }),
       signal,
     );
+  }
+
+  /** Creates a ConfigMap, or overwrites the version that its metadata names. */
+  writeConfigMap(configMap: ConfigMap, signal: AbortSignal): Promise<ConfigMap> {
+    const { name = "", namespace = "", resourceVersion } = configMap.metadata;
+    const request = resourceVersion === undefined
+      ? create(resources.configMaps, { namespace, body: configMap })
+      : update(resources.configMaps, { name, namespace, body: configMap });
+    return this.#write(request, signal);
+  }
+
+  deleteConfigMap({ metadata }: ConfigMap, signal: AbortSignal): Promise<void> {
+    const { name = "", namespace = "", uid } = metadata;
+    const preconditions = uid ? { preconditions: { uid } } : {};
+    return this.#write(remove(resources.configMaps, { name, namespace, ...preconditions }), signal);
   }
 
   /** Creates a webhook configuration, or overwrites the version that its metadata names. */

@@ -7,8 +7,10 @@ import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { currentRevision } from "../core/revision/plan.ts";
 import { selectionKey } from "../core/registration/selection.ts";
 import { selectsPod } from "../core/select/pod_selection.ts";
+import { CleanupRecordIndex } from "./cleanup_records.ts";
+import { InjectedIndex } from "./injected.ts";
 import { NamespaceIndex } from "./namespaces.ts";
-import { PodIndex } from "./pods.ts";
+import { PodIndex, podKey } from "./pods.ts";
 import { RevisionIndex } from "./revisions.ts";
 import { SidecarSetIndex } from "./sidecarsets.ts";
 
@@ -20,6 +22,8 @@ export class ClusterIndex {
   readonly sidecarSets = new SidecarSetIndex();
   readonly namespaces = new NamespaceIndex();
   readonly revisions = new RevisionIndex();
+  readonly injected = new InjectedIndex();
+  readonly cleanupRecords = new CleanupRecordIndex();
   readonly pods = new PodIndex({
     selecting: (labels, namespace) => this.selecting(labels, namespace),
     namespace: (name) => this.namespace(name),
@@ -61,10 +65,14 @@ export class ClusterIndex {
   }
 
   applyPod(pod: Pod): string[] {
-    return this.pods.apply(pod);
+    const names = this.pods.apply(pod);
+    const key = podKey(pod);
+    this.injected.apply(key, this.pods.get(key));
+    return names;
   }
 
   deletePod(key: string): string[] {
+    this.injected.apply(key, undefined);
     return this.pods.delete(key);
   }
 

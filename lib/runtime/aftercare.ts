@@ -1,10 +1,16 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { Pod } from "../api/pod.ts";
+import { CleanupRecords } from "../controller/cleanup_records.ts";
+import { Cleanups } from "../controller/cleanups.ts";
 import { Terminations } from "../controller/terminations.ts";
 import type { Writer } from "../controller/writer.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
+import { isNotFound } from "../kube/errors.ts";
+import { get } from "../kube/requests.ts";
+import { resources } from "../kube/resources.ts";
+import { send } from "../kube/send.ts";
 import { createVirtualNodes } from "./virtual_nodes.ts";
 
 export interface AftercareOptions {
@@ -13,24 +19,35 @@ export interface AftercareOptions {
   readonly writer: Writer;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The controller's namespace. */
+  readonly namespace: string;
   isLeader(): boolean;
+  isSynced(): boolean;
   /** Takes over a Pod as the API server stored it, ahead of the watch. */
   onStored(pod: Pod): void;
 }
 
 /** What is done for Pods beside injection and roll-out: sidecars that are no longer needed go away. */
 export interface Aftercare {
+  readonly cleanups: Cleanups;
   /** Takes note of a Pod that changed. */
   observePod(key: string): void;
   /** Takes note of a SidecarSet that changed, was created or deleted. */
   observeSidecarSet(name: string): void;
+  /** Takes note of SidecarSets for which anything changed, their Pods included. */
+  observeNames(names: Iterable<string>): void;
   /** Looks at everything: another process has looked after it until now. */
   observeAll(): void;
   run(signal: AbortSignal): Promise<void>;
 }
 
 export function createAftercare(options: AftercareOptions): Aftercare {
-  const { client, clock, logger } = options;
+  const { client, index, writer, namespace, clock, logger } = options;
+  const cleanups = new Cleanups({
+    ...options,
+    records: new CleanupRecords({ index, writer, namespace }),
+    isGone: (name, signal) => isGone(name, { client, signal }),
+  });
   const terminations = new Terminations({
     ...options,
     isVirtualNode: createVirtualNodes({ client, clock }),
@@ -48,9 +65,35 @@ export function createAftercare(options: AftercareOptions): Aftercare {
     },
   });
   return {
-    observePod: (key) => terminations.observe(key),
-    observeSidecarSet: (name) => terminations.observeSidecarSet(name),
-    observeAll: () => terminations.observeAll(),
-    run: (signal) => terminations.run(signal),
+    cleanups,
+    observePod(key) {
+      terminations.observe(key);
+      cleanups.observePod(key);
+    },
+    observeSidecarSet(name) {
+      terminations.observeSidecarSet(name);
+      cleanups.observe([name]);
+    },
+    observeNames: (names) => cleanups.observe(names),
+    observeAll() {
+      terminations.observeAll();
+      cleanups.observeAll();
+    },
+    async run(signal) {
+      await Promise.all([terminations.run(signal), cleanups.run(signal)]);
+    },
   };
+}
+
+async function isGone(
+  name: string,
+  { client, signal }: { client: RestClient; signal: AbortSignal },
+): Promise<boolean> {
+  try {
+    await send(client, get(resources.sidecarSets, { name }), signal);
+    return false;
+  } catch (error) {
+    if (isNotFound(error)) return true;
+    throw error;
+  }
 }

@@ -142,7 +142,9 @@ export function createControl(options: ControlOptions): Control {
     writer,
     clock,
     logger,
+    namespace: config.namespace,
     isLeader,
+    isSynced: options.isSynced,
     onStored: (pod) => touch(index.applyPod(pod)),
   });
   const reconciler = new Reconciler({

@@ -89,12 +89,16 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
     namespace: config.namespace,
     registrationName: "sidecarset",
     problemsOf: validation.problemsOf,
-    onChange: (names) => control.touch(names),
+    onChange(names) {
+      control.touch(names);
+      control.aftercare.observeNames(names);
+    },
     onSidecarSet(name) {
       control.touchRegistration();
       control.aftercare.observeSidecarSet(name);
     },
     onPod: (key) => control.aftercare.observePod(key),
+    onCleanupRecord: (sidecarSet) => control.aftercare.observeNames([sidecarSet]),
     onRegistration(kind, configuration) {
       control.registration.observe(kind, configuration);
       control.touchRegistration();

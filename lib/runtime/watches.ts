@@ -1,3 +1,4 @@
+import { CLEANUP_RECORD_LABEL, fromConfigMap } from "../api/cleanup_record.ts";
 import type { Clock } from "../api/clock.ts";
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import type { FieldProblem } from "../api/field_problem.ts";
@@ -14,6 +15,7 @@ import type { RestClient } from "../kube/contract.ts";
 import { listWatch } from "../kube/list_watch.ts";
 import type { Change } from "../kube/reflector.ts";
 import { ReflectorLoop } from "../kube/reflector_loop.ts";
+import type { Selection } from "../kube/requests.ts";
 import { type Resource, resources } from "../kube/resources.ts";
 import { toPrepared } from "./stored_sidecarset.ts";
 
@@ -32,6 +34,8 @@ export interface WatchesOptions {
   onSidecarSet(name: string): void;
   /** A Pod changed or was created. */
   onPod(key: string): void;
+  /** The record of a clean-up changed. */
+  onCleanupRecord(sidecarSet: string): void;
   onRegistration(kind: ConfigurationKind, configuration: WebhookConfiguration | undefined): void;
   onAllowList(text: string | undefined): void;
 }
@@ -106,6 +110,24 @@ export function createWatches(options: WatchesOptions): Watches {
     apply: ({ data }) => onAllowList(data?.[ALLOW_LIST_KEY]),
     delete: () => onAllowList(undefined),
   });
+  const cleanupRecords = reflect<ConfigMap, ConfigMap>(options, {
+    name: "cleanuprecords",
+    resource: resources.configMaps,
+    selection: { namespace, labelSelector: CLEANUP_RECORD_LABEL },
+    trim: (object) => object,
+    known: () => [...index.cleanupRecords.names()],
+    keyOf: nameOf,
+    apply(configMap) {
+      const read = fromConfigMap(configMap);
+      if (!read.ok) return;
+      index.cleanupRecords.apply({ record: read.value, configMap });
+      options.onCleanupRecord(read.value.sidecarSet);
+    },
+    delete(name) {
+      const sidecarSet = index.cleanupRecords.delete(name);
+      if (sidecarSet !== undefined) options.onCleanupRecord(sidecarSet);
+    },
+  });
   const configurations = [
     resources.mutatingWebhookConfigurations,
     resources.validatingWebhookConfigurations,
@@ -126,7 +148,7 @@ export function createWatches(options: WatchesOptions): Watches {
     });
   });
   const forAdmission = [sidecarSets, namespaces, revisions];
-  const all = [...forAdmission, pods, allowList, ...configurations];
+  const all = [...forAdmission, pods, allowList, cleanupRecords, ...configurations];
   return {
     isAdmissionSynced: () => forAdmission.every(({ loop }) => loop.isSynced()),
     unsynced: () => all.filter(({ loop }) => !loop.isSynced()).map(({ name }) => name),
@@ -136,7 +158,7 @@ export function createWatches(options: WatchesOptions): Watches {
         return at === undefined ? [] : [[name, options.clock.monotonic() - at]];
       })),
     async run(signal) {
-      const others = [...forAdmission, allowList, ...configurations];
+      const others = [...forAdmission, allowList, cleanupRecords, ...configurations];
       const running = others.map(({ loop }) => loop.run(signal));
       // A Pod is classified once if everything that its class depends on is known before it.
       while (!signal.aborted && !forAdmission.every(({ loop }) => loop.isSynced())) {
@@ -150,7 +172,7 @@ export function createWatches(options: WatchesOptions): Watches {
 interface Reflection<T extends KubeObject, U> {
   readonly name: string;
   readonly resource: Resource<T>;
-  readonly selection?: { namespace?: string; fieldSelector?: string };
+  readonly selection?: Selection;
   trim(object: T): U;
   /** Keys of everything that the index holds of this kind. */
   known(): string[];

@@ -65,6 +65,13 @@ export function inPlaceStatesText(pod: Pod, change: InPlaceChange): string {
   return escaped(joined(states, stateText));
 }
 
+/** The annotation's text without a SidecarSet's record: null removes it, undefined where there is nothing to change. */
+export function inPlaceStatesWithout(pod: Pod, sidecarSet: string): string | null | undefined {
+  const states = new Map(readInPlaceStates(pod));
+  if (!states.delete(sidecarSet)) return undefined;
+  return states.size === 0 ? null : escaped(joined(states, stateText));
+}
+
 function stateText(state: InPlaceState): string {
   const statuses = joined(
     state.lastImageIds,

@@ -6,7 +6,7 @@ export function unimplementedFields(spec: SidecarSetSpec): string[] {
   const checks: readonly (readonly [string, boolean])[] = [
     ["spec.updateStrategy.recreatePolicy", updateStrategy?.recreatePolicy === "Evict"],
     ["spec.updateStrategy.driftPolicy", updateStrategy?.driftPolicy === "Repair"],
-    ["spec.cleanupPolicy.type", (cleanupPolicy?.type ?? "Retain") !== "Retain"],
+    ["spec.cleanupPolicy.type", cleanupPolicy?.type === "Evict"],
     ["spec.missedPodPolicy", missedPodPolicy === "Evict"],
   ];
   return checks.filter(([, isSet]) => isSet).map(([path]) => path);

@@ -1,0 +1,182 @@
+import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../api/names.ts";
+import type { Pod } from "../../api/pod.ts";
+import type { IntOrPercent } from "../../api/strategies.ts";
+import { injectedSidecarSets } from "../annotations/injected_list.ts";
+import { inPlaceStatesText } from "../annotations/inplace_state.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { rfc3339 } from "../rfc3339.ts";
+import { walkBudget } from "../rollout/budget.ts";
+import { unavailableLimit } from "../rollout/partition.ts";
+import { isStateConsistent } from "../status/consistency.ts";
+import { isActive, isRunningAndReady } from "../status/readiness.ts";
+import { sidecarContainerNames } from "../status/sidecars.ts";
+import {
+  endIdle,
+  IDLE_ANNOTATION,
+  imagesInLists,
+  type ImageSwap,
+  isBecomingIdle,
+  makeIdle,
+} from "./idle.ts";
+import { releasedAnnotations } from "./release.ts";
+import { type Surplus, surplusOf, type SurplusScope } from "./surplus.ts";
+
+/** What is to become of sidecars that are no longer needed. */
+export type CleanupAction =
+  | { readonly type: "Retain" }
+  | { readonly type: "Idle"; readonly idleImage: string }
+  | { readonly type: "Evict" };
+
+/** Everything that the next step of a clean-up depends on, as values. */
+export interface CleanupSnapshot {
+  readonly scope: SurplusScope;
+  readonly action: CleanupAction;
+  readonly maxUnavailable: IntOrPercent | undefined;
+  /** The Pods whose annotations name the SidecarSet. */
+  readonly pods: Iterable<Pod>;
+  /** uids of Pods that have been written to, the result of which has not been seen yet. */
+  readonly pending: ReadonlySet<string>;
+  /** For Pods of which a write has failed: by uid, the time in milliseconds before which not to try again. */
+  readonly retryAt: ReadonlyMap<string, number>;
+  readonly now: Date;
+}
+
+/** One change of one Pod; the patch is a strategic merge patch with uid and resourceVersion as preconditions. */
+export interface CleanupWrite {
+  /** `Idle` sidecars, `Return` to their images, or `Release` of a Pod from the name of a SidecarSet that is gone. */
+  readonly kind: "Idle" | "Return" | "Release";
+  readonly pod: Pod;
+  readonly patch: object;
+}
+
+/** A Pod that is to be evicted by the eviction rule. */
+export interface CleanupEviction {
+  readonly pod: Pod;
+  readonly surplus: Surplus;
+}
+
+/** The next step, and how far the clean-up has come. */
+export interface CleanupPlan {
+  readonly writes: readonly CleanupWrite[];
+  readonly evictions: readonly CleanupEviction[];
+  /** Pods that still have something to be cleaned up, those of this step included. */
+  readonly remaining: number;
+  /** Of those, Pods that wait because as many Pods are unavailable as may be. */
+  readonly heldBack: number;
+  /** Pods that are unavailable, and how many may be. */
+  readonly unavailable: number;
+  readonly limit: number;
+  /** Milliseconds; when to plan again although nothing has changed. */
+  readonly waitUntil?: number;
+}
+
+interface Candidate {
+  readonly pod: Pod;
+  readonly write: CleanupWrite;
+  readonly restarts: boolean;
+}
+
+/** Plans the next step of cleaning up what Pods still have of a SidecarSet. The same snapshot gives the same plan. */
+export function planCleanup(snapshot: CleanupSnapshot): CleanupPlan {
+  const candidates: Candidate[] = [];
+  const evictions: CleanupEviction[] = [];
+  let total = 0;
+  let unavailable = 0;
+  let remaining = 0;
+  let waitUntil = Infinity;
+  for (const pod of snapshot.pods) {
+    if (!isActive(pod)) continue;
+    // What a Pod does not name any more is done, although the index may not have seen it yet.
+    if (!injectedSidecarSets(pod).includes(snapshot.scope.sidecarSet)) continue;
+    total++;
+    const busy = snapshot.pending.has(pod.metadata.uid ?? "");
+    if (busy || !isAvailable(pod, snapshot.scope)) unavailable++;
+    const surplus = surplusOf(pod, snapshot.scope);
+    const work = workFor(pod, surplus, snapshot);
+    const isEvicted = surplus !== undefined && snapshot.action.type === "Evict";
+    if (work === undefined && !isEvicted) continue;
+    remaining++;
+    if (busy) continue;
+    const retryAt = snapshot.retryAt.get(pod.metadata.uid ?? "") ?? 0;
+    if (retryAt > snapshot.now.getTime()) waitUntil = Math.min(waitUntil, retryAt);
+    else if (work !== undefined) candidates.push(work);
+    else if (surplus !== undefined) evictions.push({ pod, surplus });
+  }
+  const limit = unavailableLimit(snapshot.maxUnavailable, total);
+  const walk = walkBudget<Candidate, Candidate>(candidates, {
+    limit,
+    unavailable,
+    isAvailable: ({ pod, restarts }) => restarts && isAvailable(pod, snapshot.scope),
+    update: (candidate) => candidate,
+  });
+  return {
+    writes: walk.updates.map(({ write }) => write),
+    evictions,
+    remaining,
+    heldBack: walk.heldBack,
+    unavailable,
+    limit,
+    ...(waitUntil === Infinity ? {} : { waitUntil }),
+  };
+}
+
+function isAvailable(pod: Pod, { current, sidecarSet }: SurplusScope): boolean {
+  if (!isRunningAndReady(pod) || isBecomingIdle(pod)) return false;
+  return current === undefined ||
+    isStateConsistent(pod, sidecarSet, sidecarContainerNames(current.sidecarSet));
+}
+
+function workFor(
+  pod: Pod,
+  surplus: Surplus | undefined,
+  { action, scope, now }: CleanupSnapshot,
+): Candidate | undefined {
+  if (scope.current !== undefined) {
+    const swap = endIdle(pod, surplus?.containers ?? []);
+    if (swap !== undefined) {
+      const annotations = inPlaceChange(pod, scope.current, { swap, now });
+      return candidate(pod, "Return", { swap, annotations });
+    }
+    if (surplus === undefined || action.type !== "Idle") return undefined;
+    const idle = makeIdle(pod, { containers: surplus.containers, idleImage: action.idleImage });
+    return idle && candidate(pod, "Idle", { swap: idle });
+  }
+  if (surplus !== undefined && action.type === "Evict") return undefined;
+  const annotations = releasedAnnotations(pod, scope.sidecarSet);
+  const swap = action.type === "Idle"
+    ? makeIdle(pod, { containers: surplus?.containers ?? [], idleImage: action.idleImage })
+    : undefined;
+  return swap === undefined
+    ? candidate(pod, "Release", { annotations })
+    : candidate(pod, "Idle", { swap, annotations });
+}
+
+/** Lets the roll-out see that the images are on their way, too. */
+function inPlaceChange(
+  pod: Pod,
+  { name: sidecarSetName, hash: revision }: PreparedSidecarSet,
+  { swap, now }: { swap: ImageSwap; now: Date },
+): Record<string, string> {
+  const text = inPlaceStatesText(pod, {
+    sidecarSetName,
+    revision,
+    updateTimestamp: rfc3339(now),
+    changedContainers: swap.images.map(({ name }) => name),
+  });
+  return { [INPLACE_UPDATE_STATE_ANNOTATION]: text };
+}
+
+function candidate(
+  pod: Pod,
+  kind: CleanupWrite["kind"],
+  { swap, annotations = {} }: { swap?: ImageSwap; annotations?: Record<string, string | null> },
+): Candidate {
+  const { uid, resourceVersion } = pod.metadata;
+  const idle = swap === undefined ? {} : { [IDLE_ANNOTATION]: swap.annotation };
+  const spec = imagesInLists(pod, swap?.images ?? []);
+  const patch = {
+    metadata: { uid, resourceVersion, annotations: { ...annotations, ...idle } },
+    ...(Object.keys(spec).length === 0 ? {} : { spec }),
+  };
+  return { pod, write: { kind, pod, patch }, restarts: (swap?.images.length ?? 0) > 0 };
+}

@@ -1,0 +1,35 @@
+import type { CleanupRecord } from "../../api/cleanup_record.ts";
+import type { CleanupPolicy } from "../../api/strategies.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { runningSidecars } from "../status/sidecars.ts";
+import type { CleanupAction } from "./plan.ts";
+
+/** What a clean-up policy asks for; Retain where Idle lacks its image. */
+export function actionOf({ type, idleImage }: CleanupPolicy = {}): CleanupAction {
+  if (type === "Evict") return { type };
+  return type === "Idle" && idleImage ? { type, idleImage } : { type: "Retain" };
+}
+
+/**
+ * The record that a SidecarSet needs to have; undefined with the policy Retain. Sidecars that it once had stay in the record.
+ *
+ * @returns the known record itself where it is right
+ */
+export function recordFor(
+  { sidecarSet, name }: PreparedSidecarSet,
+  known: CleanupRecord | undefined,
+): CleanupRecord | undefined {
+  const policy = actionOf(sidecarSet.spec.cleanupPolicy);
+  if (policy.type === "Retain") return undefined;
+  const listed = runningSidecars(sidecarSet).map((sidecar) => sidecar.name);
+  const sidecars = [...new Set([...known?.sidecars ?? [], ...listed])].sort();
+  const maxUnavailable = sidecarSet.spec.updateStrategy?.maxUnavailable;
+  const record: CleanupRecord = {
+    sidecarSet: name,
+    uid: sidecarSet.metadata.uid ?? "",
+    policy,
+    ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
+    sidecars,
+  };
+  return known !== undefined && JSON.stringify(known) === JSON.stringify(record) ? known : record;
+}

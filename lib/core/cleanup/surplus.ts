@@ -1,0 +1,78 @@
+import type { Container } from "../../api/container.ts";
+import { HOT_UPGRADE_SUFFIXES } from "../../api/names.ts";
+import type { Pod } from "../../api/pod.ts";
+import { injectedSidecarSets, isMarkedInjected } from "../annotations/injected_list.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { recordOf } from "../status/record.ts";
+import { containerNames, runningContainers, runningSidecars } from "../status/sidecars.ts";
+
+/** Why sidecars of a Pod are no longer needed. */
+export type SurplusCause = "SidecarSetDeleted" | "NotSelected" | "ContainerRemoved";
+
+/** Sidecars of a Pod that are no longer needed. */
+export interface Surplus {
+  readonly cause: SurplusCause;
+  /** Names of the Pod's containers, native sidecars included; plain init containers have ended anyway. */
+  readonly containers: readonly string[];
+}
+
+/** Whose sidecars are looked at, and what they are needed for. */
+export interface SurplusScope {
+  readonly sidecarSet: string;
+  /** The SidecarSet of that name as it is now; undefined where it is gone. */
+  readonly current: PreparedSidecarSet | undefined;
+  /** Whether the current selectors match; a canary that would take the Pod over does not count, nor an excluded namespace. */
+  selects(pod: Pod): boolean;
+  /** Names of sidecars that the SidecarSet has had, for Pods that do not record theirs. */
+  readonly knownSidecars: readonly string[];
+}
+
+/**
+ * The sidecars that a Pod has of a SidecarSet and that it would not get from it any more; undefined where there are none. An invalid SidecarSet
+ * and one that is pinned to a revision say nothing of what is no longer listed.
+ */
+export function surplusOf(pod: Pod, scope: SurplusScope): Surplus | undefined {
+  if (!injectedSidecarSets(pod).includes(scope.sidecarSet)) return undefined;
+  if (scope.current === undefined) {
+    return surplus("SidecarSetDeleted", injectedContainers(pod, scope));
+  }
+  if (scope.current.problems.length > 0) return undefined;
+  if (!scope.selects(pod)) return surplus("NotSelected", injectedContainers(pod, scope));
+  const { spec } = scope.current.sidecarSet;
+  if (spec.injectionStrategy?.revision !== undefined) return undefined;
+  const listed = new Set([
+    ...runningSidecars(scope.current.sidecarSet).flatMap((sidecar) => [
+      sidecar.name,
+      ...containerNames(sidecar),
+    ]),
+    ...(spec.initContainers ?? []).map(({ name }) => name),
+  ]);
+  const removed = injectedContainers(pod, scope).filter((name) =>
+    !listed.has(name) && !listed.has(sidecarNameOf(name, scope, pod))
+  );
+  return surplus("ContainerRemoved", removed);
+}
+
+function surplus(cause: SurplusCause, containers: readonly string[]): Surplus | undefined {
+  return containers.length === 0 ? undefined : { cause, containers };
+}
+
+/** Running containers of the Pod that came from the SidecarSet: those that its record names, marked by the injection. */
+function injectedContainers(pod: Pod, scope: SurplusScope): string[] {
+  const sidecars = sidecarsOf(pod, scope);
+  const ofPair = sidecars.flatMap((name) => HOT_UPGRADE_SUFFIXES.map((suffix) => name + suffix));
+  const names = new Set([...sidecars, ...ofPair]);
+  return runningContainers(pod)
+    .filter((container: Container) => names.has(container.name) && isMarkedInjected(container))
+    .map(({ name }) => name);
+}
+
+function sidecarsOf(pod: Pod, { sidecarSet, knownSidecars }: SurplusScope): readonly string[] {
+  return recordOf(pod, sidecarSet).full?.sidecarList ?? knownSidecars;
+}
+
+/** The sidecar that a container of a hot-upgrade pair belongs to; any other container's own name. */
+function sidecarNameOf(container: string, scope: SurplusScope, pod: Pod): string {
+  const base = container.slice(0, -HOT_UPGRADE_SUFFIXES[0].length);
+  return sidecarsOf(pod, scope).includes(base) ? base : container;
+}
