@@ -18,4 +18,6 @@ export interface PreparedSidecarSet {
 export interface NamespaceFacts {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** When labels were set after the namespace was created, in RFC 3339 by key; absent where none was. */
+  readonly labelTimes?: Readonly<Record<string, string>>;
 }

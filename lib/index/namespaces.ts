@@ -1,5 +1,6 @@
 import type { Namespace } from "../api/pod.ts";
 import type { NamespaceFacts } from "../core/prepared.ts";
+import { labelTimes } from "../core/select/label_times.ts";
 
 /** The labels of every namespace. */
 export class NamespaceIndex {
@@ -22,7 +23,9 @@ export class NamespaceIndex {
     const name = namespace.metadata.name ?? "";
     const labels = namespace.metadata.labels ?? {};
     const known = this.#byName.get(name);
-    this.#byName.set(name, { name, labels });
+    const { managedFields } = namespace.metadata;
+    const times = managedFields === undefined ? {} : { labelTimes: labelTimes(managedFields) };
+    this.#byName.set(name, { name, labels, ...times });
     return !known || !sameLabels(known.labels, labels);
   }
 

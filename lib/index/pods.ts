@@ -1,6 +1,7 @@
 import type { Pod } from "../api/pod.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { NO_PODS, type PodCounts, recount } from "../core/status/counts.ts";
+import { maySelectLater } from "../core/select/label_times.ts";
 import { classifyPod, hasTrait, type PodClass, PodTrait } from "../core/status/pod_class.ts";
 
 export interface PodIndexOptions {
@@ -142,8 +143,12 @@ export class PodIndex {
     const later = new Set<string>();
     for (const prepared of selecting) {
       const { name, sidecarSet: { status } } = prepared;
-      const selectedLater = known !== undefined &&
+      const sawLater = known !== undefined &&
         (known.selectedLater.has(name) || !known.classes.has(name));
+      const selectedLater = sawLater || maySelectLater(prepared.sidecarSet.spec, {
+        pod: pod.metadata,
+        namespace: namespace.labelTimes,
+      });
       if (selectedLater) later.add(name);
       const podClass = classifyPod(pod, prepared, {
         selected: true,

@@ -1,11 +1,13 @@
 import type { Container, EnvVar } from "../api/container.ts";
+import type { ObjectMeta } from "../api/meta.ts";
 import {
   INJECTED_ENV,
   TERMINATE_ENV,
   TERMINATE_IGNORE_EXIT_CODE_ENV,
   TERMINATE_WITH_IMAGE_ENV,
 } from "../api/names.ts";
-import type { ContainerStatus, Pod, PodStatus } from "../api/pod.ts";
+import type { ContainerStatus, Namespace, Pod, PodStatus } from "../api/pod.ts";
+import { laterLabelFields } from "../core/select/label_times.ts";
 
 const READ_ENV = new Set([
   INJECTED_ENV,
@@ -27,6 +29,7 @@ export function trimPod(pod: Pod): Pod {
       ...pick(metadata, ["creationTimestamp", "deletionTimestamp"]),
       ...(metadata.annotations ? { annotations: withoutLastApplied(metadata.annotations) } : {}),
       ...(metadata.ownerReferences ? { ownerReferences: metadata.ownerReferences } : {}),
+      ...withLaterLabels(metadata),
     },
     spec: {
       containers: (spec.containers ?? []).map(trimContainer),
@@ -37,10 +40,20 @@ export function trimPod(pod: Pod): Pod {
   };
 }
 
+/** The namespace without everything but its labels, and when they were set if that was later than its creation. */
+export function trimNamespace({ metadata }: Namespace): Namespace {
+  return { metadata: { ...pick(metadata, ["name", "labels"]), ...withLaterLabels(metadata) } };
+}
+
+function withLaterLabels(metadata: ObjectMeta): Pick<ObjectMeta, "managedFields"> {
+  const managedFields = laterLabelFields(metadata);
+  return managedFields.length === 0 ? {} : { managedFields };
+}
+
 function trimContainer(container: Container): Container {
   const env = container.env?.filter(({ name }: EnvVar) => READ_ENV.has(name)) ?? [];
   return {
-    ...pick(container, ["name", "image", "restartPolicy"]),
+    ...pick(container, ["name", "image", "restartPolicy", "restartPolicyRules"]),
     name: container.name,
     ...(env.length > 0 ? { env } : {}),
   };

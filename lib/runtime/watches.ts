@@ -10,7 +10,7 @@ import type { SidecarSet } from "../api/sidecarset.ts";
 import type { ConfigurationKind } from "../controller/registration.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
-import { trimPod } from "../index/trim.ts";
+import { trimNamespace, trimPod } from "../index/trim.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { listWatch } from "../kube/list_watch.ts";
 import type { Change } from "../kube/reflector.ts";
@@ -72,9 +72,9 @@ export function createWatches(options: WatchesOptions): Watches {
   const namespaces = reflect(options, {
     name: "namespaces",
     resource: resources.namespaces,
-    trim: ({ metadata: { name = "", labels = {} } }) => ({ metadata: { name, labels } }),
+    trim: trimNamespace,
     known: () => [...index.namespaces.names()],
-    keyOf: ({ metadata }) => metadata.name,
+    keyOf: ({ metadata }) => metadata.name ?? "",
     apply: (object) => onChange(index.applyNamespace(object)),
     delete: (name) => index.deleteNamespace(name),
   });

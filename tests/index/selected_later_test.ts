@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import type { Pod } from "../../lib/api/pod.ts";
+import { ClusterIndex } from "../../lib/index/cluster.ts";
+import { trimNamespace, trimPod } from "../../lib/index/trim.ts";
+import { podOf, sidecarSetOf } from "../support/objects.ts";
+
+const status = { effectiveSince: "2026-01-01T00:00:00Z" };
+const CREATED = "2026-01-02T00:00:00Z";
+
+function labelled(time: string, key: string) {
+  return { time, fieldsV1: { "f:metadata": { "f:labels": { [`f:${key}`]: {} } } } };
+}
+
+/** A Pod as the watch brings it, that a process sees for the first time. */
+function pod(...managedFields: ReturnType<typeof labelled>[]): Pod {
+  const bare = podOf({ creationTimestamp: CREATED });
+  return trimPod({ ...bare, metadata: { ...bare.metadata, managedFields } });
+}
+
+function missedOf(index: ClusterIndex, first: Pod): number {
+  index.applyPod(first);
+  return index.pods.countsOf("web").missedPods;
+}
+
+Deno.test("a Pod that was created with the selected label counts as missed", () => {
+  const index = new ClusterIndex();
+  index.applySidecarSet(sidecarSetOf({ status }));
+  assert.equal(missedOf(index, pod(labelled(CREATED, "app"))), 1);
+});
+
+Deno.test("a Pod that got the selected label later does not count as missed, though the process starts after that", () => {
+  const index = new ClusterIndex();
+  index.applySidecarSet(sidecarSetOf({ status }));
+  const later = pod(labelled(CREATED, "team"), labelled("2026-01-02T00:10:00Z", "app"));
+  assert.equal(missedOf(index, later), 0);
+  assert.equal(index.pods.countsOf("web").uninjectedPods, 1);
+});
+
+Deno.test("Pods of a namespace that was labelled later do not count as missed, though the process starts after that", () => {
+  const spec = { namespaceSelector: { matchLabels: { sidecars: "on" } } };
+  const index = new ClusterIndex();
+  index.applySidecarSet(sidecarSetOf({ status, spec }));
+  const namespaceAt = (time: string) =>
+    trimNamespace({
+      metadata: {
+        name: "default",
+        labels: { sidecars: "on" },
+        creationTimestamp: "2025-01-01T00:00:00Z",
+        managedFields: [labelled(time, "sidecars")],
+      },
+    });
+  index.applyNamespace(namespaceAt("2026-01-02T00:10:00Z"));
+  assert.equal(missedOf(index, pod(labelled(CREATED, "app"))), 0);
+  const before = new ClusterIndex();
+  before.applySidecarSet(sidecarSetOf({ status, spec }));
+  before.applyNamespace(namespaceAt("2026-01-01T12:00:00Z"));
+  assert.equal(missedOf(before, pod(labelled(CREATED, "app"))), 1);
+});
+
+Deno.test("trimPod() keeps no managedFields of a Pod that was never labelled later", () => {
+  assert.equal(pod(labelled(CREATED, "app")).metadata.managedFields, undefined);
+});
