@@ -9,14 +9,14 @@ export interface ReadinessCheck {
 export interface HealthOptions {
   readonly checks: readonly ReadinessCheck[];
   /** The metrics in Prometheus' text format. */
-  metrics(): Promise<{ contentType: string; text: string }>;
+  metrics(): { contentType: string; text: string };
 }
 
 /** Answers `/healthz`, `/readyz` (a line a check, as kube-apiserver prints them) and `/metrics`. */
 export function createHealthHandler(
   options: HealthOptions,
-): (request: Request) => Promise<Response> {
-  return async function handleHealth(request: Request): Promise<Response> {
+): (request: Request) => Response {
+  return function handleHealth(request: Request): Response {
     if (request.method !== "GET" && request.method !== "HEAD") {
       return text("Cannot serve this method: use GET\n", 405);
     }
@@ -26,7 +26,7 @@ export function createHealthHandler(
       case "/readyz":
         return readiness(options.checks);
       case "/metrics": {
-        const { contentType, text: body } = await options.metrics();
+        const { contentType, text: body } = options.metrics();
         return new Response(body, { headers: { "content-type": contentType } });
       }
       default:
@@ -55,7 +55,7 @@ export interface HealthServer {
 
 /** Serves the health handler over plain HTTP. */
 export function startHealthServer(
-  handler: (request: Request) => Promise<Response>,
+  handler: (request: Request) => Response,
   options: { hostname: string; port: number; logger: Logger },
 ): HealthServer {
   const server = Deno.serve({

@@ -1,9 +1,9 @@
-import { Counter, Histogram, Registry } from "prom-client";
 import type { Observation as RequestObservation } from "../../kube/transport.ts";
 import type { Observation as ReviewObservation } from "../../webhook/handler.ts";
 import type { PodReviewObserver } from "../../webhook/pods.ts";
 import { registerProcess } from "./process.ts";
 import { type QueueMetrics, registerQueues } from "./queues.ts";
+import { CONTENT_TYPE, Registry } from "./registry.ts";
 import { type MetricsState, registerState } from "./state.ts";
 
 export interface Metrics {
@@ -15,7 +15,7 @@ export interface Metrics {
   readonly queues: QueueMetrics;
   /** Lets the gauges read the process's state when they are asked for. */
   observeState(state: MetricsState): void;
-  text(): Promise<{ contentType: string; text: string }>;
+  text(): { contentType: string; text: string };
 }
 
 export interface MetricsOptions {
@@ -26,49 +26,38 @@ export interface MetricsOptions {
 /** The process's metrics: controller-runtime's names where it has them, `sidecarset_` for the rest. */
 export function createMetrics({ apiServer: host }: MetricsOptions): Metrics {
   const registry = new Registry();
-  const registers = [registry];
-  registerProcess(registers);
-  const requests = new Counter({
+  registerProcess(registry);
+  const requests = registry.counter({
     name: "rest_client_requests_total",
     help: "Requests to the API server by method and status code.",
-    labelNames: ["method", "code", "host"],
-    registers,
   });
-  const reviews = new Histogram({
+  const reviews = registry.histogram({
     name: "controller_runtime_webhook_latency_seconds",
     help: "How long admission reviews took, by path.",
-    labelNames: ["webhook"],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-    registers,
   });
-  const answers = new Counter({
+  const answers = registry.counter({
     name: "controller_runtime_webhook_requests_total",
     help: "Admission reviews by path and status code.",
-    labelNames: ["webhook", "code"],
-    registers,
   });
-  const injections = new Counter({
+  const injections = registry.counter({
     name: "sidecarset_injections_total",
     help: "SidecarSets that selected a created Pod, by whether they were injected and why not.",
-    labelNames: ["sidecarset", "result", "reason"],
-    registers,
   });
-  const certificateReads = new Counter({
+  const certificateReads = registry.counter({
     name: "certwatcher_read_certificate_total",
     help: "How often the webhook's certificate was looked after.",
-    registers,
   });
-  const certificateErrors = new Counter({
+  const certificateErrors = registry.counter({
     name: "certwatcher_read_certificate_errors_total",
     help: "How often that failed.",
-    registers,
   });
   return {
     observeRequest({ method, code }) {
       requests.inc({ method, code: code === undefined ? "<error>" : String(code), host });
     },
     observeReview({ path, code, seconds }) {
-      reviews.observe({ webhook: path }, seconds);
+      reviews.observe(seconds, { webhook: path });
       answers.inc({ webhook: path, code: String(code) });
     },
     observeCertificateCheck(ok) {
@@ -80,8 +69,8 @@ export function createMetrics({ apiServer: host }: MetricsOptions): Metrics {
       onSkipped: ({ sidecarSet: sidecarset, reason, refuses }) =>
         injections.inc({ sidecarset, result: refuses ? "refused" : "skipped", reason }),
     },
-    queues: registerQueues(registers),
-    observeState: (state) => registerState(registers, state),
-    text: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    queues: registerQueues(registry),
+    observeState: (state) => registerState(registry, state),
+    text: () => ({ contentType: CONTENT_TYPE, text: registry.text() }),
   };
 }
