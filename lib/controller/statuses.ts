@@ -21,6 +21,8 @@ export interface StatusesOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   registrationOf(prepared: PreparedSidecarSet): RegistrationFacts;
+  /** What is known of a SidecarSet's missed Pods. */
+  missedOf?(sidecarSet: string): StatusFacts["missed"];
   /** Takes over a SidecarSet as the API server stored it, ahead of the watch. */
   onStored(sidecarSet: KubeObject): void;
 }
@@ -87,6 +89,7 @@ export class Statuses {
       now,
     });
     if (effectiveSince !== undefined) memory.selection = selection;
+    const missed = this.#options.missedOf?.(prepared.name);
     return {
       generation: metadata.generation ?? 0,
       counts: index.pods.countsOf(prepared.name),
@@ -96,6 +99,7 @@ export class Statuses {
       problems,
       injectionPaused,
       registration,
+      ...(missed ? { missed } : {}),
       rollout: {
         reason: plan.reason,
         ...(plan.detail === undefined ? {} : { detail: plan.detail }),

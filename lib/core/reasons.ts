@@ -23,6 +23,7 @@ export const REASONS = {
   NoTargetContainer: "no container of the Pod matches the target of a resources policy",
   ExpressionFailed: "an expression of a resources policy cannot be evaluated for the Pod",
   AnnotationNotJson: "an annotation that must be merged or read is not JSON",
+  NotReviewed: "no webhook that was ready was asked when the Pod was created",
   // A Pod is not evicted.
   RunsToCompletion: "the Pod's restartPolicy is not Always",
   PodNotReady: "the Pod is not ready",

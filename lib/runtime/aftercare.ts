@@ -3,14 +3,17 @@ import type { Logger } from "../api/logger.ts";
 import type { Pod } from "../api/pod.ts";
 import { CleanupRecords } from "../controller/cleanup_records.ts";
 import { Cleanups } from "../controller/cleanups.ts";
+import { MissedPods } from "../controller/missed.ts";
 import { Terminations } from "../controller/terminations.ts";
 import type { Writer } from "../controller/writer.ts";
+import { missedReason } from "../core/cleanup/replacement.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isNotFound } from "../kube/errors.ts";
 import { get } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
+import { createReplacements } from "./replacements.ts";
 import { createVirtualNodes } from "./virtual_nodes.ts";
 
 export interface AftercareOptions {
@@ -21,15 +24,19 @@ export interface AftercareOptions {
   readonly logger: Logger;
   /** The controller's namespace. */
   readonly namespace: string;
+  readonly excludedNamespaces: readonly string[];
   isLeader(): boolean;
   isSynced(): boolean;
   /** Takes over a Pod as the API server stored it, ahead of the watch. */
   onStored(pod: Pod): void;
+  /** Told when something else is known of a SidecarSet's Pods than the index says. */
+  onChange(sidecarSet: string): void;
 }
 
 /** What is done for Pods beside injection and roll-out: sidecars that are no longer needed go away. */
 export interface Aftercare {
   readonly cleanups: Cleanups;
+  readonly missed: MissedPods;
   /** Takes note of a Pod that changed. */
   observePod(key: string): void;
   /** Takes note of a SidecarSet that changed, was created or deleted. */
@@ -47,6 +54,13 @@ export function createAftercare(options: AftercareOptions): Aftercare {
     ...options,
     records: new CleanupRecords({ index, writer, namespace }),
     isGone: (name, signal) => isGone(name, { client, signal }),
+  });
+  const replacements = createReplacements(options);
+  const missed = new MissedPods({
+    ...options,
+    readPod: ({ metadata: { name = "", namespace = "" } }, signal) =>
+      send(client, get(resources.pods, { name, namespace }), signal),
+    reasonFor: (pod, { name }) => missedReason(pod, replacements(pod, name)),
   });
   const terminations = new Terminations({
     ...options,
@@ -66,6 +80,7 @@ export function createAftercare(options: AftercareOptions): Aftercare {
   });
   return {
     cleanups,
+    missed,
     observePod(key) {
       terminations.observe(key);
       cleanups.observePod(key);
@@ -74,13 +89,18 @@ export function createAftercare(options: AftercareOptions): Aftercare {
       terminations.observeSidecarSet(name);
       cleanups.observe([name]);
     },
-    observeNames: (names) => cleanups.observe(names),
+    observeNames(names) {
+      const all = [...names];
+      cleanups.observe(all);
+      missed.observe(all);
+    },
     observeAll() {
       terminations.observeAll();
       cleanups.observeAll();
+      missed.observeAll();
     },
     async run(signal) {
-      await Promise.all([terminations.run(signal), cleanups.run(signal)]);
+      await Promise.all([terminations, cleanups, missed].map((part) => part.run(signal)));
     },
   };
 }

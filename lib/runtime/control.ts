@@ -145,7 +145,9 @@ export function createControl(options: ControlOptions): Control {
     namespace: config.namespace,
     isLeader,
     isSynced: options.isSynced,
+    excludedNamespaces: options.excludedNamespaces,
     onStored: (pod) => touch(index.applyPod(pod)),
+    onChange: (sidecarSet) => touch([sidecarSet]),
   });
   const reconciler = new Reconciler({
     index,
@@ -167,6 +169,7 @@ export function createControl(options: ControlOptions): Control {
       clock,
       logger,
       registrationOf: (prepared) => registrationFacts(prepared, registration),
+      missedOf: (name) => aftercare.missed.summaryOf(name),
       onStored: options.onStoredSidecarSet,
     }),
   });

@@ -2,6 +2,7 @@ import type { ClusterIndex } from "../../index/cluster.ts";
 import type { CertificateSource } from "../../webhook/certificates/source.ts";
 import type { Control } from "../control.ts";
 import type { Watches } from "../watches.ts";
+import { registerAftercare } from "./aftercare.ts";
 import type { Registry, Sample } from "./registry.ts";
 
 export interface MetricsState {
@@ -68,6 +69,7 @@ export function registerState(registry: Registry, state: MetricsState): void {
     },
     () => podSamples(index),
   );
+  registerAftercare(registry, { index, aftercare: control.aftercare });
 }
 
 function* podSamples(index: ClusterIndex): Iterable<Sample> {

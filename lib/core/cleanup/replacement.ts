@@ -1,0 +1,96 @@
+import {
+  HASH_ANNOTATION,
+  HASH_WITHOUT_IMAGE_ANNOTATION,
+  INJECTED_LIST_ANNOTATION,
+  INPLACE_UPDATE_STATE_ANNOTATION,
+  MIRROR_POD_ANNOTATION,
+  VERSION_ALT_ANNOTATION_PREFIX,
+  VERSION_ANNOTATION_PREFIX,
+  WORKING_HOT_UPGRADE_ANNOTATION,
+} from "../../api/names.ts";
+import type { Container } from "../../api/container.ts";
+import type { Pod } from "../../api/pod.ts";
+import { isMarkedInjected } from "../annotations/injected_list.ts";
+import type { Injection, InjectRequest } from "../inject/contract.ts";
+import { type Reason, REASONS } from "../reasons.ts";
+import { STORED_IMAGES_ANNOTATION } from "../status/drift.ts";
+import { IDLE_ANNOTATION } from "./idle.ts";
+
+/** What is in the way of a Pod's getting a SidecarSet's sidecars. */
+export interface ReplacementObstacle {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** What a replacement's injection depends on beside the Pod. */
+export interface ReplacementFacts {
+  /** Name of the SidecarSet that the replacement is to get. */
+  readonly sidecarSet: string;
+  readonly excludedNamespaces: ReadonlySet<string>;
+  /** All that an injection depends on, as the webhook has it. */
+  readonly request: Omit<InjectRequest, "pod">;
+  inject(request: InjectRequest): Injection;
+}
+
+const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
+  HASH_ANNOTATION,
+  HASH_WITHOUT_IMAGE_ANNOTATION,
+  INJECTED_LIST_ANNOTATION,
+  INPLACE_UPDATE_STATE_ANNOTATION,
+  WORKING_HOT_UPGRADE_ANNOTATION,
+  STORED_IMAGES_ANNOTATION,
+  IDLE_ANNOTATION,
+]);
+const OWN_PREFIXES = [VERSION_ANNOTATION_PREFIX, VERSION_ALT_ANNOTATION_PREFIX];
+
+/** A Pod as it would come to the webhook if it were created anew: without its status and all that was injected into it. */
+export function asCreatedAnew(pod: Pod): Pod {
+  const { name, generateName, namespace, labels, annotations = {}, ownerReferences } = pod.metadata;
+  const { nodeName: _nodeName, initContainers, ...spec } = pod.spec;
+  const own = (container: Container) => !isMarkedInjected(container);
+  const kept = Object.entries(annotations).filter(([key]) =>
+    !OWN_ANNOTATIONS.has(key) && !OWN_PREFIXES.some((prefix) => key.startsWith(prefix))
+  );
+  return {
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(generateName === undefined ? {} : { generateName }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(ownerReferences === undefined ? {} : { ownerReferences }),
+      annotations: Object.fromEntries(kept),
+    },
+    spec: {
+      ...spec,
+      containers: spec.containers.filter(own),
+      ...(initContainers ? { initContainers: initContainers.filter(own) } : {}),
+    },
+  };
+}
+
+/** A dry run of the injection for a Pod's replacement: what would keep the SidecarSet out of it; undefined where nothing would. */
+export function replacementObstacle(
+  pod: Pod,
+  facts: ReplacementFacts,
+): ReplacementObstacle | undefined {
+  const { sidecarSet, excludedNamespaces, request } = facts;
+  const { namespace = "", annotations = {} } = pod.metadata;
+  if (Object.hasOwn(annotations, MIRROR_POD_ANNOTATION)) return because("MirrorPod");
+  if (excludedNamespaces.has(namespace)) return because("NamespaceExcluded");
+  const { injected, skipped } = facts.inject({ ...request, pod: asCreatedAnew(pod) });
+  if (injected.some((each) => each.sidecarSet === sidecarSet)) return undefined;
+  const skip = skipped.find((each) => each.sidecarSet === sidecarSet);
+  return skip ? { reason: skip.reason, message: skip.message } : because("NotSelected");
+}
+
+/**
+ * Why a Pod was missed, as far as it can be known afterwards: what would keep the SidecarSet out of it now as well, or else that nobody who was
+ * ready was asked, be it that the webhook was down, not registered, or did not know the SidecarSet or the namespace yet.
+ */
+export function missedReason(pod: Pod, facts: ReplacementFacts): ReplacementObstacle {
+  return replacementObstacle(pod, facts) ?? because("NotReviewed");
+}
+
+function because(reason: Reason): ReplacementObstacle {
+  return { reason, message: REASONS[reason] };
+}

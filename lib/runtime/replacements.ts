@@ -1,0 +1,37 @@
+import type { Clock } from "../api/clock.ts";
+import type { Pod } from "../api/pod.ts";
+import type { ReplacementFacts } from "../core/cleanup/replacement.ts";
+import { createInjector } from "../core/inject/inject.ts";
+import type { ClusterIndex } from "../index/cluster.ts";
+
+export interface ReplacementsOptions {
+  readonly index: ClusterIndex;
+  readonly clock: Clock;
+  readonly excludedNamespaces: readonly string[];
+}
+
+/** What the webhook would know if a Pod were created anew now, for a dry run of its injection. */
+export function createReplacements(
+  { index, clock, excludedNamespaces }: ReplacementsOptions,
+): (pod: Pod, sidecarSet: string) => ReplacementFacts {
+  const injector = createInjector();
+  const excluded = new Set(excludedNamespaces);
+  return ({ metadata }, sidecarSet) => {
+    const namespace = index.namespace(metadata.namespace ?? "");
+    return {
+      sidecarSet,
+      excludedNamespaces: excluded,
+      inject: (request) => injector.inject(request),
+      request: {
+        namespace,
+        selecting: index.sidecarSets.match(metadata.labels ?? {}, namespace),
+        revisionsOf: (name) => index.revisions.of(name),
+        sharesOf(name) {
+          const { matchedPods, updatedPods } = index.pods.countsOf(name);
+          return { matched: matchedPods, pinned: matchedPods - updatedPods };
+        },
+        now: clock.now(),
+      },
+    };
+  };
+}
