@@ -6,6 +6,7 @@ const LONGEST_DELAY = 300_000;
 
 interface Failure {
   count: number;
+  /** On the clock that only grows: the wall clock may be set back. */
   retryAt: number;
   message: string;
 }
@@ -19,9 +20,18 @@ export class Failures {
     this.#clock = clock;
   }
 
-  /** By uid, the time in milliseconds before which not to try again. */
+  get size(): number {
+    return this.#byUid.size;
+  }
+
+  /** By uid, the wall-clock time in milliseconds before which not to try again. */
   retryTimes(): Map<string, number> {
-    return new Map([...this.#byUid].map(([uid, { retryAt }]) => [uid, retryAt]));
+    const offset = this.#clock.now().getTime() - this.#clock.monotonic();
+    return new Map([...this.#byUid].map(([uid, { retryAt }]) => [uid, retryAt + offset]));
+  }
+
+  mayTry(uid: string): boolean {
+    return (this.#byUid.get(uid)?.retryAt ?? 0) <= this.#clock.monotonic();
   }
 
   /** What the API server said last of any of them. */
@@ -32,11 +42,11 @@ export class Failures {
 
   record(uid: string, failure: { error: unknown; message: string }): void {
     const count = (this.#byUid.get(uid)?.count ?? 0) + 1;
+    const asked = (retryAfterSecondsOf(failure.error) ?? 0) * 1_000;
     // A conflict is mended by the newer state, which is on its way.
     const growth = httpCodeOf(failure.error) === 409 ? 0 : Math.min(count - 1, 20);
-    const asked = (retryAfterSecondsOf(failure.error) ?? 0) * 1_000;
     const delay = Math.max(asked, Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** growth));
-    const retryAt = this.#clock.now().getTime() + delay;
+    const retryAt = this.#clock.monotonic() + delay;
     this.#byUid.set(uid, { count, retryAt, message: failure.message });
   }
 

@@ -56,9 +56,8 @@ export class Reconciler {
     const found = index.sidecarSets.get(name);
     if (!found) {
       revisions.forget(name);
-      rollouts.forget(name);
       statuses.forget(name);
-      return undefined;
+      return rollouts.release(name, signal);
     }
     const collisionCount = found.problems.length > 0
       ? found.sidecarSet.status?.collisionCount ?? 0

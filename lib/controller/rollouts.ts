@@ -1,173 +1,196 @@
-import type { Clock } from "../api/clock.ts";
-import type { Logger } from "../api/logger.ts";
 import type { Pod } from "../api/pod.ts";
-import type { LeftPod, RolloutPlan } from "../core/rollout/contract.ts";
-import { planRollout } from "../core/rollout/plan.ts";
-import type { PodUpdate } from "../core/rollout/pod_update.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
-import type { ClusterIndex } from "../index/cluster.ts";
-import { trimPod } from "../index/trim.ts";
-import { isInvalid, isNotFound } from "../kube/errors.ts";
-import { Failures } from "./backoff.ts";
-import { NotLeaderError, type Writer } from "./writer.ts";
+import type { RolloutPlan, RolloutSnapshot } from "../core/rollout/contract.ts";
+import { planRollout } from "../core/rollout/plan.ts";
+import { planDetail } from "../core/rollout/plan_detail.ts";
+import { hasTrait, PodTrait } from "../core/status/pod_class.ts";
+import { podKey } from "../index/pods.ts";
+import { Rollout } from "./rollout.ts";
+import { RolloutWrites, type RolloutWritesOptions } from "./rollout_writes.ts";
 
-export interface RolloutsOptions {
-  readonly index: ClusterIndex;
-  readonly writer: Writer;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Told when a write has come to its end, so that the SidecarSet is planned again. */
-  onProgress(sidecarSet: string): void;
-  /** Takes over a Pod as the API server stored it, ahead of the watch. */
-  onStored(pod: Pod): void;
-}
+export type RolloutsOptions = RolloutWritesOptions;
 
-/** One SidecarSet's roll-out as far as this process has carried it. */
-interface Rollout {
-  /** uids of Pods whose write is under way. */
-  readonly pending: Set<string>;
-  readonly failures: Failures;
-}
+/** A plan with one Pod as an example of what holds the roll-out back. */
+export type ExplainedPlan = RolloutPlan & { readonly detail?: string };
 
 /** Carries plans out. Writes run beside each other and beside further planning; none waits for another Pod's. */
 export class Rollouts {
   readonly #options: RolloutsOptions;
+  readonly #writes: RolloutWrites;
   readonly #bySidecarSet = new Map<string, Rollout>();
-  readonly #running = new Set<Promise<void>>();
 
   constructor(options: RolloutsOptions) {
     this.#options = options;
+    this.#writes = new RolloutWrites(options);
   }
 
-  /** Plans the next step of a SidecarSet's roll-out and starts its writes. */
-  advance(prepared: PreparedSidecarSet, signal: AbortSignal): RolloutPlan & { detail?: string } {
+  /** Number of Pods with writes under way. */
+  get inFlight(): number {
+    return this.#writes.inFlight;
+  }
+
+  /** Number of SidecarSets that something is remembered of. */
+  get size(): number {
+    return this.#bySidecarSet.size;
+  }
+
+  /** uids of Pods of which the outcome of a write has not been seen. */
+  pendingOf(name: string): ReadonlySet<string> {
+    return this.#pending(this.#rollout(name)).uids;
+  }
+
+  /** Plans the next step of a SidecarSet's roll-out, if anything that it depends on has changed, and starts its writes. */
+  advance(prepared: PreparedSidecarSet, signal: AbortSignal): ExplainedPlan {
     const { index, clock } = this.#options;
     const { name } = prepared;
     const rollout = this.#rollout(name);
-    const outdated = index.pods.outdatedOf(name);
-    const halfUpgraded = index.pods.halfUpgradedOf(name);
-    const uids = [...outdated, ...halfUpgraded].map(({ metadata }) => metadata.uid ?? "");
-    rollout.failures.keepOnly(new Set(uids));
-    const plan = planRollout({
-      prepared,
-      counts: index.pods.countsOf(name),
-      outdated,
-      halfUpgraded,
-      drifted: [],
-      matched: index.pods.matchedOf(name),
-      now: clock.now(),
-      pending: rollout.pending,
-      retryAt: rollout.failures.retryTimes(),
-      exists: (other) => index.sidecarSets.get(other) !== undefined,
-    });
-    for (const update of [...plan.flips, ...plan.updates]) {
-      this.#start(rollout, update.uid, () => this.#update(prepared, update, signal));
+    const pending = this.#pending(rollout);
+    const version = `${index.pods.versionOf(name)}/${rollout.changes}/${pending.uids.size}`;
+    const reused = rollout.reusable(prepared, version);
+    if (reused !== undefined) {
+      const isLate = reused.version !== version;
+      return this.#dueAt(reused.plan, isLate ? [rollout.rest, pending.wait] : [pending.wait]);
     }
-    for (const left of plan.notUpgradable) {
-      const uid = left.pod.metadata.uid ?? "";
-      if (left.condition && !rollout.pending.has(uid)) {
-        this.#start(rollout, uid, () => this.#mark(left, { name, signal }));
-      }
+    const started = clock.monotonic();
+    const snapshot = this.#snapshot(rollout, prepared, pending.uids);
+    const made = planRollout(snapshot);
+    for (const update of [...made.flips, ...made.updates]) {
+      this.#writes.update(rollout, { prepared, update, signal });
     }
-    const detail = plan.refused[0]?.message ?? rollout.failures.example;
-    return detail === undefined ? plan : { ...plan, detail };
+    this.#report(rollout, { prepared, plan: made, signal });
+    this.#withdrawDenials(rollout, name, signal);
+    const plan = this.#explained(made, { snapshot, rollout });
+    rollout.keep({ prepared, version, plan }, { started });
+    return this.#dueAt(plan, [pending.wait]);
   }
 
-  /** Forgets a SidecarSet that is gone. */
-  forget(name: string): void {
-    this.#bySidecarSet.delete(name);
-  }
-
-  /** Number of Pod writes under way. */
-  get inFlight(): number {
-    return this.#running.size;
+  /**
+   * Takes back what Pods say of a SidecarSet that is gone, and forgets it.
+   *
+   * @returns milliseconds after which to look again, while something is left to do
+   */
+  release(name: string, signal: AbortSignal): number | undefined {
+    const { index, clock } = this.#options;
+    const known = this.#bySidecarSet.get(name);
+    if (!known && index.denials.of(name).size === 0) return undefined;
+    const rollout = known ?? this.#rollout(name);
+    this.#withdrawDenials(rollout, name, signal);
+    const { wait } = this.#pending(rollout);
+    if (rollout.isIdle && index.denials.of(name).size === 0) {
+      this.#bySidecarSet.delete(name);
+      return undefined;
+    }
+    const retries = [...rollout.failures.retryTimes().values()];
+    const now = clock.now().getTime();
+    const due = [...retries.map((time) => Math.max(0, time - now)), ...wait ? [wait] : []];
+    return due.length === 0 ? undefined : Math.min(...due);
   }
 
   /** Resolves when no write is under way. */
   async settled(): Promise<void> {
-    await Promise.all(this.#running);
+    await this.#writes.settled();
   }
 
   #rollout(name: string): Rollout {
     const known = this.#bySidecarSet.get(name);
     if (known) return known;
-    const rollout = { pending: new Set<string>(), failures: new Failures(this.#options.clock) };
+    const rollout = new Rollout(this.#options.clock);
     this.#bySidecarSet.set(name, rollout);
     return rollout;
   }
 
-  #start(rollout: Rollout, uid: string, write: () => Promise<void>): void {
-    rollout.pending.add(uid);
-    const running = write().finally(() => {
-      rollout.pending.delete(uid);
-      this.#running.delete(running);
-    });
-    this.#running.add(running);
+  #pending(rollout: Rollout): { uids: ReadonlySet<string>; wait?: number } {
+    return rollout.pending((key) => this.#options.index.pods.get(key));
   }
 
-  async #update(
+  #snapshot(
+    rollout: Rollout,
     prepared: PreparedSidecarSet,
-    update: PodUpdate,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { writer, onStored, onProgress, index } = this.#options;
-    const { name, namespace, uid } = update;
-    const pod: Pod = { metadata: { name, namespace }, spec: { containers: [] } };
-    try {
-      const wanted = () => isSameWish(index.sidecarSets.get(prepared.name), prepared);
-      const stored = await writer.patchPod(pod, update.patch, { signal, wanted });
-      if (!stored) return;
-      onStored(trimPod(stored));
-      this.#rollout(prepared.name).failures.forget(uid);
-      if (update.condition) await this.#patchCondition(stored, update.condition, signal);
-    } catch (error) {
-      this.#failed(prepared.name, { uid, pod: `${namespace}/${name}`, error });
-    } finally {
-      onProgress(prepared.name);
+    pending: ReadonlySet<string>,
+  ): RolloutSnapshot {
+    const { index: { pods, sidecarSets }, clock } = this.#options;
+    const { name } = prepared;
+    const outdated = pods.outdatedOf(name);
+    const halfUpgraded = pods.halfUpgradedOf(name);
+    const drifted = pods.driftedOf(name);
+    if (rollout.failures.size > 0) {
+      const concerned = [...outdated, ...halfUpgraded, ...drifted, ...pods.rewrittenOf(name)];
+      rollout.failures.keepOnly(new Set(concerned.map(({ metadata }) => metadata.uid ?? "")));
     }
+    const classes = pods.classesOf(name);
+    return {
+      prepared,
+      counts: pods.countsOf(name),
+      outdated,
+      halfUpgraded,
+      drifted,
+      matched: { [Symbol.iterator]: () => pods.matchedOf(name)[Symbol.iterator]() },
+      classOf: (pod) => classes.get(podKey(pod)) ?? 0,
+      now: clock.now(),
+      pending,
+      room: rollout.room,
+      retryAt: rollout.failures.retryTimes(),
+      exists: (other) => sidecarSets.get(other) !== undefined,
+    };
   }
 
-  async #mark(
-    { pod, condition }: LeftPod,
-    { name, signal }: { name: string; signal: AbortSignal },
-  ): Promise<void> {
-    const { uid = "" } = pod.metadata;
-    try {
-      if (condition) await this.#patchCondition(pod, condition, signal);
-    } catch (error) {
-      const { namespace = "", name: podName = "" } = pod.metadata;
-      this.#failed(name, { uid, pod: `${namespace}/${podName}`, error });
-    } finally {
-      this.#options.onProgress(name);
-    }
+  #explained(
+    plan: RolloutPlan,
+    { snapshot, rollout }: { snapshot: RolloutSnapshot; rollout: Rollout },
+  ): ExplainedPlan {
+    const { index: { pods } } = this.#options;
+    const { prepared, drifted } = snapshot;
+    const unready = pods.anyUnreadyOf(prepared.name);
+    const detail = planDetail(plan, {
+      prepared,
+      failure: rollout.failures.example,
+      unready: unready === undefined ? undefined : pods.get(unready),
+      drifted,
+    });
+    return detail === undefined ? plan : { ...plan, detail };
   }
 
-  async #patchCondition(
-    pod: Pod,
-    condition: NonNullable<LeftPod["condition"]>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { uid, resourceVersion } = pod.metadata;
-    const body = { metadata: { uid, resourceVersion }, status: { conditions: [condition] } };
-    const stored = await this.#options.writer.patchPodStatus(pod, body, signal);
-    this.#options.onStored(trimPod(stored));
+  #dueAt(plan: ExplainedPlan, waits: readonly (number | undefined)[]): ExplainedPlan {
+    const now = this.#options.clock.now().getTime();
+    const times = waits.filter((wait) => wait !== undefined).map((wait) => now + wait);
+    if (times.length === 0) return plan;
+    return { ...plan, waitUntil: Math.min(plan.waitUntil ?? Infinity, ...times) };
   }
 
-  #failed(
-    sidecarSet: string,
-    { uid, pod, error }: { uid: string; pod: string; error: unknown },
+  /** Writes conditions of Pods that stay old, and records of images that other webhooks have rewritten. */
+  #report(
+    rollout: Rollout,
+    { prepared, plan, signal }: {
+      prepared: PreparedSidecarSet;
+      plan: RolloutPlan;
+      signal: AbortSignal;
+    },
   ): void {
-    if (error instanceof NotLeaderError || isNotFound(error)) return;
-    const message = error instanceof Error ? error.message : String(error);
-    this.#rollout(sidecarSet).failures.record(uid, { error, message: `Pod ${pod}: ${message}` });
-    const { logger } = this.#options;
-    const log = isInvalid(error) ? logger.warn : logger.debug;
-    log("Cannot change a Pod", { sidecarSet, pod, error });
+    const { name } = prepared;
+    for (const { pod, condition } of plan.notUpgradable) {
+      if (!condition || !mayReport(rollout, pod)) continue;
+      const report = { sidecarSet: name, upgradable: false };
+      this.#writes.setUpgradable(rollout, { pod, report, signal });
+    }
+    for (const pod of this.#options.index.pods.rewrittenOf(name)) {
+      if (mayReport(rollout, pod)) this.#writes.recordImages(rollout, { pod, prepared, signal });
+    }
+  }
+
+  /** A Pod's condition must not go on denying what has become possible, nor speak of a SidecarSet that is gone or left the Pod. */
+  #withdrawDenials(rollout: Rollout, sidecarSet: string, signal: AbortSignal): void {
+    const { pods, denials } = this.#options.index;
+    const classes = pods.classesOf(sidecarSet);
+    for (const key of denials.of(sidecarSet)) {
+      const pod = pods.get(key);
+      const podClass = classes.get(key) ?? 0;
+      if (!pod || hasTrait(podClass, PodTrait.NotUpgradable) || !mayReport(rollout, pod)) continue;
+      const upgradable = hasTrait(podClass, PodTrait.Matched) ? true : undefined;
+      this.#writes.setUpgradable(rollout, { pod, report: { sidecarSet, upgradable }, signal });
+    }
   }
 }
 
-/** Whether what was planned for one state of a SidecarSet is still wanted by the current one. */
-function isSameWish(current: PreparedSidecarSet | undefined, planned: PreparedSidecarSet): boolean {
-  return current?.sidecarSet.metadata.uid === planned.sidecarSet.metadata.uid &&
-    current?.sidecarSet.metadata.generation === planned.sidecarSet.metadata.generation;
+function mayReport(rollout: Rollout, { metadata: { uid = "" } }: Pod): boolean {
+  return rollout.room > 0 && !rollout.isUnderWay(uid) && rollout.failures.mayTry(uid);
 }

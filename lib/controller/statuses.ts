@@ -4,12 +4,15 @@ import type { KubeObject } from "../api/objects.ts";
 import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { selectionKey } from "../core/registration/selection.ts";
-import type { RolloutPlan } from "../core/rollout/contract.ts";
 import { conditionsDueAt, isSettled } from "../core/status/conditions.ts";
 import { nextEffectiveSince } from "../core/status/effective_since.ts";
 import type { RegistrationFacts, StatusFacts } from "../core/status/facts.ts";
 import { nextStatus } from "../core/status/next_status.ts";
+import { rolloutEvents } from "../core/status/rollout_events.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
+import type { Events } from "./events.ts";
+import { sidecarSetReference } from "./references.ts";
+import type { ExplainedPlan } from "./rollouts.ts";
 import type { Writer } from "./writer.ts";
 
 /** A status is written at most this often, in milliseconds. */
@@ -20,6 +23,7 @@ export interface StatusesOptions {
   readonly writer: Writer;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly events: Pick<Events, "record">;
   registrationOf(prepared: PreparedSidecarSet): RegistrationFacts;
   /** What is known of a SidecarSet's missed Pods. */
   missedOf?(sidecarSet: string): StatusFacts["missed"];
@@ -38,7 +42,7 @@ interface Memory {
 
 export interface StatusInput {
   readonly prepared: PreparedSidecarSet;
-  readonly plan: RolloutPlan & { readonly detail?: string };
+  readonly plan: ExplainedPlan;
   readonly collisionCount: number;
 }
 
@@ -57,8 +61,9 @@ export class Statuses {
 
   /** @returns milliseconds after which to look again, if the status will change by the passing of time alone */
   async write(input: StatusInput, signal: AbortSignal): Promise<number | undefined> {
-    const { clock, writer, onStored } = this.#options;
-    const { prepared: { name, sidecarSet } } = input;
+    const { clock, writer, events, onStored } = this.#options;
+    const { prepared } = input;
+    const { name, sidecarSet } = prepared;
     const memory = this.#remember(input);
     const facts = this.#facts(input, memory);
     const status = nextStatus(sidecarSet.status, facts);
@@ -69,6 +74,9 @@ export class Statuses {
       const { uid, resourceVersion } = sidecarSet.metadata;
       const body = withRemovals(sidecarSet.status, status);
       onStored(await writer.writeStatus({ name, uid, resourceVersion }, body, signal));
+      for (const event of rolloutEvents(sidecarSet.status, status)) {
+        events.record({ ...event, regarding: sidecarSetReference(prepared), action: "Update" });
+      }
     }
     const dueAt = conditionsDueAt(facts);
     return dueAt === undefined ? undefined : Math.max(0, dueAt - clock.now().getTime());

@@ -1,10 +1,10 @@
 import type { ControllerRevision } from "../api/controller_revision.ts";
-import type { ConfigMap, KubeObject } from "../api/objects.ts";
+import type { ConfigMap, KubeEvent, KubeObject } from "../api/objects.ts";
 import type { Pod } from "../api/pod.ts";
 import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import type { RestClient } from "../kube/contract.ts";
-import { create, type KubeRequest, patch, remove, update } from "../kube/requests.ts";
+import { create, evict, type KubeRequest, patch, remove, update } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
 import type { Limiter } from "./limiter.ts";
@@ -142,6 +142,32 @@ export class Writer {
         type: "strategic-merge",
         body,
       }),
+      signal,
+    );
+  }
+
+  /** Evicts exactly this Pod; rejected with 429 while a PodDisruptionBudget does not allow it. */
+  evictPod({ metadata }: Pod, signal: AbortSignal): Promise<void> {
+    const { name = "", namespace = "", uid } = metadata;
+    return this.#writePod(
+      evict({ name, namespace, ...(uid === undefined ? {} : { preconditions: { uid } }) }),
+      signal,
+    );
+  }
+
+  createEvent(event: KubeEvent, signal: AbortSignal): Promise<KubeEvent> {
+    const { namespace = "" } = event.metadata;
+    return this.#write(create(resources.events, { namespace, body: event }), signal);
+  }
+
+  /** Changes how often an event has been seen; nothing else of an event can be changed. */
+  patchEventSeries(
+    { metadata: { name = "", namespace = "" } }: KubeEvent,
+    series: NonNullable<KubeEvent["series"]>,
+    signal: AbortSignal,
+  ): Promise<KubeEvent> {
+    return this.#write(
+      patch(resources.events, { name, namespace, type: "merge", body: { series } }),
       signal,
     );
   }

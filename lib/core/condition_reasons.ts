@@ -9,6 +9,7 @@ export const CONDITION_REASONS = {
   RegistrationSettling: "the webhook registration has been in force for a few seconds only",
   // Progressing
   UpToDate: "every matched Pod has the current revision",
+  ImagesDrifted: "somebody has changed images of injected containers",
   RollingOut: "outdated Pods are being updated",
   Paused: "spec.updateStrategy.paused is true",
   NotUpdate: "spec.updateStrategy.type is NotUpdate",

@@ -9,10 +9,12 @@ import { selectionKey } from "../core/registration/selection.ts";
 import { selectsPod } from "../core/select/pod_selection.ts";
 import { CleanupRecordIndex } from "./cleanup_records.ts";
 import { InjectedIndex } from "./injected.ts";
+import { DenialIndex } from "./denials.ts";
 import { NamespaceIndex } from "./namespaces.ts";
 import { PodIndex, podKey } from "./pods.ts";
 import { RevisionIndex } from "./revisions.ts";
 import { SidecarSetIndex } from "./sidecarsets.ts";
+import { WorkloadIndex } from "./workloads.ts";
 
 /**
  * Everything that the process knows of the cluster. Each change answers the names of the SidecarSets that it concerns, so that only those are
@@ -24,6 +26,8 @@ export class ClusterIndex {
   readonly revisions = new RevisionIndex();
   readonly injected = new InjectedIndex();
   readonly cleanupRecords = new CleanupRecordIndex();
+  readonly workloads = new WorkloadIndex();
+  readonly denials = new DenialIndex();
   readonly pods = new PodIndex({
     selecting: (labels, namespace) => this.selecting(labels, namespace),
     namespace: (name) => this.namespace(name),
@@ -67,12 +71,16 @@ export class ClusterIndex {
   applyPod(pod: Pod): string[] {
     const names = this.pods.apply(pod);
     const key = podKey(pod);
-    this.injected.apply(key, this.pods.get(key));
-    return names;
+    const known = this.pods.get(key);
+    this.injected.apply(key, known);
+    this.workloads.apply(key, known);
+    return [...new Set([...names, ...this.denials.apply(key, known)])];
   }
 
   deletePod(key: string): string[] {
     this.injected.apply(key, undefined);
+    this.workloads.apply(key, undefined);
+    this.denials.apply(key, undefined);
     return this.pods.delete(key);
   }
 

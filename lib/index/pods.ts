@@ -1,8 +1,9 @@
 import type { Pod } from "../api/pod.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
-import { NO_PODS, type PodCounts, recount } from "../core/status/counts.ts";
+import { NO_PODS, type PodCounts } from "../core/status/counts.ts";
 import { maySelectLater } from "../core/select/label_times.ts";
 import { classifyPod, hasTrait, type PodClass, PodTrait } from "../core/status/pod_class.ts";
+import { Members } from "./members.ts";
 
 export interface PodIndexOptions {
   /** The SidecarSets that select a Pod with these labels in this namespace. */
@@ -29,15 +30,6 @@ interface PodRecord {
   selectedLater: ReadonlySet<string>;
 }
 
-/** What a SidecarSet has among the Pods. */
-interface Members {
-  readonly classes: Map<string, PodClass>;
-  /** Keys of those that a roll-out has something to do with. */
-  readonly outdated: Set<string>;
-  readonly halfUpgraded: Set<string>;
-  counts: PodCounts;
-}
-
 const NO_CLASSES: ReadonlyMap<string, PodClass> = new Map();
 const NO_NAMES: ReadonlySet<string> = new Set();
 
@@ -47,6 +39,8 @@ export class PodIndex {
   readonly #records = new Map<string, PodRecord>();
   readonly #byNamespace = new Map<string, Set<string>>();
   readonly #members = new Map<string, Members>();
+  readonly #versions = new Map<string, number>();
+  #version = 0;
 
   constructor(options: PodIndexOptions) {
     this.#options = options;
@@ -73,6 +67,11 @@ export class PodIndex {
     return this.#members.get(sidecarSet)?.classes ?? NO_CLASSES;
   }
 
+  /** A number that is another one when a plan for the SidecarSet may come out otherwise. */
+  versionOf(sidecarSet: string): number {
+    return this.#versions.get(sidecarSet) ?? 0;
+  }
+
   /** Matched Pods that do not have the current hash. */
   outdatedOf(sidecarSet: string): Pod[] {
     return this.#podsOf(this.#members.get(sidecarSet)?.outdated);
@@ -81,6 +80,21 @@ export class PodIndex {
   /** Matched Pods of which both halves of a hot-upgrade pair run a real image. */
   halfUpgradedOf(sidecarSet: string): Pod[] {
     return this.#podsOf(this.#members.get(sidecarSet)?.halfUpgraded);
+  }
+
+  /** Updated Pods with images that somebody has changed. */
+  driftedOf(sidecarSet: string): Pod[] {
+    return this.#podsOf(this.#members.get(sidecarSet)?.drifted);
+  }
+
+  /** Pods whose images were rewritten at admission, which is not recorded in them yet. */
+  rewrittenOf(sidecarSet: string): Pod[] {
+    return this.#podsOf(this.#members.get(sidecarSet)?.rewritten);
+  }
+
+  /** Key of one matched Pod that is not ready. */
+  anyUnreadyOf(sidecarSet: string): string | undefined {
+    return this.#members.get(sidecarSet)?.unready.values().next().value;
   }
 
   *matchedOf(sidecarSet: string): Iterable<Pod> {
@@ -174,33 +188,21 @@ export class PodIndex {
       if (siblings?.size === 0) this.#byNamespace.delete(namespace);
     }
     for (const name of touched(before?.classes, after?.classes)) {
-      this.#count(name, key, before?.classes.get(name) ?? 0, after?.classes.get(name) ?? 0);
+      this.#count(name, key, after?.classes.get(name) ?? 0);
     }
   }
 
-  #count(sidecarSet: string, key: string, before: PodClass, after: PodClass): void {
-    const members = this.#members.get(sidecarSet) ?? noMembers();
-    members.counts = recount(members.counts, before, after);
-    if (after === 0) members.classes.delete(key);
-    else members.classes.set(key, after);
-    include(
-      members.outdated,
-      key,
-      hasTrait(after, PodTrait.Matched) && !hasTrait(after, PodTrait.Updated),
-    );
-    include(members.halfUpgraded, key, hasTrait(after, PodTrait.HalfUpgraded));
-    if (members.classes.size === 0) this.#members.delete(sidecarSet);
-    else this.#members.set(sidecarSet, members);
+  #count(sidecarSet: string, key: string, after: PodClass): void {
+    const members = this.#members.get(sidecarSet) ?? new Members();
+    const matters = members.set(key, after);
+    if (members.classes.size === 0) {
+      this.#members.delete(sidecarSet);
+      this.#versions.delete(sidecarSet);
+      return;
+    }
+    this.#members.set(sidecarSet, members);
+    if (matters) this.#versions.set(sidecarSet, ++this.#version);
   }
-}
-
-function noMembers(): Members {
-  return { classes: new Map(), outdated: new Set(), halfUpgraded: new Set(), counts: NO_PODS };
-}
-
-function include(set: Set<string>, key: string, wanted: boolean): void {
-  if (wanted) set.add(key);
-  else set.delete(key);
 }
 
 /** Whether a watch lags behind an answer that was taken over before: the versions of one object are numbers that grow. */

@@ -15,20 +15,18 @@ const READ_ENV = new Set([
   TERMINATE_WITH_IMAGE_ENV,
   TERMINATE_IGNORE_EXIT_CODE_ENV,
 ]);
-const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 /**
  * The Pod without everything that no decision reads: a cluster's Pods are kept in memory as long as the process lives, and most of a Pod is
- * managedFields, probes, mounts and resources.
+ * managedFields, probes, mounts and resources. Annotations stay whole: `patchPodMetadata` may read any of them.
  */
 export function trimPod(pod: Pod): Pod {
   const { metadata, spec, status } = pod;
   return {
     metadata: {
-      ...pick(metadata, ["name", "namespace", "uid", "resourceVersion", "labels"]),
+      ...pick(metadata, ["name", "namespace", "uid", "resourceVersion", "generation"]),
       ...pick(metadata, ["creationTimestamp", "deletionTimestamp"]),
-      ...(metadata.annotations ? { annotations: withoutLastApplied(metadata.annotations) } : {}),
-      ...(metadata.ownerReferences ? { ownerReferences: metadata.ownerReferences } : {}),
+      ...pick(metadata, ["labels", "annotations", "ownerReferences"]),
       ...withLaterLabels(metadata),
     },
     spec: {
@@ -74,12 +72,6 @@ function trimStatus(status: PodStatus): PodStatus {
 function trimContainerStatus(status: ContainerStatus): ContainerStatus {
   const { name, image, imageID, ready } = status;
   return { name, image, imageID, ready, ...pick(status, ["started", "restartCount", "state"]) };
-}
-
-function withoutLastApplied(annotations: Record<string, string>): Record<string, string> {
-  if (!(LAST_APPLIED in annotations)) return annotations;
-  const { [LAST_APPLIED]: _applied, ...kept } = annotations;
-  return kept;
 }
 
 function pick<T extends object, K extends keyof T>(

@@ -4,6 +4,7 @@ import type { Logger } from "../api/logger.ts";
 import type { OwnerReference } from "../api/meta.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { Pod } from "../api/pod.ts";
+import { Events } from "../controller/events.ts";
 import { LeaderElection } from "../controller/leader.ts";
 import { Limiter } from "../controller/limiter.ts";
 import { WorkQueue } from "../controller/queue.ts";
@@ -90,7 +91,10 @@ export function createControl(options: ControlOptions): Control {
     for (const name of names) queue.add(name, GATHER_PODS);
   };
   const touchRegistration = () => registrationQueue.add(INSTALLATION, GATHER_REGISTRATION);
-  const touchAll = () => touch([...index.sidecarSets.values()].map(({ name }) => name));
+  const touchAll = () => {
+    touch([...index.sidecarSets.values()].map(({ name }) => name));
+    touch(index.denials.names());
+  };
 
   const election = new LeaderElection({
     store: leaseStore({ client, namespace: config.namespace, name: INSTALLATION }),
@@ -128,11 +132,15 @@ export function createControl(options: ControlOptions): Control {
     write: (wanted, signal) => writer.writeRegistration(wanted, signal),
     onCoverage: touch,
   });
+  const events = new Events({ writer, clock, logger, instance: identity });
   const rollouts = new Rollouts({
     index,
     writer,
     clock,
     logger,
+    events,
+    readPod: ({ metadata: { name = "", namespace = "" } }, signal) =>
+      send(client, get(resources.pods, { name, namespace }), signal),
     onProgress: (name) => touch([name]),
     onStored: (pod: Pod) => touch(index.applyPod(pod)),
   });
@@ -168,6 +176,7 @@ export function createControl(options: ControlOptions): Control {
       writer,
       clock,
       logger,
+      events,
       registrationOf: (prepared) => registrationFacts(prepared, registration),
       missedOf: (name) => aftercare.missed.summaryOf(name),
       onStored: options.onStoredSidecarSet,
@@ -206,6 +215,7 @@ export function createControl(options: ControlOptions): Control {
         }, signal),
         registrationQueue.run(() => register(signal), signal),
         aftercare.run(signal),
+        events.run(signal),
       ]);
       await rollouts.settled();
     },

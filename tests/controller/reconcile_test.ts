@@ -1,16 +1,9 @@
 import assert from "node:assert/strict";
 import { isObject } from "../../lib/api/json.ts";
 import type { SidecarSetStatus } from "../../lib/api/sidecarset_status.ts";
-import { Limiter } from "../../lib/controller/limiter.ts";
-import { Reconciler } from "../../lib/controller/reconcile.ts";
-import { Revisions } from "../../lib/controller/revisions.ts";
-import { Rollouts } from "../../lib/controller/rollouts.ts";
-import { Statuses } from "../../lib/controller/statuses.ts";
-import { Writer } from "../../lib/controller/writer.ts";
-import { ClusterIndex } from "../../lib/index/cluster.ts";
+import { createEngine } from "../support/engine.ts";
 import { ManualClock, settle } from "../support/manual_clock.ts";
 import { podOf, sidecarSetOf, type SidecarSetOptions } from "../support/objects.ts";
-import { quietLogger } from "../support/quiet_logger.ts";
 import { type Recorded, RecordingClient, type Respond } from "../support/recording_client.ts";
 
 const newer = { containers: [{ name: "agent", image: "agent:2" }] };
@@ -18,42 +11,15 @@ const newer = { containers: [{ name: "agent", image: "agent:2" }] };
 /** A controller over an index of its own; writes are answered as an API server would, without changing the index. */
 function setUp(respond?: Respond) {
   const clock = new ManualClock(new Date("2026-02-01T00:00:00Z"));
-  const index = new ClusterIndex();
   const client = new RecordingClient(respond);
   const state = { leading: true, inForceSince: "2026-01-31T00:00:00Z" };
-  const isLeader = () => state.leading;
-  const limiter = () => new Limiter({ clock, maxInFlight: 16, perSecond: 1_000 });
-  const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), isLeader });
   const progressed: string[] = [];
-  const reconciler = new Reconciler({
-    index,
+  const { index, reconciler } = createEngine({
+    client,
     clock,
-    logger: quietLogger,
-    isLeader,
-    revisions: new Revisions({
-      index,
-      writer,
-      namespace: "sidecarset-system",
-      onStored: (revision) => index.applyRevision(revision),
-      onDeleted: (name) => index.deleteRevision(name),
-      legacy: () => Promise.resolve([]),
-    }),
-    rollouts: new Rollouts({
-      index,
-      writer,
-      clock,
-      logger: quietLogger,
-      onProgress: (name) => progressed.push(name),
-      onStored() {},
-    }),
-    statuses: new Statuses({
-      index,
-      writer,
-      clock,
-      logger: quietLogger,
-      registrationOf: () => ({ inForceSince: state.inForceSince }),
-      onStored() {},
-    }),
+    isLeader: () => state.leading,
+    registrationOf: () => ({ inForceSince: state.inForceSince }),
+    onProgress: (name) => progressed.push(name),
   });
   const reconcile = async (name = "web") => {
     const outcome = await reconciler.reconcile(name, new AbortController().signal);

@@ -1,5 +1,5 @@
 import type { Pod } from "../../api/pod.ts";
-import { classifyPod, hasTrait, PodTrait } from "../status/pod_class.ts";
+import { hasTrait, PodTrait } from "../status/pod_class.ts";
 import { readyCondition } from "../status/readiness.ts";
 import { recordOf } from "../status/record.ts";
 import type { RolloutSnapshot } from "./contract.ts";
@@ -34,13 +34,13 @@ export function availability(snapshot: RolloutSnapshot): Availability {
 }
 
 /** Whether a matched Pod is ready in the sense of the status; its loss would cost budget. */
-export function isReady(pod: Pod, { prepared }: Pick<RolloutSnapshot, "prepared">): boolean {
-  return hasTrait(classifyPod(pod, prepared, { selected: true }), PodTrait.Ready);
+export function isReady(pod: Pod, snapshot: Pick<RolloutSnapshot, "classOf">): boolean {
+  return hasTrait(snapshot.classOf(pod), PodTrait.Ready);
 }
 
 /** NaN for a Pod that is not updated and ready. */
-function updatedAndReadySince(pod: Pod, { prepared }: RolloutSnapshot): number {
-  const podClass = classifyPod(pod, prepared, { selected: true });
+function updatedAndReadySince(pod: Pod, { prepared, classOf }: RolloutSnapshot): number {
+  const podClass = classOf(pod);
   if (!hasTrait(podClass, PodTrait.Updated) || !hasTrait(podClass, PodTrait.Ready)) return NaN;
   const updated = Date.parse(recordOf(pod, prepared.name).full?.updateTimestamp ?? "");
   const ready = Date.parse(readyCondition(pod)?.lastTransitionTime ?? "");

@@ -10,6 +10,8 @@ export interface Budget<T, U> {
   readonly limit: number;
   /** Number of Pods that are unavailable already, outdated ones included (B-17). */
   readonly unavailable: number;
+  /** Number of updates to make at most. */
+  readonly room?: number;
   isAvailable(candidate: T): boolean;
   /** Makes the update; undefined where that is impossible for this candidate, which then costs nothing. */
   update(candidate: T): U | undefined;
@@ -25,6 +27,7 @@ export function walkBudget<T, U>(candidates: readonly T[], budget: Budget<T, U>)
   let { unavailable } = budget;
   let heldBack = 0;
   for (const candidate of candidates) {
+    if (updates.length >= (budget.room ?? Infinity)) break;
     const available = budget.isAvailable(candidate);
     if (available && unavailable >= budget.limit) {
       heldBack++;

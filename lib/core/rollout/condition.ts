@@ -6,7 +6,8 @@ import { goJson } from "../annotations/go_json.ts";
 /** What is to be said of one SidecarSet in the Pod's `SidecarSetUpgradable` condition. */
 export interface UpgradableEntry {
   readonly sidecarSetName: string;
-  readonly upgradable: boolean;
+  /** Undefined takes its entry out. */
+  readonly upgradable: boolean | undefined;
   /** RFC 3339. */
   readonly now: string;
   /** Entries of SidecarSets that no longer exist go, so that they cannot keep the condition False for ever (B-8). */
@@ -26,7 +27,8 @@ export function upgradableCondition(pod: Pod, entry: UpgradableEntry): PodCondit
   for (const [name, upgradable] of entriesOf(present?.message)) {
     if (entry.exists(name)) entries.set(name, upgradable);
   }
-  entries.set(entry.sidecarSetName, entry.upgradable);
+  if (entry.upgradable === undefined) entries.delete(entry.sidecarSetName);
+  else entries.set(entry.sidecarSetName, entry.upgradable);
   const allUpgradable = [...entries.values()].every((upgradable) => upgradable);
   const status = allUpgradable ? "True" : "False";
   const message = goJson(entries);
@@ -40,6 +42,13 @@ export function upgradableCondition(pod: Pod, entry: UpgradableEntry): PodCondit
       ? present.lastTransitionTime ?? entry.now
       : entry.now,
   };
+}
+
+/** The SidecarSets of which the Pod's condition says that they cannot be upgraded in place. */
+export function deniedSidecarSets(pod: Pod): readonly string[] {
+  const present = pod.status?.conditions?.find(({ type }) => type === UPGRADABLE_CONDITION);
+  if (present === undefined || present.status === "True") return [];
+  return entriesOf(present.message).flatMap(([name, upgradable]) => upgradable ? [] : [name]);
 }
 
 /** An unreadable message counts as empty: the condition is only a report, and is written anew. */

@@ -3,6 +3,7 @@ import type { ConditionReason } from "../condition_reasons.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { Reason } from "../reasons.ts";
 import type { PodCounts } from "../status/counts.ts";
+import type { PodClass } from "../status/pod_class.ts";
 import type { PodUpdate } from "./pod_update.ts";
 
 /** What a roll-out depends on, as values. The cost of a plan follows the outdated Pods, unless a strategy needs all. */
@@ -13,13 +14,17 @@ export interface RolloutSnapshot {
   readonly outdated: readonly Pod[];
   /** Matched Pods of which both halves of a hot-upgrade pair run a real image. */
   readonly halfUpgraded: readonly Pod[];
-  /** Updated Pods with drifted images that are not as stored. */
+  /** Updated Pods with images that somebody has changed since they were stored. */
   readonly drifted: readonly Pod[];
   /** All matched Pods; read only for `scatterStrategy` and `minReadySeconds`. */
   readonly matched: Iterable<Pod>;
+  /** What a matched Pod is to the SidecarSet; known already, so that a plan need not read the annotations of all Pods. */
+  classOf(pod: Pod): PodClass;
   readonly now: Date;
   /** uids of Pods that have been written to, the result of which has not been seen yet. */
   readonly pending: ReadonlySet<string>;
+  /** How many updates may be made now; what exceeds it is planned anew once there is room. Unlimited when absent. */
+  readonly room?: number;
   /** For Pods of which a write has failed: by uid, the time in milliseconds before which not to try again. */
   readonly retryAt: ReadonlyMap<string, number>;
   /** Whether a SidecarSet of this name exists. */

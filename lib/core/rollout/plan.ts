@@ -1,5 +1,6 @@
 import type { Pod } from "../../api/pod.ts";
 import { matchesSelector } from "../select/label_selector.ts";
+import { hasTrait, PodTrait } from "../status/pod_class.ts";
 import { availability, isReady } from "./availability.ts";
 import { walkBudget } from "./budget.ts";
 import type { LeftPod, RolloutPlan, RolloutSnapshot } from "./contract.ts";
@@ -8,7 +9,7 @@ import { partitionSize, unavailableLimit, withoutPartition } from "./partition.t
 import type { PodUpdate } from "./pod_update.ts";
 import { planReason } from "./plan_reason.ts";
 import { leaveNotUpgradable, makeFlip, makeRepair, makeUpgrade } from "./updates.ts";
-import { upgradability } from "./upgradable.ts";
+import { type Upgradability, upgradability } from "./upgradable.ts";
 
 /**
  * Plans the next step of a roll-out: which Pods to change now, what in each of them, and what holds back the rest.
@@ -45,6 +46,7 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
   const walk = walkBudget<Pod, PodUpdate>([...taken, ...repairs], {
     limit: unavailableLimit(strategy.maxUnavailable, matched),
     unavailable: available.unavailable,
+    ...(snapshot.room === undefined ? {} : { room: snapshot.room }),
     isAvailable: (pod) => isReady(pod, snapshot),
     update: (pod) => {
       if (!outdated.has(pod)) return makeRepair(pod, snapshot);
@@ -68,6 +70,7 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
       refused: refused.length + sorted.backingOff,
       kept,
       notUpgradable: notUpgradable.length,
+      drifted: snapshot.drifted.length,
     }),
     ...(waitUntil === undefined ? {} : { waitUntil }),
   };
@@ -98,7 +101,7 @@ function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<Pod, PodUpdate>):
       continue;
     }
     if (selector !== undefined && !matchesSelector(selector, pod.metadata.labels ?? {})) continue;
-    const { kind } = upgradability(pod, prepared);
+    const kind = kindOf(pod, snapshot);
     const retryAt = snapshot.retryAt.get(uid);
     if (kind === "NotUpgradable") notUpgradable.push(pod);
     else if (kind === "InFlight" || flips.has(pod)) inFlight++;
@@ -113,6 +116,13 @@ function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<Pod, PodUpdate>):
     stayOld: outdated.length - candidates.length - written,
     retryAt: earliest(waiting),
   };
+}
+
+/** The class decides for most Pods; only one with a change on its way has to be read. */
+function kindOf(pod: Pod, { classOf, prepared }: RolloutSnapshot): Upgradability["kind"] {
+  const podClass = classOf(pod);
+  if (hasTrait(podClass, PodTrait.NotUpgradable)) return "NotUpgradable";
+  return hasTrait(podClass, PodTrait.InFlight) ? upgradability(pod, prepared).kind : "Upgradable";
 }
 
 /** Whether the Pod has been written to and not been seen since, or a write has failed too recently. */

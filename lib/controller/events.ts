@@ -1,0 +1,154 @@
+import type { Clock } from "../api/clock.ts";
+import type { Logger } from "../api/logger.ts";
+import type { KubeEvent, ObjectReference } from "../api/objects.ts";
+import { isNotFound } from "../kube/errors.ts";
+import { type Outcome, WorkQueue } from "./queue.ts";
+import { NotLeaderError, type Writer } from "./writer.ts";
+
+/** Something that happened to an object, for people to read. */
+export interface Occurrence {
+  readonly regarding: ObjectReference;
+  readonly type: KubeEvent["type"];
+  readonly reason: string;
+  /** What the controller did or tried: `Update`, `Evict`. */
+  readonly action: string;
+  readonly note: string;
+}
+
+export interface EventsOptions {
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Name of this process. */
+  readonly instance: string;
+}
+
+/** Milliseconds between two writes of the same reason for the same object. */
+const INTERVAL = 60_000;
+/** Objects and reasons that are remembered; those beyond are left out until others may be forgotten. */
+const CAPACITY = 1_000;
+const CONTROLLER = "sidecarset";
+/** Bounds of events.k8s.io/v1, and of names with room for what makes them unique. */
+const MAX_NOTE = 1_024;
+const MAX_INSTANCE = 128;
+const MAX_OBJECT_NAME = 230;
+
+interface Entry {
+  occurrence: Occurrence;
+  /** Occurrences since the event that is stored was created. */
+  count: number;
+  stored: KubeEvent | undefined;
+  isNew: boolean;
+  /** When it may be written again, on the clock that only grows. */
+  nextAt: number;
+}
+
+/**
+ * Writes events, at most one a minute for each object and reason: what happens in between is counted, and written as the event's series or, where
+ * it reads differently, as a new event (the note of an event cannot be changed). Events are reports: one that cannot be written is given up.
+ */
+export class Events {
+  readonly #options: EventsOptions;
+  readonly #queue: WorkQueue;
+  readonly #entries = new Map<string, Entry>();
+  #serial = 0;
+
+  constructor(options: EventsOptions) {
+    this.#options = options;
+    const { clock } = options;
+    this.#queue = new WorkQueue({ clock, concurrency: 2, baseDelay: 1_000, maxDelay: 60_000 });
+  }
+
+  /** Number of objects and reasons that are remembered. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Takes note of an occurrence; it is written soon, or when its time has come. */
+  record(occurrence: Occurrence): void {
+    const { regarding: { uid = "", namespace = "", name = "" }, reason } = occurrence;
+    const key = `${uid}/${namespace}/${name}/${reason}`;
+    const known = this.#entries.get(key);
+    if (!known && !this.#makeRoom()) return;
+    const entry = known ?? { occurrence, count: 0, stored: undefined, isNew: true, nextAt: 0 };
+    const reads = known === undefined || entry.occurrence.note === occurrence.note;
+    entry.occurrence = occurrence;
+    entry.count = reads ? entry.count + 1 : 1;
+    if (!reads) entry.stored = undefined;
+    entry.isNew = true;
+    // Those that were used last are forgotten last.
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    this.#queue.add(key, Math.max(0, entry.nextAt - this.#options.clock.monotonic()));
+  }
+
+  /** Writes until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#queue.run((key) => this.#work(key, signal), signal);
+  }
+
+  /** Forgets the entry that was used longest ago, if its minute has passed; otherwise one could be written twice in it. */
+  #makeRoom(): boolean {
+    if (this.#entries.size < CAPACITY) return true;
+    const [oldest] = this.#entries;
+    if (oldest === undefined) return true;
+    const [key, { isNew, nextAt }] = oldest;
+    if (isNew || nextAt > this.#options.clock.monotonic()) return false;
+    return this.#entries.delete(key);
+  }
+
+  async #work(key: string, signal: AbortSignal): Promise<Outcome> {
+    const { clock, logger } = this.#options;
+    const entry = this.#entries.get(key);
+    if (!entry?.isNew) return {};
+    entry.isNew = false;
+    entry.nextAt = clock.monotonic() + INTERVAL;
+    const { reason } = entry.occurrence;
+    try {
+      entry.stored = await this.#write(entry, signal);
+    } catch (error) {
+      entry.stored = undefined;
+      if (!signal.aborted && !(error instanceof NotLeaderError)) {
+        logger.debug("Cannot write an event", { reason, error });
+      }
+    }
+    return {};
+  }
+
+  async #write({ stored, count, occurrence }: Entry, signal: AbortSignal): Promise<KubeEvent> {
+    const { writer, clock } = this.#options;
+    const series = { count, lastObservedTime: microTime(clock.now()) };
+    if (stored) {
+      try {
+        return await writer.patchEventSeries(stored, series, signal);
+      } catch (error) {
+        // Events are kept for an hour.
+        if (!isNotFound(error)) throw error;
+      }
+    }
+    const event = this.#event(occurrence);
+    return await writer.createEvent(count > 1 ? { ...event, series } : event, signal);
+  }
+
+  #event({ regarding, type, reason, action, note }: Occurrence): KubeEvent {
+    const now = this.#options.clock.now();
+    const { name = "", namespace = "default" } = regarding;
+    const unique = BigInt(now.getTime()) * 1_000_000n + BigInt(this.#serial++);
+    return {
+      metadata: { name: `${name.slice(0, MAX_OBJECT_NAME)}.${unique.toString(16)}`, namespace },
+      eventTime: microTime(now),
+      type,
+      reason,
+      action,
+      note: note.slice(0, MAX_NOTE),
+      regarding,
+      reportingController: CONTROLLER,
+      reportingInstance: this.#options.instance.slice(0, MAX_INSTANCE),
+    };
+  }
+}
+
+/** `metav1.MicroTime`. */
+function microTime(time: Date): string {
+  return time.toISOString().replace("Z", "000Z");
+}

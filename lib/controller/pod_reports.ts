@@ -1,0 +1,102 @@
+import type { Clock } from "../api/clock.ts";
+import type { Pod } from "../api/pod.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import { rfc3339 } from "../core/rfc3339.ts";
+import { upgradableCondition } from "../core/rollout/condition.ts";
+import { assessImages, STORED_IMAGES_ANNOTATION } from "../core/status/drift.ts";
+import { trimPod } from "../index/trim.ts";
+import { isConflict, isRetryable } from "../kube/errors.ts";
+import type { Writer } from "./writer.ts";
+
+/** How often a report is made from a newer state before it is left to the next look at the Pod. */
+const ATTEMPTS = 5;
+/** Milliseconds to wait after the first attempt that failed for another reason than a conflict. */
+const PAUSE = 200;
+
+export interface PodReportsOptions {
+  readonly writer: Writer;
+  readonly clock: Clock;
+  /** Whether a SidecarSet of this name exists. */
+  exists(sidecarSet: string): boolean;
+  /** The Pod as the API server has it now. */
+  readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  /** Takes over a Pod as the API server stored it, ahead of the watch. */
+  onStored(pod: Pod): void;
+}
+
+/** One SidecarSet's entry of the condition `SidecarSetUpgradable`. */
+export interface UpgradableReport {
+  readonly sidecarSet: string;
+  /** Undefined takes the entry out. */
+  readonly upgradable: boolean | undefined;
+}
+
+/**
+ * Writes into Pods what the controller has to say of them. Each report merges with what others have written, so it is made for exactly one
+ * state of the Pod, and made anew for the newer one after a conflict.
+ */
+export class PodReports {
+  readonly #options: PodReportsOptions;
+
+  constructor(options: PodReportsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves to the newest known state of the Pod; rejects with what the API server answers. */
+  setUpgradable(pod: Pod, report: UpgradableReport, signal: AbortSignal): Promise<Pod> {
+    const { writer, clock, exists } = this.#options;
+    return this.#report(pod, async (state) => {
+      const condition = upgradableCondition(state, {
+        sidecarSetName: report.sidecarSet,
+        upgradable: report.upgradable,
+        now: rfc3339(clock.now()),
+        exists,
+      });
+      if (condition === undefined) return undefined;
+      const { uid, resourceVersion } = state.metadata;
+      const body = { metadata: { uid, resourceVersion }, status: { conditions: [condition] } };
+      return await writer.patchPodStatus(state, body, signal);
+    }, signal);
+  }
+
+  /**
+   * Records images that other webhooks have rewritten. The Pod must be as it was stored last by its creation or by the controller; a newer
+   * state counts as that while its generation is the same.
+   */
+  recordImages(pod: Pod, prepared: PreparedSidecarSet, signal: AbortSignal): Promise<Pod> {
+    return this.#report(pod, async (state) => {
+      if (state.metadata.generation !== pod.metadata.generation) return undefined;
+      const { record } = assessImages(state, prepared, { asStored: true });
+      if (record === undefined) return undefined;
+      const { uid, resourceVersion } = state.metadata;
+      const annotations = { [STORED_IMAGES_ANNOTATION]: record };
+      const body = { metadata: { uid, resourceVersion, annotations } };
+      return await this.#options.writer.patchPod(state, body, { signal, wanted: () => true });
+    }, signal);
+  }
+
+  /** @param write resolves to the Pod as stored, or to undefined where there is nothing to write */
+  async #report(
+    pod: Pod,
+    write: (state: Pod) => Promise<Pod | undefined>,
+    signal: AbortSignal,
+  ): Promise<Pod> {
+    const { readPod, onStored, clock } = this.#options;
+    let state = pod;
+    for (let attempt = 1;; attempt++) {
+      try {
+        const stored = await write(state);
+        if (stored === undefined) return state;
+        const trimmed = trimPod(stored);
+        onStored(trimmed);
+        return trimmed;
+      } catch (error) {
+        const isPassing = isConflict(error) || isRetryable(error);
+        if (!isPassing || attempt === ATTEMPTS || signal.aborted) throw error;
+        if (!isConflict(error)) await clock.sleep(PAUSE * attempt, signal);
+        state = trimPod(await readPod(pod, signal));
+        if (state.metadata.uid !== pod.metadata.uid) return pod;
+      }
+    }
+  }
+}

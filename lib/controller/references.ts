@@ -1,0 +1,16 @@
+import { GROUP, KIND, STORAGE_VERSION } from "../api/names.ts";
+import type { ObjectReference } from "../api/objects.ts";
+import type { Pod } from "../api/pod.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+
+/** How events refer to a Pod. */
+export function podReference({ metadata }: Pod): ObjectReference {
+  const { name = "", namespace = "", uid = "" } = metadata;
+  return { apiVersion: "v1", kind: "Pod", namespace, name, uid };
+}
+
+/** How events refer to a SidecarSet; it has no namespace, so that they are kept in `default`. */
+export function sidecarSetReference({ name, sidecarSet }: PreparedSidecarSet): ObjectReference {
+  const { uid = "" } = sidecarSet.metadata;
+  return { apiVersion: `${GROUP}/${STORAGE_VERSION}`, kind: KIND, name, uid };
+}

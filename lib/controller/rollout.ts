@@ -1,0 +1,106 @@
+import type { Clock } from "../api/clock.ts";
+import type { Pod } from "../api/pod.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import type { RolloutPlan } from "../core/rollout/contract.ts";
+import { Failures } from "./backoff.ts";
+import { Expectations } from "./expectations.ts";
+
+/** Writes of one SidecarSet that are under way or wait for their turn: so many that the writer never idles, and few enough not to outdate. */
+const SLOTS = 64;
+/** A plan is worth its price once that many slots are free. */
+const WORTHWHILE = 16;
+/** A SidecarSet's plans take at most one part in so many of the time. */
+const REST = 20;
+
+/** A plan with what it was made from. */
+export interface MadePlan {
+  readonly prepared: PreparedSidecarSet;
+  readonly version: string;
+  readonly plan: RolloutPlan & { readonly detail?: string };
+  /** On the clock that only grows: a plan costs, so that the next one has to wait a while. */
+  readonly restUntil: number;
+}
+
+/** One SidecarSet's roll-out as far as this process has carried it. */
+export class Rollout {
+  readonly failures: Failures;
+  readonly expectations: Expectations;
+  last: MadePlan | undefined;
+  readonly #clock: Clock;
+  readonly #underWay = new Set<string>();
+  #changes = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.failures = new Failures(clock);
+    this.expectations = new Expectations(clock);
+  }
+
+  /** Another one after every write. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** How many writes may be started. */
+  get room(): number {
+    return Math.max(0, SLOTS - this.#underWay.size);
+  }
+
+  get isIdle(): boolean {
+    return this.#underWay.size === 0 && this.expectations.size === 0;
+  }
+
+  isUnderWay(uid: string): boolean {
+    return this.#underWay.has(uid);
+  }
+
+  /** uids of Pods of which the outcome of a write has not been seen, and for how many milliseconds that may last without an event. */
+  pending(find: (key: string) => Pod | undefined): { uids: ReadonlySet<string>; wait?: number } {
+    const open = this.expectations.open(find);
+    return { ...open, uids: this.#underWay.union(open.uids) };
+  }
+
+  /** Marks the Pod as written to until the work has come to its end. */
+  async run(uid: string, work: () => Promise<void>): Promise<void> {
+    this.#underWay.add(uid);
+    this.#changes++;
+    try {
+      await work();
+    } finally {
+      this.#underWay.delete(uid);
+      this.#changes++;
+    }
+  }
+
+  /**
+   * The last plan, where another one would come out the same, or is not worth its price yet.
+   *
+   * @param version of everything that plans are made from beside the SidecarSet
+   */
+  reusable(prepared: PreparedSidecarSet, version: string): MadePlan | undefined {
+    const { last } = this;
+    if (last === undefined || !plansAlike(last.prepared, prepared)) return undefined;
+    const isDue = (last.plan.waitUntil ?? Infinity) <= this.#clock.now().getTime();
+    if (isDue) return undefined;
+    if (last.version === version || this.room < WORTHWHILE) return last;
+    return this.rest > 0 ? last : undefined;
+  }
+
+  /** Milliseconds until the next plan. */
+  get rest(): number {
+    return Math.max(0, (this.last?.restUntil ?? 0) - this.#clock.monotonic());
+  }
+
+  /** Keeps a plan, and lets the next one wait for as long as this one's cost demands. */
+  keep(made: Omit<MadePlan, "restUntil">, { started }: { started: number }): void {
+    const now = this.#clock.monotonic();
+    this.last = { ...made, restUntil: now + (now - started) * REST };
+  }
+}
+
+/** Whether the plans for both states are the same, all else being equal; most updates are of the status. */
+function plansAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
+  const [one, other] = [a.sidecarSet.metadata, b.sidecarSet.metadata];
+  return one.uid === other.uid && one.generation === other.generation &&
+    a.revisionName === b.revisionName && a.problems.length === b.problems.length;
+}

@@ -1,0 +1,176 @@
+import type { Clock } from "../api/clock.ts";
+import type { Logger } from "../api/logger.ts";
+import type { Pod } from "../api/pod.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import type { PodUpdate } from "../core/rollout/pod_update.ts";
+import type { ClusterIndex } from "../index/cluster.ts";
+import { podKey } from "../index/pods.ts";
+import { trimPod } from "../index/trim.ts";
+import { httpCodeOf, isConflict, isNotFound } from "../kube/errors.ts";
+import type { Events } from "./events.ts";
+import { PodReports, type UpgradableReport } from "./pod_reports.ts";
+import { podReference } from "./references.ts";
+import type { Rollout } from "./rollout.ts";
+import { NotLeaderError, type Writer } from "./writer.ts";
+
+export interface RolloutWritesOptions {
+  readonly index: ClusterIndex;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: Pick<Events, "record">;
+  /** The Pod as the API server has it now. */
+  readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  /** Told when a write has come to its end, so that the SidecarSet is planned again. */
+  onProgress(sidecarSet: string): void;
+  /** Takes over a Pod as the API server stored it, ahead of the watch. */
+  onStored(pod: Pod): void;
+}
+
+interface UpdateOf {
+  readonly prepared: PreparedSidecarSet;
+  readonly update: PodUpdate;
+  readonly signal: AbortSignal;
+}
+
+/** The writes of all roll-outs that are under way. A failed one is remembered with its roll-out and concerns its Pod alone. */
+export class RolloutWrites {
+  readonly #options: RolloutWritesOptions;
+  readonly #reports: PodReports;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: RolloutWritesOptions) {
+    const { sidecarSets } = options.index;
+    this.#options = options;
+    this.#reports = new PodReports({
+      ...options,
+      exists: (name) => sidecarSets.get(name) !== undefined,
+    });
+  }
+
+  get inFlight(): number {
+    return this.#running.size;
+  }
+
+  /** Resolves when no write is under way. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  /** Starts an upgrade, a flip or a repair of a Pod, with what is to be said of it afterwards. */
+  update(rollout: Rollout, { prepared, update, signal }: UpdateOf): void {
+    const { name, namespace, uid, patch } = update;
+    const { resourceVersion } = patch.metadata;
+    const pod: Pod = {
+      metadata: { name, namespace, uid, ...(resourceVersion ? { resourceVersion } : {}) },
+      spec: { containers: [] },
+    };
+    const sidecarSet = prepared.name;
+    this.#start(rollout, { sidecarSet, pod, action: update.kind }, async () => {
+      const stored = await this.#patch(pod, { prepared, update, signal });
+      if (stored === undefined) return;
+      rollout.failures.forget(uid);
+      const recorded = await this.#reports.recordImages(stored, prepared, signal);
+      if (!update.condition) return;
+      await this.#reports.setUpgradable(recorded, { sidecarSet, upgradable: true }, signal);
+    });
+  }
+
+  setUpgradable(
+    rollout: Rollout,
+    { pod, report, signal }: { pod: Pod; report: UpgradableReport; signal: AbortSignal },
+  ): void {
+    this.#start(rollout, { sidecarSet: report.sidecarSet, pod, action: "Report" }, async () => {
+      await this.#reports.setUpgradable(pod, report, signal);
+      rollout.failures.forget(pod.metadata.uid ?? "");
+    });
+  }
+
+  recordImages(
+    rollout: Rollout,
+    { pod, prepared, signal }: { pod: Pod; prepared: PreparedSidecarSet; signal: AbortSignal },
+  ): void {
+    this.#start(rollout, { sidecarSet: prepared.name, pod, action: "Report" }, async () => {
+      await this.#reports.recordImages(pod, prepared, signal);
+      rollout.failures.forget(pod.metadata.uid ?? "");
+    });
+  }
+
+  /** @returns undefined where the update was not wanted any more when its turn came */
+  async #patch(pod: Pod, { prepared, update, signal }: UpdateOf): Promise<Pod | undefined> {
+    const { writer, index, onStored, events } = this.#options;
+    const wanted = () =>
+      isSameWish(index.sidecarSets.get(prepared.name), prepared) &&
+      isSameState(index.pods.get(podKey(pod)), pod);
+    const stored = await writer.patchPod(pod, update.patch, { signal, wanted });
+    if (stored === undefined) return undefined;
+    const trimmed = trimPod(stored);
+    onStored(trimmed);
+    if (update.kind === "Flip") {
+      events.record({
+        regarding: podReference(pod),
+        type: "Normal",
+        reason: "ResetContainerSucceed",
+        action: "Flip",
+        note: `SidecarSet ${prepared.name}: the old half of each hot-upgrade pair is empty again`,
+      });
+    }
+    return trimmed;
+  }
+
+  #start(
+    rollout: Rollout,
+    { sidecarSet, pod, action }: { sidecarSet: string; pod: Pod; action: string },
+    work: () => Promise<void>,
+  ): void {
+    const running = rollout.run(pod.metadata.uid ?? "", async () => {
+      try {
+        await work();
+      } catch (error) {
+        this.#failed(rollout, { sidecarSet, pod, action, error });
+      }
+    }).finally(() => {
+      this.#running.delete(running);
+      this.#options.onProgress(sidecarSet);
+    });
+    this.#running.add(running);
+  }
+
+  #failed(
+    rollout: Rollout,
+    { sidecarSet, pod, action, error }: {
+      sidecarSet: string;
+      pod: Pod;
+      action: string;
+      error: unknown;
+    },
+  ): void {
+    const { logger, events } = this.#options;
+    if (error instanceof NotLeaderError || isNotFound(error)) return;
+    const key = podKey(pod);
+    rollout.expectations.afterFailure(pod, { key, error });
+    if (isConflict(error)) return;
+    const message = error instanceof Error ? error.message : String(error);
+    rollout.failures.record(pod.metadata.uid ?? "", { error, message: `Pod ${key}: ${message}` });
+    logger.debug("Cannot change a Pod", { sidecarSet, pod: key, action, error });
+    const code = httpCodeOf(error) ?? 0;
+    // Overload and lost connections pass, and are no fault of this Pod.
+    if (code < 400 || code === 429) return;
+    const reason = action === "Flip" ? "ResetContainerFailed" : "SidecarUpdateFailed";
+    const note = `SidecarSet ${sidecarSet}: ${message}`;
+    events.record({ regarding: podReference(pod), type: "Warning", reason, action, note });
+  }
+}
+
+/** Whether what was planned for one state of a SidecarSet is still wanted by the current one. */
+function isSameWish(current: PreparedSidecarSet | undefined, planned: PreparedSidecarSet): boolean {
+  return current !== undefined && current.problems.length === 0 &&
+    current.sidecarSet.metadata.uid === planned.sidecarSet.metadata.uid &&
+    current.sidecarSet.metadata.generation === planned.sidecarSet.metadata.generation;
+}
+
+/** A newer state would refuse the patch; it is planned for anew. */
+function isSameState(current: Pod | undefined, { metadata }: Pod): boolean {
+  return current?.metadata.uid === metadata.uid &&
+    current?.metadata.resourceVersion === metadata.resourceVersion;
+}

@@ -1,0 +1,66 @@
+import type { Condition, SidecarSetStatus } from "../../api/sidecarset_status.ts";
+
+/** Something to tell about a roll-out. */
+export interface RolloutEvent {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly note: string;
+}
+
+/** Reasons of a roll-out that has begun and not come to an end. */
+const UNDER_WAY: ReadonlySet<string> = new Set([
+  "RollingOut",
+  "WaitingForAvailability",
+  "UpdateRefused",
+  "ProgressDeadlineExceeded",
+]);
+
+/** What makes a roll-out stand still, told with its own reason. */
+const BLOCKED: ReadonlyMap<string, RolloutEvent["type"]> = new Map([
+  ["WaitingForAvailability", "Normal"],
+  ["PartitionReached", "Normal"],
+  ["SelectorReached", "Normal"],
+  ["NotUpgradable", "Warning"],
+  ["UpdateRefused", "Warning"],
+  ["ImagesDrifted", "Warning"],
+  ["InvalidSidecarSet", "Warning"],
+  ["ProgressDeadlineExceeded", "Warning"],
+]);
+
+/**
+ * What there is to tell of a roll-out, from the status before and after: its start, its completion, and what blocks it. A status that is stored
+ * is told once, across restarts. `NotUpgradablePods` is told as OpenKruise does
+ * (`pkg/controller/sidecarset/sidecarset_processor.go:UpdateSidecarSet`).
+ */
+export function rolloutEvents(
+  previous: SidecarSetStatus | undefined,
+  next: SidecarSetStatus,
+): RolloutEvent[] {
+  const before = progressing(previous);
+  const after = progressing(next);
+  if (after === undefined) return [];
+  const events: RolloutEvent[] = [];
+  const { reason, message } = after;
+  const isAnother = before === undefined || before.reason !== reason ||
+    previous?.latestRevision !== next.latestRevision;
+  const wasUnderWay = before !== undefined && UNDER_WAY.has(before.reason);
+  const isNewTarget = previous?.latestRevision !== next.latestRevision;
+  if (UNDER_WAY.has(reason) && (!wasUnderWay || isNewTarget)) {
+    events.push({ type: "Normal", reason: "RolloutStarted", note: message });
+  }
+  if (reason === "UpToDate" && wasUnderWay) {
+    events.push({ type: "Normal", reason: "RolloutCompleted", note: message });
+  }
+  const type = BLOCKED.get(reason);
+  if (isAnother && type !== undefined) events.push({ type, reason, note: message });
+  const { notUpgradablePods = 0 } = next;
+  if (notUpgradablePods > 0 && notUpgradablePods !== previous?.notUpgradablePods) {
+    const note = `SidecarSet has ${notUpgradablePods} Pods that cannot be upgraded in place`;
+    events.push({ type: "Normal", reason: "NotUpgradablePods", note });
+  }
+  return events;
+}
+
+function progressing(status: SidecarSetStatus | undefined): Condition | undefined {
+  return status?.conditions?.find(({ type }) => type === "Progressing");
+}

@@ -1,0 +1,68 @@
+import type { Clock } from "../../lib/api/clock.ts";
+import type { KubeObject } from "../../lib/api/objects.ts";
+import type { Pod } from "../../lib/api/pod.ts";
+import { Events } from "../../lib/controller/events.ts";
+import { Limiter } from "../../lib/controller/limiter.ts";
+import { Reconciler } from "../../lib/controller/reconcile.ts";
+import { Revisions } from "../../lib/controller/revisions.ts";
+import { Rollouts } from "../../lib/controller/rollouts.ts";
+import { Statuses } from "../../lib/controller/statuses.ts";
+import { Writer } from "../../lib/controller/writer.ts";
+import type { RegistrationFacts } from "../../lib/core/status/facts.ts";
+import { ClusterIndex } from "../../lib/index/cluster.ts";
+import type { RestClient } from "../../lib/kube/contract.ts";
+import { get } from "../../lib/kube/requests.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/send.ts";
+import { quietLogger } from "./quiet_logger.ts";
+
+export interface EngineOptions {
+  readonly client: RestClient;
+  readonly clock: Clock;
+  isLeader?(): boolean;
+  registrationOf?(): RegistrationFacts;
+  /** Told of SidecarSets to look at again. */
+  onProgress?(sidecarSet: string): void;
+  /** Takes over answers ahead of the watch. @default nobody does */
+  onStoredPod?(pod: Pod): void;
+  onStoredSidecarSet?(sidecarSet: KubeObject): void;
+}
+
+/** The parts of a controller that bring SidecarSets nearer to what they should be, over an index of their own. */
+export function createEngine(options: EngineOptions) {
+  const { client, clock } = options;
+  const { isLeader = () => true, registrationOf = () => ({}), onProgress = () => {} } = options;
+  const index = new ClusterIndex();
+  const limiter = () => new Limiter({ clock, maxInFlight: 16, perSecond: 1_000 });
+  const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), isLeader });
+  const common = { index, writer, clock, logger: quietLogger };
+  const events = new Events({ writer, clock, logger: quietLogger, instance: "test" });
+  const rollouts = new Rollouts({
+    ...common,
+    events,
+    readPod: ({ metadata: { name = "", namespace = "" } }, signal) =>
+      send(client, get(resources.pods, { name, namespace }), signal),
+    onProgress,
+    onStored: options.onStoredPod ?? (() => {}),
+  });
+  const reconciler = new Reconciler({
+    ...common,
+    isLeader,
+    rollouts,
+    revisions: new Revisions({
+      index,
+      writer,
+      namespace: "sidecarset-system",
+      onStored: (revision) => index.applyRevision(revision),
+      onDeleted: (name) => index.deleteRevision(name),
+      legacy: () => Promise.resolve([]),
+    }),
+    statuses: new Statuses({
+      ...common,
+      events,
+      registrationOf,
+      onStored: options.onStoredSidecarSet ?? (() => {}),
+    }),
+  });
+  return { index, events, rollouts, reconciler };
+}
