@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { injectedPod } from "../../../lib/core/inject/apply_patch.ts";
+import { inject } from "../../../lib/core/inject/inject.ts";
+import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
+import {
+  asCreatedAnew,
+  missedReason,
+  replacementObstacle,
+} from "../../../lib/core/cleanup/replacement.ts";
+import type { Pod } from "../../../lib/api/pod.ts";
+import { podOf, sidecarSetOf } from "../../support/objects.ts";
+
+const web = sidecarSetOf();
+
+function facts(prepared: PreparedSidecarSet, excluded: readonly string[] = []) {
+  return {
+    sidecarSet: prepared.name,
+    excludedNamespaces: new Set(excluded),
+    inject,
+    request: {
+      namespace: { name: "default", labels: {} },
+      selecting: [prepared],
+      revisionsOf: () => [],
+      sharesOf: () => ({ matched: 0, pinned: 0 }),
+      now: new Date("2026-02-01T00:00:00Z"),
+    },
+  };
+}
+
+function reasonOf(pod: Pod, prepared = web, excluded: readonly string[] = []) {
+  return replacementObstacle(pod, facts(prepared, excluded))?.reason;
+}
+
+Deno.test("asCreatedAnew() takes everything back that injection adds to a Pod", () => {
+  const spec = {
+    initContainers: [{ name: "native", image: "n:1", restartPolicy: "Always" }],
+    containers: [{
+      name: "agent",
+      image: "agent:1",
+      upgradeStrategy: { upgradeType: "HotUpgrade" as const, hotUpgradeEmptyImage: "empty:1" },
+    }],
+  };
+  const bare = podOf({ name: "a" });
+  const { patch } = inject({ ...facts(sidecarSetOf({ spec })).request, pod: bare });
+  const anew = asCreatedAnew(injectedPod(bare, patch));
+  assert.deepEqual(anew.spec, { ...bare.spec, initContainers: [] });
+  assert.deepEqual(anew.metadata.annotations, {});
+  assert.equal(anew.metadata.uid, undefined);
+  assert.equal(anew.status, undefined);
+});
+
+Deno.test("asCreatedAnew() keeps what the Pod's author wrote", () => {
+  const pod = podOf();
+  const annotated = { ...pod, metadata: { ...pod.metadata, annotations: { note: "mine" } } };
+  assert.deepEqual(asCreatedAnew(annotated).metadata.annotations, { note: "mine" });
+});
+
+Deno.test("replacementObstacle() is undefined where a replacement would be injected", () => {
+  assert.equal(reasonOf(podOf()), undefined);
+  assert.equal(reasonOf(podOf({ injected: [web] })), undefined, "what the Pod has does not count");
+});
+
+Deno.test("replacementObstacle() says what would keep the sidecars out of a replacement", () => {
+  const paused = sidecarSetOf({ spec: { injectionStrategy: { paused: true } } });
+  const pod = podOf();
+  const own = { ...pod, spec: { containers: [...pod.spec.containers, { name: "agent" }] } };
+  const mirror = {
+    ...pod,
+    metadata: { ...pod.metadata, annotations: { "kubernetes.io/config.mirror": "x" } },
+  };
+  const nobody = { ...facts(web), request: { ...facts(web).request, selecting: [] } };
+  assert.equal(reasonOf(pod, paused), "InjectionPaused");
+  assert.equal(reasonOf(own), "ContainerNameConflict");
+  assert.equal(reasonOf(pod, web, ["default"]), "NamespaceExcluded");
+  assert.equal(reasonOf(mirror), "MirrorPod");
+  assert.equal(replacementObstacle(pod, nobody)?.reason, "NotSelected");
+});
+
+Deno.test("missedReason() says that nobody was asked where a replacement would be injected", () => {
+  assert.equal(missedReason(podOf(), facts(web)).reason, "NotReviewed");
+  assert.equal(missedReason(podOf(), facts(web, ["default"])).reason, "NamespaceExcluded");
+});
