@@ -8,14 +8,16 @@ import { create } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "./control_plane.ts";
-import type { ControllerProcess } from "./controller_process.ts";
-import { installAndStart } from "./installation.ts";
+import { type ControllerProcess, startController } from "./controller_process.ts";
+import { install } from "./installation.ts";
 import { conditionOf, untilSidecarSet } from "./sidecarsets.ts";
 
 export interface InjectionClusterOptions {
   plane?: ControlPlaneOptions;
   /** Flags of the controller. */
   args?: readonly string[];
+  /** What is in the cluster before the controller starts. */
+  before?(plane: ControlPlane): Promise<void>;
 }
 
 /** A control plane whose Pods nobody runs, and a controller that injects into them. */
@@ -34,10 +36,14 @@ export class InjectionCluster implements AsyncDisposable {
     this.#resources = resources;
   }
 
-  static async start({ plane: options = {}, args = [] }: InjectionClusterOptions = {}) {
+  static async start(options: InjectionClusterOptions = {}): Promise<InjectionCluster> {
     await using stack = new AsyncDisposableStack();
-    const plane = stack.use(await startControlPlane({ kubelet: false, ...options }));
-    const controller = stack.use(await installAndStart(plane, { args }));
+    const plane = stack.use(await startControlPlane({ kubelet: false, ...options.plane }));
+    await install(plane);
+    await options.before?.(plane);
+    const { args = [] } = options;
+    const kubeconfig = plane.controllerKubeconfig;
+    const controller = stack.use(await startController({ kubeconfig, args }));
     return new InjectionCluster(plane, controller, stack.move());
   }
 
