@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { findBinaries } from "./binaries.ts";
 
 export interface KubectlOptions {
@@ -23,8 +24,13 @@ export async function kubectl(
   });
   const child = new Deno.Command(binaries.path("kubectl"), {
     args: [...args],
-    // The machine's own settings of kubectl (aliases, another config) do not matter.
-    env: { KUBECONFIG: kubeconfig, KUBERC: "off" },
+    env: {
+      KUBECONFIG: kubeconfig,
+      // The machine's own settings of kubectl (aliases, another config) do not matter.
+      KUBERC: "off",
+      // Nor what it remembers of another server that had the same port.
+      KUBECACHEDIR: join(dirname(kubeconfig), "kubectl-cache"),
+    },
     stdin: input === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
