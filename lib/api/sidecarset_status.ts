@@ -13,6 +13,22 @@ export const condition = z.looseObject({
 });
 export type Condition = z.infer<typeof condition>;
 
+export const evictionGuard = z.looseObject({
+  workload: z.string().register(docs, { description: "uid of the workload." }),
+  pod: z.string().register(docs, { description: "uid of the Pod that was evicted last." }),
+  attempts: count("Evictions since a replacement was last as wanted."),
+  lastEviction: z.string().register(docs, { description: "When the last of them was made." }),
+  newestPod: z.string().register(docs, {
+    description: "When the workload's youngest Pod of that time was created.",
+  }),
+  leftAlone: z.boolean().register(docs, {
+    description: "A replacement was not as wanted either, so no more Pods are evicted.",
+  }),
+  observedGeneration: count("The SidecarSet's generation that the Pod was evicted for."),
+});
+/** What is remembered of the evictions of one workload's Pods, so that they can never go round in circles. */
+export type EvictionGuard = z.infer<typeof evictionGuard>;
+
 export const sidecarSetStatus = z.looseObject({
   observedGeneration: z.optional(count("The generation that all other values were computed for.")),
   matchedPods: z.optional(count("Selected, active Pods that have been injected.")),
@@ -33,6 +49,11 @@ export const sidecarSetStatus = z.looseObject({
     description: "Name of the ControllerRevision of the current spec.",
   }),
   collisionCount: z.optional(count("Count of name collisions of revisions.")),
+  evictions: z.optional(z.array(evictionGuard)).register(docs, {
+    description: "Workloads of which a Pod was evicted and has not been replaced as wanted yet.",
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": ["workload"],
+  }),
   conditions: z.optional(z.array(condition)).register(docs, {
     description: "Ready, Progressing and PodsMissed.",
     "x-kubernetes-list-type": "map",

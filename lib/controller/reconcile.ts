@@ -2,9 +2,10 @@ import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { isConflict, isNotFound } from "../kube/errors.ts";
+import type { DecidedEvictions, Evictions } from "./evictions.ts";
 import type { Outcome } from "./queue.ts";
 import type { Revisions } from "./revisions.ts";
-import type { Rollouts } from "./rollouts.ts";
+import type { ExplainedPlan, Rollouts } from "./rollouts.ts";
 import type { Statuses } from "./statuses.ts";
 import { NotLeaderError } from "./writer.ts";
 
@@ -15,6 +16,7 @@ export interface ReconcilerOptions {
   readonly index: ClusterIndex;
   readonly revisions: Revisions;
   readonly rollouts: Rollouts;
+  readonly evictions: Evictions;
   readonly statuses: Statuses;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -52,11 +54,12 @@ export class Reconciler {
   }
 
   async #reconcile(name: string, signal: AbortSignal): Promise<number | undefined> {
-    const { index, revisions, rollouts, statuses, clock } = this.#options;
+    const { index, revisions, rollouts, evictions, statuses, clock } = this.#options;
     const found = index.sidecarSets.get(name);
     if (!found) {
       revisions.forget(name);
       statuses.forget(name);
+      evictions.forget(name);
       return rollouts.release(name, signal);
     }
     const collisionCount = found.problems.length > 0
@@ -65,11 +68,30 @@ export class Reconciler {
     // Registering a revision gives it its name.
     const prepared = index.sidecarSets.get(name) ?? found;
     const plan = rollouts.advance(prepared, signal);
-    const statusDue = await statuses.write({ prepared, plan, collisionCount }, signal);
-    const planDue = plan.waitUntil === undefined
-      ? undefined
-      : Math.max(0, plan.waitUntil - clock.now().getTime());
-    const due = [statusDue, planDue].filter((milliseconds) => milliseconds !== undefined);
+    const pending = rollouts.pendingOf(name);
+    const decided = await evictions.decide({ prepared, plan, pending }, signal);
+    const statusDue = await statuses.write({
+      prepared,
+      plan: withEvictions(plan, decided),
+      collisionCount,
+      evictions: decided.guards,
+    }, signal);
+    await evictions.perform(decided, signal);
+    const now = clock.now().getTime();
+    const due = [plan.waitUntil, decided.waitUntil]
+      .flatMap((time) => time === undefined ? [] : Math.max(0, time - now))
+      .concat(statusDue ?? []);
     return due.length === 0 ? undefined : Math.min(...due);
   }
+}
+
+/** Pods that are about to be created anew are a roll-out under way, too. */
+function withEvictions(plan: ExplainedPlan, { guards, detail }: DecidedEvictions): ExplainedPlan {
+  const details = [plan.detail, detail].filter((text) => text !== undefined);
+  const isMoving = plan.reason === "NotUpgradable" && guards.some(({ leftAlone }) => !leftAlone);
+  return {
+    ...plan,
+    ...(isMoving ? { reason: "RollingOut" } : {}),
+    ...(details.length === 0 ? {} : { detail: details.join("; ") }),
+  };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { KubeObject } from "../api/objects.ts";
-import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
+import type { EvictionGuard, SidecarSetStatus } from "../api/sidecarset_status.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { selectionKey } from "../core/registration/selection.ts";
 import { conditionsDueAt, isSettled } from "../core/status/conditions.ts";
@@ -44,6 +44,7 @@ export interface StatusInput {
   readonly prepared: PreparedSidecarSet;
   readonly plan: ExplainedPlan;
   readonly collisionCount: number;
+  readonly evictions: readonly EvictionGuard[];
 }
 
 /** Writes each SidecarSet's status when it differs from the stored one. */
@@ -82,7 +83,7 @@ export class Statuses {
     return dueAt === undefined ? undefined : Math.max(0, dueAt - clock.now().getTime());
   }
 
-  #facts({ prepared, plan, collisionCount }: StatusInput, memory: Memory): StatusFacts {
+  #facts({ prepared, plan, collisionCount, evictions }: StatusInput, memory: Memory): StatusFacts {
     const { index, clock, registrationOf } = this.#options;
     const { sidecarSet: { metadata, spec, status }, problems } = prepared;
     const now = clock.now();
@@ -103,6 +104,7 @@ export class Statuses {
       counts: index.pods.countsOf(prepared.name),
       latestRevision: prepared.revisionName,
       collisionCount,
+      evictions,
       ...(effectiveSince ? { effectiveSince } : {}),
       problems,
       injectionPaused,

@@ -30,6 +30,7 @@ export const REASONS = {
   NotRecreated: "no controller that is known to recreate its Pods owns the Pod",
   WorkloadLeftAlone: "a replacement in the same workload was not as wanted either",
   WebhookNotReady: "the webhook could not inject the replacement yet",
+  OldRevisionPinned: "new Pods get another revision than the current one",
   WorkloadNotReady: "another Pod of the same workload is not ready",
   EvictionBackoff: "a Pod of the same workload has been evicted recently",
   BudgetUsed: "as many Pods are unavailable as spec.updateStrategy.maxUnavailable allows",

@@ -8,6 +8,7 @@ export class Members {
   readonly #halfUpgraded = new Set<string>();
   readonly #drifted = new Set<string>();
   readonly #rewritten = new Set<string>();
+  readonly #missed = new Set<string>();
   readonly #unready = new Set<string>();
   #counts: PodCounts = NO_PODS;
 
@@ -39,6 +40,11 @@ export class Members {
     return this.#rewritten;
   }
 
+  /** Not injected, though they should have been. */
+  get missed(): ReadonlySet<string> {
+    return this.#missed;
+  }
+
   /** Matched, but not ready. */
   get unready(): ReadonlySet<string> {
     return this.#unready;
@@ -63,6 +69,7 @@ export class Members {
     include(this.#halfUpgraded, key, halfUpgraded);
     include(this.#drifted, key, drifted);
     include(this.#rewritten, key, rewritten);
+    include(this.#missed, key, hasTrait(after, PodTrait.Missed));
     include(this.#unready, key, matched && !hasTrait(after, PodTrait.Ready));
     return before !== after || outdated || halfUpgraded || drifted || rewritten;
   }

@@ -92,6 +92,11 @@ export class PodIndex {
     return this.#podsOf(this.#members.get(sidecarSet)?.rewritten);
   }
 
+  /** Pods that were not injected, though they should have been. */
+  missedOf(sidecarSet: string): Pod[] {
+    return this.#podsOf(this.#members.get(sidecarSet)?.missed);
+  }
+
   /** Key of one matched Pod that is not ready. */
   anyUnreadyOf(sidecarSet: string): string | undefined {
     return this.#members.get(sidecarSet)?.unready.values().next().value;

@@ -25,6 +25,7 @@ export const config = z.strictObject({
   openKruiseNamespace: dnsLabel,
   ignoreOpenKruise: z.boolean(),
   excludeNamespaces: z.array(dnsLabel),
+  recreatingKinds: z.array(z.string().check(z.minLength(1))),
   maxInFlight: z.int().check(z.minimum(1), z.maximum(256)),
   writesPerSecond: z.number().check(z.minimum(1), z.maximum(10_000)),
   requireAnnotationAllowList: z.boolean(),
@@ -161,6 +162,15 @@ export const settings: readonly Setting[] = [
     default: "kube-system,kube-node-lease,kube-public",
     parse: "list",
     description: "namespaces whose Pods are never injected, separated by commas",
+  },
+  {
+    key: "recreatingKinds",
+    flag: "recreating-kinds",
+    value: "KINDS",
+    default: "ReplicaSet,StatefulSet,DaemonSet",
+    parse: "list",
+    description:
+      "kinds of controllers that create an evicted Pod anew, separated by commas; Pods of others are never evicted",
   },
   {
     key: "maxInFlight",

@@ -4,6 +4,7 @@ import type { Logger } from "../api/logger.ts";
 import type { OwnerReference } from "../api/meta.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { Pod } from "../api/pod.ts";
+import { Evictions } from "../controller/evictions.ts";
 import { Events } from "../controller/events.ts";
 import { LeaderElection } from "../controller/leader.ts";
 import { Limiter } from "../controller/limiter.ts";
@@ -14,8 +15,10 @@ import { Revisions } from "../controller/revisions.ts";
 import { Rollouts } from "../controller/rollouts.ts";
 import { Statuses } from "../controller/statuses.ts";
 import { NotLeaderError, Writer } from "../controller/writer.ts";
+import { replacementObstacle } from "../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { WebhookEndpoint } from "../core/registration/configuration.ts";
+import { isSettled } from "../core/status/conditions.ts";
 import type { RegistrationFacts } from "../core/status/facts.ts";
 import { unimplementedFields } from "../core/validate/not_implemented.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
@@ -27,6 +30,7 @@ import { send } from "../kube/send.ts";
 import { type Aftercare, createAftercare } from "./aftercare.ts";
 import type { Config } from "./config.ts";
 import type { QueueMetrics } from "./metrics/queues.ts";
+import { createReplacements } from "./replacements.ts";
 import { leaseStore } from "./stores.ts";
 
 /** Name of the Lease, the registration and the ClusterRole that owns it. */
@@ -133,14 +137,15 @@ export function createControl(options: ControlOptions): Control {
     onCoverage: touch,
   });
   const events = new Events({ writer, clock, logger, instance: identity });
+  const readPod = ({ metadata: { name = "", namespace = "" } }: Pod, signal: AbortSignal) =>
+    send(client, get(resources.pods, { name, namespace }), signal);
   const rollouts = new Rollouts({
     index,
     writer,
     clock,
     logger,
     events,
-    readPod: ({ metadata: { name = "", namespace = "" } }, signal) =>
-      send(client, get(resources.pods, { name, namespace }), signal),
+    readPod,
     onProgress: (name) => touch([name]),
     onStored: (pod: Pod) => touch(index.applyPod(pod)),
   });
@@ -157,12 +162,32 @@ export function createControl(options: ControlOptions): Control {
     onStored: (pod) => touch(index.applyPod(pod)),
     onChange: (sidecarSet) => touch([sidecarSet]),
   });
+  const replacements = createReplacements(options);
+  const evictions = new Evictions({
+    index,
+    writer,
+    clock,
+    logger,
+    events,
+    readPod,
+    recreatingKinds: new Set(config.recreatingKinds),
+    isWebhookReady(prepared) {
+      const facts = registrationFacts(prepared, registration);
+      return facts.obstacle === undefined && isSettled(facts, clock.now());
+    },
+    obstacleOf: (pod, prepared) =>
+      replacementObstacle(pod, {
+        ...replacements(pod, prepared.name),
+        revision: prepared.revisionName,
+      }),
+  });
   const reconciler = new Reconciler({
     index,
     clock,
     logger,
     isLeader,
     rollouts,
+    evictions,
     revisions: new Revisions({
       index,
       writer,

@@ -1,6 +1,7 @@
 import type { Clock } from "../../lib/api/clock.ts";
 import type { KubeObject } from "../../lib/api/objects.ts";
 import type { Pod } from "../../lib/api/pod.ts";
+import { Evictions } from "../../lib/controller/evictions.ts";
 import { Events } from "../../lib/controller/events.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
 import { Reconciler } from "../../lib/controller/reconcile.ts";
@@ -8,6 +9,8 @@ import { Revisions } from "../../lib/controller/revisions.ts";
 import { Rollouts } from "../../lib/controller/rollouts.ts";
 import { Statuses } from "../../lib/controller/statuses.ts";
 import { Writer } from "../../lib/controller/writer.ts";
+import { RECREATING_KINDS } from "../../lib/core/cleanup/eviction.ts";
+import type { ReplacementObstacle } from "../../lib/core/cleanup/replacement.ts";
 import type { RegistrationFacts } from "../../lib/core/status/facts.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";
@@ -21,6 +24,7 @@ export interface EngineOptions {
   readonly clock: Clock;
   isLeader?(): boolean;
   registrationOf?(): RegistrationFacts;
+  obstacleOf?(pod: Pod): ReplacementObstacle | undefined;
   /** Told of SidecarSets to look at again. */
   onProgress?(sidecarSet: string): void;
   /** Takes over answers ahead of the watch. @default nobody does */
@@ -37,11 +41,12 @@ export function createEngine(options: EngineOptions) {
   const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), isLeader });
   const common = { index, writer, clock, logger: quietLogger };
   const events = new Events({ writer, clock, logger: quietLogger, instance: "test" });
+  const readPod = ({ metadata: { name = "", namespace = "" } }: Pod, signal: AbortSignal) =>
+    send(client, get(resources.pods, { name, namespace }), signal);
   const rollouts = new Rollouts({
     ...common,
     events,
-    readPod: ({ metadata: { name = "", namespace = "" } }, signal) =>
-      send(client, get(resources.pods, { name, namespace }), signal),
+    readPod,
     onProgress,
     onStored: options.onStoredPod ?? (() => {}),
   });
@@ -49,6 +54,14 @@ export function createEngine(options: EngineOptions) {
     ...common,
     isLeader,
     rollouts,
+    evictions: new Evictions({
+      ...common,
+      events,
+      readPod,
+      recreatingKinds: RECREATING_KINDS,
+      isWebhookReady: () => true,
+      obstacleOf: options.obstacleOf ?? (() => undefined),
+    }),
     revisions: new Revisions({
       index,
       writer,
@@ -61,6 +74,7 @@ export function createEngine(options: EngineOptions) {
       ...common,
       events,
       registrationOf,
+      missedOf: () => undefined,
       onStored: options.onStoredSidecarSet ?? (() => {}),
     }),
   });

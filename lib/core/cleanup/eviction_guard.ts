@@ -1,27 +1,24 @@
-/** What is remembered of the evictions of one workload's Pods, so that they can never go round in circles. Stored in status. */
-export interface EvictionGuard {
-  /** uid of the workload. */
-  readonly workload: string;
-  /** Evictions since a replacement was last as wanted. */
-  readonly attempts: number;
-  /** RFC 3339. */
-  readonly lastEviction: string;
-  /** A replacement was again not as wanted: nobody is evicted any more. */
-  readonly leftAlone: boolean;
-}
+import type { EvictionGuard } from "../../api/sidecarset_status.ts";
+
+export type { EvictionGuard };
 
 const FIRST_DELAY_SECONDS = 10;
 const LONGEST_DELAY_SECONDS = 600;
 
-/** The guard after an eviction. */
+/** An eviction that is about to be made. */
+export type EvictionNote = Pick<
+  EvictionGuard,
+  "workload" | "pod" | "lastEviction" | "newestPod" | "observedGeneration"
+>;
+
+/** The guard with an eviction; it is stored before the eviction is made. */
 export function afterEviction(
   guard: EvictionGuard | undefined,
-  eviction: { readonly workload: string; readonly time: string },
+  eviction: EvictionNote,
 ): EvictionGuard {
   return {
-    workload: eviction.workload,
+    ...eviction,
     attempts: (guard?.attempts ?? 0) + 1,
-    lastEviction: eviction.time,
     leftAlone: guard?.leftAlone ?? false,
   };
 }
@@ -39,4 +36,9 @@ export function afterReplacement(
 export function mayTryAt(guard: EvictionGuard): number {
   const delay = Math.min(FIRST_DELAY_SECONDS * 2 ** (guard.attempts - 1), LONGEST_DELAY_SECONDS);
   return Date.parse(guard.lastEviction) + delay * 1000;
+}
+
+/** Milliseconds; a workload that has made no replacement until then, because it was scaled down or is gone, will not. */
+export function expiresAt(guard: EvictionGuard): number {
+  return Date.parse(guard.lastEviction) + LONGEST_DELAY_SECONDS * 1000;
 }

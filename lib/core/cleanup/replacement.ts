@@ -26,6 +26,8 @@ export interface ReplacementObstacle {
 export interface ReplacementFacts {
   /** Name of the SidecarSet that the replacement is to get. */
   readonly sidecarSet: string;
+  /** The revision that it is to get; any when absent. */
+  readonly revision?: string;
   readonly excludedNamespaces: ReadonlySet<string>;
   /** All that an injection depends on, as the webhook has it. */
   readonly request: Omit<InjectRequest, "pod">;
@@ -78,7 +80,11 @@ export function replacementObstacle(
   if (Object.hasOwn(annotations, MIRROR_POD_ANNOTATION)) return because("MirrorPod");
   if (excludedNamespaces.has(namespace)) return because("NamespaceExcluded");
   const { injected, skipped } = facts.inject({ ...request, pod: asCreatedAnew(pod) });
-  if (injected.some((each) => each.sidecarSet === sidecarSet)) return undefined;
+  const found = injected.find((each) => each.sidecarSet === sidecarSet);
+  if (found !== undefined) {
+    const { revision = found.revision } = facts;
+    return found.revision === revision ? undefined : because("OldRevisionPinned");
+  }
   const skip = skipped.find((each) => each.sidecarSet === sidecarSet);
   return skip ? { reason: skip.reason, message: skip.message } : because("NotSelected");
 }

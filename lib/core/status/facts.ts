@@ -1,4 +1,5 @@
 import type { FieldProblem } from "../../api/field_problem.ts";
+import type { EvictionGuard } from "../../api/sidecarset_status.ts";
 import type { ConditionReason } from "../condition_reasons.ts";
 import type { Reason } from "../reasons.ts";
 import type { PodCounts } from "./counts.ts";
@@ -18,6 +19,8 @@ export interface StatusFacts {
   readonly rollout: RolloutFacts;
   /** The commonest reason why Pods were missed, with one of them; absent where it is not known. */
   readonly missed?: { readonly reason: Reason; readonly example: string };
+  /** What is remembered of evictions; kept by reference while it stays. */
+  readonly evictions: readonly EvictionGuard[];
   readonly now: Date;
 }
 

@@ -24,6 +24,8 @@ export function nextStatus(
   };
   if (facts.effectiveSince === undefined) delete next.effectiveSince;
   else next.effectiveSince = facts.effectiveSince;
+  if (facts.evictions.length === 0) delete next.evictions;
+  else if (facts.evictions !== previous?.evictions) next.evictions = [...facts.evictions];
   return previous !== undefined && isSame(previous, next) ? previous : next;
 }
 

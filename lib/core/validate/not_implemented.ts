@@ -2,12 +2,9 @@ import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 
 /** Paths of the fields that are set to other than their default and have no effect yet: the user must hear of it. */
 export function unimplementedFields(spec: SidecarSetSpec): string[] {
-  const { updateStrategy, cleanupPolicy, missedPodPolicy } = spec;
+  const { cleanupPolicy } = spec;
   const checks: readonly (readonly [string, boolean])[] = [
-    ["spec.updateStrategy.recreatePolicy", updateStrategy?.recreatePolicy === "Evict"],
-    ["spec.updateStrategy.driftPolicy", updateStrategy?.driftPolicy === "Repair"],
     ["spec.cleanupPolicy.type", cleanupPolicy?.type === "Evict"],
-    ["spec.missedPodPolicy", missedPodPolicy === "Evict"],
   ];
   return checks.filter(([, isSet]) => isSet).map(([path]) => path);
 }

@@ -14,6 +14,13 @@ import { pod } from "../rollout/scene.ts";
 
 const now = new Date("2026-06-01T12:00:00Z");
 const time = "2026-06-01T12:00:00Z";
+const note = {
+  workload: "w",
+  pod: "uid-a",
+  lastEviction: time,
+  newestPod: "2026-01-01T00:00:00Z",
+  observedGeneration: 2,
+};
 
 const facts: EvictionFacts = {
   recreatingKinds: RECREATING_KINDS,
@@ -35,7 +42,7 @@ Deno.test("mayEvict() allows the eviction of a ready Pod that its controller rec
 
 Deno.test("mayEvict() says what is against it", async (t) => {
   const fit = owned(pod("a"));
-  const guard = afterEviction(undefined, { workload: "w", time });
+  const guard = afterEviction(undefined, note);
   const mirror = { annotations: { "kubernetes.io/config.mirror": "x" } };
   const obstacle = { reason: "InjectionPaused", message: "paused" } as const;
   const cases: [string, Pod, Partial<EvictionFacts>][] = [
@@ -66,17 +73,17 @@ Deno.test("mayEvict() knows kinds of controllers that an option names", () => {
 });
 
 Deno.test("mayTryAt() doubles the delay with each eviction, up to ten minutes", () => {
-  let guard = afterEviction(undefined, { workload: "w", time });
+  let guard = afterEviction(undefined, note);
   const delays = [];
   for (let i = 0; i < 8; i++) {
     delays.push((mayTryAt(guard) - now.getTime()) / 1000);
-    guard = afterEviction(guard, { workload: "w", time });
+    guard = afterEviction(guard, note);
   }
   assert.deepEqual(delays, [10, 20, 40, 80, 160, 320, 600, 600]);
 });
 
 Deno.test("afterReplacement() leaves a workload alone whose replacement is not as wanted either", () => {
-  const guard = afterEviction(undefined, { workload: "w", time });
+  const guard = afterEviction(undefined, note);
   assert.equal(afterReplacement(guard, { asWanted: true }), undefined);
   assert.equal(afterReplacement(guard, { asWanted: false })?.leftAlone, true);
 });

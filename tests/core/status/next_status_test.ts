@@ -23,6 +23,7 @@ function facts(changed: Partial<StatusFacts> = {}): StatusFacts {
       lastProgress: "2026-06-01T11:59:00Z",
       progressDeadlineSeconds: 600,
     },
+    evictions: [],
     now: new Date(NOW),
     ...changed,
   });

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import type { Pod } from "../../../lib/api/pod.ts";
+import { RECREATING_KINDS } from "../../../lib/core/cleanup/eviction.ts";
+import type { EvictionGuard } from "../../../lib/core/cleanup/eviction_guard.ts";
+import {
+  type EvictionSnapshot,
+  planEvictions,
+  withEvictions,
+} from "../../../lib/core/cleanup/eviction_plan.ts";
+import { deepFrozen } from "../../support/deep_frozen.ts";
+import { pod } from "../rollout/scene.ts";
+
+const now = new Date("2026-06-01T12:00:00Z");
+
+interface Details {
+  workload?: string;
+  created?: string;
+  ready?: boolean;
+  deleted?: boolean;
+  phase?: string;
+}
+
+/** A Pod of a ReplicaSet; those whose names begin with "new" are as wanted. */
+function owned(name: string, details: Details = {}): Pod {
+  const { workload = "w", created = "2026-05-01T00:00:00Z", ready = true, deleted, phase } =
+    details;
+  const owner = { apiVersion: "apps/v1", kind: "ReplicaSet", name: workload, uid: workload };
+  const { metadata, spec, status } = pod(name, { ready });
+  return {
+    metadata: {
+      ...metadata,
+      creationTimestamp: created,
+      ownerReferences: [{ ...owner, controller: true }],
+      ...(deleted ? { deletionTimestamp: "2026-06-01T12:00:30Z" } : {}),
+    },
+    spec,
+    status: { ...status, ...(phase ? { phase } : {}) },
+  };
+}
+
+const guard: EvictionGuard = {
+  workload: "w",
+  pod: "uid-evicted",
+  attempts: 1,
+  lastEviction: "2026-06-01T11:59:50Z",
+  newestPod: "2026-05-01T00:00:00Z",
+  leftAlone: false,
+  observedGeneration: 2,
+};
+
+function snapshot(pods: readonly Pod[], facts: Partial<EvictionSnapshot> = {}): EvictionSnapshot {
+  const isWanted = ({ metadata: { name = "" } }: Pod) => name.startsWith("new");
+  return deepFrozen({
+    candidates: pods.filter((each) =>
+      !isWanted(each) && each.metadata.deletionTimestamp === undefined
+    ),
+    isWanted,
+    podsOf: (workload: string) =>
+      pods.filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === workload),
+    obstacleOf: () => undefined,
+    guards: [],
+    generation: 2,
+    recreatingKinds: RECREATING_KINDS,
+    webhookReady: true,
+    unavailable: 0,
+    maxUnavailable: 10,
+    now,
+    ...facts,
+  });
+}
+
+const names = (pods: readonly Pod[]) => pods.map(({ metadata }) => metadata.name);
+
+Deno.test("planEvictions() takes one Pod of each workload", () => {
+  const pods = [owned("a"), owned("b"), owned("c", { workload: "v" })];
+  assert.deepEqual(names(planEvictions(snapshot(pods)).evictions), ["a", "c"]);
+});
+
+Deno.test("planEvictions() stays within the budget, and says what holds it back", () => {
+  const pods = ["u", "v", "w"].map((workload) => owned(`of-${workload}`, { workload }));
+  const plan = planEvictions(snapshot(pods, { maxUnavailable: 3, unavailable: 1 }));
+  assert.equal(plan.evictions.length, 2);
+  assert.equal(plan.objection?.reason, "BudgetUsed");
+});
+
+Deno.test("planEvictions() leaves a workload while one of its Pods is not ready or being deleted", () => {
+  for (const details of [{ ready: false }, { deleted: true }]) {
+    const pods = [owned("a"), owned("new-b", details)];
+    assert.equal(planEvictions(snapshot(pods)).objection?.reason, "WorkloadNotReady");
+  }
+  const ended = [owned("a"), owned("new-b", { phase: "Failed" })];
+  assert.deepEqual(names(planEvictions(snapshot(ended)).evictions), ["a"]);
+});
+
+Deno.test("planEvictions() counts a Pod as unavailable until its replacement has been created", () => {
+  const other = owned("a", { workload: "v" });
+  const rest = owned("new-rest");
+  const waiting = snapshot([other, owned("old"), rest], { guards: [guard], maxUnavailable: 1 });
+  assert.equal(planEvictions(waiting).evictions.length, 0);
+  const created = owned("new-c", { created: "2026-06-01T11:59:55Z" });
+  const replaced = snapshot([other, rest, created], { guards: [guard], maxUnavailable: 1 });
+  assert.deepEqual(names(planEvictions(replaced).evictions), ["a"]);
+  assert.deepEqual(planEvictions(replaced).guards, []);
+});
+
+Deno.test("planEvictions() does not wait for the replacement of a Pod that was not evicted after all", () => {
+  const refused = { ...guard, pod: "uid-old", attempts: 2 };
+  const pods = [owned("old"), owned("a", { workload: "v" })];
+  const plan = planEvictions(snapshot(pods, { guards: [refused], maxUnavailable: 1 }));
+  assert.deepEqual(names(plan.evictions), ["a"]);
+  assert.equal(plan.objection?.reason, "EvictionBackoff");
+  assert.equal(plan.waitUntil, Date.parse("2026-06-01T12:00:10Z"));
+});
+
+Deno.test("planEvictions() leaves a workload alone whose replacement is not as wanted, until the SidecarSet changes", () => {
+  const pods = [owned("again", { created: "2026-06-01T11:59:55Z" })];
+  const plan = planEvictions(snapshot(pods, { guards: [guard] }));
+  assert.equal(plan.guards[0]?.leftAlone, true);
+  assert.equal(plan.objection?.reason, "WorkloadLeftAlone");
+  const changed = planEvictions(snapshot(pods, { guards: plan.guards, generation: 3 }));
+  assert.equal(changed.guards[0]?.leftAlone, false);
+  assert.equal(changed.guards[0]?.attempts, 1);
+});
+
+Deno.test("planEvictions() gives the same guards back where nothing has changed", () => {
+  const guards = [{ ...guard, leftAlone: true }];
+  const pods = [owned("a")];
+  assert.equal(planEvictions(snapshot(pods, { guards })).guards, guards);
+});
+
+Deno.test("planEvictions() forgets a workload that will make no replacement", () => {
+  const later = new Date(now.getTime() + 3_600_000);
+  assert.deepEqual(planEvictions(snapshot([], { guards: [guard], now: later })).guards, []);
+});
+
+Deno.test("withEvictions() notes an eviction with the youngest Pod of its workload", () => {
+  const evicted = owned("a");
+  const pods = [evicted, owned("new-b", { created: "2026-05-02T00:00:00Z" })];
+  assert.deepEqual(withEvictions([], [evicted], snapshot(pods)), [{
+    workload: "w",
+    pod: "uid-a",
+    attempts: 1,
+    lastEviction: "2026-06-01T12:00:00Z",
+    newestPod: "2026-05-02T00:00:00Z",
+    leftAlone: false,
+    observedGeneration: 2,
+  }]);
+});
