@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { Read } from "./field_problem.ts";
 import type { ConfigMap } from "./objects.ts";
 import { readAs } from "./read.ts";
+import { evictionGuard } from "./sidecarset_status.ts";
 import { intOrPercent } from "./strategies.ts";
 
 /**
@@ -26,6 +27,8 @@ export const cleanupRecord = z.looseObject({
   maxUnavailable: z.optional(intOrPercent),
   /** Names of all sidecars that it has had since the policy was set. */
   sidecars: z.array(z.string()),
+  /** Workloads of which a Pod was evicted and has not been replaced as wanted yet. */
+  evictions: z.optional(z.array(evictionGuard)),
 });
 export type CleanupRecord = z.infer<typeof cleanupRecord>;
 

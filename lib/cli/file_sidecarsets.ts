@@ -7,7 +7,6 @@ import { applyDefaults } from "../core/defaults/sidecarset.ts";
 import { prepareSidecarSet } from "../core/prepare.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { planRevisions } from "../core/revision/plan.ts";
-import { unimplementedFields } from "../core/validate/not_implemented.ts";
 import { validateSidecarSet } from "../core/validate/validate.ts";
 import { type Finding, findingOf } from "./findings.ts";
 import { lineOfField } from "./locate.ts";
@@ -45,7 +44,6 @@ export function checkSidecarSets(
       ...checkVersion(manifest),
       ...checkUnique(manifest, first.get(manifest.name)),
       ...validate(manifest, { others, ...surroundings }),
-      ...(prepared ? checkEffects(manifest, prepared.sidecarSet) : []),
     ];
     if (!first.has(manifest.name)) first.set(manifest.name, manifest);
     findings.push(...own);
@@ -112,17 +110,6 @@ function validate(
       ...problem,
       // What is not in the files may well be in the cluster.
       severity: problem.reason === "FieldValueNotFound" ? "warning" : "error",
-    })
-  );
-}
-
-function checkEffects(manifest: Manifest, { spec }: SidecarSet): Finding[] {
-  return unimplementedFields(spec).map((field) =>
-    findingOf(manifest, {
-      severity: "warning",
-      field,
-      reason: "NotImplemented",
-      message: "has no effect in this version: remove it",
     })
   );
 }

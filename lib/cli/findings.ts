@@ -11,7 +11,7 @@ export interface Finding {
   /** `SidecarSet/NAME`. */
   readonly object: string;
   readonly field: string;
-  readonly reason: FieldProblem["reason"] | "NotImplemented";
+  readonly reason: FieldProblem["reason"];
   /** What is wrong and how to mend it, without the field. */
   readonly message: string;
 }

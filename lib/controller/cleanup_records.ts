@@ -5,6 +5,7 @@ import {
   toConfigMap,
 } from "../api/cleanup_record.ts";
 import type { ConfigMap } from "../api/objects.ts";
+import type { EvictionGuard } from "../api/sidecarset_status.ts";
 import { recordFor } from "../core/cleanup/record.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
@@ -63,6 +64,16 @@ export class CleanupRecords {
     await this.#write(stored.record, { known: stored, progress, signal });
   }
 
+  /** Stores what has to be remembered of evictions. */
+  async note(
+    { record, configMap }: StoredCleanupRecord,
+    evictions: readonly EvictionGuard[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const known = { record, configMap };
+    await this.#write({ ...record, evictions: [...evictions] }, { known, signal });
+  }
+
   /** Removes a record: the clean-up is done, or not wanted any more. */
   async finish({ configMap }: StoredCleanupRecord, signal: AbortSignal): Promise<void> {
     try {
@@ -86,6 +97,7 @@ export class CleanupRecords {
     const resourceVersion = known?.configMap.metadata.resourceVersion;
     const configMap: ConfigMap = {
       ...wanted,
+      data: { ...known?.configMap.data, ...wanted.data },
       metadata: { ...wanted.metadata, ...(resourceVersion ? { resourceVersion } : {}) },
     };
     const answer = await writer.writeConfigMap(configMap, signal);

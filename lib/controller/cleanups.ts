@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../api/clock.ts";
 import type { CleanupProgress } from "../api/cleanup_record.ts";
 import type { Logger } from "../api/logger.ts";
@@ -18,6 +19,7 @@ import { podKey } from "../index/pods.ts";
 import { trimPod } from "../index/trim.ts";
 import { isConflict, isNotFound } from "../kube/errors.ts";
 import { Failures } from "./backoff.ts";
+import type { CleanupEvictionOutcome, CleanupEvictions } from "./cleanup_evictions.ts";
 import type { CleanupRecords } from "./cleanup_records.ts";
 import { type Outcome, WorkQueue } from "./queue.ts";
 import { NotLeaderError, type Writer } from "./writer.ts";
@@ -31,6 +33,7 @@ export interface CleanupsOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;
   readonly records: CleanupRecords;
+  readonly evictions: CleanupEvictions;
   readonly clock: Clock;
   readonly logger: Logger;
   isLeader(): boolean;
@@ -39,6 +42,11 @@ export interface CleanupsOptions {
   isGone(sidecarSet: string, signal: AbortSignal): Promise<boolean>;
   /** Takes over a Pod as the API server stored it, ahead of the watch. */
   onStored(pod: Pod): void;
+  /** Told when a clean-up has come further, or something else is in its way; `uid` is that of the SidecarSet, which may be gone. */
+  onProgress?(
+    sidecarSet: { readonly name: string; readonly uid: string },
+    progress: { readonly before: CleanupProgress; readonly after: CleanupProgress },
+  ): void;
 }
 
 /** One clean-up as far as this process has carried it. */
@@ -151,34 +159,48 @@ export class Cleanups {
     },
     signal: AbortSignal,
   ): Promise<number | undefined> {
-    const { clock, records } = this.#options;
+    const { index, clock, records, evictions } = this.#options;
     const cleanup = this.#cleanup(name);
+    const scope = {
+      sidecarSet: name,
+      current,
+      selects: (pod: Pod) => current !== undefined && this.#selects(current, pod),
+      knownSidecars: stored?.record.sidecars ?? [],
+    };
+    const pods = [...this.#podsOf(name)];
+    cleanup.failures.keepOnly(new Set(pods.map(({ metadata }) => metadata.uid ?? "")));
     const plan = planCleanup({
-      scope: {
-        sidecarSet: name,
-        current,
-        selects: (pod) => current !== undefined && this.#selects(current, pod),
-        knownSidecars: stored?.record.sidecars ?? [],
-      },
+      scope,
       action,
       maxUnavailable: current?.sidecarSet.spec.updateStrategy?.maxUnavailable ??
         stored?.record.maxUnavailable,
-      pods: this.#podsOf(name),
+      pods,
       pending: cleanup.pending,
       retryAt: cleanup.failures.retryTimes(),
       now: clock.now(),
     });
     for (const write of plan.writes) this.#start(name, { write, current, signal });
-    cleanup.progress = progressOf(plan, cleanup.failures);
+    const evicted: CleanupEvictionOutcome = stored
+      ? await evictions.advance({ scope, plan, stored }, signal)
+      : { blocked: {} };
+    const { blocked, remaining } = progressOf(plan, cleanup.failures);
+    const before = cleanup.progress;
+    const after = { remaining, blocked: { ...blocked, ...evicted.blocked } };
+    cleanup.progress = after;
+    if (!isDeepStrictEqual(before, after)) {
+      const uid = current?.sidecarSet.metadata.uid ?? stored?.record.uid ?? "";
+      this.#options.onProgress?.({ name, uid }, { before, after });
+    }
     if (plan.remaining === 0) {
       this.#cleanups.delete(name);
       if (current === undefined && stored) await records.finish(stored, signal);
       return undefined;
     }
-    if (stored) await records.report(stored, cleanup.progress, signal);
-    return plan.waitUntil === undefined
-      ? LOOK_AGAIN
-      : Math.max(0, plan.waitUntil - clock.now().getTime());
+    // The record may have been written since.
+    const latest = stored && index.cleanupRecords.get(stored);
+    if (latest) await records.report(latest, after, signal);
+    const dueAt = Math.min(plan.waitUntil ?? Infinity, evicted.waitUntil ?? Infinity);
+    return Math.min(LOOK_AGAIN, Math.max(GATHER, dueAt - clock.now().getTime()));
   }
 
   #cleanup(name: string): Cleanup {

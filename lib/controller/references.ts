@@ -9,8 +9,12 @@ export function podReference({ metadata }: Pod): ObjectReference {
   return { apiVersion: "v1", kind: "Pod", namespace, name, uid };
 }
 
+/** How events refer to a SidecarSet that may be gone. */
+export function referenceByName({ name, uid }: { name: string; uid: string }): ObjectReference {
+  return { apiVersion: `${GROUP}/${STORAGE_VERSION}`, kind: KIND, name, uid };
+}
+
 /** How events refer to a SidecarSet; it has no namespace, so that they are kept in `default`. */
 export function sidecarSetReference({ name, sidecarSet }: PreparedSidecarSet): ObjectReference {
-  const { uid = "" } = sidecarSet.metadata;
-  return { apiVersion: `${GROUP}/${STORAGE_VERSION}`, kind: KIND, name, uid };
+  return referenceByName({ name, uid: sidecarSet.metadata.uid ?? "" });
 }

@@ -5,7 +5,6 @@
 export const REASONS = {
   // A SidecarSet is not injected into any Pod.
   InvalidSidecarSet: "the SidecarSet does not pass validation",
-  NotImplemented: "the SidecarSet sets a field that this version gives no effect",
   InjectionPaused: "spec.injectionStrategy.paused is true",
   CanaryTakesOver: "a canary of this SidecarSet selects the Pod too",
   RevisionNotFound: "the pinned revision does not exist or belongs to another SidecarSet",

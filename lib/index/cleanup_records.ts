@@ -15,6 +15,11 @@ export class CleanupRecordIndex {
     return this.#byName.keys();
   }
 
+  /** The newest known state of a record; undefined once it is gone. */
+  get({ configMap }: StoredCleanupRecord): StoredCleanupRecord | undefined {
+    return this.#byName.get(configMap.metadata.name ?? "");
+  }
+
   /** The records of all SidecarSets that have or had the name, the newest first. */
   of(sidecarSet: string): StoredCleanupRecord[] {
     return [...this.#byName.values()]

@@ -1,12 +1,19 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
+import { TERMINATE_WITH_IMAGE_ENV } from "../api/names.ts";
 import type { Pod } from "../api/pod.ts";
+import { CleanupEvictions } from "../controller/cleanup_evictions.ts";
 import { CleanupRecords } from "../controller/cleanup_records.ts";
 import { Cleanups } from "../controller/cleanups.ts";
-import { MissedPods } from "../controller/missed.ts";
+import type { Events, Occurrence } from "../controller/events.ts";
+import { MissedPods, type MissedSummary } from "../controller/missed.ts";
+import { podReference, referenceByName, sidecarSetReference } from "../controller/references.ts";
 import { Terminations } from "../controller/terminations.ts";
 import type { Writer } from "../controller/writer.ts";
-import { missedReason } from "../core/cleanup/replacement.ts";
+import { type Termination, TERMINATION_REASONS } from "../core/cleanup/jobs.ts";
+import { cleanupNews } from "../core/cleanup/news.ts";
+import { missedReason, type ReplacementObstacle } from "../core/cleanup/replacement.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isNotFound } from "../kube/errors.ts";
@@ -22,11 +29,20 @@ export interface AftercareOptions {
   readonly writer: Writer;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly events: Pick<Events, "record">;
   /** The controller's namespace. */
   readonly namespace: string;
   readonly excludedNamespaces: readonly string[];
+  /** Kinds of controllers that create an evicted Pod anew. */
+  readonly recreatingKinds: ReadonlySet<string>;
   isLeader(): boolean;
   isSynced(): boolean;
+  /** Whether the webhook would answer for a new Pod of the SidecarSet. */
+  isWebhookReady(prepared: PreparedSidecarSet): boolean;
+  /** A dry run of the injection for a Pod's replacement. */
+  obstacleOf(pod: Pod, prepared: PreparedSidecarSet): ReplacementObstacle | undefined;
+  /** The whole Pod from the API server. */
+  readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
   /** Takes over a Pod as the API server stored it, ahead of the watch. */
   onStored(pod: Pod): void;
   /** Told when something else is known of a SidecarSet's Pods than the index says. */
@@ -49,33 +65,36 @@ export interface Aftercare {
 }
 
 export function createAftercare(options: AftercareOptions): Aftercare {
-  const { client, index, writer, namespace, clock, logger } = options;
+  const { client, index, writer, namespace, clock, events } = options;
+  const records = new CleanupRecords({ index, writer, namespace });
   const cleanups = new Cleanups({
     ...options,
-    records: new CleanupRecords({ index, writer, namespace }),
+    records,
+    evictions: new CleanupEvictions({ ...options, records }),
     isGone: (name, signal) => isGone(name, { client, signal }),
+    onProgress(sidecarSet, { before, after }) {
+      const regarding = referenceByName(sidecarSet);
+      for (const news of cleanupNews(before, after)) {
+        events.record({ ...news, regarding, action: "Cleanup" });
+      }
+    },
   });
   const replacements = createReplacements(options);
   const missed = new MissedPods({
     ...options,
-    readPod: ({ metadata: { name = "", namespace = "" } }, signal) =>
-      send(client, get(resources.pods, { name, namespace }), signal),
     reasonFor: (pod, { name }) => missedReason(pod, replacements(pod, name)),
+    onChange(name) {
+      options.onChange(name);
+      const prepared = index.sidecarSets.get(name);
+      const summary = missed.summaryOf(name);
+      if (prepared && summary) events.record(missedOccurrence(prepared, summary));
+    },
   });
   const terminations = new Terminations({
     ...options,
     isVirtualNode: createVirtualNodes({ client, clock }),
     onTermination(pod, termination) {
-      const { namespace = "", name = "" } = pod.metadata;
-      const fields = { pod: `${namespace}/${name}` };
-      if (termination.kind !== "Impossible") {
-        logger.info("Ended the sidecars of a Pod whose main containers have ended", fields);
-        return;
-      }
-      logger.warn(
-        "Cannot end sidecars on a virtual node without KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT_WITH_IMAGE",
-        { ...fields, containers: termination.containers },
-      );
+      events.record({ ...noteOf(termination), regarding: podReference(pod), action: "Terminate" });
     },
   });
   return {
@@ -115,5 +134,43 @@ async function isGone(
   } catch (error) {
     if (isNotFound(error)) return true;
     throw error;
+  }
+}
+
+function missedOccurrence(prepared: PreparedSidecarSet, summary: MissedSummary): Occurrence {
+  const { reason, message, example, byReason } = summary;
+  const count = [...byReason.values()].reduce((a, b) => a + b, 0);
+  return {
+    regarding: sidecarSetReference(prepared),
+    type: "Warning",
+    reason,
+    action: "Inject",
+    note: `${count} ${
+      count === 1 ? "Pod was" : "Pods were"
+    } missed, for example ${example}: ${message}`,
+  };
+}
+
+function noteOf(termination: Termination): Pick<Occurrence, "type" | "reason" | "note"> {
+  switch (termination.kind) {
+    case "Phase": {
+      const { reason } = termination;
+      const note = `Ended the sidecars because ${TERMINATION_REASONS[reason]}`;
+      return { type: "Normal", reason, note };
+    }
+    case "Images":
+      return {
+        type: "Normal",
+        reason: "SidecarTerminator",
+        note: "Gave the sidecars the images that end, because all main containers have ended",
+      };
+    case "Impossible":
+      return {
+        type: "Warning",
+        reason: "TerminationImageMissing",
+        note: `Cannot end ${
+          termination.containers.join(", ")
+        } on a virtual node: name an image in ${TERMINATE_WITH_IMAGE_ENV}`,
+      };
   }
 }

@@ -20,7 +20,6 @@ import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { WebhookEndpoint } from "../core/registration/configuration.ts";
 import { isSettled } from "../core/status/conditions.ts";
 import type { RegistrationFacts } from "../core/status/facts.ts";
-import { unimplementedFields } from "../core/validate/not_implemented.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isConflict, isNotFound } from "../kube/errors.ts";
@@ -149,7 +148,23 @@ export function createControl(options: ControlOptions): Control {
     onProgress: (name) => touch([name]),
     onStored: (pod: Pod) => touch(index.applyPod(pod)),
   });
+  const replacements = createReplacements(options);
+  const evictionRule = {
+    recreatingKinds: new Set(config.recreatingKinds),
+    isWebhookReady(prepared: PreparedSidecarSet) {
+      const facts = registrationFacts(prepared, registration);
+      return facts.obstacle === undefined && isSettled(facts, clock.now());
+    },
+    obstacleOf: (pod: Pod, prepared: PreparedSidecarSet) =>
+      replacementObstacle(pod, {
+        ...replacements(pod, prepared.name),
+        revision: prepared.revisionName,
+      }),
+    readPod,
+  };
   const aftercare = createAftercare({
+    ...evictionRule,
+    events,
     client,
     index,
     writer,
@@ -162,25 +177,7 @@ export function createControl(options: ControlOptions): Control {
     onStored: (pod) => touch(index.applyPod(pod)),
     onChange: (sidecarSet) => touch([sidecarSet]),
   });
-  const replacements = createReplacements(options);
-  const evictions = new Evictions({
-    index,
-    writer,
-    clock,
-    logger,
-    events,
-    readPod,
-    recreatingKinds: new Set(config.recreatingKinds),
-    isWebhookReady(prepared) {
-      const facts = registrationFacts(prepared, registration);
-      return facts.obstacle === undefined && isSettled(facts, clock.now());
-    },
-    obstacleOf: (pod, prepared) =>
-      replacementObstacle(pod, {
-        ...replacements(pod, prepared.name),
-        revision: prepared.revisionName,
-      }),
-  });
+  const evictions = new Evictions({ ...evictionRule, index, writer, clock, logger, events });
   const reconciler = new Reconciler({
     index,
     clock,
@@ -270,11 +267,6 @@ function registrationFacts(
 ): RegistrationFacts {
   const since = registration.coveredSince(prepared);
   const inForce = since ? { inForceSince: since.toISOString() } : {};
-  const [field] = unimplementedFields(prepared.sidecarSet.spec);
-  if (field) {
-    const message = `${field} has no effect in this version: remove it or set its default`;
-    return { ...inForce, obstacle: { reason: "NotImplemented", message } };
-  }
   if (!registration.isTooLarge(prepared.name)) return inForce;
   const message =
     "The selectors of the SidecarSets with failurePolicy Fail are too many for one webhook entry: select by one label key, or use failurePolicy Ignore";

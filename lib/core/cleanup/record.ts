@@ -30,6 +30,7 @@ export function recordFor(
     policy,
     ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
     sidecars,
+    ...(known?.evictions ? { evictions: known.evictions } : {}),
   };
   return known !== undefined && JSON.stringify(known) === JSON.stringify(record) ? known : record;
 }

@@ -1,0 +1,36 @@
+import type { CleanupProgress } from "../../api/cleanup_record.ts";
+
+/** Something to tell about a clean-up. */
+export interface CleanupNews {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly note: string;
+}
+
+/** Reasons that pass by themselves, as the clean-up goes on. */
+const PASSING: ReadonlySet<string> = new Set(["BudgetUsed", "EvictionBackoff", "WorkloadNotReady"]);
+
+/** What there is to tell of a clean-up, from its progress before and after: its start, its end, and what newly blocks it. */
+export function cleanupNews(before: CleanupProgress, after: CleanupProgress): CleanupNews[] {
+  const news: CleanupNews[] = [];
+  if (before.remaining === 0 && after.remaining > 0) {
+    const note = `${pods(after.remaining)} sidecars that are no longer needed`;
+    news.push({ type: "Normal", reason: "CleanupStarted", note });
+  }
+  if (before.remaining > 0 && after.remaining === 0) {
+    const note = "No Pod has a sidecar any more that is no longer needed";
+    news.push({ type: "Normal", reason: "CleanupCompleted", note });
+  }
+  for (const [reason, { pods: count, example, message }] of Object.entries(after.blocked)) {
+    if (Object.hasOwn(before.blocked, reason)) continue;
+    const type = PASSING.has(reason) ? "Normal" : "Warning";
+    const instance = example === "" ? "" : `, for example ${example}`;
+    const verb = count === 1 ? "Pod waits" : "Pods wait";
+    news.push({ type, reason, note: `${count} ${verb} for the clean-up${instance}: ${message}` });
+  }
+  return news;
+}
+
+function pods(count: number): string {
+  return count === 1 ? "1 Pod has" : `${count} Pods have`;
+}
