@@ -38,6 +38,8 @@ interface Memory {
   /** Numbers that grow as a roll-out goes on, and when they last did. */
   progress: string;
   progressAt: string;
+  /** The status that events have told of last. */
+  told: SidecarSetStatus | undefined;
 }
 
 export interface StatusInput {
@@ -62,12 +64,13 @@ export class Statuses {
 
   /** @returns milliseconds after which to look again, if the status will change by the passing of time alone */
   async write(input: StatusInput, signal: AbortSignal): Promise<number | undefined> {
-    const { clock, writer, events, onStored } = this.#options;
+    const { clock, writer, onStored } = this.#options;
     const { prepared } = input;
     const { name, sidecarSet } = prepared;
     const memory = this.#remember(input);
     const facts = this.#facts(input, memory);
     const status = nextStatus(sidecarSet.status, facts);
+    this.#tell(prepared, { memory, status });
     if (status !== sidecarSet.status) {
       const wait = memory.writtenAt + WRITE_INTERVAL - clock.monotonic();
       if (wait > 0) return wait;
@@ -75,12 +78,21 @@ export class Statuses {
       const { uid, resourceVersion } = sidecarSet.metadata;
       const body = withRemovals(sidecarSet.status, status);
       onStored(await writer.writeStatus({ name, uid, resourceVersion }, body, signal));
-      for (const event of rolloutEvents(sidecarSet.status, status)) {
-        events.record({ ...event, regarding: sidecarSetReference(prepared), action: "Update" });
-      }
     }
     const dueAt = conditionsDueAt(facts);
     return dueAt === undefined ? undefined : Math.max(0, dueAt - clock.now().getTime());
+  }
+
+  /** Each state is told of, written or not: several may pass between two writes. */
+  #tell(
+    prepared: PreparedSidecarSet,
+    { memory, status }: { memory: Memory; status: SidecarSetStatus },
+  ): void {
+    const regarding = sidecarSetReference(prepared);
+    for (const event of rolloutEvents(memory.told ?? prepared.sidecarSet.status, status)) {
+      this.#options.events.record({ ...event, regarding, action: "Update" });
+    }
+    memory.told = status;
   }
 
   #facts({ prepared, plan, collisionCount, evictions }: StatusInput, memory: Memory): StatusFacts {
@@ -137,6 +149,7 @@ export class Statuses {
       selection: status?.observedGeneration === metadata.generation ? selectionKey(prepared) : "",
       progress: "",
       progressAt: "",
+      told: undefined,
     };
     if (memory.progress !== progress) {
       memory.progress = progress;

@@ -13,6 +13,8 @@ export interface ForeignWebhookOptions {
   name: string;
   /** Only Pods with this label are sent. */
   label: string;
+  /** @default {["CREATE"]} */
+  operations?: readonly ("CREATE" | "UPDATE")[];
   /** What it changes in a Pod. */
   mutate(pod: Pod): JsonPatchOperation[];
 }
@@ -44,6 +46,7 @@ export async function serveForeignWebhook(
   const body = registration({
     name,
     label,
+    operations: options.operations ?? ["CREATE"],
     url: `https://127.0.0.1:${server.addr.port}/`,
     caBundle: btoa(pki.authority.cert),
   });
@@ -70,7 +73,13 @@ function podReview(review: unknown): { uid: unknown; object: Pod } {
 }
 
 function registration(
-  { name, label, url, caBundle }: { name: string; label: string; url: string; caBundle: string },
+  { name, label, operations, url, caBundle }: {
+    name: string;
+    label: string;
+    operations: readonly ("CREATE" | "UPDATE")[];
+    url: string;
+    caBundle: string;
+  },
 ): WebhookConfiguration {
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
@@ -88,7 +97,7 @@ function registration(
       rules: [{
         apiGroups: [""],
         apiVersions: ["v1"],
-        operations: ["CREATE"],
+        operations: [...operations],
         resources: ["pods"],
         scope: "Namespaced",
       }],
