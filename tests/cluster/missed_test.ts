@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import type { KubeObject } from "../../lib/api/objects.ts";
 import { create, patch } from "../../lib/kube/requests.ts";
-import { resources } from "../../lib/kube/resources.ts";
+import { type Resource, resource, resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
-import { ClusterPods } from "../support/cluster_pods.ts";
+import { ClusterPods, isReady } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import type { ControllerProcess } from "../support/controller_process.ts";
 import { eventually } from "../support/eventually.ts";
@@ -45,6 +46,62 @@ const labelNamespace = (plane: ControlPlane, name: string, labels: Record<string
     plane.client,
     patch(resources.namespaces, { name, type: "merge", body: { metadata: { labels } } }),
   );
+
+const podDisruptionBudgets: Resource<KubeObject> = resource({
+  apiVersion: "policy/v1",
+  kind: "PodDisruptionBudget",
+  plural: "poddisruptionbudgets",
+  namespaced: true,
+});
+
+async function createBudget(plane: ControlPlane, name: string, minAvailable: string) {
+  const spec = { minAvailable, selector: { matchLabels: { deployment: name } } };
+  const body: KubeObject & { spec: object } = { metadata: { name }, spec };
+  await send(plane.client, create(podDisruptionBudgets, { namespace: "default", body }));
+}
+
+/** Looks all the time how many Pods of a Deployment are ready, until it is stopped; says how few there were. */
+async function leastReady(plane: ControlPlane, name: string, stop: AbortSignal): Promise<number> {
+  const pods = new ClusterPods(plane.client);
+  let least = Infinity;
+  while (!stop.aborted) {
+    least = Math.min(least, (await pods.list(`deployment=${name}`)).filter(isReady).length);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return least;
+}
+
+Deno.test("missedPodPolicy Evict mends what was missed while the webhook was down, within every budget", async () => {
+  await using plane = await startControlPlane({ controllerManager: true });
+  await using controller = await installAndStart(plane);
+  await createSidecarSet(plane, "mend", {
+    selector: { matchLabels: { app: "mend" } },
+    containers: [agent],
+    missedPodPolicy: "Evict",
+    updateStrategy: { maxUnavailable: "50%" },
+  });
+  await aSecondLater();
+  await createDeployment(plane, "mend", { replicas: 5, labels: { app: "mend" } });
+  await createBudget(plane, "mend", "80%");
+  await controller.stop("SIGKILL");
+  await scale(plane, "mend", { replicas: 50 });
+  await untilReplicas(plane, "mend", { replicas: 50 });
+  const stop = new AbortController();
+  const watching = leastReady(plane, "mend", stop.signal);
+  try {
+    await controller.start();
+    const { status } = await untilSidecarSet(plane, "mend", {
+      what: "has all 50 Pods injected",
+      is: (found) => found.status?.matchedPods === 50 && found.status.readyPods === 50,
+      timeout: 240_000,
+    });
+    assert.deepEqual([status?.uninjectedPods, status?.missedPods], [0, 0]);
+  } finally {
+    stop.abort();
+    const least = await watching;
+    assert.ok(least >= 40, `only ${least} of 50 Pods stayed ready`);
+  }
+});
 
 Deno.test("Pods without the sidecars that they should have got", async (t) => {
   await using plane = await startControlPlane({ controllerManager: true });

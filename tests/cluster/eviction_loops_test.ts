@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { isObject } from "../../lib/api/json.ts";
+import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
+import { create } from "../../lib/kube/requests.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/send.ts";
+import { ClusterPods } from "../support/cluster_pods.ts";
+import { startControlPlane } from "../support/control_plane.ts";
+import { installAndStart } from "../support/installation.ts";
+import {
+  createSidecarSet,
+  getSidecarSet,
+  patchSidecarSet,
+  untilSidecarSet,
+} from "../support/sidecarsets.ts";
+import { createDeployment } from "../support/workloads.ts";
+
+const everyEviction = {
+  missedPodPolicy: "Evict",
+  cleanupPolicy: { type: "Evict" },
+  updateStrategy: { recreatePolicy: "Evict", maxUnavailable: "100%" },
+} satisfies SidecarSetSpec;
+
+/** Long enough for several rounds of what must not happen. */
+const WHILE = 60_000;
+
+Deno.test("no Pod is evicted whose replacement would not be as wanted", async () => {
+  await using plane = await startControlPlane({ controllerManager: true, audit: true });
+  await using _controller = await installAndStart(plane);
+  const spec = (name: string, image = "agent:1"): SidecarSetSpec => ({
+    ...everyEviction,
+    selector: { matchLabels: { app: name } },
+    containers: [{ name: "agent", image }],
+  });
+
+  // Pinned: the Pods are outdated, and their replacements would be outdated as well.
+  await createSidecarSet(plane, "pinned", spec("pinned"));
+  await createDeployment(plane, "pinned", { replicas: 2, labels: { app: "pinned" } });
+  const { status } = await getSidecarSet(plane, "pinned");
+  const revisionName = status?.latestRevision ?? "";
+  await patchSidecarSet(plane, "pinned", { injectionStrategy: { revision: { revisionName } } });
+  const env = [{ name: "NEW", value: "1" }];
+  await patchSidecarSet(plane, "pinned", {
+    containers: [{ name: "agent", image: "agent:1", env }],
+  });
+  await untilSidecarSet(plane, "pinned", {
+    what: "has outdated Pods",
+    is: (found) => found.status?.notUpgradablePods === 2,
+  });
+
+  // Paused, and outdated in a way that only replacements could mend.
+  await createSidecarSet(plane, "paused", spec("paused"));
+  await createDeployment(plane, "paused", { replicas: 2, labels: { app: "paused" } });
+  await patchSidecarSet(plane, "paused", {
+    injectionStrategy: { paused: true },
+    containers: [{ name: "agent", image: "agent:1", env }],
+  });
+
+  // In conflict: missed, as the replacements would be.
+  await createSidecarSet(plane, "conflict", {
+    ...spec("conflict"),
+    containers: [{ name: "main", image: "agent:1" }],
+  });
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  await createDeployment(plane, "conflict", { replicas: 2, labels: { app: "conflict" } });
+  await untilSidecarSet(plane, "conflict", {
+    what: "has missed Pods",
+    is: (found) => found.status?.missedPods === 2,
+  });
+
+  // Excluded by namespace: missed, as the replacements would be.
+  await createSidecarSet(plane, "excluded", spec("excluded"));
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const labels = { app: "excluded" };
+  await createDeployment(plane, "excluded", { replicas: 2, namespace: "kube-public", labels });
+  await untilSidecarSet(plane, "excluded", {
+    what: "has missed Pods",
+    is: (found) => found.status?.missedPods === 2,
+  });
+
+  // Labelled later: 1,000 Pods that are uninjected and nobody's fault.
+  const name = "later";
+  await send(plane.client, create(resources.namespaces, { body: { metadata: { name } } }));
+  await createSidecarSet(plane, name, {
+    ...spec(name),
+    namespaceSelector: { matchLabels: { sidecars: "on" } },
+  });
+  await createDeployment(plane, name, { replicas: 1_000, namespace: name, labels: { app: name } });
+  await plane.client.performRequest({
+    method: "PATCH",
+    path: `/api/v1/namespaces/${name}`,
+    contentType: "application/merge-patch+json",
+    bodyJson: { metadata: { labels: { sidecars: "on" } } },
+    expectJson: true,
+  });
+  await untilSidecarSet(plane, name, {
+    what: "has 1,000 uninjected Pods",
+    is: (found) => found.status?.uninjectedPods === 1_000,
+    timeout: 60_000,
+  });
+
+  const uids = async (namespace: string, label: string) =>
+    (await new ClusterPods(plane.client, namespace).list(`deployment=${label}`))
+      .map(({ metadata }) => metadata.uid).sort();
+  const all = async () => [
+    await uids("default", "pinned"),
+    await uids("default", "paused"),
+    await uids("default", "conflict"),
+    await uids("kube-public", "excluded"),
+    await uids(name, name),
+  ];
+  const before = await all();
+  assert.deepEqual(before.map(({ length }) => length), [2, 2, 2, 2, 1_000]);
+  await new Promise((resolve) => setTimeout(resolve, WHILE));
+  assert.deepEqual(await all(), before);
+  const requests = await plane.controllerRequests();
+  assert.deepEqual(requests.filter(({ resource }) => resource === "pods/eviction"), []);
+  const progressing = (await getSidecarSet(plane, "pinned")).status?.conditions?.find(({ type }) =>
+    type === "Progressing"
+  );
+  assert.ok(isObject(progressing));
+  assert.match(String(progressing.message), /stays: /);
+});
