@@ -3,6 +3,9 @@ import type { StructuralSchema } from "./structural.ts";
 const nonEmpty = (selector: string) =>
   `((has(${selector}.matchLabels) && size(${selector}.matchLabels) > 0) || (has(${selector}.matchExpressions) && size(${selector}.matchExpressions) > 0))`;
 
+const upgradeType = (container: string) =>
+  `(has(${container}.upgradeStrategy) && has(${container}.upgradeStrategy.upgradeType) ? ${container}.upgradeStrategy.upgradeType : 'ColdUpgrade')`;
+
 /** Bounds that keep the API server's estimate of the rules' cost finite, far above what a Pod can use. */
 const maxItems: Readonly<Record<string, number>> = {
   containers: 100,
@@ -63,7 +66,8 @@ export function addRules(object: StructuralSchema): StructuralSchema {
       "FieldValueRequired",
       ".upgradeStrategy",
     ], [
-      "!has(oldSelf.upgradeStrategy) || !has(oldSelf.upgradeStrategy.upgradeType) || (has(self.upgradeStrategy) && has(self.upgradeStrategy.upgradeType) && self.upgradeStrategy.upgradeType == oldSelf.upgradeStrategy.upgradeType)",
+      // Without the type it is the default, whether or not the defaulting webhook was there to write it.
+      `${upgradeType("self")} == ${upgradeType("oldSelf")}`,
       "upgradeStrategy.upgradeType is immutable: give the container another name",
       "FieldValueForbidden",
       ".upgradeStrategy",

@@ -4,6 +4,7 @@ import {
   type ControllerProcess,
   startController,
 } from "./controller_process.ts";
+import { eventually } from "./eventually.ts";
 import { kubectlOutput } from "./kubectl.ts";
 
 /** What the program needs in a cluster that it does not run in, in the order in which it is applied. */
@@ -15,9 +16,14 @@ export async function install(plane: ControlPlane): Promise<void> {
     const path = new URL(`../../manifests/${file}`, import.meta.url).pathname;
     await kubectlOutput(["apply", "-f", path], plane);
   }
-  await kubectlOutput(
-    ["wait", "--for=condition=Established", "crd/sidecarsets.apps.kruise.io"],
-    plane,
+  // Right after it was made it has no conditions at all, which kubectl takes for an error.
+  await eventually(
+    () =>
+      kubectlOutput(
+        ["wait", "--for=condition=Established", "crd/sidecarsets.apps.kruise.io"],
+        plane,
+      ),
+    { what: "the CustomResourceDefinition is established" },
   );
 }
 

@@ -1,0 +1,59 @@
+import { parseArgs } from "node:util";
+
+/** Where the executable runs, as `deno compile` names it; `deno task compile` without a target makes one for this machine. */
+const TARGETS = [
+  "x86_64-unknown-linux-gnu",
+  "aarch64-unknown-linux-gnu",
+  "x86_64-apple-darwin",
+  "aarch64-apple-darwin",
+] as const;
+
+/** Compiles the program into `dist/`, for this machine, for one target or, with `--all`, for all of them. */
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { target: { type: "string" }, all: { type: "boolean", default: false } },
+  });
+  const { target, all } = values;
+  if (target !== undefined && !TARGETS.some((known) => known === target)) {
+    console.error(`Cannot compile for ${target}: the targets are ${TARGETS.join(", ")}`);
+    return 2;
+  }
+  const targets = all ? TARGETS : [target];
+  for (const each of targets) {
+    const problem = await compile(each);
+    if (problem === undefined) continue;
+    console.error(problem);
+    return 1;
+  }
+  return 0;
+}
+
+/** @returns why it could not be done */
+async function compile(target: string | undefined): Promise<string | undefined> {
+  const output = target === undefined ? "dist/sidecarset" : `dist/sidecarset-${target}`;
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "compile",
+      "--permission-set",
+      "--output",
+      output,
+      ...(target === undefined ? [] : ["--target", target]),
+      "main.ts",
+    ],
+    cwd: new URL("../../", import.meta.url),
+    stdout: "inherit",
+    stderr: "piped",
+  }).output();
+  if (success) {
+    console.log(`Wrote ${output}`);
+    return undefined;
+  }
+  const said = new TextDecoder().decode(stderr);
+  const address = /error sending request for url \((\S*denort\S*)\)/.exec(said)?.[1];
+  if (address === undefined) return said.trimEnd();
+  return `Cannot compile: Deno's runtime for executables cannot be had from ${address}; ` +
+    "run it where that address answers, or name a downloaded one in DENORT_BIN";
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { get, patch, remove } from "../../lib/kube/requests.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/send.ts";
+import { startControlPlane } from "../support/control_plane.ts";
+import { eventually } from "../support/eventually.ts";
+import { install } from "../support/installation.ts";
+import { createPods } from "../support/pod_load.ts";
+import { Replicas } from "../support/replicas.ts";
+import { createSidecarSet } from "../support/sidecarsets.ts";
+
+/** For how long Pods are created, in milliseconds: time for at least 20 serving certificates and 3 authorities. */
+const LOAD = 40_000;
+const DAMAGED = '"The Secret of the certificate authority is damaged';
+const SECRET = { namespace: "sidecarset-system", name: "sidecarset-webhook-ca" };
+
+Deno.test("certificates that live for seconds never cost a Pod with failurePolicy Fail", async (t) => {
+  await using plane = await startControlPlane({ kubelet: false });
+  await install(plane);
+  const lifetimes = ["--certificate-seconds", "3", "--authority-seconds", "12"];
+  await using replicas = new Replicas(plane, lifetimes);
+  for (let i = 0; i < 2; i++) await replicas.start();
+  await createSidecarSet(plane, "agent", {
+    selector: { matchLabels: { app: "web" } },
+    containers: [{ name: "agent", image: "agent:1" }],
+    failurePolicy: "Fail",
+  });
+  const count = (message: string) =>
+    replicas.all.reduce((sum, replica) => sum + replica.log().split(message).length - 1, 0);
+
+  await t.step("while 20 serving certificates and 3 authorities change", async () => {
+    const before = count('"Stored the certificate authority"');
+    const load = await createPods(plane, {
+      labels: { app: "web" },
+      sidecar: "agent",
+      inFlight: 16,
+      name: "web",
+      signal: AbortSignal.timeout(LOAD),
+    });
+    const authorities = count('"Stored the certificate authority"') - before;
+    const certificates = count('"Signed a serving certificate"');
+    console.log(
+      `${load.created} Pods, ${certificates} serving certificates, ${authorities} authorities`,
+    );
+    assert.deepEqual(load.refusals, []);
+    assert.equal(load.uninjected, 0);
+    assert.ok(certificates >= 20, `only ${certificates} serving certificates`);
+    assert.ok(authorities >= 3, `only ${authorities} authorities`);
+  });
+
+  await t.step("while the Secret is deleted, and damaged", async () => {
+    const end = new AbortController();
+    const load = createPods(plane, {
+      labels: { app: "web" },
+      sidecar: "agent",
+      inFlight: 4,
+      name: "healing",
+      signal: end.signal,
+    });
+    try {
+      const damages = count(DAMAGED);
+      const body = { data: { "tls.crt": btoa("damaged") } };
+      await send(plane.client, patch(resources.secrets, { ...SECRET, type: "merge", body }));
+      await eventually(() => count(DAMAGED) > damages, { what: "the damage is seen" });
+      await send(plane.client, remove(resources.secrets, SECRET));
+      await eventually(() => send(plane.client, get(resources.secrets, SECRET)), {
+        what: "the Secret is there again",
+      });
+    } finally {
+      end.abort();
+    }
+    const { refusals, uninjected, created } = await load;
+    assert.deepEqual({ refusals, uninjected }, { refusals: [], uninjected: 0 });
+    assert.ok(created > 0);
+  });
+});
