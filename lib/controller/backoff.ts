@@ -30,6 +30,16 @@ export class Failures {
     return new Map([...this.#byUid].map(([uid, { retryAt }]) => [uid, retryAt + offset]));
   }
 
+  /** Milliseconds until the first object may be tried again; undefined where none has to wait. */
+  get wait(): number | undefined {
+    const now = this.#clock.monotonic();
+    let first = Infinity;
+    for (const { retryAt } of this.#byUid.values()) {
+      if (retryAt > now) first = Math.min(first, retryAt);
+    }
+    return first === Infinity ? undefined : first - now;
+  }
+
   mayTry(uid: string): boolean {
     return (this.#byUid.get(uid)?.retryAt ?? 0) <= this.#clock.monotonic();
   }

@@ -17,7 +17,9 @@ export interface MadePlan {
   readonly prepared: PreparedSidecarSet;
   readonly version: string;
   readonly plan: RolloutPlan & { readonly detail?: string };
-  /** On the clock that only grows: a plan costs, so that the next one has to wait a while. */
+  /** On the clock that only grows, as the wall clock may be set: when time alone changes the plan. */
+  readonly dueAt: number;
+  /** A plan costs, so that the next one has to wait a while. */
   readonly restUntil: number;
 }
 
@@ -80,21 +82,32 @@ export class Rollout {
   reusable(prepared: PreparedSidecarSet, version: string): MadePlan | undefined {
     const { last } = this;
     if (last === undefined || !plansAlike(last.prepared, prepared)) return undefined;
-    const isDue = (last.plan.waitUntil ?? Infinity) <= this.#clock.now().getTime();
-    if (isDue) return undefined;
+    if (last.dueAt <= this.#clock.monotonic()) return undefined;
     if (last.version === version || this.room < WORTHWHILE) return last;
     return this.rest > 0 ? last : undefined;
   }
 
-  /** Milliseconds until the next plan. */
+  /** Milliseconds until the next plan may be made. */
   get rest(): number {
     return Math.max(0, (this.last?.restUntil ?? 0) - this.#clock.monotonic());
   }
 
+  /** Milliseconds until time alone changes the plan. */
+  get wait(): number | undefined {
+    const { dueAt = Infinity } = this.last ?? {};
+    return dueAt === Infinity ? undefined : Math.max(0, dueAt - this.#clock.monotonic());
+  }
+
   /** Keeps a plan, and lets the next one wait for as long as this one's cost demands. */
-  keep(made: Omit<MadePlan, "restUntil">, { started }: { started: number }): void {
+  keep(made: Omit<MadePlan, "restUntil" | "dueAt">, { started }: { started: number }): void {
     const now = this.#clock.monotonic();
-    this.last = { ...made, restUntil: now + (now - started) * REST };
+    const { waitUntil = Infinity } = made.plan;
+    const planned = waitUntil - this.#clock.now().getTime();
+    this.last = {
+      ...made,
+      dueAt: now + Math.min(planned, this.failures.wait ?? Infinity),
+      restUntil: now + (now - started) * REST,
+    };
   }
 }
 

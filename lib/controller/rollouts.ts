@@ -48,8 +48,9 @@ export class Rollouts {
     const version = `${index.pods.versionOf(name)}/${rollout.changes}/${pending.uids.size}`;
     const reused = rollout.reusable(prepared, version);
     if (reused !== undefined) {
-      const isLate = reused.version !== version;
-      return this.#dueAt(reused.plan, isLate ? [rollout.rest, pending.wait] : [pending.wait]);
+      // Where it rests for want of room, the end of a write is what it waits for.
+      const isResting = reused.version !== version && rollout.rest > 0;
+      return this.#dueAt(reused.plan, [isResting ? rollout.rest : rollout.wait, pending.wait]);
     }
     const started = clock.monotonic();
     const snapshot = this.#snapshot(rollout, prepared, pending.uids);
@@ -61,7 +62,7 @@ export class Rollouts {
     this.#withdrawDenials(rollout, name, signal);
     const plan = this.#explained(made, { snapshot, rollout });
     rollout.keep({ prepared, version, plan }, { started });
-    return this.#dueAt(plan, [pending.wait]);
+    return this.#dueAt(plan, [rollout.wait, pending.wait]);
   }
 
   /**
@@ -70,7 +71,7 @@ export class Rollouts {
    * @returns milliseconds after which to look again, while something is left to do
    */
   release(name: string, signal: AbortSignal): number | undefined {
-    const { index, clock } = this.#options;
+    const { index } = this.#options;
     const known = this.#bySidecarSet.get(name);
     if (!known && index.denials.of(name).size === 0) return undefined;
     const rollout = known ?? this.#rollout(name);
@@ -80,9 +81,7 @@ export class Rollouts {
       this.#bySidecarSet.delete(name);
       return undefined;
     }
-    const retries = [...rollout.failures.retryTimes().values()];
-    const now = clock.now().getTime();
-    const due = [...retries.map((time) => Math.max(0, time - now)), ...wait ? [wait] : []];
+    const due = [wait, rollout.failures.wait].filter((time) => time !== undefined);
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
@@ -108,13 +107,15 @@ export class Rollouts {
     prepared: PreparedSidecarSet,
     pending: ReadonlySet<string>,
   ): RolloutSnapshot {
-    const { index: { pods, sidecarSets }, clock } = this.#options;
+    const { index: { pods, sidecarSets, denials }, clock } = this.#options;
     const { name } = prepared;
     const outdated = pods.outdatedOf(name);
     const halfUpgraded = pods.halfUpgradedOf(name);
     const drifted = pods.driftedOf(name);
     if (rollout.failures.size > 0) {
-      const concerned = [...outdated, ...halfUpgraded, ...drifted, ...pods.rewrittenOf(name)];
+      const denying = [...denials.of(name)].flatMap((key) => pods.get(key) ?? []);
+      const rewritten = pods.rewrittenOf(name);
+      const concerned = [...outdated, ...halfUpgraded, ...drifted, ...rewritten, ...denying];
       rollout.failures.keepOnly(new Set(concerned.map(({ metadata }) => metadata.uid ?? "")));
     }
     const classes = pods.classesOf(name);
@@ -150,11 +151,14 @@ export class Rollouts {
     return detail === undefined ? plan : { ...plan, detail };
   }
 
-  #dueAt(plan: ExplainedPlan, waits: readonly (number | undefined)[]): ExplainedPlan {
-    const now = this.#options.clock.now().getTime();
-    const times = waits.filter((wait) => wait !== undefined).map((wait) => now + wait);
-    if (times.length === 0) return plan;
-    return { ...plan, waitUntil: Math.min(plan.waitUntil ?? Infinity, ...times) };
+  /** The plan with the first of these times, in milliseconds from now, as the one at which to look again. */
+  #dueAt(
+    { waitUntil: _planned, ...plan }: ExplainedPlan,
+    waits: readonly (number | undefined)[],
+  ): ExplainedPlan {
+    const known = waits.filter((wait) => wait !== undefined);
+    if (known.length === 0) return plan;
+    return { ...plan, waitUntil: this.#options.clock.now().getTime() + Math.min(...known) };
   }
 
   /** Writes conditions of Pods that stay old, and records of images that other webhooks have rewritten. */

@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import type { UpdateStrategy } from "../../lib/api/strategies.ts";
+import { WorkQueue } from "../../lib/controller/queue.ts";
+import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
+import { trimPod } from "../../lib/index/trim.ts";
+import type { RequestOptions } from "../../lib/kube/contract.ts";
+import { createEngine } from "../support/engine.ts";
+import { ManualClock, settle } from "../support/manual_clock.ts";
+import { podOf, sidecarSetOf } from "../support/objects.ts";
+import { type Fault, StoredCluster } from "./stored_cluster.ts";
+
+const PODS = 40;
+const STEP = 200;
+const hot = { upgradeType: "HotUpgrade", hotUpgradeEmptyImage: "empty:1" } as const;
+
+interface Wish {
+  version?: number;
+  generation?: number;
+  strategy?: UpdateStrategy;
+  resourceVersion?: string;
+}
+
+/** A SidecarSet with a cold and a hot sidecar. */
+function wish(options: Wish): PreparedSidecarSet {
+  const { version = 1, generation = 1, strategy = {}, resourceVersion = "1" } = options;
+  return sidecarSetOf({
+    generation,
+    resourceVersion,
+    spec: {
+      containers: [
+        { name: "cold", image: `cold:${version}` },
+        { name: "hot", image: `hot:${version}`, upgradeStrategy: hot },
+      ],
+      updateStrategy: { maxUnavailable: 5, ...strategy },
+    },
+  });
+}
+
+/** Numbers between 0 and 1 that are the same in every run (mulberry32). */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A tenth of the writes fails in each of the ways in which writes fail. */
+function faults(seed: number): (options: RequestOptions) => Fault {
+  const random = numbers(seed);
+  const ways: Fault[] = [
+    { httpCode: 409 },
+    { httpCode: 429 },
+    { httpCode: 500 },
+    { lost: "before" },
+    { lost: "after" },
+  ];
+  return () => random() < 0.1 ? ways[Math.floor(random() * ways.length)] : undefined;
+}
+
+/** A controller at work on Pods of version 1, whose watch is a step late. */
+function start(fault: (options: RequestOptions) => Fault = () => undefined) {
+  const clock = new ManualClock();
+  const first = wish({});
+  const cluster = new StoredCluster(first, fault);
+  const queue = new WorkQueue({ clock, concurrency: 2, baseDelay: 100, maxDelay: 60_000 });
+  const touch = (names: Iterable<string>) => {
+    for (const name of names) queue.add(name, 50);
+  };
+  const engine = createEngine({
+    client: cluster,
+    clock,
+    registrationOf: () => ({ inForceSince: "2025-12-31T00:00:00Z" }),
+    onProgress: (name) => touch([name]),
+    onStoredPod: (pod) => touch(engine.index.applyPod(pod)),
+    onStoredSidecarSet() {
+      const known = engine.index.sidecarSets.get("web");
+      if (!known) return;
+      touch(engine.index.applySidecarSet({ ...known, sidecarSet: cluster.sidecarSet }));
+    },
+  });
+  for (let i = 0; i < PODS; i++) cluster.put(podOf({ name: `p${i}`, injected: [first] }));
+  cluster.mostUnavailable = 0;
+  const stop = new AbortController();
+  const running = queue.run((name) => engine.reconciler.reconcile(name, stop.signal), stop.signal);
+  let late: string[] = [];
+  const deliver = () => {
+    for (const name of late) {
+      const pod = cluster.pods.get(name);
+      if (pod) touch(engine.index.applyPod(trimPod(pod)));
+    }
+    late = [...cluster.changed];
+    cluster.changed = new Set();
+  };
+  const step = async () => {
+    deliver();
+    cluster.stepKubelet();
+    await clock.advance(STEP);
+    await settle();
+  };
+  /** As a user does; status and resourceVersion are the API server's. */
+  const apply = (options: Wish) => {
+    const resourceVersion = cluster.nextVersion();
+    const prepared = wish({ ...options, resourceVersion });
+    const { status } = cluster.sidecarSet;
+    cluster.sidecarSet = { ...prepared.sidecarSet, ...(status ? { status } : {}) };
+    touch(engine.index.applySidecarSet({ ...prepared, sidecarSet: cluster.sidecarSet }));
+  };
+  deliver();
+  deliver();
+  return {
+    ...engine,
+    clock,
+    cluster,
+    apply,
+    step,
+    remove: () => touch(engine.index.deleteSidecarSet("web")),
+    async until(isSo: () => boolean, { steps = 3_000 } = {}) {
+      for (let i = 0; !isSo(); i++) {
+        assert.ok(i < steps, "it does not come to its end");
+        await step();
+      }
+    },
+    async end() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+type Run = ReturnType<typeof start>;
+
+/** Whether all Pods run the version, with the hot pair's other half empty. */
+function isAt({ cluster, index }: Run, version: number): boolean {
+  const { updatedReadyPods } = index.pods.countsOf("web");
+  return updatedReadyPods === PODS && [...cluster.pods.values()].every(({ spec }) => {
+    const images = spec.containers.map(({ image }) => image);
+    return images.includes(`cold:${version}`) && images.includes(`hot:${version}`) &&
+      images.includes("empty:1");
+  });
+}
+
+function assertSound({ cluster }: Run): void {
+  assert.ok(cluster.mostUnavailable <= 5, `${cluster.mostUnavailable} Pods were unavailable`);
+  for (const [container, images] of cluster.images) {
+    const real = images.filter((image) => image !== "empty:1");
+    assert.deepEqual(real, [...new Set(real)], `${container} had ${images.join(", ")}`);
+  }
+}
+
+for (const seed of [1, 2, 3, 4, 5]) {
+  Deno.test(`a roll-out ends right though a tenth of the writes fails (${seed})`, async () => {
+    const run = start(faults(seed));
+    run.apply({ version: 2, generation: 2 });
+    await run.until(() => isAt(run, 2));
+    assertSound(run);
+    await run.end();
+  });
+}
+
+Deno.test("a roll-out needs two patches for each Pod where nothing fails", async () => {
+  const run = start();
+  run.apply({ version: 2, generation: 2 });
+  await run.until(() => isAt(run, 2));
+  assertSound(run);
+  assert.equal(run.cluster.podPatches, 2 * PODS, "an upgrade and a flip");
+  await run.end();
+});
+
+Deno.test("a roll-out goes on when the clock is set back, failed writes included", async () => {
+  const run = start(faults(6));
+  run.apply({ version: 2, generation: 2 });
+  await run.until(() => run.index.pods.countsOf("web").updatedPods > PODS / 3);
+  run.clock.setWall(new Date(run.clock.now().getTime() - 3_600_000));
+  await run.until(() => isAt(run, 2));
+  assertSound(run);
+  await run.end();
+});
+
+Deno.test("a roll-out that is overtaken by another image skips the one in between", async () => {
+  const run = start(faults(7));
+  run.apply({ version: 2, generation: 2 });
+  await run.until(() => run.index.pods.countsOf("web").updatedPods > PODS / 3);
+  const before = run.cluster.podPatches;
+  run.apply({ version: 3, generation: 3 });
+  await run.until(() => isAt(run, 3));
+  assert.ok(run.cluster.podPatches - before >= PODS);
+  const skipped = [...run.cluster.images].filter(([key, images]) =>
+    key.endsWith("/cold") && !images.includes("cold:2")
+  );
+  assert.ok(skipped.length >= PODS / 3, `${skipped.length} Pods never had the image in between`);
+  assert.ok(run.cluster.mostUnavailable <= 5);
+  await run.end();
+});
+
+Deno.test("a paused roll-out finishes hot upgrades that have begun, and nothing else", async () => {
+  const run = start(faults(8));
+  run.apply({ version: 2, generation: 2 });
+  await run.until(() => run.index.pods.countsOf("web").updatedPods > PODS / 3);
+  run.apply({ version: 2, generation: 3, strategy: { paused: true } });
+  for (let i = 0; i < 300; i++) await run.step();
+  const { updatedPods, updatedReadyPods } = run.index.pods.countsOf("web");
+  assert.ok(updatedPods < PODS / 2);
+  assert.equal(updatedReadyPods, updatedPods);
+  run.apply({ version: 2, generation: 4 });
+  await run.until(() => isAt(run, 2));
+  assertSound(run);
+  await run.end();
+});
+
+Deno.test("nothing is written or remembered after the SidecarSet was deleted in mid-roll-out", async () => {
+  const run = start(faults(9));
+  run.apply({ version: 2, generation: 2 });
+  await run.until(() => run.index.pods.countsOf("web").updatedPods > PODS / 3);
+  run.remove();
+  await run.until(() => run.rollouts.size === 0, { steps: 300 });
+  const { podPatches } = run.cluster;
+  for (let i = 0; i < 50; i++) await run.step();
+  assert.equal(run.cluster.podPatches, podPatches);
+  assert.equal(run.rollouts.inFlight, 0);
+  await run.end();
+});

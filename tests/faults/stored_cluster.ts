@@ -1,0 +1,161 @@
+import { isObject } from "../../lib/api/json.ts";
+import type { ContainerStatus, Pod, PodCondition } from "../../lib/api/pod.ts";
+import type { SidecarSet } from "../../lib/api/sidecarset.ts";
+import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
+import type {
+  JSONValue,
+  KubernetesTunnel,
+  RequestOptions,
+  RestClient,
+} from "../../lib/kube/contract.ts";
+import { ApiError, ConnectionError } from "../../lib/kube/errors.ts";
+import { applyStrategicImages } from "../support/applied_images.ts";
+
+/** What is to become of a write: it is done, refused with an HTTP status, or its answer is lost. */
+export type Fault = { httpCode: number } | { lost: "before" | "after" } | undefined;
+
+/** Pods that are stored as an API server stores them, with a kubelet that starts what their specs say. No Kubernetes beside that. */
+export class StoredCluster implements RestClient {
+  readonly pods = new Map<string, Pod>();
+  sidecarSet: SidecarSet;
+  /** By Pod and container, all images that it has had. */
+  readonly images = new Map<string, string[]>();
+  podPatches = 0;
+  mostUnavailable = 0;
+  /** Pods that have changed since they were last asked for. */
+  changed = new Set<string>();
+  readonly #fault: (options: RequestOptions) => Fault;
+  #version = 1_000;
+
+  constructor(prepared: PreparedSidecarSet, fault: (options: RequestOptions) => Fault) {
+    this.sidecarSet = prepared.sidecarSet;
+    this.#fault = fault;
+  }
+
+  /** Stores an object as a user does, and gives it its resourceVersion. */
+  put(pod: Pod): void {
+    this.#store({ ...pod, metadata: { ...pod.metadata, generation: 1 } });
+  }
+
+  /** The kubelet does one step for each Pod: a container with a new image goes down, or comes up again. */
+  stepKubelet(): void {
+    for (const pod of this.pods.values()) {
+      const statuses = pod.status?.containerStatuses ?? [];
+      const next = pod.spec.containers.map(({ name, image = "" }): ContainerStatus => {
+        const before = statuses.find((status) => status.name === name);
+        if (before?.image === image) return { ...before, ready: true };
+        return { name, image, imageID: `id-of-${image}`, ready: false };
+      });
+      if (JSON.stringify(next) === JSON.stringify(statuses)) continue;
+      const isReady = next.every(({ ready }) => ready);
+      const others = pod.status?.conditions?.filter(({ type }) => type !== "Ready") ?? [];
+      const ready: PodCondition = { type: "Ready", status: isReady ? "True" : "False" };
+      this.#store({
+        ...pod,
+        status: { ...pod.status, containerStatuses: next, conditions: [...others, ready] },
+      });
+    }
+  }
+
+  performRequest(options: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
+  performRequest(
+    options: RequestOptions & { expectStream: true; expectJson: true },
+  ): Promise<ReadableStream<JSONValue>>;
+  performRequest(
+    options: RequestOptions & { expectStream: true },
+  ): Promise<ReadableStream<Uint8Array>>;
+  performRequest(options: RequestOptions & { expectJson: true }): Promise<JSONValue>;
+  performRequest(options: RequestOptions): Promise<Uint8Array>;
+  async performRequest(options: RequestOptions): Promise<unknown> {
+    await Promise.resolve();
+    const { method, path } = options;
+    const fault = method === "GET" ? undefined : this.#fault(options);
+    if (fault && "httpCode" in fault) throw new ApiError({ method, path, ...fault });
+    if (fault?.lost === "before") throw new ConnectionError({ method, path, problem: "no answer" });
+    const answer = this.#perform(options);
+    if (fault) throw new ConnectionError({ method, path, problem: "no answer" });
+    return answer;
+  }
+
+  #perform({ method, path, bodyJson }: RequestOptions): object {
+    const body: object = isObject(bodyJson) ? bodyJson : {};
+    const pod = /\/pods\/([^/]+)(\/status)?$/.exec(path);
+    if (pod) {
+      const [, name = "", subresource] = pod;
+      const stored = this.pods.get(name);
+      if (!stored) throw new ApiError({ method, path, httpCode: 404 });
+      if (method === "GET") return stored;
+      requireState(stored, { method, path, body });
+      if (subresource) return this.#store(withConditions(stored, body));
+      this.podPatches++;
+      return this.#store(applyStrategicImages(stored, body));
+    }
+    if (path.endsWith("/status")) {
+      requireState(this.sidecarSet, { method, path, body });
+      this.sidecarSet = {
+        ...this.sidecarSet,
+        metadata: { ...this.sidecarSet.metadata, resourceVersion: this.nextVersion() },
+        status: Reflect.get(body, "status"),
+      };
+      return this.sidecarSet;
+    }
+    const metadata = Reflect.get(body, "metadata");
+    return {
+      ...body,
+      metadata: { ...(isObject(metadata) ? metadata : {}), resourceVersion: this.nextVersion() },
+    };
+  }
+
+  nextVersion(): string {
+    return String(++this.#version);
+  }
+
+  #store(pod: Pod): Pod {
+    const { name = "", generation = 0 } = pod.metadata;
+    let isNewImage = false;
+    for (const { name: container, image = "" } of pod.spec.containers) {
+      const images = this.images.get(`${name}/${container}`) ?? [];
+      if (images.at(-1) === image) continue;
+      isNewImage ||= images.length > 0;
+      this.images.set(`${name}/${container}`, [...images, image]);
+    }
+    const metadata = {
+      ...pod.metadata,
+      resourceVersion: this.nextVersion(),
+      generation: generation + Number(isNewImage),
+    };
+    const stored = { ...pod, metadata };
+    this.pods.set(name, stored);
+    this.changed.add(name);
+    const unavailable = [...this.pods.values()].filter((each) => !isAvailable(each));
+    this.mostUnavailable = Math.max(this.mostUnavailable, unavailable.length);
+    return stored;
+  }
+}
+
+function isAvailable({ spec, status }: Pod): boolean {
+  return spec.containers.every(({ name, image }) =>
+    status?.containerStatuses?.some((one) => one.name === name && one.image === image && one.ready)
+  );
+}
+
+/** @throws {ApiError} 409 where the body names another state of the object */
+function requireState(
+  { metadata }: Pick<Pod, "metadata">,
+  { method, path, body }: { method: RequestOptions["method"]; path: string; body: object },
+): void {
+  const named = Reflect.get(body, "metadata");
+  const isSame = isObject(named) && named.uid === metadata.uid &&
+    named.resourceVersion === metadata.resourceVersion;
+  if (!isSame) throw new ApiError({ method, path, httpCode: 409 });
+}
+
+function withConditions(pod: Pod, body: object): Pod {
+  const status = Reflect.get(body, "status");
+  const patched: PodCondition[] = isObject(status) && Array.isArray(status.conditions)
+    ? status.conditions
+    : [];
+  const types = new Set(patched.map(({ type }) => type));
+  const kept = pod.status?.conditions?.filter(({ type }) => !types.has(type)) ?? [];
+  return { ...pod, status: { ...pod.status, conditions: [...kept, ...patched] } };
+}
