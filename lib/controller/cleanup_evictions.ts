@@ -2,6 +2,7 @@ import type { Clock } from "../api/clock.ts";
 import type { CleanupProgress } from "../api/cleanup_record.ts";
 import type { Logger } from "../api/logger.ts";
 import type { Pod } from "../api/pod.ts";
+import type { EvictionGuard } from "../api/sidecarset_status.ts";
 import {
   type EvictionSnapshot,
   planEvictions,
@@ -46,6 +47,8 @@ export interface CleanupEvictionOutcome {
   readonly waitUntil?: number;
 }
 
+const NO_GUARDS: readonly EvictionGuard[] = [];
+
 /** Evicts Pods whose sidecars are no longer needed, by the eviction rule; what has to be remembered of that is kept in the clean-up's record. */
 export class CleanupEvictions {
   readonly #options: CleanupEvictionsOptions;
@@ -58,7 +61,7 @@ export class CleanupEvictions {
   async advance(input: CleanupEvictionInput, signal: AbortSignal): Promise<CleanupEvictionOutcome> {
     const { records } = this.#options;
     const { plan, scope, stored } = input;
-    const known = stored.record.evictions ?? [];
+    const known = stored.record.evictions ?? NO_GUARDS;
     if (plan.evictions.length === 0 && known.length === 0) return { blocked: {} };
     const snapshot = this.#snapshot(input);
     const decided = planEvictions(snapshot);
@@ -90,7 +93,7 @@ export class CleanupEvictions {
       podsOf: (workload) =>
         [...index.workloads.podsOf(workload)].flatMap((key) => index.pods.get(key) ?? []),
       obstacleOf: (pod) => this.#obstacleOf(pod, scope),
-      guards: stored.record.evictions ?? [],
+      guards: stored.record.evictions ?? NO_GUARDS,
       generation: current?.sidecarSet.metadata.generation ?? 0,
       recreatingKinds,
       // The replacement needs nothing of a SidecarSet that is gone.

@@ -10,7 +10,7 @@ import { eventually } from "../support/eventually.ts";
 import { installAndStart } from "../support/installation.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { createSidecarSet, deleteSidecarSet, patchSidecarSet } from "../support/sidecarsets.ts";
-import { createDeployment, scale, untilReplicas } from "../support/workloads.ts";
+import { createDeployment, leastReady, scale, untilReplicas } from "../support/workloads.ts";
 
 const LIST = "kruise.io/sidecarset-injected-list";
 const agent = { name: "agent", image: "agent:1" };
@@ -60,15 +60,6 @@ function setUp(plane: ControlPlane) {
         throw new Error(`${left.length} are not, for example ${JSON.stringify(left[0])}`);
       }, { what: `all Pods of ${name} ${what}`, timeout: 60_000 });
     },
-    async watchReady(name: string, stop: AbortSignal): Promise<number> {
-      let least = Infinity;
-      while (!stop.aborted) {
-        const found = await pods.list(labelOf(name));
-        least = Math.min(least, found.filter(isReady).length);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      return least;
-    },
   };
 }
 
@@ -78,7 +69,7 @@ const untilNoRecords = (plane: ControlPlane) =>
 Deno.test("sidecars that are no longer needed", async (t) => {
   await using plane = await startControlPlane({ controllerManager: true });
   await using controller = await installAndStart(plane);
-  const { pods, given, untilAll, watchReady } = setUp(plane);
+  const { pods, given, untilAll } = setUp(plane);
 
   await t.step(
     "Retain: a deleted SidecarSet is not named any more, and nothing restarts",
@@ -104,16 +95,14 @@ Deno.test("sidecars that are no longer needed", async (t) => {
     "Idle: a deleted SidecarSet's sidecars become idle within maxUnavailable while Pods come and go",
     async () => {
       await given("idle", { replicas: 6, policy: idle });
-      const stop = new AbortController();
-      const watching = watchReady("idle", stop.signal);
-      await deleteSidecarSet(plane, "idle");
-      const after = await untilAll("idle", {
-        what: "are idle",
-        are: (pod) => imageOf(pod) === "idle:1" && namesNothing(pod) && isReady(pod),
+      const least = await leastReady(plane, "idle", async () => {
+        await deleteSidecarSet(plane, "idle");
+        await untilAll("idle", {
+          what: "are idle",
+          are: (pod) => imageOf(pod) === "idle:1" && namesNothing(pod) && isReady(pod),
+        });
       });
-      stop.abort();
-      assert.equal(after.length, 6);
-      assert.ok(await watching >= 5, `only ${await watching} of 6 Pods stayed ready`);
+      assert.ok(least >= 5, `only ${least} of 6 Pods stayed ready`);
       await untilNoRecords(plane);
       await scale(plane, "idle", { replicas: 8 });
       await untilReplicas(plane, "idle", { replicas: 8 });
@@ -204,6 +193,34 @@ Deno.test("sidecars that are no longer needed", async (t) => {
       assert.equal(pod.metadata.annotations?.[LIST], "anew");
     }
   });
+
+  await t.step(
+    "Evict: Pods are created anew without the sidecar, one of a workload at a time, and then the record goes",
+    async () => {
+      await given("evict", { replicas: 4, policy: { type: "Evict" } });
+      await pods.create("bare", {
+        labels: { sidecar: "evict" },
+        spec: { containers: [{ name: "main", image: "main:1" }] },
+      });
+      const before = await pods.list(labelOf("evict"));
+      const least = await leastReady(plane, "evict", async () => {
+        await deleteSidecarSet(plane, "evict");
+        await untilAll("evict", {
+          what: "are new",
+          are: (pod) => imageOf(pod) === undefined && isReady(pod),
+        });
+      });
+      assert.ok(least >= 3, `only ${least} of 4 Pods stayed ready`);
+      const after = await pods.list(labelOf("evict"));
+      assert.equal(after.length, 4);
+      const old = new Set(before.map(({ metadata }) => metadata.uid));
+      assert.ok(after.every(({ metadata }) => !old.has(metadata.uid)));
+      assert.equal((await records(plane)).length, 1, "nobody would create the bare Pod anew");
+      assert.equal(imageOf(await pods.get("bare")), "agent:1");
+      await pods.remove("bare");
+      await untilNoRecords(plane);
+    },
+  );
 
   await t.step("uninstalling never hangs, the controller already gone", async () => {
     await given("last", { replicas: 2, policy: idle });

@@ -3,13 +3,13 @@ import type { KubeObject } from "../../lib/api/objects.ts";
 import { create, patch } from "../../lib/kube/requests.ts";
 import { type Resource, resource, resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
-import { ClusterPods, isReady } from "../support/cluster_pods.ts";
+import { ClusterPods } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import type { ControllerProcess } from "../support/controller_process.ts";
 import { eventually } from "../support/eventually.ts";
 import { installAndStart } from "../support/installation.ts";
 import { conditionOf, createSidecarSet, untilSidecarSet } from "../support/sidecarsets.ts";
-import { createDeployment, scale, untilReplicas } from "../support/workloads.ts";
+import { createDeployment, leastReady, scale, untilReplicas } from "../support/workloads.ts";
 
 const agent = { name: "agent", image: "agent:1" };
 const main = { name: "main", image: "main:1" };
@@ -60,17 +60,6 @@ async function createBudget(plane: ControlPlane, name: string, minAvailable: str
   await send(plane.client, create(podDisruptionBudgets, { namespace: "default", body }));
 }
 
-/** Looks all the time how many Pods of a Deployment are ready, until it is stopped; says how few there were. */
-async function leastReady(plane: ControlPlane, name: string, stop: AbortSignal): Promise<number> {
-  const pods = new ClusterPods(plane.client);
-  let least = Infinity;
-  while (!stop.aborted) {
-    least = Math.min(least, (await pods.list(`deployment=${name}`)).filter(isReady).length);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return least;
-}
-
 Deno.test("missedPodPolicy Evict mends what was missed while the webhook was down, within every budget", async () => {
   await using plane = await startControlPlane({ controllerManager: true });
   await using controller = await installAndStart(plane);
@@ -86,9 +75,7 @@ Deno.test("missedPodPolicy Evict mends what was missed while the webhook was dow
   await controller.stop("SIGKILL");
   await scale(plane, "mend", { replicas: 50 });
   await untilReplicas(plane, "mend", { replicas: 50 });
-  const stop = new AbortController();
-  const watching = leastReady(plane, "mend", stop.signal);
-  try {
+  const least = await leastReady(plane, "mend", async () => {
     await controller.start();
     const { status } = await untilSidecarSet(plane, "mend", {
       what: "has all 50 Pods injected",
@@ -96,11 +83,8 @@ Deno.test("missedPodPolicy Evict mends what was missed while the webhook was dow
       timeout: 240_000,
     });
     assert.deepEqual([status?.uninjectedPods, status?.missedPods], [0, 0]);
-  } finally {
-    stop.abort();
-    const least = await watching;
-    assert.ok(least >= 40, `only ${least} of 50 Pods stayed ready`);
-  }
+  });
+  assert.ok(least >= 40, `only ${least} of 50 Pods stayed ready`);
 });
 
 Deno.test("Pods without the sidecars that they should have got", async (t) => {

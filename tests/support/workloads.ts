@@ -2,6 +2,7 @@ import type { Workload } from "../../lib/api/objects.ts";
 import { create, get, patch } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
+import { ClusterPods, isReady } from "./cluster_pods.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { eventually } from "./eventually.ts";
 
@@ -58,4 +59,28 @@ export async function untilReplicas(
     if (status?.readyReplicas === replicas && status.replicas === replicas) return true;
     throw new Error(`its status is ${JSON.stringify(status)}`);
   }, { what: `Deployment ${name} has ${replicas} ready replicas`, timeout });
+}
+
+/** Looks all the time, while something is done, how many Pods of a Deployment are ready; resolves to how few there were. */
+export async function leastReady(
+  plane: ControlPlane,
+  name: string,
+  during: () => Promise<void>,
+): Promise<number> {
+  const pods = new ClusterPods(plane.client);
+  let least = Infinity;
+  let isDone = false;
+  const watching = (async () => {
+    while (!isDone) {
+      least = Math.min(least, (await pods.list(`deployment=${name}`)).filter(isReady).length);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  })();
+  try {
+    await during();
+  } finally {
+    isDone = true;
+    await watching;
+  }
+  return least;
 }

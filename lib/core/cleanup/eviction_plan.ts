@@ -58,6 +58,10 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
     const guard = byWorkload.get(workload);
     const isFull = guard === undefined && guards.length + evictions.length >= MOST_GUARDS;
     const workloadReady = ready.get(workload) ?? isWorkloadReady(workload, guard, snapshot);
+    if (!ready.has(workload)) {
+      const at = distinctAt(workload, snapshot);
+      if (at > snapshot.now.getTime()) waitUntil = Math.min(waitUntil, at);
+    }
     ready.set(workload, workloadReady);
     const obstacle = snapshot.obstacleOf(pod);
     const decision = mayEvict(pod, {
@@ -113,6 +117,17 @@ function newest(pods: readonly Pod[]): string {
     .reduce((a, b) => a > b ? a : b);
 }
 
+/**
+ * Milliseconds; from when on a new Pod's creation time differs from those of all Pods of the workload. Such times are whole seconds, and an
+ * eviction before that could not be told to have been made good.
+ */
+function distinctAt(workload: string, { podsOf }: EvictionSnapshot): number {
+  const times = podsOf(workload).map(({ metadata }) =>
+    Date.parse(metadata.creationTimestamp ?? "")
+  );
+  return Math.max(-Infinity, ...times.filter((time) => !Number.isNaN(time))) + 1_000;
+}
+
 /** Whether a Pod is missing because its replacement has not been created yet; it counts among the unavailable ones. */
 function isAwaited(guard: EvictionGuard, { podsOf }: EvictionSnapshot): boolean {
   if (guard.leftAlone) return false;
@@ -127,6 +142,7 @@ function isWorkloadReady(
   snapshot: EvictionSnapshot,
 ): boolean {
   if (guard !== undefined && isAwaited(guard, snapshot)) return false;
+  if (distinctAt(workload, snapshot) > snapshot.now.getTime()) return false;
   return snapshot.podsOf(workload).every((pod) => {
     const phase = pod.status?.phase;
     return phase === "Succeeded" || phase === "Failed" || isRunningAndReady(pod);

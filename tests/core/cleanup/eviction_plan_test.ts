@@ -146,3 +146,15 @@ Deno.test("withEvictions() notes an eviction with the youngest Pod of its worklo
     observedGeneration: 2,
   }]);
 });
+
+Deno.test("planEvictions() leaves a workload whose youngest Pod is of this very second, as its replacement could not be told from that", () => {
+  const pods = [owned("a"), owned("new", { created: "2026-06-01T12:00:00Z" })];
+  const early = planEvictions(snapshot(pods));
+  assert.deepEqual(early.evictions, []);
+  assert.deepEqual([early.objection?.reason, early.waitUntil], [
+    "WorkloadNotReady",
+    Date.parse("2026-06-01T12:00:01Z"),
+  ]);
+  const later = planEvictions(snapshot(pods, { now: new Date("2026-06-01T12:00:01Z") }));
+  assert.deepEqual(later.evictions.map(({ metadata }) => metadata.name), ["a"]);
+});
