@@ -11,6 +11,7 @@ import {
 import type { Container } from "../../api/container.ts";
 import type { Pod } from "../../api/pod.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
+import { recordsObstacle } from "../inject/admit.ts";
 import type { Injection, InjectRequest } from "../inject/contract.ts";
 import { type Reason, REASONS } from "../reasons.ts";
 import { STORED_IMAGES_ANNOTATION } from "../status/drift.ts";
@@ -90,11 +91,11 @@ export function replacementObstacle(
 }
 
 /**
- * Why a Pod was missed, as far as it can be known afterwards: what would keep the SidecarSet out of it now as well, or else that nobody who was
- * ready was asked, be it that the webhook was down, not registered, or did not know the SidecarSet or the namespace yet.
+ * Why a Pod was missed, as far as it can be known afterwards: what would keep the SidecarSet out of it now as well, records of another Pod that
+ * it was created with and that cannot be read, or else that nobody who was ready was asked, be it that the webhook was down, not registered, or did not know the SidecarSet or the namespace yet.
  */
 export function missedReason(pod: Pod, facts: ReplacementFacts): ReplacementObstacle {
-  return replacementObstacle(pod, facts) ?? because("NotReviewed");
+  return replacementObstacle(pod, facts) ?? recordsObstacle(pod) ?? because("NotReviewed");
 }
 
 function because(reason: Reason): ReplacementObstacle {

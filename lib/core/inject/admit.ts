@@ -98,7 +98,7 @@ function depend(
 }
 
 /** Records of earlier injections that cannot be read could only be overwritten, so nothing is injected beside them. */
-function recordsObstacle(pod: Pod): Obstacle | undefined {
+export function recordsObstacle(pod: Pod): Obstacle | undefined {
   const specs = readUpgradeSpecs(pod);
   if (specs.ok) return undefined;
   const [problem] = specs.problems;

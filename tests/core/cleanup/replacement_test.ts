@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { HASH_ANNOTATION } from "../../../lib/api/names.ts";
 import { injectedPod } from "../../../lib/core/inject/apply_patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
@@ -79,4 +80,11 @@ Deno.test("replacementObstacle() says what would keep the sidecars out of a repl
 Deno.test("missedReason() says that nobody was asked where a replacement would be injected", () => {
   assert.equal(missedReason(podOf(), facts(web)).reason, "NotReviewed");
   assert.equal(missedReason(podOf(), facts(web, ["default"])).reason, "NamespaceExcluded");
+});
+
+Deno.test("missedReason() tells of records that came with the Pod and cannot be read", () => {
+  const pod = podOf();
+  const annotations = { [HASH_ANNOTATION]: "{" };
+  const copied = { ...pod, metadata: { ...pod.metadata, annotations } };
+  assert.equal(missedReason(copied, facts(web)).reason, "AnnotationNotJson");
 });
