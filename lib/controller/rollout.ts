@@ -30,6 +30,8 @@ export class Rollout {
   last: MadePlan | undefined;
   readonly #clock: Clock;
   readonly #underWay = new Set<string>();
+  /** Of those, the Pods that the write may take down. */
+  readonly #restarting = new Set<string>();
   #changes = 0;
 
   constructor(clock: Clock) {
@@ -56,20 +58,25 @@ export class Rollout {
     return this.#underWay.has(uid);
   }
 
-  /** uids of Pods of which the outcome of a write has not been seen, and for how many milliseconds that may last without an event. */
+  /** uids of Pods that may have gone down by a write of which the outcome has not been seen, and for how many milliseconds that may last without an event. */
   pending(find: (key: string) => Pod | undefined): { uids: ReadonlySet<string>; wait?: number } {
     const open = this.expectations.open(find);
-    return { ...open, uids: this.#underWay.union(open.uids) };
+    return { ...open, uids: this.#restarting.union(open.uids) };
   }
 
   /** Marks the Pod as written to until the work has come to its end. */
-  async run(uid: string, work: () => Promise<void>): Promise<void> {
+  async run(
+    { uid, restarts }: { uid: string; restarts: boolean },
+    work: () => Promise<void>,
+  ): Promise<void> {
     this.#underWay.add(uid);
+    if (restarts) this.#restarting.add(uid);
     this.#changes++;
     try {
       await work();
     } finally {
       this.#underWay.delete(uid);
+      this.#restarting.delete(uid);
       this.#changes++;
     }
   }

@@ -33,6 +33,9 @@ interface UpdateOf {
   readonly signal: AbortSignal;
 }
 
+/** What an event calls a write that leaves the Pod's containers as they are. */
+const REPORT = "Report";
+
 /** The writes of all roll-outs that are under way. A failed one is remembered with its roll-out and concerns its Pod alone. */
 export class RolloutWrites {
   readonly #options: RolloutWritesOptions;
@@ -60,6 +63,8 @@ export class RolloutWrites {
   /** Starts an upgrade, a flip or a repair of a Pod, with what is to be said of it afterwards. */
   update(rollout: Rollout, { prepared, update, signal }: UpdateOf): void {
     const { name, namespace, uid, patch } = update;
+    // A report is on its way to this Pod, after which it is planned for anew.
+    if (rollout.isUnderWay(uid)) return;
     const { resourceVersion } = patch.metadata;
     const pod: Pod = {
       metadata: { name, namespace, uid, ...(resourceVersion ? { resourceVersion } : {}) },
@@ -80,7 +85,7 @@ export class RolloutWrites {
     rollout: Rollout,
     { pod, report, signal }: { pod: Pod; report: UpgradableReport; signal: AbortSignal },
   ): void {
-    this.#start(rollout, { sidecarSet: report.sidecarSet, pod, action: "Report" }, async () => {
+    this.#start(rollout, { sidecarSet: report.sidecarSet, pod, action: REPORT }, async () => {
       await this.#reports.setUpgradable(pod, report, signal);
       rollout.failures.forget(pod.metadata.uid ?? "");
     });
@@ -90,7 +95,7 @@ export class RolloutWrites {
     rollout: Rollout,
     { pod, prepared, signal }: { pod: Pod; prepared: PreparedSidecarSet; signal: AbortSignal },
   ): void {
-    this.#start(rollout, { sidecarSet: prepared.name, pod, action: "Report" }, async () => {
+    this.#start(rollout, { sidecarSet: prepared.name, pod, action: REPORT }, async () => {
       await this.#reports.recordImages(pod, prepared, signal);
       rollout.failures.forget(pod.metadata.uid ?? "");
     });
@@ -123,7 +128,8 @@ export class RolloutWrites {
     { sidecarSet, pod, action }: { sidecarSet: string; pod: Pod; action: string },
     work: () => Promise<void>,
   ): void {
-    const running = rollout.run(pod.metadata.uid ?? "", async () => {
+    const { uid = "" } = pod.metadata;
+    const running = rollout.run({ uid, restarts: action !== REPORT }, async () => {
       try {
         await work();
       } catch (error) {

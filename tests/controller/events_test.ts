@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { isObject } from "../../lib/api/json.ts";
+import { Events, type Occurrence } from "../../lib/controller/events.ts";
+import { Limiter } from "../../lib/controller/limiter.ts";
+import { Writer } from "../../lib/controller/writer.ts";
+import { ManualClock, settle } from "../support/manual_clock.ts";
+import { quietLogger } from "../support/quiet_logger.ts";
+import { RecordingClient, type Respond } from "../support/recording_client.ts";
+
+function refusal(name: string, note = "the API server said no"): Occurrence {
+  const regarding = { apiVersion: "v1", kind: "Pod", namespace: "shop", name, uid: `uid-${name}` };
+  return { regarding, type: "Warning", reason: "SidecarUpdateFailed", action: "Upgrade", note };
+}
+
+async function setUp(respond?: Respond) {
+  const clock = new ManualClock(new Date("2026-02-01T00:00:00Z"));
+  const client = new RecordingClient(respond);
+  const limiter = () => new Limiter({ clock, maxInFlight: 4, perSecond: 10_000 });
+  const writer = new Writer({
+    client,
+    podLimiter: limiter(),
+    limiter: limiter(),
+    isLeader: () => true,
+  });
+  const events = new Events({ writer, clock, logger: quietLogger, instance: "here" });
+  const stop = new AbortController();
+  const running = events.run(stop.signal);
+  await settle();
+  const end = async () => {
+    stop.abort();
+    await running;
+  };
+  const sent = () => client.requests.map(({ method, path }) => `${method} ${path}`);
+  const bodies = () =>
+    client.requests.map(({ body }) => {
+      assert.ok(isObject(body));
+      return body;
+    });
+  return { clock, events, sent, bodies, end };
+}
+
+Deno.test("Events writes an event into the namespace of its object, and of SidecarSets into default", async () => {
+  const { clock, events, sent, bodies, end } = await setUp();
+  events.record(refusal("a"));
+  const regarding = { apiVersion: "apps.kruise.io/v1beta1", kind: "SidecarSet", name: "web" };
+  events.record({ ...refusal("b"), regarding });
+  await clock.advance(0);
+  assert.deepEqual(sent(), [
+    "POST /apis/events.k8s.io/v1/namespaces/shop/events",
+    "POST /apis/events.k8s.io/v1/namespaces/default/events",
+  ]);
+  const [event] = bodies();
+  assert.equal(event?.eventTime, "2026-02-01T00:00:00.000000Z");
+  assert.equal(event?.reportingInstance, "here");
+  assert.equal(event?.series, undefined);
+  await end();
+});
+
+Deno.test("Events writes once a minute for each reason and object, and counts what came in between", async () => {
+  const { clock, events, sent, bodies, end } = await setUp();
+  for (let second = 0; second < 59; second++) {
+    events.record(refusal("a"));
+    await clock.advance(1_000);
+  }
+  assert.equal(sent().length, 1);
+  await clock.advance(1_000);
+  assert.equal(sent().length, 2);
+  assert.match(sent()[1] ?? "", /^PATCH .*\/shop\/events\/a\./);
+  const series = bodies()[1]?.series;
+  assert.ok(isObject(series));
+  assert.equal(series.count, 59);
+  await clock.advance(120_000);
+  assert.equal(sent().length, 2, "nothing more has happened");
+  await end();
+});
+
+Deno.test("Events writes a new event where it reads differently, still once a minute", async () => {
+  const { clock, events, bodies, end } = await setUp();
+  for (const note of ["first", "second", "third", "third"]) events.record(refusal("a", note));
+  await clock.advance(0);
+  events.record(refusal("a", "fourth"));
+  await clock.advance(59_000);
+  assert.deepEqual(bodies().map(({ note }) => note), ["third"]);
+  await clock.advance(1_000);
+  assert.deepEqual(bodies().map(({ note }) => note), ["third", "fourth"]);
+  await end();
+});
+
+Deno.test("Events creates an event anew that the API server has forgotten", async () => {
+  const { clock, events, sent, end } = await setUp(({ method, body }) =>
+    method === "PATCH" ? { httpCode: 404 } : { metadata: {}, ...Object(body) }
+  );
+  events.record(refusal("a"));
+  await clock.advance(60_000);
+  events.record(refusal("a"));
+  await clock.advance(0);
+  assert.deepEqual(sent().map((line) => line.split(" ")[0]), ["POST", "PATCH", "POST"]);
+  await end();
+});
+
+Deno.test("Events remembers a bounded number of objects, and never forgets one within its minute", async () => {
+  const { clock, events, sent, end } = await setUp();
+  for (let i = 0; i < 3_000; i++) events.record(refusal(`pod-${i}`));
+  for (let i = 0; i < 1_000; i++) await clock.advance(1);
+  assert.deepEqual([events.size, sent().length], [1_000, 1_000]);
+  events.record(refusal("later"));
+  await clock.advance(1_000);
+  assert.equal(sent().length, 1_000);
+  await clock.advance(60_000);
+  events.record(refusal("later"));
+  await clock.advance(1_000);
+  assert.deepEqual([events.size, sent().length], [1_000, 1_001]);
+  await end();
+});
+
+Deno.test("Events gives up an event that cannot be written", async () => {
+  const { clock, events, sent, end } = await setUp(() => ({ httpCode: 500 }));
+  events.record(refusal("a"));
+  await clock.advance(600_000);
+  assert.equal(sent().length, 1);
+  await end();
+});
