@@ -26,6 +26,11 @@ export class Balancer implements AsyncDisposable {
     this.#backends.set(replica, false);
   }
 
+  /** Whether new connections may go to the replica. */
+  includes(replica: ControllerProcess): boolean {
+    return this.#backends.get(replica) === true;
+  }
+
   /** Sends nothing to the replica any more, and ends the connections that it has. */
   remove(replica: ControllerProcess): void {
     this.#backends.delete(replica);

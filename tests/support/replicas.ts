@@ -1,6 +1,7 @@
 import { Balancer } from "./balancer.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { type ControllerProcess, startController } from "./controller_process.ts";
+import { eventually } from "./eventually.ts";
 
 /** Replicas of the controller behind one address, as a Deployment and its Service have them. */
 export class Replicas implements AsyncDisposable {
@@ -15,7 +16,7 @@ export class Replicas implements AsyncDisposable {
     this.#args = args;
   }
 
-  /** Starts one more; resolves when it is ready. */
+  /** Starts one more; resolves when it is ready and reviews may come to it. */
   async start(): Promise<ControllerProcess> {
     const replica = await startController({
       kubeconfig: this.#plane.controllerKubeconfig,
@@ -26,6 +27,9 @@ export class Replicas implements AsyncDisposable {
     });
     this.all.push(replica);
     this.balancer.add(replica);
+    await eventually(() => this.balancer.includes(replica), {
+      what: "the Service has the replica",
+    });
     return replica;
   }
 

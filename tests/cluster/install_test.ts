@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { installationObjects } from "../../lib/cli/installation.ts";
+import { isObject } from "../../lib/api/json.ts";
+import { get, list } from "../../lib/kube/requests.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/send.ts";
+import { ClusterPods } from "../support/cluster_pods.ts";
+import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
+import { eventually } from "../support/eventually.ts";
+import { install } from "../support/installation.ts";
+import { kubectl, kubectlOutput } from "../support/kubectl.ts";
+import { Replicas } from "../support/replicas.ts";
+import { createSidecarSet } from "../support/sidecarsets.ts";
+
+const manifests = new URL("../../manifests", import.meta.url).pathname;
+const NAMESPACE = "sidecarset-system";
+const agent = {
+  selector: { matchLabels: { app: "web" } },
+  containers: [{ name: "agent", image: "agent:1" }],
+};
+const main = { labels: { app: "web" }, spec: { containers: [{ name: "main", image: "main:1" }] } };
+
+/** What is applied together, and the orders in which somebody may remove it. */
+const PARTS = {
+  namespace: ["namespace", NAMESPACE],
+  crd: ["crd", "sidecarsets.apps.kruise.io"],
+  rights: ["clusterrole/sidecarset", "clusterrolebinding/sidecarset"],
+} as const;
+type Part = keyof typeof PARTS;
+const ORDERS: readonly (readonly Part[])[] = [
+  ["namespace", "crd", "rights"],
+  ["namespace", "rights", "crd"],
+  ["crd", "namespace", "rights"],
+  ["crd", "rights", "namespace"],
+  ["rights", "namespace", "crd"],
+  ["rights", "crd", "namespace"],
+];
+
+async function registrations(plane: ControlPlane): Promise<string[]> {
+  const answers = await Promise.all([
+    send(plane.client, list(resources.mutatingWebhookConfigurations)),
+    send(plane.client, list(resources.validatingWebhookConfigurations)),
+  ]);
+  return answers.flatMap(({ items }) => items.map(({ metadata }) => metadata.name ?? ""));
+}
+
+Deno.test("the installation on a real control plane", async (t) => {
+  await using plane = await startControlPlane({ controllerManager: true });
+
+  await t.step(
+    "is applied by one command, and its Pods are admitted as restricted ones",
+    async () => {
+      await kubectlOutput(["apply", "-k", manifests], plane);
+      const namespace = await send(plane.client, get(resources.namespaces, { name: NAMESPACE }));
+      assert.equal(namespace.metadata.labels?.["pod-security.kubernetes.io/enforce"], "restricted");
+      const pods = await eventually(async () => {
+        const { items } = await send(plane.client, list(resources.pods, { namespace: NAMESPACE }));
+        return items.length === 2 && items;
+      }, { what: "the Deployment has its two Pods" });
+      for (const { spec } of pods) assert.equal(spec.serviceAccountName, "sidecarset");
+      const privileged = await kubectl(
+        ["run", "root", "--image=root:1", "-n", NAMESPACE],
+        plane,
+      );
+      assert.match(privileged.stderr, /violates PodSecurity "restricted/);
+    },
+  );
+
+  await t.step("is what the program itself prints", async () => {
+    const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: installationObjects() });
+    const options = { kubeconfig: plane.kubeconfig, input };
+    const applied = await kubectlOutput(["diff", "--server-side=false", "-f", "-"], options);
+    assert.equal(applied, "");
+  });
+
+  await t.step("serves under a newer CustomResourceDefinition", async () => {
+    const crd = installationObjects().find(({ kind }) => kind === "CustomResourceDefinition");
+    const versions = isObject(crd?.spec) && Array.isArray(crd.spec.versions)
+      ? crd.spec.versions
+      : [];
+    for (const { schema } of versions) {
+      schema.openAPIV3Schema.properties.spec.properties.fromTheFuture = { type: "string" };
+    }
+    const input = JSON.stringify(crd);
+    await kubectlOutput(["apply", "-f", "-"], { kubeconfig: plane.kubeconfig, input });
+    await using replicas = new Replicas(plane);
+    await replicas.start();
+    await createSidecarSet(plane, "agent", { ...agent, fromTheFuture: "kept" });
+    const pod = await new ClusterPods(plane.client).create("future", main);
+    assert.deepEqual(pod.spec.containers.map(({ name }) => name), ["agent", "main"]);
+  });
+
+  for (const order of ORDERS) {
+    await t.step(`is removed as ${order.join(", ")} and leaves nothing behind`, async () => {
+      await install(plane);
+      await using replicas = new Replicas(plane);
+      const replica = await replicas.start();
+      const name = `web-${order.join("-")}`;
+      await kubectl(["delete", "sidecarset", "agent", "--ignore-not-found"], plane);
+      await createSidecarSet(plane, "agent", { ...agent, failurePolicy: "Fail" });
+      for (const part of order) {
+        if (part === "namespace") await replica.stop("SIGKILL");
+        const removal = ["delete", ...PARTS[part], "--timeout=60s", "--ignore-not-found"];
+        await kubectlOutput(removal, plane);
+      }
+      await eventually(async () => (await registrations(plane)).length === 0, {
+        what: "no webhook registration is left",
+      });
+      const pod = await new ClusterPods(plane.client).create(name, main);
+      assert.deepEqual(pod.spec.containers.map(({ name }) => name), ["main"]);
+    });
+  }
+});
