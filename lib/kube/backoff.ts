@@ -4,8 +4,8 @@ const FIRST_DELAY = 800;
 const LONGEST_DELAY = 30_000;
 /** After a watch that ended in good order; without any, a server that ends each watch at once would be flooded. */
 export const RESUME_DELAY = 100;
-/** Rights are granted by people: asking often does not help. */
-export const FORBIDDEN_DELAY = 60_000;
+/** Rights are granted by people: asking often does not help for long. */
+const LONGEST_FORBIDDEN_DELAY = 60_000;
 /** A longer Retry-After, as of a misbehaving proxy, would leave us blind. */
 const LONGEST_RETRY_AFTER = 60_000;
 
@@ -14,8 +14,12 @@ const LONGEST_RETRY_AFTER = 60_000;
  * failed together do not come back together.
  */
 export function failureDelay(failuresBefore: number, random: number): number {
-  const full = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** Math.min(failuresBefore, 16));
-  return jittered(full, random);
+  return growing(failuresBefore, { longest: LONGEST_DELAY, random });
+}
+
+/** The delay after a 403, which doubles with each 403 in a row before. */
+export function forbiddenDelay(refusalsBefore: number, random: number): number {
+  return growing(refusalsBefore, { longest: LONGEST_FORBIDDEN_DELAY, random });
 }
 
 /** The delay that the API server asks for: never shorter than that, but for the upper bound, nor than the delay after a first failure. */
@@ -27,4 +31,8 @@ export function requestedDelay(retryAfterSeconds: number, random: number): numbe
 /** Between half of the delay and all of it. */
 export function jittered(full: number, random: number): number {
   return full / 2 + (full / 2) * random;
+}
+
+function growing(before: number, { longest, random }: { longest: number; random: number }): number {
+  return jittered(Math.min(longest, FIRST_DELAY * 2 ** Math.min(before, 16)), random);
 }

@@ -1,10 +1,4 @@
-import {
-  failureDelay,
-  FORBIDDEN_DELAY,
-  jittered,
-  requestedDelay,
-  RESUME_DELAY,
-} from "./backoff.ts";
+import { failureDelay, forbiddenDelay, jittered, requestedDelay, RESUME_DELAY } from "./backoff.ts";
 
 /**
  * The list-and-watch protocol as a state machine without I/O (after kube-rs' `watcher.rs`). A state says what to do next; `step` takes what
@@ -36,8 +30,8 @@ export interface State<T> {
   readonly failures: number;
   /** The consumer has been told everything once. */
   readonly synced: boolean;
-  /** The API server's last answer was 403. */
-  readonly forbidden: boolean;
+  /** How many of the API server's last answers in a row were 403. */
+  readonly refusals: number;
 }
 
 export interface Failure {
@@ -84,10 +78,17 @@ export interface Step<T> {
 export const HEALTHY_AFTER = 120_000;
 /** A watch that ended in good order, but sooner than this many milliseconds, counts as a failure. */
 export const SHORTEST_WATCH = 10_000;
+/** An API server that has just started answers 403 to everybody until it has read the roles: that is no reason to give up what is known. */
+const FORBIDDEN_AFTER = 5;
 
 /** The state that everything starts from. */
 export function start<T>(): State<T> {
-  return { task: listAnew(), failures: 0, synced: false, forbidden: false };
+  return { task: listAnew(), failures: 0, synced: false, refusals: 0 };
+}
+
+/** Whether the rights are missing, not only for a moment. */
+export function isForbidden({ refusals }: State<unknown>): boolean {
+  return refusals >= FORBIDDEN_AFTER;
 }
 
 /** The next state, and what the consumer is told. An input that does not belong to the state's task changes nothing. */
@@ -104,12 +105,12 @@ export function step<T>(state: State<T>, input: Input<T>, context: StepContext):
       return quietly(task.do === "wait" ? { ...state, task: task.then } : state);
     case "page":
       if (task.do !== "list") return quietly(state);
-      return afterPage({ ...state, forbidden: false }, [...task.pages, input.items], input);
+      return afterPage({ ...state, refusals: 0 }, [...task.pages, input.items], input);
     case "opened":
       if (task.do !== "watch") return quietly(state);
       return quietly({
         ...state,
-        forbidden: false,
+        refusals: 0,
         task: { do: "read", version: task.version, openedAt: context.now },
       });
     default:
@@ -168,8 +169,11 @@ function afterRead<T>(
 function afterFailure<T>(state: State<T>, failure: Failure, context: StepContext): State<T> {
   const expired = failure.httpCode === 410 || failure.unreadable === true;
   const then = expired ? listAnew<T>() : resumed(state.task);
-  const next = { ...afterDelay(state, then, context), forbidden: failure.httpCode === 403 };
-  if (next.forbidden) return delayedBy(next, jittered(FORBIDDEN_DELAY, context.random));
+  const next = { ...afterDelay(state, then, context), refusals: 0 };
+  if (failure.httpCode === 403) {
+    const refused = { ...next, refusals: state.refusals + 1 };
+    return delayedBy(refused, forbiddenDelay(state.refusals, context.random));
+  }
   if (failure.retryAfterSeconds === undefined) return next;
   return delayedBy(next, requestedDelay(failure.retryAfterSeconds, context.random));
 }

@@ -4,7 +4,15 @@ import type { KubeObject } from "../api/objects.ts";
 import { Deadline } from "./deadline.ts";
 import type { ListWatch } from "./list_watch.ts";
 import { OpenWatch } from "./open_watch.ts";
-import { type Change, type Input, start, type State, step, type Task } from "./reflector.ts";
+import {
+  type Change,
+  type Input,
+  isForbidden,
+  start,
+  type State,
+  step,
+  type Task,
+} from "./reflector.ts";
 import { failureOf, watchInput } from "./watch_input.ts";
 
 export interface ReflectorOptions<T extends KubeObject, U> {
@@ -59,7 +67,7 @@ export class ReflectorLoop<T extends KubeObject, U> {
 
   /** Whether the consumer has been told everything, and the API server still lets us watch. */
   isSynced(): boolean {
-    return this.#state.synced && !this.#state.forbidden;
+    return this.#state.synced && !isForbidden(this.#state);
   }
 
   /** When the API server last sent a page, an event or a bookmark, on the monotonic clock. */
@@ -169,7 +177,7 @@ export class ReflectorLoop<T extends KubeObject, U> {
         const { message: error, httpCode: code } = input.failure;
         if (code === 410) return logger.info("A watch is too old; listing anew", { watch: name });
         // Said once, as it does not mend itself and is tried again for as long as it takes.
-        const say = this.#state.forbidden && code === 403 ? logger.debug : logger.warn;
+        const say = this.#state.refusals > 0 && code === 403 ? logger.debug : logger.warn;
         say.call(logger, "Cannot list or watch; trying again", { watch: name, code, error });
       }
     }

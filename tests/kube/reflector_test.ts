@@ -5,6 +5,7 @@ import {
   type Failure,
   HEALTHY_AFTER,
   type Input,
+  isForbidden,
   SHORTEST_WATCH,
   start,
   type State,
@@ -18,7 +19,7 @@ function reading(overrides: Partial<State<string>> = {}): State<string> {
     task: { do: "read", version: "7", openedAt: 0 },
     failures: 0,
     synced: true,
-    forbidden: false,
+    refusals: 0,
     ...overrides,
   };
 }
@@ -102,13 +103,27 @@ Deno.test("step() watches on soon after a watch that ended in good order, unless
   assert.equal(waitOf(usual.state).milliseconds, 100);
 });
 
-Deno.test("step() waits long after a 403 and is forbidden until an answer is another", () => {
-  const refused = step(reading(), failing({ httpCode: 403 }), context).state;
-  assert.equal(refused.forbidden, true);
-  assert.ok(waitOf(refused).milliseconds >= 30_000);
-  const again = step(refused, { type: "waited" }, context).state;
-  assert.equal(step(again, failing({ httpCode: 500 }), context).state.forbidden, false);
-  assert.equal(step<string>(again, { type: "opened" }, context).state.forbidden, false);
+Deno.test("step() tries again soon after a first 403, ever later after more, and is then forbidden", () => {
+  const random = 1;
+  let state = reading();
+  const seen: [milliseconds: number, isForbidden: boolean][] = [];
+  for (let refusal = 0; refusal < 8; refusal++) {
+    state = step(state, failing({ httpCode: 403 }), { now: 0, random }).state;
+    seen.push([waitOf(state).milliseconds, isForbidden(state)]);
+    state = step(state, { type: "waited" }, context).state;
+  }
+  assert.deepEqual(seen, [
+    [800, false],
+    [1_600, false],
+    [3_200, false],
+    [6_400, false],
+    [12_800, true],
+    [25_600, true],
+    [51_200, true],
+    [60_000, true],
+  ]);
+  assert.equal(isForbidden(step(state, failing({ httpCode: 500 }), context).state), false);
+  assert.equal(isForbidden(step<string>(state, { type: "opened" }, context).state), false);
 });
 
 Deno.test("step() is not synced after the consumer threw, until it was told everything anew", () => {
