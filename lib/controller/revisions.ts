@@ -1,3 +1,4 @@
+import type { Clock } from "../api/clock.ts";
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import { CUSTOM_VERSION_LABEL } from "../api/names.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
@@ -11,6 +12,7 @@ import type { Writer } from "./writer.ts";
 export interface RevisionsOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;
+  readonly clock: Clock;
   /** The controller's namespace, where revisions are kept. */
   readonly namespace: string;
   /** Takes over a revision as the API server stored it, ahead of the watch. */
@@ -20,11 +22,21 @@ export interface RevisionsOptions {
   legacy(signal: AbortSignal): Promise<readonly ControllerRevision[]>;
 }
 
+/** The state that was last found to be right, and when. */
+interface Settled {
+  readonly state: string;
+  /** On the clock that only grows. */
+  readonly at: number;
+}
+
+/** Milliseconds; which revisions Pods have is read from all of them, and matters only where there are too many revisions. */
+const IN_USE_INTERVAL = 5_000;
+
 /** Keeps each SidecarSet's ControllerRevisions right. */
 export class Revisions {
   readonly #options: RevisionsOptions;
   /** What was last found to be right, by SidecarSet, so that a Pod's event does not compare revisions. */
-  readonly #settled = new Map<string, string>();
+  readonly #settled = new Map<string, Settled>();
 
   constructor(options: RevisionsOptions) {
     this.#options = options;
@@ -40,8 +52,8 @@ export class Revisions {
    * @returns the collision count to put into the status
    */
   async register(prepared: PreparedSidecarSet, signal: AbortSignal): Promise<number> {
-    const { index, namespace } = this.#options;
-    const { name, sidecarSet: { spec, metadata, status } } = prepared;
+    const { index, namespace, clock } = this.#options;
+    const { name, sidecarSet: { metadata, status } } = prepared;
     if (index.revisions.of(name).length === 0) await this.#takeOver(prepared, signal);
     const stored = index.revisions.of(name);
     const collisionCount = status?.collisionCount ?? 0;
@@ -51,20 +63,33 @@ export class Revisions {
       metadata.labels?.[CUSTOM_VERSION_LABEL],
       stored.map(({ metadata: { name, resourceVersion } }) => [name, resourceVersion]),
     ]);
-    const crowded = stored.length > Math.max(1, spec.revisionHistoryLimit ?? 10);
-    if (!crowded && this.#settled.get(name) === state) return collisionCount;
+    const settled = this.#settled.get(name);
+    if (settled?.state === state && !this.#mayHaveRoom(settled, prepared)) return collisionCount;
     const plan = planRevisions({
       prepared,
       stored,
-      inUse: stored.length > 1 ? this.#inUse(name) : new Set(),
+      inUse: this.#inUse(name),
       collisionCount,
       namespace,
     });
     for (const action of plan.actions) {
       if (!await this.#perform(action, signal)) return plan.collisionCount + 1;
     }
-    if (plan.actions.length === 0) this.#settled.set(name, state);
+    if (plan.actions.length === 0) {
+      this.#settled.set(name, { state, at: clock.monotonic() });
+    }
     return plan.collisionCount;
+  }
+
+  /** Whether revisions beyond the limit may have gone out of use since. */
+  #mayHaveRoom(
+    { at }: Settled,
+    { name, sidecarSet: { spec } }: PreparedSidecarSet,
+  ): boolean {
+    const { index, clock } = this.#options;
+    const limit = Math.max(1, spec.revisionHistoryLimit ?? 10);
+    return index.revisions.of(name).length > limit &&
+      clock.monotonic() - at >= IN_USE_INTERVAL;
   }
 
   /** Copies the revisions of a SidecarSet that has none here, so that Pods which are pinned to one keep it. */

@@ -188,6 +188,7 @@ export function createControl(options: ControlOptions): Control {
     revisions: new Revisions({
       index,
       writer,
+      clock,
       namespace: config.namespace,
       onStored: (revision: ControllerRevision) => index.applyRevision(revision),
       onDeleted: (name) => index.deleteRevision(name),

@@ -65,6 +65,7 @@ export function createEngine(options: EngineOptions) {
     revisions: new Revisions({
       index,
       writer,
+      clock,
       namespace: "sidecarset-system",
       onStored: (revision) => index.applyRevision(revision),
       onDeleted: (name) => index.deleteRevision(name),

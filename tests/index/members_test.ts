@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { countPods } from "../../lib/core/status/counts.ts";
+import { hasTrait, type PodClass, PodTrait } from "../../lib/core/status/pod_class.ts";
+import { Members } from "../../lib/index/members.ts";
+
+const traits = Object.values(PodTrait);
+const podClass = fc.subarray(traits).map((chosen): PodClass =>
+  chosen.reduce((sum, trait) => sum + trait, 0)
+);
+const changes = fc.array(fc.tuple(fc.constantFrom("a", "b", "c", "d"), podClass), {
+  maxLength: 40,
+});
+
+Deno.test("Members is what looking at all Pods anew gives, whatever changed before", () => {
+  fc.assert(fc.property(changes, (steps) => {
+    const members = new Members();
+    const classes = new Map<string, PodClass>();
+    for (const [key, after] of steps) {
+      members.set(key, after);
+      classes.set(key, after);
+    }
+    const having = (is: (found: PodClass) => boolean) =>
+      [...classes].filter(([, found]) => is(found)).map(([key]) => key).toSorted();
+    const has = (trait: number) => (found: PodClass) => hasTrait(found, trait);
+    const matched = has(PodTrait.Matched);
+    const lacking = (trait: number) => having((found) => matched(found) && !hasTrait(found, trait));
+    assert.deepEqual(members.counts, countPods(classes.values()));
+    assert.deepEqual([...members.outdated].toSorted(), lacking(PodTrait.Updated));
+    assert.deepEqual([...members.unready].toSorted(), lacking(PodTrait.Ready));
+    assert.deepEqual([...members.halfUpgraded].toSorted(), having(has(PodTrait.HalfUpgraded)));
+    assert.deepEqual([...members.drifted].toSorted(), having(has(PodTrait.Drifted)));
+    assert.deepEqual([...members.rewritten].toSorted(), having(has(PodTrait.Rewritten)));
+    assert.deepEqual([...members.missed].toSorted(), having(has(PodTrait.Missed)));
+    assert.deepEqual([...members.classes.keys()].toSorted(), having((found) => found !== 0));
+  }));
+});
+
+Deno.test("Members says whether a plan may come out otherwise", () => {
+  const { Matched, Updated, Ready } = PodTrait;
+  const members = new Members();
+  assert.equal(members.set("a", Matched | Updated | Ready), true);
+  assert.equal(members.set("a", Matched | Updated | Ready), false, "an updated Pod");
+  assert.equal(members.set("a", Matched | Updated), true, "it is not ready any more");
+  assert.equal(members.set("a", Matched), true);
+  assert.equal(members.set("a", Matched), true, "the resourceVersion of an outdated Pod matters");
+});

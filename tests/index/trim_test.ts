@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { trimPod } from "../../lib/index/trim.ts";
+import { podOf, sidecarSetOf } from "../support/objects.ts";
+
+const pod = podOf({ injected: [sidecarSetOf()] });
+
+Deno.test("trimPod() keeps the generation, which tells drift from rewriting at admission", () => {
+  const trimmed = trimPod({ ...pod, metadata: { ...pod.metadata, generation: 3 } });
+  assert.equal(trimmed.metadata.generation, 3);
+});
+
+Deno.test("trimPod() keeps all annotations, as patchPodMetadata may merge into any", () => {
+  const annotations = { "kubectl.kubernetes.io/last-applied-configuration": "{}", any: "thing" };
+  const trimmed = trimPod({ ...pod, metadata: { ...pod.metadata, annotations } });
+  assert.deepEqual(trimmed.metadata.annotations, annotations);
+});
+
+Deno.test("trimPod() drops what no decision reads", () => {
+  const heavy = {
+    ...pod,
+    metadata: { ...pod.metadata, managedFields: [], selfLink: "x" },
+    spec: { ...pod.spec, volumes: [{ name: "data" }], dnsPolicy: "ClusterFirst" },
+  };
+  const trimmed = JSON.stringify(trimPod(heavy));
+  for (const dropped of ["managedFields", "selfLink", "volumes", "dnsPolicy"]) {
+    assert.equal(trimmed.includes(dropped), false, dropped);
+  }
+});
