@@ -52,6 +52,8 @@ export function createMetrics({ apiServer: host }: MetricsOptions): Metrics {
     name: "certwatcher_read_certificate_errors_total",
     help: "How often that failed.",
   });
+  // A rate needs the zero before the first failure.
+  for (const counter of [certificateReads, certificateErrors]) counter.inc({}, 0);
   return {
     observeRequest({ method, code }) {
       requests.inc({ method, code: code === undefined ? "<error>" : String(code), host });

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import { list } from "../../lib/kube/requests.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/send.ts";
+import { ClusterPods } from "../support/cluster_pods.ts";
+import { startControlPlane } from "../support/control_plane.ts";
+import { startController } from "../support/controller_process.ts";
+import { eventually } from "../support/eventually.ts";
+import { kubectlOutput } from "../support/kubectl.ts";
+import { createSidecarSet } from "../support/sidecarsets.ts";
+
+const manifests = new URL("../../manifests/", import.meta.url);
+const NAMES =
+  /\b(?:sidecarset|controller_runtime|workqueue|rest_client|leader_election|certwatcher|process)_\w+/g;
+
+/** Names of the metrics that the dashboard and the alert rules use. */
+async function usedMetrics(): Promise<Set<string>> {
+  const rules = parse(await Deno.readTextFile(new URL("monitoring/rules.yaml", manifests)));
+  const dashboard = JSON.parse(
+    await Deno.readTextFile(new URL("monitoring/dashboard.json", manifests)),
+  );
+  const expressions: string[] = [
+    ...rules.spec.groups.flatMap((group: { rules: { expr: string }[] }) => group.rules),
+    ...dashboard.panels.flatMap((panel: { targets: { expr: string }[] }) => panel.targets),
+  ].map(({ expr }) => expr);
+  return new Set(expressions.flatMap((expr) => expr.match(NAMES) ?? []));
+}
+
+Deno.test("a controller on a laptop, in a cluster without an installation", async (t) => {
+  await using plane = await startControlPlane({ kubelet: false });
+  const crd = new URL("crd.yaml", manifests).pathname;
+  await kubectlOutput(["apply", "-f", crd], plane);
+  await using controller = await startController({ kubeconfig: plane.kubeconfig });
+  await createSidecarSet(plane, "agent", {
+    selector: { matchLabels: { app: "web" } },
+    containers: [{ name: "agent", image: "agent:1" }],
+    failurePolicy: "Fail",
+  });
+  const pods = new ClusterPods(plane.client);
+  const web = { labels: { app: "web" }, spec: { containers: [{ name: "main", image: "main:1" }] } };
+
+  await t.step("injects, by entries that refuse nothing", async () => {
+    const pod = await pods.create("web", web);
+    assert.equal(pod.spec.containers.length, 2);
+    const { items } = await send(plane.client, list(resources.mutatingWebhookConfigurations));
+    const policies = items.flatMap(({ webhooks = [] }) => webhooks).map((each) =>
+      each.failurePolicy
+    );
+    assert.deepEqual(new Set(policies), new Set(["Ignore"]));
+  });
+
+  await t.step("exposes every metric that the dashboard and the rules use", async () => {
+    const text = await (await fetch(`${controller.healthUrl}/metrics`)).text();
+    const exposed = new Set(text.match(/^[a-z_]+(?=[{ ])/gm));
+    const used = await usedMetrics();
+    assert.ok(used.size > 15);
+    assert.deepEqual([...used].filter((name) => !exposed.has(name)), []);
+  });
+
+  await t.step("refuses a second developer and says who is there", async () => {
+    await using second = await startController({ kubeconfig: plane.kubeconfig, untilReady: false });
+    await eventually(() => second.pid === undefined, { what: "the second controller has ended" });
+    assert.equal((await second.stop())?.code, 2);
+    assert.match(second.log(), /Cannot run beside another controller: .* holds the Lease/);
+  });
+
+  await t.step("takes its registration away when it ends", async () => {
+    await controller.stop("SIGTERM");
+    const { items } = await send(plane.client, list(resources.mutatingWebhookConfigurations));
+    assert.deepEqual(items, []);
+    assert.equal((await pods.create("later", web)).spec.containers.length, 1);
+  });
+});
