@@ -1,6 +1,13 @@
 import { CommanderError } from "commander";
+import { clusterErrorText } from "./cluster_error.ts";
+import { type Connect, connect as connectToCluster } from "./connect.ts";
 import { createProgram } from "./program.ts";
 import { CliError, type Terminal } from "./terminal.ts";
+
+export interface RunOptions {
+  /** @default finds the cluster that kubeconfig and environment name */
+  readonly connect?: Connect;
+}
 
 /**
  * Runs one command line.
@@ -8,9 +15,13 @@ import { CliError, type Terminal } from "./terminal.ts";
  * @param args Arguments after the program's name.
  * @returns The exit status: 0 when it worked, 1 when the command says no, 2 when the command line or its input cannot be used.
  */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(
+  args: readonly string[],
+  terminal: Terminal,
+  { connect = connectToCluster }: RunOptions = {},
+): Promise<number> {
   let status = 0;
-  const program = createProgram({ terminal, exit: (value) => status = value });
+  const program = createProgram({ terminal, connect, exit: (value) => status = value });
   try {
     await program.parseAsync([...args], { from: "user" });
     return status;
@@ -25,6 +36,8 @@ function failureText(error: unknown, verbose: boolean): string {
   if (!(error instanceof Error)) return String(error);
   if (verbose) return error.stack ?? error.message;
   if (error instanceof CliError) return error.message;
+  const ofCluster = clusterErrorText(error);
+  if (ofCluster !== undefined) return ofCluster;
   return `Cannot go on because of a bug: ${error.message}. ` +
     "Run it again with --verbose and report what it prints";
 }

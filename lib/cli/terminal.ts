@@ -7,6 +7,12 @@ export interface Terminal {
   readFile(path: string): Promise<string>;
   env(name: string): string | undefined;
   now(): Date;
+  /** Resolves after the delay, or at once when the signal is aborted. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+  /** Calls the function with a signal that Ctrl-C aborts, instead of ending the process. */
+  interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Width of the window, where a person watches. */
+  columns(): number;
   /** Whether a person watches standard error. */
   readonly interactive: boolean;
   /** Whether standard output shows colours: it is a terminal, and the environment does not say `NO_COLOR`. */
@@ -28,9 +34,36 @@ export function processTerminal(): Terminal {
     readFile: (path) => Deno.readTextFile(path),
     env: (name) => Deno.env.get(name),
     now: () => new Date(),
+    sleep,
+    interruptible,
+    columns: () => Deno.stderr.isTerminal() ? Deno.consoleSize().columns : 80,
     interactive: Deno.stderr.isTerminal(),
     colors: Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR"),
   };
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}
+
+async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const interrupted = new AbortController();
+  const onInterrupt = () => interrupted.abort();
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  try {
+    return await work(interrupted.signal);
+  } finally {
+    Deno.removeSignalListener("SIGINT", onInterrupt);
+  }
 }
 
 function writeAll(output: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
+import { clusterOf } from "./object_cluster.ts";
 import { runCli } from "./string_terminal.ts";
 
 /**
  * Each file of `testdata` is a command line, the files that it reads, and what it prints, in sections that begin with
- * `-- name --`. A section `stdin` is standard input. `deno test -A tests/cli -- --update` writes what is printed now.
+ * `-- name --`. A section `stdin` is standard input, `cluster.yaml` what the cluster has; what is written to it is
+ * printed as `requests`. `deno test -A tests/cli -- --update` writes what is printed now.
  */
 
 const FOLDER = new URL("./testdata/", import.meta.url);
-const RESULTS = ["exit status", "standard output", "standard error"] as const;
+const RESULTS = ["exit status", "standard output", "standard error", "requests"] as const;
 
 interface GoldenCase {
   command: string;
@@ -32,14 +34,21 @@ function formatCase({ command, files, results }: GoldenCase): string {
 }
 
 async function printed({ command, files }: GoldenCase): Promise<Record<string, string>> {
-  const { stdin, ...rest } = files;
+  const { stdin, "cluster.yaml": stored, ...rest } = files;
+  const cluster = stored === undefined ? undefined : clusterOf(stored);
   const [program, ...args] = command.split(" ");
   assert.equal(program, "sidecarset");
-  const ran = await runCli(args, { files: rest, ...(stdin === undefined ? {} : { input: stdin }) });
+  const ran = await runCli(args, {
+    files: rest,
+    ...(stdin === undefined ? {} : { input: stdin }),
+    ...(cluster === undefined ? {} : { client: cluster.client }),
+  });
+  const writes = cluster?.writes() ?? [];
   return {
     "exit status": `${ran.status}\n`,
     "standard output": ran.output,
     "standard error": ran.errors,
+    ...(writes.length === 0 ? {} : { requests: `${writes.join("\n")}\n` }),
   };
 }
 

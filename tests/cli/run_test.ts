@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect } from "../../lib/cli/connect.ts";
 import { createProgram } from "../../lib/cli/program.ts";
 import { run } from "../../lib/cli/run.ts";
 import { runCli, stringTerminal } from "./string_terminal.ts";
@@ -38,8 +39,9 @@ Deno.test("run() tells a bug from a mistake of the user", async () => {
 
 function helpTexts(): [string, string][] {
   const texts: [string, string][] = [];
-  const program = createProgram({ terminal: stringTerminal(), exit() {} });
-  for (const command of [program, ...program.commands]) {
+  const program = createProgram({ terminal: stringTerminal(), connect, exit() {} });
+  const subcommands = program.commands.flatMap(({ commands }) => commands);
+  for (const command of [program, ...program.commands, ...subcommands]) {
     let text = "";
     command.configureOutput({ writeOut: (part) => text += part });
     command.outputHelp();

@@ -1,11 +1,19 @@
 import { run } from "../../lib/cli/run.ts";
-import type { Terminal } from "../../lib/cli/terminal.ts";
+import type { Connection } from "../../lib/cli/connect.ts";
+import { CliError, type Terminal } from "../../lib/cli/terminal.ts";
+import type { RestClient } from "../../lib/kube/contract.ts";
 
 export interface StringTerminalOptions {
   files?: Readonly<Record<string, string>>;
   input?: string;
   env?: Readonly<Record<string, string>>;
   colors?: boolean;
+  /** Whether a person watches standard error, in a window of 80 columns. */
+  interactive?: boolean;
+  /** Called in place of each wait; what it throws interrupts as Ctrl-C does. */
+  onSleep?: () => void;
+  /** The cluster that live commands talk to; without one there is none. */
+  client?: RestClient;
 }
 
 export interface StringTerminal extends Terminal {
@@ -15,7 +23,9 @@ export interface StringTerminal extends Terminal {
 
 /** A terminal whose files and output are strings, at noon of 1 January 2026. */
 export function stringTerminal(options: StringTerminalOptions = {}): StringTerminal {
-  const { files = {}, input = "", env = {}, colors = false } = options;
+  const { files = {}, input = "", env = {}, colors = false, interactive = false } = options;
+  const interrupted = new AbortController();
+  let now = Date.parse("2026-01-01T12:00:00Z");
   let output = "";
   let errors = "";
   return {
@@ -29,8 +39,19 @@ export function stringTerminal(options: StringTerminalOptions = {}): StringTermi
         : Promise.resolve(text);
     },
     env: (name) => env[name],
-    now: () => new Date("2026-01-01T12:00:00Z"),
-    interactive: false,
+    now: () => new Date(now),
+    sleep(milliseconds) {
+      now += milliseconds;
+      try {
+        options.onSleep?.();
+      } catch {
+        interrupted.abort();
+      }
+      return Promise.resolve();
+    },
+    interruptible: (work) => work(interrupted.signal),
+    columns: () => 80,
+    interactive,
     colors,
     get output() {
       return output;
@@ -53,6 +74,11 @@ export async function runCli(
   options: StringTerminalOptions = {},
 ): Promise<Ran> {
   const terminal = stringTerminal(options);
-  const status = await run(args, terminal);
+  const status = await run(args, terminal, { connect: () => connectionTo(options.client) });
   return { status, output: terminal.output, errors: terminal.errors };
+}
+
+function connectionTo(client: RestClient | undefined): Promise<Connection> {
+  if (client) return Promise.resolve({ client, namespace: "default" });
+  return Promise.reject(new CliError("Cannot find a cluster: this test has none"));
 }

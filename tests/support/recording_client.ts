@@ -10,6 +10,7 @@ export interface Recorded {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
+  readonly query?: URLSearchParams;
 }
 
 /** Answers a request with a value, or with an HTTP status of its own. */
@@ -34,8 +35,13 @@ export class RecordingClient implements RestClient {
   performRequest(options: RequestOptions & { expectJson: true }): Promise<JSONValue>;
   performRequest(options: RequestOptions): Promise<Uint8Array>;
   async performRequest(options: RequestOptions): Promise<unknown> {
-    const { method, path } = options;
-    const request = { method, path, body: options.bodyJson };
+    const { method, path, querystring } = options;
+    const request = {
+      method,
+      path,
+      body: options.bodyJson,
+      ...(querystring ? { query: querystring } : {}),
+    };
     this.requests.push(request);
     const answer = await this.#respond(request);
     if ("httpCode" in answer && typeof answer.httpCode === "number") {

@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { settings } from "../../runtime/config.ts";
 
 /** Options that several commands have. */
@@ -16,14 +16,50 @@ export function namespaceOption(): Option {
     .default("default");
 }
 
+/** kubectl's own flags that name the cluster. */
+export function addClusterOptions(command: Command): Command {
+  return command
+    .option("--kubeconfig <file>", "the file that names the cluster")
+    .option("--context <name>", "the context of the kubeconfig to use");
+}
+
+export function systemNamespaceOption(): Option {
+  return new Option("--system-namespace <name>", "the controller's own namespace")
+    .default(settingOf("namespace"));
+}
+
+export function dryRunOption(): Option {
+  return new Option(
+    "--dry-run [strategy]",
+    "change nothing: let the API server check it (server), or send nothing (client)",
+  )
+    .choices(["none", "client", "server"])
+    .preset("client")
+    .default("none");
+}
+
 /** With the controller's own default. */
 export function excludeNamespacesOption(): Option {
-  const names = settings.find(({ key }) => key === "excludeNamespaces")?.default ?? "";
+  const names = settingOf("excludeNamespaces");
   return new Option("--exclude-namespaces <names>", "namespaces whose Pods are never injected")
     .default(listOf(names), names)
     .argParser(listOf);
 }
 
+/** The default that the controller has for a setting. */
+function settingOf(name: "namespace" | "excludeNamespaces"): string {
+  return settings.find(({ key }) => key === name)?.default ?? "";
+}
+
 function listOf(text: string): string[] {
   return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+}
+
+/** A number of seconds that is not negative; the letter of kubectl's durations may follow. */
+export function secondsOf(text: string): number {
+  const [, number, unit = "s"] = /^(\d+)(s|m|h)?$/.exec(text) ?? [];
+  if (number === undefined) {
+    throw new InvalidArgumentError("Give a whole number of seconds, or a duration such as 5m.");
+  }
+  return Number(number) * { s: 1, m: 60, h: 3_600 }[unit === "m" || unit === "h" ? unit : "s"];
 }

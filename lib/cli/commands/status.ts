@@ -1,0 +1,46 @@
+import { type Command, Option } from "commander";
+import type { StatusOptions } from "../status.ts";
+import type { CommandContext } from "./context.ts";
+import { helpNotes } from "./help.ts";
+import { addClusterOptions, outputOption, secondsOf } from "./options.ts";
+
+/** `sidecarset status` */
+export function addStatus(program: Command, { terminal, connect, exit }: CommandContext): void {
+  const status = program.command("status")
+    .description("Show how many Pods have which revision of each SidecarSet.")
+    .argument("[name...]", "SidecarSets; all of them without a name")
+    .option("-l, --selector <labels>", "only SidecarSets with these labels")
+    .addOption(outputOption(["text", "wide", "json", "yaml"]))
+    .option("-w, --watch", "follow the roll-outs until they have ended")
+    .addOption(
+      new Option("--timeout <seconds>", "how long to follow them; 0 is without end")
+        .default(0).argParser(secondsOf),
+    );
+  addClusterOptions(status)
+    .addHelpText("after", helpNotes(NOTES))
+    .action(async (names: string[], options: Omit<StatusOptions, "names">) => {
+      const { statusCommand } = await import("../status.ts");
+      const connection = await connect(options, terminal);
+      exit(await statusCommand({ ...options, names }, { terminal, connection }));
+    });
+}
+
+const NOTES = {
+  text: [
+    "Below the table stands what conditions complain of, or all that they say of the",
+    "SidecarSets that are named. With --watch there is a bar for each SidecarSet on a",
+    "terminal, and elsewhere a line for each step.",
+  ],
+  examples: [
+    "status",
+    "status logging --watch --timeout 300",
+    "status -o json | jq '.items[].status.missedPods'",
+  ],
+  statuses: [
+    "0  shown; with --watch: every roll-out has ended",
+    "1  with --watch: a roll-out is blocked, standard output says by what",
+    "2  the command line or the cluster cannot be used",
+    "3  with --watch: the time was over",
+    "130  with --watch: ended by Ctrl-C",
+  ],
+};

@@ -1,0 +1,47 @@
+import type { KubeObject } from "../../api/objects.ts";
+import { readAllItems, type RestClient } from "../../kube/contract.ts";
+import { isForbidden, isNotFound } from "../../kube/errors.ts";
+import { get, list, type ObjectRef, type Selection } from "../../kube/requests.ts";
+import type { Resource } from "../../kube/resources.ts";
+import { send } from "../../kube/send.ts";
+
+const PAGE = 500;
+
+/** All objects of a kind that the selection leaves, read page by page. Rejects with what the API server answers. */
+export function readAll<T extends KubeObject>(
+  client: RestClient,
+  resource: Resource<T>,
+  selection: Selection = {},
+): Promise<T[]> {
+  const pages = readAllItems((token) =>
+    send(
+      client,
+      list(resource, { ...selection, limit: PAGE, ...(token ? { continue: token } : {}) }),
+    )
+  );
+  return Array.fromAsync(pages);
+}
+
+/** One object; undefined where there is none. Rejects with any other answer of the API server. */
+export async function readIfPresent<T extends KubeObject>(
+  client: RestClient,
+  resource: Resource<T>,
+  ref: ObjectRef,
+): Promise<T | undefined> {
+  try {
+    return await send(client, get(resource, ref));
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What a read comes to; undefined where this user may not read it, which is no reason to say nothing at all. */
+export async function ifAllowed<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}

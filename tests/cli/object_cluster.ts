@@ -1,0 +1,82 @@
+import { isDeepStrictEqual } from "node:util";
+import { parseAllDocuments } from "yaml";
+import { isObject } from "../../lib/api/json.ts";
+import type { RestClient } from "../../lib/kube/contract.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { type Recorded, RecordingClient } from "../support/recording_client.ts";
+
+type Stored = Record<string, unknown> & {
+  kind: string;
+  apiVersion: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
+};
+
+/** A cluster whose objects are those of YAML documents. */
+export interface ObjectCluster {
+  readonly client: RestClient;
+  /** The writes that were asked for, one a line. */
+  writes(): string[];
+}
+
+/** Answers reads from the objects; writes are answered as if they were done, and forgotten. */
+export function clusterOf(yaml: string): ObjectCluster {
+  const objects = parseAllDocuments(yaml).map((document): unknown => document.toJS())
+    .filter(isStored);
+  const client = new RecordingClient((request) => answer(request, objects));
+  return {
+    client,
+    writes: () =>
+      client.requests.filter(({ method, path }) => method !== "GET" && !isReview(path))
+        .map(({ method, path, body }) => `${method} ${path} ${JSON.stringify(body ?? {})}`),
+  };
+}
+
+function isStored(value: unknown): value is Stored {
+  return isObject(value) && typeof value.kind === "string" && isObject(value.metadata);
+}
+
+/** Whether a request only asks a question. */
+function isReview(path: string): boolean {
+  return path.endsWith("accessreviews");
+}
+
+function answer({ method, path, body, query }: Recorded, objects: readonly Stored[]): object {
+  if (isReview(path)) return { metadata: {}, status: { allowed: true } };
+  if (path === "/version") return { major: "1", minor: "34", gitVersion: "v1.34.0" };
+  const place = placeOf(path);
+  if (place === undefined) return { httpCode: 404 };
+  if (method === "POST") return { metadata: {}, ...Object(body) };
+  const found = objects.filter((object) =>
+    object.kind === place.kind && isDeepStrictEqual(object.apiVersion, place.apiVersion) &&
+    (place.namespace === undefined || object.metadata.namespace === place.namespace)
+  );
+  if (place.name === undefined) {
+    const selector = query?.get("labelSelector") ?? "";
+    const items = found.filter((object) => selected(object, selector));
+    return { metadata: { resourceVersion: "1" }, items };
+  }
+  const object = found.find(({ metadata }) => metadata.name === place.name);
+  if (object === undefined) return { httpCode: 404 };
+  return object;
+}
+
+/** `/apis/GROUP/VERSION/namespaces/NS/PLURAL/NAME` */
+function placeOf(path: string) {
+  const parts = path.split("/").slice(1).map(decodeURIComponent);
+  const apiVersion = parts[0] === "api" ? parts[1] : `${parts[1]}/${parts[2]}`;
+  const rest = parts.slice(parts[0] === "api" ? 2 : 3);
+  const isNamespaced = rest[0] === "namespaces" && rest.length > 2;
+  const [plural, name] = isNamespaced ? rest.slice(2) : rest;
+  const resource = Object.values(resources).find((each) =>
+    each.plural === plural && each.apiVersion === apiVersion
+  );
+  if (resource === undefined) return undefined;
+  return { kind: resource.kind, apiVersion, name, namespace: isNamespaced ? rest[1] : undefined };
+}
+
+function selected({ metadata: { labels = {} } }: Stored, selector: string): boolean {
+  return selector.split(",").filter((term) => term !== "").every((term) => {
+    const [key = "", value] = term.split("=");
+    return value === undefined ? Object.hasOwn(labels, key) : labels[key] === value;
+  });
+}
