@@ -64,7 +64,7 @@ export async function writeKubeconfigs(
       [controllerKubeconfig, users.controller],
     ] as const
   ) {
-    const text = kubeconfigText({ server, ca, user: name, token });
+    const text = kubeconfigText({ server, ca, user: name, credentials: { token } });
     await Deno.writeTextFile(file, text, { mode: 0o600 });
   }
 }

@@ -5,20 +5,20 @@ export interface KubeconfigEntry {
   /** File with the certificate authority. */
   ca: string;
   user: string;
-  token: string;
+  credentials: { token: string } | { tokenFile: string };
   namespace?: string;
 }
 
-/** A kubeconfig with one cluster and one user who has a token. */
+/** A kubeconfig with one cluster and one user. */
 export function kubeconfigText(
-  { server, ca, user, token, namespace = "default" }: KubeconfigEntry,
+  { server, ca, user, credentials, namespace = "default" }: KubeconfigEntry,
 ): string {
   return stringify({
     apiVersion: "v1",
     kind: "Config",
     "current-context": "test",
     clusters: [{ name: "test", cluster: { server, "certificate-authority": ca } }],
-    users: [{ name: user, user: { token } }],
+    users: [{ name: user, user: credentials }],
     contexts: [{ name: "test", context: { cluster: "test", user, namespace } }],
   });
 }
