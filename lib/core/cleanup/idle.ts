@@ -75,6 +75,12 @@ export function isBecomingIdle(pod: Pod): boolean {
   );
 }
 
+/** Whether a container that was made idle does not run its idle image yet, or is not ready with it. */
+export function isSettlingIdle(pod: Pod): boolean {
+  return isBecomingIdle(pod) ||
+    [...idleRecords(pod).keys()].some((name) => containerStatus(pod, name)?.ready === false);
+}
+
 /** The containers of a strategic merge patch, each in the list that it stands in. */
 export function imagesInLists(pod: Pod, images: readonly ContainerImage[]) {
   const native = (pod.spec.initContainers ?? []).filter(isNativeSidecar);

@@ -15,7 +15,7 @@ import {
   IDLE_ANNOTATION,
   imagesInLists,
   type ImageSwap,
-  isBecomingIdle,
+  isSettlingIdle,
   makeIdle,
 } from "./idle.ts";
 import { releasedAnnotations } from "./release.ts";
@@ -96,7 +96,8 @@ export function planCleanup(snapshot: CleanupSnapshot): CleanupPlan {
     const isEvicted = surplus !== undefined && snapshot.action.type === "Evict";
     if (work === undefined && !isEvicted) continue;
     remaining++;
-    if (busy) continue;
+    // Released now, a Pod whose idle sidecars do not run yet would no longer count among the unavailable ones.
+    if (busy || (work?.write.kind === "Release" && isSettlingIdle(pod))) continue;
     const retryAt = snapshot.retryAt.get(pod.metadata.uid ?? "") ?? 0;
     if (retryAt > snapshot.now.getTime()) waitUntil = Math.min(waitUntil, retryAt);
     else if (work !== undefined) candidates.push(work);
@@ -121,7 +122,7 @@ export function planCleanup(snapshot: CleanupSnapshot): CleanupPlan {
 }
 
 function isAvailable(pod: Pod, { current, sidecarSet }: SurplusScope): boolean {
-  if (!isRunningAndReady(pod) || isBecomingIdle(pod)) return false;
+  if (!isRunningAndReady(pod) || isSettlingIdle(pod)) return false;
   return current === undefined ||
     isStateConsistent(pod, sidecarSet, sidecarContainerNames(current.sidecarSet));
 }
@@ -142,13 +143,12 @@ function workFor(
     return idle && candidate(pod, "Idle", { swap: idle });
   }
   if (surplus !== undefined && action.type === "Evict") return undefined;
-  const annotations = releasedAnnotations(pod, scope.sidecarSet);
   const swap = action.type === "Idle"
     ? makeIdle(pod, { containers: surplus?.containers ?? [], idleImage: action.idleImage })
     : undefined;
-  return swap === undefined
-    ? candidate(pod, "Release", { annotations })
-    : candidate(pod, "Idle", { swap, annotations });
+  if (swap !== undefined) return candidate(pod, "Idle", { swap });
+  const annotations = releasedAnnotations(pod, scope.sidecarSet);
+  return candidate(pod, "Release", { annotations });
 }
 
 /** Lets the roll-out see that the images are on their way, too. */

@@ -124,13 +124,28 @@ Deno.test("planCleanup() returns the image to a Pod that is selected again", () 
   assert.deepEqual(plan([returned], idle, { current: web }).writes, []);
 });
 
-Deno.test("planCleanup() makes idle and releases Pods of a SidecarSet that is gone in one patch", () => {
+Deno.test("planCleanup() releases a Pod of a SidecarSet that is gone only when its idle sidecars run", () => {
   const { writes } = plan([injected("a")], idle);
-  const done = applyStrategicImages(injected("a"), writes[0]?.patch ?? {});
-  assert.equal(done.spec.containers.find(({ name }) => name === "agent")?.image, "idle:1");
+  const becoming = applyStrategicImages(injected("a"), writes[0]?.patch ?? {});
+  assert.equal(becoming.spec.containers.find(({ name }) => name === "agent")?.image, "idle:1");
+  const next = plan([becoming, injected("b")], idle);
+  assert.deepEqual([kinds(next.writes), next.remaining], [[], 2], "b may not go down beside a");
+  const notReady = plan([restartedWith(becoming, { ready: false }), injected("b")], idle);
+  assert.deepEqual([kinds(notReady.writes), notReady.remaining], [[], 2]);
+  const idled = restartedWith(becoming, { ready: true });
+  const [release] = plan([idled], idle).writes;
+  assert.equal(release?.kind, "Release");
+  const done = applyStrategicImages(idled, release.patch);
   assert.equal(done.metadata.annotations?.[list], "log");
   assert.equal(plan([done], idle).remaining, 0);
 });
+
+/** The Pod once the kubelet has restarted its containers; the Pod's own condition stays. */
+function restartedWith(pod: Pod, { ready }: { ready: boolean }): Pod {
+  const containerStatuses = (pod.status?.containerStatuses ?? [])
+    .map((status) => ({ ...status, restartCount: 1, ready }));
+  return { ...pod, status: { ...pod.status, containerStatuses } };
+}
 
 Deno.test("planCleanup() cleans up only the containers that the SidecarSet no longer lists", () => {
   const two = {
