@@ -66,7 +66,10 @@ Deno.test("replicas of the controller", async (t) => {
   });
 
   await t.step("go on when the leader is killed", async () => {
-    const leader = await eventually(() => replicas.leader(), { what: "there is a leader" });
+    const leader = await eventually(() => replicas.leader(), {
+      what: "there is a leader",
+      timeout: 60_000,
+    });
     await leader.stop("SIGKILL");
     replicas.forget(leader);
     const { refusals } = await load("killed", AbortSignal.timeout(3_000));
@@ -80,7 +83,10 @@ Deno.test("replicas of the controller", async (t) => {
   });
 
   await t.step("have one writer though the leader was paused past its Lease", async () => {
-    const paused = await eventually(() => replicas.leader(), { what: "there is a leader" });
+    const paused = await eventually(() => replicas.leader(), {
+      what: "there is a leader",
+      timeout: 60_000,
+    });
     await plane.client.performRequest({
       method: "DELETE",
       path: "/api/v1/namespaces/default/pods",
@@ -92,6 +98,7 @@ Deno.test("replicas of the controller", async (t) => {
     replicas.balancer.remove(paused);
     await eventually(() => patchSidecarSet(plane, "agent", agent("agent:3")).then(() => true), {
       what: "the API server has another connection",
+      timeout: 90_000,
     });
     console.log(`another one led after ${Math.round(await untilImage("agent:3"))} ms`);
     paused.signal("SIGCONT");
@@ -99,6 +106,7 @@ Deno.test("replicas of the controller", async (t) => {
     await untilImage("agent:4");
     await eventually(() => paused.log().includes("Is not the leader any more"), {
       what: "the paused replica knows",
+      timeout: 60_000,
     });
     assert.equal(await leadersWrites(paused), before);
   });
