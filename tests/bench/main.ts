@@ -1,8 +1,10 @@
 import { parseArgs } from "node:util";
 import { benchAdmission } from "./admission.ts";
+import { benchMatching } from "./matching.ts";
 
 const BENCHES: Readonly<Record<string, (options: { quick: boolean }) => Promise<void>>> = {
   admission: benchAdmission,
+  matching: benchMatching,
 };
 
 /** Runs the benches that are named, or all of them. */
