@@ -3,45 +3,71 @@ import {
   type ContainerExplanation,
   explain,
   type PodExplanation,
+  type PodsSummary,
   type SidecarSetExplanation,
 } from "./explanation.ts";
+import type { ClusterOptions, Connection } from "./connect.ts";
 import { clusterOfFiles } from "./file_cluster.ts";
 import { findingText } from "./findings.ts";
 import { manifestsOf } from "./manifests.ts";
+import { surroundings } from "./surroundings.ts";
 import { type Color, counted, painted, printData, table, wrapped } from "./output.ts";
 import { podTargetsOf } from "./pod_targets.ts";
 import { CliError, type Terminal } from "./terminal.ts";
 
-export interface ExplainOptions {
+export interface ExplainOptions extends ClusterOptions {
+  /** Objects of the cluster: `pod/NAME`. */
+  readonly objects: readonly string[];
   readonly filename: readonly string[];
   readonly output: "text" | "json" | "yaml";
   /** Of objects that name none. */
-  readonly namespace: string;
+  readonly namespace?: string;
   readonly excludeNamespaces: readonly string[];
+  /** The controller's own. */
+  readonly systemNamespace: string;
+}
+
+/** What a command has of the process and, where it needs one, of a cluster. */
+export interface ExplainSurroundings {
+  readonly terminal: Terminal;
+  /** Absent where files are all that is asked about. */
+  readonly connection?: Connection;
 }
 
 /**
- * Prints what the SidecarSets of files do to the Pods of files, and why.
+ * Prints what SidecarSets do, or did, to Pods, and why. SidecarSets of files stand in place of those of the cluster.
  *
  * @returns 0; 1 when a Pod would be refused; 2 when a SidecarSet is not valid.
  * @throws {CliError} when a file cannot be read, or there is no Pod in them.
  */
-export async function explainCommand(options: ExplainOptions, terminal: Terminal): Promise<number> {
+export async function explainCommand(
+  options: ExplainOptions,
+  { terminal, connection }: ExplainSurroundings,
+): Promise<number> {
   const manifests = manifestsOf(await readDocuments(options.filename, terminal));
-  const cluster = clusterOfFiles(manifests);
-  const errors = cluster.findings.filter(({ severity }) => severity === "error");
+  const files = clusterOfFiles(manifests);
+  const errors = files.findings.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     for (const error of errors) terminal.error(`${findingText(error)}\n`);
     return 2;
   }
-  const targets = podTargetsOf(manifests, options.namespace);
-  if (targets.length === 0) {
-    throw new CliError("Cannot explain: the files have no Pod or workload, name one with -f");
+  const namespace = options.namespace ?? connection?.namespace ?? "default";
+  const targets = podTargetsOf(manifests, namespace);
+  if (targets.length + options.objects.length === 0) {
+    throw new CliError(
+      "Cannot explain: name a Pod or workload of the cluster (pod/NAME), or files that have some (-f)",
+    );
   }
-  const now = terminal.now();
-  const explanations = targets.map((target) =>
-    explain(target, { cluster, excludedNamespaces: options.excludeNamespaces, now })
-  );
+  const { cluster, excludedNamespaces } = await surroundings(options, { files, connection });
+  const facts = { cluster, excludedNamespaces, now: terminal.now() };
+  const explanations = targets.map((target) => explain(target, facts));
+  if (connection && options.objects.length > 0) {
+    const { explainObject } = await import("./live/explain_objects.ts");
+    for (const name of options.objects) {
+      const { client } = connection;
+      explanations.push(await explainObject(name, { ...facts, client, namespace }));
+    }
+  }
   if (options.output === "text") {
     const texts = explanations.map((each) => explanationText(each, terminal));
     terminal.write(texts.join("\n"));
@@ -58,6 +84,7 @@ function explanationText(explanation: PodExplanation, terminal: Terminal): strin
   const lines = [title, "", `  ${summary(explanation)}`];
   for (const each of sidecarSets) lines.push("", ...sidecarSetLines(each, terminal));
   if (!refused) lines.push("", ...containerLines(explanation));
+  if (explanation.pods) lines.push("", ...podLines(explanation.pods));
   return `${lines.join("\n")}\n`;
 }
 
@@ -65,7 +92,9 @@ function summary({ sidecarSets, refused }: PodExplanation): string {
   if (sidecarSets.length === 0) return "There is no SidecarSet.";
   if (refused) return "The Pod would be refused.";
   const injected = sidecarSets.filter(({ verdict }) => verdict.startsWith("Injected")).length;
-  return `${injected} of ${counted(sidecarSets.length, "SidecarSet")} injected.`;
+  const missed = sidecarSets.filter(({ missed }) => missed === true).length;
+  const suffix = missed === 0 ? "" : ` The Pod was missed by ${missed}.`;
+  return `${injected} of ${counted(sidecarSets.length, "SidecarSet")} injected.${suffix}`;
 }
 
 function sidecarSetLines(explanation: SidecarSetExplanation, terminal: Terminal): string[] {
@@ -84,6 +113,7 @@ interface VerdictText {
 
 function verdictOf(explanation: SidecarSetExplanation): VerdictText {
   const { verdict, reason, message = "", refuses, revision, update } = explanation;
+  const comingNext = explanation.next === undefined ? [] : [`next: ${explanation.next}`];
   const at = revision === undefined ? [] : [`revision ${revision}`];
   switch (verdict) {
     case "Injected":
@@ -92,7 +122,14 @@ function verdictOf(explanation: SidecarSetExplanation): VerdictText {
       return {
         word: `injected before (${update?.state})`,
         color: update?.state === "UpToDate" ? "green" : "yellow",
-        details: [...at, update?.message ?? ""],
+        details: [...at, update?.message ?? "", ...comingNext],
+      };
+    case "Uninjected":
+      return {
+        word: (explanation.missed ? "missed" : "selected, but not injected") +
+          (reason === undefined ? "" : ` (${reason})`),
+        color: explanation.missed ? "red" : "yellow",
+        details: [message, ...comingNext],
       };
     case "HeldBack":
       return { word: "fits, but the Pod is refused", color: "yellow", details: [] };
@@ -103,6 +140,17 @@ function verdictOf(explanation: SidecarSetExplanation): VerdictText {
         details: [message],
       };
   }
+}
+
+function podLines({ total, sidecarSets }: PodsSummary): string[] {
+  if (sidecarSets.length === 0) return [`  ${counted(total, "Pod")}, which no SidecarSet selects.`];
+  const header = ["PODS OF", "INJECTED", "UPDATED", "READY", "NOT-UPGRADABLE", "MISSED"];
+  const rows = sidecarSets.map((each) => {
+    const { matchedPods, updatedPods, readyPods, notUpgradablePods, missedPods } = each;
+    const counts = [updatedPods, readyPods, notUpgradablePods, missedPods].map(String);
+    return [each.name, `${matchedPods} of ${matchedPods + each.uninjectedPods}`, ...counts];
+  });
+  return table([header, ...rows], 2);
 }
 
 function containerLines({ initContainers, containers }: PodExplanation): string[] {

@@ -7,17 +7,21 @@ import { isInjectedBy } from "../core/annotations/injected_list.ts";
 import type { Pod } from "../api/pod.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { Reason } from "../core/reasons.ts";
+import type { PodCounts } from "../core/status/counts.ts";
 import { explainMismatch } from "../core/select/mismatch.ts";
 import { namespaceOf } from "./known_cluster.ts";
 import { outcomeOf, type OutcomeOptions, type PodOutcome } from "./pod_outcome.ts";
-import type { PodTarget } from "./pod_targets.ts";
+import type { PodSubject } from "./pod_targets.ts";
 import { type UpdateState, updateStateOf } from "./update_state.ts";
 
 /** What becomes of one SidecarSet for one Pod. */
 export interface SidecarSetExplanation {
   readonly name: string;
-  /** HeldBack: it fits, but another SidecarSet keeps the Pod from being created. */
-  readonly verdict: "Injected" | "InjectedBefore" | "HeldBack" | "NotInjected";
+  /**
+   * HeldBack: it fits, but another SidecarSet keeps the Pod from being created. Uninjected: the Pod that runs is selected
+   * and has nothing of it.
+   */
+  readonly verdict: "Injected" | "InjectedBefore" | "HeldBack" | "NotInjected" | "Uninjected";
   /** Why it is not injected. */
   readonly reason?: Reason;
   readonly message?: string;
@@ -27,6 +31,10 @@ export interface SidecarSetExplanation {
   readonly revision?: string;
   /** Only for InjectedBefore. */
   readonly update?: UpdateState;
+  /** Only for Uninjected: whether the Pod was created while the selection was in force. */
+  readonly missed?: boolean;
+  /** What becomes of the Pod now, without anybody's doing. */
+  readonly next?: string;
 }
 
 export interface ContainerExplanation {
@@ -48,14 +56,22 @@ export interface PodExplanation {
   /** Those of the Pod as it is created, in the order in which they start. */
   readonly initContainers: readonly ContainerExplanation[];
   readonly containers: readonly ContainerExplanation[];
+  /** The Pods that a workload of the cluster has. */
+  readonly pods?: PodsSummary;
+}
+
+/** How Pods stand to the SidecarSets that select them. */
+export interface PodsSummary {
+  readonly total: number;
+  readonly sidecarSets: readonly ({ readonly name: string } & PodCounts)[];
 }
 
 /** Explains what becomes of a Pod when it is created. */
-export function explain(target: PodTarget, options: OutcomeOptions): PodExplanation {
+export function explain(target: PodSubject, options: OutcomeOptions): PodExplanation {
   const outcome = outcomeOf(target, options);
   const { sidecarSets } = options.cluster;
-  const owners = ownersOf(outcome, sidecarSets);
-  const { initContainers = [], containers } = outcome.pod.spec;
+  const injected = new Set(outcome.injection.injected.map(({ sidecarSet }) => sidecarSet));
+  const owners = ownersOf(outcome.refused ? new Set() : injected, sidecarSets);
   return {
     object: target.title,
     namespace: target.pod.metadata.namespace ?? "",
@@ -63,6 +79,16 @@ export function explain(target: PodTarget, options: OutcomeOptions): PodExplanat
     sidecarSets: sidecarSets
       .map((prepared) => explainOne(prepared, { outcome, options }))
       .sort((a, b) => a.name < b.name ? -1 : 1),
+    ...containersOf(outcome.pod, owners),
+  };
+}
+
+/** The containers of a Pod with the SidecarSets that they are from. */
+export function containersOf(
+  { spec: { initContainers = [], containers } }: Pod,
+  owners: ReadonlyMap<string, string>,
+): Pick<PodExplanation, "initContainers" | "containers"> {
+  return {
     initContainers: initContainers.map((each) => explainContainer(each, owners)),
     containers: containers.map((each) => explainContainer(each, owners)),
   };
@@ -103,14 +129,12 @@ function explainContainer(
   return { name, image, ...(sidecarSet === undefined ? {} : { sidecarSet }) };
 }
 
-/** The SidecarSets of the Pod's containers, by the containers' names. */
-function ownersOf(
-  { injection, refused }: PodOutcome,
+/** The SidecarSets of the Pod's containers, by the containers' names; only of those that are injected. */
+export function ownersOf(
+  injected: ReadonlySet<string>,
   sidecarSets: readonly PreparedSidecarSet[],
 ): ReadonlyMap<string, string> {
   const owners = new Map<string, string>();
-  if (refused) return owners;
-  const injected = new Set(injection.injected.map(({ sidecarSet }) => sidecarSet));
   for (const { name, sidecarSet } of sidecarSets) {
     if (!injected.has(name)) continue;
     const { initContainers = [], containers = [] } = sidecarSet.spec;

@@ -1,3 +1,4 @@
+import type { ClusterOptions, Connection } from "./connect.ts";
 import { readDocuments } from "./documents.ts";
 import { clusterOfFiles } from "./file_cluster.ts";
 import { findingText } from "./findings.ts";
@@ -5,14 +6,23 @@ import { manifestsOf } from "./manifests.ts";
 import { outcomeOf, type PodOutcome } from "./pod_outcome.ts";
 import { podTargetsOf } from "./pod_targets.ts";
 import { jsonText, render, type RenderedDocument, yamlStream } from "./rendering.ts";
+import { surroundings } from "./surroundings.ts";
 import { CliError, type Terminal } from "./terminal.ts";
 
-export interface InjectOptions {
+export interface InjectOptions extends ClusterOptions {
   readonly filename: readonly string[];
   readonly output: "yaml" | "json" | "diff";
   /** Of objects that name none. */
-  readonly namespace: string;
+  readonly namespace?: string;
   readonly excludeNamespaces: readonly string[];
+  /** The controller's own. */
+  readonly systemNamespace: string;
+}
+
+export interface InjectSurroundings {
+  readonly terminal: Terminal;
+  /** The cluster whose SidecarSets and namespaces are used beside those of the files. */
+  readonly connection?: Connection;
 }
 
 /**
@@ -21,21 +31,26 @@ export interface InjectOptions {
  * @returns 0; 1 when a Pod would be refused, which is printed unchanged; 2 when a SidecarSet is not valid.
  * @throws {CliError} when a file cannot be read.
  */
-export async function injectCommand(options: InjectOptions, terminal: Terminal): Promise<number> {
+export async function injectCommand(
+  options: InjectOptions,
+  { terminal, connection }: InjectSurroundings,
+): Promise<number> {
   const documents = await readDocuments(options.filename, terminal);
   const manifests = manifestsOf(documents);
   if (manifests.length === 0) {
     throw new CliError("Cannot inject: the files have no manifest, name some with -f");
   }
-  const cluster = clusterOfFiles(manifests);
-  const errors = cluster.findings.filter(({ severity }) => severity === "error");
+  const files = clusterOfFiles(manifests);
+  const errors = files.findings.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     for (const error of errors) terminal.error(`${findingText(error)}\n`);
     return 2;
   }
   const now = terminal.now();
-  const outcomes = podTargetsOf(manifests, options.namespace).map((target) =>
-    outcomeOf(target, { cluster, excludedNamespaces: options.excludeNamespaces, now })
+  const { cluster, excludedNamespaces } = await surroundings(options, { files, connection });
+  const namespace = options.namespace ?? connection?.namespace ?? "default";
+  const outcomes = podTargetsOf(manifests, namespace).map((target) =>
+    outcomeOf(target, { cluster, excludedNamespaces, now })
   );
   for (const line of outcomes.flatMap(notesOf)) terminal.error(`${line}\n`);
   const rendered = documents.map((document) =>

@@ -13,3 +13,16 @@ export interface KnownCluster {
 export function namespaceOf({ namespaces }: KnownCluster, name: string): NamespaceFacts {
   return namespaces.get(name) ?? { name, labels: { [NAMESPACE_NAME_LABEL]: name } };
 }
+
+/** A cluster as it would be with the SidecarSets and namespaces of another one in place of those of the same names. */
+export function overlaid(cluster: KnownCluster, other: KnownCluster): KnownCluster {
+  const replaced = new Set(other.sidecarSets.map(({ name }) => name));
+  return {
+    sidecarSets: [
+      ...cluster.sidecarSets.filter(({ name }) => !replaced.has(name)),
+      ...other.sidecarSets,
+    ],
+    namespaces: new Map([...cluster.namespaces, ...other.namespaces]),
+    revisions: [...cluster.revisions, ...other.revisions],
+  };
+}

@@ -8,7 +8,7 @@ import { type Reason, REASONS } from "../core/reasons.ts";
 import { selectsPod } from "../core/select/pod_selection.ts";
 import { isActive } from "../core/status/readiness.ts";
 import { type KnownCluster, namespaceOf } from "./known_cluster.ts";
-import type { PodTarget } from "./pod_targets.ts";
+import type { PodSubject } from "./pod_targets.ts";
 
 export interface OutcomeOptions {
   readonly cluster: KnownCluster;
@@ -17,8 +17,8 @@ export interface OutcomeOptions {
 }
 
 /** What becomes of a Pod when it is created. */
-export interface PodOutcome {
-  readonly target: PodTarget;
+export interface PodOutcome<T extends PodSubject = PodSubject> {
+  readonly target: T;
   readonly injection: Injection;
   /** Whether a SidecarSet with `failurePolicy: Fail` keeps the Pod from being created. */
   readonly refused: boolean;
@@ -27,7 +27,7 @@ export interface PodOutcome {
 }
 
 /** Decides as the webhook does. */
-export function outcomeOf(target: PodTarget, options: OutcomeOptions): PodOutcome {
+export function outcomeOf<T extends PodSubject>(target: T, options: OutcomeOptions): PodOutcome<T> {
   const { cluster, excludedNamespaces, now } = options;
   const { pod } = target;
   const namespace = namespaceOf(cluster, pod.metadata.namespace ?? "");

@@ -8,15 +8,19 @@ import { lineOfField } from "./locate.ts";
 import type { Manifest, Path } from "./manifests.ts";
 import { CliError } from "./terminal.ts";
 
-/** A Pod of the files, or the Pods that a workload of the files will have. */
-export interface PodTarget {
-  readonly manifest: Manifest;
-  /** Where in the document the Pod or the template is. */
-  readonly path: Path;
+/** A Pod, or one that a workload's template makes. */
+export interface PodSubject {
   /** As kubectl names it: `deployment/web`. */
   readonly title: string;
   /** The Pod, or one that the template makes; its namespace is set. */
   readonly pod: Pod;
+}
+
+/** A Pod of the files, or the Pods that a workload of the files will have. */
+export interface PodTarget extends PodSubject {
+  readonly manifest: Manifest;
+  /** Where in the document the Pod or the template is. */
+  readonly path: Path;
 }
 
 /** Where the kinds that make Pods have their template; empty for a Pod itself. */
@@ -57,11 +61,39 @@ function isPodTemplate(value: unknown): value is PodTemplate {
  */
 export function podTargetsOf(manifests: readonly Manifest[], namespace: string): PodTarget[] {
   return manifests.flatMap((manifest) => {
-    const { apiVersion, kind } = manifest;
-    const key = `${apiVersion}/${kind}`;
-    const template = Object.hasOwn(TEMPLATES, key) ? TEMPLATES[key] : undefined;
+    const template = templatePathOf(manifest);
     return template === undefined ? [] : [targetOf(manifest, { template, namespace })];
   });
+}
+
+/** The Pod that an object is or makes; undefined where it makes none. The API server has validated the object. */
+export function podSubjectOf(
+  object: Readonly<Record<string, unknown>> & { apiVersion: string; kind: string },
+): PodSubject | undefined {
+  const template = templatePathOf(object);
+  const metadata = isObject(object.metadata) ? object.metadata : {};
+  const made = template && withoutNulls(memberAt(object, template));
+  if (!isPodTemplate(made)) return undefined;
+  return {
+    title: `${object.kind.toLowerCase()}/${String(metadata.name)}`,
+    pod: podOf(made, String(metadata.namespace ?? "default")),
+  };
+}
+
+function templatePathOf(
+  { apiVersion, kind }: { apiVersion: string; kind: string },
+): readonly string[] | undefined {
+  const key = `${apiVersion}/${kind}`;
+  return Object.hasOwn(TEMPLATES, key) ? TEMPLATES[key] : undefined;
+}
+
+function memberAt(object: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => isObject(value) ? value[key] : undefined, object);
+}
+
+function podOf(made: PodTemplate, namespace: string): Pod {
+  const metadata = { ...made.metadata, namespace };
+  return { ...made, apiVersion: "v1", kind: "Pod", metadata };
 }
 
 function targetOf(
@@ -69,11 +101,7 @@ function targetOf(
   { template, namespace }: { template: readonly string[]; namespace: string },
 ): PodTarget {
   const { object, path, kind, name } = manifest;
-  const raw = template.reduce<unknown>(
-    (value, key) => isObject(value) ? value[key] : undefined,
-    object,
-  );
-  const made = withoutNulls(raw) ?? {};
+  const made = withoutNulls(memberAt(object, template)) ?? {};
   const title = `${kind.toLowerCase()}/${name}`;
   if (!isPodTemplate(made)) throw notAPod(manifest, { title, made, template });
   const own = isObject(object.metadata) ? object.metadata.namespace : undefined;
@@ -81,15 +109,7 @@ function targetOf(
     manifest,
     path: [...path, ...template],
     title,
-    pod: {
-      ...made,
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: {
-        ...made.metadata,
-        namespace: typeof own === "string" && own !== "" ? own : namespace,
-      },
-    },
+    pod: podOf(made, typeof own === "string" && own !== "" ? own : namespace),
   };
 }
 

@@ -18,10 +18,13 @@ export interface ObjectCluster {
   writes(): string[];
 }
 
-/** Answers reads from the objects; writes are answered as if they were done, and forgotten. */
-export function clusterOf(yaml: string): ObjectCluster {
-  const objects = parseAllDocuments(yaml).map((document): unknown => document.toJS())
-    .filter(isStored);
+/** The objects of YAML documents, as they are or as values. */
+export function clusterOf(documents: string | readonly object[]): ObjectCluster {
+  const values: readonly unknown[] = typeof documents === "string"
+    ? parseAllDocuments(documents).map((document): unknown => document.toJS())
+    : documents;
+  // Answers reads from the objects; writes are answered as if they were done, and forgotten.
+  const objects = values.filter(isStored);
   const client = new RecordingClient((request) => answer(request, objects));
   return {
     client,

@@ -3,26 +3,42 @@ import type { ExplainOptions } from "../explain.ts";
 import type { CommandContext } from "./context.ts";
 import { helpNotes } from "./help.ts";
 import {
+  addClusterOptions,
   excludeNamespacesOption,
   filenameOption,
   namespaceOption,
   outputOption,
+  systemNamespaceOption,
 } from "./options.ts";
 
+interface Given extends Omit<ExplainOptions, "objects" | "filename"> {
+  readonly filename?: readonly string[];
+  readonly fromCluster?: boolean;
+}
+
 /** `sidecarset explain` */
-export function addExplain(program: Command, { terminal, exit }: CommandContext): void {
-  program.command("explain")
-    .description("Say what each SidecarSet does to a Pod, and why.")
-    .addOption(
-      filenameOption("files with Pods or workloads, and SidecarSets").makeOptionMandatory(),
-    )
+export function addExplain(program: Command, { terminal, connect, exit }: CommandContext): void {
+  const explain = program.command("explain")
+    .description("Say what each SidecarSet does or did to a Pod, and why.")
+    .argument("[object...]", "Pods and workloads of the cluster: pod/NAME, deploy/NAME")
+    .addOption(filenameOption("files with Pods or workloads, and SidecarSets"))
     .addOption(outputOption(["text", "json", "yaml"]))
     .addOption(namespaceOption())
     .addOption(excludeNamespacesOption())
+    .option("--from-cluster", "use the cluster's SidecarSets for the files too")
+    .addOption(systemNamespaceOption());
+  addClusterOptions(explain)
     .addHelpText("after", helpNotes(NOTES))
-    .action(async (options: ExplainOptions) => {
+    .action(async (objects: string[], options: Given) => {
       const { explainCommand } = await import("../explain.ts");
-      exit(await explainCommand(options, terminal));
+      const isLive = options.fromCluster === true || objects.length > 0;
+      const cluster = isLive ? { connection: await connect(options, terminal) } : {};
+      exit(
+        await explainCommand({ ...options, filename: options.filename ?? [], objects }, {
+          terminal,
+          ...cluster,
+        }),
+      );
     });
 }
 
@@ -30,9 +46,13 @@ const NOTES = {
   text: [
     "For each Pod, and each workload's template: which SidecarSets select it and",
     "which requirement fails for the others, what is injected in which order, and",
-    "what is left out for which reason.",
+    "what is left out for which reason. For Pods of the cluster: what was injected",
+    "at which revision, what was missed and why, and what comes next. SidecarSets of",
+    "files stand in place of the cluster's of the same names.",
   ],
   examples: [
+    "explain pod/web-0 -n shop",
+    "explain deploy/web -f sidecarset.yaml",
     "explain -f pod.yaml -f sidecarset.yaml",
     "kubectl get deploy/web -o yaml | sidecarset explain -f - -f sidecarset.yaml",
   ],

@@ -12,8 +12,10 @@ export function outputOption(formats: readonly [string, ...string[]]): Option {
 }
 
 export function namespaceOption(): Option {
-  return new Option("-n, --namespace <name>", "namespace of objects that name none")
-    .default("default");
+  return new Option(
+    "-n, --namespace <name>",
+    "namespace of objects that name none",
+  );
 }
 
 /** kubectl's own flags that name the cluster. */

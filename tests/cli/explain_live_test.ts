@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import type { KubeObject } from "../../lib/api/objects.ts";
+import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
+import { podOf, sidecarSetOf } from "../support/objects.ts";
+import { clusterOf } from "./object_cluster.ts";
+import { runCli } from "./string_terminal.ts";
+
+const EARLIER = "2026-01-01T00:00:00Z";
+const LATER = "2026-01-01T06:00:00Z";
+
+function stored({ sidecarSet }: PreparedSidecarSet): KubeObject {
+  return { ...sidecarSet, apiVersion: "apps.kruise.io/v1beta1", kind: "SidecarSet" };
+}
+
+const first = sidecarSetOf();
+const current = sidecarSetOf({
+  generation: 2,
+  spec: { containers: [{ name: "agent", image: "agent:2" }], updateStrategy: { paused: true } },
+  status: {
+    observedGeneration: 2,
+    effectiveSince: "2026-01-01T03:00:00Z",
+    conditions: [{
+      type: "Progressing",
+      status: "Unknown",
+      reason: "Paused",
+      message: "paused",
+      lastTransitionTime: LATER,
+    }],
+  },
+});
+const restructured = sidecarSetOf({
+  name: "other",
+  spec: { selector: { matchLabels: { app: "db" } } },
+});
+
+const deployment = {
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "web", namespace: "default" },
+  spec: {
+    selector: { matchLabels: { app: "web" } },
+    template: {
+      metadata: { labels: { app: "web" } },
+      spec: { containers: [{ name: "main", image: "main:1" }] },
+    },
+  },
+};
+
+const { client } = clusterOf([
+  stored(current),
+  stored(restructured),
+  deployment,
+  podOf({ name: "outdated", injected: [first] }),
+  podOf({ name: "current", injected: [current], creationTimestamp: LATER }),
+  podOf({ name: "old", creationTimestamp: EARLIER }),
+  podOf({ name: "missed", creationTimestamp: LATER }),
+]);
+
+async function explained(...names: string[]): Promise<string> {
+  const { status, output, errors } = await runCli(["explain", ...names], { client });
+  assert.equal(errors, "");
+  assert.equal(status, 0);
+  return output;
+}
+
+Deno.test("explain says at which revision an injected Pod is and what it waits for", async () => {
+  assert.equal(
+    await explained("pod/outdated"),
+    `pod/outdated in namespace default
+
+  1 of 2 SidecarSets injected.
+
+  other  not injected (NotSelected)
+    spec.selector requires "app=db": the Pod has app=web
+
+  web  injected before (Upgradable)
+    only images differ, which can be changed in place
+    next: it waits (Paused): spec.updateStrategy.paused is true
+
+  ORDER  CONTAINER  IMAGE    FROM
+  1      agent      agent:1  SidecarSet web
+  2      main       main:1   the Pod
+`,
+  );
+});
+
+Deno.test("explain says of an injected Pod that it is up to date", async () => {
+  assert.match(await explained("po/current"), /web {2}injected before \(UpToDate\)\n/);
+});
+
+Deno.test("explain tells a Pod that was missed from one that is older than the selection", async () => {
+  const output = await explained("pod/missed", "pods/old");
+  assert.match(
+    output,
+    / {2}0 of 2 SidecarSets injected\. The Pod was missed by 1\.\n/,
+  );
+  assert.match(output, / {2}web {2}missed \(NotReviewed\)\n/);
+  assert.match(output, / {2}web {2}selected, but not injected\n/);
+  assert.match(output, /next: nothing until the Pod is created anew/);
+});
+
+Deno.test("explain says of a workload what its template gets and how its Pods stand", async () => {
+  const output = await explained("deploy/web");
+  assert.match(output, /^deployment\/web in namespace default\n/);
+  assert.match(output, / {2}web {2}injected\n/);
+  assert.equal(
+    output.slice(output.indexOf("  PODS OF")),
+    `  PODS OF  INJECTED  UPDATED  READY  NOT-UPGRADABLE  MISSED
+  web      2 of 4    1        2      0               1
+`,
+  );
+});
+
+Deno.test("explain judges a Pod of the cluster by a SidecarSet of a file", async () => {
+  const sidecarset = JSON.stringify({
+    apiVersion: "apps.kruise.io/v1beta1",
+    kind: "SidecarSet",
+    metadata: { name: "web" },
+    spec: {
+      selector: { matchLabels: { app: "web" } },
+      containers: [{ name: "agent", image: "agent:2", command: ["run"] }],
+    },
+  });
+  const args = ["explain", "pod/current", "-f", "new.json"];
+  const { output } = await runCli(args, { client, files: { "new.json": sidecarset } });
+  assert.match(output, /web {2}injected before \(NotUpgradable\)/);
+});
+
+Deno.test("explain refuses what makes no Pods and what is not there", async () => {
+  for (
+    const [name, message] of [
+      ["service/web", /Cannot explain service\/web: it must be a Pod or what makes Pods/],
+      ["web", /Cannot explain web: /],
+      ["pod/none", /Cannot find pod\/none in namespace default: name another namespace with -n/],
+    ] as const
+  ) {
+    const { status, errors } = await runCli(["explain", name], { client });
+    assert.equal(status, 2);
+    assert.match(errors, message);
+  }
+});
+
+Deno.test("inject --from-cluster uses the SidecarSets of the cluster", async () => {
+  const args = ["inject", "--from-cluster", "-f", "web.json", "-o", "json"];
+  const files = { "web.json": JSON.stringify(deployment) };
+  const { status, output } = await runCli(args, { client, files });
+  assert.equal(status, 0);
+  const { spec } = JSON.parse(output);
+  const names = spec.template.spec.containers.map(({ image }: { image: string }) => image);
+  assert.deepEqual(names, ["agent:2", "main:1"]);
+});
