@@ -4,6 +4,7 @@ import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { rfc3339 } from "../core/rfc3339.ts";
 import { upgradableCondition } from "../core/rollout/condition.ts";
 import { assessImages, STORED_IMAGES_ANNOTATION } from "../core/status/drift.ts";
+import { podKey } from "../index/pods.ts";
 import { trimPod } from "../index/trim.ts";
 import { isConflict, isRetryable } from "../kube/errors.ts";
 import type { Writer } from "./writer.ts";
@@ -18,6 +19,8 @@ export interface PodReportsOptions {
   readonly clock: Clock;
   /** Whether a SidecarSet of this name exists. */
   exists(sidecarSet: string): boolean;
+  /** The Pod as the watch has brought it. */
+  find(key: string): Pod | undefined;
   /** The Pod as the API server has it now. */
   readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
   /** Takes over a Pod as the API server stored it, ahead of the watch. */
@@ -81,7 +84,7 @@ export class PodReports {
     write: (state: Pod) => Promise<Pod | undefined>,
     signal: AbortSignal,
   ): Promise<Pod> {
-    const { readPod, onStored, clock } = this.#options;
+    const { onStored, clock } = this.#options;
     let state = pod;
     for (let attempt = 1;; attempt++) {
       try {
@@ -94,9 +97,18 @@ export class PodReports {
         const isPassing = isConflict(error) || isRetryable(error);
         if (!isPassing || attempt === ATTEMPTS || signal.aborted) throw error;
         if (!isConflict(error)) await clock.sleep(PAUSE * attempt, signal);
-        state = trimPod(await readPod(pod, signal));
+        state = await this.#newer(state, signal);
         if (state.metadata.uid !== pod.metadata.uid) return pod;
       }
     }
+  }
+
+  /** The watch may have brought the newer state already. */
+  async #newer(state: Pod, signal: AbortSignal): Promise<Pod> {
+    const { find, readPod } = this.#options;
+    const known = find(podKey(state));
+    const isNewer = known !== undefined &&
+      Number(known.metadata.resourceVersion) > Number(state.metadata.resourceVersion);
+    return isNewer ? known : trimPod(await readPod(state, signal));
   }
 }

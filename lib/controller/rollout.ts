@@ -6,11 +6,11 @@ import { Failures } from "./backoff.ts";
 import { Expectations } from "./expectations.ts";
 
 /** Writes of one SidecarSet that are under way or wait for their turn: so many that the writer never idles, and few enough not to outdate. */
-const SLOTS = 64;
+const SLOTS = 128;
 /** A plan is worth its price once that many slots are free. */
-const WORTHWHILE = 16;
-/** A SidecarSet's plans take at most one part in so many of the time. */
-const REST = 20;
+const WORTHWHILE = 32;
+/** For so many times the time that a plan took, the SidecarSet is not planned for again. */
+const REST = 4;
 
 /** A plan with what it was made from. */
 export interface MadePlan {

@@ -43,11 +43,12 @@ export class RolloutWrites {
   readonly #running = new Set<Promise<void>>();
 
   constructor(options: RolloutWritesOptions) {
-    const { sidecarSets } = options.index;
+    const { sidecarSets, pods } = options.index;
     this.#options = options;
     this.#reports = new PodReports({
       ...options,
       exists: (name) => sidecarSets.get(name) !== undefined,
+      find: (key) => pods.get(key),
     });
   }
 

@@ -1,10 +1,14 @@
 import { parseArgs } from "node:util";
 import { benchAdmission } from "./admission.ts";
+import { benchFootprint } from "./footprint.ts";
 import { benchMatching } from "./matching.ts";
+import { benchRollout } from "./rollout.ts";
 
 const BENCHES: Readonly<Record<string, (options: { quick: boolean }) => Promise<void>>> = {
   admission: benchAdmission,
+  footprint: benchFootprint,
   matching: benchMatching,
+  rollout: benchRollout,
 };
 
 /** Runs the benches that are named, or all of them. */

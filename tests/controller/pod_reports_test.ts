@@ -34,6 +34,7 @@ function setUp(respond: Respond, { newer = podOf() }: { newer?: Pod } = {}) {
     writer,
     clock,
     exists: (name) => name !== "gone",
+    find: () => undefined,
     readPod: () => Promise.resolve(newer),
     onStored: (pod) => stored.push(pod),
   });

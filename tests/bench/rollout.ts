@@ -1,0 +1,166 @@
+import type { Pod } from "../../lib/api/pod.ts";
+import type { RestClient } from "../../lib/kube/contract.ts";
+import { create, list, patch } from "../../lib/kube/requests.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/send.ts";
+import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
+import { type ControllerProcess, startController } from "../support/controller_process.ts";
+import { install } from "../support/installation.ts";
+import { metricsOf } from "../support/metrics.ts";
+import { createSidecarSet, patchSidecarSet } from "../support/sidecarsets.ts";
+import { cpuSeconds } from "./process.ts";
+import { type Row, table } from "./table.ts";
+
+export interface RolloutBenchOptions {
+  /** A tenth of the Pods. */
+  readonly quick: boolean;
+}
+
+/** As many requests at a time as the controller sends. */
+const CONCURRENCY = 16;
+/** Not to be the limit. */
+const WRITES_PER_SECOND = "10000";
+
+interface Measured {
+  readonly seconds: number;
+  readonly requests: number;
+  readonly cpuSeconds: number;
+}
+
+/**
+ * Measures a roll-out of one image over many Pods on a real API server, beside a bare loop that sends the same patches. Pods do not run, as the
+ * kubelet's part of a test control plane would be slower than either; one roll-out with it is there to compare.
+ */
+export async function benchRollout({ quick }: RolloutBenchOptions): Promise<void> {
+  const rows: Row[] = [];
+  for (const [pods, kubelet] of [[1_000, false], [5_000, false], [1_000, true]] as const) {
+    rows.push(await measure(quick ? pods / 10 : pods, kubelet));
+  }
+  console.log(
+    "\nRoll-out of one image, and a bare loop of the same patches; each Pod gets its image and its condition\n",
+  );
+  console.log(table(rows));
+}
+
+async function measure(count: number, kubelet: boolean): Promise<Row> {
+  await using plane = await startControlPlane({ kubelet, nodes: 4 });
+  await install(plane);
+  const args = ["--writes-per-second", WRITES_PER_SECOND];
+  await using controller = await startController({
+    kubeconfig: plane.controllerKubeconfig,
+    args,
+  });
+  await createSidecarSet(plane, "web", {
+    selector: { matchLabels: { app: "web" } },
+    containers: [{ name: "agent", image: "agent:1" }],
+    updateStrategy: { maxUnavailable: "100%" },
+  });
+  await createPods(plane.client, count);
+  if (kubelet) await untilMetric(controller, { state: "ready", count });
+  const rollout = await rollOut(plane, { controller, count });
+  if (kubelet) await untilMetric(controller, { state: "ready", count });
+  await controller.stop();
+  const bare = await bareLoop(plane.client);
+  return {
+    pods: count,
+    kubelet: kubelet ? "KWOK" : "none",
+    "Pods/s": (count / rollout.seconds).toFixed(0),
+    "bare Pods/s": (count / bare).toFixed(0),
+    share: (bare / rollout.seconds).toFixed(2),
+    "requests/Pod": (rollout.requests / count).toFixed(2),
+    "CPU ms/Pod": (rollout.cpuSeconds * 1_000 / count).toFixed(2),
+  };
+}
+
+async function createPods(client: RestClient, count: number): Promise<void> {
+  const spec = { containers: [{ name: "main", image: "main:1" }] };
+  const names = Array.from({ length: count }, (_, i) => `web-${i}`);
+  await inParallel(names, async (name) => {
+    const body: Pod = { metadata: { name, labels: { app: "web" } }, spec };
+    await send(client, create(resources.pods, { namespace: "default", body }));
+  });
+}
+
+async function rollOut(
+  plane: ControlPlane,
+  { controller, count }: { controller: ControllerProcess; count: number },
+): Promise<Measured> {
+  await untilMetric(controller, { state: "matched", count });
+  const before = await usage(controller);
+  const started = performance.now();
+  await patchSidecarSet(plane, "web", { containers: [{ name: "agent", image: "agent:2" }] });
+  await untilMetric(controller, { state: "outdated", count: 0, after: 1 });
+  const seconds = (performance.now() - started) / 1_000;
+  const after = await usage(controller);
+  return {
+    seconds,
+    requests: after.requests - before.requests,
+    cpuSeconds: after.cpu - before.cpu,
+  };
+}
+
+/** Waits until a gauge of the SidecarSet's Pods has a value, after it has had at least another one. */
+async function untilMetric(
+  controller: ControllerProcess,
+  { state, count, after = 0 }: { state: string; count: number; after?: number },
+): Promise<void> {
+  let most = 0;
+  for (;;) {
+    const values = (await metricsOf(controller)).get("sidecarset_pods") ?? new Map();
+    for (const [labels, value] of values) {
+      if (!labels.includes(`"${state}"`)) continue;
+      most = Math.max(most, value);
+      if (value === count && most >= after) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function usage(controller: ControllerProcess): Promise<{ cpu: number; requests: number }> {
+  const sent = (await metricsOf(controller)).get("rest_client_requests_total") ?? new Map();
+  let requests = 0;
+  for (const value of sent.values()) requests += value;
+  return { cpu: cpuSeconds(controller.pid ?? 0), requests };
+}
+
+/** The API server's own ceiling: an image and an annotation of the same size, then a condition, for each Pod. */
+async function bareLoop(client: RestClient): Promise<number> {
+  const page = await send(client, list(resources.pods, { namespace: "default" }));
+  const started = performance.now();
+  await inParallel(page.items, async ({ metadata, status }) => {
+    const { name = "", uid, annotations = {} } = metadata;
+    const ref = { name, namespace: "default", type: "strategic-merge" as const };
+    const changed = Object.fromEntries(
+      Object.entries(annotations).map(([key, value]) => [key, value.replaceAll('Z"', 'Y"')]),
+    );
+    await send(
+      client,
+      patch(resources.pods, {
+        ...ref,
+        body: {
+          metadata: { uid, annotations: changed },
+          spec: { containers: [{ name: "agent", image: "agent:3" }] },
+        },
+      }),
+    );
+    const conditions = status?.conditions?.filter(({ type }) => type === "SidecarSetUpgradable")
+      .map((condition) => ({ ...condition, message: '{"web":false}' })) ?? [];
+    await send(
+      client,
+      patch(resources.pods, {
+        ...ref,
+        subresource: "status",
+        body: { metadata: { uid }, status: { conditions } },
+      }),
+    );
+  });
+  return (performance.now() - started) / 1_000;
+}
+
+async function inParallel<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+  const iterator = items[Symbol.iterator]();
+  const worker = async () => {
+    for (let next = iterator.next(); !next.done; next = iterator.next()) await work(next.value);
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+}
