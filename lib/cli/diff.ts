@@ -18,7 +18,8 @@ export function unifiedDiff(documents: readonly RenderedDocument[], terminal: Te
   return terminal.colors ? diff.replaceAll(/^.+$/gm, (line) => colored(line, terminal)) : diff;
 }
 
-function colored(line: string, terminal: Terminal): string {
+/** A line of a unified diff in the colour of its kind. */
+export function colored(line: string, terminal: Terminal): string {
   const color = COLORS[line[0] ?? ""];
   return color === undefined ? line : painted(line, { color, terminal });
 }

@@ -5,6 +5,7 @@ import { addExplain } from "./commands/explain.ts";
 import type { CommandContext } from "./commands/context.ts";
 import { addInject } from "./commands/inject.ts";
 import { addManifests } from "./commands/manifests.ts";
+import { addRollout } from "./commands/rollout.ts";
 import { addStatus } from "./commands/status.ts";
 import { addValidate } from "./commands/validate.ts";
 import { addVersion } from "./commands/version.ts";
@@ -23,6 +24,7 @@ export function createProgram(context: CommandContext): Command {
   addExplain(program, context);
   addValidate(program, context);
   addStatus(program, context);
+  addRollout(program, context);
   addController(program, context);
   addCompletion(program, context);
   addManifests(program, context);

@@ -30,7 +30,9 @@ export function clusterOf(documents: string | readonly object[]): ObjectCluster 
     client,
     writes: () =>
       client.requests.filter(({ method, path }) => method !== "GET" && !isReview(path))
-        .map(({ method, path, body }) => `${method} ${path} ${JSON.stringify(body ?? {})}`),
+        .map(({ method, path, query, body }) =>
+          `${method} ${path}${query?.size ? `?${query}` : ""} ${JSON.stringify(body ?? {})}`
+        ),
   };
 }
 

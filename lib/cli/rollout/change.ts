@@ -1,0 +1,52 @@
+import { GROUP, PLURAL } from "../../api/names.ts";
+import type { KubeObject } from "../../api/objects.ts";
+import type { RestClient } from "../../kube/contract.ts";
+import { patch, type PatchOptions } from "../../kube/requests.ts";
+import { type Resource, resources } from "../../kube/resources.ts";
+import { send } from "../../kube/send.ts";
+import type { Live } from "../connect.ts";
+import { readAll, readIfPresent } from "../live/reading.ts";
+import { CliError } from "../terminal.ts";
+
+export type DryRun = "none" | "client" | "server";
+
+/**
+ * A SidecarSet as it is stored.
+ *
+ * @throws {CliError} that names those of the cluster where there is none of this name.
+ */
+export async function readSidecarSet(client: RestClient, name: string): Promise<KubeObject> {
+  const found = await readIfPresent(client, resources.sidecarSets, { name });
+  if (found) return found;
+  const all = await readAll(client, resources.sidecarSets);
+  const names = all.map(({ metadata }) => metadata.name).join(", ") || "none";
+  throw new CliError(`Cannot find SidecarSet ${name}: the cluster has ${names}`);
+}
+
+export interface Change {
+  /** The object's name and the patch. */
+  readonly patch: PatchOptions;
+  /** What was done, in kubectl's form: `paused`. */
+  readonly done: string;
+  readonly dryRun: DryRun;
+}
+
+/** Patches an object unless told otherwise, and says so as kubectl does. */
+export async function change<T extends KubeObject>(
+  resource: Resource<T>,
+  { patch: body, done, dryRun }: Change,
+  { terminal, connection: { client } }: Live,
+): Promise<void> {
+  if (dryRun !== "client") {
+    const options = { ...body, fieldManager: "sidecarset-cli", dryRun: dryRun === "server" };
+    await send(client, patch(resource, options));
+  }
+  const note = dryRun === "none" ? "" : dryRun === "client" ? " (dry run)" : " (server dry run)";
+  terminal.write(`${titleOf(resource, body)} ${done}${note}\n`);
+}
+
+function titleOf<T extends KubeObject>(resource: Resource<T>, { name }: { name: string }): string {
+  if (resource.plural === PLURAL) return `sidecarset.${GROUP}/${name}`;
+  const [group, version] = resource.apiVersion.split("/");
+  return `${resource.kind.toLowerCase()}${version === undefined ? "" : `.${group}`}/${name}`;
+}

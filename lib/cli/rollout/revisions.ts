@@ -1,0 +1,62 @@
+import type { ControllerRevision } from "../../api/controller_revision.ts";
+import { isObject } from "../../api/json.ts";
+import { withoutNulls } from "../../api/read.ts";
+import type { KubeObject } from "../../api/objects.ts";
+import type { SidecarSet } from "../../api/sidecarset.ts";
+import { revisedFieldNames, revisionData } from "../../core/revision/data.ts";
+import { byAge, ownsRevision } from "../../core/revision/ownership.ts";
+import { currentRevision } from "../../core/revision/plan.ts";
+import type { RestClient } from "../../kube/contract.ts";
+import { readRevisions } from "../live/live_cluster.ts";
+import { toPrepared } from "../../runtime/stored_sidecarset.ts";
+import { CliError } from "../terminal.ts";
+import { readSidecarSet } from "./change.ts";
+
+/** A SidecarSet with its revisions. */
+export interface History {
+  readonly object: KubeObject;
+  readonly sidecarSet: SidecarSet;
+  /** Oldest first. */
+  readonly revisions: readonly ControllerRevision[];
+  /** The one that says what the SidecarSet says now; undefined until the controller has stored it. */
+  readonly current: ControllerRevision | undefined;
+}
+
+/** @throws {CliError} where there is no such SidecarSet. */
+export async function readHistory(
+  client: RestClient,
+  { name, systemNamespace }: { name: string; systemNamespace: string },
+): Promise<History> {
+  const object = await readSidecarSet(client, name);
+  const { sidecarSet } = toPrepared(object, () => []);
+  const all = await readRevisions(client, systemNamespace);
+  const revisions = all.filter((each) => ownsRevision(sidecarSet, each)).sort(byAge);
+  return { object, sidecarSet, revisions, current: currentRevision(sidecarSet, revisions) };
+}
+
+/** @throws {CliError} that names the numbers that there are. */
+export function revisionAt({ sidecarSet, revisions }: History, number: number): ControllerRevision {
+  const found = revisions.find(({ revision }) => revision === number);
+  if (found) return found;
+  const numbers = revisions.map(({ revision }) => revision).join(", ") || "none";
+  throw new CliError(
+    `Cannot find revision ${number} of SidecarSet ${sidecarSet.metadata.name}: it has ${numbers}`,
+  );
+}
+
+/** The parts of a SidecarSet that a revision records, without those that are empty. */
+export function recordedParts({ data }: ControllerRevision): Record<string, unknown> {
+  return nonEmptyParts(isObject(data?.spec) ? data.spec : {});
+}
+
+/** The same of a spec, in the form in which a revision records it. */
+export function partsOf(spec: SidecarSet["spec"]): Record<string, unknown> {
+  const data: unknown = JSON.parse(revisionData(spec));
+  return nonEmptyParts(isObject(data) && isObject(data.spec) ? data.spec : {});
+}
+
+function nonEmptyParts(spec: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const parts = revisedFieldNames.map((field) => [field, spec[field]]);
+  const cleaned = withoutNulls(Object.fromEntries(parts));
+  return isObject(cleaned) ? cleaned : {};
+}

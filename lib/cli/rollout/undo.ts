@@ -1,0 +1,78 @@
+import type { ControllerRevision } from "../../api/controller_revision.ts";
+import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
+import { revisedFieldNames } from "../../core/revision/data.ts";
+import { resources } from "../../kube/resources.ts";
+import type { Live } from "../connect.ts";
+import { CliError } from "../terminal.ts";
+import { yamlDiff } from "../yaml_diff.ts";
+import { change, type DryRun } from "./change.ts";
+import { type History, partsOf, readHistory, recordedParts, revisionAt } from "./revisions.ts";
+
+export interface UndoOptions {
+  readonly name: string;
+  readonly systemNamespace: string;
+  readonly dryRun: DryRun;
+  /** @default the one before the current one */
+  readonly toRevision?: number;
+}
+
+/**
+ * Gives a SidecarSet what it injected at an earlier revision, after printing how that differs.
+ *
+ * @returns 0, or 1 where the SidecarSet is at that revision already.
+ * @throws {CliError} where there is no such revision.
+ */
+export async function undoCommand(
+  { name, systemNamespace, dryRun, toRevision }: UndoOptions,
+  live: Live,
+): Promise<number> {
+  const { terminal, connection: { client } } = live;
+  const history = await readHistory(client, { name, systemNamespace });
+  const target = toRevision === undefined ? previous(history) : revisionAt(history, toRevision);
+  if (target === history.current) {
+    terminal.error(`Nothing to do: SidecarSet ${name} is at revision ${target.revision} already\n`);
+    return 1;
+  }
+  terminal.write(
+    yamlDiff([partsOf(history.sidecarSet.spec), recordedParts(target)], {
+      before: "now",
+      after: `revision ${target.revision}`,
+      terminal,
+    }),
+  );
+  const { resourceVersion } = history.object.metadata;
+  const body = {
+    metadata: { resourceVersion, ...versionLabel(history, target) },
+    spec: undone(history, target),
+  };
+  const done = `rolled back to revision ${target.revision}`;
+  await change(resources.sidecarSets, { patch: { name, type: "merge", body }, done, dryRun }, live);
+  return 0;
+}
+
+function previous({ sidecarSet, revisions, current }: History): ControllerRevision {
+  const older = revisions.filter((each) => each !== current);
+  const found = older.at(-1);
+  if (found) return found;
+  throw new CliError(
+    `Cannot undo: SidecarSet ${sidecarSet.metadata.name} has no revision other than the current one`,
+  );
+}
+
+/** A merge patch that makes the parts that get injected those of the revision; null removes one. */
+function undone({ sidecarSet }: History, target: ControllerRevision): Record<string, unknown> {
+  const recorded = recordedParts(target);
+  const parts = revisedFieldNames.map((field) => [field, recorded[field] ?? null]);
+  // A custom version names one content alone.
+  const version = sidecarSet.spec.customVersion === undefined
+    ? {}
+    : { customVersion: target.metadata.labels?.[CUSTOM_VERSION_LABEL] ?? null };
+  return { ...Object.fromEntries(parts), ...version };
+}
+
+/** The form of v1alpha1 for a custom version. */
+function versionLabel({ sidecarSet }: History, target: ControllerRevision) {
+  if (sidecarSet.metadata.labels?.[CUSTOM_VERSION_LABEL] === undefined) return {};
+  const version = target.metadata.labels?.[CUSTOM_VERSION_LABEL] ?? null;
+  return { labels: { [CUSTOM_VERSION_LABEL]: version } };
+}

@@ -1,0 +1,33 @@
+import { createTwoFilesPatch } from "diff";
+import { stringify } from "yaml";
+import { colored } from "./diff.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface YamlDiffOptions {
+  readonly before: string;
+  readonly after: string;
+  readonly terminal: Terminal;
+}
+
+/**
+ * How two values differ, as a unified diff of their YAML; empty where they do not.
+ *
+ * @param values before and after.
+ */
+export function yamlDiff(
+  values: readonly [unknown, unknown],
+  { before, after, terminal }: YamlDiffOptions,
+): string {
+  const [a, b] = values.map(yamlOf);
+  if (a === b) return "";
+  const patch = createTwoFilesPatch(before, after, a ?? "", b ?? "")
+    // A ruler that `diff -u` does not print.
+    .replace(/^=+\n/, "");
+  return terminal.colors ? patch.replaceAll(/^.+$/gm, (line) => colored(line, terminal)) : patch;
+}
+
+function yamlOf(value: unknown): string {
+  const isEmpty = typeof value === "object" && value !== null && Object.keys(value).length === 0;
+  if (value === undefined || isEmpty) return "";
+  return stringify(value, { lineWidth: 0, compat: "yaml-1.1", indentSeq: false });
+}
