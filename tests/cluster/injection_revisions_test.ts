@@ -5,6 +5,9 @@ import {
   CANARY_ANNOTATION,
   CANARY_BASE_ANNOTATION,
   CUSTOM_VERSION_LABEL,
+  HASH_ANNOTATION,
+  HASH_WITHOUT_IMAGE_ANNOTATION,
+  INJECTED_LIST_ANNOTATION,
   REVISION_OWNER_LABEL,
 } from "../../lib/api/names.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
@@ -42,7 +45,7 @@ async function recorded() {
   return { sidecarSet, metadata: { name, annotations, labels }, data };
 }
 
-/** Has in the cluster what OpenKruise leaves of a SidecarSet: an older revision, and the current one. */
+/** Has in the cluster what OpenKruise leaves of a SidecarSet: an older revision and the current one, and Pods with its sidecar. */
 async function leaveLegacy(plane: ControlPlane): Promise<void> {
   const { client } = plane;
   const { sidecarSet, metadata, data } = await recorded();
@@ -82,6 +85,34 @@ async function leaveLegacy(plane: ControlPlane): Promise<void> {
   const labels = { [REVISION_OWNER_LABEL]: name, [CUSTOM_VERSION_LABEL]: "stable" };
   await write(1, { name: `${name}-older`, labels }, text.replace("sidecar:1.0", "sidecar:0.9"));
   await write(2, {}, text);
+  for (const form of ["object", "text"] as const) await createInjected(plane, form);
+}
+
+/** A Pod as OpenKruise has injected it, with its record in today's form or in the first releases'. */
+async function createInjected({ client }: ControlPlane, form: "object" | "text"): Promise<void> {
+  const { metadata } = await recorded();
+  const { annotations: hashes } = Object(metadata);
+  const recordOfHash = (key: string) => {
+    const hash = hashes[key];
+    const sidecarSetName = "rev-a";
+    const sidecarList = ["agent"];
+    const updateTimestamp = "2026-01-01T00:00:00Z";
+    const record = { updateTimestamp, hash, sidecarSetName, sidecarList };
+    return JSON.stringify({ [sidecarSetName]: form === "text" ? hash : record });
+  };
+  const annotations = {
+    [HASH_ANNOTATION]: recordOfHash(HASH_ANNOTATION),
+    [HASH_WITHOUT_IMAGE_ANNOTATION]: recordOfHash(HASH_WITHOUT_IMAGE_ANNOTATION),
+    [INJECTED_LIST_ANNOTATION]: "rev-a",
+  };
+  const env = [{ name: "IS_INJECTED", value: "true" }];
+  const sidecar = { name: "agent", image: "registry.test/sidecar:1.0", env };
+  const spec = { containers: [sidecar, main] };
+  await new ClusterPods(client).create(`legacy-${form}`, {
+    labels: { app: "web" },
+    annotations,
+    spec,
+  });
 }
 
 Deno.test("revisions of SidecarSets at the API server", async (t) => {
@@ -122,6 +153,18 @@ Deno.test("revisions of SidecarSets at the API server", async (t) => {
     base: { ...selecting("base"), containers: agent("agent:1") },
     paused: { ...selecting("paused"), containers: agent("agent:1") },
   });
+
+  await t.step(
+    "Pods that OpenKruise has injected are up to date, in both forms of their records",
+    async () => {
+      const { status } = await untilSidecarSet(plane, "rev-a", {
+        what: "knows the Pods",
+        is: ({ status }) => status?.matchedPods === 2,
+      });
+      assert.equal(status?.updatedPods, 2);
+      assert.equal(status?.notUpgradablePods, 0);
+    },
+  );
 
   await t.step("are taken over from OpenKruise", async () => {
     await cluster.untilReady("rev-a");
