@@ -84,7 +84,7 @@ Deno.test("what sidecars take over from a Pod through the API server", async (t)
       ...selecting("sum"),
       containers: [computing({
         targetContainersMode: "sum",
-        targetContainersNameRegex: "^app-",
+        targetContainersNameRegex: "^(app-|late$)",
         resourcesExpr: {
           limits: { cpu: "cpu*50%", memory: "max(memory/4, 64Mi)" },
           requests: { cpu: "min(cpu, 100m)", memory: "32Mi" },
@@ -221,6 +221,7 @@ Deno.test("what sidecars take over from a Pod through the API server", async (t)
               value: {
                 name: "late",
                 image: "late:1",
+                resources: { limits: { cpu: "2", memory: "1Gi" } },
                 volumeMounts: [{ name: "late", mountPath: "/late" }],
               },
             },
@@ -236,6 +237,16 @@ Deno.test("what sidecars take over from a Pod through the API server", async (t)
       assert.deepEqual(mountPaths(pod, "proxy"), ["/data", "/late"]);
       assert.equal(namesOf(containerOf(pod, "agent")?.env).join(), "IS_INJECTED,POD");
       assert.ok(late.calls("late") > 0);
+
+      const limits = { cpu: "1", memory: "512Mi" };
+      const summed = await pods.create("late-sum", {
+        labels: { app: "sum", late: "" },
+        spec: { containers: [withResources("app-one", { limits })] },
+      });
+      assert.deepEqual(containerOf(summed, "agent")?.resources?.limits, {
+        cpu: "1500m",
+        memory: "384Mi",
+      });
     },
   );
 
