@@ -5,6 +5,8 @@ import {
   TERMINATE_ENV,
   TERMINATE_IGNORE_EXIT_CODE_ENV,
   TERMINATE_WITH_IMAGE_ENV,
+  TERMINATED_CONDITION,
+  UPGRADABLE_CONDITION,
 } from "../api/names.ts";
 import type { ContainerStatus, Namespace, Pod, PodStatus } from "../api/pod.ts";
 import { laterLabelFields } from "../core/select/label_times.ts";
@@ -15,6 +17,8 @@ const READ_ENV = new Set([
   TERMINATE_WITH_IMAGE_ENV,
   TERMINATE_IGNORE_EXIT_CODE_ENV,
 ]);
+
+const READ_CONDITIONS = new Set(["Ready", UPGRADABLE_CONDITION, TERMINATED_CONDITION]);
 
 /**
  * The Pod without everything that no decision reads: a cluster's Pods are kept in memory as long as the process lives, and most of a Pod is
@@ -59,9 +63,10 @@ function trimContainer(container: Container): Container {
 
 function trimStatus(status: PodStatus): PodStatus {
   const { conditions, containerStatuses, initContainerStatuses } = status;
+  const read = conditions?.filter(({ type }) => READ_CONDITIONS.has(type)) ?? [];
   return {
     ...pick(status, ["phase"]),
-    ...(conditions ? { conditions } : {}),
+    ...(read.length > 0 ? { conditions: read } : {}),
     ...(containerStatuses ? { containerStatuses: containerStatuses.map(trimContainerStatus) } : {}),
     ...(initContainerStatuses
       ? { initContainerStatuses: initContainerStatuses.map(trimContainerStatus) }
@@ -71,7 +76,15 @@ function trimStatus(status: PodStatus): PodStatus {
 
 function trimContainerStatus(status: ContainerStatus): ContainerStatus {
   const { name, image, imageID, ready } = status;
-  return { name, image, imageID, ready, ...pick(status, ["started", "restartCount", "state"]) };
+  const terminated = status.state?.terminated;
+  return {
+    name,
+    image,
+    imageID,
+    ready,
+    ...pick(status, ["started", "restartCount"]),
+    ...(terminated ? { state: { terminated: { exitCode: terminated.exitCode } } } : {}),
+  };
 }
 
 function pick<T extends object, K extends keyof T>(

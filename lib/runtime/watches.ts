@@ -10,6 +10,7 @@ import type { SidecarSet } from "../api/sidecarset.ts";
 import type { ConfigurationKind } from "../controller/registration.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
+import { sharedPod, Sharing } from "../index/sharing.ts";
 import { trimNamespace, trimPod } from "../index/trim.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { listWatch } from "../kube/list_watch.ts";
@@ -88,10 +89,11 @@ export function createWatches(options: WatchesOptions): Watches {
     apply: (object) => onChange(index.applyRevision(object)),
     delete: (name) => onChange(index.deleteRevision(name)),
   });
+  const sharing = new Sharing();
   const pods = reflect(options, {
     name: "pods",
     resource: resources.pods,
-    trim: trimPod,
+    trim: (pod) => sharedPod(trimPod(pod), sharing),
     known: () => [...index.pods.keys()],
     keyOf: podKey,
     apply(pod) {

@@ -1,0 +1,45 @@
+import type { Pod } from "../api/pod.ts";
+
+/** How many parts are remembered; when there are more, sharing begins anew. */
+const CAPACITY = 20_000;
+
+/**
+ * Lets equal parts of objects be one and the same: the Pods of a workload differ in little, and 100,000 of them are kept. What is shared must
+ * never be changed.
+ */
+export class Sharing {
+  readonly #parts = new Map<string, unknown>();
+
+  /** The part that was first seen of those equal to this one. */
+  share<T>(part: T): T;
+  share(part: unknown): unknown {
+    if (part === undefined) return part;
+    const key = JSON.stringify(part);
+    const known = this.#parts.get(key);
+    if (known !== undefined) return known;
+    if (this.#parts.size >= CAPACITY) this.#parts.clear();
+    this.#parts.set(key, part);
+    return part;
+  }
+}
+
+/** A trimmed Pod whose parts are one with those of its siblings; what only it has stays its own. */
+export function sharedPod(pod: Pod, sharing: Sharing): Pod {
+  const { metadata, spec, status } = pod;
+  const share = <T extends object>(parts: T): T => {
+    const shared: T = { ...parts };
+    for (const key in shared) shared[key] = sharing.share(shared[key]);
+    return shared;
+  };
+  const { name, uid, resourceVersion, ...common } = metadata;
+  return {
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...share(common),
+    },
+    spec: share(spec),
+    ...(status ? { status: sharing.share(share(status)) } : {}),
+  };
+}

@@ -1,0 +1,191 @@
+import { isObject } from "../../lib/api/json.ts";
+import { GROUP, PLURAL, STORAGE_VERSION } from "../../lib/api/names.ts";
+
+/** An API server with as many Pods and SidecarSets as are asked for, which it makes up as they are listed; run by `startProgram`. */
+export interface SimulatedApiInput {
+  readonly pods: number;
+  readonly sidecarSets: number;
+}
+
+export interface SimulatedApiReport {
+  readonly port: number;
+}
+
+/** The version of everything that was there at the start. */
+const VERSION = "1000";
+const DEFAULT_PAGE = 500;
+
+const input: SimulatedApiInput = JSON.parse(await new Response(Deno.stdin.readable).text());
+const stored = new Map<string, Record<string, unknown>>();
+const watches = new Map<string, Set<ReadableStreamDefaultController<Uint8Array>>>();
+const encoder = new TextEncoder();
+const template = podTemplate();
+let version = Number(VERSION);
+
+const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
+console.log(JSON.stringify({ port: server.addr.port } satisfies SimulatedApiReport));
+
+async function answer(request: Request): Promise<Response> {
+  const { pathname, searchParams } = new URL(request.url);
+  if (pathname === "/bench/relist") {
+    const status = { kind: "Status", code: 410, reason: "Expired", message: "too old" };
+    send("/api/v1/pods", { type: "ERROR", object: status });
+    return new Response();
+  }
+  if (request.method !== "GET") return await write(pathname, request);
+  if (searchParams.has("watch")) return new Response(openWatch(pathname));
+  const found = stored.get(pathname);
+  if (found) return Response.json(found);
+  if (!isCollection(pathname)) return notFound();
+  return new Response(page(pathname, searchParams), {
+    headers: { "content-type": "application/json" },
+  });
+}
+
+async function write(path: string, request: Request): Promise<Response> {
+  const body: unknown = await request.json();
+  if (!isObject(body) || !isObject(body.metadata)) return notFound();
+  const single = request.method === "POST"
+    ? `${path}/${body.metadata.name}`
+    : path.replace(/\/status$/, "");
+  const before = request.method === "PATCH" ? stored.get(single) ?? madeUp(single) : {};
+  const known = isObject(before.metadata) ? before.metadata : { uid: crypto.randomUUID() };
+  const metadata = { ...known, ...body.metadata, resourceVersion: String(++version) };
+  const object = { ...before, ...body, metadata };
+  stored.set(single, object);
+  send(single.slice(0, single.lastIndexOf("/")), { type: "MODIFIED", object });
+  return Response.json(object);
+}
+
+/** The SidecarSet as it was listed. */
+function madeUp(path: string): Record<string, unknown> {
+  return JSON.parse(sidecarSetText(Number(path.slice(path.lastIndexOf("-") + 1))));
+}
+
+function openWatch(path: string): ReadableStream<Uint8Array> {
+  const open = watches.get(path) ?? new Set();
+  watches.set(path, open);
+  let own: ReadableStreamDefaultController<Uint8Array>;
+  return new ReadableStream({
+    start(controller) {
+      own = controller;
+      open.add(controller);
+    },
+    cancel: () => void open.delete(own),
+  });
+}
+
+function send(path: string, event: object): void {
+  const line = encoder.encode(`${JSON.stringify(event)}\n`);
+  for (const controller of watches.get(path) ?? []) controller.enqueue(line);
+}
+
+function isCollection(path: string): boolean {
+  return path.split("/").at(-1)?.endsWith("s") === true;
+}
+
+/** One page of a list as text: what is made up is never kept. */
+function page(path: string, query: URLSearchParams): string {
+  const from = Number(query.get("continue") ?? 0);
+  const { total, text } = collection(path);
+  const to = Math.min(total, from + Number(query.get("limit") ?? DEFAULT_PAGE));
+  const items = Array.from({ length: to - from }, (_, i) => text(from + i));
+  const metadata = { resourceVersion: VERSION, ...(to < total ? { continue: String(to) } : {}) };
+  return `{"kind":"List","apiVersion":"v1","metadata":${JSON.stringify(metadata)},"items":[${
+    items.join(",")
+  }]}`;
+}
+
+function collection(path: string): { total: number; text(index: number): string } {
+  switch (path) {
+    case "/api/v1/pods":
+      return { total: input.pods, text: podText };
+    case `/apis/${GROUP}/${STORAGE_VERSION}/${PLURAL}`:
+      return { total: input.sidecarSets, text: sidecarSetText };
+    case "/api/v1/namespaces":
+      return { total: 1, text: namespaceText };
+    default:
+      return { total: 0, text: String };
+  }
+}
+
+function namespaceText(): string {
+  const labels = { "kubernetes.io/metadata.name": "shop" };
+  return JSON.stringify({ metadata: { name: "shop", labels, resourceVersion: VERSION } });
+}
+
+function podTemplate(): string {
+  const file = new URL("../webhook/testdata/replicaset-pod.json", import.meta.url);
+  const pod = JSON.parse(Deno.readTextFileSync(file)).request.object;
+  pod.metadata = {
+    ...pod.metadata,
+    name: "pod-%INDEX%",
+    namespace: "shop",
+    uid: "00000000-0000-4000-8000-%INDEX%",
+    resourceVersion: VERSION,
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    labels: { ...pod.metadata.labels, app: "app-%GROUP%" },
+    annotations: { "kruise.io/sidecarset-injected-list": "sidecarset-%GROUP%" },
+  };
+  delete pod.metadata.managedFields[0].time;
+  const env = [{ name: "IS_INJECTED", value: "true" }];
+  pod.spec.containers.push({ name: "agent", image: "registry.example/agent:1.0.0", env });
+  pod.spec.nodeName = "node-1";
+  pod.status = {
+    phase: "Running",
+    conditions: ["Initialized", "Ready", "ContainersReady", "PodScheduled"].map((type) => ({
+      type,
+      status: "True",
+      lastTransitionTime: "2026-01-01T00:00:10Z",
+    })),
+    containerStatuses: pod.spec.containers.map((
+      { name, image }: { name: string; image: string },
+    ) => ({
+      name,
+      image,
+      imageID: `${image}@sha256:${"0123456789abcdef".repeat(4)}`,
+      containerID: `containerd://${"0123456789abcdef".repeat(4)}`,
+      ready: true,
+      started: true,
+      restartCount: 0,
+      state: { running: { startedAt: "2026-01-01T00:00:05Z" } },
+    })),
+  };
+  return JSON.stringify(pod);
+}
+
+function podText(index: number): string {
+  const group = String(index % Math.max(1, Math.min(1_000, input.sidecarSets)));
+  return template.replaceAll("%INDEX%", String(index).padStart(12, "0"))
+    .replaceAll("%GROUP%", group);
+}
+
+function sidecarSetText(index: number): string {
+  return JSON.stringify({
+    apiVersion: "apps.kruise.io/v1beta1",
+    kind: "SidecarSet",
+    metadata: {
+      name: `sidecarset-${index}`,
+      uid: `10000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
+      resourceVersion: VERSION,
+      generation: 1,
+      creationTimestamp: "2026-01-01T00:00:00Z",
+    },
+    spec: {
+      selector: { matchLabels: { app: `app-${index}` } },
+      containers: [{
+        name: "agent",
+        image: "registry.example/agent:1.0.0",
+        resources: { requests: { cpu: "10m" }, limits: { cpu: "100m", memory: "64Mi" } },
+        env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+        volumeMounts: [{ name: "log", mountPath: "/var/log/app" }],
+      }],
+      volumes: [{ name: "log", emptyDir: {} }],
+      updateStrategy: { type: "NotUpdate" },
+    },
+  });
+}
+
+function notFound(): Response {
+  return Response.json({ kind: "Status", code: 404, reason: "NotFound" }, { status: 404 });
+}
