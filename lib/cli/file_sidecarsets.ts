@@ -24,6 +24,8 @@ export interface CheckedSidecarSets {
 export interface Surroundings {
   readonly revisions: readonly ControllerRevision[];
   readonly allowList: string | undefined;
+  /** The SidecarSets of the cluster; absent where only files are known, so that more may be in the cluster. */
+  readonly stored?: readonly SidecarSet[];
 }
 
 /** Reads and validates the SidecarSets among the objects, each beside the others. */
@@ -35,7 +37,12 @@ export function checkSidecarSets(
     manifest,
     prepared: prepare(manifest, surroundings),
   }));
-  const others = candidates.flatMap(({ prepared }) => prepared?.sidecarSet ?? []);
+  const ofFiles = candidates.flatMap(({ prepared }) => prepared?.sidecarSet ?? []);
+  const names = new Set(candidates.map(({ manifest }) => manifest.name));
+  const others = [
+    ...ofFiles,
+    ...(surroundings.stored ?? []).filter(({ metadata }) => !names.has(metadata.name ?? "")),
+  ];
   const findings: Finding[] = [];
   const sidecarSets: PreparedSidecarSet[] = [];
   const first = new Map<string, Manifest>();
@@ -94,11 +101,13 @@ function checkUnique(manifest: Manifest, earlier: Manifest | undefined): Finding
 
 function validate(
   manifest: Manifest,
-  { others, revisions, allowList }: Surroundings & { others: readonly SidecarSet[] },
+  { others, revisions, allowList, stored }: Surroundings & { others: readonly SidecarSet[] },
 ): Finding[] {
   const cleaned = withoutNulls(manifest.object);
+  const old = stored?.find(({ metadata }) => metadata.name === manifest.name);
   const problems = validateSidecarSet({
-    operation: "CREATE",
+    operation: old === undefined ? "CREATE" : "UPDATE",
+    ...(old === undefined ? {} : { old }),
     object: isObject(cleaned) ? applyDefaults(cleaned) : cleaned,
     others,
     revisions,
@@ -109,7 +118,9 @@ function validate(
     findingOf(manifest, {
       ...problem,
       // What is not in the files may well be in the cluster.
-      severity: problem.reason === "FieldValueNotFound" ? "warning" : "error",
+      severity: problem.reason === "FieldValueNotFound" && stored === undefined
+        ? "warning"
+        : "error",
     })
   );
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addCompletion } from "./commands/completion.ts";
 import { addController } from "./commands/controller.ts";
+import { addDiff } from "./commands/diff.ts";
 import { addExplain } from "./commands/explain.ts";
 import type { CommandContext } from "./commands/context.ts";
 import { addInject } from "./commands/inject.ts";
@@ -22,6 +23,7 @@ export function createProgram(context: CommandContext): Command {
     .exitOverride();
   addInject(program, context);
   addExplain(program, context);
+  addDiff(program, context);
   addValidate(program, context);
   addStatus(program, context);
   addRollout(program, context);

@@ -29,5 +29,16 @@ export function yamlDiff(
 function yamlOf(value: unknown): string {
   const isEmpty = typeof value === "object" && value !== null && Object.keys(value).length === 0;
   if (value === undefined || isEmpty) return "";
-  return stringify(value, { lineWidth: 0, compat: "yaml-1.1", indentSeq: false });
+  return stringify(value, {
+    lineWidth: 0,
+    compat: "yaml-1.1",
+    indentSeq: false,
+    // The order of keys means nothing; an object's name is what one looks for.
+    sortMapEntries: (a, b) => order(String(a.key), String(b.key)),
+  });
+}
+
+function order(a: string, b: string): number {
+  if (a === "name" || b === "name") return a === b ? 0 : a === "name" ? -1 : 1;
+  return a < b ? -1 : 1;
 }

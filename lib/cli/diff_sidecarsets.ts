@@ -1,0 +1,101 @@
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import { resources } from "../kube/resources.ts";
+import type { ClusterOptions, Live } from "./connect.ts";
+import { readDocuments } from "./documents.ts";
+import { checkSidecarSets } from "./file_sidecarsets.ts";
+import { findingText } from "./findings.ts";
+import { overlaid } from "./known_cluster.ts";
+import { readLiveCluster } from "./live/live_cluster.ts";
+import { readAll } from "./live/reading.ts";
+import { manifestsOf } from "./manifests.ts";
+import { printData } from "./output.ts";
+import { forecast } from "./preview/forecast.ts";
+import { newPodDiff } from "./preview/new_pods.ts";
+import { previewData, previewText } from "./preview/text.ts";
+import { CliError } from "./terminal.ts";
+import { yamlDiff } from "./yaml_diff.ts";
+
+export interface DiffOptions extends ClusterOptions {
+  readonly filename: readonly string[];
+  readonly output: "text" | "json" | "yaml";
+  readonly excludeNamespaces: readonly string[];
+  /** The controller's own. */
+  readonly systemNamespace: string;
+}
+
+/**
+ * Prints what applying the SidecarSets of files would change in the cluster.
+ *
+ * @returns 0 nothing, 1 something, 2 a SidecarSet is not valid.
+ * @throws {CliError} when a file cannot be read, or there is no SidecarSet in them.
+ */
+export async function diffCommand(
+  options: DiffOptions,
+  { terminal, connection: { client } }: Live,
+): Promise<number> {
+  const { systemNamespace, excludeNamespaces, output } = options;
+  const manifests = manifestsOf(await readDocuments(options.filename, terminal));
+  const [cluster, pods] = await Promise.all([
+    readLiveCluster(client, systemNamespace),
+    readAll(client, resources.pods),
+  ]);
+  const { sidecarSets, sidecarSetCount, findings } = checkSidecarSets(manifests, {
+    revisions: cluster.revisions,
+    allowList: cluster.allowList,
+    stored: cluster.sidecarSets.map(({ sidecarSet }) => sidecarSet),
+  });
+  if (sidecarSetCount === 0) {
+    throw new CliError("Cannot compare: the files have no SidecarSet, name some with -f");
+  }
+  for (const finding of findings) terminal.error(`${findingText(finding)}\n`);
+  if (findings.some(({ severity }) => severity === "error")) return 2;
+
+  const next = sidecarSets.map((prepared) => ({
+    previous: cluster.sidecarSets.find(({ name }) => name === prepared.name),
+    prepared,
+  })).map(({ previous, prepared }) => ({ previous, prepared: stored(prepared, previous) }));
+  const wanted = next.map(({ prepared }) => prepared);
+  const future = overlaid(cluster, { sidecarSets: wanted, namespaces: new Map(), revisions: [] });
+  const excludedNamespaces = [...excludeNamespaces, systemNamespace];
+  const now = terminal.now();
+  const previews = next.map(({ previous, prepared }) => ({
+    name: prepared.name,
+    exists: previous !== undefined,
+    spec: yamlDiff([previous?.sidecarSet.spec, prepared.sidecarSet.spec], {
+      before: previous ? "cluster" : "nothing",
+      after: "file",
+      terminal,
+    }),
+    newPods: newPodDiff(prepared, {
+      clusters: [cluster, future],
+      pods,
+      excludedNamespaces,
+      now,
+      terminal,
+    }),
+    forecast: forecast(prepared, { previous, pods, cluster: future, now }),
+  }));
+  if (output === "text") {
+    terminal.write(previews.map((each) => previewText(each, terminal)).join("\n"));
+  } else {
+    await printData({ sidecarSets: previews.map(previewData) }, { format: output, terminal });
+  }
+  return previews.some(({ spec }) => spec !== "") ? 1 : 0;
+}
+
+/** The SidecarSet of a file as it would be once it is stored over the previous one. */
+function stored(
+  prepared: PreparedSidecarSet,
+  previous: PreparedSidecarSet | undefined,
+): PreparedSidecarSet {
+  if (previous === undefined) return prepared;
+  const { metadata: { uid = "" }, status } = previous.sidecarSet;
+  return {
+    ...prepared,
+    sidecarSet: {
+      ...prepared.sidecarSet,
+      metadata: { ...prepared.sidecarSet.metadata, uid },
+      ...(status === undefined ? {} : { status }),
+    },
+  };
+}
