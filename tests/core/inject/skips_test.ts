@@ -272,11 +272,19 @@ Deno.test("inject() drops copied records of a SidecarSet that it skips", () => {
   ]);
 });
 
-Deno.test("inject() takes 10,000 containers of one SidecarSet in well under a second", () => {
-  const containers = Array.from({ length: 10_000 }, (_, i) => ({ name: `c-${i}`, image: "c:1" }));
-  const web = prepared("web", { containers });
-  const start = performance.now();
-  const { patch } = inject(requestFor(podWith(), [web]));
-  assert.equal(patch.length, 10_001);
-  assert(performance.now() - start < 1_000);
+Deno.test("inject() takes 10,000 containers of one SidecarSet in time linear in their number", () => {
+  /** Milliseconds of the fastest of some runs: other tests may have the processor in between. */
+  const fastest = (count: number) => {
+    const containers = Array.from({ length: count }, (_, i) => ({ name: `c-${i}`, image: "c:1" }));
+    const web = prepared("web", { containers });
+    return Math.min(...Array.from({ length: 5 }, () => {
+      const start = performance.now();
+      const { patch } = inject(requestFor(podWith(), [web]));
+      assert.equal(patch.length, count + 1);
+      return performance.now() - start;
+    }));
+  };
+  fastest(1_000);
+  const ratio = fastest(10_000) / fastest(1_000);
+  assert.ok(ratio < 50, `ten times the containers take ${ratio} times as long`);
 });
