@@ -2,12 +2,14 @@ import { Command } from "commander";
 import { addCompletion } from "./commands/completion.ts";
 import { addController } from "./commands/controller.ts";
 import { addDiff } from "./commands/diff.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addExplain } from "./commands/explain.ts";
 import type { CommandContext } from "./commands/context.ts";
 import { addInject } from "./commands/inject.ts";
 import { addManifests } from "./commands/manifests.ts";
 import { addRollout } from "./commands/rollout.ts";
 import { addStatus } from "./commands/status.ts";
+import { addUninstall } from "./commands/uninstall.ts";
 import { addValidate } from "./commands/validate.ts";
 import { addVersion } from "./commands/version.ts";
 
@@ -27,9 +29,11 @@ export function createProgram(context: CommandContext): Command {
   addValidate(program, context);
   addStatus(program, context);
   addRollout(program, context);
+  addDoctor(program, context);
   addController(program, context);
   addCompletion(program, context);
   addManifests(program, context);
+  addUninstall(program, context);
   addVersion(program, context);
   return program;
 }

@@ -1,6 +1,7 @@
 import { run } from "../../lib/cli/run.ts";
 import type { Connection } from "../../lib/cli/connect.ts";
 import { CliError, type Terminal } from "../../lib/cli/terminal.ts";
+import { systemClock } from "../../lib/runtime/clock.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";
 
 export interface StringTerminalOptions {
@@ -14,6 +15,8 @@ export interface StringTerminalOptions {
   onSleep?: () => void;
   /** The cluster that live commands talk to; without one there is none. */
   client?: RestClient;
+  /** Real time, and the real cluster that the arguments name. */
+  live?: boolean;
 }
 
 export interface StringTerminal extends Terminal {
@@ -21,7 +24,7 @@ export interface StringTerminal extends Terminal {
   readonly errors: string;
 }
 
-/** A terminal whose files and output are strings, at noon of 1 January 2026. */
+/** A terminal whose files and output are strings, at noon of 1 January 2026 unless it is live. */
 export function stringTerminal(options: StringTerminalOptions = {}): StringTerminal {
   const { files = {}, input = "", env = {}, colors = false, interactive = false } = options;
   const interrupted = new AbortController();
@@ -39,8 +42,9 @@ export function stringTerminal(options: StringTerminalOptions = {}): StringTermi
         : Promise.resolve(text);
     },
     env: (name) => env[name],
-    now: () => new Date(now),
-    sleep(milliseconds) {
+    now: () => options.live ? new Date() : new Date(now),
+    sleep(milliseconds, signal) {
+      if (options.live) return systemClock().sleep(milliseconds, signal);
       now += milliseconds;
       try {
         options.onSleep?.();
@@ -74,7 +78,9 @@ export async function runCli(
   options: StringTerminalOptions = {},
 ): Promise<Ran> {
   const terminal = stringTerminal(options);
-  const status = await run(args, terminal, { connect: () => connectionTo(options.client) });
+  const status = options.live
+    ? await run(args, terminal)
+    : await run(args, terminal, { connect: () => connectionTo(options.client) });
   return { status, output: terminal.output, errors: terminal.errors };
 }
 

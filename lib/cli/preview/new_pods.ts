@@ -1,3 +1,4 @@
+import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
 import { asCreatedAnew } from "../../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
@@ -47,7 +48,7 @@ export function newPodDiff(
     outcomeOf(subject, { cluster, excludedNamespaces, now })
   );
   const skipped = becomes?.injection.skipped ?? [];
-  const diff = yamlDiff([was?.pod, becomes?.pod], {
+  const diff = yamlDiff([was && shown(was.pod), becomes && shown(becomes.pod)], {
     before: "new Pod now",
     after: "new Pod then",
     terminal,
@@ -59,4 +60,14 @@ export function newPodDiff(
       `SidecarSet ${sidecarSet} would not be injected: ${message} (${reason})`
     ),
   };
+}
+
+/** Without the records of hashes, which say nothing that the containers do not say. */
+function shown(pod: Pod): Pod {
+  const {
+    [HASH_ANNOTATION]: _hash,
+    [HASH_WITHOUT_IMAGE_ANNOTATION]: _hashWithoutImage,
+    ...annotations
+  } = pod.metadata.annotations ?? {};
+  return { ...pod, metadata: { ...pod.metadata, annotations } };
 }

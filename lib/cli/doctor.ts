@@ -1,0 +1,75 @@
+import type { ClusterOptions, Live } from "./connect.ts";
+import type { Check } from "./doctor/check.ts";
+import { checkCertificates } from "./doctor/certificates.ts";
+import { checkController } from "./doctor/controller.ts";
+import { checkApiServer, checkCrd, checkOpenKruise } from "./doctor/cluster.ts";
+import { readFacts } from "./doctor/facts.ts";
+import { checkRegistration } from "./doctor/registration.ts";
+import { checkControllerRights, checkOwnRights } from "./doctor/rights.ts";
+import { checkSidecarSets } from "./doctor/sidecarsets.ts";
+import { checkInjection, checkValidation } from "./doctor/webhook.ts";
+import { type Color, painted, printData, wrapped } from "./output.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface DoctorOptions extends ClusterOptions {
+  readonly output: "text" | "json" | "yaml";
+  readonly excludeNamespaces: readonly string[];
+  /** The controller's own. */
+  readonly systemNamespace: string;
+}
+
+/**
+ * Checks an installation.
+ *
+ * @returns 0 without errors, 1 with some.
+ */
+export async function doctorCommand(
+  options: DoctorOptions,
+  { terminal, connection: { client } }: Live,
+): Promise<number> {
+  const checks: Check[] = [await checkApiServer(client)];
+  const crd = await checkCrd(client);
+  checks.push(crd);
+  if (crd.status !== "error") {
+    const facts = await readFacts(client, { ...options, now: terminal.now() });
+    checks.push(
+      ...checkRegistration(facts),
+      ...checkCertificates(facts),
+      ...checkController(facts),
+      await checkValidation(facts),
+      ...await checkInjection(facts),
+      await checkOwnRights(facts),
+      await checkControllerRights(facts),
+      await checkOpenKruise(facts),
+      ...checkSidecarSets(facts),
+    );
+  }
+  if (options.output === "text") {
+    terminal.write(checks.map((check) => checkText(check, terminal)).join(""));
+    terminal.error(`${summary(checks)}\n`);
+  } else await printData({ checks }, { format: options.output, terminal });
+  return checks.some(({ status }) => status === "error") ? 1 : 0;
+}
+
+const COLORS: Readonly<Record<Check["status"], Color>> = {
+  ok: "green",
+  warning: "yellow",
+  error: "red",
+  skipped: "cyan",
+};
+
+function checkText({ name, status, message, remedy }: Check, terminal: Terminal): string {
+  const lines = [
+    `${painted(status.padEnd(7), { color: COLORS[status], terminal })}  ${name}`,
+    ...wrapped(message, 9),
+    ...(remedy === undefined ? [] : wrapped(`Remedy: ${remedy}`, 9)),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function summary(checks: readonly Check[]): string {
+  const count = (status: Check["status"]) =>
+    checks.filter((check) => check.status === status).length;
+  return `${checks.length} checks: ${count("ok")} ok, ${count("warning")} warnings, ` +
+    `${count("error")} errors, ${count("skipped")} skipped`;
+}

@@ -1,0 +1,79 @@
+import { isObject } from "../../api/json.ts";
+import { GROUP, PLURAL, VERSIONS } from "../../api/names.ts";
+import type { RestClient } from "../../kube/contract.ts";
+import { resources } from "../../kube/resources.ts";
+import { activeOpenKruise } from "../../runtime/openkruise.ts";
+import { ifAllowed, readIfPresent } from "../live/reading.ts";
+import { PROGRAM_VERSION } from "../version.ts";
+import { type Check, checkNamed } from "./check.ts";
+import type { Facts } from "./facts.ts";
+
+/** Match conditions of webhooks are stable since then. */
+const OLDEST_MINOR = 30;
+
+/** Whether the API server answers and is new enough. Rejects where it does not answer. */
+export async function checkApiServer(client: RestClient): Promise<Check> {
+  const check = checkNamed("API server");
+  const version = await client.performRequest({
+    method: "GET",
+    path: "/version",
+    expectJson: true,
+  });
+  const { major, minor, gitVersion } = isObject(version) ? version : {};
+  const text = `version ${String(gitVersion)}; this program is ${PROGRAM_VERSION}`;
+  const isOld = Number(major) === 1 && Number.parseInt(String(minor)) < OLDEST_MINOR;
+  return isOld
+    ? check.error(text, `use Kubernetes 1.${OLDEST_MINOR} or newer: webhooks need match conditions`)
+    : check.ok(text);
+}
+
+const CRD = `${PLURAL}.${GROUP}`;
+const INSTALL = "install it with: sidecarset manifests | kubectl apply -f -";
+
+/** Whether the kind is there, in both versions, and not OpenKruise's. */
+export async function checkCrd(client: RestClient): Promise<Check> {
+  const check = checkNamed("CustomResourceDefinition");
+  const kind = resources.customResourceDefinitions;
+  const found = await ifAllowed(
+    readIfPresent(client, kind, { name: CRD }).then((crd) => crd ?? "absent"),
+  );
+  if (found === undefined) return check.skipped(`this user may not read ${CRD}`);
+  if (found === "absent") return check.error(`${CRD} is not there`, INSTALL);
+  const established = found.status?.conditions?.find(({ type }) => type === "Established");
+  if (established?.status !== "True") {
+    return check.error(`${CRD} is not established`, `see kubectl describe crd ${CRD}`);
+  }
+  const { versions, conversion } = found.spec ?? {};
+  const served = (Array.isArray(versions) ? versions : [])
+    .flatMap((version) => isObject(version) && version.served === true ? [version.name] : []);
+  const missing = VERSIONS.filter((version) => !served.includes(version));
+  if (missing.length > 0) {
+    return check.error(`${CRD} does not serve ${missing.join(" and ")}`, INSTALL);
+  }
+  if (isObject(conversion) && conversion.strategy === "Webhook") {
+    return check.error(
+      `${CRD} is converted by a webhook, as OpenKruise leaves it`,
+      `both versions are the same here; ${INSTALL}`,
+    );
+  }
+  return check.ok(`${CRD} serves ${VERSIONS.join(" and ")}`);
+}
+
+/** Where OpenKruise is installed unless its users chose otherwise. */
+const OPENKRUISE_NAMESPACE = "kruise-system";
+
+/** Whether OpenKruise looks after SidecarSets too. */
+export async function checkOpenKruise({ client }: Facts): Promise<Check> {
+  const check = checkNamed("OpenKruise");
+  const active = await ifAllowed(
+    activeOpenKruise({
+      client,
+      namespace: OPENKRUISE_NAMESPACE,
+      signal: new AbortController().signal,
+    }).then((problem) => problem ?? "none"),
+  );
+  if (active === undefined) return check.skipped("this user may not look for it");
+  if (active === "none") return check.ok("does not look after SidecarSets in this cluster");
+  const [problem = "", ...advice] = active.split(". ");
+  return check.error(problem, advice.join(". "));
+}

@@ -1,0 +1,67 @@
+import { isDeepStrictEqual } from "node:util";
+import type { WebhookConfiguration, WebhookEntry } from "../../api/webhook_configuration.ts";
+import { planRegistration } from "../../core/registration/configuration.ts";
+import { INSTALLATION } from "../../runtime/control.ts";
+import { type Check, checkNamed } from "./check.ts";
+import type { Facts } from "./facts.ts";
+
+const START = "see whether a controller runs: it writes the registration as soon as it leads";
+
+/** Whether the webhook is registered, and for all Pods that SidecarSets select. */
+export function checkRegistration(facts: Facts): Check[] {
+  const check = checkNamed("webhook registration");
+  const { mutating, validating } = facts;
+  if (mutating === "forbidden" || validating === "forbidden") {
+    return [check.skipped("this user may not read it")];
+  }
+  const absent = [
+    ...(mutating === "absent" ? ["MutatingWebhookConfiguration"] : []),
+    ...(validating === "absent" ? ["ValidatingWebhookConfiguration"] : []),
+  ];
+  if (absent.length > 0) {
+    return [check.error(`there is no ${absent.join(" and no ")} ${INSTALLATION}`, START)];
+  }
+  if (mutating === "absent") return [];
+  return [
+    check.ok(`MutatingWebhookConfiguration ${INSTALLATION} is there`),
+    scope(mutating, facts),
+  ];
+}
+
+/** Compares the entries for Pods with those that the SidecarSets ask for. */
+function scope(mutating: WebhookConfiguration, { cluster, excludedNamespaces }: Facts): Check {
+  const check = checkNamed("registration's scope");
+  const owner = mutating.metadata.ownerReferences?.[0];
+  const wanted = planRegistration({
+    name: INSTALLATION,
+    sidecarSets: cluster.sidecarSets,
+    excludedNamespaces,
+    endpoint: { url: "" },
+    caBundle: "",
+    ...(owner ? { owner } : {}),
+  });
+  const [uncovered] = wanted.uncovered.keys();
+  if (uncovered !== undefined) {
+    return check.error(
+      `the selectors of SidecarSet ${uncovered} do not fit into it`,
+      "select by one label key, or use failurePolicy Ignore",
+    );
+  }
+  const entries = new Map((mutating.webhooks ?? []).map((entry) => [entry.name, entry]));
+  const wrong = (wanted.mutating.webhooks ?? []).filter((entry) => {
+    const found = entries.get(entry.name);
+    return found === undefined || !isDeepStrictEqual(scopeOf(found), scopeOf(entry));
+  });
+  if (wrong.length === 0) return check.ok("covers all Pods that SidecarSets select");
+  const names = wrong.map(({ name }) => name).join(", ");
+  return check.error(
+    `is not what the SidecarSets and the excluded namespaces (${
+      excludedNamespaces.join(", ")
+    }) ask for: ${names}`,
+    "see the controller's log; if it runs with other --exclude-namespaces, give doctor the same",
+  );
+}
+
+function scopeOf({ failurePolicy, matchConditions, namespaceSelector, rules }: WebhookEntry) {
+  return { failurePolicy, matchConditions, namespaceSelector, rules };
+}

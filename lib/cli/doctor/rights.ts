@@ -1,0 +1,118 @@
+import { isObject } from "../../api/json.ts";
+import type { KubeObject } from "../../api/objects.ts";
+import { isForbidden } from "../../kube/errors.ts";
+import { create } from "../../kube/requests.ts";
+import { type Resource, resource } from "../../kube/resources.ts";
+import { send } from "../../kube/send.ts";
+import { installationObjects } from "../installation.ts";
+import { type Check, checkNamed } from "./check.ts";
+import type { Facts } from "./facts.ts";
+
+interface Review extends KubeObject {
+  spec: unknown;
+  status?: { allowed?: boolean };
+}
+
+const selfReviews: Resource<Review> = reviews("SelfSubjectAccessReview");
+const subjectReviews: Resource<Review> = reviews("SubjectAccessReview");
+
+function reviews(kind: string): Resource<Review> {
+  const plural = `${kind.toLowerCase()}s`;
+  return resource({ apiVersion: "authorization.k8s.io/v1", kind, plural, namespaced: false });
+}
+
+/** One right, as access reviews name it. */
+interface Right {
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly verb: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+const OWN_RIGHTS: readonly Right[] = [
+  { group: "apps.kruise.io", resource: "sidecarsets", verb: "list" },
+  { group: "apps.kruise.io", resource: "sidecarsets", verb: "patch" },
+  { group: "", resource: "pods", verb: "list" },
+  { group: "", resource: "namespaces", verb: "list" },
+  { group: "apps", resource: "controllerrevisions", verb: "list" },
+];
+
+/** Whether this user may do what the commands need. */
+export async function checkOwnRights({ client }: Facts): Promise<Check> {
+  const check = checkNamed("your rights");
+  const answers = await Promise.all(OWN_RIGHTS.map(async (right) => {
+    const body = { metadata: {}, spec: { resourceAttributes: right } };
+    const { status } = await send(client, create(selfReviews, { body }));
+    return status?.allowed === true ? [] : [textOf(right)];
+  }));
+  const missing = answers.flat();
+  if (missing.length === 0) return check.ok("suffice for every command");
+  return check.warning(
+    `do not include: ${missing.join(", ")}`,
+    "ask for them if you need status, explain, diff and rollout",
+  );
+}
+
+/** Whether the controller's ServiceAccount has the rights that its manifests grant. */
+export async function checkControllerRights(
+  { client, systemNamespace: namespace }: Facts,
+): Promise<Check> {
+  const check = checkNamed("controller's rights");
+  const user = `system:serviceaccount:${namespace}:sidecarset`;
+  const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
+  const rights = grantedRights(namespace);
+  try {
+    const answers = await Promise.all(rights.map(async (right) => {
+      const body = { metadata: {}, spec: { user, groups, resourceAttributes: right } };
+      const { status } = await send(client, create(subjectReviews, { body }));
+      return status?.allowed === true ? [] : [textOf(right)];
+    }));
+    const missing = answers.flat();
+    if (missing.length === 0) return check.ok(`${user} has all ${rights.length} of them`);
+    return check.error(
+      `${user} may not ${missing.join(", ")}`,
+      "apply the ClusterRole, the Role and their bindings of: sidecarset manifests",
+    );
+  } catch (error) {
+    if (isForbidden(error)) return check.skipped("this user may not review others' rights");
+    throw error;
+  }
+}
+
+/** What the roles of the manifests grant, one by one. */
+function grantedRights(namespace: string): Right[] {
+  return installationObjects({ namespace }).flatMap(({ kind, rules }) => {
+    if ((kind !== "ClusterRole" && kind !== "Role") || !Array.isArray(rules)) return [];
+    const place = kind === "Role" ? { namespace } : {};
+    return rules.filter(isObject).flatMap((rule) =>
+      textsOf(rule.apiGroups).flatMap((group) =>
+        textsOf(rule.resources).flatMap((path) =>
+          textsOf(rule.verbs).flatMap((verb) => {
+            const [plural = "", subresource] = path.split("/");
+            const right = {
+              group,
+              resource: plural,
+              verb,
+              ...place,
+              ...(subresource === undefined ? {} : { subresource }),
+            };
+            const names = textsOf(rule.resourceNames);
+            return names.length === 0 ? [right] : names.map((name) => ({ ...right, name }));
+          })
+        )
+      )
+    );
+  });
+}
+
+function textsOf(values: unknown): string[] {
+  return Array.isArray(values) ? values.filter((value) => typeof value === "string") : [];
+}
+
+function textOf({ group, resource, subresource, verb, name, namespace }: Right): string {
+  const path = [resource, subresource].filter(Boolean).join("/");
+  const full = group === "" ? path : `${path}.${group}`;
+  return [verb, full, name, namespace && `in ${namespace}`].filter(Boolean).join(" ");
+}

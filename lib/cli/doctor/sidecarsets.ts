@@ -1,0 +1,72 @@
+import { missedReason } from "../../core/cleanup/replacement.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { type Reason, REASONS } from "../../core/reasons.ts";
+import { selectionsOverlap } from "../../core/select/overlap.ts";
+import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
+import { counted } from "../output.ts";
+import { classOf } from "../pod_classes.ts";
+import { replacementFacts } from "../stored_pod.ts";
+import { type Check, checkNamed } from "./check.ts";
+import type { Facts } from "./facts.ts";
+
+/** What is wrong with the SidecarSets and their Pods. */
+export function checkSidecarSets(facts: Facts): Check[] {
+  return [validity(facts), missed(facts), selection(facts), overlap(facts)];
+}
+
+function validity({ cluster: { sidecarSets } }: Facts): Check {
+  const check = checkNamed("SidecarSets are valid");
+  const invalid = sidecarSets.flatMap(({ name, problems: [problem] }) =>
+    problem ? [`${name}: ${problem.field} ${problem.message}`] : []
+  );
+  if (invalid.length === 0) return check.ok(`${counted(sidecarSets.length, "SidecarSet")}`);
+  return check.error(invalid.join("; "), "mend the fields: until then they are not injected");
+}
+
+function missed(facts: Facts): Check {
+  const check = checkNamed("no Pod is missed");
+  const { cluster, excludedNamespaces, now, pods } = facts;
+  const reasons = new Map<Reason, string[]>();
+  for (const prepared of cluster.sidecarSets) {
+    for (const pod of pods) {
+      if (!hasTrait(classOf(pod, prepared, cluster), PodTrait.Missed)) continue;
+      const options = { cluster, excludedNamespaces, now };
+      const { reason } = missedReason(pod, replacementFacts(prepared, { pod, options }));
+      const known = reasons.get(reason) ?? [];
+      reasons.set(reason, [...known, `${pod.metadata.namespace}/${pod.metadata.name}`]);
+    }
+  }
+  if (reasons.size === 0) return check.ok("every Pod has the sidecars that it should have got");
+  const parts = [...reasons].map(([reason, names]) =>
+    `${names.length} for ${reason} (${REASONS[reason]}), for example ${names[0]}`
+  );
+  return check.warning(
+    `Pods were missed: ${parts.join("; ")}`,
+    "sidecarset rollout restart-injection NAME creates them anew, missedPodPolicy Evict does it by itself",
+  );
+}
+
+function selection({ cluster, pods }: Facts): Check {
+  const check = checkNamed("SidecarSets select Pods");
+  const idle = cluster.sidecarSets
+    .filter((prepared) => pods.every((pod) => classOf(pod, prepared, cluster) === 0))
+    .map(({ name }) => name);
+  if (idle.length === 0) return check.ok("each of them");
+  return check.warning(
+    `none is selected by: ${idle.join(", ")}`,
+    "compare their selectors with the Pods' labels: sidecarset explain pod/NAME",
+  );
+}
+
+/** Two SidecarSets may well select the same Pods; it only is worth knowing. */
+function overlap({ cluster: { sidecarSets } }: Facts): Check {
+  const check = checkNamed("SidecarSets that can select the same Pods");
+  const pairs = sidecarSets.flatMap((a, index) =>
+    sidecarSets.slice(index + 1).filter((b) => overlaps(a, b)).map((b) => `${a.name} and ${b.name}`)
+  );
+  return check.ok(pairs.length === 0 ? "none" : pairs.join(", "));
+}
+
+function overlaps(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
+  return selectionsOverlap(a.sidecarSet.spec, b.sidecarSet.spec);
+}

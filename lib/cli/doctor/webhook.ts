@@ -1,0 +1,93 @@
+import { GROUP, KIND, STORAGE_VERSION } from "../../api/names.ts";
+import type { KubeObject } from "../../api/objects.ts";
+import { isInjectedBy } from "../../core/annotations/injected_list.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { isForbidden } from "../../kube/errors.ts";
+import { create } from "../../kube/requests.ts";
+import { resources } from "../../kube/resources.ts";
+import { send } from "../../kube/send.ts";
+import { counted } from "../output.ts";
+import { examplePod } from "../preview/example_pod.ts";
+import { type Check, checkNamed } from "./check.ts";
+import type { Facts } from "./facts.ts";
+
+const REACH =
+  "let the API server reach the webhook: see the Service's endpoints, the NetworkPolicy, and the controller's /readyz";
+
+/** Proves by a dry run that the API server asks the webhook about SidecarSets: one is refused that only the webhook can refuse. */
+export async function checkValidation({ client }: Facts): Promise<Check> {
+  const check = checkNamed("webhook answers about SidecarSets");
+  const body: KubeObject & { spec: unknown } = {
+    apiVersion: `${GROUP}/${STORAGE_VERSION}`,
+    kind: KIND,
+    metadata: { name: "sidecarset-doctor" },
+    spec: {
+      selector: { matchLabels: { "sidecarset-doctor": "none" } },
+      containers: [{ name: "probe", image: "example.com/probe:1" }],
+      injectionStrategy: { revision: { revisionName: "sidecarset-doctor-none" } },
+    },
+  };
+  try {
+    await send(client, create(resources.sidecarSets, { body, dryRun: true }));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (message.includes("sidecarset-doctor-none")) {
+      return check.ok("it refused what it must refuse");
+    }
+    if (isForbidden(error)) return check.skipped("this user may not create SidecarSets");
+    return check.error(message, REACH);
+  }
+  return check.error("a SidecarSet that pins a revision that does not exist was accepted", REACH);
+}
+
+/** More dry runs than this prove nothing more. */
+const MOST_PROBES = 10;
+
+/** Proves by dry runs that Pods which SidecarSets select are injected. */
+export async function checkInjection(facts: Facts): Promise<Check[]> {
+  const check = checkNamed("webhook injects Pods");
+  const injecting = facts.cluster.sidecarSets.filter(({ problems, sidecarSet }) =>
+    problems.length === 0 && sidecarSet.spec.injectionStrategy?.paused !== true
+  );
+  const probes = injecting.slice(0, MOST_PROBES).flatMap((prepared) => {
+    const pod = examplePod(prepared, facts);
+    return pod ? [{ prepared, pod }] : [];
+  });
+  if (probes.length === 0) {
+    return [check.skipped("there is no SidecarSet that a Pod could be selected by")];
+  }
+  const checks = await Promise.all(probes.map((probe) => probeInjection(probe, facts)));
+  const failed = checks.filter((each) => each !== undefined);
+  if (failed.length > 0) return failed;
+  return [check.ok(`dry runs injected ${counted(probes.length, "SidecarSet")}`)];
+}
+
+interface Probe {
+  readonly prepared: PreparedSidecarSet;
+  readonly pod: NonNullable<ReturnType<typeof examplePod>>;
+}
+
+/** @returns undefined where the Pod was injected. */
+async function probeInjection(
+  { prepared, pod }: Probe,
+  { client }: Facts,
+): Promise<Check | undefined> {
+  const { name, sidecarSet } = prepared;
+  const check = checkNamed(`webhook injects SidecarSet ${name}`);
+  const { namespace = "" } = pod.metadata;
+  try {
+    const options = { namespace, body: pod, dryRun: true };
+    const stored = await send(client, create(resources.pods, options));
+    if (isInjectedBy(stored, sidecarSet)) return undefined;
+    return check.error(
+      `a Pod that it selects was created without its sidecars, in namespace ${namespace}`,
+      `${REACH}; sidecarset explain says whether something else is in the way`,
+    );
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (isForbidden(error)) {
+      return check.skipped(`no Pod can be created in namespace ${namespace}: ${message}`);
+    }
+    return check.error(message, REACH);
+  }
+}
