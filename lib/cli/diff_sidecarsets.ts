@@ -1,6 +1,6 @@
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { resources } from "../kube/resources.ts";
-import type { ClusterOptions, Live } from "./connect.ts";
+import type { ClusterOptions, Live } from "./live/connection.ts";
 import { readDocuments } from "./documents.ts";
 import { checkSidecarSets } from "./file_sidecarsets.ts";
 import { findingText } from "./findings.ts";

@@ -1,4 +1,4 @@
-import type { ClusterOptions, Live } from "./connect.ts";
+import type { ClusterOptions, Live } from "./live/connection.ts";
 import type { Check } from "./doctor/check.ts";
 import { checkCertificates } from "./doctor/certificates.ts";
 import { checkController } from "./doctor/controller.ts";

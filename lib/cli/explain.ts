@@ -6,7 +6,7 @@ import {
   type PodsSummary,
   type SidecarSetExplanation,
 } from "./explanation.ts";
-import type { ClusterOptions, Connection } from "./connect.ts";
+import type { ClusterOptions, Connection } from "./live/connection.ts";
 import { clusterOfFiles } from "./file_cluster.ts";
 import { findingText } from "./findings.ts";
 import { manifestsOf } from "./manifests.ts";

@@ -1,4 +1,4 @@
-import type { ClusterOptions, Connection } from "./connect.ts";
+import type { ClusterOptions, Connection } from "./live/connection.ts";
 import { readDocuments } from "./documents.ts";
 import { clusterOfFiles } from "./file_cluster.ts";
 import { findingText } from "./findings.ts";

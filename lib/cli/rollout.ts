@@ -1,4 +1,4 @@
-import type { ClusterOptions, Live } from "./connect.ts";
+import type { ClusterOptions, Live } from "./live/connection.ts";
 import { historyCommand } from "./rollout/history.ts";
 import { pauseCommand } from "./rollout/pause.ts";
 import { restartInjectionCommand } from "./rollout/restart_injection.ts";

@@ -3,7 +3,7 @@ import type { SidecarSet } from "../api/sidecarset.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { resources } from "../kube/resources.ts";
 import { toPrepared } from "../runtime/stored_sidecarset.ts";
-import type { ClusterOptions, Live } from "./connect.ts";
+import type { ClusterOptions, Live } from "./live/connection.ts";
 import { readAll } from "./live/reading.ts";
 import { painted, printData, table, wrapped } from "./output.ts";
 import { conditionOf, rolloutStateOf } from "./rollout_state.ts";

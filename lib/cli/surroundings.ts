@@ -1,4 +1,4 @@
-import type { Connection } from "./connect.ts";
+import type { Connection } from "./live/connection.ts";
 import { type KnownCluster, overlaid } from "./known_cluster.ts";
 
 export interface SurroundingsOptions {

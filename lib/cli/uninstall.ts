@@ -8,7 +8,7 @@ import { remove } from "../kube/requests.ts";
 import { type Resource, resource, resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
 import { INSTALLATION } from "../runtime/control.ts";
-import type { ClusterOptions, Live } from "./connect.ts";
+import type { ClusterOptions, Live } from "./live/connection.ts";
 import { installationObjects } from "./installation.ts";
 import { ifAllowed, readAll, readIfPresent } from "./live/reading.ts";
 import { counted, table } from "./output.ts";

@@ -1,5 +1,5 @@
 import { run } from "../../lib/cli/run.ts";
-import type { Connection } from "../../lib/cli/connect.ts";
+import type { Connection } from "../../lib/cli/live/connection.ts";
 import { CliError, type Terminal } from "../../lib/cli/terminal.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";

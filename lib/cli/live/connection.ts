@@ -1,10 +1,29 @@
 import { findCluster } from "../../kube/cluster.ts";
+import type { RestClient } from "../../kube/contract.ts";
 import { denoHost } from "../../kube/host.ts";
 import { FetchClient } from "../../kube/transport.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { createLogger } from "../../runtime/log.ts";
-import type { ClusterOptions, Connection } from "../connect.ts";
 import { CliError, type Terminal } from "../terminal.ts";
+
+/** Which cluster to talk to, as kubectl's own flags say it. */
+export interface ClusterOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** A cluster that a command talks to. */
+export interface Connection {
+  readonly client: RestClient;
+  /** The namespace that the kubeconfig's context names. */
+  readonly namespace: string;
+}
+
+/** What a command that talks to a cluster is given. */
+export interface Live {
+  readonly terminal: Terminal;
+  readonly connection: Connection;
+}
 
 /**
  * Finds the cluster in kubectl's order: the kubeconfig of the option or of KUBECONFIG, the cluster that this process runs

@@ -4,7 +4,7 @@ import type { RestClient } from "../../kube/contract.ts";
 import { patch, type PatchOptions } from "../../kube/requests.ts";
 import { type Resource, resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
-import type { Live } from "../connect.ts";
+import type { Live } from "../live/connection.ts";
 import { readAll, readIfPresent } from "../live/reading.ts";
 import { CliError } from "../terminal.ts";
 

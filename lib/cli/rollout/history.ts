@@ -1,6 +1,6 @@
 import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
-import type { Live } from "../connect.ts";
+import type { Live } from "../live/connection.ts";
 import { printData, table } from "../output.ts";
 import { yamlDiff } from "../yaml_diff.ts";
 import { readHistory, recordedParts, revisionAt } from "./revisions.ts";

@@ -1,6 +1,6 @@
 import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../runtime/stored_sidecarset.ts";
-import type { Live } from "../connect.ts";
+import type { Live } from "../live/connection.ts";
 import { change, type DryRun, readSidecarSet } from "./change.ts";
 
 export interface PauseOptions {

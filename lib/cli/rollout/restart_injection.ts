@@ -3,7 +3,7 @@ import type { Pod } from "../../api/pod.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
-import type { Live } from "../connect.ts";
+import type { Live } from "../live/connection.ts";
 import { readLiveCluster } from "../live/live_cluster.ts";
 import { readAll, readIfPresent } from "../live/reading.ts";
 import { counted, wrapped } from "../output.ts";

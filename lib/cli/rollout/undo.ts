@@ -2,7 +2,7 @@ import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import { revisedFieldNames } from "../../core/revision/data.ts";
 import { resources } from "../../kube/resources.ts";
-import type { Live } from "../connect.ts";
+import type { Live } from "../live/connection.ts";
 import { CliError } from "../terminal.ts";
 import { yamlDiff } from "../yaml_diff.ts";
 import { change, type DryRun } from "./change.ts";
