@@ -34,6 +34,16 @@ export interface LeaderElectionOptions {
   onLeading?(leading: boolean): void;
 }
 
+/** One moment by both clocks, in milliseconds. */
+interface Moment {
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
+function momentOf(clock: Clock): Moment {
+  return { monotonic: clock.monotonic(), wall: clock.now().getTime() };
+}
+
 /**
  * Leader election by a Lease, with the rules of `k8s.io/client-go/tools/leaderelection`. `isLeader()` looks at the age of the last renewal, so
  * that a process that was stopped for a while knows, before it writes, that it may have been replaced.
@@ -43,7 +53,7 @@ export class LeaderElection {
     & Required<Omit<LeaderElectionOptions, "onLeading">>
     & Pick<LeaderElectionOptions, "onLeading">;
   #observation: Observation | undefined;
-  #renewedAt = -Infinity;
+  #renewedAt: Moment | undefined;
   #leading = false;
 
   constructor(options: LeaderElectionOptions) {
@@ -51,8 +61,12 @@ export class LeaderElection {
   }
 
   isLeader(): boolean {
-    const age = this.#options.clock.monotonic() - this.#renewedAt;
-    return age < this.#options.renewDeadline * 1_000;
+    return this.#age() < this.#options.renewDeadline * 1_000;
+  }
+
+  /** Milliseconds until another process may write; 0 or less where one may already. */
+  exclusiveFor(): number {
+    return this.#options.leaseDuration * 1_000 - this.#age();
   }
 
   /** Who holds the Lease, as far as this process has seen. */
@@ -74,7 +88,7 @@ export class LeaderElection {
 
   async #attempt(signal: AbortSignal): Promise<void> {
     const { clock, store, logger, retryPeriod } = this.#options;
-    const started = clock.monotonic();
+    const started = momentOf(clock);
     // A hanging request must not keep the election from noticing that its Lease has passed.
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(retryPeriod * 2_000)]);
     try {
@@ -93,6 +107,14 @@ export class LeaderElection {
     } catch (error) {
       if (!signal.aborted) logger.debug("Cannot renew the Lease", { error });
     }
+  }
+
+  /** Of the last renewal, in milliseconds. */
+  #age(): number {
+    if (!this.#renewedAt) return Infinity;
+    const now = momentOf(this.#options.clock);
+    // The monotonic clock stands still while the machine is suspended; the wall clock may be set back.
+    return Math.max(now.monotonic - this.#renewedAt.monotonic, now.wall - this.#renewedAt.wall);
   }
 
   #lease(previous: LeaseSpec): Lease {
@@ -122,7 +144,7 @@ export class LeaderElection {
   async #release(): Promise<void> {
     const { store, clock, logger } = this.#options;
     if (!this.isLeader()) return;
-    this.#renewedAt = -Infinity;
+    this.#renewedAt = undefined;
     const deadline = AbortSignal.timeout(2_000);
     try {
       const lease = await store.get(deadline);

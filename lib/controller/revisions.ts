@@ -115,17 +115,9 @@ export class Revisions {
           return false;
         }
         return true;
-      case "renumber": {
-        const { resourceVersion } = action.stored.metadata;
-        const body = { metadata: { resourceVersion }, revision: action.revision };
-        onStored(await writer.patchRevision(action.stored, body, signal));
+      case "change":
+        onStored(await writer.changeRevision(action.stored, action, signal));
         return true;
-      }
-      case "relabel": {
-        const body = { metadata: { labels: { [CUSTOM_VERSION_LABEL]: action.customVersion } } };
-        onStored(await writer.patchRevision(action.stored, body, signal));
-        return true;
-      }
       case "delete":
         await writer.deleteRevision(action.stored, signal);
         onDeleted(action.stored.metadata.name ?? "");

@@ -1,11 +1,20 @@
 import type { ControllerRevision } from "../api/controller_revision.ts";
+import { CUSTOM_VERSION_LABEL } from "../api/names.ts";
 import type { ConfigMap, KubeEvent, KubeObject } from "../api/objects.ts";
 import type { Pod } from "../api/pod.ts";
 import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import type { RestClient } from "../kube/contract.ts";
-import { create, evict, type KubeRequest, patch, remove, update } from "../kube/requests.ts";
-import { resources } from "../kube/resources.ts";
+import {
+  create,
+  evict,
+  type KubeRequest,
+  patch,
+  type Preconditions,
+  remove,
+  update,
+} from "../kube/requests.ts";
+import { type Resource, resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
 import type { Limiter } from "./limiter.ts";
 
@@ -15,7 +24,14 @@ export interface WriterOptions {
   readonly podLimiter: Limiter;
   /** Bounds all others, which must not wait for those of Pods. */
   readonly limiter: Limiter;
-  readonly isLeader: () => boolean;
+  readonly leadership: Leadership;
+}
+
+/** Whether this process may write, by the Lease that it holds. */
+export interface Leadership {
+  isLeader(): boolean;
+  /** Milliseconds until another process may write. */
+  exclusiveFor(): number;
 }
 
 /** This process is not, or not certainly, the leader: another one may write now. */
@@ -62,27 +78,31 @@ export class Writer {
     );
   }
 
-  /** Changes parts of a revision by a merge patch. */
-  patchRevision(
-    revision: ControllerRevision,
-    body: object,
+  /** Changes the number or the custom version of exactly the given state of a revision. */
+  changeRevision(
+    { metadata: { name = "", namespace = "", uid, resourceVersion } }: ControllerRevision,
+    { revision, customVersion }: { revision?: number; customVersion?: string },
     signal: AbortSignal,
   ): Promise<ControllerRevision> {
-    const { name = "", namespace = "" } = revision.metadata;
+    const labels = customVersion === undefined ? {} : {
+      labels: { [CUSTOM_VERSION_LABEL]: customVersion },
+    };
+    const body = {
+      metadata: { uid, resourceVersion, ...labels },
+      ...(revision === undefined ? {} : { revision }),
+    };
     return this.#write(
       patch(resources.controllerRevisions, { name, namespace, type: "merge", body }),
       signal,
     );
   }
 
+  /** Deletes exactly the given state of a revision. */
   deleteRevision(revision: ControllerRevision, signal: AbortSignal): Promise<void> {
-    const { name = "", namespace = "", uid } = revision.metadata;
+    const { name = "", namespace = "" } = revision.metadata;
+    const preconditions = preconditionsOf(revision);
     return this.#write(
-      remove(resources.controllerRevisions, {
-        name,
-        namespace,
-        ...(uid ? { preconditions: { uid } } : {}),
-      }),
+      remove(resources.controllerRevisions, { name, namespace, preconditions }),
       signal,
     );
   }
@@ -96,10 +116,11 @@ export class Writer {
     return this.#write(request, signal);
   }
 
-  deleteConfigMap({ metadata }: ConfigMap, signal: AbortSignal): Promise<void> {
-    const { name = "", namespace = "", uid } = metadata;
-    const preconditions = uid ? { preconditions: { uid } } : {};
-    return this.#write(remove(resources.configMaps, { name, namespace, ...preconditions }), signal);
+  /** Deletes exactly the given state of a ConfigMap. */
+  deleteConfigMap(configMap: ConfigMap, signal: AbortSignal): Promise<void> {
+    const { name = "", namespace = "" } = configMap.metadata;
+    const preconditions = preconditionsOf(configMap);
+    return this.#write(remove(resources.configMaps, { name, namespace, preconditions }), signal);
   }
 
   /** Creates a webhook configuration, or overwrites the version that its metadata names. */
@@ -107,13 +128,19 @@ export class Writer {
     configuration: WebhookConfiguration,
     signal: AbortSignal,
   ): Promise<WebhookConfiguration> {
-    const resource = configuration.kind === "MutatingWebhookConfiguration"
-      ? resources.mutatingWebhookConfigurations
-      : resources.validatingWebhookConfigurations;
+    const resource = registrationResource(configuration.kind);
     const request = configuration.metadata.resourceVersion === undefined
       ? create(resource, { body: configuration })
       : update(resource, { name: configuration.metadata.name ?? "", body: configuration });
     return this.#write(request, signal);
+  }
+
+  /** Deletes a webhook configuration, whatever its state is. */
+  deleteRegistration(
+    { kind, name }: { kind: WebhookConfiguration["kind"]; name: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#write(remove(registrationResource(kind), { name }), signal);
   }
 
   /**
@@ -195,11 +222,39 @@ export class Writer {
       signal: AbortSignal;
     },
   ): Promise<{ value: T } | undefined> {
-    const { client, isLeader } = this.#options;
-    return limiter.run(async () => {
-      // Nothing is awaited between these looks and the request.
+    const { isLeader } = this.#options.leadership;
+    const beforeSend = () => {
       if (!isLeader()) throw new NotLeaderError();
-      return wanted() ? { value: await send(client, request, signal) } : undefined;
+    };
+    return limiter.run(async () => {
+      beforeSend();
+      return wanted() ? { value: await this.#send(request, { beforeSend, signal }) } : undefined;
     }, signal);
   }
+
+  /** Gives a request up, which may be waiting for a connection, before another process may write. */
+  async #send<T>(
+    request: KubeRequest<T>,
+    { beforeSend, signal }: { beforeSend: () => void; signal: AbortSignal },
+  ): Promise<T> {
+    const late = AbortSignal.timeout(this.#options.leadership.exclusiveFor());
+    const abortSignal = AbortSignal.any([signal, late]);
+    try {
+      return await send(this.#options.client, request, { beforeSend, abortSignal });
+    } catch (error) {
+      if (late.aborted && !signal.aborted) throw new NotLeaderError();
+      throw error;
+    }
+  }
+}
+
+function registrationResource(kind: WebhookConfiguration["kind"]): Resource<WebhookConfiguration> {
+  return kind === "MutatingWebhookConfiguration"
+    ? resources.mutatingWebhookConfigurations
+    : resources.validatingWebhookConfigurations;
+}
+
+/** That an object is still exactly as it was read. */
+function preconditionsOf({ metadata: { uid, resourceVersion } }: KubeObject): Preconditions {
+  return { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
 }

@@ -24,6 +24,11 @@ export interface RequestOptions {
   expectTunnel?: string[];
   expectStream?: boolean;
   expectJson?: boolean;
+  /**
+   * Beyond that contract: called each time right before the request goes out, with nothing awaited in between; when it throws, nothing is
+   * sent and the request rejects with that. A client that does not know it sends without asking.
+   */
+  beforeSend?: () => void;
 }
 
 /** A connection of `exec`, `attach` or `portforward`. */

@@ -1,5 +1,7 @@
-import type { RestClient } from "./contract.ts";
+import type { RequestOptions, RestClient } from "./contract.ts";
 import type { KubeRequest } from "./requests.ts";
+
+export type SendOptions = Pick<RequestOptions, "abortSignal" | "beforeSend">;
 
 /**
  * Sends a request and reads its answer.
@@ -10,8 +12,8 @@ import type { KubeRequest } from "./requests.ts";
 export async function send<T>(
   client: RestClient,
   request: KubeRequest<T>,
-  abortSignal?: AbortSignal,
+  options: AbortSignal | SendOptions = {},
 ): Promise<T> {
-  const options = abortSignal ? { ...request.options, abortSignal } : request.options;
-  return request.read(await client.performRequest(options));
+  const own = options instanceof AbortSignal ? { abortSignal: options } : options;
+  return request.read(await client.performRequest({ ...request.options, ...own }));
 }

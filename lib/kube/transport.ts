@@ -119,13 +119,16 @@ export class FetchClient implements RestClient {
         ...(code === undefined ? {} : { code }),
         duration: clock.monotonic() - started,
       });
+    const headers = this.#headers(options, access);
+    const client = this.#httpClients.for(access.tls);
+    options.beforeSend?.();
     try {
       const response = await fetch(`${cluster.server}${options.path}${query}`, {
         method: options.method,
-        headers: this.#headers(options, access),
+        headers,
         body: bodyOf(options),
         signal,
-        client: this.#httpClients.for(access.tls),
+        client,
         // To follow one would hand the credentials to wherever it leads.
         redirect: "manual",
       });

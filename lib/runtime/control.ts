@@ -23,7 +23,7 @@ import type { RegistrationFacts } from "../core/status/facts.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isConflict, isNotFound } from "../kube/errors.ts";
-import { get, remove } from "../kube/requests.ts";
+import { get } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
 import { type Aftercare, createAftercare } from "./aftercare.ts";
@@ -117,7 +117,7 @@ export function createControl(options: ControlOptions): Control {
   const perSecond = config.writesPerSecond;
   const writer = new Writer({
     client,
-    isLeader,
+    leadership: { isLeader, exclusiveFor: () => election.exclusiveFor() },
     podLimiter: new Limiter({ clock, maxInFlight: config.maxInFlight, perSecond }),
     limiter: new Limiter({ clock, maxInFlight: OTHER_WRITES_IN_FLIGHT, perSecond }),
   });
@@ -243,16 +243,13 @@ export function createControl(options: ControlOptions): Control {
       await rollouts.settled();
     },
     async unregister(signal) {
-      if (!options.temporary || !election.isLeader()) return;
+      if (!options.temporary || !isLeader()) return;
       unregistered = true;
       for (
-        const resource of [
-          resources.mutatingWebhookConfigurations,
-          resources.validatingWebhookConfigurations,
-        ]
+        const kind of ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"] as const
       ) {
         try {
-          await send(client, remove(resource, { name: INSTALLATION }), signal);
+          await writer.deleteRegistration({ kind, name: INSTALLATION }, signal);
         } catch (error) {
           if (!isNotFound(error)) throw error;
         }

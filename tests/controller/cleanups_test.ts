@@ -11,6 +11,7 @@ import { Limiter } from "../../lib/controller/limiter.ts";
 import { Writer } from "../../lib/controller/writer.ts";
 import { RECREATING_KINDS } from "../../lib/core/cleanup/eviction.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
+import { leader } from "../support/leader.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
 import { quietLogger } from "../support/quiet_logger.ts";
@@ -39,7 +40,8 @@ async function setUp({ gone = true, leading = true, respond = asStored() } = {})
   const client = new RecordingClient(respond);
   const isLeader = () => leading;
   const limiter = () => new Limiter({ clock, maxInFlight: 16, perSecond: 1_000 });
-  const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), isLeader });
+  const leadership = { ...leader, isLeader };
+  const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), leadership });
   const records = new CleanupRecords({ index, writer, namespace: "system" });
   const told: CleanupProgress[] = [];
   const common = { index, writer, records, clock, logger: quietLogger };

@@ -3,6 +3,7 @@ import { isObject } from "../../lib/api/json.ts";
 import { Events, type Occurrence } from "../../lib/controller/events.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
 import { Writer } from "../../lib/controller/writer.ts";
+import { leader } from "../support/leader.ts";
 import { ManualClock, settle } from "../support/manual_clock.ts";
 import { quietLogger } from "../support/quiet_logger.ts";
 import { RecordingClient, type Respond } from "../support/recording_client.ts";
@@ -20,7 +21,7 @@ async function setUp(respond?: Respond) {
     client,
     podLimiter: limiter(),
     limiter: limiter(),
-    isLeader: () => true,
+    leadership: leader,
   });
   const events = new Events({ writer, clock, logger: quietLogger, instance: "here" });
   const stop = new AbortController();

@@ -99,3 +99,17 @@ Deno.test("LeaderElection does not believe another machine's wall clock", async 
   assert.deepEqual([a.election.isLeader(), b.election.isLeader()], [true, false]);
   await Promise.all([a.stop(), b.stop()]);
 });
+
+Deno.test("LeaderElection does not trust its Lease after the machine was suspended", async () => {
+  const [store, clock] = [new MemoryLease(), new ManualClock()];
+  const a = candidate("a", store, clock);
+  await clock.advance(1_000);
+  assert.equal(a.election.isLeader(), true);
+  // The monotonic clock stands still meanwhile.
+  clock.setWall(new Date(clock.now().getTime() + 60_000));
+  assert.equal(a.election.isLeader(), false);
+  assert.ok(a.election.exclusiveFor() <= 0);
+  await clock.advance(2_000);
+  assert.equal(a.election.isLeader(), true);
+  await a.stop();
+});

@@ -4,6 +4,7 @@ import type { Pod } from "../../lib/api/pod.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
 import { PodReports } from "../../lib/controller/pod_reports.ts";
 import { Writer } from "../../lib/controller/writer.ts";
+import { leader } from "../support/leader.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
 import { RecordingClient, type Respond } from "../support/recording_client.ts";
@@ -27,7 +28,7 @@ function setUp(respond: Respond, { newer = podOf() }: { newer?: Pod } = {}) {
     client,
     podLimiter: limiter(),
     limiter: limiter(),
-    isLeader: () => true,
+    leadership: leader,
   });
   const stored: Pod[] = [];
   const reports = new PodReports({

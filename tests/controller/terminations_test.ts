@@ -4,6 +4,7 @@ import { Limiter } from "../../lib/controller/limiter.ts";
 import { Terminations } from "../../lib/controller/terminations.ts";
 import { Writer } from "../../lib/controller/writer.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
+import { leader } from "../support/leader.ts";
 import { ManualClock, settle } from "../support/manual_clock.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
 import { quietLogger } from "../support/quiet_logger.ts";
@@ -68,7 +69,12 @@ async function setUp({ respond, virtualNode = false, leading = true }: SetUp) {
   const decided: string[] = [];
   const terminations = new Terminations({
     index,
-    writer: new Writer({ client, isLeader, podLimiter: limiter(), limiter: limiter() }),
+    writer: new Writer({
+      client,
+      leadership: { ...leader, isLeader },
+      podLimiter: limiter(),
+      limiter: limiter(),
+    }),
     clock,
     logger: quietLogger,
     isLeader,

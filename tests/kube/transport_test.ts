@@ -204,3 +204,16 @@ Deno.test("FetchClient tells of each request with its code and duration", async 
   ]);
   assert.ok(told.every(({ duration }) => duration > 0));
 });
+
+Deno.test("FetchClient asks right before each request, the repeated one included, whether to send it", () => {
+  let allowed = 2;
+  const beforeSend = () => {
+    if (allowed-- <= 0) throw new Error("not any more");
+  };
+  return withClient({ answer: () => failure(401) }, async (client, server) => {
+    await assert.rejects(client.performRequest({ ...read, beforeSend }), ApiError);
+    assert.equal(server.seen.length, 2);
+    await assert.rejects(client.performRequest({ ...read, beforeSend }), /^Error: not any more$/);
+    assert.equal(server.seen.length, 2);
+  });
+});

@@ -17,6 +17,7 @@ import type { RestClient } from "../../lib/kube/contract.ts";
 import { get } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
+import { leader } from "./leader.ts";
 import { quietLogger } from "./quiet_logger.ts";
 
 export interface EngineOptions {
@@ -38,7 +39,8 @@ export function createEngine(options: EngineOptions) {
   const { isLeader = () => true, registrationOf = () => ({}), onProgress = () => {} } = options;
   const index = new ClusterIndex();
   const limiter = () => new Limiter({ clock, maxInFlight: 16, perSecond: 1_000 });
-  const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), isLeader });
+  const leadership = { ...leader, isLeader };
+  const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), leadership });
   const common = { index, writer, clock, logger: quietLogger };
   const events = new Events({ writer, clock, logger: quietLogger, instance: "test" });
   const readPod = ({ metadata: { name = "", namespace = "" } }: Pod, signal: AbortSignal) =>

@@ -12,12 +12,12 @@ const DEFAULT_HISTORY_LIMIT = 10;
 /** One write to the stored ControllerRevisions. */
 export type RevisionAction =
   | { readonly type: "create"; readonly revision: ControllerRevision }
-  /** Makes an older revision the newest again. */
-  | { readonly type: "renumber"; readonly stored: ControllerRevision; readonly revision: number }
+  /** Makes an older revision the newest again, gives it a custom version, or both. */
   | {
-    readonly type: "relabel";
+    readonly type: "change";
     readonly stored: ControllerRevision;
-    readonly customVersion: string;
+    readonly revision?: number;
+    readonly customVersion?: string;
   }
   | { readonly type: "delete"; readonly stored: ControllerRevision };
 
@@ -54,15 +54,17 @@ export function planRevisions(state: RevisionState): RevisionPlan {
   const equal = owned.findLast((each) => goJson(each.data) === data);
   if (equal === undefined) return planCreation(state, { owned, data });
 
-  const actions: RevisionAction[] = [];
   const newest = owned.at(-1);
-  if (newest !== undefined && newest !== equal) {
-    actions.push({ type: "renumber", stored: equal, revision: newest.revision + 1 });
-  }
+  const renumbering = newest !== undefined && newest !== equal
+    ? { revision: newest.revision + 1 }
+    : undefined;
   const customVersion = customVersionOf(sidecarSet);
-  if (customVersion !== undefined && customVersionLabel(equal) !== customVersion) {
-    actions.push({ type: "relabel", stored: equal, customVersion });
-  }
+  const relabelling = customVersion !== undefined && customVersionLabel(equal) !== customVersion
+    ? { customVersion }
+    : undefined;
+  const actions: RevisionAction[] = renumbering || relabelling
+    ? [{ type: "change", stored: equal, ...renumbering, ...relabelling }]
+    : [];
   const older = owned.filter((each) => each !== equal);
   const latestVersion = customVersion ?? customVersionLabel(equal);
   return {

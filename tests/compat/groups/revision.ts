@@ -119,22 +119,18 @@ function applied(
   switch (action.type) {
     case "create":
       return [...stored, action.revision];
-    case "renumber":
-      return changed(stored, {
-        name: action.stored.metadata.name,
-        change: (each) => ({ ...each, revision: action.revision }),
-      });
-    case "relabel":
+    case "change": {
+      const { revision, customVersion } = action;
+      const labels = customVersion === undefined ? {} : { [CUSTOM_VERSION_LABEL]: customVersion };
       return changed(stored, {
         name: action.stored.metadata.name,
         change: (each) => ({
           ...each,
-          metadata: {
-            ...each.metadata,
-            labels: { ...each.metadata.labels, [CUSTOM_VERSION_LABEL]: action.customVersion },
-          },
+          revision: revision ?? each.revision,
+          metadata: { ...each.metadata, labels: { ...each.metadata.labels, ...labels } },
         }),
       });
+    }
     case "delete":
       return stored.filter(({ metadata }) => metadata.name !== action.stored.metadata.name);
   }

@@ -33,10 +33,9 @@ function summary(action: RevisionAction): string {
   switch (action.type) {
     case "create":
       return `create ${action.revision.revision}`;
-    case "renumber":
-      return `renumber ${action.stored.metadata.name} ${action.revision}`;
-    case "relabel":
-      return `relabel ${action.stored.metadata.name} ${action.customVersion}`;
+    case "change":
+      return ["change", action.stored.metadata.name, action.revision, action.customVersion]
+        .filter((part) => part !== undefined).join(" ");
     case "delete":
       return `delete ${action.stored.metadata.name}`;
   }
@@ -77,7 +76,7 @@ const plans: readonly [says: string, sidecarSet: SidecarSet, scene: Scene, actio
     "makes an older one the newest again",
     meshSidecarSet(withImage("proxy:1")),
     { stored: history(3) },
-    ["renumber mesh-1 4"],
+    ["change mesh-1 4"],
   ],
   [
     "passes over revisions of others",
@@ -89,7 +88,13 @@ const plans: readonly [says: string, sidecarSet: SidecarSet, scene: Scene, actio
     "moves the custom version to the revision it is given to",
     meshSidecarSet({ ...withImage("proxy:1"), customVersion: "blue" }),
     { stored: [storedRevision({ name: "mesh-1", revision: 1, customVersion: "green" })] },
-    ["relabel mesh-1 blue"],
+    ["change mesh-1 blue"],
+  ],
+  [
+    "gives an older revision its number and its custom version at once",
+    meshSidecarSet({ ...withImage("proxy:1"), customVersion: "blue" }),
+    { stored: history(3) },
+    ["change mesh-1 4 blue"],
   ],
   [
     "leaves a label when the custom version is removed",
@@ -113,7 +118,7 @@ const plans: readonly [says: string, sidecarSet: SidecarSet, scene: Scene, actio
     "cuts after renumbering",
     meshSidecarSet({ ...withImage("proxy:1"), revisionHistoryLimit: 2 }),
     { stored: history(3) },
-    ["renumber mesh-1 4", "delete mesh-2"],
+    ["change mesh-1 4", "delete mesh-2"],
   ],
   [
     "never deletes what Pods run, and stays above the limit for it",

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { Limiter } from "../../lib/controller/limiter.ts";
+import { type Leadership, NotLeaderError, Writer } from "../../lib/controller/writer.ts";
+import type { RequestOptions, RestClient } from "../../lib/kube/contract.ts";
+import { systemClock } from "../../lib/runtime/clock.ts";
+import { leader } from "../support/leader.ts";
+import { podOf } from "../support/objects.ts";
+import { RecordingClient } from "../support/recording_client.ts";
+
+const never = new AbortController().signal;
+
+function writerOn(client: RestClient, leadership: Leadership = leader): Writer {
+  const clock = systemClock();
+  const limiter = () => new Limiter({ clock, maxInFlight: 16, perSecond: 1_000 });
+  return new Writer({ client, leadership, podLimiter: limiter(), limiter: limiter() });
+}
+
+/** A client whose requests wait before they go out, as for a token or a connection. */
+function slowClient(wait: (signal: AbortSignal | undefined) => Promise<void>) {
+  const sent: RequestOptions[] = [];
+  const performRequest = async (options: RequestOptions) => {
+    await wait(options.abortSignal);
+    options.beforeSend?.();
+    sent.push(options);
+    return {};
+  };
+  return { client: { performRequest } as RestClient, sent };
+}
+
+Deno.test("Writer sends nothing when the Lease has passed while the request waited", async () => {
+  let isLeader = true;
+  const { client, sent } = slowClient(() => {
+    isLeader = false;
+    return Promise.resolve();
+  });
+  const writer = writerOn(client, { ...leader, isLeader: () => isLeader });
+  await assert.rejects(writer.evictPod(podOf({}), never), NotLeaderError);
+  assert.deepEqual(sent, []);
+});
+
+Deno.test("Writer gives a request up before another process may write", async () => {
+  const { client, sent } = slowClient((signal) =>
+    new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)))
+  );
+  const writer = writerOn(client, { ...leader, exclusiveFor: () => 10 });
+  await assert.rejects(writer.evictPod(podOf({}), never), NotLeaderError);
+  assert.deepEqual(sent, []);
+});
+
+Deno.test("Writer overwrites and deletes only the state that was decided for", async () => {
+  const metadata = { name: "a", namespace: "system", uid: "1", resourceVersion: "7" };
+  const revision = { metadata, data: {}, revision: 1 };
+  const client = new RecordingClient();
+  const writer = writerOn(client);
+  await writer.changeRevision(revision, { revision: 2, customVersion: "blue" }, never);
+  await writer.deleteRevision(revision, never);
+  await writer.deleteConfigMap({ metadata }, never);
+  await writer.writeConfigMap({ metadata }, never);
+  assert.equal(client.requests.length, 4);
+  for (const { method, path, body } of client.requests) {
+    assert.match(JSON.stringify(body), /"resourceVersion":"7"/, `${method} ${path}`);
+  }
+});
