@@ -1,6 +1,7 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { KubeEvent, ObjectReference } from "../api/objects.ts";
+import type { EventReason } from "../core/event_reasons.ts";
 import { isNotFound } from "../kube/errors.ts";
 import { type Outcome, WorkQueue } from "./queue.ts";
 import { NotLeaderError, type Writer } from "./writer.ts";
@@ -9,7 +10,7 @@ import { NotLeaderError, type Writer } from "./writer.ts";
 export interface Occurrence {
   readonly regarding: ObjectReference;
   readonly type: KubeEvent["type"];
-  readonly reason: string;
+  readonly reason: EventReason;
   /** What the controller did or tried: `Update`, `Evict`. */
   readonly action: string;
   readonly note: string;

@@ -1,3 +1,20 @@
+import { TERMINATED_CONDITION, UPGRADABLE_CONDITION } from "../api/names.ts";
+
+/** What a SidecarSet's conditions say when they are True. One sentence each. */
+export const CONDITIONS = {
+  Ready: "New Pods get exactly this generation.",
+  Progressing:
+    "The roll-out goes on or is complete, as in a Deployment; Unknown while it is paused or not wanted.",
+  PodsMissed: "Pods run without the sidecars that they should have got.",
+} as const;
+
+/** What the conditions say that the controller writes to Pods. */
+export const POD_CONDITIONS = {
+  [UPGRADABLE_CONDITION]:
+    "Every SidecarSet of the Pod can be upgraded in place; the message says it of each, as JSON.",
+  [TERMINATED_CONDITION]: "The Pod was completed although sidecars were still running.",
+} as const;
+
 /**
  * Reasons of a SidecarSet's conditions that are no reasons for leaving a Pod out. One sentence each, in the present
  * tense, without a full stop: it completes "because ...".
@@ -27,3 +44,7 @@ export const CONDITION_REASONS = {
 } as const;
 
 export type ConditionReason = keyof typeof CONDITION_REASONS;
+
+export function isConditionReason(reason: string): reason is ConditionReason {
+  return Object.hasOwn(CONDITION_REASONS, reason);
+}

@@ -39,3 +39,7 @@ export const REASONS = {
 } as const;
 
 export type Reason = keyof typeof REASONS;
+
+export function isReason(text: string): text is Reason {
+  return Object.hasOwn(REASONS, text);
+}

@@ -1,8 +1,11 @@
 import { sidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import { sidecarSetStatus } from "../../lib/api/sidecarset_status.ts";
-import { CONDITION_REASONS } from "../../lib/core/condition_reasons.ts";
+import { TERMINATION_REASONS } from "../../lib/core/cleanup/jobs.ts";
+import { CONDITION_REASONS, CONDITIONS, POD_CONDITIONS } from "../../lib/core/condition_reasons.ts";
+import { EVENT_REASONS } from "../../lib/core/event_reasons.ts";
 import { REASONS } from "../../lib/core/reasons.ts";
 import { settings } from "../../lib/runtime/config.ts";
+import { METRICS } from "../../lib/runtime/metrics/catalogue.ts";
 import { structuralSchema } from "./from_zod.ts";
 import type { StructuralSchema } from "./structural.ts";
 
@@ -30,9 +33,23 @@ function reference(): string {
     "A container or init container has all fields of a core/v1 Container beside these; a volume is a core/v1 Volume.",
     "### Fields of `status`",
     table(["field", "type", "meaning"], fieldRows(structuralSchema(sidecarSetStatus, options), "")),
+    "### Conditions",
+    "Of a SidecarSet; each has one of the reasons below.",
+    table(["condition", "when it is True"], namedRows(CONDITIONS)),
+    "Of a Pod:",
+    table(["condition", "when it is True"], namedRows(POD_CONDITIONS)),
     "### Reasons",
     "Why a SidecarSet, or one of its Pods, is not as wanted. The same word is the reason of a condition or event, the label of a metric and the text of a warning.",
-    table(["reason", "it is so because"], reasonRows({ ...REASONS, ...CONDITION_REASONS })),
+    table(
+      ["reason", "it is so because"],
+      namedRows({ ...REASONS, ...CONDITION_REASONS, ...TERMINATION_REASONS }),
+    ),
+    "### Events",
+    "At most one a minute for each reason and object. Beside those above, events have these reasons of their own:",
+    table(["reason", "what happened"], namedRows(EVENT_REASONS)),
+    "### Metrics",
+    "On `/metrics` of the health port, in Prometheus' text format.",
+    table(["metric", "type", "labels", "meaning"], metricRows()),
     "### Flags of `sidecarset controller`",
     table(["flag", "environment", "default", "meaning"], flagRows()),
   ].join("\n\n") + "\n";
@@ -64,8 +81,17 @@ function sentence({ description = "", default: value }: StructuralSchema): strin
     : `${description} Default: \`${JSON.stringify(value)}\`.`;
 }
 
-function reasonRows(reasons: Readonly<Record<string, string>>): string[][] {
-  return Object.entries(reasons).map(([reason, why]) => [`\`${reason}\``, why]);
+function namedRows(meanings: Readonly<Record<string, string>>): string[][] {
+  return Object.entries(meanings).map(([name, meaning]) => [`\`${name}\``, meaning]);
+}
+
+function metricRows(): string[][] {
+  return Object.entries(METRICS).map(([name, { type, labels, help }]) => [
+    `\`${name}\``,
+    type,
+    labels.map((label) => `\`${label}\``).join(", "),
+    help,
+  ]);
 }
 
 function flagRows(): string[][] {

@@ -1,9 +1,12 @@
 import type { CleanupProgress } from "../../api/cleanup_record.ts";
+import { isConditionReason } from "../condition_reasons.ts";
+import type { EventReason } from "../event_reasons.ts";
+import { isReason } from "../reasons.ts";
 
 /** Something to tell about a clean-up. */
 export interface CleanupNews {
   readonly type: "Normal" | "Warning";
-  readonly reason: string;
+  readonly reason: EventReason;
   readonly note: string;
 }
 
@@ -23,6 +26,7 @@ export function cleanupNews(before: CleanupProgress, after: CleanupProgress): Cl
   }
   for (const [reason, { pods: count, example, message }] of Object.entries(after.blocked)) {
     if (Object.hasOwn(before.blocked, reason)) continue;
+    if (!isReason(reason) && !isConditionReason(reason)) continue;
     const type = PASSING.has(reason) ? "Normal" : "Warning";
     const instance = example === "" ? "" : `, for example ${example}`;
     const verb = count === 1 ? "Pod waits" : "Pods wait";

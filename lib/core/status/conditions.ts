@@ -1,10 +1,15 @@
-import { CONDITION_REASONS, type ConditionReason } from "../condition_reasons.ts";
+import {
+  CONDITION_REASONS,
+  type ConditionReason,
+  type CONDITIONS,
+  isConditionReason,
+} from "../condition_reasons.ts";
 import { type Reason, REASONS } from "../reasons.ts";
 import type { RegistrationFacts, StatusFacts } from "./facts.ts";
 
 /** A condition without what depends on the previous one. */
 export interface ConditionState {
-  readonly type: "Ready" | "Progressing" | "PodsMissed";
+  readonly type: keyof typeof CONDITIONS;
   readonly status: "True" | "False" | "Unknown";
   readonly reason: Reason | ConditionReason;
   readonly message: string;
@@ -110,10 +115,6 @@ function progressStatus(reason: ConditionReason | "InvalidSidecarSet"): Conditio
 
 function text(reason: Reason | ConditionReason): string {
   return isConditionReason(reason) ? CONDITION_REASONS[reason] : REASONS[reason];
-}
-
-function isConditionReason(reason: Reason | ConditionReason): reason is ConditionReason {
-  return Object.hasOwn(CONDITION_REASONS, reason);
 }
 
 function sentence(reason: Reason | ConditionReason): string {

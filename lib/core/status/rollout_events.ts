@@ -1,9 +1,10 @@
 import type { Condition, SidecarSetStatus } from "../../api/sidecarset_status.ts";
+import type { EventReason } from "../event_reasons.ts";
 
 /** Something to tell about a roll-out. */
 export interface RolloutEvent {
   readonly type: "Normal" | "Warning";
-  readonly reason: string;
+  readonly reason: EventReason;
   readonly note: string;
 }
 
@@ -16,16 +17,16 @@ const UNDER_WAY: ReadonlySet<string> = new Set([
 ]);
 
 /** What makes a roll-out stand still, told with its own reason. */
-const BLOCKED: ReadonlyMap<string, RolloutEvent["type"]> = new Map([
-  ["WaitingForAvailability", "Normal"],
-  ["PartitionReached", "Normal"],
-  ["SelectorReached", "Normal"],
-  ["NotUpgradable", "Warning"],
-  ["UpdateRefused", "Warning"],
-  ["ImagesDrifted", "Warning"],
-  ["InvalidSidecarSet", "Warning"],
-  ["ProgressDeadlineExceeded", "Warning"],
-]);
+const BLOCKED: readonly Pick<RolloutEvent, "type" | "reason">[] = [
+  { type: "Normal", reason: "WaitingForAvailability" },
+  { type: "Normal", reason: "PartitionReached" },
+  { type: "Normal", reason: "SelectorReached" },
+  { type: "Warning", reason: "NotUpgradable" },
+  { type: "Warning", reason: "UpdateRefused" },
+  { type: "Warning", reason: "ImagesDrifted" },
+  { type: "Warning", reason: "InvalidSidecarSet" },
+  { type: "Warning", reason: "ProgressDeadlineExceeded" },
+];
 
 /**
  * What there is to tell of a roll-out, from the status before and after: its start, its completion, and what blocks it. A status that is stored
@@ -51,8 +52,8 @@ export function rolloutEvents(
   if (reason === "UpToDate" && wasUnderWay) {
     events.push({ type: "Normal", reason: "RolloutCompleted", note: message });
   }
-  const type = BLOCKED.get(reason);
-  if (isAnother && type !== undefined) events.push({ type, reason, note: message });
+  const block = BLOCKED.find((each) => each.reason === reason);
+  if (isAnother && block !== undefined) events.push({ ...block, note: message });
   const { notUpgradablePods = 0 } = next;
   if (notUpgradablePods > 0 && notUpgradablePods !== previous?.notUpgradablePods) {
     const note = `SidecarSet has ${notUpgradablePods} Pods that cannot be upgraded in place`;

@@ -1,6 +1,7 @@
 import type { Observation as RequestObservation } from "../../kube/transport.ts";
 import type { Observation as ReviewObservation } from "../../webhook/handler.ts";
 import type { PodReviewObserver } from "../../webhook/pods.ts";
+import { METRICS } from "./catalogue.ts";
 import { registerProcess } from "./process.ts";
 import { type QueueMetrics, registerQueues } from "./queues.ts";
 import { CONTENT_TYPE, Registry } from "./registry.ts";
@@ -25,33 +26,14 @@ export interface MetricsOptions {
 
 /** The process's metrics: controller-runtime's names where it has them, `sidecarset_` for the rest. */
 export function createMetrics({ apiServer: host }: MetricsOptions): Metrics {
-  const registry = new Registry();
+  const registry = new Registry(METRICS);
   registerProcess(registry);
-  const requests = registry.counter({
-    name: "rest_client_requests_total",
-    help: "Requests to the API server by method and status code.",
-  });
-  const reviews = registry.histogram({
-    name: "controller_runtime_webhook_latency_seconds",
-    help: "How long admission reviews took, by path.",
-    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-  });
-  const answers = registry.counter({
-    name: "controller_runtime_webhook_requests_total",
-    help: "Admission reviews by path and status code.",
-  });
-  const injections = registry.counter({
-    name: "sidecarset_injections_total",
-    help: "SidecarSets that selected a created Pod, by whether they were injected and why not.",
-  });
-  const certificateReads = registry.counter({
-    name: "certwatcher_read_certificate_total",
-    help: "How often the webhook's certificate was looked after.",
-  });
-  const certificateErrors = registry.counter({
-    name: "certwatcher_read_certificate_errors_total",
-    help: "How often that failed.",
-  });
+  const requests = registry.counter("rest_client_requests_total");
+  const reviews = registry.histogram("controller_runtime_webhook_latency_seconds");
+  const answers = registry.counter("controller_runtime_webhook_requests_total");
+  const injections = registry.counter("sidecarset_injections_total");
+  const certificateReads = registry.counter("certwatcher_read_certificate_total");
+  const certificateErrors = registry.counter("certwatcher_read_certificate_errors_total");
   // A rate needs the zero before the first failure.
   for (const counter of [certificateReads, certificateErrors]) counter.inc({}, 0);
   return {
@@ -63,8 +45,8 @@ export function createMetrics({ apiServer: host }: MetricsOptions): Metrics {
       answers.inc({ webhook: path, code: String(code) });
     },
     observeCertificateCheck(ok) {
-      certificateReads.inc();
-      if (!ok) certificateErrors.inc();
+      certificateReads.inc({});
+      if (!ok) certificateErrors.inc({});
     },
     podObserver: {
       onInjected: (sidecarset) => injections.inc({ sidecarset, result: "injected", reason: "" }),

@@ -1,4 +1,5 @@
 import type { QueueObserver, WorkQueue } from "../../controller/queue.ts";
+import type { METRICS } from "./catalogue.ts";
 import type { Registry } from "./registry.ts";
 
 export interface QueueMetrics {
@@ -8,44 +9,17 @@ export interface QueueMetrics {
   observe(controller: string, queue: WorkQueue): void;
 }
 
-/** client-go's buckets of its work queues; what is shorter than 10 µs is of no interest here. */
-const QUEUE_BUCKETS = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1_000];
-const RECONCILE_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const RESULTS = ["success", "requeue_after", "error"] as const;
 
-/** Metrics of the reconcile loops (controller-runtime `pkg/internal/controller/metrics`, `pkg/metrics/workqueue.go`). */
-export function registerQueues(registry: Registry): QueueMetrics {
-  const total = registry.counter({
-    name: "controller_runtime_reconcile_total",
-    help: "Reconciliations by how they ended.",
-  });
-  const errors = registry.counter({
-    name: "controller_runtime_reconcile_errors_total",
-    help: "Reconciliations that failed.",
-  });
-  const time = registry.histogram({
-    name: "controller_runtime_reconcile_time_seconds",
-    help: "How long a reconciliation took.",
-    buckets: RECONCILE_BUCKETS,
-  });
-  const adds = registry.counter({
-    name: "workqueue_adds_total",
-    help: "Keys added that did not wait already.",
-  });
-  const retries = registry.counter({
-    name: "workqueue_retries_total",
-    help: "Keys added again because their work failed.",
-  });
-  const waited = registry.histogram({
-    name: "workqueue_queue_duration_seconds",
-    help: "How long a key waited after it was due.",
-    buckets: QUEUE_BUCKETS,
-  });
-  const worked = registry.histogram({
-    name: "workqueue_work_duration_seconds",
-    help: "How long a key was worked on.",
-    buckets: QUEUE_BUCKETS,
-  });
+/** Metrics of the reconcile loops. */
+export function registerQueues(registry: Registry<typeof METRICS>): QueueMetrics {
+  const total = registry.counter("controller_runtime_reconcile_total");
+  const errors = registry.counter("controller_runtime_reconcile_errors_total");
+  const time = registry.histogram("controller_runtime_reconcile_time_seconds");
+  const adds = registry.counter("workqueue_adds_total");
+  const retries = registry.counter("workqueue_retries_total");
+  const waited = registry.histogram("workqueue_queue_duration_seconds");
+  const worked = registry.histogram("workqueue_work_duration_seconds");
   const queues = new Map<string, WorkQueue>();
   registerQueueGauges(registry, queues);
   return {
@@ -75,9 +49,12 @@ export function registerQueues(registry: Registry): QueueMetrics {
   };
 }
 
-function registerQueueGauges(registry: Registry, queues: ReadonlyMap<string, WorkQueue>): void {
-  const each = (
-    labelsOf: (controller: string) => Record<string, string>,
+function registerQueueGauges(
+  registry: Registry<typeof METRICS>,
+  queues: ReadonlyMap<string, WorkQueue>,
+): void {
+  const each = <L>(
+    labelsOf: (controller: string) => L,
     read: (queue: WorkQueue) => number,
   ) =>
   () =>
@@ -87,33 +64,21 @@ function registerQueueGauges(registry: Registry, queues: ReadonlyMap<string, Wor
     }));
   const byQueue = (controller: string) => ({ name: controller, controller });
   const byController = (controller: string) => ({ controller });
+  registry.gauge("workqueue_depth", each(byQueue, (queue) => queue.depth));
   registry.gauge(
-    { name: "workqueue_depth", help: "Keys that wait." },
-    each(byQueue, (queue) => queue.depth),
-  );
-  registry.gauge(
-    {
-      name: "workqueue_unfinished_work_seconds",
-      help: "Time spent so far on keys that are not done.",
-    },
+    "workqueue_unfinished_work_seconds",
     each(byQueue, (queue) => queue.unfinished().reduce((sum, age) => sum + age, 0) / 1_000),
   );
   registry.gauge(
-    {
-      name: "workqueue_longest_running_processor_seconds",
-      help: "Time spent so far on the key that takes longest.",
-    },
+    "workqueue_longest_running_processor_seconds",
     each(byQueue, (queue) => Math.max(0, ...queue.unfinished()) / 1_000),
   );
   registry.gauge(
-    { name: "controller_runtime_active_workers", help: "Reconciliations under way." },
+    "controller_runtime_active_workers",
     each(byController, (queue) => queue.unfinished().length),
   );
   registry.gauge(
-    {
-      name: "controller_runtime_max_concurrent_reconciles",
-      help: "How many reconciliations may be under way.",
-    },
+    "controller_runtime_max_concurrent_reconciles",
     each(byController, (queue) => queue.concurrency),
   );
 }

@@ -1,29 +1,31 @@
+import type { Catalogue, MetricDefinition } from "./catalogue.ts";
+
 /** Values of a series' labels by their names, in the order in which they are printed. */
 export type LabelValues = Readonly<Record<string, string>>;
 
-export interface MetricOptions {
-  readonly name: string;
-  readonly help: string;
-}
+/** Names of the metrics of one type. */
+type NameOf<C extends Catalogue<C>, T extends MetricDefinition["type"]> =
+  & { [N in keyof C]: C[N]["type"] extends T ? N : never }[keyof C]
+  & string;
 
-export interface HistogramOptions extends MetricOptions {
-  /** Upper bounds in ascending order; infinity is added. */
-  readonly buckets: readonly number[];
-}
+/** A value for each label of a metric. */
+export type LabelsOf<C extends Catalogue<C>, N extends keyof C> = Readonly<
+  Record<C[N]["labels"][number], string>
+>;
 
 /** A number that only grows. */
-export interface Counter {
-  inc(labels?: LabelValues, by?: number): void;
+export interface Counter<L extends LabelValues = LabelValues> {
+  inc(labels: L, by?: number): void;
 }
 
 /** A distribution of observed values. */
-export interface Histogram {
-  observe(value: number, labels?: LabelValues): void;
+export interface Histogram<L extends LabelValues = LabelValues> {
+  observe(value: number, labels: L): void;
 }
 
 /** One value of a gauge. */
-export interface Sample {
-  readonly labels?: LabelValues;
+export interface Sample<L extends LabelValues = LabelValues> {
+  readonly labels: L;
   readonly value: number;
 }
 
@@ -33,16 +35,21 @@ export const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
  * Metrics in Prometheus' text format. An own one of a hundred lines: what prom-client depends on (bintrees) makes `deno compile` overflow its
  * stack, and its collectors read what Deno does not have.
  */
-export class Registry {
+export class Registry<C extends Catalogue<C>> {
+  readonly #catalogue: C;
   readonly #metrics: (() => string)[] = [];
 
-  counter(options: MetricOptions): Counter {
+  constructor(catalogue: C) {
+    this.#catalogue = catalogue;
+  }
+
+  counter<N extends NameOf<C, "counter">>(name: N): Counter<LabelsOf<C, N>> {
     const values = new Map<string, number>();
-    this.#add(options, "counter", function* () {
-      for (const [labels, value] of values) yield `${options.name}${labels} ${numberText(value)}`;
+    this.#add(name, function* () {
+      for (const [labels, value] of values) yield `${name}${labels} ${numberText(value)}`;
     });
     return {
-      inc(labels = {}, by = 1) {
+      inc(labels, by = 1) {
         const key = labelText(labels);
         values.set(key, (values.get(key) ?? 0) + by);
       },
@@ -50,20 +57,26 @@ export class Registry {
   }
 
   /** @param collect reads the values at the moment when they are asked for */
-  gauge(options: MetricOptions, collect: () => Iterable<Sample> | number): void {
-    this.#add(options, "gauge", function* () {
+  gauge<N extends NameOf<C, "gauge">>(
+    name: N,
+    collect: () => Iterable<Sample<LabelsOf<C, N>>> | number,
+  ): void {
+    this.#add(name, function* () {
       const collected = collect();
-      const samples = typeof collected === "number" ? [{ value: collected }] : collected;
-      for (const { labels = {}, value } of samples) {
-        yield `${options.name}${labelText(labels)} ${numberText(value)}`;
+      if (typeof collected === "number") {
+        yield `${name} ${numberText(collected)}`;
+        return;
+      }
+      for (const { labels, value } of collected) {
+        yield `${name}${labelText(labels)} ${numberText(value)}`;
       }
     });
   }
 
-  histogram(options: HistogramOptions): Histogram {
-    const { name, buckets } = options;
+  histogram<N extends NameOf<C, "histogram">>(name: N): Histogram<LabelsOf<C, N>> {
+    const buckets = this.#catalogue[name].buckets ?? [];
     const series = new Map<string, Distribution>();
-    this.#add(options, "histogram", function* () {
+    this.#add(name, function* () {
       for (const { labels, counts, sum } of series.values()) {
         let total = 0;
         for (const [index, count] of counts.entries()) {
@@ -76,7 +89,7 @@ export class Registry {
       }
     });
     return {
-      observe(value, labels = {}) {
+      observe(value, labels) {
         const key = labelText(labels);
         let found = series.get(key);
         if (!found) {
@@ -96,7 +109,8 @@ export class Registry {
     return this.#metrics.map((print) => print()).join("");
   }
 
-  #add({ name, help }: MetricOptions, type: string, lines: () => Iterable<string>): void {
+  #add(name: keyof C & string, lines: () => Iterable<string>): void {
+    const { type, help } = this.#catalogue[name];
     const head = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
     this.#metrics.push(() => head + [...lines()].map((line) => `${line}\n`).join(""));
   }

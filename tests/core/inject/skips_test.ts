@@ -273,18 +273,21 @@ Deno.test("inject() drops copied records of a SidecarSet that it skips", () => {
 });
 
 Deno.test("inject() takes 10,000 containers of one SidecarSet in time linear in their number", () => {
-  /** Milliseconds of the fastest of some runs: other tests may have the processor in between. */
-  const fastest = (count: number) => {
+  const sized = (count: number) => {
     const containers = Array.from({ length: count }, (_, i) => ({ name: `c-${i}`, image: "c:1" }));
-    const web = prepared("web", { containers });
-    return Math.min(...Array.from({ length: 5 }, () => {
-      const start = performance.now();
-      const { patch } = inject(requestFor(podWith(), [web]));
-      assert.equal(patch.length, count + 1);
-      return performance.now() - start;
-    }));
+    return { count, web: prepared("web", { containers }), fastest: Infinity };
   };
-  fastest(1_000);
-  const ratio = fastest(10_000) / fastest(1_000);
+  const [few, many] = [sized(1_000), sized(10_000)];
+  let ratio = Infinity;
+  // Other programs may have the processor in between, so what counts is the fastest of some runs.
+  for (let round = 0; round < 30 && ratio >= 50; round++) {
+    for (const each of [few, many]) {
+      const start = performance.now();
+      const { patch } = inject(requestFor(podWith(), [each.web]));
+      each.fastest = Math.min(each.fastest, performance.now() - start);
+      assert.equal(patch.length, each.count + 1);
+    }
+    if (round > 2) ratio = many.fastest / few.fastest;
+  }
   assert.ok(ratio < 50, `ten times the containers take ${ratio} times as long`);
 });

@@ -2,10 +2,14 @@ import assert from "node:assert/strict";
 import { Registry } from "../../../lib/runtime/metrics/registry.ts";
 
 Deno.test("Registry prints counters, gauges and histograms as Prometheus reads them", () => {
-  const registry = new Registry();
-  const counter = registry.counter({ name: "requests_total", help: "Requests." });
-  registry.gauge({ name: "depth", help: "Depth." }, () => 1.5);
-  const histogram = registry.histogram({ name: "seconds", help: "Time.", buckets: [0.1, 1] });
+  const registry = new Registry({
+    requests_total: { type: "counter", labels: ["code"], help: "Requests." },
+    depth: { type: "gauge", labels: [], help: "Depth." },
+    seconds: { type: "histogram", labels: ["path"], help: "Time.", buckets: [0.1, 1] },
+  });
+  const counter = registry.counter("requests_total");
+  registry.gauge("depth", () => 1.5);
+  const histogram = registry.histogram("seconds");
   counter.inc({ code: "200" });
   counter.inc({ code: "200" }, 2);
   counter.inc({ code: "500" });
@@ -31,7 +35,7 @@ seconds_count{path="/a"} 3
 });
 
 Deno.test("Registry escapes what a label's value may hold", () => {
-  const registry = new Registry();
-  registry.gauge({ name: "g", help: "G." }, () => [{ labels: { a: 'x"\\\ny' }, value: 1 }]);
+  const registry = new Registry({ g: { type: "gauge", labels: ["a"], help: "G." } });
+  registry.gauge("g", () => [{ labels: { a: 'x"\\\ny' }, value: 1 }]);
   assert.ok(registry.text().includes('g{a="x\\"\\\\\\ny"} 1\n'));
 });
