@@ -9,6 +9,7 @@ import { nextEffectiveSince } from "../core/status/effective_since.ts";
 import type { RegistrationFacts, StatusFacts } from "../core/status/facts.ts";
 import { nextStatus } from "../core/status/next_status.ts";
 import { rolloutEvents } from "../core/status/rollout_events.ts";
+import { storedProgress } from "../core/status/stored_progress.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { Events } from "./events.ts";
 import { sidecarSetReference } from "./references.ts";
@@ -126,7 +127,7 @@ export class Statuses {
         reason: plan.reason,
         ...(plan.detail === undefined ? {} : { detail: plan.detail }),
         lastProgress: memory.progressAt,
-        progressDeadlineSeconds: spec.updateStrategy?.progressDeadlineSeconds ?? 600,
+        progressDeadlineSeconds: progressDeadlineOf(prepared),
       },
       now,
     };
@@ -135,12 +136,12 @@ export class Statuses {
   #remember({ prepared }: StatusInput): Memory {
     const { index, clock } = this.#options;
     const { name, sidecarSet: { metadata, status } } = prepared;
-    const { updatedPods, updatedReadyPods } = index.pods.countsOf(name);
+    const counts = index.pods.countsOf(name);
     const progress = JSON.stringify([
       metadata.uid,
       metadata.generation,
-      updatedPods,
-      updatedReadyPods,
+      counts.updatedPods,
+      counts.updatedReadyPods,
     ]);
     const known = this.#memories.get(name);
     const memory = known ?? {
@@ -153,11 +154,20 @@ export class Statuses {
     };
     if (memory.progress !== progress) {
       memory.progress = progress;
-      memory.progressAt = clock.now().toISOString();
+      memory.progressAt = (known ? undefined : storedProgress(status, {
+        generation: metadata.generation ?? 0,
+        counts,
+        deadlineSeconds: progressDeadlineOf(prepared),
+      })) ?? clock.now().toISOString();
     }
     this.#memories.set(name, memory);
     return memory;
   }
+}
+
+/** In seconds. */
+function progressDeadlineOf({ sidecarSet: { spec } }: PreparedSidecarSet): number {
+  return spec.updateStrategy?.progressDeadlineSeconds ?? 600;
 }
 
 /** A merge patch only removes what it names as null. */

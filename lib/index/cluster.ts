@@ -68,6 +68,19 @@ export class ClusterIndex {
     return this.#reclassifyFor([known]).add(name);
   }
 
+  /** Takes over what a write of this process stored, unless the watch has told meanwhile that the SidecarSet is gone: it would stay for ever. */
+  updateSidecarSet(state: PreparedSidecarSet): Set<string> {
+    const known = this.sidecarSets.get(state.name);
+    const isKnown = known?.sidecarSet.metadata.uid === state.sidecarSet.metadata.uid;
+    return isKnown ? this.applySidecarSet(state) : new Set();
+  }
+
+  /** Takes over what a write of this process stored, unless the watch has told meanwhile that the Pod is gone. */
+  updatePod(pod: Pod): string[] {
+    const isKnown = this.pods.get(podKey(pod))?.metadata.uid === pod.metadata.uid;
+    return isKnown ? this.applyPod(pod) : [];
+  }
+
   applyPod(pod: Pod): string[] {
     const names = this.pods.apply(pod);
     const key = podKey(pod);

@@ -146,7 +146,7 @@ export function createControl(options: ControlOptions): Control {
     events,
     readPod,
     onProgress: (name) => touch([name]),
-    onStored: (pod: Pod) => touch(index.applyPod(pod)),
+    onStored: (pod: Pod) => touch(index.updatePod(pod)),
   });
   const replacements = createReplacements(options);
   const evictionRule = {
@@ -174,7 +174,7 @@ export function createControl(options: ControlOptions): Control {
     isLeader,
     isSynced: options.isSynced,
     excludedNamespaces: options.excludedNamespaces,
-    onStored: (pod) => touch(index.applyPod(pod)),
+    onStored: (pod) => touch(index.updatePod(pod)),
     onChange: (sidecarSet) => touch([sidecarSet]),
   });
   const evictions = new Evictions({ ...evictionRule, index, writer, clock, logger, events });

@@ -127,7 +127,7 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
     caBundle: () => certificates.source.caBundle() || undefined,
     isSynced: () => watches.unsynced().length === 0,
     onStoredSidecarSet(object) {
-      control.touch(index.applySidecarSet(toPrepared(object, validation.problemsOf)));
+      control.touch(index.updateSidecarSet(toPrepared(object, validation.problemsOf)));
     },
   });
   const handler = createAdmission({

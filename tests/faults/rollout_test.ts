@@ -74,7 +74,7 @@ function start(fault: (options: RequestOptions) => Fault = () => undefined) {
     clock,
     registrationOf: () => ({ inForceSince: "2025-12-31T00:00:00Z" }),
     onProgress: (name) => touch([name]),
-    onStoredPod: (pod) => touch(engine.index.applyPod(pod)),
+    onStoredPod: (pod) => touch(engine.index.updatePod(pod)),
     onStoredSidecarSet() {
       const known = engine.index.sidecarSets.get("web");
       if (!known) return;

@@ -25,6 +25,20 @@ Deno.test("ClusterIndex counts a Pod as it comes, changes and goes", () => {
   assert.equal(index.pods.size, 0);
 });
 
+Deno.test("ClusterIndex does not bring back what is gone when the answer to a write comes after its end", () => {
+  const index = indexWith(web);
+  const pod = podOf({ injected: [web], resourceVersion: "2" });
+  index.applyPod(podOf({ injected: [web] }));
+  assert.deepEqual(index.updatePod(pod), ["web"]);
+  index.deletePod("default/pod");
+  assert.deepEqual(index.updatePod(pod), []);
+  assert.equal(index.pods.size, 0);
+  assert.deepEqual([...index.updateSidecarSet(web)], ["web"]);
+  index.deleteSidecarSet("web");
+  assert.deepEqual([...index.updateSidecarSet(web)], []);
+  assert.equal(index.sidecarSets.size, 0);
+});
+
 Deno.test("ClusterIndex follows a change of the Pod's labels", () => {
   const index = indexWith(
     web,

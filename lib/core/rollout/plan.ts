@@ -37,11 +37,14 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     partition: partitionSize(strategy.partition, matched),
     stayOldAnyway: sorted.stayOld,
   });
-  const available = availability(snapshot);
   const refused: LeftPod[] = [];
   const repairs = strategy.driftPolicy === "Repair"
     ? snapshot.drifted.filter((pod) => !isBusy(pod, snapshot))
     : [];
+  // Nothing is weighed against it where nothing is to be changed: most plans of most SidecarSets.
+  const available = taken.length + repairs.length > 0
+    ? availability(snapshot)
+    : { unavailable: 0, nextAt: undefined };
   const outdated = new Set(taken);
   const walk = walkBudget<Pod, PodUpdate>([...taken, ...repairs], {
     limit: unavailableLimit(strategy.maxUnavailable, matched),
