@@ -1,4 +1,4 @@
-import { parse, parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments, stringify } from "yaml";
 import certificates from "../../manifests/components/cert-manager/certificates.yaml" with {
   type: "text",
 };
@@ -40,12 +40,26 @@ export interface InstallationOptions {
 type Plain = Record<string, unknown>;
 
 const NAMESPACE = "sidecarset-system";
-const BASE = [namespace, crd, rbac, deployment, service, networkPolicy, disruptionBudget];
 
 /** The objects of an installation: those of `manifests/`, which the program carries along, with what the options change. */
 export function installationObjects(options: InstallationOptions = {}): Plain[] {
+  const [home, ...others] = objectsBesideDefinition(options);
+  return [...(home ? [home] : []), ...documentsOf(crd), ...others];
+}
+
+/** The same as YAML. */
+export function installationYaml(options: InstallationOptions = {}): string {
+  const [home, ...others] = objectsBesideDefinition(options).map((object) =>
+    stringify(object, { lineWidth: 0, compat: "yaml-1.1" })
+  );
+  // No option changes the definition, and to read and write it takes longer than everything else.
+  return [home, crd.replace(/^#.*\n/, ""), ...others].join("---\n");
+}
+
+/** All but the CustomResourceDefinition; the namespace is the first. */
+export function objectsBesideDefinition(options: InstallationOptions): Plain[] {
   const texts = [
-    ...BASE,
+    ...[namespace, rbac, deployment, service, networkPolicy, disruptionBudget],
     ...(options.certManager ? [certificates] : []),
     ...(options.openkruise ? [openKruise] : []),
     ...(options.prometheusOperator ? [podMonitor, rules] : []),

@@ -1,6 +1,6 @@
-import { installationObjects, type InstallationOptions } from "./installation.ts";
-import type { Terminal } from "./terminal.ts";
-import { CliError } from "./terminal.ts";
+import { installationObjects, type InstallationOptions, installationYaml } from "./installation.ts";
+import { printData } from "./output.ts";
+import { CliError, type Terminal } from "./terminal.ts";
 
 /** The options of `sidecarset manifests` as they are written. */
 export interface PrintInstallationOptions extends Omit<InstallationOptions, "replicas"> {
@@ -26,19 +26,10 @@ export async function printInstallation(
   if (replicas !== undefined && (!Number.isInteger(replicas) || replicas < 1)) {
     throw new CliError(`Cannot use ${count} as --replicas: give a whole number of 1 or more`);
   }
-  const objects = installationObjects({
-    ...options,
-    ...(replicas === undefined ? {} : { replicas }),
-  });
+  const chosen = { ...options, ...(replicas === undefined ? {} : { replicas }) };
   if (output === "json") {
-    const list = { apiVersion: "v1", kind: "List", items: objects };
-    terminal.write(`${JSON.stringify(list, null, 2)}\n`);
-    return 0;
-  }
-  const { stringify } = await import("yaml");
-  const documents = objects.map((object) =>
-    stringify(object, { lineWidth: 0, compat: "yaml-1.1" })
-  );
-  terminal.write(documents.join("---\n"));
+    const list = { apiVersion: "v1", kind: "List", items: installationObjects(chosen) };
+    await printData(list, { format: output, terminal });
+  } else terminal.write(installationYaml(chosen));
   return 0;
 }

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { join, relative } from "node:path";
 import { parseAllDocuments, stringify } from "yaml";
 import { isObject } from "../../lib/api/json.ts";
-import { installationObjects, type InstallationOptions } from "../../lib/cli/installation.ts";
+import {
+  installationObjects,
+  type InstallationOptions,
+  installationYaml,
+} from "../../lib/cli/installation.ts";
 import { kubectlOutput } from "../support/kubectl.ts";
 
 const manifests = join(import.meta.dirname ?? ".", "..", "..", "manifests");
@@ -60,6 +64,11 @@ for (const [what, options, kustomization] of cases) {
   Deno.test(`installationObjects() gives what kustomize makes of the files: ${what}`, async () => {
     const ours = named(installationObjects(options));
     assert.deepEqual(ours, named(await kustomized(kustomization)));
+  });
+
+  Deno.test(`installationYaml() is the same objects as YAML: ${what}`, () => {
+    const read = parseAllDocuments(installationYaml(options)).map((each) => each.toJS());
+    assert.deepEqual(read, installationObjects(options));
   });
 }
 

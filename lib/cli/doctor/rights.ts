@@ -4,7 +4,7 @@ import { isForbidden } from "../../kube/errors.ts";
 import { create } from "../../kube/requests.ts";
 import { type Resource, resource } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
-import { installationObjects } from "../installation.ts";
+import { objectsBesideDefinition } from "../installation.ts";
 import { type Check, checkNamed } from "./check.ts";
 import type { Facts } from "./facts.ts";
 
@@ -83,7 +83,7 @@ export async function checkControllerRights(
 
 /** What the roles of the manifests grant, one by one. */
 function grantedRights(namespace: string): Right[] {
-  return installationObjects({ namespace }).flatMap(({ kind, rules }) => {
+  return objectsBesideDefinition({ namespace }).flatMap(({ kind, rules }) => {
     if ((kind !== "ClusterRole" && kind !== "Role") || !Array.isArray(rules)) return [];
     const place = kind === "Role" ? { namespace } : {};
     return rules.filter(isObject).flatMap((rule) =>
