@@ -27,25 +27,15 @@ export interface StatusOptions extends ClusterOptions {
  */
 export async function statusCommand(options: StatusOptions, live: Live): Promise<number> {
   const { terminal, connection: { client } } = live;
-  if (options.watch) {
-    const { followRollouts } = await import("./live/follow.ts");
-    return await followRollouts({
-      terminal,
-      timeout: options.timeout * 1_000,
-      read: () => readSidecarSets(client, options),
-    });
-  }
+  if (options.watch) return await follow(options, live);
   const objects = await readObjects(client, options);
   if (options.output === "json" || options.output === "yaml") {
-    const { apiVersion, kind } = resources.sidecarSets;
-    const items = objects.map((object) => ({ ...object, apiVersion, kind }));
-    const data = { apiVersion: "v1", kind: "List", items };
-    await printData(data, { format: options.output, terminal });
+    await printList(objects, { format: options.output, terminal });
     return 0;
   }
   const sidecarSets = objects.map(sidecarSetOf);
   if (sidecarSets.length === 0) {
-    terminal.error("There is no SidecarSet. Write one and see what it does with: diff -f FILE\n");
+    terminal.error(NONE);
     return 0;
   }
   const lines = statusTable(sidecarSets, { wide: options.output === "wide" });
@@ -56,19 +46,49 @@ export async function statusCommand(options: StatusOptions, live: Live): Promise
   return 0;
 }
 
-async function readSidecarSets(
-  client: RestClient,
-  options: Pick<StatusOptions, "names" | "selector">,
-): Promise<SidecarSet[]> {
-  return (await readObjects(client, options)).map(sidecarSetOf);
+const NONE = "There is no SidecarSet. Write one and see what it does with: diff -f FILE\n";
+
+/** Follows the roll-outs; as data, the SidecarSets are printed once, as they are then. */
+async function follow(
+  options: StatusOptions,
+  { terminal, connection: { client } }: Live,
+): Promise<number> {
+  const { output, timeout } = options;
+  const { followRollouts } = await import("./live/follow.ts");
+  const isData = output === "json" || output === "yaml";
+  let objects: KubeObject[] = [];
+  const status = await followRollouts({
+    terminal,
+    timeout: timeout * 1_000,
+    tell: isData ? terminal.error : terminal.write,
+    async read(signal) {
+      objects = await readObjects(client, options, signal);
+      return objects.map(sidecarSetOf);
+    },
+  });
+  if (isData) await printList(objects, { format: output, terminal });
+  else if (status === 0 && objects.length === 0) terminal.error(NONE);
+  return status;
+}
+
+async function printList(
+  objects: readonly KubeObject[],
+  options: { format: "json" | "yaml"; terminal: Terminal },
+): Promise<void> {
+  const { apiVersion, kind } = resources.sidecarSets;
+  const items = objects.map((object) => ({ ...object, apiVersion, kind }));
+  await printData({ apiVersion: "v1", kind: "List", items }, options);
 }
 
 async function readObjects(
   client: RestClient,
   { names, selector }: Pick<StatusOptions, "names" | "selector">,
+  signal?: AbortSignal,
 ): Promise<KubeObject[]> {
-  const selection = selector === undefined ? {} : { labelSelector: selector };
-  const all = await readAll(client, resources.sidecarSets, selection);
+  const all = await readAll(client, resources.sidecarSets, {
+    ...(selector === undefined ? {} : { labelSelector: selector }),
+    ...(signal === undefined ? {} : { signal }),
+  });
   for (const name of names) {
     if (all.some(({ metadata }) => metadata.name === name)) continue;
     const known = all.map(({ metadata }) => metadata.name).join(", ") || "none";

@@ -5,15 +5,17 @@ export interface Terminal {
   /** All of standard input. */
   readInput(): Promise<string>;
   readFile(path: string): Promise<string>;
+  /** Names of what is in a folder. */
+  readFolder(path: string): Promise<string[]>;
   env(name: string): string | undefined;
   now(): Date;
   /** Resolves after the delay, or at once when the signal is aborted. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
   /** Calls the function with a signal that Ctrl-C aborts, instead of ending the process. */
   interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** Width of the window, where a person watches. */
-  columns(): number;
-  /** Whether a person watches standard error. */
+  /** Size of the window, where a person watches. */
+  window(): { readonly columns: number; readonly rows: number };
+  /** Whether a person watches standard error, on a terminal that can write over what it shows. */
   readonly interactive: boolean;
   /** Whether standard output shows colours: it is a terminal, and the environment does not say `NO_COLOR`. */
   readonly colors: boolean;
@@ -27,19 +29,27 @@ export class CliError extends Error {
 /** The process's own terminal. */
 export function processTerminal(): Terminal {
   const encoder = new TextEncoder();
+  const isDumb = Deno.env.get("TERM") === "dumb";
   return {
     write: (text) => writeAll(Deno.stdout, encoder.encode(text)),
     error: (text) => writeAll(Deno.stderr, encoder.encode(text)),
     readInput: () => new Response(Deno.stdin.readable).text(),
     readFile: (path) => Deno.readTextFile(path),
+    readFolder: async (path) => (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name),
     env: (name) => Deno.env.get(name),
     now: () => new Date(),
     sleep,
     interruptible,
-    columns: () => Deno.stderr.isTerminal() ? Deno.consoleSize().columns : 80,
-    interactive: Deno.stderr.isTerminal(),
-    colors: Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR"),
+    window,
+    interactive: Deno.stderr.isTerminal() && !isDumb,
+    colors: Deno.stdout.isTerminal() && !isDumb && !Deno.env.get("NO_COLOR"),
   };
+}
+
+/** A terminal that does not know its size is taken for the smallest usual one. */
+function window(): { columns: number; rows: number } {
+  const { columns, rows } = Deno.stderr.isTerminal() ? Deno.consoleSize() : { columns: 0, rows: 0 };
+  return { columns: columns || 80, rows: rows || 24 };
 }
 
 function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -37,9 +37,14 @@ export function stringTerminal(options: StringTerminalOptions = {}): StringTermi
     readInput: () => Promise.resolve(input),
     readFile(path) {
       const text = Object.hasOwn(files, path) ? files[path] : undefined;
-      return text === undefined
-        ? Promise.reject(new Deno.errors.NotFound(path))
-        : Promise.resolve(text);
+      if (text !== undefined) return Promise.resolve(text);
+      const { NotFound, IsADirectory } = Deno.errors;
+      const isFolder = Object.keys(files).some((each) => each.startsWith(`${path}/`));
+      return Promise.reject(isFolder ? new IsADirectory(path) : new NotFound(path));
+    },
+    readFolder(path) {
+      const inside = Object.keys(files).filter((each) => each.startsWith(`${path}/`));
+      return Promise.resolve(inside.map((each) => each.slice(path.length + 1)));
     },
     env: (name) => env[name],
     now: () => options.live ? new Date() : new Date(now),
@@ -54,7 +59,7 @@ export function stringTerminal(options: StringTerminalOptions = {}): StringTermi
       return Promise.resolve();
     },
     interruptible: (work) => work(interrupted.signal),
-    columns: () => 80,
+    window: () => ({ columns: 80, rows: 24 }),
     interactive,
     colors,
     get output() {

@@ -1,19 +1,25 @@
 import type { SidecarSet } from "../../api/sidecarset.ts";
+import { isRetryable } from "../../kube/errors.ts";
 import { wrapped } from "../output.ts";
 import { rolloutStateOf } from "../rollout_state.ts";
 import type { Terminal } from "../terminal.ts";
 import { LiveLines } from "./live_lines.ts";
-import { progressLine } from "./progress_bar.ts";
+import { progressLines } from "./progress_bar.ts";
 
 export interface FollowOptions {
   readonly terminal: Terminal;
   /** Milliseconds; 0 is without end. */
   readonly timeout: number;
   /** The SidecarSets as they are now. */
-  read(): Promise<readonly SidecarSet[]>;
+  read(signal: AbortSignal): Promise<readonly SidecarSet[]>;
+  /** Prints a step or the outcome. */
+  tell(text: string): void;
 }
 
 const INTERVAL = 500;
+
+/** How long the API server may be away once roll-outs have been seen, in milliseconds. */
+const PATIENCE = 60_000;
 
 /**
  * Follows roll-outs until each of them has ended or is blocked: with a bar for each on a terminal, with a line for each
@@ -25,49 +31,65 @@ export function followRollouts(options: FollowOptions): Promise<number> {
   return options.terminal.interruptible((signal) => follow(options, signal));
 }
 
-async function follow({ terminal, timeout, read }: FollowOptions, signal: AbortSignal) {
+async function follow(options: FollowOptions, signal: AbortSignal): Promise<number> {
+  const { terminal, timeout } = options;
   const view = new LiveLines(terminal);
   const told = new Map<string, string>();
+  const read = patientReader(options);
   const deadline = timeout === 0 ? Infinity : terminal.now().getTime() + timeout;
-  for (;;) {
-    const sidecarSets = await read();
-    const states = sidecarSets.map(rolloutStateOf);
-    if (terminal.interactive) {
-      view.show(sidecarSets.map((each) => progressLine(each, terminal.columns())));
-    } else tellSteps(sidecarSets, { told, terminal });
-    if (states.every(({ state }) => state !== "Moving")) {
-      view.end();
-      return outcome(sidecarSets, terminal);
+  try {
+    for (;;) {
+      const sidecarSets = await read(signal);
+      if (terminal.interactive) view.show(progressLines(sidecarSets, terminal.window()));
+      else tellSteps(sidecarSets, { told, ...options });
+      if (sidecarSets.every((each) => rolloutStateOf(each).state !== "Moving")) {
+        return outcome(sidecarSets, options);
+      }
+      if (terminal.now().getTime() >= deadline) {
+        tellWaiting(sidecarSets, terminal);
+        return 3;
+      }
+      await terminal.sleep(INTERVAL, signal);
+      if (signal.aborted) return 130;
     }
-    const isLate = terminal.now().getTime() >= deadline;
-    if (isLate) {
-      view.end();
-      tellWaiting(sidecarSets, terminal);
-      return 3;
-    }
-    await terminal.sleep(INTERVAL, signal);
-    if (signal.aborted) {
-      view.end();
-      return 130;
-    }
+  } catch (error) {
+    if (signal.aborted) return 130;
+    throw error;
   }
+}
+
+/** What was read last stands in for what cannot be read just now: roll-outs go on while an API server restarts. */
+function patientReader({ terminal, read }: FollowOptions) {
+  let last: readonly SidecarSet[] | undefined;
+  let lastRead = 0;
+  return async (signal: AbortSignal): Promise<readonly SidecarSet[]> => {
+    try {
+      last = await read(signal);
+      lastRead = terminal.now().getTime();
+      return last;
+    } catch (error) {
+      const isPassing = isRetryable(error) && terminal.now().getTime() - lastRead < PATIENCE;
+      if (last === undefined || !isPassing || signal.aborted) throw error;
+      return last;
+    }
+  };
 }
 
 /** One line whenever something has changed. */
 function tellSteps(
   sidecarSets: readonly SidecarSet[],
-  { told, terminal }: { told: Map<string, string>; terminal: Terminal },
+  { told, tell }: { told: Map<string, string>; tell: FollowOptions["tell"] },
 ): void {
   for (const sidecarSet of sidecarSets) {
     const { state, message } = rolloutStateOf(sidecarSet);
     const name = sidecarSet.metadata.name ?? "";
     if (state !== "Moving" || told.get(name) === message) continue;
     told.set(name, message);
-    terminal.write(`${name}: ${message}\n`);
+    tell(`${name}: ${message}\n`);
   }
 }
 
-function outcome(sidecarSets: readonly SidecarSet[], terminal: Terminal): number {
+function outcome(sidecarSets: readonly SidecarSet[], { tell }: FollowOptions): number {
   let status = 0;
   for (const sidecarSet of sidecarSets) {
     const { state, reason, message } = rolloutStateOf(sidecarSet);
@@ -77,7 +99,7 @@ function outcome(sidecarSets: readonly SidecarSet[], terminal: Terminal): number
       `The roll-out of ${sidecarSet.metadata.name} ${word} (${reason}):`,
       ...wrapped(message, 2),
     ];
-    terminal.write(`${lines.join("\n")}\n`);
+    tell(`${lines.join("\n")}\n`);
   }
   return status;
 }

@@ -18,11 +18,6 @@ export class LiveLines {
     this.#shown = lines;
   }
 
-  /** Leaves the last lines where they are. */
-  end(): void {
-    this.#shown = [];
-  }
-
   #erased(): string {
     return this.#shown.length === 0 ? "" : `\x1b[${this.#shown.length}A\x1b[0J`;
   }

@@ -7,16 +7,21 @@ import { send } from "../../kube/send.ts";
 
 const PAGE = 500;
 
+export interface ReadOptions extends Selection {
+  readonly signal?: AbortSignal;
+}
+
 /** All objects of a kind that the selection leaves, read page by page. Rejects with what the API server answers. */
 export function readAll<T extends KubeObject>(
   client: RestClient,
   resource: Resource<T>,
-  selection: Selection = {},
+  { signal, ...selection }: ReadOptions = {},
 ): Promise<T[]> {
   const pages = readAllItems((token) =>
     send(
       client,
       list(resource, { ...selection, limit: PAGE, ...(token ? { continue: token } : {}) }),
+      signal,
     )
   );
   return Array.fromAsync(pages);
