@@ -20,33 +20,51 @@ export interface ManifestDocument {
 /**
  * Reads every document of the files, in order. The texts of a file's documents put together are the file.
  *
- * @param files Paths; `-` is standard input.
+ * @param paths Files, and folders whose YAML and JSON files are read as kubectl does; `-` is standard input.
  * @throws {CliError} that names the file and the line.
  */
 export async function readDocuments(
-  files: readonly string[],
+  paths: readonly string[],
   terminal: Terminal,
 ): Promise<ManifestDocument[]> {
   const documents: ManifestDocument[] = [];
-  for (const file of files) {
-    const name = file === "-" ? "standard input" : file;
-    documents.push(...parseDocuments(await readText(file, terminal), name));
+  for (const path of paths) {
+    for (const [file, text] of await readTexts(path, terminal)) {
+      documents.push(...parseDocuments(text, file));
+    }
   }
   return documents;
 }
 
-async function readText(file: string, terminal: Terminal): Promise<string> {
+type FileText = readonly [file: string, text: string];
+
+async function readTexts(path: string, terminal: Terminal): Promise<FileText[]> {
   try {
-    return await (file === "-" ? terminal.readInput() : terminal.readFile(file));
+    if (path === "-") return [["standard input", await terminal.readInput()]];
+    return [[path, await terminal.readFile(path)]];
   } catch (error) {
-    throw new CliError(`Cannot read ${file}: ${whyUnreadable(error)}`);
+    if (error instanceof Deno.errors.IsADirectory) return await readFolder(path, terminal);
+    throw new CliError(`Cannot read ${path}: ${whyUnreadable(error)}`);
   }
 }
+
+async function readFolder(folder: string, terminal: Terminal): Promise<FileText[]> {
+  const names = (await terminal.readFolder(folder)).filter((name) => MANIFEST_NAME.test(name));
+  if (names.length === 0) {
+    throw new CliError(`Cannot read ${folder}: the folder has no .yaml, .yml or .json files`);
+  }
+  const texts = [];
+  for (const name of names.sort()) {
+    texts.push(...await readTexts(`${folder.replace(/\/$/, "")}/${name}`, terminal));
+  }
+  return texts;
+}
+
+const MANIFEST_NAME = /\.(?:ya?ml|json)$/;
 
 function whyUnreadable(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.PermissionDenied) return "its permissions do not allow it";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a folder, name the files in it";
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -4,7 +4,7 @@ import { settings } from "../../runtime/config.ts";
 /** Options that several commands have. */
 
 export function filenameOption(what: string): Option {
-  return new Option("-f, --filename <file...>", `${what}; - is standard input`);
+  return new Option("-f, --filename <file...>", `${what}, or folders; - is standard input`);
 }
 
 export function outputOption(formats: readonly [string, ...string[]]): Option {
