@@ -16,8 +16,11 @@ import { podTargetsOf } from "./pod_targets.ts";
 import { CliError, type Terminal } from "./terminal.ts";
 
 export interface ExplainOptions extends ClusterOptions {
-  /** Objects of the cluster: `pod/NAME`. */
+  /** Objects of the cluster: `pod/NAME`, `deploy NAME`, `pods`. */
   readonly objects: readonly string[];
+  readonly allNamespaces?: boolean;
+  /** Labels of the cluster's objects. */
+  readonly selector?: string;
   readonly filename: readonly string[];
   readonly output: "text" | "json" | "yaml";
   /** Of objects that name none. */
@@ -62,11 +65,15 @@ export async function explainCommand(
   const facts = { cluster, excludedNamespaces, now: terminal.now() };
   const explanations = targets.map((target) => explain(target, facts));
   if (connection && options.objects.length > 0) {
-    const { explainObject } = await import("./live/explain_objects.ts");
-    for (const name of options.objects) {
-      const { client } = connection;
-      explanations.push(await explainObject(name, { ...facts, client, namespace }));
-    }
+    const { explainObjects } = await import("./live/explain_objects.ts");
+    explanations.push(
+      ...await explainObjects(options.objects, {
+        ...facts,
+        client: connection.client,
+        namespace: options.allNamespaces ? undefined : namespace,
+        ...(options.selector === undefined ? {} : { selector: options.selector }),
+      }),
+    );
   }
   if (options.output === "text") {
     const texts = explanations.map((each) => explanationText(each, terminal));

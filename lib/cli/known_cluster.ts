@@ -1,6 +1,7 @@
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
+import { CliError } from "./terminal.ts";
 
 /** What a command knows of a cluster, wherever it has it from. */
 export interface KnownCluster {
@@ -12,6 +13,13 @@ export interface KnownCluster {
 /** A namespace; one that is not known has the one label that every namespace has. */
 export function namespaceOf({ namespaces }: KnownCluster, name: string): NamespaceFacts {
   return namespaces.get(name) ?? { name, labels: { [NAMESPACE_NAME_LABEL]: name } };
+}
+
+/** The error for a name that none of a cluster's SidecarSets has. */
+export function unknownSidecarSet(name: string, known: readonly string[]): CliError {
+  return new CliError(
+    `Cannot find SidecarSet ${name}: the cluster has ${known.join(", ") || "none"}`,
+  );
 }
 
 /** A cluster as it would be with the SidecarSets and namespaces of another one in place of those of the same names. */

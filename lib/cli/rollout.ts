@@ -8,6 +8,11 @@ export interface RolloutOptions extends ClusterOptions {
   /** The SidecarSet. */
   readonly name: string;
   readonly dryRun: "none" | "client" | "server";
+  readonly excludeNamespaces: readonly string[];
+  /** Of Pods. */
+  readonly namespace?: string;
+  /** Of Pods. */
+  readonly selector?: string;
   /** The controller's own. */
   readonly systemNamespace: string;
   readonly output: "text" | "json" | "yaml";

@@ -4,10 +4,11 @@ import type { RestClient } from "../kube/contract.ts";
 import { resources } from "../kube/resources.ts";
 import { toPrepared } from "../runtime/stored_sidecarset.ts";
 import type { ClusterOptions, Live } from "./live/connection.ts";
+import { unknownSidecarSet } from "./known_cluster.ts";
 import { readAll } from "./live/reading.ts";
 import { painted, printData, table, wrapped } from "./output.ts";
 import { conditionOf, rolloutStateOf } from "./rollout_state.ts";
-import { CliError, type Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
 export interface StatusOptions extends ClusterOptions {
   /** All SidecarSets where empty. */
@@ -91,8 +92,7 @@ async function readObjects(
   });
   for (const name of names) {
     if (all.some(({ metadata }) => metadata.name === name)) continue;
-    const known = all.map(({ metadata }) => metadata.name).join(", ") || "none";
-    throw new CliError(`Cannot find SidecarSet ${name}: the cluster has ${known}`);
+    throw unknownSidecarSet(name, all.map(({ metadata }) => metadata.name ?? ""));
   }
   return all
     .filter(({ metadata }) => names.length === 0 || names.includes(metadata.name ?? ""))

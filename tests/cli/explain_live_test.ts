@@ -54,6 +54,7 @@ const { client } = clusterOf([
   podOf({ name: "current", injected: [current], creationTimestamp: LATER }),
   podOf({ name: "old", creationTimestamp: EARLIER }),
   podOf({ name: "missed", creationTimestamp: LATER }),
+  podOf({ name: "elsewhere", namespace: "shop", labels: { tier: "front" } }),
 ]);
 
 async function explained(...names: string[]): Promise<string> {
@@ -126,15 +127,42 @@ Deno.test("explain judges a Pod of the cluster by a SidecarSet of a file", async
   assert.match(output, /web {2}injected before \(NotUpgradable\)/);
 });
 
+function titlesOf(output: string): string[] {
+  return output.split("\n").filter((line) => / in namespace /.test(line));
+}
+
+Deno.test("explain takes objects as kubectl names them", async () => {
+  const current = "pod/current in namespace default";
+  const deployment = "deployment/web in namespace default";
+  const elsewhere = "pod/elsewhere in namespace shop";
+  for (
+    const [command, titles] of [
+      ["po current", [current]],
+      ["pods/current deploy/web", [current, deployment]],
+      ["deployments", [deployment]],
+      ["pods -n shop", [elsewhere]],
+      ["pods -A -l tier=front", [elsewhere]],
+    ] as const
+  ) assert.deepEqual(titlesOf(await explained(...command.split(" "))), titles, command);
+  assert.equal(titlesOf(await explained("pods")).length, 4);
+  assert.equal(titlesOf(await explained("pods", "-A")).length, 5);
+});
+
 Deno.test("explain refuses what makes no Pods and what is not there", async () => {
   for (
-    const [name, message] of [
+    const [command, message] of [
       ["service/web", /Cannot explain service\/web: it must be a Pod or what makes Pods/],
       ["web", /Cannot explain web: /],
+      ["service web", /Cannot explain service\/web: /],
+      ["pod/a/b", /Cannot explain pod\/a\/b: /],
       ["pod/none", /Cannot find pod\/none in namespace default: name another namespace with -n/],
+      ["pod/current -A", /Cannot find pod\/current in all namespaces: name its namespace with -n/],
+      ["pod/current -l a=b", /Cannot select by labels what is named: give a kind alone/],
+      ["jobs", /Cannot find any jobs in namespace default: name another place with -n or -A/],
+      ["jobs -A", /Cannot find any jobs in the cluster: /],
     ] as const
   ) {
-    const { status, errors } = await runCli(["explain", name], { client });
+    const { status, errors } = await runCli(["explain", ...command.split(" ")], { client });
     assert.equal(status, 2);
     assert.match(errors, message);
   }

@@ -20,10 +20,12 @@ interface Given extends Omit<ExplainOptions, "objects" | "filename"> {
 export function addExplain(program: Command, { terminal, connect, exit }: CommandContext): void {
   const explain = program.command("explain")
     .description("Say what each SidecarSet does or did to a Pod, and why.")
-    .argument("[object...]", "Pods and workloads of the cluster: pod/NAME, deploy/NAME")
+    .argument("[object...]", "Pods and workloads of the cluster, as kubectl names them")
     .addOption(filenameOption("files with Pods or workloads, and SidecarSets"))
     .addOption(outputOption(["text", "json", "yaml"]))
     .addOption(namespaceOption())
+    .option("-A, --all-namespaces", "the cluster's objects of every namespace")
+    .option("-l, --selector <labels>", "only objects of the cluster with these labels")
     .addOption(excludeNamespacesOption())
     .option("--from-cluster", "use the cluster's SidecarSets for the files too")
     .addOption(systemNamespaceOption());
@@ -51,7 +53,8 @@ const NOTES = {
     "files stand in place of the cluster's of the same names.",
   ],
   examples: [
-    "explain pod/web-0 -n shop",
+    "explain pod/web-0 deploy/web -n shop",
+    "explain pods -A -l app=web",
     "explain deploy/web -f sidecarset.yaml",
     "explain -f pod.yaml -f sidecarset.yaml",
     "kubectl get deploy/web -o yaml | sidecarset explain -f - -f sidecarset.yaml",

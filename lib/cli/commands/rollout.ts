@@ -1,8 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { RolloutOptions } from "../rollout.ts";
+import type { rolloutCommands, RolloutOptions } from "../rollout.ts";
 import type { CommandContext } from "./context.ts";
 import { helpNotes } from "./help.ts";
-import { addClusterOptions, dryRunOption, outputOption, systemNamespaceOption } from "./options.ts";
+import {
+  addClusterOptions,
+  dryRunOption,
+  excludeNamespacesOption,
+  outputOption,
+  systemNamespaceOption,
+} from "./options.ts";
 
 /** `sidecarset rollout` */
 export function addRollout(program: Command, context: CommandContext): void {
@@ -10,12 +16,13 @@ export function addRollout(program: Command, context: CommandContext): void {
     .description("Stop, continue and take back the roll-outs of a SidecarSet.")
     .addHelpText("after", helpNotes(NOTES));
   for (const action of ACTIONS) addAction(rollout, { action, context });
+  addRestart(rollout, context);
   addHistory(rollout, context);
   addUndo(rollout, context);
 }
 
 interface Action {
-  readonly name: "pause" | "resume" | "restart-injection";
+  readonly name: "pause" | "resume";
   readonly description: string;
   readonly text: readonly string[];
 }
@@ -30,16 +37,6 @@ const ACTIONS: readonly Action[] = [
     name: "resume",
     description: "Go on with a roll-out that was paused.",
     text: ["Follow it with: sidecarset status NAME --watch"],
-  },
-  {
-    name: "restart-injection",
-    description: "Let workloads create their Pods anew where Pods lack the current sidecars.",
-    text: [
-      "Deployments, StatefulSets and DaemonSets that have a Pod without the sidecars,",
-      "or one that cannot be upgraded in place, are restarted as by kubectl rollout",
-      "restart: by an annotation of the template. Their own update strategies hold.",
-      "Pods that no such workload owns are listed.",
-    ],
   },
 ];
 
@@ -58,6 +55,35 @@ function addAction(
       helpNotes({ text, examples: [`rollout ${name} logging`], statuses: CHANGE_STATUSES }),
     )
     .action(runWith(name, context));
+}
+
+function addRestart(rollout: Command, context: CommandContext): void {
+  const command = rollout.command("restart-injection")
+    .description("Let workloads create their Pods anew where Pods lack the current sidecars.")
+    .argument("<name>", "the SidecarSet")
+    .option("-n, --namespace <name>", "only Pods of this namespace")
+    .option("-l, --selector <labels>", "only Pods with these labels")
+    .addOption(dryRunOption())
+    .addOption(excludeNamespacesOption());
+  addClusterOptions(command.addOption(systemNamespaceOption()))
+    .addHelpText(
+      "after",
+      helpNotes({
+        text: [
+          "Deployments, StatefulSets and DaemonSets that have a Pod without the sidecars,",
+          "or one that cannot be upgraded in place, are restarted as by kubectl rollout",
+          "restart: by an annotation of the template. Their own update strategies hold.",
+          "Pods that no such workload owns are listed, and so are those whose replacement",
+          "would not be as wanted either, each with the reason.",
+        ],
+        examples: [
+          "rollout restart-injection logging --dry-run",
+          "rollout restart-injection logging -n shop",
+        ],
+        statuses: CHANGE_STATUSES,
+      }),
+    )
+    .action(runWith("restart-injection", context));
 }
 
 function addHistory(rollout: Command, context: CommandContext): void {
@@ -101,7 +127,7 @@ function addUndo(rollout: Command, context: CommandContext): void {
     .action(runWith("undo", context));
 }
 
-type RolloutAction = Action["name"] | "history" | "undo";
+type RolloutAction = keyof typeof rolloutCommands;
 
 function runWith(action: RolloutAction, { terminal, connect, exit }: CommandContext) {
   return async (name: string, options: Omit<RolloutOptions, "name">) => {

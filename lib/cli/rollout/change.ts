@@ -5,8 +5,8 @@ import { patch, type PatchOptions } from "../../kube/requests.ts";
 import { type Resource, resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
 import type { Live } from "../live/connection.ts";
+import { unknownSidecarSet } from "../known_cluster.ts";
 import { readAll, readIfPresent } from "../live/reading.ts";
-import { CliError } from "../terminal.ts";
 
 export type DryRun = "none" | "client" | "server";
 
@@ -19,8 +19,7 @@ export async function readSidecarSet(client: RestClient, name: string): Promise<
   const found = await readIfPresent(client, resources.sidecarSets, { name });
   if (found) return found;
   const all = await readAll(client, resources.sidecarSets);
-  const names = all.map(({ metadata }) => metadata.name).join(", ") || "none";
-  throw new CliError(`Cannot find SidecarSet ${name}: the cluster has ${names}`);
+  throw unknownSidecarSet(name, all.map(({ metadata }) => metadata.name ?? ""));
 }
 
 export interface Change {

@@ -1,20 +1,27 @@
 import type { OwnerReference } from "../../api/meta.ts";
 import type { Pod } from "../../api/pod.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
+import { replacementObstacle } from "../../core/cleanup/replacement.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Live } from "../live/connection.ts";
+import { unknownSidecarSet } from "../known_cluster.ts";
 import { readLiveCluster } from "../live/live_cluster.ts";
 import { readAll, readIfPresent } from "../live/reading.ts";
 import { counted, wrapped } from "../output.ts";
 import { classOf } from "../pod_classes.ts";
-import { CliError } from "../terminal.ts";
+import { replacementFacts } from "../stored_pod.ts";
 import { change, type DryRun } from "./change.ts";
 
 export interface RestartOptions {
   readonly name: string;
+  readonly excludeNamespaces: readonly string[];
   readonly systemNamespace: string;
   readonly dryRun: DryRun;
+  /** Of Pods; all where absent. */
+  readonly namespace?: string;
+  /** Labels of Pods. */
+  readonly selector?: string;
 }
 
 /** What `kubectl rollout restart` writes. */
@@ -23,47 +30,87 @@ const RESTARTED_ANNOTATION = "kubectl.kubernetes.io/restartedAt";
 const RESTARTABLE = [resources.deployments, resources.statefulSets, resources.daemonSets];
 
 /**
- * Restarts the workloads that have Pods which only a replacement can give the current sidecars.
+ * Restarts the workloads that have Pods which only a replacement can give the current sidecars. Pods whose replacements
+ * would not get them either, and those that no such workload owns, are listed.
  *
- * @returns 0, or 1 where there is no such Pod.
- * @throws {CliError} where new Pods would not get the sidecars either.
+ * @returns 0, or 1 where no workload was restarted.
+ * @throws {CliError} where there is no such SidecarSet.
  */
 export async function restartInjectionCommand(
-  { name, systemNamespace, dryRun }: RestartOptions,
+  options: RestartOptions,
   live: Live,
 ): Promise<number> {
   const { terminal, connection: { client } } = live;
-  const cluster = await readLiveCluster(client, systemNamespace);
-  const prepared = cluster.sidecarSets.find((each) => each.name === name);
-  if (prepared === undefined) throw new CliError(`Cannot find SidecarSet ${name}: see status`);
-  if (prepared.sidecarSet.spec.injectionStrategy?.paused) {
-    throw new CliError(
-      `Cannot restart: new Pods do not get SidecarSet ${name}, for its spec.injectionStrategy.paused is true`,
-    );
-  }
-  const lacking = (await readAll(client, resources.pods)).filter((pod) => {
-    const podClass = classOf(pod, prepared, cluster);
-    return hasTrait(podClass, PodTrait.Uninjected) || hasTrait(podClass, PodTrait.NotUpgradable);
-  });
-  if (lacking.length === 0) {
-    terminal.error(
-      `Nothing to do: every Pod that SidecarSet ${name} selects can have its sidecars\n`,
-    );
-    return 1;
-  }
-  const { workloads, others } = await byWorkload(lacking, client);
+  const { name, dryRun } = options;
+  const { helped, notHelped } = await lackingPods(options, live);
+  const { workloads, others } = await byWorkload(helped, client);
   for (const { resource, ref } of workloads) {
     const annotations = { [RESTARTED_ANNOTATION]: terminal.now().toISOString() };
     const body = { spec: { template: { metadata: { annotations } } } };
     const patch = { ...ref, type: "strategic-merge" as const, body };
     await change(resource, { patch, done: "restarted", dryRun }, live);
   }
-  if (others.length > 0) {
-    const names = others.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(", ");
-    const text = `${counted(others.length, "Pod")} to create anew yourself: ${names}`;
-    terminal.error(`${wrapped(text, 0).join("\n")}\n`);
+  const notes = [
+    ...noteOn(others, "to create anew yourself"),
+    ...[...notHelped].flatMap(([why, pods]) =>
+      noteOn(pods, `whose replacement would not be as wanted either, ${why}`)
+    ),
+  ];
+  for (const note of notes) terminal.error(`${wrapped(note, 0).join("\n")}\n`);
+  if (helped.length === 0 && notes.length === 0) {
+    terminal.error(
+      `Nothing to do: every Pod that SidecarSet ${name} selects can have its sidecars\n`,
+    );
   }
-  return 0;
+  return workloads.length > 0 ? 0 : 1;
+}
+
+interface LackingPods {
+  /** A replacement gets the sidecars. */
+  readonly helped: readonly Pod[];
+  /** A replacement does not: by the reason. */
+  readonly notHelped: ReadonlyMap<string, readonly Pod[]>;
+}
+
+async function lackingPods(
+  { name, excludeNamespaces, systemNamespace, namespace, selector }: RestartOptions,
+  { terminal, connection: { client } }: Live,
+): Promise<LackingPods> {
+  const cluster = await readLiveCluster(client, systemNamespace);
+  const prepared = cluster.sidecarSets.find((each) => each.name === name);
+  if (prepared === undefined) {
+    throw unknownSidecarSet(name, cluster.sidecarSets.map((each) => each.name));
+  }
+  const pods = await readAll(client, resources.pods, {
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(selector === undefined ? {} : { labelSelector: selector }),
+  });
+  const excludedNamespaces = [...excludeNamespaces, systemNamespace];
+  const options = { cluster, excludedNamespaces, now: terminal.now() };
+  const helped: Pod[] = [];
+  const notHelped = new Map<string, Pod[]>();
+  for (const pod of pods) {
+    const podClass = classOf(pod, prepared, cluster);
+    const isOutdated = hasTrait(podClass, PodTrait.NotUpgradable);
+    if (!isOutdated && !hasTrait(podClass, PodTrait.Uninjected)) continue;
+    const obstacle = replacementObstacle(pod, {
+      ...replacementFacts(prepared, { pod, options }),
+      ...(isOutdated ? { revision: prepared.revisionName } : {}),
+    });
+    if (obstacle === undefined) {
+      helped.push(pod);
+      continue;
+    }
+    const why = `for ${obstacle.message} (${obstacle.reason})`;
+    notHelped.set(why, [...notHelped.get(why) ?? [], pod]);
+  }
+  return { helped, notHelped };
+}
+
+function noteOn(pods: readonly Pod[], what: string): string[] {
+  if (pods.length === 0) return [];
+  const names = pods.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  return [`${counted(pods.length, "Pod")} ${what}: ${names.join(", ")}`];
 }
 
 interface Workload {
@@ -78,9 +125,10 @@ async function byWorkload(
 ): Promise<{ workloads: readonly Workload[]; others: readonly Pod[] }> {
   const workloads = new Map<string, Workload>();
   const others: Pod[] = [];
+  const topOwner = topOwnerReader(client);
   for (const pod of pods) {
     const { namespace = "" } = pod.metadata;
-    const owner = await topOwner(pod, client);
+    const owner = await topOwner(pod);
     const resource = RESTARTABLE.find(({ kind }) => kind === owner?.kind);
     if (owner === undefined || resource === undefined) others.push(pod);
     else {
@@ -91,13 +139,22 @@ async function byWorkload(
   return { workloads: [...workloads.values()], others };
 }
 
-async function topOwner(pod: Pod, client: RestClient): Promise<OwnerReference | undefined> {
-  const owner = controllerOf(pod.metadata);
-  if (owner?.kind !== "ReplicaSet") return owner;
-  const { namespace = "" } = pod.metadata;
-  const ref = { namespace, name: owner.name };
-  const replicaSet = await readIfPresent(client, resources.replicaSets, ref);
-  return replicaSet ? controllerOf(replicaSet.metadata) ?? owner : owner;
+/** Reads each ReplicaSet once. */
+function topOwnerReader(client: RestClient) {
+  const known = new Map<string, OwnerReference>();
+  return async ({ metadata }: Pod): Promise<OwnerReference | undefined> => {
+    const owner = controllerOf(metadata);
+    if (owner?.kind !== "ReplicaSet") return owner;
+    const { namespace = "" } = metadata;
+    const ref = { namespace, name: owner.name };
+    const key = `${namespace}/${owner.name}`;
+    const replicaSet = known.has(key)
+      ? undefined
+      : await readIfPresent(client, resources.replicaSets, ref);
+    const top = known.get(key) ?? (replicaSet && controllerOf(replicaSet.metadata)) ?? owner;
+    known.set(key, top);
+    return top;
+  };
 }
 
 function controllerOf(
