@@ -8,7 +8,7 @@ import { checkRegistration } from "./doctor/registration.ts";
 import { checkControllerRights, checkOwnRights } from "./doctor/rights.ts";
 import { checkSidecarSets } from "./doctor/sidecarsets.ts";
 import { checkInjection, checkValidation } from "./doctor/webhook.ts";
-import { type Color, painted, printData, wrapped } from "./output.ts";
+import { type Color, counted, painted, printData, wrapped } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface DoctorOptions extends ClusterOptions {
@@ -30,6 +30,7 @@ export async function doctorCommand(
   const checks: Check[] = [await checkApiServer(client)];
   const crd = await checkCrd(client);
   checks.push(crd);
+  // Everything else follows from it.
   if (crd.status !== "error") {
     const facts = await readFacts(client, { ...options, now: terminal.now() });
     checks.push(
@@ -70,6 +71,7 @@ function checkText({ name, status, message, remedy }: Check, terminal: Terminal)
 function summary(checks: readonly Check[]): string {
   const count = (status: Check["status"]) =>
     checks.filter((check) => check.status === status).length;
-  return `${checks.length} checks: ${count("ok")} ok, ${count("warning")} warnings, ` +
-    `${count("error")} errors, ${count("skipped")} skipped`;
+  return `${counted(checks.length, "check")}: ${count("ok")} ok, ` +
+    `${counted(count("warning"), "warning")}, ${counted(count("error"), "error")}, ` +
+    `${count("skipped")} skipped`;
 }

@@ -9,9 +9,10 @@ import { type Resource, resource, resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
 import { INSTALLATION } from "../runtime/control.ts";
 import type { ClusterOptions, Live } from "./live/connection.ts";
-import { installationObjects } from "./installation.ts";
+import { objectsBesideDefinition } from "./installation.ts";
 import { ifAllowed, readAll, readIfPresent } from "./live/reading.ts";
 import { counted, table } from "./output.ts";
+import { untilEnded } from "./uninstall/ending.ts";
 
 export interface UninstallOptions extends ClusterOptions {
   readonly dryRun: "none" | "client" | "server";
@@ -26,39 +27,46 @@ interface Doomed {
   readonly namespace?: string;
 }
 
-/** How long the controller may take to end, in milliseconds. */
-const END_DEADLINE = 60_000;
-
 /**
  * Removes an installation, its registration first.
  *
- * @returns 0.
+ * @returns 0; 1 when a controller still runs; 130 when interrupted.
  */
 export async function uninstallCommand(
   { dryRun, systemNamespace }: UninstallOptions,
   live: Live,
 ): Promise<number> {
-  const { connection: { client } } = live;
+  const { terminal, connection: { client } } = live;
   const registration: Doomed[] = [
     resources.mutatingWebhookConfigurations,
     resources.validatingWebhookConfigurations,
   ].map((resource) => ({ resource, name: INSTALLATION }));
   const { controller, others } = installed(systemNamespace);
   const options = { dryRun, live };
-  for (const each of [...registration, ...controller]) await removeOne(each, options);
-  if (dryRun === "none") await untilEnded(systemNamespace, live);
-  // The controller may have written it again before it ended.
-  for (const each of [...registration, ...others]) await removeOne(each, options);
+  const removeAll = async (doomed: readonly Doomed[]) => {
+    for (const each of doomed) await removeOne(each, options);
+  };
+  await removeAll([...registration, ...controller]);
+  if (dryRun === "none") {
+    const ending = await untilEnded(client, { namespace: systemNamespace, terminal });
+    if (ending === "interrupted") return 130;
+    // The controller may have written it again before it ended.
+    await removeAll(registration);
+    if (ending !== "ended") {
+      terminal.error(`Cannot remove the rest: ${ending}. End it, then run this again\n`);
+      return 1;
+    }
+  }
+  await removeAll(others);
   await showRest(client, { systemNamespace, live });
   return 0;
 }
 
-/** Kinds that hold what users have made, and so stay. */
-const KEPT = new Set(["Namespace", "CustomResourceDefinition"]);
-
+/** All but the definition and the namespace, which hold what users have made. */
 function installed(namespace: string): { controller: Doomed[]; others: Doomed[] } {
-  const objects = installationObjects({ namespace, certManager: true, prometheusOperator: true })
-    .filter(({ kind }) => !KEPT.has(String(kind)))
+  const everything = { certManager: true, openkruise: true, prometheusOperator: true };
+  const objects = objectsBesideDefinition({ namespace, ...everything })
+    .filter(({ kind }) => kind !== "Namespace")
     .map(doomedOf);
   const isController = ({ resource: { kind } }: Doomed) => kind === "Deployment";
   return {
@@ -100,18 +108,6 @@ async function removeOne(
   }
   const note = dryRun === "none" ? "" : dryRun === "client" ? " (dry run)" : " (server dry run)";
   terminal.write(`${resource.kind.toLowerCase()}/${name} deleted${note}\n`);
-}
-
-async function untilEnded(namespace: string, { terminal, connection }: Live): Promise<void> {
-  const labelSelector = `app.kubernetes.io/name=${INSTALLATION}`;
-  const deadline = terminal.now().getTime() + END_DEADLINE;
-  await terminal.interruptible(async (signal) => {
-    while (!signal.aborted && terminal.now().getTime() < deadline) {
-      const pods = await readAll(connection.client, resources.pods, { namespace, labelSelector });
-      if (pods.length === 0) return;
-      await terminal.sleep(500, signal);
-    }
-  });
 }
 
 /** Lists what was not removed, with what removes it. */

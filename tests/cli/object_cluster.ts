@@ -23,7 +23,7 @@ export function clusterOf(documents: string | readonly object[]): ObjectCluster 
   const values: readonly unknown[] = typeof documents === "string"
     ? parseAllDocuments(documents).map((document): unknown => document.toJS())
     : documents;
-  // Answers reads from the objects; writes are answered as if they were done, and forgotten.
+  // Answers reads from the objects; writes but deletions are answered as if they were done, and forgotten.
   const objects = values.filter(isStored);
   const client = new RecordingClient((request) => answer(request, objects));
   return {
@@ -45,7 +45,7 @@ function isReview(path: string): boolean {
   return path.endsWith("accessreviews");
 }
 
-function answer({ method, path, body, query }: Recorded, objects: readonly Stored[]): object {
+function answer({ method, path, body, query }: Recorded, objects: Stored[]): object {
   if (isReview(path)) return { metadata: {}, status: { allowed: true } };
   if (path === "/version") return { major: "1", minor: "34", gitVersion: "v1.34.0" };
   const place = placeOf(path);
@@ -62,6 +62,8 @@ function answer({ method, path, body, query }: Recorded, objects: readonly Store
   }
   const object = found.find(({ metadata }) => metadata.name === place.name);
   if (object === undefined) return { httpCode: 404 };
+  const isDryRun = isObject(body) && body.dryRun !== undefined;
+  if (method === "DELETE" && !isDryRun) objects.splice(objects.indexOf(object), 1);
   return object;
 }
 

@@ -22,10 +22,15 @@ export function addUninstall(program: Command, { terminal, connect, exit }: Comm
 const NOTES = {
   text: [
     "The webhook's registration goes first, so that Pods can be created at every",
-    "moment; then the controller and its rights. SidecarSets, their revisions and the",
-    "containers that Pods have stay. What is left is listed, each with the command",
-    "that removes it.",
+    "moment; then the controller and, once it has ended, its rights. SidecarSets,",
+    "their revisions and the containers that Pods have stay. What is left is listed,",
+    "each with the command that removes it.",
   ],
   examples: ["uninstall --dry-run", "uninstall"],
-  statuses: ["0  removed, or with --dry-run: would be", "2  the cluster cannot be used"],
+  statuses: [
+    "0  removed, or with --dry-run: would be",
+    "1  a controller still runs, so that not everything is removed",
+    "2  the cluster cannot be used",
+    "130  ended by Ctrl-C",
+  ],
 };

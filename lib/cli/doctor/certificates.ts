@@ -1,63 +1,103 @@
 import { X509Certificate } from "node:crypto";
+import type { WebhookConfiguration } from "../../api/webhook_configuration.ts";
 import { type Check, checkNamed } from "./check.ts";
-import type { Facts } from "./facts.ts";
+import { deployedContainers, type Facts } from "./facts.ts";
 
-const DAY = 86_400_000;
 const MENDED =
   "the controller mends it within a minute while it leads; if it does not, see its log";
+const RENEWED =
+  "whoever renews it has not done so: see the log of the controller, or cert-manager's";
 
-/** Whether the API server trusts the authority that signs the webhook's certificate, and for how long. */
-export function checkCertificates({ mutating, validating, authority, now }: Facts): Check[] {
-  const check = checkNamed("certificates");
+/** Whether the API server trusts what signs the webhook's certificate, and for how long. */
+export function checkCertificates(facts: Facts): Check[] {
+  const { mutating, validating, now } = facts;
   if (mutating === "forbidden" || mutating === "absent") return [];
-  const configurations = validating === "forbidden" || validating === "absent"
-    ? [mutating]
-    : [mutating, validating];
-  const bundles = new Set(
-    configurations.flatMap(({ webhooks = [] }) =>
-      webhooks.map(({ clientConfig }) => clientConfig.caBundle)
-    ),
-  );
+  const check = checkNamed("certificates");
+  const bundles = bundlesOf([
+    mutating,
+    ...(validating === "forbidden" || validating === "absent" ? [] : [validating]),
+  ]);
   const [bundle = "", ...others] = bundles;
   if (others.length > 0) {
     return [check.error("entries of the registration have different caBundles", MENDED)];
   }
-  const trusted = certificatesOf(atob(bundle));
+  const trusted = certificatesOf(bundle);
   if (typeof trusted === "string") {
     return [check.error(`caBundle cannot be read: ${trusted}`, MENDED)];
   }
-  const valid = trusted.filter(({ validToDate }) => validToDate > now);
-  const last = valid.toSorted((a, b) => Number(b.validToDate) - Number(a.validToDate))[0];
-  if (last === undefined) return [check.error("caBundle has no certificate that is valid", MENDED)];
-  const days = Math.floor((Number(last.validToDate) - Number(now)) / DAY);
-  const until = `the caBundle's authority is valid until ${
-    last.validToDate.toISOString().slice(0, 10)
-  } (${days} days)`;
-  if (authority === "forbidden") return [check.ok(`${until}; its Secret may not be read`)];
-  if (authority === "absent") {
-    return [check.ok(`${until}; the controller keeps no authority of its own`)];
+  const last = trusted.toSorted((a, b) => Number(b.validToDate) - Number(a.validToDate))[0];
+  if (last === undefined) return [check.error("caBundle has no certificate", MENDED)];
+  return [lifetime(last, { what: "authority of the caBundle", now }), agreement(trusted, facts)];
+}
+
+function bundlesOf(configurations: readonly WebhookConfiguration[]): Set<string> {
+  return new Set(
+    configurations.flatMap(({ webhooks = [] }) =>
+      webhooks.map(({ clientConfig }) => clientConfig.caBundle)
+    ),
+  );
+}
+
+/** Whether the webhook's certificate is signed by one of those that the API server trusts. */
+function agreement(trusted: readonly X509Certificate[], facts: Facts): Check {
+  const check = checkNamed("certificate of the webhook");
+  const fromFiles = servesFiles(facts);
+  const secret = fromFiles ? facts.certificate : facts.authority;
+  if (secret === "forbidden") return check.skipped("this user may not read its Secret");
+  if (secret === "absent") {
+    const found = "its Secret is not there, so only the dry runs can tell";
+    return fromFiles ? check.warning(found, RENEWED) : check.ok(found);
   }
-  const stored = certificatesOf(atob(authority.data?.["tls.crt"] ?? ""));
-  const signer = typeof stored === "string" ? undefined : stored[0];
-  if (
-    signer === undefined || !trusted.some((each) => each.fingerprint256 === signer.fingerprint256)
-  ) {
-    return [
-      check.error(
-        "the caBundle does not have the authority of the Secret, which signs the webhook's certificate",
-        MENDED,
-      ),
-    ];
+  const stored = certificatesOf(secret.data?.["tls.crt"] ?? "");
+  const [certificate] = typeof stored === "string" ? [] : stored;
+  if (certificate === undefined) return check.error("its Secret has no certificate", MENDED);
+  const isTrusted = fromFiles
+    ? trusted.some((each) => certificate.checkIssued(each) && certificate.verify(each.publicKey))
+    : trusted.some((each) => each.fingerprint256 === certificate.fingerprint256);
+  if (!isTrusted) {
+    return check.error(
+      `the caBundle does not have the authority that signs it, ${
+        fromFiles ? certificate.issuer : certificate.subject
+      }`,
+      MENDED,
+    );
   }
-  return [check.ok(`${until} and is the one that signs the webhook's certificate`)];
+  if (fromFiles) {
+    return lifetime(certificate, { what: "certificate of the webhook", now: facts.now });
+  }
+  return check.ok("the caBundle has the authority that signs it");
+}
+
+/** Whether the controller serves certificates of files, which somebody else makes. */
+function servesFiles(facts: Facts): boolean {
+  return deployedContainers(facts).some(({ args }) =>
+    Array.isArray(args) && args.some((arg) => String(arg).startsWith("--cert-dir"))
+  );
+}
+
+const DAY = 86_400_000;
+
+/** Certificates are renewed after two thirds of their life. */
+function lifetime(
+  { validFromDate, validToDate }: X509Certificate,
+  { what, now }: { what: string; now: Date },
+): Check {
+  const check = checkNamed(what);
+  const left = Number(validToDate) - Number(now);
+  const until = `valid until ${validToDate.toISOString().slice(0, 10)}`;
+  if (left <= 0) return check.error(`not ${until.replace("until", "since")}`, RENEWED);
+  const text = `${until} (${Math.floor(left / DAY)} days)`;
+  return left < (Number(validToDate) - Number(validFromDate)) / 6
+    ? check.warning(text, RENEWED)
+    : check.ok(text);
 }
 
 const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** The certificates of PEM text, or why they cannot be read. */
-function certificatesOf(pem: string): X509Certificate[] | string {
+/** The certificates of Base64 of PEM text, or why they cannot be read. */
+function certificatesOf(base64: string): X509Certificate[] | string {
   try {
-    return [...pem.matchAll(PEM)].map(([text]) => new X509Certificate(text));
+    return [...atob(base64).matchAll(PEM)].map(([text]) => new X509Certificate(text));
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

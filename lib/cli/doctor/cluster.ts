@@ -1,7 +1,10 @@
 import { isObject } from "../../api/json.ts";
 import { GROUP, PLURAL, VERSIONS } from "../../api/names.ts";
 import type { RestClient } from "../../kube/contract.ts";
+import { isNotFound } from "../../kube/errors.ts";
+import { list } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
+import { send } from "../../kube/send.ts";
 import { activeOpenKruise } from "../../runtime/openkruise.ts";
 import { ifAllowed, readIfPresent } from "../live/reading.ts";
 import { PROGRAM_VERSION } from "../version.ts";
@@ -37,7 +40,11 @@ export async function checkCrd(client: RestClient): Promise<Check> {
   const found = await ifAllowed(
     readIfPresent(client, kind, { name: CRD }).then((crd) => crd ?? "absent"),
   );
-  if (found === undefined) return check.skipped(`this user may not read ${CRD}`);
+  if (found === undefined) {
+    return await isServed(client)
+      ? check.skipped(`this user may not read ${CRD}`)
+      : check.error("the API server does not know SidecarSets", INSTALL);
+  }
   if (found === "absent") return check.error(`${CRD} is not there`, INSTALL);
   const established = found.status?.conditions?.find(({ type }) => type === "Established");
   if (established?.status !== "True") {
@@ -57,6 +64,17 @@ export async function checkCrd(client: RestClient): Promise<Check> {
     );
   }
   return check.ok(`${CRD} serves ${VERSIONS.join(" and ")}`);
+}
+
+/** Whether the API server knows the kind, be it that this user may list it or not. */
+async function isServed(client: RestClient): Promise<boolean> {
+  try {
+    await ifAllowed(send(client, list(resources.sidecarSets, { limit: 1 })));
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
 }
 
 /** Where OpenKruise is installed unless its users chose otherwise. */

@@ -1,6 +1,6 @@
 import { INSTALLATION } from "../../runtime/control.ts";
 import { type Check, checkNamed } from "./check.ts";
-import type { Facts } from "./facts.ts";
+import { deployedContainers, type Facts } from "./facts.ts";
 
 /** Whether somebody leads, and how many replicas are ready. */
 export function checkController(facts: Facts): Check[] {
@@ -25,7 +25,8 @@ function checkLeader({ lease, systemNamespace, now }: Facts): Check {
   return check.ok(`${holderIdentity} leads`);
 }
 
-function checkReplicas({ deployment, systemNamespace }: Facts): Check {
+function checkReplicas(facts: Facts): Check {
+  const { deployment, systemNamespace } = facts;
   const check = checkNamed("replicas");
   const name = `${systemNamespace}/${INSTALLATION}`;
   if (deployment === "forbidden") return check.skipped(`this user may not read Deployment ${name}`);
@@ -46,5 +47,6 @@ function checkReplicas({ deployment, systemNamespace }: Facts): Check {
       `kubectl -n ${systemNamespace} scale deployment ${INSTALLATION} --replicas 2`,
     );
   }
-  return check.ok(`${ready} of ${wanted} replicas are ready`);
+  const images = deployedContainers(facts).map(({ image }) => image).join(", ");
+  return check.ok(`${ready} of ${wanted} replicas of ${images} are ready`);
 }

@@ -1,12 +1,14 @@
+import type { Container } from "../../api/container.ts";
 import type { Lease, Secret, Workload } from "../../api/objects.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { WebhookConfiguration } from "../../api/webhook_configuration.ts";
 import type { RestClient } from "../../kube/contract.ts";
-import { isForbidden } from "../../kube/errors.ts";
+import { isForbidden, isNotFound } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
 import { INSTALLATION } from "../../runtime/control.ts";
 import { type LiveCluster, readLiveCluster } from "../live/live_cluster.ts";
 import { readAll, readIfPresent } from "../live/reading.ts";
+import { podSubjectOf } from "../pod_targets.ts";
 
 /** An object, that there is none, or that this user may not know. */
 export type Seen<T> = T | "absent" | "forbidden";
@@ -17,15 +19,26 @@ export interface Facts {
   readonly systemNamespace: string;
   readonly excludedNamespaces: readonly string[];
   readonly now: Date;
-  readonly cluster: LiveCluster;
-  readonly pods: readonly Pod[];
+  /** Absent where the API server does not know SidecarSets. */
+  readonly cluster: Seen<LiveCluster>;
+  readonly pods: Seen<readonly Pod[]>;
   readonly mutating: Seen<WebhookConfiguration>;
   readonly validating: Seen<WebhookConfiguration>;
   readonly lease: Seen<Lease>;
   readonly deployment: Seen<Workload>;
   /** With the webhook's certificate authority. */
   readonly authority: Seen<Secret>;
+  /** With the webhook's certificate, where cert-manager makes it. */
+  readonly certificate: Seen<Secret>;
 }
+
+/** Whether this user may know it and it is there. */
+export function isKnown<T extends object>(seen: Seen<T>): seen is T {
+  return typeof seen === "object";
+}
+
+export const UNKNOWN_CLUSTER = "this user may not list SidecarSets and namespaces";
+export const UNKNOWN_PODS = "this user may not list Pods";
 
 export interface FactsOptions {
   readonly systemNamespace: string;
@@ -35,22 +48,28 @@ export interface FactsOptions {
 
 /** Name of the Secret that the controller keeps its certificate authority in. */
 const AUTHORITY_SECRET = "sidecarset-webhook-ca";
+/** Name of the Secret that cert-manager keeps the webhook's certificate in. */
+const CERTIFICATE_SECRET = "sidecarset-webhook-tls";
 
-/** Reads it all; rejects where not even SidecarSets, namespaces and Pods may be read. */
+/** Reads it all. */
 export async function readFacts(
   client: RestClient,
   { systemNamespace: namespace, excludeNamespaces, now }: FactsOptions,
 ): Promise<Facts> {
   const name = INSTALLATION;
-  const [cluster, pods, mutating, validating, lease, deployment, authority] = await Promise.all([
-    readLiveCluster(client, namespace),
-    readAll(client, resources.pods),
-    seen(readIfPresent(client, resources.mutatingWebhookConfigurations, { name })),
-    seen(readIfPresent(client, resources.validatingWebhookConfigurations, { name })),
-    seen(readIfPresent(client, resources.leases, { name, namespace })),
-    seen(readIfPresent(client, resources.deployments, { name, namespace })),
-    seen(readIfPresent(client, resources.secrets, { name: AUTHORITY_SECRET, namespace })),
-  ]);
+  const secret = (name: string) =>
+    seen(readIfPresent(client, resources.secrets, { name, namespace }));
+  const [cluster, pods, mutating, validating, lease, deployment, authority, certificate] =
+    await Promise.all([
+      seen(readLiveCluster(client, namespace)),
+      seen(readAll(client, resources.pods)),
+      seen(readIfPresent(client, resources.mutatingWebhookConfigurations, { name })),
+      seen(readIfPresent(client, resources.validatingWebhookConfigurations, { name })),
+      seen(readIfPresent(client, resources.leases, { name, namespace })),
+      seen(readIfPresent(client, resources.deployments, { name, namespace })),
+      secret(AUTHORITY_SECRET),
+      secret(CERTIFICATE_SECRET),
+    ]);
   return {
     client,
     systemNamespace: namespace,
@@ -63,7 +82,15 @@ export async function readFacts(
     lease,
     deployment,
     authority,
+    certificate,
   };
+}
+
+/** The containers of the controller's Deployment, as far as that is known. */
+export function deployedContainers({ deployment }: Facts): readonly Container[] {
+  if (deployment === "absent" || deployment === "forbidden") return [];
+  const { apiVersion, kind } = resources.deployments;
+  return podSubjectOf({ ...deployment, apiVersion, kind })?.pod.spec.containers ?? [];
 }
 
 async function seen<T>(answer: Promise<T | undefined>): Promise<Seen<T>> {
@@ -71,6 +98,7 @@ async function seen<T>(answer: Promise<T | undefined>): Promise<Seen<T>> {
     return await answer ?? "absent";
   } catch (error) {
     if (isForbidden(error)) return "forbidden";
+    if (isNotFound(error)) return "absent";
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import type { WebhookConfiguration, WebhookEntry } from "../../api/webhook_confi
 import { planRegistration } from "../../core/registration/configuration.ts";
 import { INSTALLATION } from "../../runtime/control.ts";
 import { type Check, checkNamed } from "./check.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, isKnown, UNKNOWN_CLUSTER } from "./facts.ts";
 
 const START = "see whether a controller runs: it writes the registration as soon as it leads";
 
@@ -23,7 +23,7 @@ export function checkRegistration(facts: Facts): Check[] {
   }
   if (mutating === "absent") return [];
   return [
-    check.ok(`MutatingWebhookConfiguration ${INSTALLATION} is there`),
+    check.ok("both of its configurations are there"),
     scope(mutating, facts),
   ];
 }
@@ -31,6 +31,7 @@ export function checkRegistration(facts: Facts): Check[] {
 /** Compares the entries for Pods with those that the SidecarSets ask for. */
 function scope(mutating: WebhookConfiguration, { cluster, excludedNamespaces }: Facts): Check {
   const check = checkNamed("registration's scope");
+  if (!isKnown(cluster)) return check.skipped(UNKNOWN_CLUSTER);
   const owner = mutating.metadata.ownerReferences?.[0];
   const wanted = planRegistration({
     name: INSTALLATION,

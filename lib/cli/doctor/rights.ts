@@ -31,28 +31,51 @@ interface Right {
   readonly name?: string;
 }
 
-const OWN_RIGHTS: readonly Right[] = [
-  { group: "apps.kruise.io", resource: "sidecarsets", verb: "list" },
-  { group: "apps.kruise.io", resource: "sidecarsets", verb: "patch" },
-  { group: "", resource: "pods", verb: "list" },
-  { group: "", resource: "namespaces", verb: "list" },
-  { group: "apps", resource: "controllerrevisions", verb: "list" },
-];
+/** What status, explain, diff and rollout need. */
+function ownRights(namespace: string): Right[] {
+  const restarted = ["deployments", "statefulsets", "daemonsets"];
+  return [
+    { group: "apps.kruise.io", resource: "sidecarsets", verb: "list" },
+    { group: "apps.kruise.io", resource: "sidecarsets", verb: "patch" },
+    { group: "", resource: "pods", verb: "list" },
+    { group: "", resource: "namespaces", verb: "list" },
+    { group: "", resource: "configmaps", verb: "get", namespace },
+    { group: "apps", resource: "controllerrevisions", verb: "list", namespace },
+    { group: "apps", resource: "replicasets", verb: "get" },
+    ...restarted.map((resource) => ({ group: "apps", resource, verb: "patch" })),
+  ];
+}
 
 /** Whether this user may do what the commands need. */
-export async function checkOwnRights({ client }: Facts): Promise<Check> {
+export async function checkOwnRights({ client, systemNamespace }: Facts): Promise<Check> {
   const check = checkNamed("your rights");
-  const answers = await Promise.all(OWN_RIGHTS.map(async (right) => {
-    const body = { metadata: {}, spec: { resourceAttributes: right } };
-    const { status } = await send(client, create(selfReviews, { body }));
+  try {
+    const missing = await refused(
+      ownRights(systemNamespace),
+      (resourceAttributes) =>
+        send(client, create(selfReviews, { body: { metadata: {}, spec: { resourceAttributes } } })),
+    );
+    if (missing.length === 0) return check.ok("suffice for status, explain, diff and rollout");
+    return check.warning(
+      `do not include: ${missing.join(", ")}`,
+      "ask for them if you need status, explain, diff and rollout",
+    );
+  } catch (error) {
+    if (isForbidden(error)) return check.skipped("this user may not ask for its rights");
+    throw error;
+  }
+}
+
+/** Those of the rights that a review does not allow. */
+async function refused(
+  rights: readonly Right[],
+  review: (right: Right) => Promise<Review>,
+): Promise<string[]> {
+  const answers = await Promise.all(rights.map(async (right) => {
+    const { status } = await review(right);
     return status?.allowed === true ? [] : [textOf(right)];
   }));
-  const missing = answers.flat();
-  if (missing.length === 0) return check.ok("suffice for every command");
-  return check.warning(
-    `do not include: ${missing.join(", ")}`,
-    "ask for them if you need status, explain, diff and rollout",
-  );
+  return answers.flat();
 }
 
 /** Whether the controller's ServiceAccount has the rights that its manifests grant. */
@@ -64,12 +87,10 @@ export async function checkControllerRights(
   const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
   const rights = grantedRights(namespace);
   try {
-    const answers = await Promise.all(rights.map(async (right) => {
-      const body = { metadata: {}, spec: { user, groups, resourceAttributes: right } };
-      const { status } = await send(client, create(subjectReviews, { body }));
-      return status?.allowed === true ? [] : [textOf(right)];
-    }));
-    const missing = answers.flat();
+    const missing = await refused(rights, (resourceAttributes) => {
+      const body = { metadata: {}, spec: { user, groups, resourceAttributes } };
+      return send(client, create(subjectReviews, { body }));
+    });
     if (missing.length === 0) return check.ok(`${user} has all ${rights.length} of them`);
     return check.error(
       `${user} may not ${missing.join(", ")}`,

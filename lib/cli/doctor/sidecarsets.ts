@@ -1,20 +1,31 @@
+import type { Pod } from "../../api/pod.ts";
 import { missedReason } from "../../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { type Reason, REASONS } from "../../core/reasons.ts";
 import { selectionsOverlap } from "../../core/select/overlap.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
+import type { LiveCluster } from "../live/live_cluster.ts";
 import { counted } from "../output.ts";
 import { classOf } from "../pod_classes.ts";
+import type { OutcomeOptions } from "../pod_outcome.ts";
 import { replacementFacts } from "../stored_pod.ts";
 import { type Check, checkNamed } from "./check.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, isKnown, UNKNOWN_CLUSTER, UNKNOWN_PODS } from "./facts.ts";
 
 /** What is wrong with the SidecarSets and their Pods. */
 export function checkSidecarSets(facts: Facts): Check[] {
-  return [validity(facts), missed(facts), selection(facts), overlap(facts)];
+  const { cluster, pods } = facts;
+  if (!isKnown(cluster)) return [checkNamed("SidecarSets").skipped(UNKNOWN_CLUSTER)];
+  return [
+    validity(cluster),
+    ...isKnown(pods)
+      ? [missed({ ...facts, cluster, pods }), selection(cluster, pods)]
+      : [checkNamed("Pods of SidecarSets").skipped(UNKNOWN_PODS)],
+    overlap(cluster),
+  ];
 }
 
-function validity({ cluster: { sidecarSets } }: Facts): Check {
+function validity({ sidecarSets }: LiveCluster): Check {
   const check = checkNamed("SidecarSets are valid");
   const invalid = sidecarSets.flatMap(({ name, problems: [problem] }) =>
     problem ? [`${name}: ${problem.field} ${problem.message}`] : []
@@ -23,9 +34,10 @@ function validity({ cluster: { sidecarSets } }: Facts): Check {
   return check.error(invalid.join("; "), "mend the fields: until then they are not injected");
 }
 
-function missed(facts: Facts): Check {
+function missed(
+  { cluster, excludedNamespaces, now, pods }: OutcomeOptions & { pods: readonly Pod[] },
+): Check {
   const check = checkNamed("no Pod is missed");
-  const { cluster, excludedNamespaces, now, pods } = facts;
   const reasons = new Map<Reason, string[]>();
   for (const prepared of cluster.sidecarSets) {
     for (const pod of pods) {
@@ -46,7 +58,7 @@ function missed(facts: Facts): Check {
   );
 }
 
-function selection({ cluster, pods }: Facts): Check {
+function selection(cluster: LiveCluster, pods: readonly Pod[]): Check {
   const check = checkNamed("SidecarSets select Pods");
   const idle = cluster.sidecarSets
     .filter((prepared) => pods.every((pod) => classOf(pod, prepared, cluster) === 0))
@@ -59,7 +71,7 @@ function selection({ cluster, pods }: Facts): Check {
 }
 
 /** Two SidecarSets may well select the same Pods; it only is worth knowing. */
-function overlap({ cluster: { sidecarSets } }: Facts): Check {
+function overlap({ sidecarSets }: LiveCluster): Check {
   const check = checkNamed("SidecarSets that can select the same Pods");
   const pairs = sidecarSets.flatMap((a, index) =>
     sidecarSets.slice(index + 1).filter((b) => overlaps(a, b)).map((b) => `${a.name} and ${b.name}`)

@@ -1,5 +1,6 @@
 import { GROUP, KIND, STORAGE_VERSION } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
+import type { Pod } from "../../api/pod.ts";
 import { isInjectedBy } from "../../core/annotations/injected_list.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { isForbidden } from "../../kube/errors.ts";
@@ -7,9 +8,10 @@ import { create } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
 import { counted } from "../output.ts";
+import { outcomeOf, type OutcomeOptions } from "../pod_outcome.ts";
 import { examplePod } from "../preview/example_pod.ts";
 import { type Check, checkNamed } from "./check.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, isKnown, UNKNOWN_CLUSTER } from "./facts.ts";
 
 const REACH =
   "let the API server reach the webhook: see the Service's endpoints, the NetworkPolicy, and the controller's /readyz";
@@ -46,29 +48,40 @@ const MOST_PROBES = 10;
 /** Proves by dry runs that Pods which SidecarSets select are injected. */
 export async function checkInjection(facts: Facts): Promise<Check[]> {
   const check = checkNamed("webhook injects Pods");
-  const injecting = facts.cluster.sidecarSets.filter(({ problems, sidecarSet }) =>
-    problems.length === 0 && sidecarSet.spec.injectionStrategy?.paused !== true
-  );
-  const probes = injecting.slice(0, MOST_PROBES).flatMap((prepared) => {
-    const pod = examplePod(prepared, facts);
-    return pod ? [{ prepared, pod }] : [];
-  });
+  const { cluster } = facts;
+  if (!isKnown(cluster)) return [check.skipped(UNKNOWN_CLUSTER)];
+  const probes = cluster.sidecarSets.flatMap((prepared) =>
+    probesOf(prepared, { ...facts, cluster })
+  )
+    .slice(0, MOST_PROBES);
   if (probes.length === 0) {
-    return [check.skipped("there is no SidecarSet that a Pod could be selected by")];
+    return [check.skipped("there is no SidecarSet that a new Pod would get")];
   }
-  const checks = await Promise.all(probes.map((probe) => probeInjection(probe, facts)));
-  const failed = checks.filter((each) => each !== undefined);
-  if (failed.length > 0) return failed;
-  return [check.ok(`dry runs injected ${counted(probes.length, "SidecarSet")}`)];
+  const checks = await Promise.all(probes.map((probe) => tryProbe(probe, facts)));
+  const complaints = checks.filter((each) => each !== undefined);
+  const injected = probes.length - complaints.length;
+  return [
+    ...injected > 0 ? [check.ok(`dry runs injected ${counted(injected, "SidecarSet")}`)] : [],
+    ...complaints,
+  ];
 }
 
 interface Probe {
   readonly prepared: PreparedSidecarSet;
-  readonly pod: NonNullable<ReturnType<typeof examplePod>>;
+  readonly pod: Pod;
+}
+
+/** A Pod that is to get the SidecarSet; none where there can be no such Pod. */
+function probesOf(prepared: PreparedSidecarSet, options: OutcomeOptions): Probe[] {
+  const pod = examplePod(prepared, options);
+  if (pod === undefined || prepared.problems.length > 0) return [];
+  const { injection } = outcomeOf({ title: "", pod }, options);
+  const isWanted = injection.injected.some(({ sidecarSet }) => sidecarSet === prepared.name);
+  return isWanted ? [{ prepared, pod }] : [];
 }
 
 /** @returns undefined where the Pod was injected. */
-async function probeInjection(
+async function tryProbe(
   { prepared, pod }: Probe,
   { client }: Facts,
 ): Promise<Check | undefined> {
