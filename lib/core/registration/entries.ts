@@ -8,6 +8,8 @@ import { type Scope, scopeOf } from "./scope.ts";
 
 /** Past this many entries those with `failurePolicy: Ignore` become one: each entry is a call of its own for the Pods that several take. */
 export const MAX_ENTRIES = 20;
+/** Room for all entries as JSON: etcd takes an object of 1.5 MiB, and a certificate authority may still come to each entry. */
+export const MAX_CHARACTERS = 1_000_000;
 
 export interface PodEntriesOptions {
   readonly excludedNamespaces: readonly string[];
@@ -27,17 +29,42 @@ export function podEntries(
   sidecarSets: readonly PreparedSidecarSet[],
   options: PodEntriesOptions,
 ): { entries: WebhookEntry[]; uncovered: Map<string, "ScopeTooLarge"> } {
+  const groups = groupsOf(sidecarSets, options);
+  const ignoring = groups.filter(({ failurePolicy }) => failurePolicy === "Ignore");
+  const failing = groups.filter(({ failurePolicy }) => failurePolicy === "Fail");
+  const isMany = groups.length > MAX_ENTRIES && ignoring.length > 1;
+  const narrow = isMany ? undefined : plannedEntries([...ignoring, ...failing], options);
+  return narrow?.isWhole ? narrow : plannedEntries([...merged(ignoring), ...failing], options);
+}
+
+interface PlannedEntries {
+  readonly entries: WebhookEntry[];
+  readonly uncovered: Map<string, "ScopeTooLarge">;
+  /** Whether there was room for all entries. */
+  readonly isWhole: boolean;
+}
+
+/** The entries of the groups, as long as there is room, in order of their names. */
+function plannedEntries(groups: readonly Group[], options: PodEntriesOptions): PlannedEntries {
   const entries: WebhookEntry[] = [];
   const uncovered = new Map<string, "ScopeTooLarge">();
-  for (const group of groupsOf(sidecarSets, options)) {
+  let room = MAX_CHARACTERS;
+  let isWhole = true;
+  for (const group of groups) {
     const selectors = group.members.map(({ selector }) => selector);
     const scope = scopeOf(selectors, { widen: group.failurePolicy === "Ignore" });
+    const entry = entryOf(group, scope, options);
+    const characters = JSON.stringify(entry).length;
+    const fits = characters <= room;
     for (const [index, { name }] of group.members.entries()) {
-      if (!scope.covered.has(index)) uncovered.set(name, "ScopeTooLarge");
+      if (!fits || !scope.covered.has(index)) uncovered.set(name, "ScopeTooLarge");
     }
-    if (scope.covered.size > 0) entries.push(entryOf(group, scope, options));
+    if (!fits) isWhole = false;
+    if (!fits || scope.covered.size === 0) continue;
+    room -= characters;
+    entries.push(entry);
   }
-  return { entries, uncovered };
+  return { entries: entries.sort((a, b) => a.name < b.name ? -1 : 1), uncovered, isWhole };
 }
 
 function groupsOf(sidecarSets: readonly PreparedSidecarSet[], options: PodEntriesOptions): Group[] {
@@ -51,7 +78,7 @@ function groupsOf(sidecarSets: readonly PreparedSidecarSet[], options: PodEntrie
     group.members.push({ name, selector: spec.selector ?? {} });
     groups.set(key, group);
   }
-  return merged([...groups.values()]).toSorted((a, b) => entryName(a) < entryName(b) ? -1 : 1);
+  return [...groups.values()];
 }
 
 /** Whether new Pods are to get this SidecarSet at all. */
@@ -60,15 +87,11 @@ function isInjecting({ sidecarSet, problems }: PreparedSidecarSet): boolean {
     sidecarSet.spec.injectionStrategy?.paused !== true;
 }
 
-function merged(groups: readonly Group[]): Group[] {
-  const ignoring = groups.filter(({ failurePolicy }) => failurePolicy === "Ignore");
-  if (groups.length <= MAX_ENTRIES || ignoring.length < 2) return [...groups];
-  const wide: Group = {
-    failurePolicy: "Ignore",
-    namespaces: [],
-    members: ignoring.flatMap(({ members }) => members),
-  };
-  return [...groups.filter(({ failurePolicy }) => failurePolicy === "Fail"), wide];
+/** One group that asks nothing of the namespace. */
+function merged(ignoring: readonly Group[]): Group[] {
+  if (ignoring.length === 0) return [];
+  const members = ignoring.flatMap((group) => group.members);
+  return [{ failurePolicy: "Ignore", namespaces: [], members }];
 }
 
 /** `spec.namespace` and `namespaceSelector` as requirements on the namespace's labels, in a canonical order. */

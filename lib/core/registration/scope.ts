@@ -2,11 +2,14 @@ import type { LabelSelector } from "../../api/meta.ts";
 import { type Requirement, requirementsOf } from "../select/requirements.ts";
 
 /**
- * Limits of one CEL expression, from measuring kube-apiserver 1.37: a chain of 50 clauses compiles in 30 ms at its first use and 100 in 180 ms,
- * while the first Pod waits; 3,000 values of one list take 15 ms and 10,000 are refused.
+ * Limits of one CEL expression, from measuring kube-apiserver 1.37: a chain of 50 clauses compiles in 30 ms at its first use, and 300
+ * requirements in 180 ms, while the first Pod waits; 3,000 values of one list take 15 ms.
  */
 export const MAX_CLAUSES = 50;
+export const MAX_REQUIREMENTS = 300;
 export const MAX_VALUES = 3_000;
+/** The API server refuses an expression of more than 100,000 characters, and with it the whole registration. */
+export const MAX_CHARACTERS = 90_000;
 
 /** How narrow an expression is: exact, the label keys alone, or not narrowed at all. */
 export type ScopeWidth = "Selectors" | "LabelKeys" | "Everything";
@@ -20,6 +23,8 @@ export interface Scope {
 }
 
 const LABELS = "object.metadata.labels";
+/** Parentheses and the operator before them, or what turns a comparison into a list. */
+const AROUND_CLAUSE = 8;
 
 /**
  * Writes one CEL expression that is true for the Pods that any of the selectors matches. Every label access is guarded: an error in a match
@@ -44,22 +49,25 @@ function exactScope(terms: readonly (readonly Requirement[])[]): Scope {
   const folded = new Map<string, Set<string>>();
   const clauses: { text: string; labelled: boolean }[] = [];
   const covered = new Set<number>();
-  let size = 0;
+  const room = new Room();
   for (const [index, requirements] of terms.entries()) {
     const [only] = requirements;
     if (only && requirements.length === 1 && only.operator === "In") {
       const values = folded.get(only.key);
       const added = only.values.filter((value) => !values?.has(value));
-      if (!values && folded.size + clauses.length >= MAX_CLAUSES) continue;
-      if (size + added.length > MAX_VALUES) continue;
-      folded.set(only.key, new Set([...values ?? [], ...added]));
-      size += added.length;
+      const text = values ? added.map(quote).join(", ") : requirementText(only);
+      const clause = values ? 0 : 1;
+      if (!room.take({ clauses: clause, requirements: clause, values: added.length, text })) {
+        continue;
+      }
+      if (!values) folded.set(only.key, new Set(added));
+      else for (const value of added) values.add(value);
     } else {
-      const length = requirements.reduce((sum, { values }) => sum + values.length, 0);
-      if (folded.size + clauses.length >= MAX_CLAUSES || size + length > MAX_VALUES) continue;
-      size += length;
+      const values = requirements.reduce((sum, each) => sum + each.values.length, 0);
+      const text = requirements.map(requirementText).join(" && ");
+      if (!room.take({ clauses: 1, requirements: requirements.length, values, text })) continue;
       clauses.push({
-        text: requirements.map(requirementText).join(" && "),
+        text,
         labelled: requirements.some(({ operator }) => operator === "In" || operator === "Exists"),
       });
     }
@@ -70,6 +78,28 @@ function exactScope(terms: readonly (readonly Requirement[])[]): Scope {
     clauses.push({ text, labelled: true });
   }
   return { width: "Selectors", expression: joinClauses(clauses), covered };
+}
+
+/** What is left of the limits of one expression. */
+class Room {
+  #clauses = MAX_CLAUSES;
+  #requirements = MAX_REQUIREMENTS;
+  #values = MAX_VALUES;
+  #characters = MAX_CHARACTERS;
+
+  /** Whether there was room, which is then taken. */
+  take(wanted: { clauses: number; requirements: number; values: number; text: string }): boolean {
+    const characters = wanted.text.length + AROUND_CLAUSE;
+    if (
+      wanted.clauses > this.#clauses || wanted.requirements > this.#requirements ||
+      wanted.values > this.#values || characters > this.#characters
+    ) return false;
+    this.#clauses -= wanted.clauses;
+    this.#requirements -= wanted.requirements;
+    this.#values -= wanted.values;
+    this.#characters -= characters;
+    return true;
+  }
 }
 
 function keyScope(terms: readonly (readonly Requirement[])[]): Scope | undefined {

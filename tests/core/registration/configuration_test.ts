@@ -143,6 +143,51 @@ Deno.test("planRegistration() merges Ignore entries when there are too many name
   assert.equal(entries[0]?.namespaceSelector.matchExpressions?.length, 1);
 });
 
+const longNames = (count: number) =>
+  Array.from({ length: count }, (_, i) => `${i}`.padEnd(63, "x"));
+const large = (failurePolicy: "Fail" | "Ignore") =>
+  Array.from(
+    { length: 18 },
+    (_, i) =>
+      prepared(`${failurePolicy.toLowerCase()}-${String(i).padStart(2, "0")}`, {
+        ...app(`${i}`),
+        failurePolicy,
+        namespaceSelector: {
+          matchExpressions: [{ key: `team-${i}`, operator: "In", values: longNames(1_000) }],
+        },
+      }),
+  );
+
+Deno.test("planRegistration() merges Ignore entries that would not fit into one object", () => {
+  const registration = plan([
+    ...large("Ignore"),
+    prepared("must", { ...app("a"), failurePolicy: "Fail" }),
+  ]);
+  assert.deepEqual([...registration.uncovered], []);
+  assert.deepEqual(podEntries(registration).map((entry) => entry.failurePolicy), [
+    "Fail",
+    "Ignore",
+  ]);
+  assert.ok(JSON.stringify(registration.mutating).length < 1_200_000);
+});
+
+Deno.test("planRegistration() leaves out Fail entries that do not fit into one object", () => {
+  const registration = plan([...large("Fail"), prepared("may", app("a"))]);
+  assert.ok(JSON.stringify(registration.mutating).length < 1_200_000);
+  assert.equal(registration.uncovered.has("may"), false);
+  const covered = podEntries(registration).filter((entry) => entry.failurePolicy === "Fail");
+  assert.equal(covered.length + registration.uncovered.size, 18);
+  assert.ok(registration.uncovered.has("fail-17"));
+});
+
+Deno.test("planRegistration() widens a single Ignore entry whose namespaces do not fit into an object", () => {
+  const namespaceSelector = {
+    matchExpressions: [{ key: "team", operator: "In" as const, values: longNames(20_000) }],
+  };
+  const [entry, ...others] = podEntries(plan([prepared("a", { ...app("a"), namespaceSelector })]));
+  assert.deepEqual([entry?.namespaceSelector.matchExpressions?.length, others], [1, []]);
+});
+
 Deno.test("planRegistration() does not depend on the order of the SidecarSets", () => {
   const sets = [
     prepared("a", app("a")),

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Labels } from "../../../lib/api/meta.ts";
-import { MAX_CLAUSES, MAX_VALUES, scopeOf } from "../../../lib/core/registration/scope.ts";
+import {
+  MAX_CHARACTERS,
+  MAX_CLAUSES,
+  MAX_REQUIREMENTS,
+  MAX_VALUES,
+  scopeOf,
+} from "../../../lib/core/registration/scope.ts";
 import { anyLabels, anySelector } from "../select/arbitraries.ts";
 import { matchesSelector } from "../../../lib/core/select/label_selector.ts";
 
@@ -79,6 +85,40 @@ Deno.test("scopeOf() never writes more values than the API server compiles quick
     (_, i) => ({ matchLabels: { app: `${i}` } }),
   );
   assert.equal(scopeOf(selectors, { widen: false }).covered.size, MAX_VALUES);
+  assert.equal(scopeOf(selectors, { widen: true }).width, "LabelKeys");
+});
+
+const EXISTS = { key: "app", operator: "Exists" as const };
+const longValues = Array.from({ length: 1_600 }, (_, i) => `${i}-`.padEnd(63, "x"));
+const LONG = {
+  "a selector with long values": [{
+    matchExpressions: [{ key: "app", operator: "In" as const, values: longValues }],
+  }],
+  "many selectors with long values": longValues.map((app) => ({ matchLabels: { app } })),
+  "selectors with long keys": Array.from({ length: MAX_CLAUSES }, (_, i) => ({
+    matchLabels: Object.fromEntries(
+      Array.from({ length: 5 }, (_, j) => [`${"a".repeat(250)}/${i}-${j}`.padEnd(310, "x"), ""]),
+    ),
+  })),
+};
+for (const [what, selectors] of Object.entries(LONG)) {
+  Deno.test(`scopeOf() never writes an expression that the API server refuses: ${what}`, () => {
+    const narrow = scopeOf(selectors, { widen: false });
+    assert.ok(narrow.covered.size < selectors.length);
+    assert.ok((narrow.expression?.length ?? 0) <= MAX_CHARACTERS);
+    const wide = scopeOf(selectors, { widen: true });
+    assert.equal(wide.width, "LabelKeys");
+    assert.equal(wide.covered.size, selectors.length);
+  });
+}
+
+Deno.test("scopeOf() never writes more requirements than the API server compiles quickly", () => {
+  const matchExpressions = Array.from({ length: MAX_REQUIREMENTS }, (_, i) => ({
+    key: `key-${i}`,
+    operator: "Exists" as const,
+  }));
+  const selectors = [{ matchExpressions }, { matchExpressions: [...matchExpressions, EXISTS] }];
+  assert.deepEqual([...scopeOf(selectors, { widen: false }).covered], [0]);
   assert.equal(scopeOf(selectors, { widen: true }).width, "LabelKeys");
 });
 
