@@ -3,6 +3,7 @@ import { systemClock } from "../runtime/clock.ts";
 import { createLogger } from "../runtime/log.ts";
 import { run } from "../runtime/run.ts";
 import { CliError, type Terminal } from "./terminal.ts";
+import { PROGRAM_VERSION } from "./version.ts";
 
 /**
  * Runs the webhook and the controller until SIGTERM or SIGINT; a second signal ends the process at once.
@@ -26,7 +27,7 @@ export async function controllerCommand(
   const onSignal = () => stop.signal.aborted ? Deno.exit(130) : stop.abort();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, onSignal);
   try {
-    await run({ config, clock, logger, signal: stop.signal });
+    await run({ config, version: PROGRAM_VERSION, clock, logger, signal: stop.signal });
     return 0;
   } catch (error) {
     throw new CliError(error instanceof Error ? error.message : String(error));

@@ -6,19 +6,20 @@ export interface PermissionsOptions {
   readonly logger: Logger;
 }
 
+const ALL = ["env", "ffi", "import", "net", "read", "run", "sys", "write"] as const;
+
 /**
- * Gives up, for the rest of the process, what only its start needs: calling native code, writing files and, unless a credential plugin is in
- * use, running programs. What went wrong in the program later cannot get them back.
+ * Gives up, for the rest of the process, what only its start needs: the environment, native code, files to write and, unless a credential
+ * plugin is in use, other programs. What goes wrong in the program later cannot get them back. The network and reading files stay: the API
+ * server's address is known only now, and its token and certificates change; a permission cannot be narrowed, only given up.
  */
 export async function giveUpPermissions({ keepRun, logger }: PermissionsOptions): Promise<void> {
-  const unneeded: Deno.PermissionDescriptor[] = [
-    { name: "ffi" },
-    { name: "write" },
-    ...(keepRun ? [] : [{ name: "run" } as const]),
-  ];
-  for (const descriptor of unneeded) {
-    const { state } = await Deno.permissions.revoke(descriptor);
-    if (state !== "granted") continue;
-    logger.warn("Cannot give up a permission", { permission: descriptor.name });
+  const kept = ["net", "read", ...(keepRun ? ["run"] : [])];
+  for (const name of ALL) {
+    if (!kept.includes(name)) await Deno.permissions.revoke({ name });
   }
+  const held = ALL.filter((name) => Deno.permissions.querySync({ name }).state === "granted");
+  const excess = held.filter((name) => !kept.includes(name));
+  if (excess.length > 0) logger.warn("Cannot give up permissions", { permissions: excess });
+  logger.info("Gave up what only the start needs", { kept: held });
 }

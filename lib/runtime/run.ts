@@ -27,6 +27,8 @@ import { createWatches } from "./watches.ts";
 
 export interface RunOptions {
   readonly config: Config;
+  /** The program's. */
+  readonly version: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Begins an ordered shut-down. */
@@ -42,7 +44,9 @@ const UNREGISTER_DEADLINE = 5_000;
  *
  * @throws {Error} when the cluster cannot be found or a port cannot be had; whatever happens later is logged and tried again.
  */
-export async function run({ config, clock, logger, signal }: RunOptions): Promise<void> {
+export async function run(
+  { config, version, clock, logger, signal }: RunOptions,
+): Promise<void> {
   const cluster = await findCluster({
     host: denoHost(),
     logger,
@@ -51,12 +55,15 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
     ...(config.context ? { context: config.context } : {}),
   });
   const sockets = openSocketTuning({ logger });
+  const identity = `${Deno.hostname()}_${crypto.randomUUID()}`;
+  logger.info("Starting", { version, identity, apiServer: cluster.server });
   await giveUpPermissions({ keepRun: cluster.runsPrograms ?? false, logger });
   const metrics = createMetrics({ apiServer: new URL(cluster.server).host });
   const client = new FetchClient({
     cluster,
     clock,
-    userAgent: "sidecarset",
+    // Up to the slash it is the name of the manager of fields.
+    userAgent: `sidecarset/${version} (${identity})`,
     observe: metrics.observeRequest,
   });
   const temporary = config.webhookUrl !== undefined && !config.keepRegistration;
@@ -123,7 +130,7 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
     legacyRevisions: legacy.revisions,
     excludedNamespaces,
     metrics: metrics.queues,
-    identity: `${Deno.hostname()}_${crypto.randomUUID()}`,
+    identity,
     caBundle: () => certificates.source.caBundle() || undefined,
     isSynced: () => watches.unsynced().length === 0,
     onStoredSidecarSet(object) {
@@ -223,7 +230,9 @@ export async function run({ config, clock, logger, signal }: RunOptions): Promis
 
 /** What a controller outside of the cluster needs before it may take over the webhook's registration. */
 async function prepareTemporary(
-  { config, client, clock, logger, signal }: RunOptions & { readonly client: RestClient },
+  { config, client, clock, logger, signal }: Omit<RunOptions, "version"> & {
+    readonly client: RestClient;
+  },
 ): Promise<void> {
   const { namespace } = config;
   await ensureNamespace(client, { namespace, signal });

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { parse } from "yaml";
 import { list } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
-import { startControlPlane } from "../support/control_plane.ts";
+import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { startController } from "../support/controller_process.ts";
 import { eventually } from "../support/eventually.ts";
+import { kubeconfigText } from "../support/kubeconfig.ts";
 import { kubectlOutput } from "../support/kubectl.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
 
@@ -27,11 +29,35 @@ async function usedMetrics(): Promise<Set<string>> {
   return new Set(expressions.flatMap((expr) => expr.match(NAMES) ?? []));
 }
 
+/** A kubeconfig whose token comes from a program and, after the first seconds, is asked for again and again. */
+async function pluginKubeconfig(plane: ControlPlane) {
+  const { users } = parse(await Deno.readTextFile(plane.kubeconfig));
+  const file = join(plane.folder, "plugin.kubeconfig");
+  const runs = join(plane.folder, "plugin.runs");
+  const credential = join(plane.folder, "plugin.credential");
+  const apiVersion = "client.authentication.k8s.io/v1";
+  const expirationTimestamp = new Date(Date.now() + 3_000).toISOString();
+  const status = { token: users[0].user.token, expirationTimestamp };
+  const answer = { apiVersion, kind: "ExecCredential", status };
+  await Deno.writeTextFile(credential, JSON.stringify(answer));
+  const args = ["-c", `echo run >>"${runs}"; cat "${credential}"`];
+  const text = kubeconfigText({
+    server: plane.url,
+    ca: join(plane.folder, "pki", "apiserver.crt"),
+    user: "developer",
+    credentials: { exec: { apiVersion, command: "sh", args } },
+  });
+  await Deno.writeTextFile(file, text);
+  const countRuns = async () => (await Deno.readTextFile(runs)).split("\n").length - 1;
+  return { file, countRuns };
+}
+
 Deno.test("a controller on a laptop, in a cluster without an installation", async (t) => {
   await using plane = await startControlPlane({ kubelet: false });
   const crd = new URL("crd.yaml", manifests).pathname;
   await kubectlOutput(["apply", "-f", crd], plane);
-  await using controller = await startController({ kubeconfig: plane.kubeconfig });
+  const plugin = await pluginKubeconfig(plane);
+  await using controller = await startController({ kubeconfig: plugin.file });
   await createSidecarSet(plane, "agent", {
     selector: { matchLabels: { app: "web" } },
     containers: [{ name: "agent", image: "agent:1" }],
@@ -48,6 +74,13 @@ Deno.test("a controller on a laptop, in a cluster without an installation", asyn
       each.failurePolicy
     );
     assert.deepEqual(new Set(policies), new Set(["Ignore"]));
+  });
+
+  await t.step("keeps the right to run programs only for its credential plugin", async () => {
+    assert.match(controller.log(), /"kept":\["net","read","run"\]/);
+    await eventually(async () => await plugin.countRuns() > 1, {
+      what: "its token was asked for again",
+    });
   });
 
   await t.step("exposes every metric that the dashboard and the rules use", async () => {

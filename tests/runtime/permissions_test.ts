@@ -1,33 +1,76 @@
 import assert from "node:assert/strict";
 
-/** What a process with every permission still may do once it has given up what it needs no more. */
-async function heldAfterGivingUp(keepRun: boolean): Promise<Record<string, string>> {
+interface Outcome {
+  /** Permissions that are held before and after, of those that `probes` names. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  /** What was logged. */
+  readonly kept: readonly string[];
+}
+
+/** Has a process with the given permissions give up what it needs no more. */
+async function heldAfterGivingUp(
+  { keepRun, permissions }: { keepRun: boolean; permissions: readonly string[] },
+): Promise<Outcome> {
   const module = new URL("../../lib/runtime/permissions.ts", import.meta.url);
   const program = `
     import { giveUpPermissions } from "${module}";
-    const logger = { debug() {}, info() {}, warn(message) { throw new Error(message); }, error() {} };
+    const probes = [
+      { name: "env", variable: "KUBECONFIG" },
+      { name: "ffi", path: "/lib64/libc.so.6" },
+      { name: "net" },
+      { name: "read" },
+      { name: "run" },
+      { name: "sys", kind: "hostname" },
+      { name: "write" },
+    ];
+    const held = () => probes.filter((probe) => Deno.permissions.querySync(probe).state === "granted")
+      .map(({ name }) => name);
+    const before = held();
+    let kept = [];
+    const logger = {
+      debug() {},
+      info: (_, fields) => kept = fields.kept,
+      warn(message) { throw new Error(message); },
+      error() {},
+    };
     await giveUpPermissions({ keepRun: ${keepRun}, logger });
-    const names = ["ffi", "write", "run", "read", "net"];
-    const states = names.map((name) => [name, Deno.permissions.querySync({ name }).state]);
-    console.log(JSON.stringify(Object.fromEntries(states)));
+    console.log(JSON.stringify({ before, after: held(), kept }));
   `;
-  const { stdout, success } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--no-check", program],
-    stderr: "inherit",
-  }).output();
-  assert.ok(success);
-  return JSON.parse(new TextDecoder().decode(stdout));
+  const folder = new URL("../../", import.meta.url);
+  const file = await Deno.makeTempFile({ suffix: ".js" });
+  try {
+    await Deno.writeTextFile(file, program);
+    const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--config=deno.json", "--no-check", ...permissions, file],
+      cwd: folder,
+      stderr: "inherit",
+    }).output();
+    assert.ok(success);
+    return JSON.parse(new TextDecoder().decode(stdout));
+  } finally {
+    await Deno.remove(file);
+  }
 }
 
-Deno.test("giveUpPermissions() leaves no native code, no writing and no programs", async () => {
-  const { read, net, ...others } = await heldAfterGivingUp(false);
-  assert.deepEqual({ read, net }, { read: "granted", net: "granted" });
-  for (const [name, state] of Object.entries(others)) assert.notEqual(state, "granted", name);
+/** All of them, and those of the executable. */
+const PERMISSIONS = [["-A"], ["-P"]];
+
+Deno.test("the executable never may write files", async () => {
+  const { before } = await heldAfterGivingUp({ keepRun: false, permissions: ["-P"] });
+  assert.deepEqual(before, ["env", "ffi", "net", "read", "run", "sys"]);
 });
 
-Deno.test("giveUpPermissions() keeps programs for a credential plugin, and nothing else", async () => {
-  const { run, ffi, write } = await heldAfterGivingUp(true);
-  assert.equal(run, "granted");
-  assert.notEqual(ffi, "granted");
-  assert.notEqual(write, "granted");
+Deno.test("giveUpPermissions() leaves the network and reading files, and nothing else", async () => {
+  for (const permissions of PERMISSIONS) {
+    const { after, kept } = await heldAfterGivingUp({ keepRun: false, permissions });
+    assert.deepEqual({ after, kept }, { after: ["net", "read"], kept: ["net", "read"] });
+  }
+});
+
+Deno.test("giveUpPermissions() keeps programs for a credential plugin", async () => {
+  for (const permissions of PERMISSIONS) {
+    const { after } = await heldAfterGivingUp({ keepRun: true, permissions });
+    assert.deepEqual(after, ["net", "read", "run"]);
+  }
 });

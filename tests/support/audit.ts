@@ -9,6 +9,9 @@ export interface AuditedRequest {
   readonly namespace: string;
   readonly name: string;
   readonly code: number;
+  /** `sidecarset/1.0 (IDENTITY)`, so that replicas can be told apart. */
+  readonly userAgent: string;
+  /** When it came. */
   readonly at: Date;
 }
 
@@ -60,6 +63,7 @@ function requestOf(event: Record<string, unknown>): AuditedRequest {
     namespace: textOf(object.namespace),
     name: textOf(object.name),
     code: isObject(event.responseStatus) ? Number(event.responseStatus.code) : 0,
+    userAgent: textOf(event.userAgent),
     at: new Date(textOf(event.requestReceivedTimestamp)),
   };
 }

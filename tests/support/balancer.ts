@@ -1,4 +1,5 @@
 import type { ControllerProcess } from "./controller_process.ts";
+import { Relay } from "./relay.ts";
 
 /** How often readiness is looked at, in milliseconds. */
 const PROBE = 200;
@@ -9,17 +10,15 @@ const PROBE = 200;
  */
 export class Balancer implements AsyncDisposable {
   readonly url: string;
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #relay = new Relay(() => this.#choose());
   readonly #backends = new Map<ControllerProcess, boolean>();
-  /** The connections that are open, with the replica that they lead to. */
-  readonly #open = new Map<Deno.Conn, ControllerProcess>();
-  readonly #running: Promise<unknown>;
+  readonly #probing: Promise<void>;
   readonly #stopping = new AbortController();
   #next = 0;
 
   constructor() {
-    this.url = `https://127.0.0.1:${this.#listener.addr.port}/`;
-    this.#running = Promise.all([this.#accept(), this.#probe()]);
+    this.url = `https://127.0.0.1:${this.#relay.port}/`;
+    this.#probing = this.#probe();
   }
 
   add(replica: ControllerProcess): void {
@@ -34,37 +33,13 @@ export class Balancer implements AsyncDisposable {
   /** Sends nothing to the replica any more, and ends the connections that it has. */
   remove(replica: ControllerProcess): void {
     this.#backends.delete(replica);
-    for (const [connection, to] of this.#open) if (to === replica) close(connection);
+    this.#relay.end(portOf(replica));
   }
 
-  async #accept(): Promise<void> {
-    const pipes = new Set<Promise<void>>();
-    for await (const connection of this.#listener) {
-      const pipe = this.#connect(connection).finally(() => pipes.delete(pipe));
-      pipes.add(pipe);
-    }
-    await Promise.all(pipes);
-  }
-
-  async #connect(connection: Deno.TcpConn): Promise<void> {
+  #choose(): number | undefined {
     const ready = [...this.#backends].filter(([, isReady]) => isReady);
     const chosen = ready[this.#next++ % ready.length];
-    try {
-      if (!chosen) return connection.close();
-      const port = Number(new URL(chosen[0].webhookUrl).port);
-      const backend = await Deno.connect({ hostname: "127.0.0.1", port });
-      connection.setNoDelay(true);
-      backend.setNoDelay(true);
-      this.#open.set(connection, chosen[0]).set(backend, chosen[0]);
-      await Promise.allSettled([
-        connection.readable.pipeTo(backend.writable),
-        backend.readable.pipeTo(connection.writable),
-      ]);
-      this.#open.delete(connection);
-      this.#open.delete(backend);
-    } catch {
-      connection.close();
-    }
+    return chosen && portOf(chosen[0]);
   }
 
   async #probe(): Promise<void> {
@@ -86,19 +61,13 @@ export class Balancer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
-    this.#listener.close();
-    for (const connection of this.#open.keys()) close(connection);
-    await this.#running;
+    await this.#relay[Symbol.asyncDispose]();
+    await this.#probing;
   }
 }
 
-function close(connection: Deno.Conn): void {
-  try {
-    connection.close();
-  } catch (error) {
-    // Its peer has ended it already.
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
-  }
+function portOf({ webhookUrl }: ControllerProcess): number {
+  return Number(new URL(webhookUrl).port);
 }
 
 async function isReadyNow(replica: ControllerProcess): Promise<boolean> {

@@ -66,7 +66,10 @@ export class ControllerProcess implements AsyncDisposable {
       program: Deno.execPath(),
       args: [
         "run",
-        "-A",
+        // The permissions of the executable, and no questions about others.
+        "-P",
+        "--no-prompt",
+        "--quiet",
         "--no-check",
         new URL("../../main.ts", import.meta.url).pathname,
         "controller",
@@ -91,6 +94,13 @@ export class ControllerProcess implements AsyncDisposable {
 
   get pid(): number | undefined {
     return this.#server.pid;
+  }
+
+  /** Its name among the replicas. */
+  get identity(): string {
+    const [, identity] = /"message":"Starting".*"identity":"([^"]+)"/.exec(this.log()) ?? [];
+    if (identity === undefined) throw new Error("Cannot name a controller that has not started");
+    return identity;
   }
 
   /** Everything that it has logged. */

@@ -5,7 +5,7 @@ export interface KubeconfigEntry {
   /** File with the certificate authority. */
   ca: string;
   user: string;
-  credentials: { token: string } | { tokenFile: string };
+  credentials: { token: string } | { tokenFile: string } | { exec: object };
   namespace?: string;
 }
 

@@ -19,21 +19,30 @@ export interface PodLoadOptions {
   readonly inFlight: number;
   /** Prefix of the Pods' names. */
   readonly name: string;
-  /** Begins no more Pods. */
-  readonly signal: AbortSignal;
-  /** Begins no more Pods than these. */
+  /** Ends the load. @default never */
+  readonly signal?: AbortSignal;
+  /** Begins no more Pods than these. @default {Infinity} */
   readonly atMost?: number;
+  /** Asked from time to time whether so many Pods will do. @default never */
+  readonly isEnough?: (created: number) => boolean;
+  /** Milliseconds between two Pods of a lane. @default {0} */
+  readonly pause?: number;
 }
 
-/** Creates Pods one after another in several lanes until the signal is aborted. */
+/** After how many Pods it is asked whether they are enough. */
+const ASK_EVERY = 100;
+
+/** Creates Pods one after another in several lanes until one of the limits is reached. */
 export async function createPods(plane: ControlPlane, options: PodLoadOptions): Promise<PodLoad> {
-  const { labels, sidecar, inFlight, name, signal, atMost = Infinity } = options;
+  const { labels, sidecar, inFlight, name, signal, atMost = Infinity, pause = 0 } = options;
+  const { isEnough = () => false } = options;
   const refusals: string[] = [];
   let begun = 0;
   let created = 0;
   let uninjected = 0;
+  let enough = false;
   async function lane(): Promise<void> {
-    while (!signal.aborted && begun < atMost) {
+    while (!signal?.aborted && !enough && begun < atMost) {
       const body = {
         metadata: { name: `${name}-${begun++}`, labels },
         spec: { containers: [{ name: "main", image: "main:1" }] },
@@ -44,10 +53,12 @@ export async function createPods(plane: ControlPlane, options: PodLoadOptions): 
           create(resources.pods, { namespace: "default", body }),
         );
         created++;
+        if (created % ASK_EVERY === 0) enough ||= isEnough(created);
         if (!pod.spec.containers.some((container) => container.name === sidecar)) uninjected++;
       } catch (error) {
         refusals.push(error instanceof Error ? error.message : String(error));
       }
+      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
   await Promise.all(Array.from({ length: inFlight }, lane));

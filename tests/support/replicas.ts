@@ -3,6 +3,13 @@ import type { ControlPlane } from "./control_plane.ts";
 import { type ControllerProcess, startController } from "./controller_process.ts";
 import { eventually } from "./eventually.ts";
 
+export interface ReplicaOptions {
+  /** By which it finds the API server. @default that of the control plane */
+  readonly kubeconfig?: string;
+  /** Flags of this one alone. */
+  readonly args?: readonly string[];
+}
+
 /** Replicas of the controller behind one address, as a Deployment and its Service have them. */
 export class Replicas implements AsyncDisposable {
   readonly balancer = new Balancer();
@@ -17,12 +24,13 @@ export class Replicas implements AsyncDisposable {
   }
 
   /** Starts one more; resolves when it is ready and reviews may come to it. */
-  async start(): Promise<ControllerProcess> {
+  async start({ kubeconfig, args = [] }: ReplicaOptions = {}): Promise<ControllerProcess> {
     const replica = await startController({
-      kubeconfig: this.#plane.controllerKubeconfig,
+      kubeconfig: kubeconfig ?? this.#plane.controllerKubeconfig,
       args: [
         ...["--webhook-url", this.balancer.url, "--keep-registration", "--drain-seconds", "2"],
         ...this.#args,
+        ...args,
       ],
     });
     this.all.push(replica);
@@ -33,6 +41,17 @@ export class Replicas implements AsyncDisposable {
     return replica;
   }
 
+  /** Ends the connections that lead to replicas; resolves when new ones may come to them. */
+  async reconnect(replicas: readonly ControllerProcess[] = this.all): Promise<void> {
+    for (const replica of replicas) {
+      this.balancer.remove(replica);
+      this.balancer.add(replica);
+    }
+    await eventually(() => replicas.every((replica) => this.balancer.includes(replica)), {
+      what: "the Service has all replicas again",
+    });
+  }
+
   /** Leaves one that has ended out of everything. */
   forget(replica: ControllerProcess): void {
     this.balancer.remove(replica);
@@ -40,12 +59,12 @@ export class Replicas implements AsyncDisposable {
     this.#ended.push(replica);
   }
 
-  /** The one that holds the Lease by its own account. */
-  async leader(): Promise<ControllerProcess | undefined> {
-    for (const replica of this.all) {
-      if (await isLeading(replica)) return replica;
-    }
-    return undefined;
+  /** Waits until one holds the Lease by its own account. */
+  leader(): Promise<ControllerProcess> {
+    return eventually(async () => {
+      const leading = await Promise.all(this.all.map(isLeading));
+      return this.all.find((_, place) => leading[place]);
+    }, { what: "one of the replicas leads", timeout: 60_000 });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

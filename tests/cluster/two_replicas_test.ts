@@ -1,0 +1,3 @@
+import { testReplicas } from "../support/availability.ts";
+
+testReplicas(2);
