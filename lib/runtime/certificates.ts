@@ -44,18 +44,21 @@ export function createCertificates(options: CertificatesOptions): Certificates {
     onCertificate: (certificate) => told?.onCertificate(certificate),
     onCaBundle: (bundle) => told?.onCaBundle(bundle),
   };
+  const settling = {
+    clock,
+    settleSeconds: Math.min(SETTLE_SECONDS, config.authoritySeconds / 12),
+    isTrusted: options.isTrusted,
+  };
   const source = config.certDir
-    ? createFileSource({ folder: config.certDir, listener })
+    ? createFileSource({ ...settling, folder: config.certDir, listener })
     : createSecretSource({
+      ...settling,
       store: secretStore({ client, namespace: config.namespace, name: "sidecarset-webhook-ca" }),
       names,
       listener,
-      clock,
       logger,
       certificateSeconds: config.certificateSeconds,
       authoritySeconds: config.authoritySeconds,
-      settleSeconds: Math.min(SETTLE_SECONDS, config.authoritySeconds / 12),
-      isTrusted: options.isTrusted,
     });
   return {
     source,

@@ -1,53 +1,85 @@
-import { readIdentity } from "./identity.ts";
-import type { CertificateListener, CertificateSource, ServingCertificate } from "./source.ts";
+import { isExpired } from "./decide.ts";
+import { readIdentity, type Validity } from "./identity.ts";
+import { Settling, type SettlingOptions } from "./settling.ts";
+import {
+  bundleOf,
+  type CertificateListener,
+  type CertificateSource,
+  type ServingCertificate,
+} from "./source.ts";
 
-export interface FileSourceOptions {
-  /** Folder with `tls.crt`, `tls.key` and, where clients are to be told of it, `ca.crt`: a mounted Secret. */
+export interface FileSourceOptions extends SettlingOptions {
+  /** Folder with `tls.crt`, `tls.key` and `ca.crt`: a mounted Secret. */
   readonly folder: string;
   readonly listener: CertificateListener;
   /** @default Deno.readTextFile */
   readonly readTextFile?: (path: string) => Promise<string>;
 }
 
+/** A serving certificate with the authorities that it is to be trusted by. */
+interface Served extends ServingCertificate, Validity {
+  readonly ca: string;
+}
+
 /**
  * A certificate that somebody else renews. The files' bytes are compared at every check, since a file watch misses a mounted Secret that is
  * exchanged as a whole. `check()` throws for a pair that does not fit together, as it may be seen in the middle of an exchange.
+ *
+ * A certificate of another authority is served only once clients trust that, and the old authority stays trusted for as long as a replica whose
+ * files come later may serve what it has signed.
  */
 export function createFileSource(options: FileSourceOptions): CertificateSource {
-  const { folder, listener, readTextFile = Deno.readTextFile } = options;
-  let certificate: ServingCertificate | undefined;
-  let bundle = "";
+  const { folder, listener, clock, readTextFile = Deno.readTextFile } = options;
+  const settling = new Settling(options);
+  let ca: string | undefined;
+  let served: Served | undefined;
+  let previous: Served | undefined;
+  let announcedBundle = "";
 
   async function check(): Promise<void> {
-    const [cert, key, ca] = await Promise.all([
-      readTextFile(`${folder}/tls.crt`),
-      readTextFile(`${folder}/tls.key`),
-      readIfPresent(`${folder}/ca.crt`, readTextFile),
-    ]);
-    if (ca !== bundle) {
-      bundle = ca;
-      listener.onCaBundle(bundle);
+    const next = await read();
+    ca = next.ca;
+    settling.see(ca);
+    announceBundle();
+    if (next.cert === served?.cert && next.key === served.key) return;
+    const isOther = served !== undefined && served.ca !== next.ca;
+    if (isOther && !settling.isDone(served?.ca) && !isPast(served)) return;
+    if (isOther) previous = served;
+    served = next;
+    announceBundle();
+    listener.onCertificate(served);
+  }
+
+  async function read(): Promise<Served> {
+    const file = (name: string) => readTextFile(`${folder}/${name}`);
+    const ca = await file("ca.crt");
+    const identity = { cert: await file("tls.crt"), key: await file("tls.key") };
+    if (await file("ca.crt") !== ca) {
+      throw new Error(
+        `Cannot use the files in ${folder}: they were exchanged while they were read`,
+      );
     }
-    if (cert === certificate?.cert && key === certificate.key) return;
-    const reading = readIdentity({ cert, key });
+    const reading = readIdentity(identity);
     if (!reading.ok) {
       throw new Error(`Cannot use tls.crt and tls.key in ${folder}: ${reading.problem}`);
     }
-    certificate = { cert, key, notAfter: reading.validity.notAfter };
-    listener.onCertificate(certificate);
+    return { ...identity, ...reading.validity, ca: bundleOf([ca]) };
   }
 
-  return { current: () => certificate, caBundle: () => bundle, check };
-}
-
-async function readIfPresent(
-  path: string,
-  readTextFile: (path: string) => Promise<string>,
-): Promise<string> {
-  try {
-    return await readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
+  function isPast(certificate: Validity | undefined): boolean {
+    return certificate === undefined || isExpired(certificate, clock.now());
   }
+
+  function caBundle(): string {
+    return bundleOf([ca, ...[served, previous].map((each) => isPast(each) ? undefined : each?.ca)]);
+  }
+
+  function announceBundle(): void {
+    const bundle = caBundle();
+    if (bundle === announcedBundle) return;
+    announcedBundle = bundle;
+    listener.onCaBundle(bundle);
+  }
+
+  return { current: () => served, caBundle, check };
 }

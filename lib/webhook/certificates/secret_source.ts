@@ -1,10 +1,10 @@
-import type { Clock } from "../../api/clock.ts";
 import type { Logger } from "../../api/logger.ts";
 import { type Authority, authorityData, readAuthority, type SecretData } from "./authority.ts";
 import { decideAuthority, decideLeaf, isExpired } from "./decide.ts";
 import type { Validity } from "./identity.ts";
 import { issueAuthority, issueServingCertificate } from "./issue.ts";
 import type { ServingNames } from "./serving_names.ts";
+import { Settling, type SettlingOptions } from "./settling.ts";
 import {
   bundleOf,
   type CertificateListener,
@@ -21,20 +21,15 @@ export interface SecretStore {
   update(data: SecretData, resourceVersion: string): Promise<boolean>;
 }
 
-export interface SecretSourceOptions {
+export interface SecretSourceOptions extends SettlingOptions {
   readonly store: SecretStore;
   readonly names: ServingNames;
   readonly listener: CertificateListener;
-  readonly clock: Clock;
   readonly logger: Logger;
   /** @default 10 years */
   readonly authoritySeconds?: number;
   /** @default 30 days */
   readonly certificateSeconds?: number;
-  /** How long after it was first seen a new authority signs: until then API servers may not have got the registration with it. @default 60 */
-  readonly settleSeconds?: number;
-  /** Whether the registration in force has this certificate authority (PEM text); without it, time alone decides. */
-  readonly isTrusted?: (certificate: string) => boolean;
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -52,9 +47,9 @@ interface Leaf extends ServingCertificate, Validity {
  * what is added is that a new authority signs nothing before clients have it.
  */
 export function createSecretSource(options: SecretSourceOptions): CertificateSource {
-  const { store, listener, clock, logger, isTrusted = () => true } = options;
+  const { store, listener, clock, logger } = options;
+  const settling = new Settling(options);
   let authority: Authority | undefined;
-  let authoritySeenAt = 0;
   let leaf: Leaf | undefined;
   let announcedBundle = "";
 
@@ -112,16 +107,9 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
   }
 
   function adopt(next: Authority): void {
-    if (next.current.cert !== authority?.current.cert) authoritySeenAt = clock.monotonic();
+    settling.see(next.current.cert);
     authority = next;
     announceBundle();
-  }
-
-  function isSettled({ current }: Authority): boolean {
-    if (!isTrusted(current.cert)) return false;
-    const seenForMs = clock.monotonic() - authoritySeenAt;
-    return seenForMs >= (options.settleSeconds ?? 60) * 1000 ||
-      (leaf !== undefined && !isTrusted(leaf.issuer));
   }
 
   async function renewLeaf(by: Authority): Promise<void> {
@@ -129,7 +117,7 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
     const action = decideLeaf({
       leaf: leaf && { ...leaf, byCurrent: leaf.issuer === by.current.cert },
       previous: by.previous,
-      settled: isSettled(by),
+      settled: settling.isDone(leaf?.issuer),
       now,
     });
     if (action === "keep") return;

@@ -23,17 +23,22 @@ async function identities() {
 }
 
 /** A folder in memory that is read as a mounted Secret. */
-function folderWith(identity: TlsIdentity, ca?: string) {
+function folderWith(identity: TlsIdentity, ca = "ca\n") {
   const files = new Map<string, string>();
   const put = ({ cert, key }: TlsIdentity) => {
     files.set("/certs/tls.crt", cert).set("/certs/tls.key", key);
   };
   put(identity);
-  if (ca !== undefined) files.set("/certs/ca.crt", ca);
+  files.set("/certs/ca.crt", ca);
+  const clock = new ManualClock(now);
   const certificates: ServingCertificate[] = [];
   const bundles: string[] = [];
+  const trusted: { bundle: string | undefined } = { bundle: undefined };
   const source = createFileSource({
     folder: "/certs",
+    clock,
+    settleSeconds: 60,
+    isTrusted: (authority) => (trusted.bundle ?? bundles.at(-1) ?? "").includes(authority.trim()),
     listener: {
       onCertificate: (certificate) => certificates.push(certificate),
       onCaBundle: (bundle) => bundles.push(bundle),
@@ -45,7 +50,7 @@ function folderWith(identity: TlsIdentity, ca?: string) {
         : Promise.resolve(text);
     },
   });
-  return { files, put, source, certificates, bundles };
+  return { clock, files, put, source, certificates, bundles, trusted };
 }
 
 Deno.test("createFileSource() emits a certificate once and again when its bytes change", async () => {
@@ -61,12 +66,68 @@ Deno.test("createFileSource() emits a certificate once and again when its bytes 
   assert.equal(source.caBundle(), authority.cert);
 });
 
-Deno.test("createFileSource() needs no ca.crt", async () => {
-  const { one } = await identities();
-  const { source } = folderWith(one);
+Deno.test("createFileSource() needs each of the files, and names the one that is missing", async () => {
+  for (const name of ["tls.crt", "tls.key", "ca.crt"]) {
+    const { one } = await identities();
+    const { files, source } = folderWith(one);
+    files.delete(`/certs/${name}`);
+    await assert.rejects(source.check(), new RegExp(`no file /certs/${name}`));
+    assert.equal(source.current(), undefined);
+  }
+});
+
+Deno.test("createFileSource() serves a certificate of another authority once clients trust that", async () => {
+  const { authority, one } = await identities();
+  const other = await identities();
+  const { clock, files, put, source, certificates, trusted } = folderWith(one, authority.cert);
   await source.check();
-  assert.equal(source.caBundle(), "");
-  assert.equal(source.current()?.cert, one.cert);
+  const both = other.authority.cert + authority.cert;
+  trusted.bundle = authority.cert;
+  put(other.one);
+  files.set("/certs/ca.crt", other.authority.cert);
+  for (const seconds of [0, 120]) {
+    await clock.advance(seconds * 1_000);
+    await source.check();
+    assert.deepEqual(certificates.map(({ cert }) => cert), [one.cert], "clients have not got it");
+    assert.equal(source.caBundle(), both);
+  }
+  trusted.bundle = both;
+  await source.check();
+  assert.deepEqual(certificates.map(({ cert }) => cert), [one.cert, other.one.cert]);
+  assert.equal(source.caBundle(), both, "another replica may still serve the old one");
+  await clock.advance(600_000);
+  await source.check();
+  assert.equal(source.caBundle(), other.authority.cert);
+});
+
+Deno.test("createFileSource() takes no certificate for one of the authority before it", async () => {
+  const { authority, one } = await identities();
+  const other = await identities();
+  const { files, put, source } = folderWith(one, authority.cert);
+  // The folder is exchanged after the first file was read.
+  const read = files.get.bind(files);
+  files.get = (path) => {
+    const text = read(path);
+    put(other.one);
+    files.set("/certs/ca.crt", other.authority.cert);
+    return text;
+  };
+  await assert.rejects(source.check(), /exchanged while they were read/);
+  await source.check();
+  assert.equal(source.caBundle(), other.authority.cert);
+});
+
+Deno.test("createFileSource() does not wait for clients when what it serves has ended", async () => {
+  const { authority, one } = await identities();
+  const other = await identities();
+  const { clock, files, put, source, trusted } = folderWith(one, authority.cert);
+  await source.check();
+  trusted.bundle = authority.cert;
+  put(other.one);
+  files.set("/certs/ca.crt", other.authority.cert);
+  await clock.advance(601_000);
+  await source.check();
+  assert.equal(source.current()?.cert, other.one.cert);
 });
 
 Deno.test("createFileSource() keeps what it has while the pair does not fit together", async () => {
