@@ -18,8 +18,8 @@ export interface RevisionsOptions {
   /** Takes over a revision as the API server stored it, ahead of the watch. */
   onStored(revision: ControllerRevision): void;
   onDeleted(name: string): void;
-  /** Revisions that another controller has left elsewhere. */
-  legacy(signal: AbortSignal): Promise<readonly ControllerRevision[]>;
+  /** Revisions that another controller has left elsewhere; undefined while they may not be read. */
+  legacy(signal: AbortSignal): Promise<readonly ControllerRevision[] | undefined>;
 }
 
 /** The state that was last found to be right, and when. */
@@ -37,6 +37,8 @@ export class Revisions {
   readonly #options: RevisionsOptions;
   /** What was last found to be right, by SidecarSet, so that a Pod's event does not compare revisions. */
   readonly #settled = new Map<string, Settled>();
+  /** SidecarSets whose revisions of another controller have not been taken over wholly: they could not be read, or copied. */
+  readonly #incomplete = new Set<string>();
 
   constructor(options: RevisionsOptions) {
     this.#options = options;
@@ -44,6 +46,7 @@ export class Revisions {
 
   forget(name: string): void {
     this.#settled.delete(name);
+    this.#incomplete.delete(name);
   }
 
   /**
@@ -54,7 +57,9 @@ export class Revisions {
   async register(prepared: PreparedSidecarSet, signal: AbortSignal): Promise<number> {
     const { index, namespace, clock } = this.#options;
     const { name, sidecarSet: { metadata, status } } = prepared;
-    if (index.revisions.of(name).length === 0) await this.#takeOver(prepared, signal);
+    if (index.revisions.of(name).length === 0 || this.#incomplete.has(name)) {
+      await this.#takeOver(prepared, signal);
+    }
     const stored = index.revisions.of(name);
     const collisionCount = status?.collisionCount ?? 0;
     const state = JSON.stringify([
@@ -93,14 +98,18 @@ export class Revisions {
   }
 
   /** Copies the revisions of a SidecarSet that has none here, so that Pods which are pinned to one keep it. */
-  async #takeOver({ sidecarSet }: PreparedSidecarSet, signal: AbortSignal): Promise<void> {
+  async #takeOver({ name, sidecarSet }: PreparedSidecarSet, signal: AbortSignal): Promise<void> {
     const { namespace, legacy } = this.#options;
-    for (const revision of await legacy(signal)) {
+    this.#incomplete.add(name);
+    const revisions = await legacy(signal);
+    if (!revisions) return;
+    for (const revision of revisions) {
       if (!ownsRevision(sidecarSet, revision)) continue;
       const { uid: _, resourceVersion: __, managedFields: ___, ...metadata } = revision.metadata;
       const copy = { ...revision, metadata: { ...metadata, namespace } };
       await this.#perform({ type: "create", revision: copy }, signal);
     }
+    this.#incomplete.delete(name);
   }
 
   /** @returns false if another object has the name of a revision to create */

@@ -51,8 +51,8 @@ export interface ControlOptions {
   readonly endpoint: WebhookEndpoint;
   /** Nothing else serves the registration, or removes it, once this process is gone. */
   readonly temporary: boolean;
-  /** Revisions that another controller has left elsewhere. */
-  legacyRevisions(signal: AbortSignal): Promise<readonly ControllerRevision[]>;
+  /** Revisions that another controller has left elsewhere; undefined while they may not be read. */
+  legacyRevisions(signal: AbortSignal): Promise<readonly ControllerRevision[] | undefined>;
   readonly excludedNamespaces: readonly string[];
   /** Name of this process among the candidates for leadership. */
   readonly identity: string;
@@ -72,6 +72,8 @@ export interface Control {
   readonly aftercare: Aftercare;
   /** Looks at SidecarSets again soon. */
   touch(names: Iterable<string>): void;
+  /** Looks at all SidecarSets again soon. */
+  touchAll(): void;
   /** Compares the registration with the SidecarSets again soon. */
   touchRegistration(): void;
   run(signal: AbortSignal): Promise<void>;
@@ -228,6 +230,7 @@ export function createControl(options: ControlOptions): Control {
     rollouts,
     aftercare,
     touch,
+    touchAll,
     touchRegistration,
     async run(signal) {
       touchRegistration();

@@ -1,34 +1,58 @@
 import type { Clock } from "../api/clock.ts";
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import type { Logger } from "../api/logger.ts";
-import { type OpenKruiseLegacy, type OpenKruiseOptions, readLegacy } from "./openkruise.ts";
+import {
+  type OpenKruiseLegacy,
+  type OpenKruiseOptions,
+  READING_ADVICE,
+  readLegacy,
+} from "./openkruise.ts";
+
+export interface LegacyOptions extends Omit<OpenKruiseOptions, "signal"> {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told when it can be read after it could not. */
+  onReadable(): void;
+}
 
 /** What OpenKruise has left in its namespace, read once. */
 export interface Legacy {
-  /** Rejects as long as it cannot be read. */
-  revisions(signal: AbortSignal): Promise<readonly ControllerRevision[]>;
+  /** Rejects as long as it is not known; undefined while it may not be read. */
+  revisions(signal: AbortSignal): Promise<readonly ControllerRevision[] | undefined>;
   /** The text of its allow-list; undefined until it was read, or where there is none. */
   allowList(): string | undefined;
   /** Reads it, if need be again and again. */
   read(signal: AbortSignal): Promise<void>;
 }
 
-/** How long to wait before another attempt, in milliseconds. */
+/** How long to wait before another attempt, in milliseconds: where it failed, and where it is not allowed. */
 const TRY_AGAIN = 2_000;
+const ASK_AGAIN = 10_000;
 
 export function createLegacy(
-  { clock, logger, ...options }:
-    & Omit<OpenKruiseOptions, "signal">
-    & { readonly clock: Clock; readonly logger: Logger },
+  { clock, logger, onReadable, ...options }: LegacyOptions,
 ): Legacy {
   let known: OpenKruiseLegacy | undefined;
+  let isForbidden = false;
 
-  async function load(signal: AbortSignal): Promise<OpenKruiseLegacy> {
-    return known ??= await readLegacy({ ...options, signal });
+  async function load(signal: AbortSignal): Promise<void> {
+    if (known) return;
+    known = await readLegacy({ ...options, signal });
+    if (known === undefined && !isForbidden) {
+      logger.warn(
+        "Cannot read what OpenKruise has kept: its revisions and its allow-list do not count",
+        { namespace: options.namespace, remedy: READING_ADVICE },
+      );
+    }
+    if (known && isForbidden) onReadable();
+    isForbidden = known === undefined;
   }
 
   return {
-    revisions: async (signal) => (await load(signal)).revisions,
+    async revisions(signal) {
+      if (!isForbidden) await load(signal);
+      return known?.revisions;
+    },
     allowList: () => known?.allowList,
     async read(signal) {
       while (!signal.aborted && !known) {
@@ -36,8 +60,8 @@ export function createLegacy(
           await load(signal);
         } catch (error) {
           logger.debug("Cannot read what OpenKruise has left; trying again", { error });
-          await clock.sleep(TRY_AGAIN, signal);
         }
+        if (!known) await clock.sleep(isForbidden ? ASK_AGAIN : TRY_AGAIN, signal);
       }
     },
   };

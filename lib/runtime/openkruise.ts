@@ -37,11 +37,14 @@ export async function activeOpenKruise(
   } catch (error) {
     if (!isForbidden(error)) throw error;
     return `the webhook registration ${REGISTRATION} exists, and the Deployment ${namespace}/${MANAGER} ` +
-      `may not be read, so that it is not known whether it looks after SidecarSets. ${ADVICE}`;
+      `may not be read, so that it is not known whether it looks after SidecarSets. ${READING_ADVICE}; ${ADVICE}`;
   }
   if (!found || leavesSidecarSetsOut(found)) return undefined;
   return `the Deployment ${namespace}/${MANAGER} looks after SidecarSets. ${ADVICE}`;
 }
+
+/** How the controller gets the right to read what is in OpenKruise's namespace. */
+export const READING_ADVICE = "Apply the roles that sidecarset manifests --openkruise adds";
 
 const ADVICE =
   `Set ${KINDS_VARIABLE} of its manager to the kinds that it shall keep, without ${KIND}, ` +
@@ -68,26 +71,32 @@ export interface OpenKruiseLegacy {
   readonly allowList: string | undefined;
 }
 
-/** Reads what OpenKruise has kept; nothing where it is not, or may not be read. */
+/** Reads what OpenKruise has kept, nothing where it is not; undefined where that may not be read. */
 export async function readLegacy(
   { client, namespace, signal }: OpenKruiseOptions,
-): Promise<OpenKruiseLegacy> {
+): Promise<OpenKruiseLegacy | undefined> {
+  const place = get(resources.namespaces, { name: namespace });
+  if (!await readable(client, place, signal)) return { revisions: [], allowList: undefined };
   const allowList = get(resources.configMaps, { name: ALLOW_LIST_CONFIG_MAP, namespace });
-  const config = await ifAllowed(readable(client, allowList, signal));
-  const pages = readAllItems(async (token) =>
-    await ifAllowed(send(
-      client,
-      list(resources.controllerRevisions, {
-        namespace,
-        labelSelector: REVISION_OWNER_LABEL,
-        limit: 100,
-        ...(token ? { continue: token } : {}),
-      }),
-      signal,
-    )) ?? { metadata: {}, items: [] }
-  );
-  const revisions = await Array.fromAsync(pages);
-  return { revisions, allowList: config?.data?.[ALLOW_LIST_KEY] };
+  try {
+    const config = await readable(client, allowList, signal);
+    const revisions = await Array.fromAsync(readAllItems((token) =>
+      send(
+        client,
+        list(resources.controllerRevisions, {
+          namespace,
+          labelSelector: REVISION_OWNER_LABEL,
+          limit: 100,
+          ...(token ? { continue: token } : {}),
+        }),
+        signal,
+      )
+    ));
+    return { revisions, allowList: config?.data?.[ALLOW_LIST_KEY] };
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
 }
 
 async function readable<T>(
@@ -99,15 +108,6 @@ async function readable<T>(
     return await send(client, request, signal);
   } catch (error) {
     if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}
-
-async function ifAllowed<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isForbidden(error)) return undefined;
     throw error;
   }
 }

@@ -79,6 +79,7 @@ export async function run(
     namespace: config.openKruiseNamespace,
     clock,
     logger,
+    onReadable: () => control.touchAll(),
   });
   const index = new ClusterIndex();
   const work = new AbortController();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
-import { clusterOf } from "./object_cluster.ts";
+import { clusterOf, type ObjectCluster } from "./object_cluster.ts";
 import { runCli } from "./string_terminal.ts";
 
 interface Check {
@@ -35,8 +35,13 @@ const sidecarSets = [web, other].map(({ sidecarSet }) => ({
 }));
 const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } };
 
-async function examine(...objects: object[]): Promise<{ status: number; checks: Check[] }> {
-  const { client } = clusterOf(objects);
+function examine(...objects: object[]): Promise<{ status: number; checks: Check[] }> {
+  return examineCluster(clusterOf(objects));
+}
+
+async function examineCluster(
+  { client }: ObjectCluster,
+): Promise<{ status: number; checks: Check[] }> {
   const { status, output, errors } = await runCli(["doctor", "-o", "json"], { client });
   assert.equal(errors, "");
   const { checks }: { checks: Check[] } = JSON.parse(output);
@@ -92,4 +97,22 @@ Deno.test("doctor finds a conversion webhook that OpenKruise has left", async ()
   const converted = { ...crd, spec: { ...crd.spec, conversion: { strategy: "Webhook" } } };
   const { checks } = await examine(converted);
   assert.equal(checkOf(checks, "CustomResourceDefinition").status, "error");
+});
+
+Deno.test("doctor finds revisions of OpenKruise that the controller may not read", async () => {
+  const system = { apiVersion: "v1", kind: "Namespace", metadata: { name: "kruise-system" } };
+  const metadata = {
+    name: "web-1",
+    namespace: "kruise-system",
+    labels: { "kruise.io/sidecarset-name": "web" },
+  };
+  const revision = { apiVersion: "apps/v1", kind: "ControllerRevision", metadata, revision: 1 };
+  const objects = [crd, namespace, system, revision];
+  const isOutside = ({ resourceAttributes }: Record<string, unknown>) =>
+    JSON.stringify(resourceAttributes).includes("kruise-system");
+  const forbidden = clusterOf(objects, { isAllowed: (spec) => !isOutside(spec) });
+  const { status, remedy } = checkOf((await examineCluster(forbidden)).checks, "OpenKruise");
+  assert.equal(status, "warning");
+  assert.match(remedy ?? "", /sidecarset manifests --openkruise/);
+  assert.equal(checkOf((await examine(...objects)).checks, "OpenKruise").status, "ok");
 });

@@ -18,14 +18,26 @@ export interface ObjectCluster {
   writes(): string[];
 }
 
+export interface ObjectClusterOptions {
+  /** Whether a user may do what an access review asks about. @default everybody may do everything */
+  readonly isAllowed?: (spec: Record<string, unknown>) => boolean;
+}
+
 /** The objects of YAML documents, as they are or as values. */
-export function clusterOf(documents: string | readonly object[]): ObjectCluster {
+export function clusterOf(
+  documents: string | readonly object[],
+  { isAllowed = () => true }: ObjectClusterOptions = {},
+): ObjectCluster {
   const values: readonly unknown[] = typeof documents === "string"
     ? parseAllDocuments(documents).map((document): unknown => document.toJS())
     : documents;
   // Answers reads from the objects; writes but deletions are answered as if they were done, and forgotten.
   const objects = values.filter(isStored);
-  const client = new RecordingClient((request) => answer(request, objects));
+  const client = new RecordingClient((request) => {
+    if (!isReview(request.path)) return answer(request, objects);
+    const spec = isObject(request.body) && isObject(request.body.spec) ? request.body.spec : {};
+    return { metadata: {}, status: { allowed: isAllowed(spec) } };
+  });
   return {
     client,
     writes: () =>
@@ -46,7 +58,6 @@ function isReview(path: string): boolean {
 }
 
 function answer({ method, path, body, query }: Recorded, objects: Stored[]): object {
-  if (isReview(path)) return { metadata: {}, status: { allowed: true } };
   if (path === "/version") return { major: "1", minor: "34", gitVersion: "v1.34.0" };
   const place = placeOf(path);
   if (place === undefined) return { httpCode: 404 };

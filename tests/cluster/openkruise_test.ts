@@ -83,8 +83,6 @@ Deno.test("a cluster that OpenKruise has looked after", async (t) => {
   await using plane = await startControlPlane({ kubelet: false });
   await kubectlOutput(["create", "namespace", KRUISE], plane);
   await install(plane);
-  const rights = ["apply", "-f", `${manifests}/components/openkruise/rbac.yaml`];
-  await kubectlOutput(rights, plane);
   await apply(plane, registration, manager(""), sidecarSet, {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -98,6 +96,20 @@ Deno.test("a cluster that OpenKruise has looked after", async (t) => {
   await using controller = await startController({
     kubeconfig: plane.controllerKubeconfig,
     untilReady: false,
+  });
+
+  await t.step("is left alone, and the remedy said, while it may not be looked at", async () => {
+    await eventually(async () => {
+      const said = await (await fetch(`${controller.healthUrl}/readyz`)).text();
+      return said.includes("may not be read");
+    }, { what: "/readyz says that it may not be read" });
+    assert.match(controller.log(), /may not be read.*sidecarset manifests --openkruise/);
+    assert.match(
+      controller.log(),
+      /Cannot read what OpenKruise has kept.*sidecarset manifests --openkruise/,
+    );
+    const rights = ["apply", "-f", `${manifests}/components/openkruise/rbac.yaml`];
+    await kubectlOutput(rights, plane);
   });
 
   await t.step("is left alone, with the reason, while OpenKruise's SidecarSet is on", async () => {

@@ -8,7 +8,10 @@ import { podOf, sidecarSetOf } from "../support/objects.ts";
 import { RecordingClient } from "../support/recording_client.ts";
 
 /** A controller, the revisions that it has stored, and a way to give its SidecarSet another image. */
-function setUp(spec: SidecarSetSpec = {}) {
+function setUp(
+  spec: SidecarSetSpec = {},
+  { legacy }: { legacy?: () => readonly ControllerRevision[] | undefined } = {},
+) {
   const clock = new ManualClock();
   let version = 1;
   const client = new RecordingClient(({ method, path, body }) => {
@@ -24,7 +27,7 @@ function setUp(spec: SidecarSetSpec = {}) {
       metadata: { ...known?.metadata, ...metadata, resourceVersion },
     };
   });
-  const { index, reconciler } = createEngine({ client, clock });
+  const { index, reconciler } = createEngine({ client, clock, ...(legacy ? { legacy } : {}) });
   let generation = 0;
   const reconcile = async () => {
     await reconciler.reconcile("web", new AbortController().signal);
@@ -96,4 +99,37 @@ Deno.test("a revision that injection is pinned to stays beyond the limit", async
   await apply("agent:2");
   await apply("agent:3");
   assert.deepEqual(images(), ["agent:1", "agent:3"]);
+});
+
+/** A revision of the SidecarSet as another controller has kept it elsewhere. */
+function legacyRevision(image: string, revision: number): ControllerRevision {
+  const { metadata, kind = "SidecarSet" } = sidecarSetOf().sidecarSet;
+  const owner = { apiVersion: "apps.kruise.io/v1alpha1", kind, name: "web", controller: true };
+  return {
+    metadata: {
+      name: `web-${revision}`,
+      namespace: "kruise-system",
+      labels: { "kruise.io/sidecarset-name": "web" },
+      ownerReferences: [{ ...owner, uid: metadata.uid ?? "" }],
+    },
+    data: { spec: { containers: [{ name: "agent", image }] } },
+    revision,
+  };
+}
+
+Deno.test("revisions that another controller has left are taken over before the first of our own", async () => {
+  const { apply, images } = setUp({}, { legacy: () => [legacyRevision("agent:1", 4)] });
+  await apply("agent:2");
+  assert.deepEqual(images(), ["agent:1", "agent:2"]);
+});
+
+Deno.test("revisions that could not be read at first are taken over later, as older ones", async () => {
+  const state: { legacy: ControllerRevision[] | undefined } = { legacy: undefined };
+  const { apply, reconcile, images } = setUp({}, { legacy: () => state.legacy });
+  await apply("agent:2");
+  assert.deepEqual(images(), ["agent:2"]);
+  state.legacy = [legacyRevision("agent:1", 4)];
+  await reconcile();
+  await reconcile();
+  assert.deepEqual(images(), ["agent:1", "agent:2"]);
 });

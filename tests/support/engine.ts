@@ -1,4 +1,5 @@
 import type { Clock } from "../../lib/api/clock.ts";
+import type { ControllerRevision } from "../../lib/api/controller_revision.ts";
 import type { KubeObject } from "../../lib/api/objects.ts";
 import type { Pod } from "../../lib/api/pod.ts";
 import { Evictions } from "../../lib/controller/evictions.ts";
@@ -26,6 +27,8 @@ export interface EngineOptions {
   isLeader?(): boolean;
   registrationOf?(): RegistrationFacts;
   obstacleOf?(pod: Pod): ReplacementObstacle | undefined;
+  /** Revisions that another controller has left; undefined while they may not be read. @default none */
+  legacy?(): readonly ControllerRevision[] | undefined;
   /** Told of SidecarSets to look at again. */
   onProgress?(sidecarSet: string): void;
   /** Takes over answers ahead of the watch. @default nobody does */
@@ -71,7 +74,7 @@ export function createEngine(options: EngineOptions) {
       namespace: "sidecarset-system",
       onStored: (revision) => index.applyRevision(revision),
       onDeleted: (name) => index.deleteRevision(name),
-      legacy: () => Promise.resolve([]),
+      legacy: () => Promise.resolve(options.legacy ? options.legacy() : []),
     }),
     statuses: new Statuses({
       ...common,

@@ -5,11 +5,12 @@ import { isNotFound } from "../../kube/errors.ts";
 import { list } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
-import { activeOpenKruise } from "../../runtime/openkruise.ts";
+import { activeOpenKruise, READING_ADVICE, readLegacy } from "../../runtime/openkruise.ts";
 import { ifAllowed, readIfPresent } from "../live/reading.ts";
 import { PROGRAM_VERSION } from "../version.ts";
 import { type Check, checkNamed } from "./check.ts";
 import type { Facts } from "./facts.ts";
+import { mayReadLegacy } from "./rights.ts";
 
 /** Match conditions of webhooks are stable since then. */
 const OLDEST_MINOR = 30;
@@ -80,18 +81,28 @@ async function isServed(client: RestClient): Promise<boolean> {
 /** Where OpenKruise is installed unless its users chose otherwise. */
 const OPENKRUISE_NAMESPACE = "kruise-system";
 
-/** Whether OpenKruise looks after SidecarSets too. */
-export async function checkOpenKruise({ client }: Facts): Promise<Check> {
+/** Whether OpenKruise looks after SidecarSets too, and whether the controller can take over what it has left. */
+export async function checkOpenKruise(facts: Facts): Promise<Check> {
   const check = checkNamed("OpenKruise");
-  const active = await ifAllowed(
-    activeOpenKruise({
-      client,
-      namespace: OPENKRUISE_NAMESPACE,
-      signal: new AbortController().signal,
-    }).then((problem) => problem ?? "none"),
-  );
+  const place = {
+    client: facts.client,
+    namespace: OPENKRUISE_NAMESPACE,
+    signal: new AbortController().signal,
+  };
+  const active = await ifAllowed(activeOpenKruise(place).then((problem) => problem ?? "none"));
   if (active === undefined) return check.skipped("this user may not look for it");
-  if (active === "none") return check.ok("does not look after SidecarSets in this cluster");
-  const [problem = "", ...advice] = active.split(". ");
-  return check.error(problem, advice.join(". "));
+  if (active !== "none") {
+    const [problem = "", ...advice] = active.split(". ");
+    return check.error(problem, advice.join(". "));
+  }
+  const left = await readLegacy(place);
+  if (left && (left.revisions.length > 0 || left.allowList !== undefined)) {
+    if (await mayReadLegacy(facts, OPENKRUISE_NAMESPACE) === false) {
+      return check.warning(
+        `has left revisions or an allow-list in ${OPENKRUISE_NAMESPACE}, which the controller may not read`,
+        READING_ADVICE,
+      );
+    }
+  }
+  return check.ok("does not look after SidecarSets in this cluster");
 }

@@ -1,4 +1,5 @@
 import { isObject } from "../../api/json.ts";
+import { ALLOW_LIST_CONFIG_MAP } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import { isForbidden } from "../../kube/errors.ts";
 import { create } from "../../kube/requests.ts";
@@ -79,25 +80,47 @@ async function refused(
 }
 
 /** Whether the controller's ServiceAccount has the rights that its manifests grant. */
-export async function checkControllerRights(
-  { client, systemNamespace: namespace }: Facts,
-): Promise<Check> {
+export async function checkControllerRights(facts: Facts): Promise<Check> {
   const check = checkNamed("controller's rights");
-  const user = `system:serviceaccount:${namespace}:sidecarset`;
-  const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
-  const rights = grantedRights(namespace);
+  const rights = grantedRights(facts.systemNamespace);
+  const missing = await missingOf(rights, facts);
+  const user = userOf(facts);
+  if (missing === undefined) return check.skipped("this user may not review others' rights");
+  if (missing.length === 0) return check.ok(`${user} has all ${rights.length} of them`);
+  return check.error(
+    `${user} may not ${missing.join(", ")}`,
+    "apply the ClusterRole, the Role and their bindings of: sidecarset manifests",
+  );
+}
+
+/** Whether the controller may read what OpenKruise keeps in its namespace; undefined where this user may not know. */
+export async function mayReadLegacy(
+  facts: Facts,
+  namespace: string,
+): Promise<boolean | undefined> {
+  const rights = [
+    { group: "apps", resource: "controllerrevisions", verb: "list", namespace },
+    { group: "", resource: "configmaps", verb: "get", namespace, name: ALLOW_LIST_CONFIG_MAP },
+  ];
+  const missing = await missingOf(rights, facts);
+  return missing && missing.length === 0;
+}
+
+function userOf({ systemNamespace }: Facts): string {
+  return `system:serviceaccount:${systemNamespace}:sidecarset`;
+}
+
+/** Rights that the controller's ServiceAccount lacks; undefined where this user may not know. */
+async function missingOf(rights: readonly Right[], facts: Facts): Promise<string[] | undefined> {
+  const user = userOf(facts);
+  const groups = ["system:serviceaccounts", `system:serviceaccounts:${facts.systemNamespace}`];
   try {
-    const missing = await refused(rights, (resourceAttributes) => {
+    return await refused(rights, (resourceAttributes) => {
       const body = { metadata: {}, spec: { user, groups, resourceAttributes } };
-      return send(client, create(subjectReviews, { body }));
+      return send(facts.client, create(subjectReviews, { body }));
     });
-    if (missing.length === 0) return check.ok(`${user} has all ${rights.length} of them`);
-    return check.error(
-      `${user} may not ${missing.join(", ")}`,
-      "apply the ClusterRole, the Role and their bindings of: sidecarset manifests",
-    );
   } catch (error) {
-    if (isForbidden(error)) return check.skipped("this user may not review others' rights");
+    if (isForbidden(error)) return undefined;
     throw error;
   }
 }
