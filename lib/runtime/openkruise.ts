@@ -76,9 +76,9 @@ export async function readLegacy(
   { client, namespace, signal }: OpenKruiseOptions,
 ): Promise<OpenKruiseLegacy | undefined> {
   const place = get(resources.namespaces, { name: namespace });
-  if (!await readable(client, place, signal)) return { revisions: [], allowList: undefined };
   const allowList = get(resources.configMaps, { name: ALLOW_LIST_CONFIG_MAP, namespace });
   try {
+    if (!await readable(client, place, signal)) return { revisions: [], allowList: undefined };
     const config = await readable(client, allowList, signal);
     const revisions = await Array.fromAsync(readAllItems((token) =>
       send(
