@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { OwnerReference } from "../api/meta.ts";
-import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
+import type { WebhookClientConfig, WebhookConfiguration } from "../api/webhook_configuration.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import {
   planRegistration,
@@ -40,14 +40,23 @@ export class RegistrationKeeper {
   #uncovered: Registration["uncovered"] = new Map();
   #owner: OwnerReference | undefined;
   #registered = false;
+  #reached = false;
 
   constructor(options: RegistrationKeeperOptions) {
     this.#options = options;
   }
 
-  /** Whether the registration was once in force as the SidecarSets needed it, so that reviews come to this process. */
+  /** Whether the registration was once in force as the SidecarSets needed it. */
   get isRegistered(): boolean {
     return this.#registered;
+  }
+
+  /**
+   * Whether reviews come to this process: by the registration that it wants itself, or by that of a leader with other settings or of another
+   * version, which goes on leading until this process is ready.
+   */
+  get isReached(): boolean {
+    return this.#reached;
   }
 
   /** Whether API servers that have got the registration trust this certificate authority, given as PEM text. */
@@ -94,7 +103,10 @@ export class RegistrationKeeper {
       const observed = this.#observed.get(configuration.kind);
       if (observed && isEqual(observed, configuration)) continue;
       this.#checkTampering(configuration.kind, observed);
-      if (!isLeader()) return;
+      if (!isLeader()) {
+        this.#reached ||= this.#isReachedAs(wanted);
+        return;
+      }
       const stored = await this.#options.write(withVersion(configuration, observed), signal);
       this.#observed.set(stored.kind, stored);
       since = clock.now();
@@ -107,12 +119,23 @@ export class RegistrationKeeper {
       this.#written.set(kind, metadata.resourceVersion ?? "");
     }
     this.#registered = true;
+    this.#reached = true;
     this.#uncovered = wanted.uncovered;
     const changed = this.#coverage.inForce(planned, {
       uncovered: wanted.uncovered,
       since: since ?? lastWrittenAt(this.#observed.get(wanted.mutating.kind)) ?? clock.now(),
     });
     if (changed.length > 0) this.#options.onCoverage(changed);
+  }
+
+  /** Whether all that is registered has the address and the authorities that this process serves with. */
+  #isReachedAs({ validating, mutating }: Registration): boolean {
+    const own = (validating.webhooks ?? []).map(({ clientConfig }) => addressOf(clientConfig));
+    return [validating, mutating].every(({ kind }) => {
+      const observed = this.#observed.get(kind)?.webhooks ?? [];
+      return observed.length > 0 &&
+        observed.every(({ clientConfig }) => own.includes(addressOf(clientConfig)));
+    });
   }
 
   /** A registration that this process did not leave like that may let Pods pass until it is put right. */
@@ -124,6 +147,12 @@ export class RegistrationKeeper {
     this.#options.logger.warn("The webhook registration was changed by somebody else", { kind });
     this.#options.onCoverage(names);
   }
+}
+
+/** Text that is equal for two webhooks of one process. */
+function addressOf({ caBundle, service, url }: WebhookClientConfig): string {
+  const { namespace, name, port } = service ?? {};
+  return JSON.stringify([caBundle, namespace, name, port, url && new URL(url).origin]);
 }
 
 /** When somebody, perhaps another replica, last wrote what is registered. */

@@ -16,7 +16,8 @@ export interface ReadinessOptions {
   readonly serverName: string;
   /** Port of the webhook; undefined until it listens. */
   port(): number | undefined;
-  isRegistered(): boolean;
+  /** Whether API servers send reviews here. */
+  isReached(): boolean;
   /** Why this process does not write. */
   writeObstacle(): string | undefined;
   readonly stopping: AbortSignal;
@@ -46,7 +47,10 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       { name: "openkruise", check: options.writeObstacle },
       {
         name: "registration",
-        check: () => options.isRegistered() ? undefined : "the webhook is not registered yet",
+        check: () =>
+          options.isReached()
+            ? undefined
+            : "the webhook is not registered yet, or for another address or certificate authority",
       },
       {
         name: "certificate",

@@ -156,7 +156,7 @@ export async function run(
     clock,
     serverName: certificates.serverName,
     port: () => server?.port,
-    isRegistered: () => control.registration.isRegistered,
+    isReached: () => control.registration.isReached,
     writeObstacle: () => config.ignoreOpenKruise ? undefined : openKruise.problem(),
     stopping: signal,
   });

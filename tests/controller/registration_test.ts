@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import type { WebhookConfiguration } from "../../lib/api/webhook_configuration.ts";
-import { RegistrationKeeper } from "../../lib/controller/registration.ts";
+import {
+  RegistrationKeeper,
+  type RegistrationKeeperOptions,
+} from "../../lib/controller/registration.ts";
 import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { sidecarSetOf } from "../support/objects.ts";
 import { quietLogger } from "../support/quiet_logger.ts";
 
-function setUp(initial: readonly PreparedSidecarSet[] = [sidecarSetOf()]) {
+function setUp(
+  initial: readonly PreparedSidecarSet[] = [sidecarSetOf()],
+  settings: Partial<RegistrationKeeperOptions> = {},
+) {
   const state = { sidecarSets: initial, leading: true, version: 0 };
   const written: WebhookConfiguration[] = [];
   const covered: string[][] = [];
@@ -27,6 +33,7 @@ function setUp(initial: readonly PreparedSidecarSet[] = [sidecarSetOf()]) {
       return Promise.resolve({ ...wanted, metadata: { ...wanted.metadata, resourceVersion } });
     },
     onCoverage: (names) => covered.push([...names]),
+    ...settings,
   });
   const reconcile = () => keeper.reconcile(new AbortController().signal);
   return { keeper, state, written, covered, clock, reconcile };
@@ -39,7 +46,7 @@ Deno.test("RegistrationKeeper writes both configurations once, and nothing while
   await reconcile();
   await reconcile();
   assert.deepEqual(written.map(({ kind }) => kind), ["ValidatingWebhookConfiguration", mutating]);
-  assert.ok(keeper.isRegistered);
+  assert.ok(keeper.isRegistered && keeper.isReached);
 });
 
 Deno.test("RegistrationKeeper writes nothing as a follower", async () => {
@@ -48,6 +55,34 @@ Deno.test("RegistrationKeeper writes nothing as a follower", async () => {
   await reconcile();
   assert.deepEqual([written.length, keeper.isRegistered], [0, false]);
 });
+
+/** A follower that sees what a leader of other settings has written. */
+async function follow(settings: Partial<RegistrationKeeperOptions>) {
+  const leader = setUp();
+  await leader.reconcile();
+  const follower = setUp([sidecarSetOf({ name: "new" })], settings);
+  follower.state.leading = false;
+  for (const stored of leader.written) follower.keeper.observe(stored.kind, stored);
+  await follower.reconcile();
+  return follower;
+}
+
+Deno.test("RegistrationKeeper of a newer version is reached while the older one still leads", async () => {
+  const { keeper, written } = await follow({ excludedNamespaces: ["shop"] });
+  assert.deepEqual(written, []);
+  assert.deepEqual([keeper.isReached, keeper.isRegistered], [true, false]);
+});
+
+for (
+  const [what, settings] of Object.entries({
+    "another address": { endpoint: { url: "https://127.0.0.1:9444" } },
+    "another authority": { caBundle: () => "other pem" },
+  })
+) {
+  Deno.test(`RegistrationKeeper is not reached by a registration for ${what}`, async () => {
+    assert.equal((await follow(settings)).keeper.isReached, false);
+  });
+}
 
 Deno.test("RegistrationKeeper knows since when each SidecarSet's selection has been covered", async () => {
   const { reconcile, keeper, state, clock, covered } = setUp();

@@ -10,7 +10,7 @@ import { eventually } from "./eventually.ts";
 import { install } from "./installation.ts";
 import { createPods } from "./pod_load.ts";
 import { Relay } from "./relay.ts";
-import { Replicas } from "./replicas.ts";
+import { type ReplicaOptions, Replicas } from "./replicas.ts";
 import { createSidecarSet, patchSidecarSet, untilSidecarSet } from "./sidecarsets.ts";
 
 const PODS = 60;
@@ -28,7 +28,7 @@ class WiredReplicas extends Replicas {
     this.#plane = plane;
   }
 
-  override async start(): Promise<ControllerProcess> {
+  override async start({ args = [] }: ReplicaOptions = {}): Promise<ControllerProcess> {
     const { url, folder, controllerKubeconfig } = this.#plane;
     const line = new Relay(() => Number(new URL(url).port));
     const text = await Deno.readTextFile(controllerKubeconfig);
@@ -37,7 +37,7 @@ class WiredReplicas extends Replicas {
       kubeconfig,
       text.replaceAll(url, `https://127.0.0.1:${line.port}`),
     );
-    const replica = await super.start({ kubeconfig });
+    const replica = await super.start({ kubeconfig, args });
     this.#lines.set(replica, line);
     return replica;
   }
@@ -200,7 +200,7 @@ export function testReplicas(count: number): void {
       });
     }
 
-    await t.step("are replaced one after another without a refused Pod", async () => {
+    await t.step("are replaced by ones with other settings without a refused Pod", async () => {
       const end = new AbortController();
       const loading = createPods(plane, {
         ...guarded,
@@ -209,7 +209,7 @@ export function testReplicas(count: number): void {
         signal: end.signal,
       });
       for (const old of [...replicas.all]) {
-        await replicas.start();
+        await replicas.start({ args: ["--exclude-namespaces", "kube-system,another"] });
         await old.stop("SIGTERM");
         replicas.forget(old);
       }
