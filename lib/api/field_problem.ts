@@ -1,3 +1,5 @@
+import { MAX_NESTING } from "./json.ts";
+
 /** One thing wrong with one field, in the terms of a meta/v1 StatusCause. */
 export interface FieldProblem {
   reason:
@@ -14,6 +16,13 @@ export interface FieldProblem {
   /** What is wrong and how to mend it, without the path. */
   message: string;
 }
+
+/** Of an object that `isTooDeep()`: nothing else of it can be looked at. */
+export const TOO_DEEP: FieldProblem = {
+  reason: "FieldValueInvalid",
+  field: "",
+  message: `must not be nested deeper than ${MAX_NESTING} levels`,
+};
 
 /** A reading of untrusted input: the value, or everything that is wrong with it. */
 export type Read<T> = { ok: true; value: T } | { ok: false; problems: FieldProblem[] };

@@ -1,5 +1,5 @@
-import type { FieldProblem, Read } from "../api/field_problem.ts";
-import { isObject } from "../api/json.ts";
+import { type FieldProblem, type Read, TOO_DEEP } from "../api/field_problem.ts";
+import { isObject, isTooDeep } from "../api/json.ts";
 import { readAs, withoutNulls } from "../api/read.ts";
 import { type SidecarSet, sidecarSet } from "../api/sidecarset.ts";
 import { applyDefaults } from "./defaults/sidecarset.ts";
@@ -17,12 +17,13 @@ export interface PrepareOptions {
  * Reads a SidecarSet of either version, applies its defaults and computes its hashes, so that nothing depends on the
  * defaulting webhook having run. As in the API server, the defaults come before the schema is checked.
  *
- * @returns the problems where the object does not fit the schema; those found by `problemsOf` are part of the value.
+ * @returns the problems where the object does not fit the schema, or is nested too deep to be read; those found by `problemsOf` are part of the value.
  */
 export function prepareSidecarSet(
   raw: unknown,
   { revisionName = "", problemsOf }: PrepareOptions = {},
 ): Read<PreparedSidecarSet> {
+  if (isTooDeep(raw)) return { ok: false, problems: [TOO_DEEP] };
   const cleaned = withoutNulls(raw);
   const read = readAs(sidecarSet, isObject(cleaned) ? applyDefaults(cleaned) : cleaned);
   if (!read.ok) return read;

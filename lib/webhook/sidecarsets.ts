@@ -1,6 +1,6 @@
 import type { AdmissionDecision, AdmissionRequest } from "../api/admission.ts";
-import type { FieldProblem } from "../api/field_problem.ts";
-import { isObject, isTooDeep, MAX_NESTING } from "../api/json.ts";
+import { type FieldProblem, TOO_DEEP } from "../api/field_problem.ts";
+import { isObject, isTooDeep } from "../api/json.ts";
 import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION, GROUP, KIND } from "../api/names.ts";
 import { readSidecarSet, withoutNulls } from "../api/read.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
@@ -64,12 +64,6 @@ export function createSidecarSetValidation(options: SidecarSetValidationOptions)
     return problems.length === 0 ? ALLOWED : invalid(request, problems);
   };
 }
-
-const TOO_DEEP: FieldProblem = {
-  reason: "FieldValueInvalid",
-  field: "",
-  message: `must not be nested deeper than ${MAX_NESTING} levels`,
-};
 
 /** As in the API server, defaults come before the schema: an empty enum is as good as an absent one. */
 function withDefaults(object: unknown): unknown {

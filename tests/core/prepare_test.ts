@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { TOO_DEEP } from "../../lib/api/field_problem.ts";
 import { prepareSidecarSet } from "../../lib/core/prepare.ts";
 import { deepFrozen } from "../support/deep_frozen.ts";
 
@@ -50,6 +51,14 @@ Deno.test("prepareSidecarSet() names what does not fit the schema", () => {
     { reason: "FieldValueNotSupported", field: "spec.updateStrategy.type" },
   ]);
   assert.ok(!prepareSidecarSet("no object").ok);
+});
+
+Deno.test("prepareSidecarSet() does not look into what is nested as deep as the API server stores it", () => {
+  const levels = 9_900;
+  const futureField: unknown = JSON.parse('{"a":'.repeat(levels) + "1" + "}".repeat(levels));
+  const containers = [{ name: "a", image: "a:1", futureField }];
+  const read = prepareSidecarSet({ metadata: { name: "deep" }, spec: { containers } });
+  assert.deepEqual(read, { ok: false, problems: [TOO_DEEP] });
 });
 
 Deno.test("prepareSidecarSet() looks for problems in the defaulted object", () => {

@@ -1,5 +1,5 @@
-import type { FieldProblem } from "../../api/field_problem.ts";
-import { isObject, isTooDeep, MAX_NESTING } from "../../api/json.ts";
+import { type FieldProblem, TOO_DEEP } from "../../api/field_problem.ts";
+import { isObject, isTooDeep } from "../../api/json.ts";
 import { readSidecarSet, withoutNulls } from "../../api/read.ts";
 import { checkCanary } from "./canary.ts";
 import { checkCleanup } from "./cleanup.ts";
@@ -66,13 +66,7 @@ function problemsBy(rules: readonly Rule[], input: ValidationInput): FieldProble
       message: "must be an object with metadata and spec",
     }];
   }
-  if (isTooDeep(input.object)) {
-    return [{
-      reason: "FieldValueInvalid",
-      field: "",
-      message: `must not be nested deeper than ${MAX_NESTING} levels`,
-    }];
-  }
+  if (isTooDeep(input.object)) return [TOO_DEEP];
   const read = readSidecarSet(input.object);
   const problems: FieldProblem[] = [];
   const root = new Field(withoutNulls(input.object), "", problems);
