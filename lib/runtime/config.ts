@@ -51,9 +51,9 @@ export const settings: readonly Setting[] = [
   {
     key: "kubeconfig",
     flag: "kubeconfig",
-    env: "KUBECONFIG",
     value: "FILE",
-    description: "kubeconfig to use; in-cluster credentials when absent",
+    description:
+      "kubeconfig to use; when absent those of KUBECONFIG, in-cluster credentials or ~/.kube/config",
   },
   {
     key: "context",
@@ -245,7 +245,8 @@ export function readConfig(sources: ConfigSources): Config {
   for (const setting of settings) {
     const given = sources.flags[setting.flag] ??
       (setting.env ? sources.env(setting.env) : undefined) ?? setting.default;
-    if (given !== undefined && given !== "") raw[setting.key] = parse(setting, given);
+    const isGiven = given !== undefined && (given !== "" || setting.parse === "list");
+    if (isGiven) raw[setting.key] = parse(setting, given);
     else if (setting.parse === "boolean") raw[setting.key] = false;
   }
   const result = readAs(config, raw);
