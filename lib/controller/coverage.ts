@@ -2,18 +2,18 @@ import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { selectionKey } from "../core/registration/selection.ts";
 
 interface Covered {
-  readonly selection: string;
+  readonly wanted: string;
   readonly since: Date;
 }
 
-/** Since when the webhook registration in force has covered each SidecarSet's current selection. */
+/** Since when the webhook registration in force has covered each SidecarSet's current selection, with its failure policy. */
 export class Coverage {
   readonly #covered = new Map<string, Covered>();
 
   /** Since when new Pods that this SidecarSet selects have come to the webhook; undefined while they do not. */
   since(prepared: PreparedSidecarSet): Date | undefined {
     const covered = this.#covered.get(prepared.name);
-    return covered?.selection === selectionKey(prepared) ? covered.since : undefined;
+    return covered?.wanted === wantedOf(prepared) ? covered.since : undefined;
   }
 
   /** The registration in force is the one planned for these SidecarSets. Returns the names for which something changed. */
@@ -31,7 +31,7 @@ export class Coverage {
         continue;
       }
       if (this.since(prepared)) continue;
-      this.#covered.set(name, { selection: selectionKey(prepared), since: options.since });
+      this.#covered.set(name, { wanted: wantedOf(prepared), since: options.since });
       changed.push(name);
     }
     return changed;
@@ -43,4 +43,12 @@ export class Coverage {
     this.#covered.clear();
     return names;
   }
+}
+
+/** Text that is equal for two generations of a SidecarSet if they want the same of the registration. */
+function wantedOf(prepared: PreparedSidecarSet): string {
+  return JSON.stringify([
+    selectionKey(prepared),
+    prepared.sidecarSet.spec.failurePolicy ?? "Ignore",
+  ]);
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import type { WebhookConfiguration } from "../../lib/api/webhook_configuration.ts";
 import {
   RegistrationKeeper,
@@ -104,13 +105,22 @@ Deno.test("RegistrationKeeper knows since when each SidecarSet's selection has b
   assert.deepEqual(covered, [["web"], ["second"]]);
 });
 
-Deno.test("RegistrationKeeper starts a changed selection anew", async () => {
-  const { reconcile, keeper, state } = setUp();
-  await reconcile();
-  const changed = sidecarSetOf({ spec: { selector: { matchLabels: { app: "other" } } } });
-  state.sidecarSets = [changed];
-  assert.equal(keeper.coveredSince(changed), undefined);
-});
+const CHANGES: Readonly<Record<string, SidecarSetSpec>> = {
+  selection: { selector: { matchLabels: { app: "other" } } },
+  "failure policy": { failurePolicy: "Fail" },
+};
+for (const [what, spec] of Object.entries(CHANGES)) {
+  Deno.test(`RegistrationKeeper starts a changed ${what} anew`, async () => {
+    const { reconcile, keeper, state, clock } = setUp();
+    await reconcile();
+    await clock.advance(60_000);
+    const changed = sidecarSetOf({ spec });
+    state.sidecarSets = [changed];
+    assert.equal(keeper.coveredSince(changed), undefined);
+    await reconcile();
+    assert.deepEqual(keeper.coveredSince(changed), clock.now());
+  });
+}
 
 Deno.test("RegistrationKeeper puts right what somebody else changed, and trusts no coverage until then", async () => {
   const { reconcile, keeper, state, written, covered } = setUp();
