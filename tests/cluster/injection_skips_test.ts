@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { isObject } from "../../lib/api/json.ts";
+import type { PodSpec } from "../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import { remove } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
@@ -10,6 +11,7 @@ import { CONTROLLER_USER } from "../support/control_plane_files.ts";
 import { eventually } from "../support/eventually.ts";
 import { InjectionCluster, selecting } from "../support/injection.ts";
 import { kubectl, kubectlOutput } from "../support/kubectl.ts";
+import { POD_MISFITS, podSpecOf } from "../support/pod_misfits.ts";
 import { filesOf } from "../support/servers.ts";
 import {
   conditionOf,
@@ -77,6 +79,16 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
+/** A sidecar's fields without those that only a SidecarSet has. */
+function coreOf(
+  { shareVolumePolicy: _mounts, shareVolumeDevicePolicy: _devices, ...core }: object & {
+    shareVolumePolicy?: unknown;
+    shareVolumeDevicePolicy?: unknown;
+  },
+): object {
+  return core;
+}
+
 /** Lets the controller's user, whose requests are in the audit log, create Pods. */
 async function letCreatePods(plane: ControlPlane): Promise<void> {
   const role = ["clusterrole", "pod-creator", "--verb=create", "--resource=pods"];
@@ -104,16 +116,16 @@ Deno.test("a SidecarSet that is left out of a Pod says why", async (t) => {
     const since = (await getSidecarSet(plane, "pinned")).status?.effectiveSince ?? "";
     return Date.now() >= Date.parse(since) + 1_000;
   }, { what: "the selection has been in force for a second" });
+  const createPodOf = (name: string, spec: PodSpec, metadata: object = {}) => {
+    const labels = { app: name };
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name, labels }, spec };
+    const kubeconfig = plane.controllerKubeconfig;
+    return kubectl(["create", "-f", "-"], { kubeconfig, input: JSON.stringify(pod) });
+  };
   const createPod = (name: string, { pod = {}, namespace = "default" }: Partial<Case> = {}) => {
     const { annotations = {}, main = {} } = pod;
-    const input = JSON.stringify({
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name, namespace, labels: { app: name }, annotations },
-      spec: { containers: [{ name: "main", image: "main:1", ...main }] },
-    });
-    const kubeconfig = plane.controllerKubeconfig;
-    return kubectl(["create", "-f", "-"], { kubeconfig, input });
+    const spec = { containers: [{ name: "main", image: "main:1", ...main }] };
+    return createPodOf(name, spec, { namespace, annotations });
   };
   const metric = async (name: string, labels: string) => {
     const text = await (await fetch(`${controller.healthUrl}/metrics`)).text();
@@ -143,6 +155,31 @@ Deno.test("a SidecarSet that is left out of a Pod says why", async (t) => {
       const missed = conditionOf(found, "PodsMissed");
       assert.equal(missed?.status, "True");
       assert.match(missed?.message ?? "", new RegExp(`1 Pod was missed, .*${name}`));
+    });
+  }
+
+  const refusable = POD_MISFITS.filter(({ needsPrivileges }) => !needsPrivileges);
+  await cluster.createReady(
+    Object.fromEntries(refusable.map(({ list = "containers", sidecar, volumes = [] }, i) => [
+      `misfit-${i}`,
+      { ...selecting(`misfit-${i}`), [list]: [{ ...agent, ...sidecar }], volumes: [...volumes] },
+    ])),
+  );
+  for (const [i, misfit] of refusable.entries()) {
+    const { says, list = "containers", sidecar, volumes = [], taken = {}, reason } = misfit;
+    await t.step(`${reason}: a Pod is created without a sidecar ${says}`, async () => {
+      const spec = podSpecOf(misfit);
+      const { stdout, stderr } = await createPodOf(`misfit-${i}`, spec);
+      assert.match(stdout, /created/, stderr);
+      assert.match(stderr, new RegExp(`^Warning: .* not injected \\(${reason}\\)`));
+      // By hand, past the webhook, the same sidecar costs the Pod.
+      const names = new Set(spec.volumes?.map(({ name }) => name));
+      const byHand = await createPodOf(`by-hand-${i}`, {
+        ...spec,
+        volumes: [...spec.volumes ?? [], ...volumes.filter(({ name }) => !names.has(name))],
+        [list]: [...spec[list] ?? [], { ...agent, ...coreOf(sidecar), ...taken }],
+      });
+      assert.match(byHand.stderr, /is invalid/);
     });
   }
 

@@ -8,14 +8,15 @@ import type { InjectRequest, Skip } from "./contract.ts";
 import { lazy } from "./lazy.ts";
 import { patchMetadata } from "./metadata_patch.ts";
 import { type Occupied, occupiedBy } from "./occupied.ts";
+import { podFitObstacle } from "./pod_fit.ts";
+import { podResourcesObstacle } from "./pod_resources.ts";
 import { podSecurityObstacle } from "./pod_security/pod_security.ts";
-import { computeResources, resourceCandidates } from "./resources.ts";
+import { type PodSources, podSources } from "./pod_sources.ts";
+import { computeResources, resourceCandidates, type ResourcesBySidecar } from "./resources.ts";
+import { sharingObstacle } from "./shared_volumes.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 import { failed, type Obstacle } from "./skips.ts";
-
-/** Resources computed for the sidecars that have a resources policy. */
-export type ResourcesBySidecar = ReadonlyMap<SidecarPlan, NonNullable<Container["resources"]>>;
 
 /** A SidecarSet that fits into the Pod, with what was found out on the way. */
 export interface Admitted {
@@ -34,6 +35,8 @@ export interface Admission {
   readonly annotations: ReadonlyMap<string, string>;
   /** The Pod's own containers, which resources policies choose their targets among. */
   readonly candidates: () => readonly Container[];
+  /** What sidecars take over from the Pod. */
+  readonly sources: PodSources;
 }
 
 /**
@@ -44,6 +47,7 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
   const { pod, namespace } = request;
   const occupied = occupiedBy(pod, choice.present.flatMap(({ plan }) => plan ?? []));
   const candidates = lazy(() => resourceCandidates(pod, namesOfSidecars(choice, occupied)));
+  const sources = podSources(pod, occupied.ours.containers);
   const unreadable = recordsObstacle(pod);
   const annotations = new Map<string, string>();
   const current = (key: string) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key);
@@ -53,8 +57,10 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
     const surroundings = { pod, occupied };
     const findings = (plan.sidecars.length > 0 ? unreadable : undefined) ??
       firstConflict(plan, surroundings) ??
+      sharingObstacle(plan, { pod, sources }) ??
       podSecurityObstacle(plan, { pod, namespace, occupied }) ??
-      depend(plan, { candidates, current });
+      podFitObstacle(plan, pod) ??
+      depend(plan, { pod, admitted, candidates, current });
     if ("reason" in findings) {
       skipped.push(failed(plan.prepared, findings));
       continue;
@@ -64,7 +70,7 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
     occupy(plan, surroundings);
     admitted.push({ plan, resources: findings.resources, volumes });
   }
-  return { admitted, skipped, occupied, annotations, candidates };
+  return { admitted, skipped, occupied, annotations, candidates, sources };
 }
 
 interface Findings {
@@ -72,10 +78,12 @@ interface Findings {
   readonly annotations: ReadonlyMap<string, string>;
 }
 
-/** What depends on values in the Pod and may fail for it: computed resources and merged annotations. */
+/** What depends on values in the Pod and may fail for it: resources, computed ones among them, and merged annotations. */
 function depend(
   plan: SidecarSetPlan,
-  { candidates, current }: {
+  { pod, admitted, candidates, current }: {
+    pod: Pod;
+    admitted: readonly Admitted[];
     candidates: () => readonly Container[];
     current: (key: string) => string | undefined;
   },
@@ -93,6 +101,8 @@ function depend(
     }
     resources.set(sidecar, computed.resources);
   }
+  const excess = podResourcesObstacle({ plan, resources }, { pod, admitted });
+  if (excess !== undefined) return excess;
   const metadata = patchMetadata(plan.prepared.sidecarSet.spec.patchPodMetadata, current);
   return metadata.ok ? { resources, annotations: metadata.changes } : metadata.obstacle;
 }

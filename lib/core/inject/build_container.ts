@@ -1,5 +1,6 @@
 import type { Container, EnvVar, VolumeDevice, VolumeMount } from "../../api/container.ts";
 import type { PlannedContainer, SidecarPlan } from "./sidecar_plan.ts";
+import { sharedVolumes } from "./shared_volumes.ts";
 import { type TransferContext, transferredEnv } from "./transfer_env.ts";
 
 /** What a sidecar takes over from the Pod that it is injected into. */
@@ -23,16 +24,7 @@ export function derive(
   { present, context }: { present: Present; context: TransferContext },
 ): Pick<Derived, "env" | "mounts" | "devices"> {
   const { sources } = context;
-  const paths = new Set<string>();
-  for (const mount of present.volumeMounts ?? []) paths.add(mount.mountPath);
-  for (const device of present.volumeDevices ?? []) paths.add(device.devicePath);
-  const mounts = plan.sharesMounts
-    ? sources.mounts().filter((mount) => !paths.has(mount.mountPath))
-    : [];
-  for (const mount of mounts) paths.add(mount.mountPath);
-  const devices = plan.sharesDevices
-    ? sources.devices().filter((device) => !paths.has(device.devicePath))
-    : [];
+  const { mounts, devices } = sharedVolumes(plan, { present, sources });
   const env = missing(
     [...transferredEnv(plan.sidecar, context), ...(plan.sharesMounts ? sources.subPathEnv() : [])],
     present.env ?? [],

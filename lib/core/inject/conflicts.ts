@@ -89,7 +89,7 @@ function missingVolume(
   return {
     reason: "VolumeConflict",
     message:
-      `container ${missing.container} mounts the volume ${missing.volume}, which neither spec.volumes ` +
+      `container ${missing.container} uses the volume ${missing.volume}, which neither spec.volumes ` +
       "of the SidecarSet nor the Pod has: add it to spec.volumes",
   };
 }

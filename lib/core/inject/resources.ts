@@ -9,10 +9,14 @@ import type {
   ComputedResource,
   PreparedResourcesPolicy,
 } from "./resources_policy.ts";
+import type { SidecarPlan } from "./sidecar_plan.ts";
 
 export type ComputedResources =
   | { readonly ok: true; readonly resources: NonNullable<Container["resources"]> }
   | { readonly ok: false; readonly reason: Reason; readonly message: string };
+
+/** Resources computed for the sidecars that have a resources policy. */
+export type ResourcesBySidecar = ReadonlyMap<SidecarPlan, NonNullable<Container["resources"]>>;
 
 export interface ComputeOptions {
   /** The containers of the Pod that the policy's regular expression chooses among. */

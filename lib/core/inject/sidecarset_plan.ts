@@ -1,7 +1,8 @@
-import type { Volume } from "../../api/container.ts";
+import type { Container, Volume } from "../../api/container.ts";
 import { compareUtf8 } from "../annotations/go_json.ts";
 import { canaryBaseOf } from "../canary.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
+import { member } from "./fields.ts";
 import { staticObstacle } from "./static_obstacle.ts";
 import { isLongRunning, planSidecar, type SidecarPlan } from "./sidecar_plan.ts";
 import type { Obstacle } from "./skips.ts";
@@ -53,6 +54,14 @@ export function canaryBase(prepared: PreparedSidecarSet): string | undefined {
   return canaryBaseOf(prepared.sidecarSet);
 }
 
+/** Volumes with files that variables are read from; they need no mount. */
+function filesOf({ env = [] }: Container): string[] {
+  return env.flatMap(({ valueFrom }) => {
+    const { volumeName } = member(valueFrom, "fileKeyRef");
+    return typeof volumeName === "string" ? [volumeName] : [];
+  });
+}
+
 /** Only volumes that a sidecar names are brought along; of two definitions of one name the last counts, as upstream. */
 function volumesOf(
   prepared: PreparedSidecarSet,
@@ -64,8 +73,9 @@ function volumesOf(
   const volumes = new Set<Volume>();
   const volumesOfPod: { container: string; volume: string }[] = [];
   for (const { sidecar } of sidecars) {
-    const uses = [...(sidecar.volumeMounts ?? []), ...(sidecar.volumeDevices ?? [])];
-    for (const { name } of uses) {
+    const uses = [...(sidecar.volumeMounts ?? []), ...(sidecar.volumeDevices ?? [])]
+      .map(({ name }) => name);
+    for (const name of [...uses, ...filesOf(sidecar)]) {
       const volume = defined.get(name);
       if (volume === undefined) volumesOfPod.push({ container: sidecar.name, volume: name });
       else volumes.add(volume);

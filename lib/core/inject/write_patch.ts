@@ -5,7 +5,6 @@ import type { Admission, Admitted } from "./admit.ts";
 import type { Choice } from "./choose.ts";
 import type { InjectRequest } from "./contract.ts";
 import { append } from "./operations.ts";
-import { podSources } from "./pod_sources.ts";
 import type { TransferContext } from "./transfer_env.ts";
 import { recordInjection, writeAnnotations } from "./write_annotations.ts";
 import { writeContainers } from "./write_containers.ts";
@@ -19,7 +18,7 @@ export function writePatch(
   const { admitted, annotations } = admission;
   const context: TransferContext = {
     pod,
-    sources: podSources(pod, admission.occupied.ours.containers),
+    sources: admission.sources,
     annotation: (key) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key),
   };
   const operations = writePresent(choice.present, { admission, context });

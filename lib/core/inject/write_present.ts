@@ -6,6 +6,7 @@ import type { Present } from "./choose.ts";
 import type { Place } from "./occupied.ts";
 import { append } from "./operations.ts";
 import { computeResources } from "./resources.ts";
+import { takenVolumes } from "./shared_volumes.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { TransferContext } from "./transfer_env.ts";
 
@@ -40,7 +41,9 @@ function additions(
   { place, context }: { place: Place; context: TransferContext },
 ): JsonPatchOperation[] {
   const { container, list, index } = place;
-  const { env, mounts, devices } = derive(sidecar, { present: container, context });
+  const { env, ...shared } = derive(sidecar, { present: container, context });
+  // What came later may not fit; the container is there already, so only that is left out.
+  const { mounts, devices } = takenVolumes(shared, container);
   const path = `/spec/${list}/${index}`;
   return [
     ...append(`${path}/env`, { present: container.env, added: env }),

@@ -94,8 +94,12 @@ export const departures: readonly InjectDeparture[] = [
   },
   {
     number: "D-7",
-    says: "volumes, paths and host ports that the API server refuses are the SidecarSet's error",
-    applies: (testCase) => refusalsOf(testCase).has("place"),
+    says:
+      "volumes, paths, host ports and fields that the API server refuses in the Pod are the SidecarSet's error",
+    applies: (testCase) => {
+      const refusals = refusalsOf(testCase);
+      return refusals.has("place") || refusals.has("field");
+    },
     expected: () => REFUSED,
   },
   {

@@ -1,10 +1,19 @@
+import type { Container } from "../../../lib/api/container.ts";
+import { isObject } from "../../../lib/api/json.ts";
+import type { Pod, PodSpec } from "../../../lib/api/pod.ts";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
 import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION } from "../../../lib/api/names.ts";
+import { isMarkedInjected } from "../../../lib/core/annotations/injected_list.ts";
 import { selectsPod } from "../../../lib/core/select/pod_selection.ts";
 import { type InjectCase, sidecarsOf } from "./inject_case.ts";
 
-/** What the API server refuses; judged by the specs alone. */
-export type Refusal = "image" | "name of another SidecarSet" | "name in the other list" | "place";
+/** What the API server refuses; judged by the specs and OpenKruise's result alone. */
+export type Refusal =
+  | "image"
+  | "name of another SidecarSet"
+  | "name in the other list"
+  | "place"
+  | "field";
 
 /** Why the API server would refuse the Pod with the sidecars in it; empty where a revision takes the specs' place. */
 export function refusalsOf(testCase: InjectCase): ReadonlySet<Refusal> {
@@ -16,6 +25,7 @@ export function refusalsOf(testCase: InjectCase): ReadonlySet<Refusal> {
   if (hasSharedNames(sets)) refusals.add("name of another SidecarSet");
   if (hasNamesOfOtherList(sets, testCase)) refusals.add("name in the other list");
   if (lacksVolume(sets, testCase) || clashingPorts(sets, testCase)) refusals.add("place");
+  if (hasRefusedField(testCase.result.pod)) refusals.add("field");
   return refusals;
 }
 
@@ -93,4 +103,38 @@ function clashingPorts(sets: readonly SidecarSet[], { pod }: InjectCase): boolea
     `${protocol} ${hostIP}:${hostPort}`
   );
   return new Set(ports).size < ports.length;
+}
+
+/** Whether an injected container has what the API server refuses in such a Pod, and no container of the Pod itself has it too. */
+function hasRefusedField({ spec }: Pod): boolean {
+  const containers = [...spec.initContainers ?? [], ...spec.containers];
+  return [usesVolumeTwice, propagatesBothWays, mapsPorts, sleepsLong].some((isRefused) =>
+    containers.some((each) => isMarkedInjected(each) && isRefused(each, spec)) &&
+    !containers.some((each) => !isMarkedInjected(each) && isRefused(each, spec))
+  );
+}
+
+function usesVolumeTwice({ volumeMounts = [], volumeDevices = [] }: Container): boolean {
+  const mounted = new Set(volumeMounts.map(({ name }) => name));
+  const devices = volumeDevices.map(({ name }) => name);
+  return new Set(devices).size < devices.length || devices.some((name) => mounted.has(name));
+}
+
+function propagatesBothWays({ volumeMounts = [], securityContext }: Container): boolean {
+  const isPrivileged = isObject(securityContext) && securityContext.privileged === true;
+  return !isPrivileged &&
+    volumeMounts.some(({ mountPropagation }) => mountPropagation === "Bidirectional");
+}
+
+function mapsPorts({ ports }: Container, { hostNetwork }: PodSpec): boolean {
+  return hostNetwork === true && Array.isArray(ports) &&
+    ports.some(({ hostPort, containerPort }) => hostPort && hostPort !== containerPort);
+}
+
+function sleepsLong({ lifecycle }: Container, spec: PodSpec): boolean {
+  const grace = Number(spec.terminationGracePeriodSeconds ?? 30);
+  const hooks = isObject(lifecycle) ? [lifecycle.postStart, lifecycle.preStop] : [];
+  return hooks.some((hook) =>
+    isObject(hook) && isObject(hook.sleep) && Number(hook.sleep.seconds) > grace
+  );
 }

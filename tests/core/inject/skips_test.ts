@@ -92,7 +92,7 @@ const cases: readonly SkipCase[] = [
     says: "that mounts a volume that nobody has",
     spec: { containers: [{ ...AGENT, volumeMounts: [{ name: "ghost", mountPath: "/g" }] }] },
     reason: "VolumeConflict",
-    message: /mounts the volume ghost.*spec\.volumes/,
+    message: /uses the volume ghost.*spec\.volumes/,
   },
   {
     says: "that uses one path for a mount and a device",

@@ -1,6 +1,7 @@
 import type { Container } from "../../../api/container.ts";
 import { hostPortsOf } from "../occupied.ts";
-import { type Control, items, member, onSecurityContext, outside } from "./control.ts";
+import { items, member } from "../fields.ts";
+import { type Control, onSecurityContext, outside } from "./control.ts";
 
 /** `k8s.io/pod-security-admission/policy/check_capabilities_baseline.go` */
 const CAPABILITIES = [

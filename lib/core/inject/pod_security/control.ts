@@ -1,6 +1,6 @@
 import type { Container, Volume } from "../../../api/container.ts";
-import { isObject } from "../../../api/json.ts";
 import type { Pod } from "../../../api/pod.ts";
+import { type Fields, member } from "../fields.ts";
 
 /** Containers and volumes to judge in the surroundings of a Pod. */
 export interface Subject {
@@ -18,17 +18,6 @@ export interface Control {
   violatedBy(subject: Subject): boolean;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const NOTHING: Fields = {};
-
-/** An object's member that is an object itself; empty where it is not. */
-export function member(object: unknown, key: string): Fields {
-  if (!isObject(object)) return NOTHING;
-  const value = object[key];
-  return isObject(value) ? value : NOTHING;
-}
-
 /** A control on each container's `securityContext`. */
 export function onSecurityContext(
   name: string,
@@ -44,9 +33,4 @@ export function onSecurityContext(
 /** Whether a field is set to something that is not in the list. */
 export function outside(allowed: readonly string[], value: unknown): boolean {
   return value !== undefined && value !== null && !allowed.includes(String(value));
-}
-
-/** The items of a field that may be a list. */
-export function items(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -1,5 +1,6 @@
 import type { Pod } from "../../../api/pod.ts";
-import { type Control, items, member, onSecurityContext, outside } from "./control.ts";
+import { items, member } from "../fields.ts";
+import { type Control, onSecurityContext, outside } from "./control.ts";
 
 const VOLUME_TYPES = [
   "configMap",

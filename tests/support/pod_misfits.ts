@@ -1,0 +1,174 @@
+import type { Container, Volume } from "../../lib/api/container.ts";
+import type { PodSpec } from "../../lib/api/pod.ts";
+import type { Reason } from "../../lib/core/reasons.ts";
+
+/** A sidecar that every API server takes, but not in this Pod. */
+export interface PodMisfit {
+  readonly says: string;
+  /** @default containers */
+  readonly list?: "containers" | "initContainers";
+  /** Fields of the sidecar beside its name and image. */
+  readonly sidecar: Readonly<Record<string, unknown>>;
+  /** Volumes of the SidecarSet. */
+  readonly volumes?: readonly Volume[];
+  /** The Pod's spec; its containers are one `main` when it has none. */
+  readonly pod: Partial<PodSpec>;
+  /** What the sidecar would have taken over from the Pod. */
+  readonly taken?: Partial<Container>;
+  readonly reason: Reason;
+  readonly message: RegExp;
+  /** Only a cluster that allows privileged containers takes the Pod without the sidecar. */
+  readonly needsPrivileges?: true;
+}
+
+const main = { name: "main", image: "main:1" };
+const disk = { name: "disk", persistentVolumeClaim: { claimName: "disk" } };
+const scratch = { name: "disk", emptyDir: {} };
+const device = (devicePath: string) => ({ name: "disk", devicePath });
+const mount = (mountPath: string, more: object = {}) => ({ name: "disk", mountPath, ...more });
+const sharing = { type: "enabled" };
+
+export const POD_MISFITS: readonly PodMisfit[] = [
+  {
+    says: "with another host port than the Pod's network has",
+    sidecar: { ports: [{ containerPort: 80, hostPort: 8080 }] },
+    pod: { hostNetwork: true },
+    reason: "PortConflict",
+    message: /ports has the host port 8080 for the container port 80/,
+  },
+  {
+    says: "whose init container would have a port of the host twice",
+    list: "initContainers",
+    sidecar: { ports: [{ name: "a", containerPort: 80 }, { name: "b", containerPort: 80 }] },
+    pod: { hostNetwork: true },
+    reason: "PortConflict",
+    message: /initContainers\[agent\]\.ports wants the host port TCP :80 twice/,
+  },
+  {
+    says: "with capabilities, for a Pod of Windows",
+    sidecar: { securityContext: { capabilities: { add: ["NET_ADMIN"] } } },
+    pod: { os: { name: "windows" } },
+    reason: "PodSpecConflict",
+    message: /securityContext\.capabilities must not be set because spec\.os\.name .* windows/,
+  },
+  {
+    says: "with a user of Windows, for a Pod of Linux",
+    sidecar: { securityContext: { windowsOptions: { runAsUserName: "agent" } } },
+    pod: { os: { name: "linux" } },
+    reason: "PodSpecConflict",
+    message: /securityContext\.windowsOptions must not be set because spec\.os\.name .* linux/,
+  },
+  {
+    says: "that is no HostProcess container among such",
+    sidecar: { securityContext: { windowsOptions: { hostProcess: false } } },
+    pod: {
+      hostNetwork: true,
+      containers: [{ ...main, securityContext: { windowsOptions: { hostProcess: true } } }],
+    },
+    reason: "PodSpecConflict",
+    message: /hostProcess must be true as in the Pod's other containers/,
+    needsPrivileges: true,
+  },
+  {
+    says: "that is to restart on a resize, for a Pod that never restarts",
+    sidecar: { resizePolicy: [{ resourceName: "cpu", restartPolicy: "RestartContainer" }] },
+    pod: { restartPolicy: "Never" },
+    reason: "PodSpecConflict",
+    message: /resizePolicy must not ask for RestartContainer/,
+  },
+  {
+    says: "that sleeps longer than the Pod may take to end",
+    sidecar: { lifecycle: { preStop: { sleep: { seconds: 20 } } } },
+    pod: { terminationGracePeriodSeconds: 10 },
+    reason: "PodSpecConflict",
+    message: /preStop\.sleep\.seconds is 20, more than .* terminationGracePeriodSeconds of 10/,
+  },
+  {
+    says: "that requests more than the Pod has left",
+    sidecar: { resources: { requests: { cpu: "600m" } } },
+    pod: {
+      resources: { requests: { cpu: "1" }, limits: { cpu: "2" } },
+      containers: [{ ...main, resources: { requests: { cpu: "500m" } } }],
+    },
+    reason: "PodSpecConflict",
+    message: /would request 1100m of cpu, more than its own spec\.resources\.requests, 1:/,
+  },
+  {
+    says: "with a higher limit than the Pod has",
+    sidecar: { resources: { requests: { memory: "1Mi" }, limits: { memory: "2Gi" } } },
+    pod: { resources: { requests: { memory: "1Gi" }, limits: { memory: "1Gi" } } },
+    reason: "PodSpecConflict",
+    message: /memory limit of container agent is 2Gi, more than .* spec\.resources\.limits, 1Gi/,
+  },
+  {
+    says: "whose block device the Pod has as another volume",
+    sidecar: { volumeDevices: [device("/dev/x")] },
+    volumes: [disk],
+    pod: { volumes: [scratch] },
+    reason: "VolumeConflict",
+    message: /volumeDevices names disk, of which the Pod has a volume that is no block device/,
+  },
+  {
+    says: "whose file of variables is in another volume of the Pod",
+    sidecar: {
+      env: [{
+        name: "A",
+        valueFrom: { fileKeyRef: { volumeName: "disk", path: "a.env", key: "A" } },
+      }],
+    },
+    volumes: [scratch],
+    pod: { volumes: [disk] },
+    reason: "VolumeConflict",
+    message: /env\[A\]\.valueFrom\.fileKeyRef names disk, .* no emptyDir/,
+  },
+  {
+    says: "that would share one device at two paths",
+    sidecar: { shareVolumeDevicePolicy: sharing },
+    pod: {
+      volumes: [disk],
+      containers: [
+        { ...main, volumeDevices: [device("/dev/a")] },
+        { ...main, name: "other", volumeDevices: [device("/dev/b")] },
+      ],
+    },
+    taken: { volumeDevices: [device("/dev/a"), device("/dev/b")] },
+    reason: "VolumeConflict",
+    message:
+      /shareVolumeDevicePolicy shares the volume disk, which would be in the container twice/,
+  },
+  {
+    says: "that would share one volume as a mount and as a device",
+    sidecar: { shareVolumePolicy: sharing, shareVolumeDevicePolicy: sharing },
+    pod: {
+      volumes: [disk],
+      containers: [
+        { ...main, volumeDevices: [device("/dev/a")] },
+        { ...main, name: "other", volumeMounts: [mount("/b")] },
+      ],
+    },
+    taken: { volumeDevices: [device("/dev/a")], volumeMounts: [mount("/b")] },
+    reason: "VolumeConflict",
+    message: /shareVolumeDevicePolicy shares the volume disk/,
+  },
+  {
+    says: "without privileges that would share a mount which is propagated both ways",
+    sidecar: { shareVolumePolicy: sharing },
+    pod: {
+      volumes: [scratch],
+      containers: [{
+        ...main,
+        securityContext: { privileged: true },
+        volumeMounts: [mount("/both", { mountPropagation: "Bidirectional" })],
+      }],
+    },
+    taken: { volumeMounts: [mount("/both", { mountPropagation: "Bidirectional" })] },
+    reason: "VolumeConflict",
+    message: /shareVolumePolicy shares the volume disk, .* propagation Bidirectional/,
+    needsPrivileges: true,
+  },
+];
+
+/** The Pod's spec with its containers. */
+export function podSpecOf({ pod }: PodMisfit): PodSpec {
+  return { containers: [main], ...pod };
+}
