@@ -58,6 +58,18 @@ Deno.test("diff says in which rounds images are changed in place", async () => {
   );
 });
 
+Deno.test("diff lets Pods stay ready for minReadySeconds between rounds", async () => {
+  const justNow = { creationTimestamp: "2026-01-01T11:59:59Z", injected: [stored] };
+  const young = clusterOf([
+    { ...stored.sidecarSet, apiVersion: "apps.kruise.io/v1beta1", kind: "SidecarSet" },
+    namespace,
+    ...["web-1", "web-2"].map((name) => podOf({ ...justNow, name })),
+  ]);
+  const files = fileWith({ ...upgrade, updateStrategy: { minReadySeconds: 60 } });
+  const { output } = await runCli(["diff", "-f", "web.json"], { client: young.client, files });
+  assert.match(output, /2 upgraded in place, in 2 rounds\n/);
+});
+
 Deno.test("diff says what waits and why", async () => {
   const { output } = await diff({ ...upgrade, updateStrategy: { partition: "50%" } }, "-o", "json");
   const { sidecarSets: [found] } = JSON.parse(output);

@@ -87,7 +87,8 @@ function play(
 ): Pick<Forecast, "rounds" | "end"> {
   const current = new Map(classes);
   const rounds: string[][] = [];
-  for (;;) {
+  const minReady = (prepared.sidecarSet.spec.updateStrategy?.minReadySeconds ?? 0) * 1_000;
+  for (let time = now.getTime();; time += minReady) {
     const matched = [...current].flatMap(([pod, podClass]) =>
       hasTrait(podClass, PodTrait.Matched) ? [pod] : []
     );
@@ -100,7 +101,7 @@ function play(
       drifted: [],
       matched,
       classOf: classNow,
-      now,
+      now: new Date(time),
       pending: new Set(),
       retryAt: new Map(),
       exists: () => true,
