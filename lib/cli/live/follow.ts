@@ -1,10 +1,10 @@
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { isRetryable } from "../../kube/errors.ts";
-import { wrapped } from "../output.ts";
 import { rolloutStateOf } from "../rollout_state.ts";
 import type { Terminal } from "../terminal.ts";
 import { LiveLines } from "./live_lines.ts";
 import { progressLines } from "./progress_bar.ts";
+import { rolloutText, Steps } from "./steps.ts";
 
 export interface FollowOptions {
   readonly terminal: Terminal;
@@ -34,14 +34,14 @@ export function followRollouts(options: FollowOptions): Promise<number> {
 async function follow(options: FollowOptions, signal: AbortSignal): Promise<number> {
   const { terminal, timeout } = options;
   const view = new LiveLines(terminal);
-  const told = new Map<string, string>();
+  const steps = new Steps(options.tell);
   const read = patientReader(options);
   const deadline = timeout === 0 ? Infinity : terminal.now().getTime() + timeout;
   try {
     for (;;) {
       const sidecarSets = await read(signal);
       if (terminal.interactive) view.show(progressLines(sidecarSets, terminal.window()));
-      else tellSteps(sidecarSets, { told, ...options });
+      else steps.show(sidecarSets, terminal.now());
       if (sidecarSets.every((each) => rolloutStateOf(each).state !== "Moving")) {
         return outcome(sidecarSets, options);
       }
@@ -75,42 +75,20 @@ function patientReader({ terminal, read }: FollowOptions) {
   };
 }
 
-/** One line whenever something has changed. */
-function tellSteps(
-  sidecarSets: readonly SidecarSet[],
-  { told, tell }: { told: Map<string, string>; tell: FollowOptions["tell"] },
-): void {
-  for (const sidecarSet of sidecarSets) {
-    const { state, message } = rolloutStateOf(sidecarSet);
-    const name = sidecarSet.metadata.name ?? "";
-    if (state !== "Moving" || told.get(name) === message) continue;
-    told.set(name, message);
-    tell(`${name}: ${message}\n`);
-  }
-}
-
 function outcome(sidecarSets: readonly SidecarSet[], { tell }: FollowOptions): number {
   let status = 0;
   for (const sidecarSet of sidecarSets) {
-    const { state, reason, message } = rolloutStateOf(sidecarSet);
-    if (state === "Blocked") status = 1;
-    const word = state === "Blocked" ? "is blocked" : "has ended";
-    const lines = [
-      `The roll-out of ${sidecarSet.metadata.name} ${word} (${reason}):`,
-      ...wrapped(message, 2),
-    ];
-    tell(`${lines.join("\n")}\n`);
+    const isBlocked = rolloutStateOf(sidecarSet).state === "Blocked";
+    if (isBlocked) status = 1;
+    tell(rolloutText(sidecarSet, isBlocked ? "is blocked" : "has ended"));
   }
   return status;
 }
 
 function tellWaiting(sidecarSets: readonly SidecarSet[], terminal: Terminal): void {
   for (const sidecarSet of sidecarSets) {
-    const { state, reason, message } = rolloutStateOf(sidecarSet);
-    if (state !== "Moving") continue;
-    terminal.error(
-      `The time is over before the roll-out of ${sidecarSet.metadata.name} (${reason}): ` +
-        `${message}. Look again with: status ${sidecarSet.metadata.name} --watch\n`,
-    );
+    if (rolloutStateOf(sidecarSet).state !== "Moving") continue;
+    terminal.error(rolloutText(sidecarSet, "has not ended in time"));
+    terminal.error(`Look again with: sidecarset status ${sidecarSet.metadata.name} --watch\n`);
   }
 }

@@ -59,20 +59,39 @@ Deno.test("status --watch draws bars over each other on a terminal", async () =>
 
 Deno.test("status --watch prints a line for each step where nobody watches", async () => {
   const client = clusterOfSteps(
-    { message: "first" },
-    { message: "first" },
-    { message: "second" },
+    { updated: 0 },
+    { updated: 1, message: "first" },
+    { updated: 1, message: "second" },
     done,
   );
   const { output, errors } = await runCli(["status", "-w"], { client });
-  assert.equal(output, `web: first\nweb: second\n${OUTCOME}`);
+  assert.equal(
+    output,
+    `web: 0 of 2 Pods are updated\nweb: 1 of 2 Pods are updated\n${OUTCOME}`,
+  );
   assert.equal(errors, "");
 });
 
+Deno.test("status --watch says once what holds up a step that lasts", async () => {
+  const client = clusterOfSteps({ updated: 1, reason: "WaitingForAvailability" });
+  const { status, output, errors } = await runCli(["status", "-w", "--timeout", "60"], { client });
+  assert.equal(status, 3);
+  assert.equal(
+    output,
+    "web: 1 of 2 Pods are updated\n" +
+      "The roll-out of web is waiting (WaitingForAvailability):\n  going on\n",
+  );
+  assert.equal(
+    errors,
+    "The roll-out of web has not ended in time (WaitingForAvailability):\n  going on\n" +
+      "Look again with: sidecarset status web --watch\n",
+  );
+});
+
 Deno.test("status --watch prints the SidecarSets once as data, and the steps beside it", async () => {
-  const client = clusterOfSteps({ message: "first" }, done);
+  const client = clusterOfSteps({ updated: 1 }, done);
   const json = await runCli(["status", "-w", "-o", "json"], { client });
-  assert.equal(json.errors, `web: first\n${OUTCOME}`);
+  assert.equal(json.errors, `web: 1 of 2 Pods are updated\n${OUTCOME}`);
   assert.deepEqual(JSON.parse(json.output), {
     apiVersion: "v1",
     kind: "List",
@@ -95,10 +114,11 @@ Deno.test("status --watch ends with 130 after Ctrl-C, and leaves the last bar wh
 });
 
 Deno.test("status --watch goes on while the API server is away for less than a minute", async () => {
-  const client = clusterOfSteps({ updated: 1, message: "first" }, ...Array(100).fill(away), done);
+  const client = clusterOfSteps({ updated: 1 }, ...Array(100).fill(away), done);
   const { status, output } = await runCli(["status", "-w"], { client });
   assert.equal(status, 0);
-  assert.equal(output, `web: first\n${OUTCOME}`);
+  assert.match(output, /^web: 1 of 2 Pods are updated\n/);
+  assert.ok(output.endsWith(OUTCOME));
 });
 
 Deno.test("status --watch gives up an API server that stays away, or has never answered", async () => {
