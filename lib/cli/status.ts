@@ -1,12 +1,13 @@
 import type { KubeObject } from "../api/objects.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
+import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { resources } from "../kube/resources.ts";
 import { toPrepared } from "../runtime/stored_sidecarset.ts";
 import type { ClusterOptions, Live } from "./live/connection.ts";
 import { unknownSidecarSet } from "./known_cluster.ts";
 import { readAll } from "./live/reading.ts";
-import { painted, printData, table, wrapped } from "./output.ts";
+import { counted, painted, printData, table, wrapped } from "./output.ts";
 import { conditionOf, rolloutStateOf } from "./rollout_state.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -146,10 +147,20 @@ function noteLines(
       ...wrapped(condition.message, 4),
     ];
   });
+  lines.push(...uninjectedLines(name, status));
   const revision = all ? [`  revision ${status.latestRevision ?? "unknown"}`] : [];
   return lines.length === 0
     ? []
     : ["", painted(name, { color: "bold", terminal }), ...revision, ...lines];
+}
+
+/** How selected Pods that were not to be injected when they were created come by the sidecars. */
+function uninjectedLines(name: string, status: SidecarSetStatus): string[] {
+  const count = (status.uninjectedPods ?? 0) - (status.missedPods ?? 0);
+  if (count <= 0) return [];
+  const text = `${counted(count, "selected Pod")} without the sidecars: older than the selection ` +
+    "or labelled later. To create them anew:";
+  return [...wrapped(text, 2), `    sidecarset rollout restart-injection ${name}`];
 }
 
 /** Each with the status that nobody need worry about. */

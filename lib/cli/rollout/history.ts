@@ -36,22 +36,35 @@ export async function historyCommand(
     );
     return 0;
   }
-  const header = ["REVISION", "NAME", "CUSTOM-VERSION", "CREATED", "CURRENT"];
-  const rows = shown.map((each) => {
-    const { number, revisionName, customVersion, created, current } = dataOf(each, history.current);
-    return [`${number}`, revisionName, customVersion ?? "", created, current ? "*" : ""];
-  });
-  const diffs = shown.map((each) => {
-    const index = history.revisions.indexOf(each);
-    const before = history.revisions[index - 1];
+  const rows = shown.map((each) => dataOf(each, history.current));
+  const diffs = shown.flatMap((each) => {
+    const before = history.revisions[history.revisions.indexOf(each) - 1];
+    // All of the oldest one is no difference; it is shown to those who ask for it.
+    if (before === undefined && revision === undefined) return [];
     return yamlDiff([before && recordedParts(before), recordedParts(each)], {
       before: before ? `revision ${before.revision}` : "nothing",
       after: `revision ${each.revision}`,
       terminal,
     });
   });
-  terminal.write([`${table([header, ...rows]).join("\n")}\n`, ...diffs].join("\n"));
+  terminal.write([`${historyTable(rows).join("\n")}\n`, ...diffs].join("\n"));
   return 0;
+}
+
+/** Custom versions have a column where there are some. */
+function historyTable(rows: readonly ReturnType<typeof dataOf>[]): string[] {
+  const hasVersions = rows.some(({ customVersion }) => customVersion !== undefined);
+  const version = (text = "") => hasVersions ? [text] : [];
+  return table([
+    ["REVISION", "NAME", ...version("CUSTOM-VERSION"), "CREATED", "CURRENT"],
+    ...rows.map(({ number, revisionName, customVersion, created, current }) => [
+      `${number}`,
+      revisionName,
+      ...version(customVersion),
+      created,
+      current ? "*" : "",
+    ]),
+  ]);
 }
 
 function dataOf(each: ControllerRevision, current: ControllerRevision | undefined) {

@@ -47,6 +47,11 @@ export async function undoCommand(
   };
   const done = `rolled back to revision ${target.revision}`;
   await change(resources.sidecarSets, { patch: { name, type: "merge", body }, done, dryRun }, live);
+  if (history.sidecarSet.spec.updateStrategy?.paused) {
+    terminal.error(
+      `The roll-out is paused. Let running Pods follow with:\n  sidecarset rollout resume ${name}\n`,
+    );
+  }
   return 0;
 }
 
