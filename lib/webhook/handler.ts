@@ -2,9 +2,9 @@ import type { AdmissionDecision, AdmissionRequest } from "../api/admission.ts";
 import type { Logger } from "../api/logger.ts";
 import { GROUP, KIND } from "../api/names.ts";
 import { PATHS } from "../api/webhook_configuration.ts";
-import { readBody } from "./body_limit.ts";
 import { failed, type Review } from "./decisions.ts";
-import { createRespond, readReview } from "./review.ts";
+import { readJson } from "./json_body.ts";
+import { createRespond, createReviewReader } from "./review.ts";
 
 export interface HandlerOptions {
   /** One review function for each path of `PATHS`. */
@@ -46,17 +46,19 @@ interface Answer {
  */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
   const routes = routesOf(options.reviews);
+  const readReview = createReviewReader();
   const respond = createRespond();
+  const limit = {
+    maxBytes: options.maxBodyBytes ?? 7 * 1024 * 1024,
+    deadlineMs: options.bodyDeadlineMs ?? 2000,
+  };
 
   async function answer(request: Request, route: Route): Promise<Answer> {
     const unfit = checkHeaders(request);
     if (unfit !== undefined) return { response: unfit, dryRun: false };
-    const body = await readBody(request, {
-      maxBytes: options.maxBodyBytes ?? 7 * 1024 * 1024,
-      deadlineMs: options.bodyDeadlineMs ?? 2000,
-    });
+    const body = await readJson(request, limit);
     if (!body.ok) return { response: problem(body.code, body.message), dryRun: false };
-    const reading = readReview(body.text);
+    const reading = readReview(body.value);
     if (!reading.ok) {
       const { uid, message } = reading;
       const response = uid === undefined
@@ -64,13 +66,15 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
         : respond(uid, failed(400, message));
       return { response, dryRun: false };
     }
+    const response = decide(route, reading.request);
     return {
-      response: await decide(route, reading.request),
+      response: response instanceof Promise ? await response : response,
       dryRun: reading.request.dryRun === true,
     };
   }
 
-  async function decide(route: Route, review: AdmissionRequest): Promise<Response> {
+  /** Without a promise where the decision is there at once. */
+  function decide(route: Route, review: AdmissionRequest): Response | Promise<Response> {
     const { group, kind } = review.kind;
     if (group !== route.group || kind !== route.kind) {
       const message = `Cannot review a ${kind} of ${JSON.stringify(group)}: ` +
@@ -79,20 +83,26 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     }
     try {
       const decision = route.review(review);
-      return respond(
-        review.uid,
-        decision instanceof Promise ? await inTime(decision) : decision,
-      );
+      return decision instanceof Promise
+        ? inTime(decision).then(
+          (inTime) => respond(review.uid, inTime),
+          (error) => respondBroken(review, error),
+        )
+        : respond(review.uid, decision);
     } catch (error) {
-      options.logger.error("A review failed", {
-        uid: review.uid,
-        kind,
-        namespace: review.namespace,
-        name: review.name,
-        error: error instanceof Error ? error.stack ?? error.message : String(error),
-      });
-      return respond(review.uid, failed(500, "The webhook failed: its log says why"));
+      return respondBroken(review, error);
     }
+  }
+
+  function respondBroken(review: AdmissionRequest, error: unknown): Response {
+    options.logger.error("A review failed", {
+      uid: review.uid,
+      kind: review.kind.kind,
+      namespace: review.namespace,
+      name: review.name,
+      error: error instanceof Error ? error.stack ?? error.message : String(error),
+    });
+    return respond(review.uid, failed(500, "The webhook failed: its log says why"));
   }
 
   async function inTime(decision: Promise<AdmissionDecision>): Promise<AdmissionDecision> {
@@ -111,7 +121,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
 
   return async function handleAdmission(request) {
     const started = performance.now();
-    const path = new URL(request.url).pathname;
+    const path = pathOf(request.url);
     const route = routes.get(path);
     const { response, dryRun } = route === undefined
       ? { response: notFound(path), dryRun: false }
@@ -124,6 +134,14 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     });
     return response;
   };
+}
+
+/** The path of a request's URL, as it was sent. */
+function pathOf(url: string): string {
+  const authority = url.indexOf("://") + "://".length;
+  const start = url.indexOf("/", authority);
+  const end = url.indexOf("?", authority);
+  return url.slice(start < 0 ? url.length : start, end < 0 ? url.length : end);
 }
 
 function routesOf(reviews: HandlerOptions["reviews"]): ReadonlyMap<string, Route> {

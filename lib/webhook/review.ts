@@ -4,7 +4,7 @@ import {
   admissionReview,
 } from "../api/admission.ts";
 import { isObject } from "../api/json.ts";
-import { readAs } from "../api/read.ts";
+import { createReader } from "../api/reader.ts";
 import { createBase64Encoder } from "./base64.ts";
 import { httpStatus } from "./decisions.ts";
 import { warningText } from "./warnings.ts";
@@ -16,24 +16,21 @@ export type ReviewReading =
   | { readonly ok: true; readonly request: AdmissionRequest }
   | { readonly ok: false; readonly uid: string | undefined; readonly message: string };
 
-/** Reads the envelope of an AdmissionReview v1; the objects in it are left to the review function. */
-export function readReview(text: string): ReviewReading {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { ok: false, uid: undefined, message: `Cannot read the body as JSON: ${why}` };
-  }
-  const reading = readAs(admissionReview, value);
-  if (reading.ok) return { ok: true, request: reading.value.request };
-  const problems = reading.problems.map(({ field, message }) => `${field} ${message}`.trim());
-  return {
-    ok: false,
-    uid: uidOf(value),
-    message: `Cannot read the body as an AdmissionReview of admission.k8s.io/v1: ${
-      problems.join("; ")
-    }`,
+/** Makes a reader of the envelope of an AdmissionReview v1; the objects in it are left to the review function. */
+export function createReviewReader(): (value: unknown) => ReviewReading {
+  const read = createReader(admissionReview);
+
+  return function readReview(value) {
+    const reading = read(value);
+    if (reading.ok) return { ok: true, request: reading.value.request };
+    const problems = reading.problems.map(({ field, message }) => `${field} ${message}`.trim());
+    return {
+      ok: false,
+      uid: uidOf(value),
+      message: `Cannot read the body as an AdmissionReview of admission.k8s.io/v1: ${
+        problems.join("; ")
+      }`,
+    };
   };
 }
 
