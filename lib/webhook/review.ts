@@ -3,7 +3,7 @@ import {
   type AdmissionRequest,
   admissionReview,
 } from "../api/admission.ts";
-import { isObject } from "../api/json.ts";
+import { isObject, type JsonPatchOperation } from "../api/json.ts";
 import { createReader } from "../api/reader.ts";
 import { createBase64Encoder } from "./base64.ts";
 import { httpStatus } from "./decisions.ts";
@@ -38,24 +38,34 @@ export function createReviewReader(): (value: unknown) => ReviewReading {
 export type Respond = (uid: string, decision: AdmissionDecision) => Response;
 
 export function createRespond(): Respond {
-  const encodeBase64 = createBase64Encoder();
+  const encodePatch = createPatchEncoder();
 
   return function respond(uid, decision) {
-    const { allowed, patch, status, warnings, auditAnnotations } = decision;
-    const response: Record<string, unknown> = { uid, allowed };
-    if (patch && patch.length > 0) {
-      response.patchType = "JSONPatch";
-      response.patch = encodeBase64(JSON.stringify(patch));
-    }
-    if (status) response.status = status;
-    if (warnings && warnings.length > 0) response.warnings = warnings.map(warningText);
-    if (auditAnnotations) response.auditAnnotations = auditAnnotations;
-    const body = JSON.stringify({
-      apiVersion: "admission.k8s.io/v1",
-      kind: "AdmissionReview",
-      response,
-    });
+    const { allowed, patch = [], status, warnings = [], auditAnnotations } = decision;
+    // Put together by hand, because JSON.stringify would look through the whole patch again.
+    const body = '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{' +
+      `"uid":${JSON.stringify(uid)},"allowed":${allowed}` +
+      (patch.length > 0 ? `,"patchType":"JSONPatch","patch":"${encodePatch(patch)}"` : "") +
+      (status ? `,"status":${JSON.stringify(status)}` : "") +
+      (warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings.map(warningText))}` : "") +
+      (auditAnnotations ? `,"auditAnnotations":${JSON.stringify(auditAnnotations)}` : "") + "}}";
     return new Response(body, { status: httpStatus(decision), headers: JSON_HEADERS });
+  };
+}
+
+/** Writes patches as the API server wants them, those that many Pods get only once. */
+function createPatchEncoder(): (patch: readonly JsonPatchOperation[]) => string {
+  const encodeBase64 = createBase64Encoder();
+  const shared = new WeakMap<readonly JsonPatchOperation[], string>();
+
+  return function encodePatch(patch) {
+    // `Injection.patch` says what a frozen one is.
+    if (!Object.isFrozen(patch)) return encodeBase64(JSON.stringify(patch));
+    const known = shared.get(patch);
+    if (known !== undefined) return known;
+    const text = encodeBase64(JSON.stringify(patch));
+    shared.set(patch, text);
+    return text;
   };
 }
 

@@ -30,7 +30,7 @@ export interface Skip {
 }
 
 export interface Injection {
-  /** Empty when nothing is to change. */
+  /** Empty when nothing is to change. A frozen one is the very same for other Pods, and worth being kept in another form. */
   readonly patch: readonly JsonPatchOperation[];
   /** Names of the SidecarSets that the Pod has after the patch by this call, in order of injection. */
   readonly injected: readonly { readonly sidecarSet: string; readonly revision: string }[];

@@ -2,8 +2,8 @@ import { compareUtf8 } from "../annotations/go_json.ts";
 import { admit } from "./admit.ts";
 import { choose } from "./choose.ts";
 import type { Injection, InjectRequest } from "./contract.ts";
+import { createPatchWriter, type PatchWriter } from "./patch_writer.ts";
 import { createPlanner, type Planner } from "./planner.ts";
-import { writePatch } from "./write_patch.ts";
 
 /** Decides injections, keeping what it has worked out of each SidecarSet for the next Pod. */
 export interface Injector {
@@ -12,8 +12,8 @@ export interface Injector {
 
 /** An injector for many Pods; its memory goes with the SidecarSets that it is about. */
 export function createInjector(): Injector {
-  const planner = createPlanner();
-  return { inject: (request) => injectWith(planner, request) };
+  const memory = { planner: createPlanner(), write: createPatchWriter() };
+  return { inject: (request) => injectWith(memory, request) };
 }
 
 /**
@@ -26,7 +26,10 @@ export function inject(request: InjectRequest): Injection {
   return createInjector().inject(request);
 }
 
-function injectWith(planner: Planner, request: InjectRequest): Injection {
+function injectWith(
+  { planner, write }: { planner: Planner; write: PatchWriter },
+  request: InjectRequest,
+): Injection {
   const choice = choose(request, planner);
   const admission = admit(request, choice);
   const injected = [
@@ -37,7 +40,7 @@ function injectWith(planner: Planner, request: InjectRequest): Injection {
     })),
   ];
   return {
-    patch: writePatch(request, { choice, admission }),
+    patch: write(request, { choice, admission }),
     injected: injected.sort((a, b) => compareUtf8(a.sidecarSet, b.sidecarSet)),
     skipped: [...choice.skipped, ...admission.skipped],
   };

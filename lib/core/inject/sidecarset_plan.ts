@@ -23,6 +23,8 @@ export interface SidecarSetPlan {
   readonly volumes: readonly Volume[];
   /** Volumes that the sidecars mount themselves and the Pod must have. */
   readonly volumesOfPod: readonly { readonly container: string; readonly volume: string }[];
+  /** Whether anything that it brings is taken from the Pod, or continues what the Pod says of a hot-upgrade pair. */
+  readonly dependsOnPod: boolean;
   /** Why no Pod could be created with the result. */
   readonly obstacle: Obstacle | undefined;
 }
@@ -45,6 +47,7 @@ export function planSidecarSet(prepared: PreparedSidecarSet): SidecarSetPlan {
     sidecarList: [...new Set(sidecars.filter(isLongRunning).map((plan) => plan.sidecar.name))]
       .sort(compareUtf8),
     ...volumesOf(prepared, sidecars),
+    dependsOnPod: sidecars.some((plan) => plan.dependsOnPod || plan.containers.length > 1),
     obstacle: staticObstacle(sidecars),
   };
 }

@@ -60,28 +60,36 @@ function containers(...names: string[]): fc.Arbitrary<Container[]> {
   );
 }
 
-const sidecar = plain({
+const ownParts = {
   ...parts,
   volumeDevices: devices,
   podInjectPolicy: fc.constantFrom("BeforeAppContainer" as const, "AfterAppContainer" as const),
-  shareVolumePolicy: fc.constant({ type: "enabled" as const }),
-  shareVolumeDevicePolicy: fc.constant({ type: "enabled" as const }),
-  upgradeStrategy: fc.constant({
-    upgradeType: "HotUpgrade" as const,
-    hotUpgradeEmptyImage: "empty:1",
-  }),
-  transferEnv: fc.array(
-    plain({
-      sourceContainerName: fc.constantFrom("main", "helper", "agent"),
-      envName: fc.constantFrom("A", "B", "IS_INJECTED"),
+};
+
+/** Half of them take nothing from the Pod. */
+const sidecar = fc.oneof(
+  plain(ownParts, { requiredKeys: [] }),
+  plain({
+    ...ownParts,
+    shareVolumePolicy: fc.constant({ type: "enabled" as const }),
+    shareVolumeDevicePolicy: fc.constant({ type: "enabled" as const }),
+    upgradeStrategy: fc.constant({
+      upgradeType: "HotUpgrade" as const,
+      hotUpgradeEmptyImage: "empty:1",
     }),
-    { maxLength: 2 },
-  ),
-  resourcesPolicy: fc.constant({
-    targetContainersMode: "sum" as const,
-    resourcesExpr: { limits: { cpu: "cpu*2" }, requests: { cpu: "cpu*50%" } },
-  }),
-}, { requiredKeys: [] });
+    transferEnv: fc.array(
+      plain({
+        sourceContainerName: fc.constantFrom("main", "helper", "agent"),
+        envName: fc.constantFrom("A", "B", "IS_INJECTED"),
+      }),
+      { maxLength: 2 },
+    ),
+    resourcesPolicy: fc.constant({
+      targetContainersMode: "sum" as const,
+      resourcesExpr: { limits: { cpu: "cpu*2" }, requests: { cpu: "cpu*50%" } },
+    }),
+  }, { requiredKeys: [] }),
+);
 
 function sidecars(...names: string[]) {
   return fc.uniqueArray(
@@ -102,17 +110,15 @@ const sidecarSet: fc.Arbitrary<SidecarSetSpec> = plain({
 }, { requiredKeys: ["containers"] });
 
 const selecting: fc.Arbitrary<PreparedSidecarSet[]> = fc
-  .array(sidecarSet, { minLength: 1, maxLength: 3 })
+  .array(fc.tuple(sidecarSet, fc.boolean()), { minLength: 1, maxLength: 3 })
   .map((specs) =>
-    specs.map((spec, index) =>
-      prepared(`set-${index}`, {
-        patchPodMetadata: [{
-          annotations: { [`note-${index}`]: "{ }" },
-          patchPolicy: "MergePatchJson",
-        }],
+    specs.map(([spec, patches], index) => {
+      const annotations = { [`note-${index}`]: "{ }" };
+      return prepared(`set-${index}`, {
+        ...(patches ? { patchPodMetadata: [{ annotations, patchPolicy: "MergePatchJson" }] } : {}),
         ...spec,
-      })
-    )
+      });
+    })
   );
 
 const annotations = fc.dictionary(
