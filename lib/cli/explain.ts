@@ -119,7 +119,8 @@ interface VerdictText {
 }
 
 function verdictOf(explanation: SidecarSetExplanation): VerdictText {
-  const { verdict, reason, message = "", refuses, revision, update } = explanation;
+  const { verdict, reason, message = "", refuses, revision, update, changed = [] } = explanation;
+  const changedNote = changed.length === 0 ? [] : [`changed since: ${changed.join(", ")}`];
   const comingNext = explanation.next === undefined ? [] : [`next: ${explanation.next}`];
   const at = revision === undefined ? [] : [`revision ${revision}`];
   switch (verdict) {
@@ -129,7 +130,7 @@ function verdictOf(explanation: SidecarSetExplanation): VerdictText {
       return {
         word: `injected before (${update?.state})`,
         color: update?.state === "UpToDate" ? "green" : "yellow",
-        details: [...at, update?.message ?? "", ...comingNext],
+        details: [...at, update?.message ?? "", ...changedNote, ...comingNext],
       };
     case "Uninjected":
       return {

@@ -31,6 +31,8 @@ export interface SidecarSetExplanation {
   readonly revision?: string;
   /** Only for InjectedBefore. */
   readonly update?: UpdateState;
+  /** The fields, but images, that have changed since the Pod's revision, where it cannot be upgraded in place. */
+  readonly changed?: readonly string[];
   /** Only for Uninjected: whether the Pod was created while the selection was in force. */
   readonly missed?: boolean;
   /** What becomes of the Pod now, without anybody's doing. */

@@ -1,4 +1,5 @@
 import type { ClusterOptions, Live } from "./live/connection.ts";
+import type { DryRun } from "./dry_run.ts";
 import { historyCommand } from "./rollout/history.ts";
 import { pauseCommand } from "./rollout/pause.ts";
 import { restartInjectionCommand } from "./rollout/restart_injection.ts";
@@ -7,7 +8,7 @@ import { undoCommand } from "./rollout/undo.ts";
 export interface RolloutOptions extends ClusterOptions {
   /** The SidecarSet. */
   readonly name: string;
-  readonly dryRun: "none" | "client" | "server";
+  readonly dryRun: DryRun;
   readonly excludeNamespaces: readonly string[];
   /** Of Pods. */
   readonly namespace?: string;

@@ -19,6 +19,7 @@ import { namespaceOf } from "./known_cluster.ts";
 import { classOf } from "./pod_classes.ts";
 import type { OutcomeOptions } from "./pod_outcome.ts";
 import type { PodSubject } from "./pod_targets.ts";
+import { changedFields, partsOf, recordedParts } from "./revision_parts.ts";
 import { conditionOf } from "./rollout_state.ts";
 import { type UpdateState, updateStateOf } from "./update_state.ts";
 
@@ -57,11 +58,16 @@ function explainOne(
   const revision = recordOf(pod, name).full?.controllerRevision;
   const update = updateStateOf(pod, prepared);
   const next = nextOf(update, prepared);
+  const old = options.cluster.revisions.find(({ metadata }) => metadata.name === revision);
+  const changed = old !== undefined && update.state === "NotUpgradable"
+    ? { changed: changedFields(recordedParts(old), partsOf(sidecarSet.spec)) }
+    : {};
   return {
     name,
     verdict: "InjectedBefore",
     ...(revision === undefined ? {} : { revision }),
     update,
+    ...changed,
     ...(next === undefined ? {} : { next }),
   };
 }

@@ -9,13 +9,14 @@ import { type Resource, resource, resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
 import { INSTALLATION } from "../runtime/control.ts";
 import type { ClusterOptions, Live } from "./live/connection.ts";
+import { type DryRun, dryRunNote } from "./dry_run.ts";
 import { objectsBesideDefinition } from "./installation.ts";
 import { ifAllowed, readAll, readIfPresent } from "./live/reading.ts";
 import { counted, table } from "./output.ts";
 import { untilEnded } from "./uninstall/ending.ts";
 
 export interface UninstallOptions extends ClusterOptions {
-  readonly dryRun: "none" | "client" | "server";
+  readonly dryRun: DryRun;
   /** The controller's own. */
   readonly systemNamespace: string;
 }
@@ -42,16 +43,19 @@ export async function uninstallCommand(
     resources.validatingWebhookConfigurations,
   ].map((resource) => ({ resource, name: INSTALLATION }));
   const { controller, others } = installed(systemNamespace);
-  const options = { dryRun, live };
+  const told = new Set<Doomed>();
   const removeAll = async (doomed: readonly Doomed[]) => {
-    for (const each of doomed) await removeOne(each, options);
+    for (const each of doomed) await removeOne(each, { dryRun, told, live });
   };
   await removeAll([...registration, ...controller]);
   if (dryRun === "none") {
-    const ending = await untilEnded(client, { namespace: systemNamespace, terminal });
+    const ending = await untilEnded(client, {
+      namespace: systemNamespace,
+      terminal,
+      // While it ends, the controller may write it again, and nobody would answer it then.
+      atEachLook: () => removeAll(registration),
+    });
     if (ending === "interrupted") return 130;
-    // The controller may have written it again before it ended.
-    await removeAll(registration);
     if (ending !== "ended") {
       terminal.error(`Cannot remove the rest: ${ending}. End it, then run this again\n`);
       return 1;
@@ -91,12 +95,15 @@ function doomedOf({ apiVersion, kind, metadata }: Record<string, unknown>): Doom
 }
 
 async function removeOne(
-  { resource, name, namespace }: Doomed,
-  { dryRun, live: { terminal, connection: { client } } }: {
-    dryRun: UninstallOptions["dryRun"];
+  doomed: Doomed,
+  { dryRun, told, live: { terminal, connection: { client } } }: {
+    dryRun: DryRun;
+    /** What need not be told again. */
+    told: Set<Doomed>;
     live: Live;
   },
 ): Promise<void> {
+  const { resource, name, namespace } = doomed;
   const ref = namespace === undefined ? { name } : { name, namespace };
   if (await readIfPresent(client, resource, ref) === undefined) return;
   if (dryRun !== "client") {
@@ -106,8 +113,9 @@ async function removeOne(
       if (!isNotFound(error)) throw error;
     }
   }
-  const note = dryRun === "none" ? "" : dryRun === "client" ? " (dry run)" : " (server dry run)";
-  terminal.write(`${resource.kind.toLowerCase()}/${name} deleted${note}\n`);
+  if (told.has(doomed)) return;
+  told.add(doomed);
+  terminal.write(`${resource.kind.toLowerCase()}/${name} deleted${dryRunNote(dryRun)}\n`);
 }
 
 /** Lists what was not removed, with what removes it. */

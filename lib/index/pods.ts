@@ -72,9 +72,10 @@ export class PodIndex {
     return this.#versions.get(sidecarSet) ?? 0;
   }
 
-  /** Matched Pods that do not have the current hash. */
+  /** Matched Pods that do not have the current hash, by name: which of equal Pods is next can then be foreseen, and is the same after a restart. */
   outdatedOf(sidecarSet: string): Pod[] {
-    return this.#podsOf(this.#members.get(sidecarSet)?.outdated);
+    const { outdated = [] } = this.#members.get(sidecarSet) ?? {};
+    return this.#podsOf([...outdated].sort());
   }
 
   /** Matched Pods of which both halves of a hot-upgrade pair run a real image. */

@@ -83,6 +83,15 @@ Deno.test("ClusterIndex looks at the Pods again when a SidecarSet's containers c
   assert.equal(index.pods.countsOf("web").updatedPods, 0);
 });
 
+Deno.test("ClusterIndex tells the outdated Pods by name, in whatever order they came", () => {
+  const index = indexWith(
+    sidecarSetOf({ spec: { containers: [{ name: "agent", image: "new:1" }] } }),
+  );
+  for (const name of ["c", "a", "b"]) index.applyPod(podOf({ name, injected: [web] }));
+  const names = index.pods.outdatedOf("web").map(({ metadata }) => metadata.name);
+  assert.deepEqual(names, ["a", "b", "c"]);
+});
+
 Deno.test("ClusterIndex ignores states that are older than those it has", () => {
   const index = indexWith(sidecarSetOf({ resourceVersion: "10" }));
   index.applySidecarSet(

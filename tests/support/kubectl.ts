@@ -14,6 +14,17 @@ export interface KubectlResult {
   stderr: string;
 }
 
+/** What a kubectl that uses this cluster has in its environment. */
+export function kubectlEnv(kubeconfig: string): Record<string, string> {
+  return {
+    KUBECONFIG: kubeconfig,
+    // The machine's own settings of kubectl (aliases, another config) do not matter.
+    KUBERC: "off",
+    // Nor what it remembers of another server that had the same port.
+    KUBECACHEDIR: join(dirname(kubeconfig), "kubectl-cache"),
+  };
+}
+
 /** Runs the pinned kubectl to its end; an exit status other than 0 is part of the result, not an error. */
 export async function kubectl(
   args: readonly string[],
@@ -24,13 +35,7 @@ export async function kubectl(
   });
   const child = new Deno.Command(binaries.path("kubectl"), {
     args: [...args],
-    env: {
-      KUBECONFIG: kubeconfig,
-      // The machine's own settings of kubectl (aliases, another config) do not matter.
-      KUBERC: "off",
-      // Nor what it remembers of another server that had the same port.
-      KUBECACHEDIR: join(dirname(kubeconfig), "kubectl-cache"),
-    },
+    env: kubectlEnv(kubeconfig),
     stdin: input === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",

@@ -12,6 +12,8 @@ export class PodHistory implements AsyncDisposable {
   mostUnavailable = 0;
   /** By Pod and container, the images that its spec had, one after the other. */
   readonly images = new Map<string, string[]>();
+  /** The Pods and containers whose images changed, in their order. */
+  readonly changed: string[] = [];
   readonly #pods = new Map<string, Pod>();
   readonly #unavailable = new Set<string>();
   readonly #stop = new AbortController();
@@ -71,6 +73,7 @@ export class PodHistory implements AsyncDisposable {
     for (const { name: container, image = "" } of runningContainers(pod)) {
       const key = `${name}/${container}`;
       const images = this.images.get(key) ?? [];
+      if (images.length > 0 && images.at(-1) !== image) this.changed.push(key);
       if (images.at(-1) !== image) images.push(image);
       this.images.set(key, images);
     }

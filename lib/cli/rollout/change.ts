@@ -5,10 +5,9 @@ import { patch, type PatchOptions } from "../../kube/requests.ts";
 import { type Resource, resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
 import type { Live } from "../live/connection.ts";
+import { type DryRun, dryRunNote } from "../dry_run.ts";
 import { unknownSidecarSet } from "../known_cluster.ts";
 import { readAll, readIfPresent } from "../live/reading.ts";
-
-export type DryRun = "none" | "client" | "server";
 
 /**
  * A SidecarSet as it is stored.
@@ -40,8 +39,7 @@ export async function change<T extends KubeObject>(
     const options = { ...body, fieldManager: "sidecarset-cli", dryRun: dryRun === "server" };
     await send(client, patch(resource, options));
   }
-  const note = dryRun === "none" ? "" : dryRun === "client" ? " (dry run)" : " (server dry run)";
-  terminal.write(`${titleOf(resource, body)} ${done}${note}\n`);
+  terminal.write(`${titleOf(resource, body)} ${done}${dryRunNote(dryRun)}\n`);
 }
 
 function titleOf<T extends KubeObject>(resource: Resource<T>, { name }: { name: string }): string {

@@ -2,8 +2,9 @@ import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import type { Live } from "../live/connection.ts";
 import { printData, table } from "../output.ts";
+import { recordedParts } from "../revision_parts.ts";
 import { yamlDiff } from "../yaml_diff.ts";
-import { readHistory, recordedParts, revisionAt } from "./revisions.ts";
+import { readHistory, revisionAt } from "./revisions.ts";
 
 export interface HistoryOptions {
   readonly name: string;

@@ -1,7 +1,8 @@
 import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../runtime/stored_sidecarset.ts";
 import type { Live } from "../live/connection.ts";
-import { change, type DryRun, readSidecarSet } from "./change.ts";
+import type { DryRun } from "../dry_run.ts";
+import { change, readSidecarSet } from "./change.ts";
 
 export interface PauseOptions {
   readonly name: string;

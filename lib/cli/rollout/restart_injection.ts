@@ -11,7 +11,8 @@ import { readAll, readIfPresent } from "../live/reading.ts";
 import { counted, wrapped } from "../output.ts";
 import { classOf } from "../pod_classes.ts";
 import { replacementFacts } from "../stored_pod.ts";
-import { change, type DryRun } from "./change.ts";
+import type { DryRun } from "../dry_run.ts";
+import { change } from "./change.ts";
 
 export interface RestartOptions {
   readonly name: string;

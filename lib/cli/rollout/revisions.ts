@@ -1,9 +1,6 @@
 import type { ControllerRevision } from "../../api/controller_revision.ts";
-import { isObject } from "../../api/json.ts";
-import { withoutNulls } from "../../api/read.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
-import { revisedFieldNames, revisionData } from "../../core/revision/data.ts";
 import { byAge, ownsRevision } from "../../core/revision/ownership.ts";
 import { currentRevision } from "../../core/revision/plan.ts";
 import type { RestClient } from "../../kube/contract.ts";
@@ -42,21 +39,4 @@ export function revisionAt({ sidecarSet, revisions }: History, number: number): 
   throw new CliError(
     `Cannot find revision ${number} of SidecarSet ${sidecarSet.metadata.name}: it has ${numbers}`,
   );
-}
-
-/** The parts of a SidecarSet that a revision records, without those that are empty. */
-export function recordedParts({ data }: ControllerRevision): Record<string, unknown> {
-  return nonEmptyParts(isObject(data?.spec) ? data.spec : {});
-}
-
-/** The same of a spec, in the form in which a revision records it. */
-export function partsOf(spec: SidecarSet["spec"]): Record<string, unknown> {
-  const data: unknown = JSON.parse(revisionData(spec));
-  return nonEmptyParts(isObject(data) && isObject(data.spec) ? data.spec : {});
-}
-
-function nonEmptyParts(spec: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const parts = revisedFieldNames.map((field) => [field, spec[field]]);
-  const cleaned = withoutNulls(Object.fromEntries(parts));
-  return isObject(cleaned) ? cleaned : {};
 }

@@ -3,10 +3,12 @@ import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import { revisedFieldNames } from "../../core/revision/data.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Live } from "../live/connection.ts";
+import { partsOf, recordedParts } from "../revision_parts.ts";
 import { CliError } from "../terminal.ts";
 import { yamlDiff } from "../yaml_diff.ts";
-import { change, type DryRun } from "./change.ts";
-import { type History, partsOf, readHistory, recordedParts, revisionAt } from "./revisions.ts";
+import type { DryRun } from "../dry_run.ts";
+import { change } from "./change.ts";
+import { type History, readHistory, revisionAt } from "./revisions.ts";
 
 export interface UndoOptions {
   readonly name: string;

@@ -14,6 +14,8 @@ export interface EndingOptions {
   /** The controller's own. */
   readonly namespace: string;
   readonly terminal: Terminal;
+  /** Done again and again, and once more at the end. */
+  atEachLook(): Promise<void>;
 }
 
 /**
@@ -23,12 +25,13 @@ export interface EndingOptions {
  */
 export async function untilEnded(
   client: RestClient,
-  { namespace, terminal }: EndingOptions,
+  { namespace, terminal, atEachLook }: EndingOptions,
 ): Promise<string> {
   const deadline = terminal.now().getTime() + DEADLINE;
   return await terminal.interruptible(async (signal) => {
     for (;;) {
       const running = await whatRuns(client, { namespace, now: terminal.now() });
+      await atEachLook();
       if (running === undefined) return "ended";
       if (terminal.now().getTime() >= deadline) return running;
       await terminal.sleep(INTERVAL, signal);

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { findBinaries } from "./binaries.ts";
+import { kubectlEnv } from "./kubectl.ts";
+
+export interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * The shell of somebody who has `kubectl`, `sidecarset` and the plugin `kubectl sidecarset` on the PATH, for one cluster. Commands run in a folder
+ * of their own. Dispose of it.
+ */
+export class UserShell implements AsyncDisposable {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+
+  private constructor(folder: string, env: Record<string, string>) {
+    this.folder = folder;
+    this.env = env;
+  }
+
+  static async open(kubeconfig: string): Promise<UserShell> {
+    const binaries = await findBinaries(["kubectl"]);
+    const folder = await Deno.makeTempDir({ prefix: "sidecarset-shell-" });
+    const programs = join(folder, "bin");
+    await Deno.mkdir(programs);
+    await Deno.symlink(binaries.path("kubectl"), join(programs, "kubectl"));
+    const main = new URL("../../main.ts", import.meta.url).pathname;
+    for (const name of ["sidecarset", "kubectl-sidecarset"]) {
+      const script = `#!/bin/sh\nexec "${Deno.execPath()}" run -q -P --no-check "${main}" "$@"\n`;
+      await Deno.writeTextFile(join(programs, name), script, { mode: 0o755 });
+    }
+    const path = `${programs}:${Deno.env.get("PATH") ?? ""}`;
+    return new UserShell(folder, { ...kubectlEnv(kubeconfig), PATH: path });
+  }
+
+  /** Puts a file into the folder. */
+  async write(name: string, text: string): Promise<void> {
+    await Deno.writeTextFile(join(this.folder, name), text);
+  }
+
+  /** Runs a command to its end; any exit status is part of the result. */
+  async run(command: string): Promise<Ran> {
+    const child = new Deno.Command("sh", {
+      args: ["-c", command],
+      cwd: this.folder,
+      env: { ...this.env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    });
+    const { code, stdout, stderr } = await child.output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  }
+
+  /** Runs a command that has to end with this status, and resolves to what it prints on standard output. */
+  async output(command: string, code = 0): Promise<string> {
+    const ran = await this.run(command);
+    assert.equal(ran.code, code, `${command} ended with ${ran.code}: ${ran.stdout}${ran.stderr}`);
+    return ran.stdout;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
