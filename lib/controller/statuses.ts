@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../api/clock.ts";
+import { isObject } from "../api/json.ts";
 import type { Logger } from "../api/logger.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { EvictionGuard, SidecarSetStatus } from "../api/sidecarset_status.ts";
@@ -18,6 +20,8 @@ import type { Writer } from "./writer.ts";
 
 /** A status is written at most this often, in milliseconds. */
 const WRITE_INTERVAL = 1_000;
+/** How often it is tried whether the API server still keeps less than is written. */
+const PRUNING_INTERVAL = 60_000;
 
 export interface StatusesOptions {
   readonly index: ClusterIndex;
@@ -41,6 +45,15 @@ interface Memory {
   progressAt: string;
   /** The status that events have told of last. */
   told: SidecarSetStatus | undefined;
+  /** What was written, where the API server has not kept all of it. */
+  pruned: Pruned | undefined;
+}
+
+interface Pruned {
+  readonly written: SidecarSetStatus;
+  /** Of what was kept. */
+  readonly resourceVersion: string | undefined;
+  readonly definitions: number;
 }
 
 export interface StatusInput {
@@ -54,6 +67,9 @@ export interface StatusInput {
 export class Statuses {
   readonly #options: StatusesOptions;
   readonly #memories = new Map<string, Memory>();
+  /** Grows with each CustomResourceDefinition that was found to keep everything. */
+  #definitions = 0;
+  #pruningTriedAt = -Infinity;
 
   constructor(options: StatusesOptions) {
     this.#options = options;
@@ -69,19 +85,58 @@ export class Statuses {
     const { prepared } = input;
     const { name, sidecarSet } = prepared;
     const memory = this.#remember(input);
-    const facts = this.#facts(input, memory);
-    const status = nextStatus(sidecarSet.status, facts);
+    const pruned = this.#prunedFrom(prepared, memory);
+    const known = pruned ? pruned.written : sidecarSet.status;
+    const facts = this.#facts(input, { memory, known });
+    const status = nextStatus(known, facts);
     this.#tell(prepared, { memory, status });
-    if (status !== sidecarSet.status) {
+    if (status !== known || (pruned && this.#isDue(pruned))) {
       const wait = memory.writtenAt + WRITE_INTERVAL - clock.monotonic();
       if (wait > 0) return wait;
       memory.writtenAt = clock.monotonic();
+      if (pruned) this.#pruningTriedAt = clock.monotonic();
       const { uid, resourceVersion } = sidecarSet.metadata;
       const body = withRemovals(sidecarSet.status, status);
-      onStored(await writer.writeStatus({ name, uid, resourceVersion }, body, signal));
+      const stored = await writer.writeStatus({ name, uid, resourceVersion }, body, signal);
+      this.#compare(stored, { memory, written: status });
+      onStored(stored);
     }
     const dueAt = conditionsDueAt(facts);
-    return dueAt === undefined ? undefined : Math.max(0, dueAt - clock.now().getTime());
+    const due = dueAt === undefined ? undefined : Math.max(0, dueAt - clock.now().getTime());
+    return memory.pruned ? Math.min(PRUNING_INTERVAL, due ?? Infinity) : due;
+  }
+
+  /** What the stored status was pruned from, if nobody has changed it since. */
+  #prunedFrom({ sidecarSet }: PreparedSidecarSet, { pruned }: Memory): Pruned | undefined {
+    return pruned?.resourceVersion === sidecarSet.metadata.resourceVersion ? pruned : undefined;
+  }
+
+  /** Whether it is time to write something again that was not kept. */
+  #isDue({ definitions }: Pruned): boolean {
+    const age = this.#options.clock.monotonic() - this.#pruningTriedAt;
+    return definitions !== this.#definitions || age >= PRUNING_INTERVAL;
+  }
+
+  /** An older CustomResourceDefinition prunes what it does not know; to write that again and again would not help. */
+  #compare(
+    { metadata: { resourceVersion }, ...stored }: KubeObject & { status?: unknown },
+    { memory, written }: { memory: Memory; written: SidecarSetStatus },
+  ): void {
+    const kept = isObject(stored.status) ? stored.status : {};
+    const lost = Object.keys(written).filter((key) => !isDeepStrictEqual(kept[key], written[key]));
+    if (lost.length === 0) {
+      if (memory.pruned) this.#definitions++;
+      memory.pruned = undefined;
+      return;
+    }
+    if (this.#pruningTriedAt === -Infinity) {
+      this.#options.logger.warn("The CustomResourceDefinition is older than this program", {
+        lost: lost.map((key) => `status.${key}`),
+        remedy: "Apply the one that sidecarset manifests prints",
+      });
+    }
+    this.#pruningTriedAt = this.#options.clock.monotonic();
+    memory.pruned = { written, resourceVersion, definitions: this.#definitions };
   }
 
   /** Each state is told of, written or not: several may pass between two writes. */
@@ -96,15 +151,18 @@ export class Statuses {
     memory.told = status;
   }
 
-  #facts({ prepared, plan, collisionCount, evictions }: StatusInput, memory: Memory): StatusFacts {
+  #facts(
+    { prepared, plan, collisionCount, evictions }: StatusInput,
+    { memory, known }: { memory: Memory; known: SidecarSetStatus | undefined },
+  ): StatusFacts {
     const { index, clock, registrationOf } = this.#options;
-    const { sidecarSet: { metadata, spec, status }, problems } = prepared;
+    const { sidecarSet: { metadata, spec }, problems } = prepared;
     const now = clock.now();
     const registration = registrationOf(prepared);
     const injectionPaused = spec.injectionStrategy?.paused === true;
     const selection = selectionKey(prepared);
     const effectiveSince = nextEffectiveSince({
-      stored: status?.effectiveSince,
+      stored: known?.effectiveSince,
       sameSelection: memory.selection === selection,
       injecting: problems.length === 0 && !injectionPaused,
       settled: isSettled(registration, now),
@@ -151,6 +209,7 @@ export class Statuses {
       progress: "",
       progressAt: "",
       told: undefined,
+      pruned: undefined,
     };
     if (memory.progress !== progress) {
       memory.progress = progress;

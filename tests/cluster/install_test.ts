@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { installationObjects } from "../../lib/cli/installation.ts";
-import { isObject } from "../../lib/api/json.ts";
 import { get, list } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
@@ -71,25 +70,6 @@ Deno.test("the installation on a real control plane", async (t) => {
     const options = { kubeconfig: plane.kubeconfig, input };
     const applied = await kubectlOutput(["diff", "--server-side=false", "-f", "-"], options);
     assert.equal(applied, "");
-  });
-
-  await t.step("serves under a newer CustomResourceDefinition", async () => {
-    const crd = installationObjects().find(({ kind }) => kind === "CustomResourceDefinition");
-    const versions = isObject(crd?.spec) && Array.isArray(crd.spec.versions)
-      ? crd.spec.versions
-      : [];
-    for (const { schema } of versions) {
-      schema.openAPIV3Schema.properties.spec.properties.fromTheFuture = { type: "string" };
-    }
-    const input = JSON.stringify(crd);
-    await kubectlOutput(["apply", "-f", "-"], { kubeconfig: plane.kubeconfig, input });
-    await using replicas = new Replicas(plane);
-    const replica = await replicas.start();
-    // By then it has done everything once that it needs its permissions for.
-    assert.match(replica.log(), /"kept":\["net","read"\]/);
-    await createSidecarSet(plane, "agent", { ...agent, fromTheFuture: "kept" });
-    const pod = await new ClusterPods(plane.client).create("future", main);
-    assert.deepEqual(pod.spec.containers.map(({ name }) => name), ["agent", "main"]);
   });
 
   for (const order of ORDERS) {

@@ -128,6 +128,37 @@ Deno.test("Reconciler writes a status at most once a second", async () => {
   assert.equal(statusOf(statuses()[1]).uninjectedPods, 1);
 });
 
+Deno.test("Reconciler does not write again at once what the API server has not kept, and all of it once it is kept", async () => {
+  const state: { prunes: boolean; status: SidecarSetStatus } = { prunes: true, status: {} };
+  let version = 1;
+  const { client, reconcile, apply, clock } = setUp(({ path, body }) => {
+    if (!path.endsWith("/status")) return { metadata: {}, ...Object(body) };
+    const { effectiveSince, ...status } = Object(body).status;
+    state.status = state.prunes ? status : { ...status, effectiveSince };
+    return { metadata: { resourceVersion: String(++version) }, status: state.status };
+  });
+  const statuses = () => client.requests.filter(({ path }) => path.endsWith("/status"));
+  /** Takes over what the API server has stored, and looks again. */
+  const goOn = async (milliseconds: number) => {
+    apply({ resourceVersion: String(version), status: state.status });
+    await clock.advance(milliseconds);
+    await reconcile();
+  };
+  apply({});
+  await reconcile();
+  const first = statusOf(statuses()[0]).effectiveSince;
+  assert.ok(first);
+  for (let i = 0; i < 20; i++) await goOn(2_000);
+  assert.equal(statuses().length, 1);
+  await goOn(60_000);
+  assert.equal(statuses().length, 2);
+  state.prunes = false;
+  await goOn(60_000);
+  assert.equal(statusOf(statuses()[2]).effectiveSince, first);
+  for (let i = 0; i < 5; i++) await goOn(60_000);
+  assert.equal(statuses().length, 3);
+});
+
 Deno.test("Reconciler decides anew soon after a conflict and backs off after a fault", async () => {
   const answers = [{ httpCode: 409 }, { httpCode: 500 }];
   const { reconcile, apply } = setUp(() => answers.shift() ?? { metadata: {} });
