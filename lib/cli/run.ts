@@ -23,13 +23,18 @@ export async function run(
   let status = 0;
   const program = createProgram({ terminal, connect, exit: (value) => status = value });
   try {
-    await program.parseAsync([...args], { from: "user" });
+    await program.parseAsync(args.map(withValue), { from: "user" });
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     terminal.error(`${failureText(error, program.opts().verbose === true)}\n`);
     return 2;
   }
+}
+
+/** An option that may go without a value never takes the next word for it, as in kubectl. */
+function withValue(arg: string): string {
+  return arg === "--dry-run" ? "--dry-run=client" : arg;
 }
 
 function failureText(error: unknown, verbose: boolean): string {

@@ -21,6 +21,12 @@ Deno.test("run() shows where an error comes from only when it is asked to", asyn
   }
 });
 
+Deno.test("run() never takes the word after --dry-run for its value", async () => {
+  const { status, errors } = await runCli(["rollout", "pause", "--dry-run", "logging"]);
+  assert.equal(status, 2);
+  assert.equal(errors, "Cannot find a cluster: this test has none\n");
+});
+
 Deno.test("run() tells a bug from a mistake of the user", async () => {
   const broken = {
     ...stringTerminal({ files: { f: "a: 1" } }),

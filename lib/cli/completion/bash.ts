@@ -15,6 +15,12 @@ _${program}() {
     esac
   done
   COMPREPLY=()
+  # Bash takes the = of --option=value for a word.
+  if [[ "$cur" == "=" ]]; then
+    prev+="=" cur=""
+  elif [[ "$prev" == "=" ]]; then
+    prev="\${COMP_WORDS[COMP_CWORD-2]}="
+  fi
   case "$command:$prev" in
 ${commands.flatMap(valueCases).join("\n")}
   esac
@@ -34,9 +40,14 @@ complete -o default -F _${program} ${program}
 /** After an option that takes a value: its values, or what the shell completes by itself. */
 function valueCases({ path, options }: CommandWords): string[] {
   return options.filter(({ value }) => value !== "none").map((option) => {
-    const places = option.flags.map((flag) => quoted(`${path}:${flag}`)).join(" | ");
+    const places = placesOf(option).map((place) => quoted(`${path}:${place}`)).join(" | ");
     return `    ${places}) ${completion(option)} ;;`;
   });
+}
+
+function placesOf({ flags, value }: OptionWords): string[] {
+  const assigned = flags.filter((flag) => flag.startsWith("--")).map((flag) => `${flag}=`);
+  return value === "optional" ? assigned : [...flags, ...assigned];
 }
 
 function completion({ choices }: OptionWords): string {

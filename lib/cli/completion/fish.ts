@@ -4,14 +4,14 @@ import type { CommandWords, OptionWords } from "./words.ts";
 export function fishScript(program: string, commands: readonly CommandWords[]): string {
   const lines = commands.flatMap((command) => {
     const prefix = `complete -c ${program} -n ${quotedForFish(conditionOf(command))}`;
+    const { subcommands, choices, files, options } = command;
     return [
-      ...command.subcommands.map(({ name, description }) =>
-        `${prefix} -f -a ${quotedForFish(name)} -d ${quotedForFish(description)}`
+      `${prefix} ${files ? "-F" : "-f"}`,
+      ...subcommands.map(({ name, description }) =>
+        `${prefix} -a ${quotedForFish(name)} -d ${quotedForFish(description)}`
       ),
-      ...(command.choices.length > 0
-        ? [`${prefix} -f -a ${quotedForFish(command.choices.join(" "))}`]
-        : []),
-      ...command.options.map((option) => `${prefix} ${optionWords(option)}`),
+      ...(choices.length > 0 ? [`${prefix} -a ${quotedForFish(choices.join(" "))}`] : []),
+      ...options.map((option) => `${prefix} ${optionWords(option)}`),
     ];
   });
   return `# fish completion for ${program}\n${lines.join("\n")}\n`;
@@ -34,6 +34,7 @@ function optionWords({ flags, description, value, choices }: OptionWords): strin
   );
   const parts = [...names, `-d ${quotedForFish(description)}`];
   if (value === "choice") parts.push(`-x -a ${quotedForFish(choices.join(" "))}`);
+  else if (value === "optional") parts.push(`-f -a ${quotedForFish(choices.join(" "))}`);
   else if (value === "file") parts.push("-r -F");
   else if (value === "other") parts.push("-x");
   return parts.join(" ");

@@ -5,7 +5,8 @@ export interface OptionWords {
   /** `-o` and `--output`, as far as it has them. */
   readonly flags: readonly string[];
   readonly description: string;
-  readonly value: "none" | "file" | "choice" | "other";
+  /** `optional`: one of the choices may follow after `=`. */
+  readonly value: "none" | "optional" | "file" | "choice" | "other";
   readonly choices: readonly string[];
 }
 
@@ -17,6 +18,8 @@ export interface CommandWords {
   readonly options: readonly OptionWords[];
   /** Values that the command's first argument may have. */
   readonly choices: readonly string[];
+  /** Whether its arguments are files. */
+  readonly files: boolean;
 }
 
 /** All commands of a program, the program itself first. */
@@ -39,6 +42,7 @@ function unfold(
     subcommands,
     options: [...own, ...global, HELP],
     choices: command.registeredArguments[0]?.argChoices ?? [],
+    files: command.registeredArguments[0]?.name() === "file",
   };
   return [
     words,
@@ -55,9 +59,9 @@ const HELP: OptionWords = {
   choices: [],
 };
 
-function optionWords({ short, long, description, argChoices, flags, required }: Option) {
-  const value = !required
-    ? "none"
+function optionWords({ short, long, description, argChoices, flags, ...option }: Option) {
+  const value = !option.required
+    ? option.optional && argChoices ? "optional" : "none"
     : argChoices
     ? "choice"
     : /<(file|folder)/i.test(flags)

@@ -18,12 +18,13 @@ _${program}() {
 ${commands.flatMap(valueCases).join("\n")}
   esac
   case "$command:\${words[CURRENT]}" in
+${commands.flatMap(assignedCases).join("\n")}
+  esac
+  case "$command:\${words[CURRENT]}" in
 ${commands.flatMap(wordCases).join("\n")}
   esac
   if ((\${#entries})); then
     _describe ${quoted(program)} entries
-  else
-    _files
   fi
 }
 if [[ "\${funcstack[1]}" = "_${program}" ]]; then
@@ -35,10 +36,19 @@ fi
 }
 
 function valueCases({ path, options }: CommandWords): string[] {
-  return options.filter(({ value }) => value !== "none").map((option) => {
+  return options.filter(({ value }) => value !== "none" && value !== "optional").map((option) => {
     const places = option.flags.map((flag) => quoted(`${path}:${flag}`)).join(" | ");
     return `    ${places}) ${completion(option)}; return ;;`;
   });
+}
+
+/** `--option=value` is one word. */
+function assignedCases({ path, options }: CommandWords): string[] {
+  return options.filter(({ value }) => value !== "none").flatMap((option) =>
+    option.flags.filter((flag) => flag.startsWith("--")).map((flag) =>
+      `    ${quoted(`${path}:${flag}=`)}*) compset -P '*='; ${completion(option)}; return ;;`
+    )
+  );
 }
 
 function completion({ value, choices }: OptionWords): string {
@@ -46,7 +56,7 @@ function completion({ value, choices }: OptionWords): string {
   return value === "file" ? "_files" : "_message value";
 }
 
-function wordCases({ path, subcommands, options, choices }: CommandWords): string[] {
+function wordCases({ path, subcommands, options, choices, files }: CommandWords): string[] {
   const flags = options.flatMap(({ flags, description }) =>
     flags.map((flag) => entry(flag, description))
   );
@@ -56,7 +66,7 @@ function wordCases({ path, subcommands, options, choices }: CommandWords): strin
   ];
   return [
     `    ${quoted(`${path}:`)}-*) entries=(${flags.join(" ")}) ;;`,
-    `    ${quoted(`${path}:`)}*) entries=(${others.join(" ")}) ;;`,
+    `    ${quoted(`${path}:`)}*) ${files ? "_files" : `entries=(${others.join(" ")})`} ;;`,
   ];
 }
 

@@ -31,6 +31,15 @@ const CASES: [string, string[], string[]][] = [
   ]],
   ["the values of an argument", ["sidecarset", "completion", ""], ["bash", "zsh", "fish"]],
   ["an option for all commands", ["sidecarset", "validate", "--verb"], ["--verbose"]],
+  ["a value after =", ["sidecarset", "uninstall", "--dry-run", "=", "s"], ["server"]],
+  ["all values after =", ["sidecarset", "uninstall", "--dry-run", "="], [
+    "none",
+    "client",
+    "server",
+  ]],
+  ["an option where a value may be left out", ["sidecarset", "uninstall", "--dry-run", "--sys"], [
+    "--system-namespace",
+  ]],
   ["nothing of its own where a file belongs", ["sidecarset", "inject", "-f", ""], []],
   ["nothing for a command that there is not", ["sidecarset", "nonsense", "x"], []],
 ];

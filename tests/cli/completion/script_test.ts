@@ -46,8 +46,9 @@ Deno.test("completionScript() for fish offers a command's words only where it is
   const inPause = "__fish_seen_subcommand_from rollout; and __fish_seen_subcommand_from pause";
   for (
     const line of [
-      "complete -c tiny -n '__fish_use_subcommand' -f -a 'rollout' -d 'Roll out.'",
-      `complete -c tiny -n '${inRollout}' -f -a 'pause' -d 'Pause it.'`,
+      "complete -c tiny -n '__fish_use_subcommand' -f",
+      "complete -c tiny -n '__fish_use_subcommand' -a 'rollout' -d 'Roll out.'",
+      `complete -c tiny -n '${inRollout}' -a 'pause' -d 'Pause it.'`,
       `complete -c tiny -n '${inPause}' -s f -l filename -d 'what to read' -r -F`,
       `complete -c tiny -n '${inPause}' -l mode -d 'how' -x -a 'fast slow'`,
       "complete -c tiny -n '__fish_use_subcommand' -l loud -d 'say more: it\\'s a lot'",
