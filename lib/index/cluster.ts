@@ -7,6 +7,8 @@ import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { currentRevision } from "../core/revision/plan.ts";
 import { selectionKey } from "../core/registration/selection.ts";
 import { selectsPod } from "../core/select/pod_selection.ts";
+import { hasTrait, PodTrait } from "../core/status/pod_class.ts";
+import { AwaitedPods } from "./awaited.ts";
 import { CleanupRecordIndex } from "./cleanup_records.ts";
 import { InjectedIndex } from "./injected.ts";
 import { DenialIndex } from "./denials.ts";
@@ -28,6 +30,7 @@ export class ClusterIndex {
   readonly cleanupRecords = new CleanupRecordIndex();
   readonly workloads = new WorkloadIndex();
   readonly denials = new DenialIndex();
+  readonly awaited = new AwaitedPods();
   readonly pods = new PodIndex({
     selecting: (labels, namespace) => this.selecting(labels, namespace),
     namespace: (name) => this.namespace(name),
@@ -82,12 +85,22 @@ export class ClusterIndex {
   }
 
   applyPod(pod: Pod): string[] {
-    const names = this.pods.apply(pod);
     const key = podKey(pod);
+    const isNew = this.pods.get(key)?.metadata.uid !== pod.metadata.uid;
+    const names = this.pods.apply(pod);
     const known = this.pods.get(key);
+    if (isNew) this.#notAwaited(key, names);
     this.injected.apply(key, known);
     this.workloads.apply(key, known);
     return [...new Set([...names, ...this.denials.apply(key, known)])];
+  }
+
+  #notAwaited(key: string, names: readonly string[]): void {
+    for (const name of names) {
+      const podClass = this.pods.classesOf(name).get(key) ?? 0;
+      if (!hasTrait(podClass, PodTrait.Matched)) continue;
+      this.awaited.arrived(name, !hasTrait(podClass, PodTrait.Updated));
+    }
   }
 
   deletePod(key: string): string[] {

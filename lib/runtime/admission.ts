@@ -2,6 +2,7 @@ import type { Clock } from "../api/clock.ts";
 import type { FieldProblem } from "../api/field_problem.ts";
 import type { Logger } from "../api/logger.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
+import type { Injected } from "../core/inject/contract.ts";
 import { createInjector } from "../core/inject/inject.ts";
 import type { NamespaceFacts } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
@@ -36,6 +37,15 @@ export function createAdmission(
 ): (request: Request) => Promise<Response> {
   const { client, index, clock, logger, isSynced, observe } = options;
   const injector = createInjector();
+
+  /** Counts a Pod before a watch tells of it, where the next one's revision depends on that. */
+  function awaitPod({ sidecarSet: name, revision }: Injected): void {
+    const prepared = index.sidecarSets.get(name);
+    if (prepared?.sidecarSet.spec.injectionStrategy?.revision?.policy !== "Partial") return;
+    const pinned = revision !== prepared.revisionName;
+    index.awaited.add(name, { pinned, at: clock.monotonic() });
+  }
+
   return createHandler({
     logger,
     ...(observe ? { observe } : {}),
@@ -49,11 +59,18 @@ export function createAdmission(
         revisionsOf: (name) => index.revisions.of(name),
         sharesOf(name) {
           const { matchedPods, updatedPods } = index.pods.countsOf(name);
-          return { matched: matchedPods, pinned: matchedPods - updatedPods };
+          const { matched, pinned } = index.awaited.of(name, clock.monotonic());
+          return { matched: matchedPods + matched, pinned: matchedPods - updatedPods + pinned };
         },
         inject: (request) => injector.inject(request),
         now: () => clock.now(),
-        ...(options.observer ? { observer: options.observer } : {}),
+        observer: {
+          onInjected(injected, namespace) {
+            awaitPod(injected);
+            options.observer?.onInjected(injected, namespace);
+          },
+          onSkipped: (skip, namespace) => options.observer?.onSkipped(skip, namespace),
+        },
       }),
       mutateSidecarSet: reviewSidecarSetDefaults,
       validateSidecarSet: createSidecarSetValidation({

@@ -1,5 +1,5 @@
 import type { AdmissionDecision } from "../api/admission.ts";
-import type { Injection, Skip } from "../core/inject/contract.ts";
+import type { Injected, Injection, Skip } from "../core/inject/contract.ts";
 import { refused } from "./decisions.ts";
 
 /**
@@ -40,7 +40,7 @@ function refusalText({ sidecarSet, reason, message }: Skip): string {
     `(${reason}): ${message}`;
 }
 
-function injectedText({ sidecarSet, revision }: Injection["injected"][number]): string {
+function injectedText({ sidecarSet, revision }: Injected): string {
   return revision === "" ? sidecarSet : `${sidecarSet}@${revision}`;
 }
 

@@ -2,7 +2,7 @@ import type { AdmissionDecision, AdmissionRequest } from "../api/admission.ts";
 import { isObject } from "../api/json.ts";
 import type { Labels } from "../api/meta.ts";
 import type { Pod } from "../api/pod.ts";
-import type { Injection, InjectRequest, Skip } from "../core/inject/contract.ts";
+import type { Injected, Injection, InjectRequest, Skip } from "../core/inject/contract.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { ALLOWED, failed, type Review } from "./decisions.ts";
 import { podDecision } from "./pod_decision.ts";
@@ -29,7 +29,8 @@ export interface PodReviewOptions {
 }
 
 export interface PodReviewObserver {
-  onInjected(sidecarSet: string, namespace: string): void;
+  /** Once for each SidecarSet that a Pod gets, however often the Pod is reviewed. */
+  onInjected(injected: Injected, namespace: string): void;
   onSkipped(skip: Skip, namespace: string): void;
 }
 
@@ -100,8 +101,8 @@ function tell(
 ): void {
   if (!observer) return;
   for (const skip of injection.skipped) observer.onSkipped(skip, namespace);
-  if (injection.patch.length === 0 || injection.skipped.some(({ refuses }) => refuses)) return;
-  for (const { sidecarSet } of injection.injected) observer.onInjected(sidecarSet, namespace);
+  if (injection.skipped.some(({ refuses }) => refuses)) return;
+  for (const each of injection.injected) if (each.isNew) observer.onInjected(each, namespace);
 }
 
 async function readInTime(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { AdmissionRequest } from "../../lib/api/admission.ts";
-import type { Injection, InjectRequest, Skip } from "../../lib/core/inject/contract.ts";
+import type { Injected, Injection, InjectRequest, Skip } from "../../lib/core/inject/contract.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../../lib/core/prepared.ts";
 import { createPodReview, type PodReviewOptions } from "../../lib/webhook/pods.ts";
 import { recordedRequest } from "./fixtures.ts";
@@ -16,7 +16,7 @@ const ONE: PreparedSidecarSet = {
 };
 const INJECTED: Injection = {
   patch: [{ op: "add", path: "/spec/containers/-", value: { name: "sidecar" } }],
-  injected: [{ sidecarSet: "one", revision: "one-1" }],
+  injected: [{ sidecarSet: "one", revision: "one-1", isNew: true }],
   skipped: [],
 };
 const SKIP: Skip = {
@@ -234,7 +234,7 @@ Deno.test("createPodReview() refuses the Pod where a skipped SidecarSet says so,
 Deno.test("createPodReview() tells its observer of what happened, but not of dry runs", async () => {
   const told: string[] = [];
   const observer = {
-    onInjected: (sidecarSet: string, namespace: string) => {
+    onInjected: ({ sidecarSet }: Injected, namespace: string) => {
       told.push(`${sidecarSet} in ${namespace}`);
     },
     onSkipped: ({ sidecarSet, reason }: Skip, namespace: string) => {
@@ -246,8 +246,9 @@ Deno.test("createPodReview() tells its observer of what happened, but not of dry
   assert.deepEqual(told.splice(0), ["two not in shop: ContainerNameConflict", "one in shop"]);
   await reviewWith({ observer, inject: () => skipping })(podRequest({ request: { dryRun: true } }));
   assert.deepEqual(told, []);
-  await reviewWith({ observer, inject: () => ({ ...INJECTED, patch: [] }) })(podRequest());
-  assert.deepEqual(told, [], "a second call that changes nothing is no second injection");
+  const injected = INJECTED.injected.map((each) => ({ ...each, isNew: false }));
+  await reviewWith({ observer, inject: () => ({ ...INJECTED, injected }) })(podRequest());
+  assert.deepEqual(told, [], "a second call that adds to the first is no second injection");
   await reviewWith({
     observer,
     inject: () => ({ ...INJECTED, skipped: [{ ...SKIP, refuses: true }] }),

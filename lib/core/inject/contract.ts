@@ -29,10 +29,18 @@ export interface Skip {
   readonly refuses: boolean;
 }
 
+/** A SidecarSet that the Pod has, and the name of the revision of which it has it. */
+export interface Injected {
+  readonly sidecarSet: string;
+  readonly revision: string;
+  /** Whether this call has put it there, not an earlier one. */
+  readonly isNew: boolean;
+}
+
 export interface Injection {
   /** Empty when nothing is to change. A frozen one is the very same for other Pods, and worth being kept in another form. */
   readonly patch: readonly JsonPatchOperation[];
-  /** Names of the SidecarSets that the Pod has after the patch by this call, in order of injection. */
-  readonly injected: readonly { readonly sidecarSet: string; readonly revision: string }[];
+  /** The SidecarSets that the Pod has after the patch, in order of injection. */
+  readonly injected: readonly Injected[];
   readonly skipped: readonly Skip[];
 }

@@ -33,10 +33,15 @@ function injectWith(
   const choice = choose(request, planner);
   const admission = admit(request, choice);
   const injected = [
-    ...choice.present.map(({ prepared, revision }) => ({ sidecarSet: prepared.name, revision })),
+    ...choice.present.map(({ prepared, revision }) => ({
+      sidecarSet: prepared.name,
+      revision,
+      isNew: false,
+    })),
     ...admission.admitted.map(({ plan }) => ({
       sidecarSet: plan.name,
       revision: plan.prepared.revisionName,
+      isNew: true,
     })),
   ];
   return {

@@ -49,7 +49,8 @@ export function createMetrics({ apiServer: host }: MetricsOptions): Metrics {
       if (!ok) certificateErrors.inc({});
     },
     podObserver: {
-      onInjected: (sidecarset) => injections.inc({ sidecarset, result: "injected", reason: "" }),
+      onInjected: ({ sidecarSet: sidecarset }) =>
+        injections.inc({ sidecarset, result: "injected", reason: "" }),
       onSkipped: ({ sidecarSet: sidecarset, reason, refuses }) =>
         injections.inc({ sidecarset, result: refuses ? "refused" : "skipped", reason }),
     },

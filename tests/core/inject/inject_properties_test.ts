@@ -174,7 +174,7 @@ Deno.test("inject() has nothing to do for a Pod that has the patch", () => {
       now: new Date(0),
     });
     assert.deepEqual(second.patch, []);
-    assert.deepEqual(second.injected, first.injected);
+    assert.deepEqual(second.injected, first.injected.map((each) => ({ ...each, isNew: false })));
     assert.deepEqual(
       second.skipped.map(({ sidecarSet }) => sidecarSet).sort(),
       first.skipped.map(({ sidecarSet }) => sidecarSet).sort(),

@@ -27,7 +27,7 @@ Deno.test("inject() writes operations that leave all else of the Pod alone", () 
     "add /spec/containers/0",
     "add /metadata/annotations",
   ]);
-  assert.deepEqual(injected, [{ sidecarSet: "web", revision: "web-1" }]);
+  assert.deepEqual(injected, [{ sidecarSet: "web", revision: "web-1", isNew: true }]);
   assert.deepEqual(skipped, []);
 });
 

@@ -79,7 +79,7 @@ Deno.test("inject() adds what containers that came later share, and nothing else
       value: { requests: { cpu: "1" } },
     },
   ]);
-  assert.deepEqual(injected, [{ sidecarSet: "web", revision: "web-1" }]);
+  assert.deepEqual(injected, [{ sidecarSet: "web", revision: "web-1", isNew: false }]);
   assert.deepEqual(skipped, []);
 });
 
@@ -148,7 +148,7 @@ Deno.test("inject() leaves an injected Pod at the revision that it has", () => {
   const pod = injectInto(podWith(), old);
   const { patch, injected } = inject(requestFor(pod, [current], { revisionsOf: () => [revision] }));
   assert.deepEqual(patch, []);
-  assert.deepEqual(injected, [{ sidecarSet: "web", revision: "web-1" }]);
+  assert.deepEqual(injected, [{ sidecarSet: "web", revision: "web-1", isNew: false }]);
 });
 
 Deno.test("inject() adds a SidecarSet that came to select an injected Pod and keeps the first one's record", () => {
