@@ -42,8 +42,8 @@ export interface Lease extends KubeObject {
 
 /** events.k8s.io/v1. */
 export interface KubeEvent extends KubeObject {
-  /** RFC 3339 with microseconds. */
-  eventTime: string;
+  /** RFC 3339 with microseconds; null where the event came by the core group's version. */
+  eventTime: string | null;
   type: "Normal" | "Warning";
   reason: string;
   action: string;
@@ -53,6 +53,8 @@ export interface KubeEvent extends KubeObject {
   reportingController: string;
   reportingInstance: string;
   series?: { count: number; lastObservedTime: string };
+  /** Where the event came by the core group's version. */
+  deprecatedLastTimestamp?: string;
 }
 
 /** A Deployment, ReplicaSet, StatefulSet, DaemonSet or Job. */

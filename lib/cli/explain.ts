@@ -4,6 +4,7 @@ import {
   explain,
   type PodExplanation,
   type PodsSummary,
+  type RefusalExplanation,
   type SidecarSetExplanation,
 } from "./explanation.ts";
 import type { ClusterOptions, Connection } from "./live/connection.ts";
@@ -40,7 +41,7 @@ export interface ExplainSurroundings {
 /**
  * Prints what SidecarSets do, or did, to Pods, and why. SidecarSets of files stand in place of those of the cluster.
  *
- * @returns 0; 1 when a Pod would be refused; 2 when a SidecarSet is not valid.
+ * @returns 0; 1 when a Pod is refused, or would be; 2 when a SidecarSet is not valid.
  * @throws {CliError} when a file cannot be read, or there is no Pod in them.
  */
 export async function explainCommand(
@@ -82,17 +83,29 @@ export async function explainCommand(
     const data = { pods: explanations };
     await printData(data, { format: options.output, terminal });
   }
-  return explanations.some(({ refused }) => refused) ? 1 : 0;
+  return explanations.some(({ refused, refusal }) => refused || refusal !== undefined) ? 1 : 0;
 }
 
 function explanationText(explanation: PodExplanation, terminal: Terminal): string {
   const { object, namespace, refused, sidecarSets } = explanation;
   const title = painted(`${object} in namespace ${namespace}`, { color: "bold", terminal });
   const lines = [title, "", `  ${summary(explanation)}`];
+  if (explanation.refusal) lines.push("", ...refusalLines(explanation.refusal, terminal));
   for (const each of sidecarSets) lines.push("", ...sidecarSetLines(each, terminal));
   if (!refused) lines.push("", ...containerLines(explanation));
   if (explanation.pods) lines.push("", ...podLines(explanation.pods));
   return `${lines.join("\n")}\n`;
+}
+
+function refusalLines(
+  { message, sidecarSets, reason }: RefusalExplanation,
+  terminal: Terminal,
+): string[] {
+  const because = reason === undefined
+    ? ""
+    : ` because of SidecarSet ${sidecarSets.join(", ")} (${reason})`;
+  const line = painted(`The API server refuses its Pods${because}:`, { color: "red", terminal });
+  return [`  ${line}`, ...wrapped(message, 4)];
 }
 
 function summary({ sidecarSets, refused }: PodExplanation): string {

@@ -60,6 +60,16 @@ export interface PodExplanation {
   readonly containers: readonly ContainerExplanation[];
   /** The Pods that a workload of the cluster has. */
   readonly pods?: PodsSummary;
+  /** Why a workload of the cluster lacks Pods. */
+  readonly refusal?: RefusalExplanation;
+}
+
+/** What the API server said when it refused a workload's Pods. */
+export interface RefusalExplanation {
+  readonly message: string;
+  /** The SidecarSets because of which; none where it is not because of sidecars. */
+  readonly sidecarSets: readonly string[];
+  readonly reason?: Reason;
 }
 
 /** How Pods stand to the SidecarSets that select them. */

@@ -19,6 +19,8 @@ export interface OutcomeOptions {
 /** What becomes of a Pod when it is created. */
 export interface PodOutcome<T extends PodSubject = PodSubject> {
   readonly target: T;
+  /** The SidecarSets that select the Pod. */
+  readonly selecting: readonly PreparedSidecarSet[];
   readonly injection: Injection;
   /** Whether a SidecarSet with `failurePolicy: Fail` keeps the Pod from being created. */
   readonly refused: boolean;
@@ -46,6 +48,7 @@ export function outcomeOf<T extends PodSubject>(target: T, options: OutcomeOptio
   const refused = injection.skipped.some(({ refuses }) => refuses);
   return {
     target,
+    selecting,
     injection,
     refused,
     pod: refused ? pod : injectedPod(pod, injection.patch),

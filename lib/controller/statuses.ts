@@ -32,6 +32,8 @@ export interface StatusesOptions {
   registrationOf(prepared: PreparedSidecarSet): RegistrationFacts;
   /** What is known of a SidecarSet's missed Pods. */
   missedOf?(sidecarSet: string): StatusFacts["missed"];
+  /** What is known of workloads that are refused Pods because of a SidecarSet. */
+  refusedOf?(sidecarSet: string): StatusFacts["refused"];
   /** Takes over a SidecarSet as the API server stored it, ahead of the watch. */
   onStored(sidecarSet: KubeObject): void;
 }
@@ -170,6 +172,7 @@ export class Statuses {
     });
     if (effectiveSince !== undefined) memory.selection = selection;
     const missed = this.#options.missedOf?.(prepared.name);
+    const refused = this.#options.refusedOf?.(prepared.name);
     return {
       generation: metadata.generation ?? 0,
       counts: index.pods.countsOf(prepared.name),
@@ -181,6 +184,7 @@ export class Statuses {
       injectionPaused,
       registration,
       ...(missed ? { missed } : {}),
+      ...(refused ? { refused } : {}),
       rollout: {
         reason: plan.reason,
         ...(plan.detail === undefined ? {} : { detail: plan.detail }),

@@ -5,7 +5,8 @@ export const CONDITIONS = {
   Ready: "New Pods get exactly this generation.",
   Progressing:
     "The roll-out goes on or is complete, as in a Deployment; Unknown while it is paused or not wanted.",
-  PodsMissed: "Pods run without the sidecars that they should have got.",
+  PodsMissed:
+    "Pods run without the sidecars that they should have got, or are refused by the API server because of them.",
 } as const;
 
 /** What the conditions say that the controller writes to Pods. */

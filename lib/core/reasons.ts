@@ -24,6 +24,9 @@ export const REASONS = {
   ExpressionFailed: "an expression of a resources policy cannot be evaluated for the Pod",
   AnnotationNotJson: "an annotation that must be merged or read is not JSON",
   NotReviewed: "no webhook that was ready was asked when the Pod was created",
+  // A workload has no Pod that could be injected.
+  PodRefused:
+    "the API server refuses a workload's Pods because of the sidecar; missedPods counts none of them, as they do not exist",
   // A Pod is not evicted.
   RunsToCompletion: "the Pod's restartPolicy is not Always",
   PodNotReady: "the Pod is not ready",

@@ -1,16 +1,14 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
-import { TERMINATE_WITH_IMAGE_ENV } from "../api/names.ts";
 import type { Pod } from "../api/pod.ts";
 import { CleanupEvictions } from "../controller/cleanup_evictions.ts";
 import { CleanupRecords } from "../controller/cleanup_records.ts";
 import { Cleanups } from "../controller/cleanups.ts";
-import type { Events, Occurrence } from "../controller/events.ts";
-import { MissedPods, type MissedSummary } from "../controller/missed.ts";
-import { podReference, referenceByName, sidecarSetReference } from "../controller/references.ts";
+import type { Events } from "../controller/events.ts";
+import { MissedPods } from "../controller/missed.ts";
+import { podReference, referenceByName } from "../controller/references.ts";
 import { Terminations } from "../controller/terminations.ts";
 import type { Writer } from "../controller/writer.ts";
-import { type Termination, TERMINATION_REASONS } from "../core/cleanup/jobs.ts";
 import { cleanupNews } from "../core/cleanup/news.ts";
 import { missedReason, type ReplacementObstacle } from "../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
@@ -20,7 +18,9 @@ import { isNotFound } from "../kube/errors.ts";
 import { get } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
-import { createReplacements } from "./replacements.ts";
+import { missedOccurrence, refusedOccurrence, terminationNote } from "./aftercare_events.ts";
+import { createDryRuns } from "./dry_runs.ts";
+import { createRefusals, type Refusals } from "./refusals.ts";
 import { createVirtualNodes } from "./virtual_nodes.ts";
 
 export interface AftercareOptions {
@@ -53,6 +53,7 @@ export interface AftercareOptions {
 export interface Aftercare {
   readonly cleanups: Cleanups;
   readonly missed: MissedPods;
+  readonly refusals: Refusals;
   /** Takes note of a Pod that changed. */
   observePod(key: string): void;
   /** Takes note of a SidecarSet that changed, was created or deleted. */
@@ -79,10 +80,10 @@ export function createAftercare(options: AftercareOptions): Aftercare {
       }
     },
   });
-  const replacements = createReplacements(options);
+  const dryRunFacts = createDryRuns(options);
   const missed = new MissedPods({
     ...options,
-    reasonFor: (pod, { name }) => missedReason(pod, replacements(pod, name)),
+    reasonFor: (pod, { name }) => missedReason(pod, { ...dryRunFacts(pod), sidecarSet: name }),
     onChange(name) {
       options.onChange(name);
       const prepared = index.sidecarSets.get(name);
@@ -90,16 +91,31 @@ export function createAftercare(options: AftercareOptions): Aftercare {
       if (prepared && summary) events.record(missedOccurrence(prepared, summary));
     },
   });
+  const refusals = createRefusals({
+    ...options,
+    dryRunFacts,
+    onChange(name) {
+      options.onChange(name);
+      const prepared = index.sidecarSets.get(name);
+      const summary = refusals.pods.summaryOf(name);
+      if (prepared && summary) events.record(refusedOccurrence(prepared, summary));
+    },
+  });
   const terminations = new Terminations({
     ...options,
     isVirtualNode: createVirtualNodes({ client, clock }),
     onTermination(pod, termination) {
-      events.record({ ...noteOf(termination), regarding: podReference(pod), action: "Terminate" });
+      events.record({
+        ...terminationNote(termination),
+        regarding: podReference(pod),
+        action: "Terminate",
+      });
     },
   });
   return {
     cleanups,
     missed,
+    refusals,
     observePod(key) {
       terminations.observe(key);
       cleanups.observePod(key);
@@ -119,7 +135,7 @@ export function createAftercare(options: AftercareOptions): Aftercare {
       missed.observeAll();
     },
     async run(signal) {
-      await Promise.all([terminations, cleanups, missed].map((part) => part.run(signal)));
+      await Promise.all([terminations, cleanups, missed, refusals].map((part) => part.run(signal)));
     },
   };
 }
@@ -134,43 +150,5 @@ async function isGone(
   } catch (error) {
     if (isNotFound(error)) return true;
     throw error;
-  }
-}
-
-function missedOccurrence(prepared: PreparedSidecarSet, summary: MissedSummary): Occurrence {
-  const { reason, message, example, byReason } = summary;
-  const count = [...byReason.values()].reduce((a, b) => a + b, 0);
-  return {
-    regarding: sidecarSetReference(prepared),
-    type: "Warning",
-    reason,
-    action: "Inject",
-    note: `${count} ${
-      count === 1 ? "Pod was" : "Pods were"
-    } missed, for example ${example}: ${message}`,
-  };
-}
-
-function noteOf(termination: Termination): Pick<Occurrence, "type" | "reason" | "note"> {
-  switch (termination.kind) {
-    case "Phase": {
-      const { reason } = termination;
-      const note = `Ended the sidecars because ${TERMINATION_REASONS[reason]}`;
-      return { type: "Normal", reason, note };
-    }
-    case "Images":
-      return {
-        type: "Normal",
-        reason: "SidecarTerminator",
-        note: "Gave the sidecars the images that end, because all main containers have ended",
-      };
-    case "Impossible":
-      return {
-        type: "Warning",
-        reason: "TerminationImageMissing",
-        note: `Cannot end ${
-          termination.containers.join(", ")
-        } on a virtual node: name an image in ${TERMINATE_WITH_IMAGE_ENV}`,
-      };
   }
 }

@@ -28,8 +28,8 @@ import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
 import { type Aftercare, createAftercare } from "./aftercare.ts";
 import type { Config } from "./config.ts";
+import { createDryRuns } from "./dry_runs.ts";
 import type { QueueMetrics } from "./metrics/queues.ts";
-import { createReplacements } from "./replacements.ts";
 import { leaseStore } from "./stores.ts";
 
 /** Name of the Lease, the registration and the ClusterRole that owns it. */
@@ -109,6 +109,7 @@ export function createControl(options: ControlOptions): Control {
     leaseName: INSTALLATION,
     leaseNamespace: config.namespace,
     onLeading(leading) {
+      aftercare.refusals.lead(leading);
       if (!leading) return;
       touchRegistration();
       touchAll();
@@ -150,7 +151,7 @@ export function createControl(options: ControlOptions): Control {
     onProgress: (name) => touch([name]),
     onStored: (pod: Pod) => touch(index.updatePod(pod)),
   });
-  const replacements = createReplacements(options);
+  const dryRunFacts = createDryRuns(options);
   const evictionRule = {
     recreatingKinds: new Set(config.recreatingKinds),
     isWebhookReady(prepared: PreparedSidecarSet) {
@@ -159,7 +160,8 @@ export function createControl(options: ControlOptions): Control {
     },
     obstacleOf: (pod: Pod, prepared: PreparedSidecarSet) =>
       replacementObstacle(pod, {
-        ...replacements(pod, prepared.name),
+        ...dryRunFacts(pod),
+        sidecarSet: prepared.name,
         revision: prepared.revisionName,
       }),
     readPod,
@@ -204,6 +206,7 @@ export function createControl(options: ControlOptions): Control {
       events,
       registrationOf: (prepared) => registrationFacts(prepared, registration),
       missedOf: (name) => aftercare.missed.summaryOf(name),
+      refusedOf: (name) => aftercare.refusals.pods.summaryOf(name),
       onStored: options.onStoredSidecarSet,
     }),
   });

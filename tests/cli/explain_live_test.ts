@@ -57,6 +57,34 @@ const { client } = clusterOf([
   podOf({ name: "elsewhere", namespace: "shop", labels: { tier: "front" } }),
 ]);
 
+const named = "failed quota: q: must specify requests.cpu for: agent";
+const lacking = {
+  ...deployment,
+  metadata: { name: "lacking", namespace: "default" },
+  status: {
+    conditions: [{
+      type: "ReplicaFailure",
+      status: "True",
+      message: `pods "lacking-x" is forbidden: ${named}`,
+    }],
+  },
+};
+const statefulSet = {
+  ...deployment,
+  kind: "StatefulSet",
+  metadata: { name: "sts", namespace: "lacking", uid: "uid-of-sts" },
+};
+const event = (text: string, lastTimestamp: string) => ({
+  apiVersion: "events.k8s.io/v1",
+  kind: "Event",
+  metadata: { name: text, namespace: "lacking" },
+  reason: "FailedCreate",
+  regarding: { apiVersion: "apps/v1", kind: "StatefulSet", name: "sts", uid: "uid-of-sts" },
+  note: `create Pod sts-0 in StatefulSet sts failed error: pods "sts-0" is forbidden: ${text}`,
+  eventTime: null,
+  deprecatedLastTimestamp: lastTimestamp,
+});
+
 async function explained(...names: string[]): Promise<string> {
   const { status, output, errors } = await runCli(["explain", ...names], { client });
   assert.equal(errors, "");
@@ -110,6 +138,25 @@ Deno.test("explain says of a workload what its template gets and how its Pods st
   web      2 of 4    1        2      0               1
 `,
   );
+});
+
+Deno.test("explain says why the API server refuses a workload's Pods, and because of which SidecarSets", async () => {
+  const unrelated = 'serviceaccount "robot" not found';
+  const { client } = clusterOf([
+    stored(current),
+    lacking,
+    statefulSet,
+    event(unrelated, LATER),
+    event(named, EARLIER),
+  ]);
+  const deploy = await runCli(["explain", "deploy/lacking"], { client });
+  assert.equal(deploy.status, 1);
+  assert.match(
+    deploy.output,
+    /The API server refuses its Pods because of SidecarSet web \(PodRefused\):\n {4}failed quota: q: must/,
+  );
+  const sts = await runCli(["explain", "sts/sts", "-n", "lacking", "-o", "json"], { client });
+  assert.deepEqual(JSON.parse(sts.output).pods[0].refusal, { message: unrelated, sidecarSets: [] });
 });
 
 Deno.test("explain judges a Pod of the cluster by a SidecarSet of a file", async () => {

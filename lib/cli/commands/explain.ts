@@ -61,7 +61,7 @@ const NOTES = {
   ],
   statuses: [
     "0  explained",
-    "1  explained, and a Pod would be refused (failurePolicy Fail)",
+    "1  explained, and a Pod is refused, or would be (failurePolicy Fail)",
     "2  the command line, a file or a SidecarSet cannot be used",
   ],
 };

@@ -8,12 +8,13 @@ import { countPods } from "../../core/status/counts.ts";
 import { resources } from "../../kube/resources.ts";
 import { explain, type PodExplanation, type PodsSummary } from "../explanation.ts";
 import { classOf } from "../pod_classes.ts";
-import type { OutcomeOptions } from "../pod_outcome.ts";
+import { outcomeOf, type OutcomeOptions } from "../pod_outcome.ts";
 import { podSubjectOf } from "../pod_targets.ts";
 import { explainStored } from "../stored_pod.ts";
 import { CliError } from "../terminal.ts";
 import { type NamedObject, type Place, readNamed } from "./named_objects.ts";
 import { readAll } from "./reading.ts";
+import { refusalOf } from "./refusal.ts";
 
 /**
  * Explains Pods and workloads of the cluster.
@@ -36,13 +37,20 @@ async function explainOne(
   { kind, object }: NamedObject,
   options: OutcomeOptions & Place,
 ): Promise<PodExplanation> {
-  const subject = podSubjectOf({ ...object, apiVersion: kind.apiVersion, kind: kind.kind });
+  const workload = { ...object, apiVersion: kind.apiVersion, kind: kind.kind };
+  const subject = podSubjectOf(workload);
   if (subject === undefined) {
     const name = `${kind.kind.toLowerCase()}/${object.metadata.name}`;
     throw new CliError(`Cannot explain ${name}: it has no Pod template`);
   }
   if (kind === resources.pods) return explainStored(subject, options);
-  return { ...explain(subject, options), ...await summary(object, options) };
+  const { client } = options;
+  const refusal = await refusalOf(workload, { client, outcome: outcomeOf(subject, options) });
+  return {
+    ...explain(subject, options),
+    ...await summary(object, options),
+    ...(refusal ? { refusal } : {}),
+  };
 }
 
 /** The Pods that the workload's own selector selects; a CronJob has none. */

@@ -5,6 +5,7 @@ import {
   isConditionReason,
 } from "../condition_reasons.ts";
 import { type Reason, REASONS } from "../reasons.ts";
+import { refusalSentence } from "../refusal/summary.ts";
 import type { RegistrationFacts, StatusFacts } from "./facts.ts";
 
 /** A condition without what depends on the previous one. */
@@ -57,21 +58,25 @@ export function progressingState(facts: StatusFacts): ConditionState {
   };
 }
 
-/** `PodsMissed` is True while Pods run without the sidecars that they should have got. */
-export function missedState({ counts, missed }: StatusFacts): ConditionState {
-  if (counts.missedPods === 0) {
+/** `PodsMissed` is True while Pods run without the sidecars that they should have got, or are not there because of them. */
+export function missedState({ counts, missed, refused }: StatusFacts): ConditionState {
+  const { missedPods } = counts;
+  if (missedPods === 0 && refused === undefined) {
     const reason = "NoPodsMissed";
     return { type: "PodsMissed", status: "False", reason, message: sentence(reason) };
   }
-  const number = `${counts.missedPods} ${counts.missedPods === 1 ? "Pod was" : "Pods were"} missed`;
-  return missed === undefined
-    ? { type: "PodsMissed", status: "True", reason: "PodsMissed", message: number }
-    : {
-      type: "PodsMissed",
-      status: "True",
-      reason: missed.reason,
-      message: `${number}, for example ${missed.example}: ${text(missed.reason)}`,
-    };
+  const number = `${missedPods} ${missedPods === 1 ? "Pod was" : "Pods were"} missed`;
+  const why = missed ? `, for example ${missed.example}: ${text(missed.reason)}` : "";
+  const parts = [
+    ...(missedPods === 0 ? [] : [number + why]),
+    ...(refused ? [refusalSentence(refused)] : []),
+  ];
+  return {
+    type: "PodsMissed",
+    status: "True",
+    reason: missedPods === 0 ? "PodRefused" : missed?.reason ?? "PodsMissed",
+    message: parts.join("; "),
+  };
 }
 
 /** Milliseconds; when a condition will change by the mere passing of time; undefined where none will. */

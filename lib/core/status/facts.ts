@@ -2,6 +2,7 @@ import type { FieldProblem } from "../../api/field_problem.ts";
 import type { EvictionGuard } from "../../api/sidecarset_status.ts";
 import type { ConditionReason } from "../condition_reasons.ts";
 import type { Reason } from "../reasons.ts";
+import type { RefusalSummary } from "../refusal/summary.ts";
 import type { PodCounts } from "./counts.ts";
 
 /** Everything that a SidecarSet's status is made from, as values. */
@@ -19,6 +20,8 @@ export interface StatusFacts {
   readonly rollout: RolloutFacts;
   /** The commonest reason why Pods were missed, with one of them; absent where it is not known. */
   readonly missed?: { readonly reason: Reason; readonly example: string };
+  /** Workloads that are refused Pods because of the sidecar; absent where there are none. */
+  readonly refused?: RefusalSummary;
   /** What is remembered of evictions; kept by reference while it stays. */
   readonly evictions: readonly EvictionGuard[];
   readonly now: Date;

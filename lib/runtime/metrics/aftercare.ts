@@ -9,6 +9,7 @@ export function registerAftercare(
   { index, aftercare }: { index: ClusterIndex; aftercare: Aftercare },
 ): void {
   registry.gauge("sidecarset_missed_pods", () => missedSamples(index, aftercare));
+  registry.gauge("sidecarset_refused_workloads", () => refusedSamples(index, aftercare));
   registry.gauge(
     "sidecarset_cleanup_pods",
     () =>
@@ -27,6 +28,18 @@ function* missedSamples(
     if (index.pods.countsOf(sidecarset).missedPods === 0) continue;
     for (const [reason, value] of missed.summaryOf(sidecarset)?.byReason ?? []) {
       yield { labels: { sidecarset, reason }, value };
+    }
+  }
+}
+
+function* refusedSamples(
+  index: ClusterIndex,
+  { refusals }: Aftercare,
+): Iterable<Sample<LabelsOf<typeof METRICS, "sidecarset_refused_workloads">>> {
+  for (const { name: sidecarset } of index.sidecarSets.values()) {
+    const { workloads } = refusals.pods.summaryOf(sidecarset) ?? {};
+    if (workloads !== undefined) {
+      yield { labels: { sidecarset, reason: "PodRefused" }, value: workloads };
     }
   }
 }

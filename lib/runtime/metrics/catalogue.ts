@@ -174,6 +174,11 @@ export const METRICS = {
     labels: ["sidecarset", "reason"],
     help: "Pods that were created without sidecars that they should have got, by why.",
   },
+  sidecarset_refused_workloads: {
+    type: "gauge",
+    labels: ["sidecarset", "reason"],
+    help: "Workloads that lack Pods because the API server refuses them with the sidecars.",
+  },
   sidecarset_cleanup_pods: {
     type: "gauge",
     labels: ["sidecarset"],

@@ -123,6 +123,23 @@ Deno.test("PodsMissed counts, and gives the commonest reason with an example", (
   assert.equal(condition("PodsMissed", {}).status, "False");
 });
 
+Deno.test("PodsMissed tells of workloads whose Pods are refused, and counts no Pod for them", () => {
+  const refused = { workloads: 2, example: "ReplicaSet shop/web", text: "must specify for: agent" };
+  const found = condition("PodsMissed", { refused });
+  assert.deepEqual([found.status, found.reason], ["True", "PodRefused"]);
+  const sentence =
+    "2 workloads lack Pods, which the API server refuses because of the sidecar, for example ReplicaSet shop/web: must specify for: agent";
+  assert.equal(found.message, sentence);
+  const counts = { ...facts().counts, missedPods: 1 };
+  const missed = { reason: "NotReviewed", example: "shop/web-0" } as const;
+  const both = condition("PodsMissed", { counts, missed, refused });
+  assert.equal(both.reason, "NotReviewed");
+  assert.match(
+    both.message,
+    /^1 Pod was missed, for example shop\/web-0: .*; 2 workloads lack Pods/,
+  );
+});
+
 Deno.test("conditionsDueAt() names the next time at which time alone changes a condition", () => {
   assert.equal(conditionsDueAt(facts()), Date.parse("2026-06-01T12:09:00Z"));
   const rollout = { ...facts().rollout, reason: "UpToDate" } as const;

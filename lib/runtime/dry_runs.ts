@@ -10,16 +10,17 @@ export interface ReplacementsOptions {
   readonly excludedNamespaces: readonly string[];
 }
 
-/** What the webhook would know if a Pod were created anew now, for a dry run of its injection. */
-export function createReplacements(
+/** What the webhook would know if a Pod were created now, for a dry run of its injection. */
+export type DryRunFacts = Omit<ReplacementFacts, "sidecarSet" | "revision">;
+
+export function createDryRuns(
   { index, clock, excludedNamespaces }: ReplacementsOptions,
-): (pod: Pod, sidecarSet: string) => ReplacementFacts {
+): (pod: Pod) => DryRunFacts {
   const injector = createInjector();
   const excluded = new Set(excludedNamespaces);
-  return ({ metadata }, sidecarSet) => {
+  return ({ metadata }) => {
     const namespace = index.namespace(metadata.namespace ?? "");
     return {
-      sidecarSet,
       excludedNamespaces: excluded,
       inject: (request) => injector.inject(request),
       request: {

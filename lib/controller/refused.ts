@@ -1,0 +1,168 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../api/clock.ts";
+import type { Logger } from "../api/logger.ts";
+import type { ObjectReference, Workload } from "../api/objects.ts";
+import type { FailedCreate } from "../core/refusal/failed_create.ts";
+import { mayBlameSidecars } from "../core/refusal/message.ts";
+import type { RefusalSummary } from "../core/refusal/summary.ts";
+import { missingPods, refusableKind } from "../core/refusal/workload.ts";
+import { isNotFound } from "../kube/errors.ts";
+import { Limiter } from "./limiter.ts";
+import { type Outcome, WorkQueue } from "./queue.ts";
+
+/** In milliseconds: a workload that cannot create Pods tries it often at first. */
+const GATHER = 1_000;
+/** Milliseconds between two looks at a workload that has been refused Pods. */
+const LOOK_AGAIN = 10_000;
+/** Each look is a read; in a cluster where much goes wrong they must not be a burden. */
+const READS_PER_SECOND = 20;
+
+export interface RefusedPodsOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  isLeader(): boolean;
+  isSynced(): boolean;
+  /** May reject with what the API server answers. */
+  readWorkload(workload: ObjectReference, signal: AbortSignal): Promise<Workload>;
+  /** The SidecarSets that a workload's Pods are refused for. */
+  blame(workload: Workload, failed: FailedCreate): readonly string[];
+  /** Told when something else is known of a SidecarSet's refused Pods. */
+  onChange(sidecarSet: string): void;
+}
+
+interface Known {
+  failed: FailedCreate;
+  /** The last refusal that was looked at, and the SidecarSets that it was found to be because of. */
+  judged: { readonly failed: FailedCreate; readonly blamed: readonly string[] } | undefined;
+}
+
+/**
+ * Keeps which workloads cannot create Pods because of a sidecar. There is no Pod then that could be counted; what is known is what the
+ * workload's controller says in an event, and whether the workload still lacks Pods.
+ */
+export class RefusedPods {
+  readonly #options: RefusedPodsOptions;
+  readonly #queue: WorkQueue;
+  readonly #reads: Limiter;
+  /** By the workload's uid. */
+  readonly #workloads = new Map<string, Known>();
+  /** By SidecarSet, the uids of workloads in the order in which they were found. */
+  readonly #blamed = new Map<string, Set<string>>();
+
+  constructor(options: RefusedPodsOptions) {
+    this.#options = options;
+    const { clock } = options;
+    this.#queue = new WorkQueue({ clock, concurrency: 1, baseDelay: 1_000, maxDelay: 60_000 });
+    this.#reads = new Limiter({ clock, maxInFlight: 1, perSecond: READS_PER_SECOND });
+  }
+
+  /** What is known of workloads without Pods because of a SidecarSet; undefined where there are none. */
+  summaryOf(sidecarSet: string): RefusalSummary | undefined {
+    const uids = this.#blamed.get(sidecarSet);
+    const [first] = uids ?? [];
+    const judged = first === undefined ? undefined : this.#workloads.get(first)?.judged;
+    if (uids === undefined || judged === undefined) return undefined;
+    const { workload, text } = judged.failed;
+    return { workloads: uids.size, example: nameOf(workload), text };
+  }
+
+  /** Takes note of a workload that was refused a Pod; of several refusals the last counts. */
+  observe(failed: FailedCreate): void {
+    const { uid = "" } = failed.workload;
+    const known = this.#workloads.get(uid);
+    if (known === undefined) {
+      if (!mayBlameSidecars(failed.text)) return;
+      this.#workloads.set(uid, { failed, judged: undefined });
+    } else {
+      if (known.failed.at > failed.at) return;
+      known.failed = failed;
+    }
+    this.#queue.add(uid, GATHER);
+  }
+
+  /** Forgets everything: another process looks after it from now on. */
+  forgetAll(): void {
+    for (const [uid, { failed }] of [...this.#workloads]) {
+      this.#settle(uid, { failed, blamed: [] });
+      this.#queue.forget(uid);
+    }
+  }
+
+  /** Works until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#queue.run((uid) => this.#work(uid, signal), signal);
+  }
+
+  /** Never throws: what fails is tried again. */
+  async #work(uid: string, signal: AbortSignal): Promise<Outcome> {
+    const { isLeader, isSynced, logger } = this.#options;
+    const known = this.#workloads.get(uid);
+    if (known === undefined || signal.aborted) return {};
+    if (!isLeader() || !isSynced()) return { requeueAfter: GATHER };
+    const { failed } = known;
+    try {
+      const blamed = await this.#judge(failed, signal);
+      // Another refusal has come meanwhile, or everything was forgotten.
+      if (this.#workloads.get(uid)?.failed !== failed) return {};
+      this.#settle(uid, { failed, blamed });
+      if (blamed.length === 0) return {};
+      return { requeueAfter: LOOK_AGAIN };
+    } catch (error) {
+      if (signal.aborted) return {};
+      logger.warn("Cannot find out why a workload was refused Pods; trying again", {
+        workload: nameOf(failed.workload),
+        error,
+      });
+      return { failed: true };
+    }
+  }
+
+  /** @returns the SidecarSets because of which the workload still lacks Pods */
+  async #judge(failed: FailedCreate, signal: AbortSignal): Promise<readonly string[]> {
+    const kind = refusableKind(failed.workload);
+    if (kind === undefined) return [];
+    try {
+      const workload = await this.#reads.run(
+        () => this.#options.readWorkload(failed.workload, signal),
+        signal,
+      );
+      if (workload === undefined || workload.metadata.uid !== failed.workload.uid) return [];
+      return missingPods(workload, kind) === 0 ? [] : this.#options.blame(workload, failed);
+    } catch (error) {
+      if (isNotFound(error)) return [];
+      throw error;
+    }
+  }
+
+  #settle(uid: string, judged: NonNullable<Known["judged"]>): void {
+    const known = this.#workloads.get(uid);
+    if (known === undefined) return;
+    const { blamed } = judged;
+    const blamedBefore = known.judged?.blamed ?? [];
+    const before = new Map(
+      [...blamedBefore, ...blamed].map((name) => [name, this.summaryOf(name)]),
+    );
+    known.judged = judged;
+    for (const name of blamedBefore) {
+      if (!blamed.includes(name)) this.#remove(name, uid);
+    }
+    for (const name of blamed) {
+      const uids = this.#blamed.get(name) ?? new Set();
+      this.#blamed.set(name, uids.add(uid));
+    }
+    if (blamed.length === 0) this.#workloads.delete(uid);
+    for (const [name, summary] of before) {
+      if (!isDeepStrictEqual(summary, this.summaryOf(name))) this.#options.onChange(name);
+    }
+  }
+
+  #remove(sidecarSet: string, uid: string): void {
+    const uids = this.#blamed.get(sidecarSet);
+    uids?.delete(uid);
+    if (uids?.size === 0) this.#blamed.delete(sidecarSet);
+  }
+}
+
+function nameOf({ kind, namespace, name }: ObjectReference): string {
+  return `${kind} ${namespace}/${name}`;
+}

@@ -1,0 +1,122 @@
+import type { Clock } from "../api/clock.ts";
+import type { Logger } from "../api/logger.ts";
+import type { KubeEvent, ObjectReference, Workload } from "../api/objects.ts";
+import type { Pod } from "../api/pod.ts";
+import { RefusedPods } from "../controller/refused.ts";
+import { blamedSidecarSets } from "../core/refusal/blame.ts";
+import { FAILED_CREATE, type FailedCreate, failedCreateOf } from "../core/refusal/failed_create.ts";
+import { podOfWorkload, type RefusableKind, refusableKind } from "../core/refusal/workload.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { listWatch } from "../kube/list_watch.ts";
+import { ReflectorLoop } from "../kube/reflector_loop.ts";
+import { get } from "../kube/requests.ts";
+import { type Resource, resources } from "../kube/resources.ts";
+import { send } from "../kube/send.ts";
+import type { DryRunFacts } from "./dry_runs.ts";
+
+const SELECTION = { fieldSelector: `reason=${FAILED_CREATE}` };
+
+const RESOURCES: Readonly<Record<RefusableKind, Resource<Workload>>> = {
+  ReplicaSet: resources.replicaSets,
+  StatefulSet: resources.statefulSets,
+  DaemonSet: resources.daemonSets,
+  Job: resources.jobs,
+};
+
+export interface RefusalsOptions {
+  readonly client: RestClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  isLeader(): boolean;
+  isSynced(): boolean;
+  /** What the webhook would know if a Pod were created now. */
+  dryRunFacts(pod: Pod): DryRunFacts;
+  onChange(sidecarSet: string): void;
+}
+
+/** Finds workloads whose Pods the API server refuses because of a sidecar. */
+export interface Refusals {
+  readonly pods: RefusedPods;
+  /** Told when this process begins or ceases to lead: only the leader reads events, which are many and not cached by the API server. */
+  lead(leading: boolean): void;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createRefusals(options: RefusalsOptions): Refusals {
+  const { client, clock, logger, dryRunFacts } = options;
+  const pods = new RefusedPods({
+    ...options,
+    readWorkload: (workload, signal) => readWorkload(client, workload, signal),
+    blame: (workload, { workload: reference, text }) =>
+      blame(podOfWorkload(workload, reference), { text, dryRunFacts }),
+  });
+  let leading = false;
+  let turn = new AbortController();
+
+  /** The lists and watches of one time as the leader. */
+  async function follow(signal: AbortSignal): Promise<void> {
+    const loop = new ReflectorLoop<KubeEvent, FailedCreate>({
+      name: "events",
+      source: listWatch(client, { resource: resources.events, selection: SELECTION }),
+      trim: failedCreateOf,
+      clock,
+      logger,
+      random: Math.random,
+      onChange(change) {
+        if (change.type === "apply") pods.observe(change.object);
+        if (change.type === "replace") { for (const each of change.items) pods.observe(each); }
+      },
+    });
+    await loop.run(signal);
+    pods.forgetAll();
+  }
+
+  async function followWhileLeading(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      turn = new AbortController();
+      const until = AbortSignal.any([signal, turn.signal]);
+      if (leading) await follow(until);
+      else await aborted(until);
+    }
+  }
+
+  return {
+    pods,
+    lead(isLeading) {
+      leading = isLeading;
+      turn.abort();
+    },
+    async run(signal) {
+      await Promise.all([pods.run(signal), followWhileLeading(signal)]);
+    },
+  };
+}
+
+function readWorkload(
+  client: RestClient,
+  reference: ObjectReference,
+  signal: AbortSignal,
+): Promise<Workload> {
+  const kind = refusableKind(reference);
+  if (kind === undefined) throw new TypeError(`Cannot read a ${reference.kind} as a workload`);
+  const { name = "", namespace = "" } = reference;
+  return send(client, get(RESOURCES[kind], { name, namespace }), signal);
+}
+
+function blame(
+  pod: Pod | undefined,
+  { text, dryRunFacts }: { text: string; dryRunFacts: RefusalsOptions["dryRunFacts"] },
+): string[] {
+  if (pod === undefined) return [];
+  const { excludedNamespaces, request, inject } = dryRunFacts(pod);
+  if (excludedNamespaces.has(pod.metadata.namespace ?? "")) return [];
+  const { selecting } = request;
+  return blamedSidecarSets(text, { pod, selecting, injection: inject({ ...request, pod }) });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
