@@ -1,7 +1,7 @@
 import type { Labels, LabelSelector } from "../api/meta.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
-import { selectsPod } from "../core/select/pod_selection.ts";
+import { podMatcherOf, type PodPlace } from "../core/select/pod_selection.ts";
 import { requiredPairs } from "../core/select/required_pairs.ts";
 
 /** Label pairs of which a Pod, or its namespace, needs one for a SidecarSet to select the Pod. */
@@ -19,6 +19,8 @@ export class SidecarSetIndex {
   readonly #anchored: Record<Anchor["on"], Buckets> = { pod: new Map(), namespace: new Map() };
   /** Those that require no label. */
   readonly #others = new Set<PreparedSidecarSet>();
+  /** Of those that a Pod came near to. */
+  readonly #matchers = new WeakMap<PreparedSidecarSet, (place: PodPlace) => boolean>();
 
   get size(): number {
     return this.#byName.size;
@@ -71,7 +73,7 @@ export class SidecarSetIndex {
     const place = { labels, namespace };
     const take = (candidates: Iterable<PreparedSidecarSet> | undefined) => {
       for (const prepared of candidates ?? []) {
-        if (selectsPod(prepared.sidecarSet.spec, place)) found.push(prepared);
+        if (this.#matcher(prepared)(place)) found.push(prepared);
       }
     };
     for (const key of Object.keys(labels)) {
@@ -88,6 +90,14 @@ export class SidecarSetIndex {
     }
     take(this.#others);
     return found;
+  }
+
+  #matcher(prepared: PreparedSidecarSet): (place: PodPlace) => boolean {
+    const known = this.#matchers.get(prepared);
+    if (known) return known;
+    const matcher = podMatcherOf(prepared.sidecarSet.spec);
+    this.#matchers.set(prepared, matcher);
+    return matcher;
   }
 
   /** The anchor whose fullest bucket is emptiest: a label that all SidecarSets share would find all of them. */

@@ -9,14 +9,25 @@ import { type Requirement, requirementsOf } from "./requirements.ts";
  * @see `k8s.io/apimachinery/pkg/apis/meta/v1/helpers.go:LabelSelectorAsSelector`
  */
 export function matchesSelector(selector: LabelSelector | undefined, labels: Labels): boolean {
-  if (selector === undefined) return false;
+  return selector !== undefined && matcherOf(selector)(labels);
+}
+
+/** The same for a selector that many labels are held against. */
+export function matcherOf(selector: LabelSelector): (labels: Labels) => boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector;
-  for (const key of Object.keys(matchLabels)) {
-    if (!Object.hasOwn(labels, key) || labels[key] !== matchLabels[key]) return false;
-  }
-  return matchExpressions.every((requirement) => holds(requirement, labels)) &&
+  const keys = Object.keys(matchLabels);
+  let isMalformed: boolean | undefined;
+  return (labels) => {
+    for (const key of keys) {
+      if (!Object.hasOwn(labels, key) || labels[key] !== matchLabels[key]) return false;
+    }
+    for (const requirement of matchExpressions) {
+      if (!holds(requirement, labels)) return false;
+    }
     // Syntax comes last because it costs more and most selectors fail before.
-    requirementsOf(selector).every(isWellFormed);
+    isMalformed ??= !requirementsOf(selector).every(isWellFormed);
+    return !isMalformed;
+  };
 }
 
 /** Whether one requirement holds, its syntax left aside. */

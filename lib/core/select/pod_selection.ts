@@ -1,7 +1,7 @@
 import type { Labels } from "../../api/meta.ts";
 import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import type { NamespaceFacts } from "../prepared.ts";
-import { matchesSelector } from "./label_selector.ts";
+import { matcherOf } from "./label_selector.ts";
 import { isEmptySelector } from "./requirements.ts";
 
 /** What decides which Pods a SidecarSet selects. */
@@ -15,9 +15,7 @@ export interface PodPlace {
 
 /** Whether Pods of a namespace may be selected: `namespace` and `namespaceSelector` must both hold where they are set. */
 export function selectsNamespace(spec: Selection, namespace: NamespaceFacts): boolean {
-  if (spec.namespace && spec.namespace !== namespace.name) return false;
-  return spec.namespaceSelector === undefined ||
-    matchesSelector(spec.namespaceSelector, namespace.labels);
+  return namespaceMatcherOf(spec)(namespace);
 }
 
 /**
@@ -26,10 +24,26 @@ export function selectsNamespace(spec: Selection, namespace: NamespaceFacts): bo
  *
  * @see `openkruise/kruise/pkg/control/sidecarcontrol/util.go:PodMatchedSidecarSet`
  */
-export function selectsPod(spec: Selection, { labels, namespace }: PodPlace): boolean {
-  if (spec.selector === undefined) return false;
-  if (isEmptySelector(spec.selector) && !selectsSomeNamespaces(spec)) return false;
-  return matchesSelector(spec.selector, labels) && selectsNamespace(spec, namespace);
+export function selectsPod(spec: Selection, place: PodPlace): boolean {
+  return podMatcherOf(spec)(place);
+}
+
+/** The same for a SidecarSet that many Pods are held against. */
+export function podMatcherOf(spec: Selection): (place: PodPlace) => boolean {
+  const { selector } = spec;
+  if (selector === undefined) return () => false;
+  if (isEmptySelector(selector) && !selectsSomeNamespaces(spec)) return () => false;
+  const matchesPod = matcherOf(selector);
+  const matchesNamespace = namespaceMatcherOf(spec);
+  return ({ labels, namespace }) => matchesPod(labels) && matchesNamespace(namespace);
+}
+
+function namespaceMatcherOf(
+  { namespace: wanted, namespaceSelector }: Selection,
+): (namespace: NamespaceFacts) => boolean {
+  const matchesLabels = namespaceSelector && matcherOf(namespaceSelector);
+  return ({ name, labels }) =>
+    (!wanted || wanted === name) && (matchesLabels === undefined || matchesLabels(labels));
 }
 
 /** Whether a `namespaceSelector` asks for anything, so that an empty `selector` has a meaning (D-8). */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readAs } from "../../../lib/api/read.ts";
 import { type LabelSelector, labelSelector } from "../../../lib/api/meta.ts";
-import { matchesSelector } from "../../../lib/core/select/label_selector.ts";
+import { matcherOf, matchesSelector } from "../../../lib/core/select/label_selector.ts";
 import { anyLabels, anySelector } from "./arbitraries.ts";
 
 const web = { app: "web", tier: "front" };
@@ -65,5 +65,15 @@ Deno.test("matchesSelector() never throws on what the schema lets through", () =
   fc.assert(fc.property(fc.jsonValue(), anyLabels, (value, labels) => {
     const read = readAs(labelSelector, value);
     if (read.ok) assert.equal(typeof matchesSelector(read.value, labels), "boolean");
+  }));
+});
+
+Deno.test("matcherOf() judges one label set after the other as matchesSelector() judges each", () => {
+  const selector = fc.oneof(anySelector, fc.constantFrom(...cases.map(([, selector]) => selector)));
+  fc.assert(fc.property(selector, fc.array(anyLabels), (selector = {}, all) => {
+    const matches = matcherOf(selector);
+    for (const labels of [...all, web, ...all]) {
+      assert.equal(matches(labels), matchesSelector(selector, labels));
+    }
   }));
 });
