@@ -44,14 +44,18 @@ export class Registry<C extends Catalogue<C>> {
   }
 
   counter<N extends NameOf<C, "counter">>(name: N): Counter<LabelsOf<C, N>> {
-    const values = new Map<string, number>();
+    const series = new Series(this.#catalogue[name].labels, (labels) => ({
+      labels: labelText(labels),
+      value: 0,
+    }));
     this.#add(name, function* () {
-      for (const [labels, value] of values) yield `${name}${labels} ${numberText(value)}`;
+      for (const { labels, value } of series.values()) {
+        yield `${name}${labels} ${numberText(value)}`;
+      }
     });
     return {
       inc(labels, by = 1) {
-        const key = labelText(labels);
-        values.set(key, (values.get(key) ?? 0) + by);
+        series.of(labels).value += by;
       },
     };
   }
@@ -75,7 +79,11 @@ export class Registry<C extends Catalogue<C>> {
 
   histogram<N extends NameOf<C, "histogram">>(name: N): Histogram<LabelsOf<C, N>> {
     const buckets = this.#catalogue[name].buckets ?? [];
-    const series = new Map<string, Distribution>();
+    const series = new Series(this.#catalogue[name].labels, (labels) => ({
+      labels,
+      counts: new Array<number>(buckets.length + 1).fill(0),
+      sum: 0,
+    }));
     this.#add(name, function* () {
       for (const { labels, counts, sum } of series.values()) {
         let total = 0;
@@ -90,12 +98,7 @@ export class Registry<C extends Catalogue<C>> {
     });
     return {
       observe(value, labels) {
-        const key = labelText(labels);
-        let found = series.get(key);
-        if (!found) {
-          found = { labels, counts: new Array<number>(buckets.length + 1).fill(0), sum: 0 };
-          series.set(key, found);
-        }
+        const found = series.of(labels);
         const place = buckets.findIndex((bound) => value <= bound);
         const index = place < 0 ? buckets.length : place;
         found.counts[index] = (found.counts[index] ?? 0) + 1;
@@ -116,10 +119,31 @@ export class Registry<C extends Catalogue<C>> {
   }
 }
 
-interface Distribution {
-  readonly labels: LabelValues;
-  readonly counts: number[];
-  sum: number;
+/** What a metric holds for each set of values of its labels. */
+class Series<T> {
+  readonly #names: readonly string[];
+  readonly #make: (labels: LabelValues) => T;
+  readonly #byValues = new Map<string, T>();
+
+  constructor(names: readonly string[], make: (labels: LabelValues) => T) {
+    this.#names = names;
+    this.#make = make;
+  }
+
+  of(labels: LabelValues): T {
+    // No text as it is printed: a review has three of them to find.
+    let key = "";
+    for (const name of this.#names) key += `${labels[name]}\0`;
+    const known = this.#byValues.get(key);
+    if (known !== undefined) return known;
+    const made = this.#make(labels);
+    this.#byValues.set(key, made);
+    return made;
+  }
+
+  values(): IterableIterator<T> {
+    return this.#byValues.values();
+  }
 }
 
 function labelText(labels: LabelValues): string {
