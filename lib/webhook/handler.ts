@@ -29,6 +29,8 @@ export interface Observation {
   readonly dryRun: boolean;
 }
 
+const JSON_TYPE = "application/json";
+
 interface Route {
   readonly group: string;
   readonly kind: string;
@@ -138,10 +140,10 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
 
 /** The path of a request's URL, as it was sent. */
 function pathOf(url: string): string {
-  const authority = url.indexOf("://") + "://".length;
-  const start = url.indexOf("/", authority);
-  const end = url.indexOf("?", authority);
-  return url.slice(start < 0 ? url.length : start, end < 0 ? url.length : end);
+  const start = url.indexOf("/", "https://".length);
+  if (start < 0) return "/";
+  const end = url.indexOf("?", start);
+  return end < 0 ? url.slice(start) : url.slice(start, end);
 }
 
 function routesOf(reviews: HandlerOptions["reviews"]): ReadonlyMap<string, Route> {
@@ -157,13 +159,18 @@ function notFound(path: string): Response {
   return problem(404, `Cannot serve ${path}: the paths are ${Object.values(PATHS).join(", ")}`);
 }
 
+/** A content type without its parameters, which do not matter to JSON. */
+function mediaTypeOf(contentType: string | null): string | undefined {
+  return contentType?.split(";", 1)[0]?.trim().toLowerCase();
+}
+
 /** What is wrong with a request before its body is read, as the response to it. */
 function checkHeaders(request: Request): Response | undefined {
   if (request.method !== "POST") {
     return problem(405, `Cannot ${request.method} a review: the method is POST`, { allow: "POST" });
   }
   const contentType = request.headers.get("content-type");
-  if (contentType?.split(";", 1)[0]?.trim().toLowerCase() === "application/json") return undefined;
+  if (contentType === JSON_TYPE || mediaTypeOf(contentType) === JSON_TYPE) return undefined;
   return problem(415, `Cannot read ${contentType ?? "an unnamed content type"}: send JSON`);
 }
 

@@ -27,9 +27,15 @@ export async function readJson(request: Request, limit: BodyLimit): Promise<Body
   const counted = announced === undefined ? request.body?.getReader() : undefined;
   // Deno hands over the text of a body that has arrived in one step to json(), and only to json().
   const json: Promise<unknown> = counted ? countedJson(counted, limit.maxBytes) : request.json();
+  let hasArrived = false;
+  const noteArrival = () => {
+    hasArrived = true;
+  };
+  json.then(noteArrival, noteArrival);
+  // A timer costs a seventh of an answer, and most bodies are there with their heads.
+  for (let turn = 0; turn < ARRIVED_TURNS && !hasArrived; turn++) await undefined;
   try {
-    // A timer costs a seventh of an answer, and most bodies are there with their heads.
-    const value = await hasArrived(json) ? await json : await inTime(json, limit);
+    const value = await (hasArrived ? json : inTime(json, limit));
     if (value === TOO_LONG) return tooLong(limit);
     if (value !== STALLED) return { ok: true, value };
     await counted?.cancel();
@@ -47,17 +53,6 @@ export async function readJson(request: Request, limit: BodyLimit): Promise<Body
 
 function tooLong({ maxBytes }: BodyLimit): Body {
   return { ok: false, code: 413, message: `Cannot take a body of more than ${maxBytes} bytes` };
-}
-
-/** Whether a promise is settled without waiting for anything from outside. */
-async function hasArrived(work: Promise<unknown>): Promise<boolean> {
-  let settled = false;
-  const note = () => {
-    settled = true;
-  };
-  work.then(note, note);
-  for (let turn = 0; turn < ARRIVED_TURNS && !settled; turn++) await undefined;
-  return settled;
 }
 
 async function inTime(work: Promise<unknown>, { deadlineMs }: BodyLimit): Promise<unknown> {
