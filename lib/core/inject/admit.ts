@@ -11,7 +11,7 @@ import { type Occupied, occupiedBy } from "./occupied.ts";
 import { podFitObstacle } from "./pod_fit.ts";
 import { podResourcesObstacle } from "./pod_resources.ts";
 import { podSecurityObstacle } from "./pod_security/pod_security.ts";
-import { type PodSources, podSources } from "./pod_sources.ts";
+import { PodSources } from "./pod_sources.ts";
 import { computeResources, resourceCandidates, type ResourcesBySidecar } from "./resources.ts";
 import { sharingObstacle } from "./shared_volumes.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
@@ -47,7 +47,7 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
   const { pod, namespace } = request;
   const occupied = occupiedBy(pod, choice.present.flatMap(({ plan }) => plan ?? []));
   const candidates = lazy(() => resourceCandidates(pod, namesOfSidecars(choice, occupied)));
-  const sources = podSources(pod, occupied.ours.containers);
+  const sources = new PodSources(pod, occupied.ours.containers);
   const unreadable = recordsObstacle(pod);
   const annotations = new Map<string, string>();
   const current = (key: string) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key);

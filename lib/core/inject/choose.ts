@@ -139,6 +139,7 @@ function rivalry(
     const base = canaryBase(prepared);
     if (base) canaries.set(base, prepared.name);
   }
+  if (canaries.size === 0) return () => undefined;
   const names = new Set(had.map(({ name }) => name));
   return (prepared) => {
     const canary = canaries.get(prepared.name);

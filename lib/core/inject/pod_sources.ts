@@ -1,19 +1,6 @@
 import type { Container, EnvVar, VolumeDevice, VolumeMount } from "../../api/container.ts";
 import type { Pod } from "../../api/pod.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
-import { lazy } from "./lazy.ts";
-
-/** What sidecars take over from the Pod's own containers; each part is worked out when a sidecar first asks for it. */
-export interface PodSources {
-  /** Mounts to share, once for each path. */
-  mounts(): readonly VolumeMount[];
-  /** Devices to share, once for each path. */
-  devices(): readonly VolumeDevice[];
-  /** The variables that shared mounts name in `subPathExpr`, in order of the mounts. */
-  subPathEnv(): readonly EnvVar[];
-  /** One variable of one container. */
-  env(container: string, name: string): EnvVar | undefined;
-}
 
 /** The kubelet mounts each container's own token here; another container's would carry its rights over. */
 const SERVICE_ACCOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -22,33 +9,56 @@ const SERVICE_ACCOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
 const VARIABLE = /\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)/g;
 
 /**
- * The Pod as a source. Containers marked as injected share nothing; `ours`, the containers that this program has put into
- * the Pod before, are no source of variables either, so that a second call finds what the first one found.
+ * What sidecars take over from the Pod's own containers; each part is worked out when a sidecar first asks for it. Containers marked as
+ * injected share nothing; `ours`, the containers that this program has put into the Pod before, are no source of variables either, so that
+ * a second call finds what the first one found.
  */
-export function podSources(pod: Pod, ours: ReadonlySet<string>): PodSources {
-  const sharing = lazy(() => pod.spec.containers.filter((each) => !isMarkedInjected(each)));
-  const mounts = lazy(() =>
-    oncePerPath(
-      sharing().flatMap((each) => each.volumeMounts ?? []).filter((mount) =>
+export class PodSources {
+  readonly #pod: Pod;
+  readonly #ours: ReadonlySet<string>;
+  #sharing: readonly Container[] | undefined;
+  #mounts: readonly VolumeMount[] | undefined;
+  #devices: readonly VolumeDevice[] | undefined;
+  #subPathEnv: readonly EnvVar[] | undefined;
+  #env: ReadonlyMap<string, ReadonlyMap<string, EnvVar>> | undefined;
+
+  constructor(pod: Pod, ours: ReadonlySet<string>) {
+    this.#pod = pod;
+    this.#ours = ours;
+  }
+
+  /** Mounts to share, once for each path. */
+  mounts(): readonly VolumeMount[] {
+    return this.#mounts ??= oncePerPath(
+      this.#sharers().flatMap((each) => each.volumeMounts ?? []).filter((mount) =>
         mount.mountPath !== SERVICE_ACCOUNT_PATH
       ),
       (mount) => mount.mountPath,
-    )
-  );
-  const devices = lazy(() =>
-    oncePerPath(
-      sharing().flatMap((each) => each.volumeDevices ?? []),
+    );
+  }
+
+  /** Devices to share, once for each path. */
+  devices(): readonly VolumeDevice[] {
+    return this.#devices ??= oncePerPath(
+      this.#sharers().flatMap((each) => each.volumeDevices ?? []),
       (device) => device.devicePath,
-    )
-  );
-  const subPathEnv = lazy(() => sharing().flatMap(variablesOfMounts));
-  const env = lazy(() => envByContainer(pod, ours));
-  return {
-    mounts,
-    devices,
-    subPathEnv,
-    env: (container, name) => env().get(container)?.get(name),
-  };
+    );
+  }
+
+  /** The variables that shared mounts name in `subPathExpr`, in order of the mounts. */
+  subPathEnv(): readonly EnvVar[] {
+    return this.#subPathEnv ??= this.#sharers().flatMap(variablesOfMounts);
+  }
+
+  /** One variable of one container. */
+  env(container: string, name: string): EnvVar | undefined {
+    this.#env ??= envByContainer(this.#pod, this.#ours);
+    return this.#env.get(container)?.get(name);
+  }
+
+  #sharers(): readonly Container[] {
+    return this.#sharing ??= this.#pod.spec.containers.filter((each) => !isMarkedInjected(each));
+  }
 }
 
 function oncePerPath<T>(uses: readonly T[], path: (use: T) => string): readonly T[] {
