@@ -11,7 +11,7 @@ import { manifestsOf } from "./manifests.ts";
 import { printData } from "./output.ts";
 import { forecast } from "./preview/forecast.ts";
 import { newPodDiff } from "./preview/new_pods.ts";
-import { previewData, previewText } from "./preview/text.ts";
+import { type Preview, previewData, previewText } from "./preview/text.ts";
 import { CliError } from "./terminal.ts";
 import { yamlDiff } from "./yaml_diff.ts";
 
@@ -47,8 +47,16 @@ export async function diffCommand(
   if (sidecarSetCount === 0) {
     throw new CliError("Cannot compare: the files have no SidecarSet, name some with -f");
   }
-  for (const finding of findings) terminal.error(`${findingText(finding)}\n`);
-  if (findings.some(({ severity }) => severity === "error")) return 2;
+  const print = async (previews: readonly Preview[]) => {
+    const data = { findings, sidecarSets: previews.map(previewData) };
+    if (output !== "text") return await printData(data, { format: output, terminal });
+    for (const finding of findings) terminal.error(`${findingText(finding)}\n`);
+    terminal.write(previews.map((each) => previewText(each, terminal)).join("\n"));
+  };
+  if (findings.some(({ severity }) => severity === "error")) {
+    await print([]);
+    return 2;
+  }
 
   const next = sidecarSets.map((prepared) => ({
     previous: cluster.sidecarSets.find(({ name }) => name === prepared.name),
@@ -75,11 +83,7 @@ export async function diffCommand(
     }),
     forecast: forecast(prepared, { previous, pods, cluster: future, now }),
   }));
-  if (output === "text") {
-    terminal.write(previews.map((each) => previewText(each, terminal)).join("\n"));
-  } else {
-    await printData({ sidecarSets: previews.map(previewData) }, { format: output, terminal });
-  }
+  await print(previews);
   return previews.some(({ spec }) => spec !== "") ? 1 : 0;
 }
 

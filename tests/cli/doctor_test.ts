@@ -72,7 +72,7 @@ Deno.test("doctor finds that nobody leads, that nothing is registered, and what 
       ["API server", "ok", /v1\.34\.0/],
       ["webhook registration", "error", /no MutatingWebhookConfiguration/],
       ["leader", "error", /no Lease/],
-      ["replicas", "warning", /outside of the cluster/],
+      ["replicas", "warning", /can only run outside of the cluster$/],
       ["webhook answers about SidecarSets", "error", /was accepted/],
       ["webhook injects SidecarSet web", "error", /without its sidecars/],
       ["your rights", "ok", /suffice/],

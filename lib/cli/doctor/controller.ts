@@ -32,7 +32,7 @@ function checkReplicas(facts: Facts): Check {
   if (deployment === "forbidden") return check.skipped(`this user may not read Deployment ${name}`);
   if (deployment === "absent") {
     return check.warning(
-      `there is no Deployment ${name}: the controller runs outside of the cluster`,
+      `there is no Deployment ${name}: a controller can only run outside of the cluster`,
       "install it in the cluster with: sidecarset manifests | kubectl apply -f -",
     );
   }

@@ -74,9 +74,9 @@ async function refused(
 ): Promise<string[]> {
   const answers = await Promise.all(rights.map(async (right) => {
     const { status } = await review(right);
-    return status?.allowed === true ? [] : [textOf(right)];
+    return status?.allowed === true ? [] : [right];
   }));
-  return answers.flat();
+  return textsOfRights(answers.flat());
 }
 
 /** Whether the controller's ServiceAccount has the rights that its manifests grant. */
@@ -86,7 +86,7 @@ export async function checkControllerRights(facts: Facts): Promise<Check> {
   const missing = await missingOf(rights, facts);
   const user = userOf(facts);
   if (missing === undefined) return check.skipped("this user may not review others' rights");
-  if (missing.length === 0) return check.ok(`${user} has all ${rights.length} of them`);
+  if (missing.length === 0) return check.ok(`${user} has what the manifests grant`);
   return check.error(
     `${user} may not ${missing.join(", ")}`,
     "apply the ClusterRole, the Role and their bindings of: sidecarset manifests",
@@ -155,8 +155,14 @@ function textsOf(values: unknown): string[] {
   return Array.isArray(values) ? values.filter((value) => typeof value === "string") : [];
 }
 
-function textOf({ group, resource, subresource, verb, name, namespace }: Right): string {
+/** `get/list/watch pods`, one for each kind of object. */
+function textsOfRights(rights: readonly Right[]): string[] {
+  const byPlace = Map.groupBy(rights, placeOf);
+  return [...byPlace].map(([place, same]) => `${same.map(({ verb }) => verb).join("/")} ${place}`);
+}
+
+function placeOf({ group, resource, subresource, name, namespace }: Right): string {
   const path = [resource, subresource].filter(Boolean).join("/");
   const full = group === "" ? path : `${path}.${group}`;
-  return [verb, full, name, namespace && `in ${namespace}`].filter(Boolean).join(" ");
+  return [full, name, namespace && `in ${namespace}`].filter(Boolean).join(" ");
 }

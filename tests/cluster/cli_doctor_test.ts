@@ -1,0 +1,290 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { WebhookConfiguration } from "../../lib/api/webhook_configuration.ts";
+import { get, remove, update } from "../../lib/kube/requests.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/send.ts";
+import { ClusterPods } from "../support/cluster_pods.ts";
+import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
+import { eventually } from "../support/eventually.ts";
+import { kubeconfigText } from "../support/kubeconfig.ts";
+import { Replicas } from "../support/replicas.ts";
+import { createSidecarSet } from "../support/sidecarsets.ts";
+import { UserShell } from "../support/user_shell.ts";
+import { createTestPki } from "../webhook/tls_fixtures.ts";
+
+const KINDS = [
+  resources.mutatingWebhookConfigurations,
+  resources.validatingWebhookConfigurations,
+] as const;
+const name = "sidecarset";
+const web = { labels: { app: "web" }, spec: { containers: [{ name: "main", image: "main:1" }] } };
+
+interface Check {
+  name: string;
+  status: "ok" | "warning" | "error" | "skipped";
+  message: string;
+  remedy?: string;
+}
+
+/** What the doctor finds, by the checks' names. */
+class Findings {
+  readonly code: number;
+  readonly checks: readonly Check[];
+
+  constructor(code: number, checks: readonly Check[]) {
+    this.code = code;
+    this.checks = checks;
+  }
+
+  with(status: Check["status"]): string[] {
+    return this.checks.filter((check) => check.status === status).map(({ name }) => name);
+  }
+
+  /** Asserts that a check found this, and says how to mend it. */
+  assertFound(name: string, status: Check["status"], message: RegExp): void {
+    const found = this.checks.find((check) => check.name === name);
+    assert.ok(found, `there is no check ${name} among ${this.checks.map(({ name }) => name)}`);
+    assert.equal(found.status, status, `${name}: ${found.message}`);
+    assert.match(found.message, message);
+    if (status === "error" || status === "warning") assert.ok(found.remedy);
+  }
+}
+
+async function examine(shell: UserShell, options = ""): Promise<Findings> {
+  const { code, stdout, stderr } = await shell.run(`kubectl sidecarset doctor -o json ${options}`);
+  assert.equal(stderr, "");
+  const { checks }: { checks: Check[] } = JSON.parse(stdout);
+  return new Findings(code, checks);
+}
+
+async function changeRegistration(
+  { client }: ControlPlane,
+  change: (configuration: WebhookConfiguration) => void,
+): Promise<void> {
+  for (const kind of KINDS) {
+    const body = structuredClone(await send(client, get(kind, { name })));
+    change(body);
+    await send(client, update(kind, { name, body }));
+  }
+}
+
+Deno.test("doctor and uninstall on a real control plane", async (t) => {
+  await using plane = await startControlPlane({ controllerManager: true });
+  await using shell = await UserShell.open(plane.kubeconfig);
+  const { client } = plane;
+  const pods = new ClusterPods(client);
+  const kubectl = (args: string) => shell.output(`kubectl ${args}`);
+
+  await t.step("doctor says where nothing is installed how to install it", async () => {
+    const found = await examine(shell);
+    assert.equal(found.code, 1);
+    found.assertFound("CustomResourceDefinition", "error", /is not there$/);
+    assert.equal(found.checks.length, 2);
+  });
+
+  await t.step("manifests prints what kubectl applies", async () => {
+    const applied = await shell.output("sidecarset manifests | kubectl apply -f -");
+    assert.match(applied, /^deployment\.apps\/sidecarset created$/m);
+    assert.equal(await shell.output("sidecarset manifests | kubectl diff -f -"), "");
+    await kubectl("wait --for=condition=Available deployment/sidecarset -n sidecarset-system");
+  });
+
+  // The programs in the Deployment's Pods are make-believe: this one is real.
+  await using replicas = new Replicas(plane);
+  const controller = await replicas.start();
+  const agent = (app: string, more: object = {}) => ({
+    selector: { matchLabels: { app } },
+    containers: [{ name: `agent-${app}`, image: "agent:1" }],
+    ...more,
+  });
+  await createSidecarSet(plane, "logging", agent("web"));
+  await pods.create("web", web);
+
+  await t.step("doctor finds nothing wrong with a new installation", async () => {
+    const found = await eventually(async () => {
+      const found = await examine(shell);
+      assert.deepEqual(found.checks.filter(({ status }) => status !== "ok"), []);
+      return found;
+    }, { what: "the doctor finds nothing wrong" });
+    assert.equal(found.code, 0);
+    found.assertFound("authority of the caBundle", "ok", /^valid until 20\d\d-.*\(36\d\d days\)$/);
+    found.assertFound("replicas", "ok", /^2 of 2 replicas of sidecarset:latest are ready$/);
+    const text = await shell.run("sidecarset doctor");
+    assert.match(text.stderr, /^\d+ checks: \d+ ok, 0 warnings, 0 errors, 0 skipped\n$/);
+    assert.deepEqual(text.stdout.split("\n").filter((line) => line.length > 80), []);
+  });
+
+  await t.step("doctor tells of SidecarSets that select nothing, and of overlaps", async () => {
+    await createSidecarSet(plane, "idle", agent("nobody"));
+    await createSidecarSet(plane, "second", {
+      ...agent("second"),
+      selector: { matchExpressions: [{ key: "app", operator: "In", values: ["web", "db"] }] },
+    });
+    const found = await examine(shell);
+    assert.equal(found.code, 0);
+    found.assertFound("SidecarSets select Pods", "warning", /selected by: idle$/);
+    found.assertFound("SidecarSets that can select the same Pods", "ok", /^logging and second$/);
+    await kubectl("delete sidecarset idle second");
+  });
+
+  await t.step("doctor skips what a user may not see", async () => {
+    await kubectl("create serviceaccount nobody");
+    const token = (await kubectl("create token nobody")).trim();
+    const ca = join(shell.folder, "ca.crt");
+    await Deno.writeTextFile(ca, plane.ca);
+    const user = { user: "nobody", credentials: { token } };
+    await shell.write("nobody.yaml", kubeconfigText({ server: plane.url, ca, ...user }));
+    const found = await examine(shell, "--kubeconfig nobody.yaml");
+    assert.equal(found.code, 0);
+    assert.deepEqual(found.with("error"), []);
+    assert.deepEqual(found.with("ok"), ["API server"]);
+    assert.ok(found.with("skipped").length >= 7);
+    found.assertFound(
+      "your rights",
+      "warning",
+      /list\/patch sidecarsets\.apps\.kruise\.io, list pods/,
+    );
+  });
+
+  controller.signal("SIGSTOP");
+
+  await t.step("doctor finds that the webhook does not answer", async () => {
+    await pods.create("late", web);
+    const found = await examine(shell);
+    assert.equal(found.code, 1);
+    found.assertFound(
+      "webhook injects SidecarSet logging",
+      "error",
+      /created without its sidecars/,
+    );
+    found.assertFound("webhook answers about SidecarSets", "error", /failed calling webhook/);
+  });
+
+  await t.step("doctor finds a wrong caBundle and a scope that leaves Pods out", async () => {
+    const { authority } = await createTestPki();
+    await changeRegistration(plane, ({ webhooks = [] }) => {
+      for (const entry of webhooks) {
+        entry.clientConfig.caBundle = btoa(authority.cert);
+        entry.matchConditions = [{ name: "none", expression: "false" }];
+      }
+    });
+    const found = await examine(shell);
+    assert.equal(found.code, 1);
+    found.assertFound("certificate of the webhook", "error", /does not have the authority/);
+    found.assertFound("registration's scope", "error", /is not what the SidecarSets .* ask for/);
+    found.assertFound("webhook injects SidecarSet logging", "error", /without its sidecars/);
+  });
+
+  await t.step("doctor finds missing registrations and rights, and OpenKruise", async () => {
+    for (const kind of KINDS) await send(client, remove(kind, { name }));
+    await kubectl("delete clusterrolebinding sidecarset");
+    await kubectl("create namespace kruise-system");
+    await kubectl("create deployment kruise-controller-manager --image=kruise -n kruise-system");
+    await shell.write(
+      "kruise.json",
+      JSON.stringify({
+        apiVersion: "admissionregistration.k8s.io/v1",
+        kind: "MutatingWebhookConfiguration",
+        metadata: { name: "kruise-mutating-webhook-configuration" },
+      }),
+    );
+    await kubectl("create -f kruise.json");
+    const found = await examine(shell);
+    assert.equal(found.code, 1);
+    found.assertFound("webhook registration", "error", /no MutatingWebhookConfiguration and no /);
+    found.assertFound("webhook answers about SidecarSets", "error", /was accepted$/);
+    found.assertFound(
+      "controller's rights",
+      "error",
+      /may not get\/list\/watch sidecarsets.*, get\/list\/watch\/patch pods, /,
+    );
+    found.assertFound("OpenKruise", "error", /looks after SidecarSets$/);
+    await kubectl("delete -f kruise.json");
+    await kubectl("delete namespace kruise-system --wait=false");
+    await shell.output("sidecarset manifests | kubectl apply -f -");
+  });
+
+  await t.step("doctor finds a version that is not served", async () => {
+    const served = (is: boolean) =>
+      kubectl(
+        "patch crd sidecarsets.apps.kruise.io --type json -p " +
+          `'[{"op": "replace", "path": "/spec/versions/0/served", "value": ${is}}]'`,
+      );
+    await served(false);
+    const found = await examine(shell);
+    assert.equal(found.code, 1);
+    found.assertFound("CustomResourceDefinition", "error", /does not serve v1alpha1$/);
+    await served(true);
+  });
+
+  controller.signal("SIGCONT");
+
+  await t.step(
+    "doctor sees the controller mend it, and tells of the Pod that was missed",
+    async () => {
+      const found = await eventually(async () => {
+        const found = await examine(shell);
+        assert.deepEqual(found.with("error"), []);
+        return found;
+      }, { what: "the doctor finds no errors any more", timeout: 60_000 });
+      assert.equal(found.code, 0);
+      found.assertFound("no Pod is missed", "warning", /1 for NotReviewed .* default\/late$/);
+      const restart = await shell.run("sidecarset rollout restart-injection logging");
+      assert.equal(restart.code, 1);
+      assert.equal(restart.stderr, "1 Pod to create anew yourself: default/late\n");
+    },
+  );
+
+  await t.step("uninstall --dry-run tells what would go, and removes nothing", async () => {
+    const told = await shell.output("kubectl sidecarset uninstall --dry-run=server");
+    assert.match(told, /^mutatingwebhookconfiguration\/sidecarset deleted \(server dry run\)\n/);
+    assert.match(told, /\ndeployment\/sidecarset deleted \(server dry run\)\n/);
+    assert.deepEqual((await examine(shell)).with("error"), []);
+  });
+
+  await t.step("uninstall refuses no Pod at any moment, and says what is left", async () => {
+    await createSidecarSet(plane, "strict", agent("strict", { failurePolicy: "Fail" }));
+    await pods.create("strict", { ...web, labels: { app: "strict" } });
+    let isDone = false;
+    const refused: unknown[] = [];
+    const creating = (async () => {
+      for (let i = 0; !isDone; i++) {
+        await pods.create(`strict-${i}`, { ...web, labels: { app: "strict" } })
+          .catch((error) => refused.push(error));
+      }
+    })();
+    const uninstalling = shell.output("kubectl sidecarset uninstall");
+    // As the kubelet does when the Deployment's Pods go.
+    await eventually(async () => {
+      const { code } = await shell.run("kubectl get deployment/sidecarset -n sidecarset-system");
+      return code !== 0;
+    }, { what: "the Deployment is gone" });
+    await controller.stop("SIGTERM");
+    const told = await uninstalling;
+    isDone = true;
+    await creating;
+    assert.deepEqual(refused, []);
+    assert.match(told, /^mutatingwebhookconfiguration\/sidecarset deleted\n/);
+    assert.match(told, /\nclusterrole\/sidecarset deleted\n/);
+    assert.match(told, /\nLEFT +REMOVED BY\n\d+ Pods with sidecars +create them anew/);
+    assert.match(told, /\n2 SidecarSets and their kind +kubectl delete crd sidecarsets/);
+    for (const kind of KINDS) {
+      assert.equal(
+        await shell.run(`kubectl get ${kind.plural} ${name}`).then(({ code }) => code),
+        1,
+      );
+    }
+    const after = await pods.create("after", { ...web, labels: { app: "strict" } });
+    assert.deepEqual(after.spec.containers.map(({ name }) => name), ["main"]);
+  });
+
+  await t.step("what uninstall leaves goes by the commands that it names", async () => {
+    const left = await shell.output("sidecarset uninstall");
+    const commands = left.split("\n").flatMap((line) => /kubectl delete .*$/.exec(line)?.[0] ?? []);
+    assert.equal(commands.length, 2);
+    for (const command of commands) await shell.output(`${command} --timeout=60s`);
+    const then = await shell.output("sidecarset uninstall");
+    assert.doesNotMatch(then, /SidecarSet|namespace/);
+  });
+});
