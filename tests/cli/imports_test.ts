@@ -34,7 +34,15 @@ function loadedWith(specifier: string, loaded = new Set<string>()): Set<string> 
   return loaded;
 }
 
-const OFFLINE = ["main.ts", "lib/cli/inject.ts", "lib/cli/explain.ts", "lib/cli/validate.ts"];
+const OFFLINE = [
+  "main.ts",
+  "lib/cli/inject.ts",
+  "lib/cli/explain.ts",
+  "lib/cli/validate.ts",
+  "lib/cli/print_installation.ts",
+  "lib/cli/version.ts",
+  "lib/cli/completion/script.ts",
+];
 
 for (const path of OFFLINE) {
   Deno.test(`${path} loads nothing that an offline command does not need`, () => {

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { PseudoTerminal } from "../support/pseudo_terminal.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+const examples = `${root}manifests/examples`;
+
+/** The program as offline commands need it: with nothing but files and the environment. */
+const PROGRAM = `"${Deno.execPath()}" run -q --no-check --allow-env --allow-read "${root}main.ts"`;
+
+async function shell(command: string, env: Record<string, string> = {}) {
+  const { code, stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", command],
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, output: decoder.decode(stdout), errors: decoder.decode(stderr) };
+}
+
+// deno-lint-ignore no-control-regex
+const COLOR = /\x1b\[\d+m/;
+
+const EXPLAIN = `${PROGRAM} explain -f ${examples}`;
+
+Deno.test("the program reads a folder, and prints no colours into a pipe", async () => {
+  const { code, output, errors } = await shell(EXPLAIN, { NO_COLOR: "" });
+  assert.equal(code, 0, errors);
+  assert.match(output, /^pod\/test-pod in namespace default\n/m);
+  assert.doesNotMatch(output, COLOR);
+});
+
+Deno.test("the program shows colours on a terminal that has them, unless NO_COLOR says otherwise", async () => {
+  for (
+    const [env, isColored] of [
+      [{ NO_COLOR: "" }, true],
+      [{ NO_COLOR: "1" }, false],
+      [{ NO_COLOR: "", TERM: "dumb" }, false],
+    ] as const
+  ) {
+    await using terminal = PseudoTerminal.open(EXPLAIN, { env });
+    assert.equal(await terminal.ended(), 0, terminal.shown);
+    assert.match(terminal.shown, /test-pod in namespace default/);
+    assert.equal(COLOR.test(terminal.shown), isColored, JSON.stringify(env));
+  }
+});
+
+Deno.test("the program ends quietly when nobody reads on", async () => {
+  const { output, errors } = await shell(`${PROGRAM} manifests | head -n 1`);
+  assert.equal(output, "apiVersion: v1\n");
+  assert.equal(errors, "");
+});
+
+Deno.test("Ctrl-C ends a command that waits for its input", async () => {
+  const command = `trap : INT; echo begins; ${PROGRAM} validate -f -; echo ended with $?`;
+  await using terminal = PseudoTerminal.open(command);
+  await terminal.until(/begins/);
+  await terminal.type("kind: List\r");
+  await terminal.until(/kind: List/);
+  await terminal.type("\x03");
+  await terminal.until(/ended with 130/);
+  assert.doesNotMatch(terminal.shown, /\n +at /);
+});
+
+Deno.test("the program tells an unusable file in one line, with a stack trace only when asked", async () => {
+  const { code, errors } = await shell(`${PROGRAM} inject -f none.yaml`);
+  assert.equal(code, 2);
+  assert.equal(errors, "Cannot read none.yaml: there is no such file\n");
+  const verbose = await shell(`${PROGRAM} inject -f none.yaml --verbose`);
+  assert.match(verbose.errors, /there is no such file\n +at /);
+});
