@@ -6,14 +6,34 @@ interface Covered {
   readonly since: Date;
 }
 
+/** What SidecarSets want of the registration, worked out once for each state of one. */
+export class RegistrationWants {
+  readonly #known = new WeakMap<PreparedSidecarSet, string>();
+
+  /** Text that is equal for two states of a SidecarSet if they want the same. */
+  of(prepared: PreparedSidecarSet): string {
+    const known = this.#known.get(prepared);
+    if (known !== undefined) return known;
+    const { failurePolicy = "Ignore" } = prepared.sidecarSet.spec;
+    const want = JSON.stringify([selectionKey(prepared), failurePolicy]);
+    this.#known.set(prepared, want);
+    return want;
+  }
+}
+
 /** Since when the webhook registration in force has covered each SidecarSet's current selection, with its failure policy. */
 export class Coverage {
   readonly #covered = new Map<string, Covered>();
+  readonly #wants: RegistrationWants;
+
+  constructor(wants: RegistrationWants) {
+    this.#wants = wants;
+  }
 
   /** Since when new Pods that this SidecarSet selects have come to the webhook; undefined while they do not. */
   since(prepared: PreparedSidecarSet): Date | undefined {
     const covered = this.#covered.get(prepared.name);
-    return covered?.wanted === wantedOf(prepared) ? covered.since : undefined;
+    return covered?.wanted === this.#wants.of(prepared) ? covered.since : undefined;
   }
 
   /** The registration in force is the one planned for these SidecarSets. Returns the names for which something changed. */
@@ -31,7 +51,7 @@ export class Coverage {
         continue;
       }
       if (this.since(prepared)) continue;
-      this.#covered.set(name, { wanted: wantedOf(prepared), since: options.since });
+      this.#covered.set(name, { wanted: this.#wants.of(prepared), since: options.since });
       changed.push(name);
     }
     return changed;
@@ -43,12 +63,4 @@ export class Coverage {
     this.#covered.clear();
     return names;
   }
-}
-
-/** Text that is equal for two generations of a SidecarSet if they want the same of the registration. */
-function wantedOf(prepared: PreparedSidecarSet): string {
-  return JSON.stringify([
-    selectionKey(prepared),
-    prepared.sidecarSet.spec.failurePolicy ?? "Ignore",
-  ]);
 }

@@ -9,7 +9,7 @@ import {
   type Registration,
   type WebhookEndpoint,
 } from "../core/registration/configuration.ts";
-import { Coverage } from "./coverage.ts";
+import { Coverage, RegistrationWants } from "./coverage.ts";
 
 export type ConfigurationKind = WebhookConfiguration["kind"];
 
@@ -31,12 +31,22 @@ export interface RegistrationKeeperOptions {
   onCoverage(names: readonly string[]): void;
 }
 
+/** A plan with all that it depends on. */
+interface Planned {
+  readonly caBundle: string;
+  readonly owner: OwnerReference | undefined;
+  readonly wants: ReadonlyMap<string, string>;
+  readonly registration: Registration;
+}
+
 /** Keeps the webhook registration at the API server equal to what the SidecarSets need, and knows since when it is. */
 export class RegistrationKeeper {
   readonly #options: RegistrationKeeperOptions;
   readonly #observed = new Map<ConfigurationKind, WebhookConfiguration>();
   readonly #written = new Map<ConfigurationKind, string>();
-  readonly #coverage = new Coverage();
+  readonly #wants = new RegistrationWants();
+  readonly #coverage = new Coverage(this.#wants);
+  #last: Planned | undefined;
   #uncovered: Registration["uncovered"] = new Map();
   #owner: OwnerReference | undefined;
   #registered = false;
@@ -88,16 +98,9 @@ export class RegistrationKeeper {
     const { clock, isLeader, logger, sidecarSets } = this.#options;
     const caBundle = this.#options.caBundle();
     if (caBundle === undefined) return;
-    this.#owner ??= await this.#options.owner(signal);
+    if (!this.#owner || this.#isGone()) await this.#findOwner(signal);
     const planned = sidecarSets();
-    const wanted = planRegistration({
-      name: this.#options.name,
-      sidecarSets: planned,
-      excludedNamespaces: this.#options.excludedNamespaces,
-      endpoint: this.#options.endpoint,
-      caBundle,
-      ...(this.#owner ? { owner: this.#owner } : {}),
-    });
+    const wanted = this.#plan(planned, caBundle);
     let since: Date | undefined;
     for (const configuration of [wanted.validating, wanted.mutating]) {
       const observed = this.#observed.get(configuration.kind);
@@ -126,6 +129,34 @@ export class RegistrationKeeper {
       since: since ?? lastWrittenAt(this.#observed.get(wanted.mutating.kind)) ?? clock.now(),
     });
     if (changed.length > 0) this.#options.onCoverage(changed);
+  }
+
+  /** Whether a configuration is not there, perhaps because its owner was deleted. */
+  #isGone(): boolean {
+    return this.#observed.size < 2;
+  }
+
+  /** One that was created anew has another uid; one that is gone for good must still take the registration along. */
+  async #findOwner(signal: AbortSignal): Promise<void> {
+    this.#owner = await this.#options.owner(signal) ?? this.#owner;
+  }
+
+  /** The plan of before where nothing that it depends on has changed: with many SidecarSets it takes long, and Pods would wait. */
+  #plan(sidecarSets: readonly PreparedSidecarSet[], caBundle: string): Registration {
+    const owner = this.#owner;
+    const wants = new Map(sidecarSets.map((each) => [each.name, this.#wants.of(each)]));
+    const last = this.#last;
+    const isSame = last !== undefined && last.caBundle === caBundle && last.owner === owner &&
+      last.wants.size === wants.size &&
+      wants.entries().every(([name, want]) => last.wants.get(name) === want);
+    if (isSame) return last.registration;
+    const { name, excludedNamespaces, endpoint } = this.#options;
+    const registration = planRegistration({
+      ...{ name, sidecarSets, excludedNamespaces, endpoint, caBundle },
+      ...(owner ? { owner } : {}),
+    });
+    this.#last = { caBundle, owner, wants, registration };
+    return registration;
   }
 
   /** Whether all that is registered has the address and the authorities that this process serves with. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { OwnerReference } from "../../lib/api/meta.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import type { WebhookConfiguration } from "../../lib/api/webhook_configuration.ts";
 import {
@@ -142,6 +143,51 @@ Deno.test("RegistrationKeeper puts right what somebody else changed, and trusts 
   await reconcile();
   assert.equal(written.at(-1)?.metadata.resourceVersion, "9");
   assert.ok(keeper.coveredSince(prepared));
+});
+
+const clusterRole = (uid: string) => ({
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRole",
+  name: "sidecarset",
+  uid,
+});
+
+Deno.test("RegistrationKeeper belongs to the ClusterRole that there is when it was deleted with the one before", async () => {
+  let owner: OwnerReference | undefined = clusterRole("1");
+  const { reconcile, keeper, written } = setUp(undefined, { owner: () => Promise.resolve(owner) });
+  await reconcile();
+  const uids = () =>
+    written.splice(0).map(({ metadata }) => metadata.ownerReferences?.map(({ uid }) => uid));
+  const deleted = async () => {
+    for (const kind of [mutating, "ValidatingWebhookConfiguration"] as const) {
+      keeper.observe(kind, undefined);
+    }
+    await reconcile();
+    return uids();
+  };
+  assert.deepEqual(uids(), [["1"], ["1"]]);
+  owner = clusterRole("2");
+  assert.deepEqual(await deleted(), [["2"], ["2"]]);
+  // Without the ClusterRole the installation is being removed: what is written goes again by itself.
+  owner = undefined;
+  assert.deepEqual(await deleted(), [["2"], ["2"]]);
+});
+
+Deno.test("RegistrationKeeper plans anew only when a SidecarSet wants something else", async () => {
+  const { reconcile, state, written } = setUp();
+  await reconcile();
+  state.sidecarSets = [sidecarSetOf({ resourceVersion: "2", status: {} })];
+  await reconcile();
+  assert.equal(written.length, 2);
+  state.sidecarSets = [
+    sidecarSetOf({ spec: { selector: { matchLabels: { app: "other" } } } }),
+    sidecarSetOf({ name: "second" }),
+  ];
+  await reconcile();
+  assert.equal(written.length, 3);
+  state.sidecarSets = state.sidecarSets.slice(0, 1);
+  await reconcile();
+  assert.equal(written.length, 4);
 });
 
 Deno.test("RegistrationKeeper is not misled by a watch that lags behind its own write", async () => {
