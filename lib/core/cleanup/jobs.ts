@@ -15,6 +15,13 @@ export const TERMINATION_REASONS = {
 } as const;
 export type TerminationReason = keyof typeof TERMINATION_REASONS;
 
+/**
+ * When the phase was set, to the millisecond: another value each time. A kubelet acts at once only on changes of the spec, labels and
+ * annotations. A phase alone it notices when it looks at the Pod by itself, every 60 to 90 s, and every 10 s it sets its own one again
+ * (`pkg/kubelet/config/config.go:podsDifferSemantically`, `pkg/kubelet/status/status_manager.go:syncBatch`).
+ */
+const TERMINATED_AT_ANNOTATION = "kruise.io/sidecar-terminated-at";
+
 /** What the end of a Pod's sidecars depends on beside the Pod. */
 export interface TerminationFacts {
   /** The SidecarSet of this name as it is now. */
@@ -52,8 +59,10 @@ export function decideTermination(pod: Pod, facts: TerminationFacts): Terminatio
     message: `The sidecars were ended because ${TERMINATION_REASONS[reason]}`,
     lastTransitionTime: rfc3339(facts.now),
   };
+  const annotations = { [TERMINATED_AT_ANNOTATION]: facts.now.toISOString() };
+  const metadata = { ...preconditions(pod), annotations };
   const status = { phase: main, conditions: [condition] };
-  return { kind: "Phase", reason, patch: { metadata: preconditions(pod), status } };
+  return { kind: "Phase", reason, patch: { metadata, status } };
 }
 
 /** Whether a Pod's sidecars are to be ended now, however that is done. */

@@ -67,7 +67,11 @@ Deno.test("decideTermination() patches the status under the Pod's uid and resour
     kind: "Phase",
     reason: "MainContainersSucceeded",
     patch: {
-      metadata: { uid: "u", resourceVersion: "9" },
+      metadata: {
+        uid: "u",
+        resourceVersion: "9",
+        annotations: { "kruise.io/sidecar-terminated-at": "2026-06-01T12:00:00.000Z" },
+      },
       status: {
         phase: "Succeeded",
         conditions: [{
