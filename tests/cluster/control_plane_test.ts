@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
+import * as z from "zod/mini";
 import { isObject } from "../../lib/api/json.ts";
 import { create, get, patch } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
@@ -10,8 +11,10 @@ import { type ControlPlane, startControlPlane } from "../support/control_plane.t
 import { CONTROLLER_USER } from "../support/control_plane_files.ts";
 import { eventually } from "../support/eventually.ts";
 import { kubectl, kubectlOutput } from "../support/kubectl.ts";
+import { startOtherProcess } from "../support/other_process.ts";
 
 const namespace = "default";
+const startedElsewhere = z.object({ pids: z.array(z.number()), folder: z.string() });
 
 Deno.test("the test control plane with kube-controller-manager", async (t) => {
   await using plane = await startControlPlane({ controllerManager: true, audit: true });
@@ -150,34 +153,15 @@ Deno.test("a server that ends by itself is told of when the control plane is sto
 });
 
 Deno.test("a control plane ends with the process that started it, even a killed one", async () => {
-  const script = `
-    import { startControlPlane } from ${
-    JSON.stringify(import.meta.resolve("../support/control_plane.ts"))
-  };
+  const controlPlane = import.meta.resolve("../support/control_plane.ts");
+  const other = await startOtherProcess(`
+    import { startControlPlane } from ${JSON.stringify(controlPlane)};
     const { pids, folder } = await startControlPlane({ kubelet: false });
     console.log(JSON.stringify({ pids: Object.values(pids), folder }));
-    setInterval(() => {}, 1_000);
-  `;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--config",
-      new URL("../../deno.json", import.meta.url).pathname,
-      "--ext=ts",
-      "-",
-    ],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  await new Blob([script]).stream().pipeTo(child.stdin);
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { value = "" } = await reader.read();
-  const { pids, folder }: { pids: number[]; folder: string } = JSON.parse(value);
+  `);
+  const { pids, folder } = z.parse(startedElsewhere, other.said);
   assert.equal(pids.length, 2);
-  child.kill("SIGKILL");
-  await child.status;
-  await reader.cancel();
+  await other.kill();
   await eventually(() => pids.every((pid) => !isAlive(pid)), { what: "the servers have ended" });
   await eventually(() => Deno.stat(folder).then(() => false, () => true), {
     what: "the folder is gone",

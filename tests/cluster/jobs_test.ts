@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { isObject } from "../../lib/api/json.ts";
-import type { KubeObject, Workload } from "../../lib/api/objects.ts";
-import type { Pod } from "../../lib/api/pod.ts";
+import type { Workload } from "../../lib/api/objects.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import { create, get } from "../../lib/kube/requests.ts";
 import { type Resource, resource, resources } from "../../lib/kube/resources.ts";
@@ -10,6 +8,7 @@ import { ClusterPods, containerStatus } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { installAndStart } from "../support/installation.ts";
 import { eventually } from "../support/eventually.ts";
+import { terminatedReason, untilJobEnded } from "../support/jobs.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
 
 const cronJobs: Resource<Workload> = resource({
@@ -49,25 +48,6 @@ async function createJob(plane: ControlPlane, name: string, options: JobOptions)
   await send(plane.client, create(resources.jobs, { namespace: "default", body }));
 }
 
-function conditionsOf({ status }: KubeObject & { status?: unknown }): string[] {
-  const conditions = isObject(status) && Array.isArray(status.conditions) ? status.conditions : [];
-  return conditions.filter(isObject).filter(({ status }) => status === "True")
-    .map(({ type }) => String(type));
-}
-
-/** Waits until the Job has ended, and says how. */
-function untilEnded(plane: ControlPlane, name: string): Promise<string> {
-  return eventually(async () => {
-    const request = get(resources.jobs, { name, namespace: "default" });
-    const types = conditionsOf(await send(plane.client, request));
-    return types.find((type) => type === "Complete" || type === "Failed");
-  }, { what: `Job ${name} has ended` });
-}
-
-function terminatedReason(pod: Pod | undefined): string | undefined {
-  return pod?.status?.conditions?.find(({ type }) => type === "SidecarTerminated")?.reason;
-}
-
 Deno.test("Jobs with a sidecar that never stops", async (t) => {
   await using plane = await startControlPlane({ controllerManager: true });
   await using controller = await installAndStart(plane);
@@ -85,7 +65,7 @@ Deno.test("Jobs with a sidecar that never stops", async (t) => {
     await t.step(`${restartPolicy}: completes with its main container`, async () => {
       const name = `ok-${restartPolicy.toLowerCase()}`;
       await createJob(plane, name, { restartPolicy, exit: "main=0" });
-      assert.equal(await untilEnded(plane, name), "Complete");
+      assert.equal(await untilJobEnded(plane, name), "Complete");
       const [pod] = await podsOf(name);
       assert.equal(pod?.status?.phase, "Succeeded");
       assert.equal(terminatedReason(pod), "MainContainersSucceeded");
@@ -99,7 +79,7 @@ Deno.test("Jobs with a sidecar that never stops", async (t) => {
 
   await t.step("Never: fails with its main container", async () => {
     await createJob(plane, "bad-never", { restartPolicy: "Never", exit: "main=3" });
-    assert.equal(await untilEnded(plane, "bad-never"), "Failed");
+    assert.equal(await untilJobEnded(plane, "bad-never"), "Failed");
     const [pod] = await podsOf("bad-never");
     assert.equal(pod?.status?.phase, "Failed");
     assert.equal(terminatedReason(pod), "MainContainersFailed");
@@ -115,13 +95,13 @@ Deno.test("Jobs with a sidecar that never stops", async (t) => {
     assert.equal(restarted.status?.phase, "Running");
     assert.equal(terminatedReason(restarted), undefined);
     await pods.annotate(restarted.metadata.name ?? "", { "kubelet.test/exit": "main=0" });
-    assert.equal(await untilEnded(plane, "retried"), "Complete");
+    assert.equal(await untilJobEnded(plane, "retried"), "Complete");
   });
 
   await t.step("a Job with many Pods completes", async () => {
     const indexed = { completionMode: "Indexed", completions: 10, parallelism: 5 };
     await createJob(plane, "indexed", { restartPolicy: "Never", exit: "main=0", spec: indexed });
-    assert.equal(await untilEnded(plane, "indexed"), "Complete");
+    assert.equal(await untilJobEnded(plane, "indexed"), "Complete");
     assert.equal((await podsOf("indexed")).length, 10);
   });
 
@@ -162,7 +142,7 @@ Deno.test("Jobs with a sidecar that never stops", async (t) => {
       });
       await pods.annotate(pod.metadata.name ?? "", { "kubelet.test/exit": "main=0" });
       await controller.start();
-      assert.equal(await untilEnded(plane, "orphan"), "Complete");
+      assert.equal(await untilJobEnded(plane, "orphan"), "Complete");
     },
   );
 });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { goBuild, requireGo } from "./go_build.ts";
-import { readToolModule, type ToolModule } from "./tool_module.ts";
+import { readToolModule, type ToolModule, type ToolModuleName } from "./tool_module.ts";
 
 /** The programs, by what Go calls their packages. */
 const IMPORT_PATHS = {
@@ -8,6 +8,7 @@ const IMPORT_PATHS = {
   "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
   "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
   "kubectl": "k8s.io/kubernetes/cmd/kubectl",
+  "kubelet": "k8s.io/kubernetes/cmd/kubelet",
   "kwok": "sigs.k8s.io/kwok/cmd/kwok",
 } as const;
 
@@ -44,20 +45,32 @@ export async function findBinaries<Name extends BinaryName>(
   options: FindBinariesOptions = {},
 ): Promise<Binaries<Name>> {
   const { env = (name: string) => Deno.env.get(name) } = options;
-  const module = await readToolModule();
-  const cache = join(cacheFolder(env), module.key);
   const assets = env("KUBEBUILDER_ASSETS");
-  const paths = new Map<BinaryName, string>();
-  for (const name of names) {
-    const given = assets ? join(assets, name) : undefined;
-    paths.set(name, given && await exists(given) ? given : join(cache, name));
+  const paths: Partial<Record<BinaryName, string>> = {};
+  for (const [moduleName, programs] of Map.groupBy(names, moduleOf)) {
+    const module = await readToolModule(moduleName);
+    const cache = join(cacheFolder(env), module.key);
+    const wanted: [BinaryName, string][] = [];
+    for (const name of programs) {
+      const given = assets ? join(assets, name) : undefined;
+      if (given && await exists(given)) paths[name] = given;
+      else wanted.push([name, paths[name] = join(cache, name)]);
+    }
+    await buildMissing(wanted, { ...options, cache, module });
   }
-  await buildMissing([...paths].filter(([, path]) => path.startsWith(cache)), {
-    ...options,
-    cache,
-    module,
-  });
-  return { path: (name) => paths.get(name) ?? join(cache, name) };
+  return {
+    path(name) {
+      const path = paths[name];
+      if (path === undefined) {
+        throw new Error(`Cannot give the path of ${name}: nobody looked for it`);
+      }
+      return path;
+    },
+  };
+}
+
+function moduleOf(name: BinaryName): ToolModuleName {
+  return name === "kubelet" ? "kubelet" : "control plane";
 }
 
 function cacheFolder(env: (name: string) => string | undefined): string {
@@ -78,10 +91,8 @@ async function buildMissing(
   await Deno.mkdir(cache, { recursive: true });
   // The operating system gives the lock back when its holder ends, in whatever way: a lock can never be stale.
   using lock = await Deno.open(join(cache, "lock"), { create: true, write: true });
-  const elapsed = tellElapsed(
-    "waiting for another process that builds the control plane",
-    progress,
-  );
+  const waiting = `waiting for another process that builds the ${options.module.name}`;
+  const elapsed = tellElapsed(waiting, progress);
   while (!await lock.tryLock(true)) {
     elapsed.tick();
     signal?.throwIfAborted();
@@ -92,6 +103,7 @@ async function buildMissing(
   await requireGo({
     module: options.module,
     go: options.go ?? "go",
+    programs: wanted.map(([name]) => name),
     ...(signal ? { signal } : {}),
   });
   for (const [name, path] of wanted) {

@@ -104,6 +104,15 @@ Deno.test("findBinaries() takes what KUBEBUILDER_ASSETS has, and the rest from t
   assert.deepEqual(await here.builds(), ["sigs.k8s.io/kwok/cmd/kwok"]);
 });
 
+Deno.test("findBinaries() builds the kubelet from a module of its own", async () => {
+  await using here = await machine();
+  const binaries = await here.find(["etcd", "kubelet"]);
+  assert.match(binaries.path("kubelet"), /\/v1\.35\.\d+-[^/]+\/kubelet$/);
+  assert.notEqual(dirname(binaries.path("kubelet")), dirname(binaries.path("etcd")));
+  assert.equal(await Deno.readTextFile(binaries.path("kubelet")), "whole");
+  assert.match(here.messages.join("\n"), /^built kubelet v1\.35\.\d+ in \d+ s$/m);
+});
+
 Deno.test("findBinaries() says how to mend a machine without Go", async () => {
   await using here = await machine();
   await assert.rejects(here.find(["etcd"], { go: join(here.folder, "absent") }), (error: Error) => {

@@ -13,19 +13,23 @@ export interface GoBuildOptions extends GoOptions {
   output: string;
 }
 
-const HOW_TO_MEND =
-  "install it (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder that has etcd, kube-apiserver, " +
-  "kube-controller-manager, kubectl and kwok";
+export interface RequireGoOptions extends GoOptions {
+  /** Names of the programs that are to be built. */
+  programs: readonly string[];
+}
 
 /** @throws {Error} if there is no Go, or one that is too old */
-export async function requireGo({ module, go, signal }: GoOptions): Promise<void> {
-  const wanted = `Go ${module.goVersion} or later builds the programs of the test control plane`;
+export async function requireGo(options: RequireGoOptions): Promise<void> {
+  const { module, go, programs, signal } = options;
+  const wanted = `Go ${module.goVersion} or later builds the ${module.name} of the tests`;
+  const howToMend = "install it (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder with " +
+    programs.join(", ");
   let answer: Answer;
   try {
     answer = await runGo(go, { args: ["env", "GOVERSION"], folder: module.folder, signal });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Error(`Cannot find the command ${go}: ${wanted}; ${HOW_TO_MEND}`);
+    throw new Error(`Cannot find the command ${go}: ${wanted}; ${howToMend}`);
   }
   const version = /^go(\d+)\.(\d+)/.exec(answer.stdout);
   const [, major = "", minor = ""] = version ?? [];
@@ -34,7 +38,7 @@ export async function requireGo({ module, go, signal }: GoOptions): Promise<void
     (Number(major) === Number(wantedMajor) && Number(minor) >= Number(wantedMinor));
   if (answer.success && enough) return;
   const found = answer.stdout.trim() || answer.stderr.trim();
-  throw new Error(`Cannot use this Go: ${wanted}; current version is ${found}; ${HOW_TO_MEND}`);
+  throw new Error(`Cannot use this Go: ${wanted}; current version is ${found}; ${howToMend}`);
 }
 
 /**

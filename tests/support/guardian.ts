@@ -6,8 +6,14 @@ cat >/dev/null
 for file in "$0"/run/*.pid; do
   [ -f "$file" ] && kill -9 "$(cat "$file")"
 done
+eval "$1"
 rm -rf "$0"
 `;
+
+export interface GuardianOptions {
+  /** Shell commands for when the processes have been killed and the folder, `$0`, is still there. @default none */
+  finally?: string;
+}
 
 /**
  * A small process beside the servers of one folder that ends them and removes the folder once this process is gone, however it ended:
@@ -17,10 +23,10 @@ export class Guardian {
   readonly #child: Deno.ChildProcess;
 
   /** @param folder With `run/`, where each process has a file with its id. */
-  constructor(folder: string) {
+  constructor(folder: string, options: GuardianOptions = {}) {
     Deno.mkdirSync(join(folder, "run"), { recursive: true });
     this.#child = new Deno.Command("sh", {
-      args: ["-c", SCRIPT, folder],
+      args: ["-c", SCRIPT, folder, options.finally ?? ""],
       stdin: "piped",
       stdout: "null",
       stderr: "null",

@@ -1,10 +1,19 @@
+import { isDeepStrictEqual } from "node:util";
 import { isObject } from "../../lib/api/json.ts";
-import type { Pod } from "../../lib/api/pod.ts";
+import type { ContainerStatus, Pod } from "../../lib/api/pod.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";
 import { list, watch } from "../../lib/kube/requests.ts";
 import { readObject, resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
 import { containerStatus, isReady } from "./cluster_pods.ts";
+
+/** What the kubelet said of a container. */
+export interface ContainerRun {
+  /** `containerd://…`; undefined before there is one. */
+  readonly id: string | undefined;
+  readonly ready: boolean;
+  readonly restarts: number | undefined;
+}
 
 /** Everything that happened to some Pods, in the API server's order. */
 export class PodHistory implements AsyncDisposable {
@@ -14,6 +23,8 @@ export class PodHistory implements AsyncDisposable {
   readonly images = new Map<string, string[]>();
   /** The Pods and containers whose images changed, in their order. */
   readonly changed: string[] = [];
+  /** By Pod and container, what the kubelet said of it, one after the other. */
+  readonly runs = new Map<string, ContainerRun[]>();
   readonly #pods = new Map<string, Pod>();
   readonly #unavailable = new Set<string>();
   readonly #stop = new AbortController();
@@ -76,6 +87,10 @@ export class PodHistory implements AsyncDisposable {
       if (images.length > 0 && images.at(-1) !== image) this.changed.push(key);
       if (images.at(-1) !== image) images.push(image);
       this.images.set(key, images);
+      const runs = this.runs.get(key) ?? [];
+      const run = runOf(pod, container);
+      if (run && !isDeepStrictEqual(runs.at(-1), run)) runs.push(run);
+      this.runs.set(key, runs);
     }
     if (isAvailable(pod)) this.#unavailable.delete(name);
     else this.#unavailable.add(name);
@@ -92,6 +107,16 @@ export class PodHistory implements AsyncDisposable {
 export function isAvailable(pod: Pod): boolean {
   return isReady(pod) && pod.metadata.deletionTimestamp === undefined &&
     runningContainers(pod).every(({ name, image }) => containerStatus(pod, name)?.image === image);
+}
+
+/** How a container is run; undefined if the kubelet says nothing of it. */
+export function runOf(pod: Pod, container: string): ContainerRun | undefined {
+  const status: (ContainerStatus & { containerID?: string }) | undefined = containerStatus(
+    pod,
+    container,
+  );
+  return status &&
+    { id: status.containerID, ready: status.ready, restarts: status.restartCount };
 }
 
 function runningContainers({ spec }: Pod): Pod["spec"]["containers"] {

@@ -20,16 +20,17 @@ export async function untilServing(apiServer: Server, client: RestClient): Promi
   });
 }
 
-/** Waits until KWOK plays the kubelet of all nodes. */
-export async function untilNodesReady(kwok: Server, client: RestClient): Promise<void> {
+/** Waits until there are nodes and all are ready. */
+export async function untilNodesReady(kubelet: Server, client: RestClient): Promise<void> {
   await eventually(async () => {
     const nodes = await client.performRequest({
       method: "GET",
       path: "/api/v1/nodes",
       expectJson: true,
     });
-    return isObject(nodes) && Array.isArray(nodes.items) && nodes.items.every(isReady);
-  }, { what: "all nodes are ready", timeout: TIMEOUT, unless: () => kwok.failure });
+    if (!isObject(nodes) || !Array.isArray(nodes.items)) return false;
+    return nodes.items.length > 0 && nodes.items.every(isReady);
+  }, { what: "all nodes are ready", timeout: TIMEOUT, unless: () => kubelet.failure });
 }
 
 /** Waits until kube-controller-manager has made the ServiceAccount that Pods need. */

@@ -1,16 +1,37 @@
 import { join, relative, resolve } from "node:path";
-import { findBinaries } from "./binaries.ts";
+import { type BinaryName, findBinaries } from "./binaries.ts";
 import { add, noTests, readJunit, summary, type Totals } from "./junit.ts";
+import { findNodeObstacle, thisMachine } from "./real_node_requirements.ts";
+
+const CONTROL_PLANE = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"] as const;
 
 /** Tests that start control planes; each of them takes half a gigabyte and most of a processor. */
-const CLUSTER = "tests/cluster";
-const CLUSTER_JOBS = "2";
+const CLUSTER: Suite = {
+  name: "cluster",
+  folder: "tests/cluster",
+  binaries: [...CONTROL_PLANE, "kwok"],
+};
+/** Tests that start a real node besides, as root. Few machines have what it takes, so they run only where they are asked for. */
+const NODE: Suite = {
+  name: "node",
+  folder: "tests/node",
+  binaries: [...CONTROL_PLANE, "kubelet"],
+};
+const CONTROL_PLANES_AT_A_TIME = "2";
+
+/** Tests of one folder that need programs. */
+interface Suite {
+  readonly name: string;
+  readonly folder: string;
+  readonly binaries: readonly BinaryName[];
+}
 
 /** One call of `deno test`. */
 interface TestRun {
   readonly name: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly binaries: readonly BinaryName[];
 }
 
 /**
@@ -22,17 +43,22 @@ interface TestRun {
 async function runTests(args: readonly string[]): Promise<number> {
   const { paths, options } = await readArguments(args);
   const runs = planRuns(paths, options);
-  if (runs.some(({ name }) => name === "cluster")) {
-    const names = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "kwok"] as const;
-    await findBinaries(names, { progress: (message) => console.error(message) });
+  if (runs.some(({ name }) => name === NODE.name)) {
+    const obstacle = await findNodeObstacle(thisMachine());
+    if (obstacle !== undefined) {
+      console.error(obstacle);
+      return 1;
+    }
   }
+  const binaries = runs.flatMap((run) => run.binaries);
+  await findBinaries(binaries, { progress: (message) => console.error(message) });
   let totals = noTests;
   const problems: string[] = [];
   for (const run of runs) {
     const outcome = await denoTest(run);
     totals = add(totals, outcome);
-    if (run.name === "cluster" && outcome.skipped > 0 && !options.some(isFilter)) {
-      problems.push(`${outcome.skipped} tests on the control plane were skipped`);
+    if (run.binaries.length > 0 && outcome.skipped > 0 && !options.some(isFilter)) {
+      problems.push(`${outcome.skipped} tests on a control plane were skipped`);
     }
   }
   if (totals.passed + totals.failed === 0) problems.push("no test ran");
@@ -53,20 +79,22 @@ async function readArguments(args: readonly string[]) {
 }
 
 function planRuns(paths: readonly string[], options: readonly string[]): TestRun[] {
-  const inCluster = paths.filter((path) => isWithin(path, CLUSTER));
-  const elsewhere = paths.filter((path) => !isWithin(path, CLUSTER));
-  if (elsewhere.some((path) => isWithin(CLUSTER, path))) inCluster.push(CLUSTER);
+  const suiteOf = (path: string) => [CLUSTER, NODE].find(({ folder }) => isWithin(path, folder));
+  const { cluster = [], node = [], local = [] } = Object.groupBy(
+    paths,
+    (path) => suiteOf(path)?.name ?? "local",
+  );
+  if (local.some((path) => isWithin(CLUSTER.folder, path))) cluster.push(CLUSTER.folder);
   const common = ["test", "--allow-all", "--parallel", ...options];
   const runs: TestRun[] = [];
-  if (elsewhere.length > 0) {
-    runs.push({ name: "local", args: [...common, `--ignore=${CLUSTER}`, ...elsewhere], env: {} });
+  if (local.length > 0) {
+    const args = [...common, `--ignore=${CLUSTER.folder},${NODE.folder}`, ...local];
+    runs.push({ name: "local", args, env: {}, binaries: [] });
   }
-  if (inCluster.length > 0) {
-    runs.push({
-      name: "cluster",
-      args: [...common, ...inCluster],
-      env: { DENO_JOBS: CLUSTER_JOBS },
-    });
+  for (const [{ name, binaries }, within] of [[CLUSTER, cluster], [NODE, node]] as const) {
+    if (within.length === 0) continue;
+    const env = { DENO_JOBS: CONTROL_PLANES_AT_A_TIME };
+    runs.push({ name, args: [...common, ...within], env, binaries });
   }
   return runs;
 }

@@ -1,8 +1,14 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 
-/** The Go module that pins the control plane's programs. */
+/** Folders of the Go modules that pin programs, by what these are. The kubelet is older than the rest, so it shares nothing with them. */
+const FOLDERS = { "control plane": "tools", "kubelet": "tools/kubelet" } as const;
+
+export type ToolModuleName = keyof typeof FOLDERS;
+
+/** A Go module that pins programs. */
 export interface ToolModule {
+  readonly name: ToolModuleName;
   readonly folder: string;
   /** Names what is built from it here: another version, platform or way to build has another key. */
   readonly key: string;
@@ -18,13 +24,12 @@ export interface ToolModule {
   versionOf(importPath: string): string;
 }
 
-/** Reads the tool module beside this file. */
-export async function readToolModule(): Promise<ToolModule> {
-  const folder = join(import.meta.dirname ?? ".", "tools");
+export async function readToolModule(name: ToolModuleName): Promise<ToolModule> {
+  const folder = join(import.meta.dirname ?? ".", FOLDERS[name]);
   const goMod = await Deno.readTextFile(join(folder, "go.mod"));
   const goSum = await Deno.readTextFile(join(folder, "go.sum"));
   const versionOf = (importPath: string) => {
-    for (const [, module = "", version = ""] of goMod.matchAll(/^\t(\S+) (v\S+)/gm)) {
+    for (const [, module = "", version = ""] of goMod.matchAll(/^(?:\t|require )(\S+) (v\S+)/gm)) {
       if (importPath === module || importPath.startsWith(`${module}/`)) return version;
     }
     throw new Error(`Cannot find the version of ${importPath}: ${folder}/go.mod does not have it`);
@@ -33,6 +38,7 @@ export async function readToolModule(): Promise<ToolModule> {
   const flags = buildFlags(kubernetes);
   const hash = createHash("sha256").update(JSON.stringify([goMod, goSum, flags])).digest("hex");
   return {
+    name,
     folder,
     key: `${kubernetes}-${hash.slice(0, 12)}-${Deno.build.os}-${Deno.build.arch}`,
     goVersion: /^go (\S+)$/m.exec(goMod)?.[1] ?? "",
