@@ -110,7 +110,7 @@ export class RegistrationKeeper {
         this.#reached ||= this.#isReachedAs(wanted);
         return;
       }
-      const stored = await this.#options.write(withVersion(configuration, observed), signal);
+      const stored = await this.#options.write(over(observed, configuration), signal);
       this.#observed.set(stored.kind, stored);
       since = clock.now();
       logger.info("Wrote the webhook registration", {
@@ -200,13 +200,23 @@ function isOlder(a: WebhookConfiguration, b: WebhookConfiguration): boolean {
   return Number(a.metadata.resourceVersion) < Number(b.metadata.resourceVersion);
 }
 
-function withVersion(
-  wanted: WebhookConfiguration,
+/** What is wanted in the place of what is there, with other people's metadata. */
+function over(
   observed: WebhookConfiguration | undefined,
+  wanted: WebhookConfiguration,
 ): WebhookConfiguration {
-  const resourceVersion = observed?.metadata.resourceVersion;
-  if (resourceVersion === undefined) return wanted;
-  return { ...wanted, metadata: { ...wanted.metadata, resourceVersion } };
+  if (observed?.metadata.resourceVersion === undefined) return wanted;
+  const { resourceVersion, labels, annotations, finalizers } = observed.metadata;
+  return {
+    ...wanted,
+    metadata: {
+      ...wanted.metadata,
+      ...(annotations ? { annotations } : {}),
+      ...(finalizers ? { finalizers } : {}),
+      labels: { ...labels, ...wanted.metadata.labels },
+      resourceVersion,
+    },
+  };
 }
 
 /** Equal in everything that the plan writes; other labels and annotations are other people's. */

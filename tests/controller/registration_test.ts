@@ -205,19 +205,29 @@ Deno.test("RegistrationKeeper is not misled by a watch that lags behind its own 
   assert.equal(written.length, count);
 });
 
-Deno.test("RegistrationKeeper leaves other people's labels and annotations alone", async () => {
-  const { reconcile, keeper, written } = setUp();
+Deno.test("RegistrationKeeper leaves other people's labels, annotations and finalizers alone", async () => {
+  const { reconcile, keeper, written, state } = setUp();
   await reconcile();
   const stored = written.at(-1);
   assert.ok(stored);
   const { metadata } = stored;
+  const theirs = { annotations: { note: "kept" }, finalizers: ["shop/finalizer"] };
+  const labels = { ...metadata.labels, team: "shop" };
   keeper.observe(stored.kind, {
     ...stored,
-    metadata: { ...metadata, resourceVersion: "9", labels: { ...metadata.labels, team: "shop" } },
+    metadata: { ...metadata, ...theirs, labels, resourceVersion: "9" },
   });
   const count = written.length;
   await reconcile();
   assert.equal(written.length, count);
+  state.sidecarSets = [sidecarSetOf({ spec: { selector: { matchLabels: { app: "b" } } } })];
+  await reconcile();
+  assert.deepEqual(written.at(-1)?.metadata, {
+    ...metadata,
+    ...theirs,
+    labels,
+    resourceVersion: "9",
+  });
 });
 
 Deno.test("RegistrationKeeper dates a registration that it finds in force by its last write", async () => {
