@@ -12,15 +12,13 @@ import { printData } from "./output.ts";
 import { forecast } from "./preview/forecast.ts";
 import { newPodDiff } from "./preview/new_pods.ts";
 import { type Preview, previewData, previewText } from "./preview/text.ts";
+import { excludedNamespacesOf, type SurroundingsOptions } from "./surroundings.ts";
 import { CliError } from "./terminal.ts";
 import { yamlDiff } from "./yaml_diff.ts";
 
-export interface DiffOptions extends ClusterOptions {
+export interface DiffOptions extends ClusterOptions, SurroundingsOptions {
   readonly filename: readonly string[];
   readonly output: "text" | "json" | "yaml";
-  readonly excludeNamespaces: readonly string[];
-  /** The controller's own. */
-  readonly systemNamespace: string;
 }
 
 /**
@@ -33,7 +31,7 @@ export async function diffCommand(
   options: DiffOptions,
   { terminal, connection: { client } }: Live,
 ): Promise<number> {
-  const { systemNamespace, excludeNamespaces, output } = options;
+  const { systemNamespace, output } = options;
   const manifests = manifestsOf(await readDocuments(options.filename, terminal));
   const [cluster, pods] = await Promise.all([
     readLiveCluster(client, systemNamespace),
@@ -64,7 +62,7 @@ export async function diffCommand(
   })).map(({ previous, prepared }) => ({ previous, prepared: stored(prepared, previous) }));
   const wanted = next.map(({ prepared }) => prepared);
   const future = overlaid(cluster, { sidecarSets: wanted, namespaces: new Map(), revisions: [] });
-  const excludedNamespaces = [...excludeNamespaces, systemNamespace];
+  const excludedNamespaces = excludedNamespacesOf(options);
   const now = terminal.now();
   const previews = next.map(({ previous, prepared }) => ({
     name: prepared.name,

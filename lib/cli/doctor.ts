@@ -9,13 +9,11 @@ import { checkControllerRights, checkOwnRights } from "./doctor/rights.ts";
 import { checkSidecarSets } from "./doctor/sidecarsets.ts";
 import { checkInjection, checkValidation } from "./doctor/webhook.ts";
 import { type Color, counted, painted, printData, wrapped } from "./output.ts";
+import type { SurroundingsOptions } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface DoctorOptions extends ClusterOptions {
+export interface DoctorOptions extends ClusterOptions, SurroundingsOptions {
   readonly output: "text" | "json" | "yaml";
-  readonly excludeNamespaces: readonly string[];
-  /** The controller's own. */
-  readonly systemNamespace: string;
 }
 
 /**

@@ -7,16 +7,16 @@ import {
   type RefusalExplanation,
   type SidecarSetExplanation,
 } from "./explanation.ts";
-import type { ClusterOptions, Connection } from "./live/connection.ts";
+import type { ClusterOptions } from "./live/connection.ts";
 import { clusterOfFiles } from "./file_cluster.ts";
 import { findingText } from "./findings.ts";
 import { manifestsOf } from "./manifests.ts";
-import { surroundings } from "./surroundings.ts";
+import { type MaybeLive, surroundings, type SurroundingsOptions } from "./surroundings.ts";
 import { type Color, counted, painted, printData, table, wrapped } from "./output.ts";
 import { podTargetsOf } from "./pod_targets.ts";
 import { CliError, type Terminal } from "./terminal.ts";
 
-export interface ExplainOptions extends ClusterOptions {
+export interface ExplainOptions extends ClusterOptions, SurroundingsOptions {
   /** Objects of the cluster: `pod/NAME`, `deploy NAME`, `pods`. */
   readonly objects: readonly string[];
   readonly allNamespaces?: boolean;
@@ -26,16 +26,6 @@ export interface ExplainOptions extends ClusterOptions {
   readonly output: "text" | "json" | "yaml";
   /** Of objects that name none. */
   readonly namespace?: string;
-  readonly excludeNamespaces: readonly string[];
-  /** The controller's own. */
-  readonly systemNamespace: string;
-}
-
-/** What a command has of the process and, where it needs one, of a cluster. */
-export interface ExplainSurroundings {
-  readonly terminal: Terminal;
-  /** Absent where files are all that is asked about. */
-  readonly connection?: Connection;
 }
 
 /**
@@ -46,7 +36,7 @@ export interface ExplainSurroundings {
  */
 export async function explainCommand(
   options: ExplainOptions,
-  { terminal, connection }: ExplainSurroundings,
+  { terminal, connection }: MaybeLive,
 ): Promise<number> {
   const manifests = manifestsOf(await readDocuments(options.filename, terminal));
   const files = clusterOfFiles(manifests);

@@ -1,4 +1,4 @@
-import type { ClusterOptions, Connection } from "./live/connection.ts";
+import type { ClusterOptions } from "./live/connection.ts";
 import { readDocuments } from "./documents.ts";
 import { clusterOfFiles } from "./file_cluster.ts";
 import { findingText } from "./findings.ts";
@@ -6,23 +6,14 @@ import { manifestsOf } from "./manifests.ts";
 import { outcomeOf, type PodOutcome } from "./pod_outcome.ts";
 import { podTargetsOf } from "./pod_targets.ts";
 import { jsonText, render, type RenderedDocument, yamlStream } from "./rendering.ts";
-import { surroundings } from "./surroundings.ts";
+import { type MaybeLive, surroundings, type SurroundingsOptions } from "./surroundings.ts";
 import { CliError, type Terminal } from "./terminal.ts";
 
-export interface InjectOptions extends ClusterOptions {
+export interface InjectOptions extends ClusterOptions, SurroundingsOptions {
   readonly filename: readonly string[];
   readonly output: "yaml" | "json" | "diff";
   /** Of objects that name none. */
   readonly namespace?: string;
-  readonly excludeNamespaces: readonly string[];
-  /** The controller's own. */
-  readonly systemNamespace: string;
-}
-
-export interface InjectSurroundings {
-  readonly terminal: Terminal;
-  /** The cluster whose SidecarSets and namespaces are used beside those of the files. */
-  readonly connection?: Connection;
 }
 
 /**
@@ -33,7 +24,7 @@ export interface InjectSurroundings {
  */
 export async function injectCommand(
   options: InjectOptions,
-  { terminal, connection }: InjectSurroundings,
+  { terminal, connection }: MaybeLive,
 ): Promise<number> {
   const documents = await readDocuments(options.filename, terminal);
   const manifests = manifestsOf(documents);

@@ -9,6 +9,7 @@ import { INSTALLATION } from "../../runtime/control.ts";
 import { type LiveCluster, readLiveCluster } from "../live/live_cluster.ts";
 import { readAll, readIfPresent } from "../live/reading.ts";
 import { podSubjectOf } from "../pod_targets.ts";
+import { excludedNamespacesOf, type SurroundingsOptions } from "../surroundings.ts";
 
 /** An object, that there is none, or that this user may not know. */
 export type Seen<T> = T | "absent" | "forbidden";
@@ -40,9 +41,7 @@ export function isKnown<T extends object>(seen: Seen<T>): seen is T {
 export const UNKNOWN_CLUSTER = "this user may not list SidecarSets and namespaces";
 export const UNKNOWN_PODS = "this user may not list Pods";
 
-export interface FactsOptions {
-  readonly systemNamespace: string;
-  readonly excludeNamespaces: readonly string[];
+export interface FactsOptions extends SurroundingsOptions {
   readonly now: Date;
 }
 
@@ -54,8 +53,9 @@ const CERTIFICATE_SECRET = "sidecarset-webhook-tls";
 /** Reads it all. */
 export async function readFacts(
   client: RestClient,
-  { systemNamespace: namespace, excludeNamespaces, now }: FactsOptions,
+  options: FactsOptions,
 ): Promise<Facts> {
+  const { systemNamespace: namespace, now } = options;
   const name = INSTALLATION;
   const secret = (name: string) =>
     seen(readIfPresent(client, resources.secrets, { name, namespace }));
@@ -73,7 +73,7 @@ export async function readFacts(
   return {
     client,
     systemNamespace: namespace,
-    excludedNamespaces: [...new Set([...excludeNamespaces, namespace])],
+    excludedNamespaces: excludedNamespacesOf(options),
     now,
     cluster,
     pods,

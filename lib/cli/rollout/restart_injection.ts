@@ -11,13 +11,12 @@ import { readAll, readIfPresent } from "../live/reading.ts";
 import { counted, wrapped } from "../output.ts";
 import { classOf } from "../pod_classes.ts";
 import { replacementFacts } from "../stored_pod.ts";
+import { excludedNamespacesOf, type SurroundingsOptions } from "../surroundings.ts";
 import type { DryRun } from "../dry_run.ts";
 import { change } from "./change.ts";
 
-export interface RestartOptions {
+export interface RestartOptions extends SurroundingsOptions {
   readonly name: string;
-  readonly excludeNamespaces: readonly string[];
-  readonly systemNamespace: string;
   readonly dryRun: DryRun;
   /** Of Pods; all where absent. */
   readonly namespace?: string;
@@ -74,9 +73,10 @@ interface LackingPods {
 }
 
 async function lackingPods(
-  { name, excludeNamespaces, systemNamespace, namespace, selector }: RestartOptions,
+  options: RestartOptions,
   { terminal, connection: { client } }: Live,
 ): Promise<LackingPods> {
+  const { name, systemNamespace, namespace, selector } = options;
   const cluster = await readLiveCluster(client, systemNamespace);
   const prepared = cluster.sidecarSets.find((each) => each.name === name);
   if (prepared === undefined) {
@@ -86,8 +86,11 @@ async function lackingPods(
     ...(namespace === undefined ? {} : { namespace }),
     ...(selector === undefined ? {} : { labelSelector: selector }),
   });
-  const excludedNamespaces = [...excludeNamespaces, systemNamespace];
-  const options = { cluster, excludedNamespaces, now: terminal.now() };
+  const facts = {
+    cluster,
+    excludedNamespaces: excludedNamespacesOf(options),
+    now: terminal.now(),
+  };
   const helped: Pod[] = [];
   const notHelped = new Map<string, Pod[]>();
   for (const pod of pods) {
@@ -95,7 +98,7 @@ async function lackingPods(
     const isOutdated = hasTrait(podClass, PodTrait.NotUpgradable);
     if (!isOutdated && !hasTrait(podClass, PodTrait.Uninjected)) continue;
     const obstacle = replacementObstacle(pod, {
-      ...replacementFacts(prepared, { pod, options }),
+      ...replacementFacts(prepared, { pod, options: facts }),
       ...(isOutdated ? { revision: prepared.revisionName } : {}),
     });
     if (obstacle === undefined) {
