@@ -16,6 +16,8 @@ export interface ObjectCluster {
   readonly client: RestClient;
   /** The writes that were asked for, one a line. */
   writes(): string[];
+  /** Adds an object as somebody else would. */
+  store(object: object): void;
 }
 
 export interface ObjectClusterOptions {
@@ -40,6 +42,7 @@ export function clusterOf(
   });
   return {
     client,
+    store: (object) => void objects.push(...[object].filter(isStored)),
     writes: () =>
       client.requests.filter(({ method, path }) => method !== "GET" && !isReview(path))
         .map(({ method, path, query, body }) =>

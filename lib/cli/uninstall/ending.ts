@@ -28,12 +28,15 @@ export async function untilEnded(
   { namespace, terminal, atEachLook }: EndingOptions,
 ): Promise<string> {
   const deadline = terminal.now().getTime() + DEADLINE;
+  let isTold = false;
   return await terminal.interruptible(async (signal) => {
     for (;;) {
       const running = await whatRuns(client, { namespace, now: terminal.now() });
       await atEachLook();
       if (running === undefined) return "ended";
       if (terminal.now().getTime() >= deadline) return running;
+      if (!isTold) terminal.error(`Waiting for up to ${DEADLINE / 1_000} s: ${running}\n`);
+      isTold = true;
       await terminal.sleep(INTERVAL, signal);
       if (signal.aborted) return "interrupted";
     }
