@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { Read } from "./field_problem.ts";
+import { isObject } from "./json.ts";
 import type { ConfigMap } from "./objects.ts";
 import { readAs } from "./read.ts";
 import { evictionGuard } from "./sidecarset_status.ts";
@@ -12,6 +13,9 @@ import { intOrPercent } from "./strategies.ts";
 
 /** On those ConfigMaps, which are watched by it. */
 export const CLEANUP_RECORD_LABEL = "kruise.io/sidecarset-cleanup";
+
+/** On those ConfigMaps, too: whose record it is, should the record itself not be readable. */
+const NAME_ANNOTATION = "kruise.io/sidecarset-name";
 
 const RECORD_KEY = "record.json";
 const PROGRESS_KEY = "progress.json";
@@ -55,6 +59,7 @@ export function toConfigMap(
       name: cleanupRecordName(record.uid),
       namespace,
       labels: { [CLEANUP_RECORD_LABEL]: "true" },
+      annotations: { [NAME_ANNOTATION]: record.sidecarSet },
     },
     data: {
       [RECORD_KEY]: JSON.stringify(record),
@@ -73,5 +78,19 @@ export function fromConfigMap({ data = {} }: ConfigMap): Read<CleanupRecord> {
       ok: false,
       problems: [{ reason: "FieldValueInvalid", field, message: "must be JSON" }],
     };
+  }
+}
+
+/** The name of the SidecarSet that a record is about, although it cannot be read; undefined where even that is lost. */
+export function recordedSidecarSet({ metadata, data = {} }: ConfigMap): string | undefined {
+  const named = metadata.annotations?.[NAME_ANNOTATION];
+  if (named !== undefined) return named;
+  try {
+    const record: unknown = JSON.parse(data[RECORD_KEY] ?? "null");
+    return isObject(record) && typeof record.sidecarSet === "string"
+      ? record.sidecarSet
+      : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -16,6 +16,7 @@ import type { StoredCleanupRecord } from "../index/cleanup_records.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
 import { isConflict, isNotFound } from "../kube/errors.ts";
+import type { Confirmation } from "./confirmation.ts";
 import type { CleanupRecords } from "./cleanup_records.ts";
 import { NotLeaderError, type Writer } from "./writer.ts";
 
@@ -33,6 +34,7 @@ export interface CleanupEvictionsOptions {
   obstacleOf(pod: Pod, prepared: PreparedSidecarSet): ReplacementObstacle | undefined;
   /** The whole Pod from the API server. May reject with what it answers. */
   readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  readonly confirmation: Pick<Confirmation, "surplus">;
 }
 
 export interface CleanupEvictionInput {
@@ -117,7 +119,7 @@ export class CleanupEvictions {
     signal: AbortSignal,
   ): Promise<Pod[]> {
     const pods: Pod[] = [];
-    for (const pod of evictions) {
+    for (const pod of await this.#options.confirmation.surplus(evictions, scope, signal)) {
       const whole = await this.#options.readPod(pod, signal).catch((error) => {
         if (isNotFound(error)) return undefined;
         throw error;

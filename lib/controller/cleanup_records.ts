@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   type CleanupProgress,
   type CleanupRecord,
+  cleanupRecordName,
   fromConfigMap,
   toConfigMap,
 } from "../api/cleanup_record.ts";
@@ -10,7 +12,7 @@ import { recordFor } from "../core/cleanup/record.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { StoredCleanupRecord } from "../index/cleanup_records.ts";
-import { isNotFound } from "../kube/errors.ts";
+import { isConflict, isNotFound } from "../kube/errors.ts";
 import type { Writer } from "./writer.ts";
 
 export interface CleanupRecordsOptions {
@@ -23,9 +25,31 @@ export interface CleanupRecordsOptions {
 /** Keeps the records of clean-ups at the API server. Every method rejects with what the API server answers. */
 export class CleanupRecords {
   readonly #options: CleanupRecordsOptions;
+  /** SidecarSets that need records, as they were seen last: one may be deleted before its record says what it said. */
+  readonly #lastStates = new Map<string, PreparedSidecarSet>();
 
   constructor(options: CleanupRecordsOptions) {
     this.#options = options;
+  }
+
+  /** Takes note of a SidecarSet that changed, was created or deleted. */
+  observe(name: string): void {
+    const { sidecarSets, cleanupRecords } = this.#options.index;
+    const current = sidecarSets.get(name);
+    if (current !== undefined) {
+      const needsRecord = recordFor(current, undefined) !== undefined;
+      if (needsRecord || cleanupRecords.of(name).length > 0) this.#lastStates.set(name, current);
+      else this.#lastStates.delete(name);
+      return;
+    }
+    const last = this.#lastStates.get(name);
+    const own = last && this.#ownRecord(last);
+    if (last && own && recordFor(last, own.record) === own.record) this.#lastStates.delete(name);
+  }
+
+  /** Forgets a SidecarSet that is gone with everything that it had. */
+  forget(name: string): void {
+    this.#lastStates.delete(name);
   }
 
   /** Gives a SidecarSet the record that its policy needs, and ends clean-ups of others that had its name. */
@@ -33,20 +57,30 @@ export class CleanupRecords {
     prepared: PreparedSidecarSet,
     signal: AbortSignal,
   ): Promise<StoredCleanupRecord | undefined> {
-    let own: StoredCleanupRecord | undefined;
-    for (const stored of this.#options.index.cleanupRecords.of(prepared.name)) {
-      if (stored.record.uid === prepared.sidecarSet.metadata.uid) own = stored;
-      else await this.finish(stored, signal);
+    const { cleanupRecords } = this.#options.index;
+    const { name, sidecarSet: { metadata: { uid = "" } } } = prepared;
+    const own = this.#ownRecord(prepared);
+    const damaged = cleanupRecords.unreadableOf(name)
+      .find(({ configMap }) => configMap.metadata.name === cleanupRecordName(uid));
+    for (const other of [...cleanupRecords.of(name), ...cleanupRecords.unreadableOf(name)]) {
+      if (other !== own && other !== damaged) await this.finish(other, signal);
     }
     const wanted = recordFor(prepared, own?.record);
-    if (wanted === own?.record) return own;
-    if (wanted !== undefined) return await this.#write(wanted, { known: own, signal });
-    if (own !== undefined) await this.finish(own, signal);
+    if (wanted !== undefined && wanted === own?.record) return own;
+    const known = own ?? damaged;
+    if (wanted !== undefined) return await this.#write(wanted, { known: known?.configMap, signal });
+    if (known !== undefined) await this.finish(known, signal);
     return undefined;
   }
 
-  /** The record of the last SidecarSet that had the name; the clean-ups of those before it are at an end. */
-  async latest(name: string, signal: AbortSignal): Promise<StoredCleanupRecord | undefined> {
+  /** The record of the last SidecarSet that had a name and is gone; the clean-ups of those before it are at an end. */
+  async ofGone(name: string, signal: AbortSignal): Promise<StoredCleanupRecord | undefined> {
+    const last = this.#lastStates.get(name);
+    if (last !== undefined && last.problems.length === 0) {
+      const kept = await this.keep(last, signal);
+      this.#lastStates.delete(name);
+      return kept;
+    }
     const [latest, ...older] = this.#options.index.cleanupRecords.of(name);
     for (const stored of older) await this.finish(stored, signal);
     return latest;
@@ -60,8 +94,8 @@ export class CleanupRecords {
   ): Promise<void> {
     const { namespace } = this.#options;
     const { data } = toConfigMap(stored.record, { namespace, progress });
-    if (JSON.stringify(data) === JSON.stringify(stored.configMap.data)) return;
-    await this.#write(stored.record, { known: stored, progress, signal });
+    if (isDeepStrictEqual({ ...stored.configMap.data, ...data }, stored.configMap.data)) return;
+    await this.#write(stored.record, { known: stored.configMap, progress, signal });
   }
 
   /** Stores what has to be remembered of evictions. */
@@ -70,12 +104,14 @@ export class CleanupRecords {
     evictions: readonly EvictionGuard[],
     signal: AbortSignal,
   ): Promise<void> {
-    const known = { record, configMap };
-    await this.#write({ ...record, evictions: [...evictions] }, { known, signal });
+    await this.#write({ ...record, evictions: [...evictions] }, { known: configMap, signal });
   }
 
   /** Removes a record: the clean-up is done, or not wanted any more. */
-  async finish({ configMap }: StoredCleanupRecord, signal: AbortSignal): Promise<void> {
+  async finish(
+    { configMap }: Pick<StoredCleanupRecord, "configMap">,
+    signal: AbortSignal,
+  ): Promise<void> {
     try {
       await this.#options.writer.deleteConfigMap(configMap, signal);
     } catch (error) {
@@ -87,23 +123,40 @@ export class CleanupRecords {
   async #write(
     record: CleanupRecord,
     { known, progress, signal }: {
-      known: StoredCleanupRecord | undefined;
+      known: ConfigMap | undefined;
       progress?: CleanupProgress;
       signal: AbortSignal;
     },
   ): Promise<StoredCleanupRecord> {
     const { writer, index, namespace } = this.#options;
     const wanted = toConfigMap(record, { namespace, ...(progress ? { progress } : {}) });
-    const resourceVersion = known?.configMap.metadata.resourceVersion;
+    const resourceVersion = known?.metadata.resourceVersion;
     const configMap: ConfigMap = {
       ...wanted,
-      data: { ...known?.configMap.data, ...wanted.data },
+      data: { ...known?.data, ...wanted.data },
       metadata: { ...wanted.metadata, ...(resourceVersion ? { resourceVersion } : {}) },
     };
-    const answer = await writer.writeConfigMap(configMap, signal);
+    const answer = known
+      ? await writer.updateConfigMap(configMap, signal)
+      : await this.#create(configMap, signal);
     const read = fromConfigMap(answer);
     const stored = { record: read.ok ? read.value : record, configMap: answer };
     index.cleanupRecords.apply(stored);
     return stored;
+  }
+  /** One that has lost its label is not known of; its name says that it is this SidecarSet's. */
+  async #create(configMap: ConfigMap, signal: AbortSignal): Promise<ConfigMap> {
+    const { writer } = this.#options;
+    try {
+      return await writer.createConfigMap(configMap, signal);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      return await writer.updateConfigMap(configMap, signal);
+    }
+  }
+
+  #ownRecord({ name, sidecarSet }: PreparedSidecarSet): StoredCleanupRecord | undefined {
+    return this.#options.index.cleanupRecords.of(name)
+      .find(({ record }) => record.uid === sidecarSet.metadata.uid);
   }
 }

@@ -15,6 +15,7 @@ import { hasTrait, PodTrait } from "../core/status/pod_class.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
 import { isConflict, isNotFound, isTooManyRequests } from "../kube/errors.ts";
+import type { Confirmation } from "./confirmation.ts";
 import type { Events } from "./events.ts";
 import { sidecarSetReference } from "./references.ts";
 import type { ExplainedPlan } from "./rollouts.ts";
@@ -34,6 +35,7 @@ export interface EvictionsOptions {
   obstacleOf(pod: Pod, prepared: PreparedSidecarSet): ReplacementObstacle | undefined;
   /** The whole Pod from the API server; the index has only what most decisions read. */
   readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  readonly confirmation: Pick<Confirmation, "inCurrentNamespaces">;
 }
 
 export interface EvictionInput {
@@ -176,7 +178,7 @@ export class Evictions {
     const findings = new Map(
       [...this.#findings.get(name) ?? []].filter(([, { until }]) => until > now),
     );
-    for (const pod of evictions) {
+    for (const pod of await this.#inCurrentNamespaces(evictions, prepared, signal)) {
       const whole = await readPod(pod, signal).catch((error) => {
         if (isNotFound(error)) return undefined;
         throw error;
@@ -190,6 +192,16 @@ export class Evictions {
     if (findings.size > 0) this.#findings.set(name, findings);
     else this.#findings.delete(name);
     return pods;
+  }
+
+  /** That the SidecarSet is as it is known is seen when the guard is stored; of namespaces nothing would tell. */
+  #inCurrentNamespaces(
+    pods: readonly Pod[],
+    { sidecarSet: { spec } }: PreparedSidecarSet,
+    signal: AbortSignal,
+  ): Promise<readonly Pod[]> {
+    if (spec.namespaceSelector === undefined) return Promise.resolve(pods);
+    return this.#options.confirmation.inCurrentNamespaces(pods, signal);
   }
 
   /** Never rejects: the guard decides when to try again. */

@@ -107,13 +107,15 @@ export class Writer {
     );
   }
 
-  /** Creates a ConfigMap, or overwrites the version that its metadata names. */
-  writeConfigMap(configMap: ConfigMap, signal: AbortSignal): Promise<ConfigMap> {
-    const { name = "", namespace = "", resourceVersion } = configMap.metadata;
-    const request = resourceVersion === undefined
-      ? create(resources.configMaps, { namespace, body: configMap })
-      : update(resources.configMaps, { name, namespace, body: configMap });
-    return this.#write(request, signal);
+  createConfigMap(configMap: ConfigMap, signal: AbortSignal): Promise<ConfigMap> {
+    const { namespace = "" } = configMap.metadata;
+    return this.#write(create(resources.configMaps, { namespace, body: configMap }), signal);
+  }
+
+  /** Overwrites the version of a ConfigMap that its metadata names, or whichever there is. */
+  updateConfigMap(configMap: ConfigMap, signal: AbortSignal): Promise<ConfigMap> {
+    const { name = "", namespace = "" } = configMap.metadata;
+    return this.#write(update(resources.configMaps, { name, namespace, body: configMap }), signal);
   }
 
   /** Deletes exactly the given state of a ConfigMap. */

@@ -37,6 +37,8 @@ export const REASONS = {
   WorkloadNotReady: "another Pod of the same workload is not ready",
   EvictionBackoff: "a Pod of the same workload has been evicted recently",
   BudgetUsed: "as many Pods are unavailable as spec.updateStrategy.maxUnavailable allows",
+  // A clean-up does not go on.
+  RecordUnreadable: "the record of the clean-up cannot be read",
   // Anything.
   NotSynced: "the controller has not read the cluster's objects yet",
   InternalError: "the controller failed",

@@ -7,41 +7,88 @@ export interface StoredCleanupRecord {
   readonly configMap: ConfigMap;
 }
 
-/** The controller's own records of clean-ups, by the name of their ConfigMap. */
+/** A record that somebody has damaged, or that a newer version of the program has written. */
+export interface UnreadableCleanupRecord {
+  readonly configMap: ConfigMap;
+  /** Whose it is; undefined where that cannot be told. */
+  readonly sidecarSet: string | undefined;
+  /** The field that cannot be read, and why. */
+  readonly problem: string;
+}
+
+type Entry = StoredCleanupRecord | UnreadableCleanupRecord;
+
+/** The controller's own records of clean-ups, by the name of their ConfigMap and by that of their SidecarSet. */
 export class CleanupRecordIndex {
-  readonly #byName = new Map<string, StoredCleanupRecord>();
+  readonly #byName = new Map<string, Entry>();
+  readonly #bySidecarSet = new Map<string, Set<string>>();
 
   names(): IterableIterator<string> {
     return this.#byName.keys();
   }
 
+  /** Whether there is a record of the name, readable or not. */
+  has(sidecarSet: string): boolean {
+    return this.#bySidecarSet.has(sidecarSet);
+  }
+
   /** The newest known state of a record; undefined once it is gone. */
   get({ configMap }: StoredCleanupRecord): StoredCleanupRecord | undefined {
-    return this.#byName.get(configMap.metadata.name ?? "");
+    const entry = this.#byName.get(nameOf(configMap));
+    return entry && "record" in entry ? entry : undefined;
   }
 
   /** The records of all SidecarSets that have or had the name, the newest first. */
   of(sidecarSet: string): StoredCleanupRecord[] {
-    return [...this.#byName.values()]
-      .filter(({ record }) => record.sidecarSet === sidecarSet)
-      .sort((a, b) => createdAt(b) - createdAt(a));
+    const readable = this.#entriesOf(sidecarSet).filter((entry) => "record" in entry);
+    return readable.length < 2 ? readable : readable.sort((a, b) => createdAt(b) - createdAt(a));
+  }
+
+  /** The records of the name that cannot be read. */
+  unreadableOf(sidecarSet: string): UnreadableCleanupRecord[] {
+    return this.#entriesOf(sidecarSet).filter((entry) => "problem" in entry);
   }
 
   /** Names of the SidecarSets that there are records of. */
-  sidecarSets(): Set<string> {
-    return new Set([...this.#byName.values()].map(({ record }) => record.sidecarSet));
+  sidecarSets(): IterableIterator<string> {
+    return this.#bySidecarSet.keys();
   }
 
-  apply(stored: StoredCleanupRecord): void {
-    this.#byName.set(stored.configMap.metadata.name ?? "", stored);
+  apply(entry: Entry): void {
+    const name = nameOf(entry.configMap);
+    this.delete(name);
+    this.#byName.set(name, entry);
+    const sidecarSet = sidecarSetOf(entry);
+    if (sidecarSet === undefined) return;
+    const names = this.#bySidecarSet.get(sidecarSet) ?? new Set();
+    this.#bySidecarSet.set(sidecarSet, names.add(name));
   }
 
   /** Returns the name of the SidecarSet that it was about. */
   delete(name: string): string | undefined {
     const known = this.#byName.get(name);
+    const sidecarSet = known && sidecarSetOf(known);
     this.#byName.delete(name);
-    return known?.record.sidecarSet;
+    if (sidecarSet === undefined) return undefined;
+    const names = this.#bySidecarSet.get(sidecarSet);
+    names?.delete(name);
+    if (names?.size === 0) this.#bySidecarSet.delete(sidecarSet);
+    return sidecarSet;
   }
+
+  #entriesOf(sidecarSet: string): Entry[] {
+    return [...this.#bySidecarSet.get(sidecarSet) ?? []].flatMap((name) =>
+      this.#byName.get(name) ?? []
+    );
+  }
+}
+
+function sidecarSetOf(entry: Entry): string | undefined {
+  return "record" in entry ? entry.record.sidecarSet : entry.sidecarSet;
+}
+
+function nameOf({ metadata }: ConfigMap): string {
+  return metadata.name ?? "";
 }
 
 function createdAt({ configMap }: StoredCleanupRecord): number {

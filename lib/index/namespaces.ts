@@ -25,8 +25,9 @@ export class NamespaceIndex {
     const known = this.#byName.get(name);
     const { managedFields } = namespace.metadata;
     const times = managedFields === undefined ? {} : { labelTimes: labelTimes(managedFields) };
-    this.#byName.set(name, { name, labels, ...times });
-    return !known || !sameLabels(known.labels, labels);
+    const isSame = known !== undefined && sameLabels(known.labels, labels);
+    this.#byName.set(name, { name, labels: isSame ? known.labels : labels, ...times });
+    return !isSame;
   }
 
   delete(name: string): void {

@@ -58,6 +58,11 @@ export class PodIndex {
     return this.#records.keys();
   }
 
+  /** Keys of the Pods of a namespace. */
+  keysIn(namespace: string): Iterable<string> {
+    return this.#byNamespace.get(namespace) ?? [];
+  }
+
   countsOf(sidecarSet: string): PodCounts {
     return this.#members.get(sidecarSet)?.counts ?? NO_PODS;
   }

@@ -4,6 +4,7 @@ import type { Pod } from "../api/pod.ts";
 import { CleanupEvictions } from "../controller/cleanup_evictions.ts";
 import { CleanupRecords } from "../controller/cleanup_records.ts";
 import { Cleanups } from "../controller/cleanups.ts";
+import type { Confirmation } from "../controller/confirmation.ts";
 import type { Events } from "../controller/events.ts";
 import { MissedPods } from "../controller/missed.ts";
 import { podReference, referenceByName } from "../controller/references.ts";
@@ -14,10 +15,6 @@ import { missedReason, type ReplacementObstacle } from "../core/cleanup/replacem
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
-import { isNotFound } from "../kube/errors.ts";
-import { get } from "../kube/requests.ts";
-import { resources } from "../kube/resources.ts";
-import { send } from "../kube/send.ts";
 import { missedOccurrence, refusedOccurrence, terminationNote } from "./aftercare_events.ts";
 import { createDryRuns } from "./dry_runs.ts";
 import { createRefusals, type Refusals } from "./refusals.ts";
@@ -43,6 +40,8 @@ export interface AftercareOptions {
   obstacleOf(pod: Pod, prepared: PreparedSidecarSet): ReplacementObstacle | undefined;
   /** The whole Pod from the API server. */
   readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  /** Asks the API server before running Pods are disturbed. */
+  readonly confirmation: Confirmation;
   /** Takes over a Pod as the API server stored it, ahead of the watch. */
   onStored(pod: Pod): void;
   /** Told when something else is known of a SidecarSet's Pods than the index says. */
@@ -72,7 +71,6 @@ export function createAftercare(options: AftercareOptions): Aftercare {
     ...options,
     records,
     evictions: new CleanupEvictions({ ...options, records }),
-    isGone: (name, signal) => isGone(name, { client, signal }),
     onProgress(sidecarSet, { before, after }) {
       const regarding = referenceByName(sidecarSet);
       for (const news of cleanupNews(before, after)) {
@@ -122,13 +120,9 @@ export function createAftercare(options: AftercareOptions): Aftercare {
     },
     observeSidecarSet(name) {
       terminations.observeSidecarSet(name);
-      cleanups.observe([name]);
+      cleanups.observe(name);
     },
-    observeNames(names) {
-      const all = [...names];
-      cleanups.observe(all);
-      missed.observe(all);
-    },
+    observeNames: (names) => missed.observe(names),
     observeAll() {
       terminations.observeAll();
       cleanups.observeAll();
@@ -138,17 +132,4 @@ export function createAftercare(options: AftercareOptions): Aftercare {
       await Promise.all([terminations, cleanups, missed, refusals].map((part) => part.run(signal)));
     },
   };
-}
-
-async function isGone(
-  name: string,
-  { client, signal }: { client: RestClient; signal: AbortSignal },
-): Promise<boolean> {
-  try {
-    await send(client, get(resources.sidecarSets, { name }), signal);
-    return false;
-  } catch (error) {
-    if (isNotFound(error)) return true;
-    throw error;
-  }
 }

@@ -28,6 +28,7 @@ import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
 import { type Aftercare, createAftercare } from "./aftercare.ts";
 import type { Config } from "./config.ts";
+import { createConfirmation } from "./confirmation.ts";
 import { createDryRuns } from "./dry_runs.ts";
 import type { QueueMetrics } from "./metrics/queues.ts";
 import { leaseStore } from "./stores.ts";
@@ -165,6 +166,7 @@ export function createControl(options: ControlOptions): Control {
         revision: prepared.revisionName,
       }),
     readPod,
+    confirmation: createConfirmation({ client, index }),
   };
   const aftercare = createAftercare({
     ...evictionRule,

@@ -105,8 +105,9 @@ export async function run(
       control.touchRegistration();
       control.aftercare.observeSidecarSet(name);
     },
+    onNamespace: (name) => control.aftercare.cleanups.observeNamespace(name),
     onPod: (key) => control.aftercare.observePod(key),
-    onCleanupRecord: (sidecarSet) => control.aftercare.observeNames([sidecarSet]),
+    onCleanupRecord: (sidecarSet) => control.aftercare.cleanups.observe(sidecarSet),
     onRegistration(kind, configuration) {
       control.registration.observe(kind, configuration);
       control.touchRegistration();

@@ -1,4 +1,4 @@
-import { CLEANUP_RECORD_LABEL, fromConfigMap } from "../api/cleanup_record.ts";
+import { CLEANUP_RECORD_LABEL, fromConfigMap, recordedSidecarSet } from "../api/cleanup_record.ts";
 import type { Clock } from "../api/clock.ts";
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import type { FieldProblem } from "../api/field_problem.ts";
@@ -8,6 +8,7 @@ import type { ConfigMap, KubeObject } from "../api/objects.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 import type { ConfigurationKind } from "../controller/registration.ts";
+import type { StoredCleanupRecord, UnreadableCleanupRecord } from "../index/cleanup_records.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
 import { sharedPod, Sharing } from "../index/sharing.ts";
@@ -33,6 +34,8 @@ export interface WatchesOptions {
   onChange(names: Iterable<string>): void;
   /** A SidecarSet itself changed, was created or deleted. */
   onSidecarSet(name: string): void;
+  /** The labels of a namespace changed, or it is new. */
+  onNamespace(name: string): void;
   /** A Pod changed or was created. */
   onPod(key: string): void;
   /** The record of a clean-up changed. */
@@ -76,7 +79,12 @@ export function createWatches(options: WatchesOptions): Watches {
     trim: trimNamespace,
     known: () => [...index.namespaces.names()],
     keyOf: ({ metadata }) => metadata.name ?? "",
-    apply: (object) => onChange(index.applyNamespace(object)),
+    apply(object) {
+      const { name = "" } = object.metadata;
+      const before = index.namespaces.get(name)?.labels;
+      onChange(index.applyNamespace(object));
+      if (index.namespaces.get(name)?.labels !== before) options.onNamespace(name);
+    },
     delete: (name) => index.deleteNamespace(name),
   });
   const revisions = reflect<ControllerRevision, ControllerRevision>(options, {
@@ -120,10 +128,16 @@ export function createWatches(options: WatchesOptions): Watches {
     known: () => [...index.cleanupRecords.names()],
     keyOf: nameOf,
     apply(configMap) {
-      const read = fromConfigMap(configMap);
-      if (!read.ok) return;
-      index.cleanupRecords.apply({ record: read.value, configMap });
-      options.onCleanupRecord(read.value.sidecarSet);
+      const entry = recordEntry(configMap);
+      index.cleanupRecords.apply(entry);
+      if ("record" in entry) return options.onCleanupRecord(entry.record.sidecarSet);
+      const { sidecarSet, problem } = entry;
+      const { name } = configMap.metadata;
+      options.logger.warn(
+        "Cannot read the record of a clean-up: mend it, or delete it to leave the sidecars as they are",
+        { configMap: name, sidecarSet, problem },
+      );
+      if (sidecarSet !== undefined) options.onCleanupRecord(sidecarSet);
     },
     delete(name) {
       const sidecarSet = index.cleanupRecords.delete(name);
@@ -219,4 +233,12 @@ function applyChange<T extends KubeObject, U>(change: Change<U>, into: Reflectio
 
 function nameOf({ metadata }: KubeObject): string {
   return metadata.name ?? "";
+}
+
+function recordEntry(configMap: ConfigMap): StoredCleanupRecord | UnreadableCleanupRecord {
+  const read = fromConfigMap(configMap);
+  if (read.ok) return { record: read.value, configMap };
+  const [problem] = read.problems;
+  const sidecarSet = recordedSidecarSet(configMap);
+  return { configMap, sidecarSet, problem: `${problem?.field} ${problem?.message}` };
 }

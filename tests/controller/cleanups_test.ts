@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { cleanupRecordName, fromConfigMap } from "../../lib/api/cleanup_record.ts";
 import type { CleanupProgress } from "../../lib/api/cleanup_record.ts";
 import { isObject } from "../../lib/api/json.ts";
-import type { Pod } from "../../lib/api/pod.ts";
+import type { KubeObject } from "../../lib/api/objects.ts";
+import type { Namespace, Pod } from "../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import { CleanupEvictions } from "../../lib/controller/cleanup_evictions.ts";
 import { CleanupRecords } from "../../lib/controller/cleanup_records.ts";
 import { Cleanups } from "../../lib/controller/cleanups.ts";
+import { Confirmation } from "../../lib/controller/confirmation.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
 import { Writer } from "../../lib/controller/writer.ts";
 import { RECREATING_KINDS } from "../../lib/core/cleanup/eviction.ts";
@@ -34,7 +36,14 @@ function asStored(): Respond {
   };
 }
 
-async function setUp({ gone = true, leading = true, respond = asStored() } = {}) {
+interface SetUp {
+  leading?: boolean;
+  respond?: Respond;
+  /** What the API server has beside the watches; what these have brought where absent. */
+  stored?: { sidecarSet?: Pick<KubeObject, "metadata">; namespace?: Namespace };
+}
+
+async function setUp({ leading = true, respond = asStored(), stored = {} }: SetUp = {}) {
   const clock = new ManualClock(new Date("2026-02-01T00:00:00Z"));
   const index = new ClusterIndex();
   const client = new RecordingClient(respond);
@@ -44,12 +53,20 @@ async function setUp({ gone = true, leading = true, respond = asStored() } = {})
   const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), leadership });
   const records = new CleanupRecords({ index, writer, namespace: "system" });
   const told: CleanupProgress[] = [];
-  const common = { index, writer, records, clock, logger: quietLogger };
+  const namespaceOf = (name: string): Namespace => ({
+    metadata: { name, labels: index.namespace(name).labels },
+  });
+  const confirmation = new Confirmation({
+    index,
+    readSidecarSet: (name) =>
+      Promise.resolve(stored.sidecarSet ?? index.sidecarSets.get(name)?.sidecarSet),
+    readNamespace: (name) => Promise.resolve(stored.namespace ?? namespaceOf(name)),
+  });
+  const common = { index, writer, records, clock, logger: quietLogger, confirmation };
   const cleanups = new Cleanups({
     ...common,
     isLeader,
     isSynced: () => true,
-    isGone: () => Promise.resolve(gone),
     onStored() {},
     onProgress: (_name, { after }) => told.push(after),
     evictions: new CleanupEvictions({
@@ -69,7 +86,7 @@ async function setUp({ gone = true, leading = true, respond = asStored() } = {})
     cleanups,
     told,
     async look() {
-      cleanups.observe(["web"]);
+      cleanups.observe("web");
       for (let i = 0; i < 5; i++) await clock.advance(200);
     },
     async end() {
@@ -104,6 +121,13 @@ function owned(pod: Pod): Pod {
 }
 
 const NAME = cleanupRecordName("uid-of-web");
+
+const inTeams: SidecarSetSpec = { ...idle, namespaceSelector: { matchLabels: { team: "a" } } };
+const team = (name: string): Namespace => ({
+  metadata: { name: "default", labels: { team: name } },
+});
+const patched = (client: RecordingClient) =>
+  requests(client).filter((each) => each.startsWith("PATCH"));
 
 Deno.test("Cleanups writes a record as soon as there is a policy, and once", async () => {
   const { index, client, look, end } = await setUp();
@@ -154,7 +178,8 @@ Deno.test("Cleanups goes on by the record when the SidecarSet is gone, and remov
 });
 
 Deno.test("Cleanups does nothing while the API server still knows the SidecarSet", async () => {
-  const { index, client, look, end } = await setUp({ gone: false });
+  const sidecarSet = sidecarSetOf().sidecarSet;
+  const { index, client, look, end } = await setUp({ stored: { sidecarSet } });
   index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
   await look();
   assert.deepEqual(requests(client), []);
@@ -230,5 +255,158 @@ Deno.test("Cleanups says why a Pod is not evicted", async () => {
   await look();
   assert.deepEqual(requests(client).filter((each) => each.endsWith("/eviction")), []);
   assert.equal(told.at(-1)?.blocked.NotRecreated?.example, "default/bare");
+  await end();
+});
+
+Deno.test("Cleanups goes by the last policy of a SidecarSet, though it was deleted before its record was written", async () => {
+  const { index, client, cleanups, look, end } = await setUp();
+  const web = sidecarSetOf();
+  index.applySidecarSet(web);
+  index.applyPod(podOf({ name: "a", injected: [web] }));
+  await look();
+  assert.deepEqual(requests(client), []);
+  index.applySidecarSet(sidecarSetOf({ spec: idle, generation: 2, resourceVersion: "2" }));
+  cleanups.observe("web");
+  index.deleteSidecarSet("web");
+  await look();
+  assert.deepEqual(requests(client).slice(0, 2), [
+    "POST system/configmaps",
+    "PATCH default/pods/a",
+  ]);
+  assert.deepEqual(recordIn(client.requests[0]).policy, { type: "Idle", idleImage: "idle:1" });
+  await end();
+});
+
+Deno.test("Cleanups leaves sidecars of a SidecarSet that was set to Retain right before it was deleted", async () => {
+  const { index, client, cleanups, look, end } = await setUp();
+  const web = sidecarSetOf({ spec: idle });
+  index.applySidecarSet(web);
+  index.applyPod(podOf({ name: "a", injected: [web] }));
+  await look();
+  index.applySidecarSet(sidecarSetOf({ generation: 2, resourceVersion: "2" }));
+  cleanups.observe("web");
+  index.deleteSidecarSet("web");
+  await look();
+  assert.deepEqual(requests(client).slice(1, 3), [
+    `DELETE system/configmaps/${NAME}`,
+    "PATCH default/pods/a",
+  ]);
+  assert.ok(!JSON.stringify(client.requests[2]?.body).includes("idle:1"));
+  await end();
+});
+
+Deno.test("Cleanups disturbs no Pod by a SidecarSet that the API server has another state of", async () => {
+  const stored: NonNullable<SetUp["stored"]> = {};
+  const { index, client, look, end } = await setUp({ stored });
+  const both = sidecarSetOf({
+    spec: { containers: [{ name: "agent", image: "agent:1" }, { name: "new", image: "new:1" }] },
+  });
+  const old = sidecarSetOf({ spec: idle });
+  stored.sidecarSet = sidecarSetOf({ spec: idle, generation: 2 }).sidecarSet;
+  index.applySidecarSet(old);
+  // Another replica's webhook knew the newer state.
+  index.applyPod(podOf({ name: "a", injected: [both] }));
+  await look();
+  assert.deepEqual(patched(client), []);
+  delete stored.sidecarSet;
+  for (let i = 0; i < 3; i++) await look();
+  assert.equal(patched(client)[0], "PATCH default/pods/a", "it is no longer listed indeed");
+  await end();
+});
+
+Deno.test("Cleanups leaves Pods of a namespace that it does not know yet, or knows otherwise than the API server", async () => {
+  const stored: NonNullable<SetUp["stored"]> = {};
+  const { index, client, cleanups, look, end } = await setUp({ stored });
+  const web = sidecarSetOf({ spec: inTeams });
+  index.applySidecarSet(web);
+  index.applyPod(podOf({ name: "a", injected: [web] }));
+  cleanups.observePod("default/a");
+  await look();
+  assert.deepEqual(patched(client), [], "the namespace is not known");
+  stored.namespace = team("a");
+  index.applyNamespace(team("b"));
+  cleanups.observeNamespace("default");
+  await look();
+  assert.deepEqual(patched(client), [], "it has been labelled meanwhile");
+  delete stored.namespace;
+  cleanups.observePod("default/a");
+  await look();
+  assert.equal(patched(client)[0], "PATCH default/pods/a");
+  await end();
+});
+
+function damaged(text: string) {
+  const metadata = { name: NAME, namespace: "system", resourceVersion: "7" };
+  const configMap = { metadata, data: { "record.json": text } };
+  return { configMap, sidecarSet: "web", problem: "data[record.json] must be JSON" };
+}
+
+Deno.test("Cleanups writes a damaged record anew while the SidecarSet exists", async () => {
+  const { index, client, look, end } = await setUp();
+  index.cleanupRecords.apply(damaged("{"));
+  index.applySidecarSet(sidecarSetOf({ spec: idle }));
+  await look();
+  await look();
+  assert.deepEqual(requests(client), [`PUT system/configmaps/${NAME}`]);
+  const { metadata } = Object(client.requests[0]?.body);
+  assert.equal(metadata.resourceVersion, "7");
+  await end();
+});
+
+Deno.test("Cleanups does nothing by a damaged record, says so, and goes on when it is gone", async () => {
+  const { index, client, told, look, end } = await setUp();
+  index.cleanupRecords.apply(damaged("{"));
+  index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
+  await look();
+  await look();
+  assert.deepEqual(requests(client), []);
+  assert.equal(told.length, 1);
+  assert.match(
+    told[0]?.blocked.RecordUnreadable?.message ?? "",
+    /^ConfigMap system\/sidecarset-cleanup-uid-of-web: data\[record.json\] must be JSON; mend it, or/,
+  );
+  index.cleanupRecords.delete(NAME);
+  await look();
+  assert.equal(patched(client)[0], "PATCH default/pods/a");
+  await end();
+});
+
+Deno.test("Cleanups overwrites a record that has lost the label by which it is watched", async () => {
+  const stored = asStored();
+  const { index, client, look, end } = await setUp({
+    respond: (request) => request.method === "POST" ? { httpCode: 409 } : stored(request),
+  });
+  index.applySidecarSet(sidecarSetOf({ spec: idle }));
+  await look();
+  await look();
+  assert.deepEqual(requests(client), [
+    "POST system/configmaps",
+    `PUT system/configmaps/${NAME}`,
+  ]);
+  await end();
+});
+
+Deno.test("Cleanups takes a newer state of a Pod for no refusal", async () => {
+  let attempts = 0;
+  const stored = asStored();
+  const { index, told, look, end } = await setUp({
+    respond: (request) => attempts++ < 2 ? { httpCode: 409 } : stored(request),
+  });
+  index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
+  await look();
+  assert.ok(attempts < 3, "it is not tried again at once");
+  for (let i = 0; i < 3; i++) await look();
+  assert.ok(attempts >= 3);
+  assert.ok(told.every(({ blocked }) => Object.keys(blocked).length === 0));
+  await end();
+});
+
+Deno.test("Cleanups writes so many Pods at a time that what it knows of them is not outdated", async () => {
+  const { index, client, look, end } = await setUp({ respond: () => new Promise(() => {}) });
+  for (let i = 0; i < 1_000; i++) {
+    index.applyPod(podOf({ name: `p${i}`, injected: [sidecarSetOf()] }));
+  }
+  await look();
+  assert.equal(client.requests.length, 16, "as many as may be under way");
   await end();
 });

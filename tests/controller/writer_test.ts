@@ -55,7 +55,7 @@ Deno.test("Writer overwrites and deletes only the state that was decided for", a
   await writer.changeRevision(revision, { revision: 2, customVersion: "blue" }, never);
   await writer.deleteRevision(revision, never);
   await writer.deleteConfigMap({ metadata }, never);
-  await writer.writeConfigMap({ metadata }, never);
+  await writer.updateConfigMap({ metadata }, never);
   assert.equal(client.requests.length, 4);
   for (const { method, path, body } of client.requests) {
     assert.match(JSON.stringify(body), /"resourceVersion":"7"/, `${method} ${path}`);

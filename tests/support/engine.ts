@@ -2,6 +2,7 @@ import type { Clock } from "../../lib/api/clock.ts";
 import type { ControllerRevision } from "../../lib/api/controller_revision.ts";
 import type { KubeObject } from "../../lib/api/objects.ts";
 import type { Pod } from "../../lib/api/pod.ts";
+import { Confirmation } from "../../lib/controller/confirmation.ts";
 import { Evictions } from "../../lib/controller/evictions.ts";
 import { Events } from "../../lib/controller/events.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
@@ -65,6 +66,11 @@ export function createEngine(options: EngineOptions) {
       readPod,
       recreatingKinds: RECREATING_KINDS,
       isWebhookReady: () => true,
+      confirmation: new Confirmation({
+        index,
+        readSidecarSet: () => Promise.resolve(undefined),
+        readNamespace: () => Promise.resolve(undefined),
+      }),
       obstacleOf: options.obstacleOf ?? (() => undefined),
     }),
     revisions: new Revisions({

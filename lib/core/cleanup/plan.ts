@@ -36,6 +36,8 @@ export interface CleanupSnapshot {
   readonly pods: Iterable<Pod>;
   /** uids of Pods that have been written to, the result of which has not been seen yet. */
   readonly pending: ReadonlySet<string>;
+  /** How many writes may be started. */
+  readonly room: number;
   /** For Pods of which a write has failed: by uid, the time in milliseconds before which not to try again. */
   readonly retryAt: ReadonlyMap<string, number>;
   readonly now: Date;
@@ -107,6 +109,7 @@ export function planCleanup(snapshot: CleanupSnapshot): CleanupPlan {
   const walk = walkBudget<Candidate, Candidate>(candidates, {
     limit,
     unavailable,
+    room: snapshot.room,
     isAvailable: ({ pod, restarts }) => restarts && isAvailable(pod, snapshot.scope),
     update: (candidate) => candidate,
   });
@@ -119,6 +122,21 @@ export function planCleanup(snapshot: CleanupSnapshot): CleanupPlan {
     limit,
     ...(waitUntil === Infinity ? {} : { waitUntil }),
   };
+}
+
+/** Whether something is to be done for a Pod of a SidecarSet that exists. */
+export function needsCleanup(
+  pod: Pod,
+  { scope, action }: Pick<CleanupSnapshot, "scope" | "action">,
+): boolean {
+  const isIdle = IDLE_ANNOTATION in (pod.metadata.annotations ?? {});
+  if (!isActive(pod) || (action.type === "Retain" && !isIdle)) return false;
+  const { containers } = surplusOf(pod, scope) ?? { containers: [] };
+  if (endIdle(pod, containers) !== undefined) return true;
+  if (action.type === "Idle") {
+    return makeIdle(pod, { containers, idleImage: action.idleImage }) !== undefined;
+  }
+  return action.type === "Evict" && containers.length > 0;
 }
 
 function isAvailable(pod: Pod, { current, sidecarSet }: SurplusScope): boolean {

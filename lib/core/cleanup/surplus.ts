@@ -1,4 +1,3 @@
-import type { Container } from "../../api/container.ts";
 import { HOT_UPGRADE_SUFFIXES } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
 import { injectedSidecarSets, isMarkedInjected } from "../annotations/injected_list.ts";
@@ -47,9 +46,11 @@ export function surplusOf(pod: Pod, scope: SurplusScope): Surplus | undefined {
     ]),
     ...(spec.initContainers ?? []).map(({ name }) => name),
   ]);
-  const removed = injectedContainers(pod, scope).filter((name) =>
-    !listed.has(name) && !listed.has(sidecarNameOf(name, scope, pod))
-  );
+  // Most Pods have nothing else, so that their records need not be read.
+  const unlisted = (name: string) => !listed.has(name);
+  if (!markedContainers(pod).some(unlisted)) return undefined;
+  const removed = injectedContainers(pod, scope)
+    .filter((name) => unlisted(name) && unlisted(sidecarNameOf(name, scope, pod)));
   return surplus("ContainerRemoved", removed);
 }
 
@@ -62,9 +63,12 @@ function injectedContainers(pod: Pod, scope: SurplusScope): string[] {
   const sidecars = sidecarsOf(pod, scope);
   const ofPair = sidecars.flatMap((name) => HOT_UPGRADE_SUFFIXES.map((suffix) => name + suffix));
   const names = new Set([...sidecars, ...ofPair]);
-  return runningContainers(pod)
-    .filter((container: Container) => names.has(container.name) && isMarkedInjected(container))
-    .map(({ name }) => name);
+  return markedContainers(pod).filter((name) => names.has(name));
+}
+
+/** Running containers of the Pod that any injection has brought. */
+function markedContainers(pod: Pod): string[] {
+  return runningContainers(pod).filter(isMarkedInjected).map(({ name }) => name);
 }
 
 function sidecarsOf(pod: Pod, { sidecarSet, knownSidecars }: SurplusScope): readonly string[] {

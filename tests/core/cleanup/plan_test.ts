@@ -33,6 +33,7 @@ function plan(pods: readonly Pod[], action: CleanupAction, details: Details = {}
     maxUnavailable: 1,
     pods,
     pending: new Set<string>(),
+    room: 100,
     retryAt: new Map<string, number>(),
     now: new Date("2026-02-01T00:00:00Z"),
     ...rest,

@@ -1,0 +1,66 @@
+import type { CleanupProgress } from "../api/cleanup_record.ts";
+import type { Clock } from "../api/clock.ts";
+import type { CleanupPlan } from "../core/cleanup/plan.ts";
+import { Failures } from "./backoff.ts";
+
+/** Writes of one clean-up that are under way or wait for their turn. */
+const SLOTS = 512;
+/** For so many times the time that a plan took, there is not another one: after a change, or merely to look again. */
+const REST = 4;
+const PAUSE = 50;
+
+/** One clean-up as far as this process has carried it. */
+export class Cleanup {
+  /** uids of Pods whose write is under way. */
+  readonly pending = new Set<string>();
+  readonly failures: Failures;
+  progress: CleanupProgress = { remaining: 0, blocked: {} };
+  readonly #clock: Clock;
+  #restUntil = 0;
+  #pause = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.failures = new Failures(clock);
+  }
+
+  /** How many writes may be started. */
+  get room(): number {
+    return Math.max(0, SLOTS - this.pending.size);
+  }
+
+  /** Milliseconds until the next plan may be made: one over many Pods costs. */
+  get rest(): number {
+    return Math.max(0, this.#restUntil - this.#clock.monotonic());
+  }
+
+  /** Milliseconds until it is worth looking again although nothing is known to have changed. */
+  get pause(): number {
+    return this.#pause;
+  }
+
+  /** Makes a plan, and lets the next one wait for as long as this one's cost demands. */
+  plan(make: () => CleanupPlan): CleanupPlan {
+    const started = this.#clock.monotonic();
+    const plan = make();
+    const now = this.#clock.monotonic();
+    this.#restUntil = now + (now - started) * REST;
+    this.#pause = (now - started) * PAUSE;
+    return plan;
+  }
+
+  /** How far it has come by a plan, as far as the plan and failed writes say what is in the way. */
+  progressBy(plan: CleanupPlan): CleanupProgress {
+    const blocked: Record<string, CleanupProgress["blocked"][string]> = {};
+    if (plan.heldBack > 0) {
+      const message = `${plan.unavailable} Pods are unavailable, ${plan.limit} may be`;
+      blocked.BudgetUsed = { pods: plan.heldBack, example: "", message };
+    }
+    const failed = this.failures.size;
+    if (failed > 0) {
+      const message = this.failures.example ?? "";
+      blocked.UpdateRefused = { pods: failed, example: "", message };
+    }
+    return { remaining: plan.remaining, blocked };
+  }
+}
