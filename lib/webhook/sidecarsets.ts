@@ -48,11 +48,11 @@ export function createSidecarSetValidation(options: SidecarSetValidationOptions)
     if (operation === "UPDATE" && isJudgedAlike(object, oldObject)) return ALLOWED;
     if (isTooDeep(object)) return invalid(request, [TOO_DEEP]);
     const defaulted = withDefaults(object);
-    const old = operation === "UPDATE" && !isTooDeep(oldObject)
-      ? readSidecarSet(withDefaults(oldObject))
-      : undefined;
-    const oldSidecarSet = old?.ok ? old.value : undefined;
-    if (oldSidecarSet && isJudgedAlike(defaulted, oldSidecarSet)) return ALLOWED;
+    const isUpdate = operation === "UPDATE" && !isTooDeep(oldObject);
+    const old = isUpdate ? withDefaults(oldObject) : undefined;
+    if (isUpdate && isJudgedAlike(defaulted, old)) return ALLOWED;
+    const readOld = readSidecarSet(old);
+    const oldSidecarSet = readOld.ok ? readOld.value : undefined;
     if (!options.isSynced()) {
       return failed(503, "Cannot validate yet: the cluster's SidecarSets are still being read");
     }

@@ -191,6 +191,13 @@ for (
       changed(unchanged(), { spec: { revisionHistoryLimit: 10 } }),
     ],
     [
+      "an update that only writes defaults beside what does not fit the schema",
+      {
+        ...changed(unchanged(), { spec: { containers: 5, revisionHistoryLimit: 10 } }),
+        oldObject: changed(unchanged(), { spec: { containers: 5 } }).object,
+      },
+    ],
+    [
       "an object that is being deleted",
       changed(recordedRequest("sidecarset-update"), {
         metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" },
