@@ -13,13 +13,15 @@ import { nextStatus } from "../core/status/next_status.ts";
 import { rolloutEvents } from "../core/status/rollout_events.ts";
 import { storedProgress } from "../core/status/stored_progress.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
+import { isConflict } from "../kube/errors.ts";
 import type { Events } from "./events.ts";
 import { sidecarSetReference } from "./references.ts";
 import type { ExplainedPlan } from "./rollouts.ts";
 import type { Writer } from "./writer.ts";
 
-/** A status is written at most this often, in milliseconds. */
+/** A status is written at most this often, in milliseconds; half as often after each write that has failed, but once in the longest interval. */
 const WRITE_INTERVAL = 1_000;
+const LONGEST_INTERVAL = 60_000;
 /** How often it is tried whether the API server still keeps less than is written. */
 const PRUNING_INTERVAL = 60_000;
 
@@ -41,6 +43,8 @@ export interface StatusesOptions {
 /** What is remembered of one SidecarSet between two looks at it. */
 interface Memory {
   writtenAt: number;
+  /** Writes that have failed since one that did not. */
+  failures: number;
   selection: string;
   /** Numbers that grow as a roll-out goes on, and when they last did. */
   progress: string;
@@ -93,13 +97,20 @@ export class Statuses {
     const status = nextStatus(known, facts);
     this.#tell(prepared, { memory, status });
     if (status !== known || (pruned && this.#isDue(pruned))) {
-      const wait = memory.writtenAt + WRITE_INTERVAL - clock.monotonic();
+      const interval = Math.min(LONGEST_INTERVAL, WRITE_INTERVAL * 2 ** memory.failures);
+      const wait = memory.writtenAt + interval - clock.monotonic();
       if (wait > 0) return wait;
       memory.writtenAt = clock.monotonic();
       if (pruned) this.#pruningTriedAt = clock.monotonic();
       const { uid, resourceVersion } = sidecarSet.metadata;
       const body = withRemovals(sidecarSet.status, status);
-      const stored = await writer.writeStatus({ name, uid, resourceVersion }, body, signal);
+      // A conflict is mended by the newer state, which is on its way.
+      const stored = await writer.writeStatus({ name, uid, resourceVersion }, body, signal)
+        .catch((error) => {
+          memory.failures = isConflict(error) ? 0 : memory.failures + 1;
+          throw error;
+        });
+      memory.failures = 0;
       this.#compare(stored, { memory, written: status });
       onStored(stored);
     }
@@ -208,6 +219,7 @@ export class Statuses {
     const known = this.#memories.get(name);
     const memory = known ?? {
       writtenAt: -Infinity,
+      failures: 0,
       // After a restart a selection is known to be the stored one only if no generation came in between.
       selection: status?.observedGeneration === metadata.generation ? selectionKey(prepared) : "",
       progress: "",

@@ -159,6 +159,27 @@ Deno.test("Reconciler does not write again at once what the API server has not k
   assert.equal(statuses().length, 3);
 });
 
+Deno.test("Reconciler tries ever more seldom to write a status that is always refused", async () => {
+  let refusing = true;
+  const { client, reconcile, apply, clock } = setUp(({ path, body }) =>
+    refusing && path.endsWith("/status") ? { httpCode: 422 } : { metadata: {}, ...Object(body) }
+  );
+  const statuses = () => client.requests.filter(({ path }) => path.endsWith("/status")).length;
+  const goOn = async (seconds: number) => {
+    for (let i = 0; i < seconds; i++) {
+      await clock.advance(1_000);
+      await reconcile();
+    }
+  };
+  apply({});
+  await goOn(600);
+  assert.ok(statuses() <= 20, `${statuses()} times in ten minutes`);
+  refusing = false;
+  const before = statuses();
+  await goOn(61);
+  assert.ok(statuses() > before, "it is tried once a minute at least");
+});
+
 Deno.test("Reconciler decides anew soon after a conflict and backs off after a fault", async () => {
   const answers = [{ httpCode: 409 }, { httpCode: 500 }];
   const { reconcile, apply } = setUp(() => answers.shift() ?? { metadata: {} });
