@@ -296,8 +296,11 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
     const command = "trap : INT; sidecarset status --watch; echo ended with $?; stty -a";
     await using terminal = PseudoTerminal.open(command, { env, cwd });
     await terminal.until(/logging \[/);
+    // Not even an API server that is silent keeps it from ending.
+    plane.pauseApiServer();
     await terminal.type("\x03");
     await terminal.ended();
+    plane.resumeApiServer();
     assert.match(terminal.shown, /ended with 130\r\n/);
     assert.match(terminal.shown, / icanon .* echo /s);
     assert.ok(!terminal.shown.includes("\x1b[?25l"), "the cursor was hidden");

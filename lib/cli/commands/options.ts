@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { GROUP, KIND, PLURAL } from "../../api/names.ts";
 import { settings } from "../../runtime/config.ts";
 
 /** Options that several commands have. */
@@ -55,6 +56,15 @@ function settingOf(name: "namespace" | "excludeNamespaces"): string {
 
 function listOf(text: string): string[] {
   return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+}
+
+/** A SidecarSet's name, which may stand as kubectl takes and prints it: `sidecarset.apps.kruise.io/logging`. */
+export function sidecarSetName(text: string): string {
+  const [kind = "", name] = text.split("/");
+  const [word = "", ...group] = kind.split(".");
+  const isKind = [PLURAL, KIND.toLowerCase(), "scs"].includes(word) &&
+    (group.length === 0 || group.join(".") === GROUP);
+  return name !== undefined && isKind ? name : text;
 }
 
 /** A number of seconds that is not negative; the letter of kubectl's durations may follow. */

@@ -7,6 +7,7 @@ import {
   dryRunOption,
   excludeNamespacesOption,
   outputOption,
+  sidecarSetName,
   systemNamespaceOption,
 } from "./options.ts";
 
@@ -47,7 +48,7 @@ function addAction(
   const { name, description, text } = action;
   const command = rollout.command(name)
     .description(description)
-    .argument("<name>", "the SidecarSet")
+    .argument("<name>", "the SidecarSet", sidecarSetName)
     .addOption(dryRunOption());
   addClusterOptions(command.addOption(systemNamespaceOption()))
     .addHelpText(
@@ -60,7 +61,7 @@ function addAction(
 function addRestart(rollout: Command, context: CommandContext): void {
   const command = rollout.command("restart-injection")
     .description("Let workloads create their Pods anew where Pods lack the current sidecars.")
-    .argument("<name>", "the SidecarSet")
+    .argument("<name>", "the SidecarSet", sidecarSetName)
     .option("-n, --namespace <name>", "only Pods of this namespace")
     .option("-l, --selector <labels>", "only Pods with these labels")
     .addOption(dryRunOption())
@@ -89,7 +90,7 @@ function addRestart(rollout: Command, context: CommandContext): void {
 function addHistory(rollout: Command, context: CommandContext): void {
   const command = rollout.command("history")
     .description("List the revisions of a SidecarSet and what each of them changed.")
-    .argument("<name>", "the SidecarSet")
+    .argument("<name>", "the SidecarSet", sidecarSetName)
     .addOption(new Option("--revision <number>", "only this one").argParser(revisionOf))
     .addOption(outputOption(["text", "json", "yaml"]));
   addClusterOptions(command.addOption(systemNamespaceOption()))
@@ -106,7 +107,7 @@ function addHistory(rollout: Command, context: CommandContext): void {
 function addUndo(rollout: Command, context: CommandContext): void {
   const command = rollout.command("undo")
     .description("Give a SidecarSet the containers of an earlier revision.")
-    .argument("<name>", "the SidecarSet")
+    .argument("<name>", "the SidecarSet", sidecarSetName)
     .addOption(
       new Option("--to-revision <number>", "its number in the history (default: the one before)")
         .argParser(revisionOf),

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import type { StatusOptions } from "../status.ts";
 import type { CommandContext } from "./context.ts";
 import { helpNotes } from "./help.ts";
-import { addClusterOptions, outputOption, secondsOf } from "./options.ts";
+import { addClusterOptions, outputOption, secondsOf, sidecarSetName } from "./options.ts";
 
 /** `sidecarset status` */
 export function addStatus(program: Command, { terminal, connect, exit }: CommandContext): void {
@@ -21,7 +21,8 @@ export function addStatus(program: Command, { terminal, connect, exit }: Command
     .action(async (names: string[], options: Omit<StatusOptions, "names">) => {
       const { statusCommand } = await import("../status.ts");
       const connection = await connect(options, terminal);
-      exit(await statusCommand({ ...options, names }, { terminal, connection }));
+      const given = { ...options, names: names.map(sidecarSetName) };
+      exit(await statusCommand(given, { terminal, connection }));
     });
 }
 
