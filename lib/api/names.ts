@@ -47,3 +47,6 @@ export const ALLOW_LIST_KEY = "SidecarSet_PatchPodMetadata_WhiteList";
 
 /** The two containers of a hot-upgrade pair are named `<container>-1` and `<container>-2`. */
 export const HOT_UPGRADE_SUFFIXES = ["-1", "-2"] as const;
+
+/** On the controller's Lease: until when its holder had read everything, so that the counts of all statuses were right. */
+export const COUNTED_UNTIL_ANNOTATION = "kruise.io/sidecarset-counted-until";

@@ -32,6 +32,8 @@ export interface LeaderElectionOptions {
   renewDeadline?: number;
   retryPeriod?: number;
   onLeading?(leading: boolean): void;
+  /** What the Lease is to tell beside its holder, with each renewal. */
+  annotations?(): Record<string, string>;
 }
 
 /** One moment by both clocks, in milliseconds. */
@@ -50,8 +52,8 @@ function momentOf(clock: Clock): Moment {
  */
 export class LeaderElection {
   readonly #options:
-    & Required<Omit<LeaderElectionOptions, "onLeading">>
-    & Pick<LeaderElectionOptions, "onLeading">;
+    & Required<Omit<LeaderElectionOptions, "onLeading" | "annotations">>
+    & Pick<LeaderElectionOptions, "onLeading" | "annotations">;
   #observation: Observation | undefined;
   #renewedAt: Moment | undefined;
   #leading = false;
@@ -101,8 +103,12 @@ export class LeaderElection {
       const observation = this.#seen(lease);
       const { identity } = this.#options;
       if (!mayAcquire(observation, { identity, now: clock.monotonic() })) return;
-      const { spec } = this.#lease(observation.spec);
-      this.#seen(await store.update({ ...lease, ...(spec ? { spec } : {}) }, deadline));
+      const { spec, metadata: { annotations } } = this.#lease(observation.spec);
+      const metadata = {
+        ...lease.metadata,
+        annotations: { ...lease.metadata.annotations, ...annotations },
+      };
+      this.#seen(await store.update({ ...lease, metadata, ...(spec ? { spec } : {}) }, deadline));
       this.#renewedAt = started;
     } catch (error) {
       if (!signal.aborted) logger.debug("Cannot renew the Lease", { error });
@@ -122,7 +128,11 @@ export class LeaderElection {
     return {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",
-      metadata: { name: leaseName, namespace: leaseNamespace },
+      metadata: {
+        name: leaseName,
+        namespace: leaseNamespace,
+        annotations: this.#options.annotations?.() ?? {},
+      },
       spec: heldBy(previous, { identity, now: clock.now(), durationSeconds: leaseDuration }),
     };
   }

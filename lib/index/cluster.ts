@@ -6,6 +6,7 @@ import { canaryBase } from "../core/inject/sidecarset_plan.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { currentRevision } from "../core/revision/plan.ts";
 import { selectionKey } from "../core/registration/selection.ts";
+import { doubtfulMissed } from "../core/select/doubtful_missed.ts";
 import { selectsPod } from "../core/select/pod_selection.ts";
 import { hasTrait, PodTrait } from "../core/status/pod_class.ts";
 import { AwaitedPods } from "./awaited.ts";
@@ -34,6 +35,7 @@ export class ClusterIndex {
   readonly pods = new PodIndex({
     selecting: (labels, namespace) => this.selecting(labels, namespace),
     namespace: (name) => this.namespace(name),
+    knowsNamespace: (name) => this.namespaces.get(name) !== undefined,
   });
 
   /** A namespace; one that is not known yet has the one label that every namespace has. */
@@ -118,6 +120,23 @@ export class ClusterIndex {
 
   deleteNamespace(name: string): void {
     this.namespaces.delete(name);
+  }
+
+  /**
+   * Judges the missed Pods that a process finds when it has read everything for the first time.
+   *
+   * @param countedUntil until when the stored counts are those of a process that had read everything.
+   */
+  doubtMissed(countedUntil: Date): void {
+    for (const { name, sidecarSet: { spec, status } } of this.sidecarSets.values()) {
+      const missed = this.pods.missedOf(name);
+      const doubtful = doubtfulMissed(missed, {
+        spec,
+        missedBefore: status?.missedPods ?? 0,
+        countedUntil,
+      });
+      this.pods.doubtMissed(name, doubtful);
+    }
   }
 
   applyRevision(revision: ControllerRevision): string[] {

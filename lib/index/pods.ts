@@ -12,6 +12,8 @@ export interface PodIndexOptions {
     namespace: NamespaceFacts,
   ): readonly PreparedSidecarSet[];
   namespace(name: string): NamespaceFacts;
+  /** Whether that is what the namespace is, not merely the little that is certain of any. */
+  knowsNamespace(name: string): boolean;
 }
 
 /** Which Pods to look at again. */
@@ -40,6 +42,8 @@ export class PodIndex {
   readonly #byNamespace = new Map<string, Set<string>>();
   readonly #members = new Map<string, Members>();
   readonly #versions = new Map<string, number>();
+  /** Keys of Pods whose namespaces are not known yet, so that it is not known either what selects them. */
+  readonly #unplaced = new Set<string>();
   #version = 0;
 
   constructor(options: PodIndexOptions) {
@@ -160,17 +164,34 @@ export class PodIndex {
     return names;
   }
 
+  /** Takes missed Pods for such as came to be selected later by a change that nothing tells of. */
+  doubtMissed(sidecarSet: string, pods: readonly Pod[]): void {
+    for (const pod of pods) {
+      const key = podKey(pod);
+      const known = this.#records.get(key);
+      if (known === undefined) continue;
+      const selectedLater = new Set(known.selectedLater).add(sidecarSet);
+      this.#replace(key, known, this.#classified(known.pod, { ...known, selectedLater }));
+    }
+  }
+
   #classified(pod: Pod, known: PodRecord | undefined): PodRecord {
-    const namespace = this.#options.namespace(pod.metadata.namespace ?? "default");
+    const { namespace: namespaceName = "default" } = pod.metadata;
+    const key = podKey(pod);
+    const wasUnplaced = this.#unplaced.has(key);
+    if (this.#options.knowsNamespace(namespaceName)) this.#unplaced.delete(key);
+    else this.#unplaced.add(key);
+    const namespace = this.#options.namespace(namespaceName);
     const selecting = this.#options.selecting(pod.metadata.labels ?? {}, namespace);
     if (selecting.length === 0) return { pod, classes: NO_CLASSES, selectedLater: NO_NAMES };
     const classes = new Map<string, PodClass>();
     const later = new Set<string>();
     for (const prepared of selecting) {
-      const { name, sidecarSet: { status } } = prepared;
+      const { name, sidecarSet: { spec, status } } = prepared;
+      const wasUndecided = wasUnplaced && spec.namespaceSelector !== undefined;
       const sawLater = known !== undefined &&
-        (known.selectedLater.has(name) || !known.classes.has(name));
-      const selectedLater = sawLater || maySelectLater(prepared.sidecarSet.spec, {
+        (known.selectedLater.has(name) || (!wasUndecided && !known.classes.has(name)));
+      const selectedLater = sawLater || maySelectLater(spec, {
         pod: pod.metadata,
         namespace: namespace.labelTimes,
       });
@@ -194,6 +215,7 @@ export class PodIndex {
       siblings.add(key);
     } else {
       this.#records.delete(key);
+      this.#unplaced.delete(key);
       const siblings = this.#byNamespace.get(namespace);
       siblings?.delete(key);
       if (siblings?.size === 0) this.#byNamespace.delete(namespace);

@@ -25,6 +25,8 @@ export interface Observation {
   readonly code?: number;
   /** Milliseconds until the answer's head. */
   readonly duration: number;
+  /** When the answer was made, by the API server's clock, as HTTP writes it. */
+  readonly date?: string;
 }
 
 const REQUEST_TIMEOUT = 30_000;
@@ -113,12 +115,8 @@ export class FetchClient implements RestClient {
     const { cluster, clock, observe } = this.#options;
     const query = options.querystring?.size ? `?${options.querystring}` : "";
     const started = clock.monotonic();
-    const observed = (code?: number) =>
-      observe?.({
-        ...requestName(options),
-        ...(code === undefined ? {} : { code }),
-        duration: clock.monotonic() - started,
-      });
+    const observed = (answer: Pick<Observation, "code" | "date"> = {}) =>
+      observe?.({ ...requestName(options), ...answer, duration: clock.monotonic() - started });
     const headers = this.#headers(options, access);
     const client = this.#httpClients.for(access.tls);
     options.beforeSend?.();
@@ -132,7 +130,8 @@ export class FetchClient implements RestClient {
         // To follow one would hand the credentials to wherever it leads.
         redirect: "manual",
       });
-      observed(response.status);
+      const date = response.headers.get("date");
+      observed({ code: response.status, ...(date === null ? {} : { date }) });
       return response;
     } catch (error) {
       observed();

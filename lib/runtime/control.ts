@@ -31,6 +31,7 @@ import type { Config } from "./config.ts";
 import { createConfirmation } from "./confirmation.ts";
 import { createDryRuns } from "./dry_runs.ts";
 import type { QueueMetrics } from "./metrics/queues.ts";
+import { countedUntil } from "./counted_until.ts";
 import { leaseStore } from "./stores.ts";
 
 /** Name of the Lease, the registration and the ClusterRole that owns it. */
@@ -47,7 +48,10 @@ export interface ControlOptions {
   readonly config: Config;
   readonly client: RestClient;
   readonly index: ClusterIndex;
+  /** This machine's clock. */
   readonly clock: Clock;
+  /** The API server's clock. */
+  readonly serverClock: Clock;
   readonly logger: Logger;
   readonly endpoint: WebhookEndpoint;
   /** Nothing else serves the registration, or removes it, once this process is gone. */
@@ -83,7 +87,7 @@ export interface Control {
 }
 
 export function createControl(options: ControlOptions): Control {
-  const { config, client, index, clock, logger, identity } = options;
+  const { config, client, index, logger, identity, serverClock: clock } = options;
   const queueOptions = { clock, baseDelay: 100, maxDelay: 60_000 };
   const measuredQueue = (controller: string, concurrency: number) => {
     const observer = options.metrics.observer(controller);
@@ -104,7 +108,7 @@ export function createControl(options: ControlOptions): Control {
 
   const election = new LeaderElection({
     store: leaseStore({ client, namespace: config.namespace, name: INSTALLATION }),
-    clock,
+    clock: options.clock,
     logger,
     identity,
     leaseName: INSTALLATION,
@@ -116,6 +120,7 @@ export function createControl(options: ControlOptions): Control {
       touchAll();
       aftercare.observeAll();
     },
+    annotations: () => options.isSynced() ? countedUntil(clock.now()) : {},
   });
   const isLeader = () => election.isLeader();
   const perSecond = config.writesPerSecond;

@@ -5,6 +5,7 @@ import { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { findCluster } from "../kube/cluster.ts";
 import { denoHost } from "../kube/host.ts";
+import { ServerClock } from "../kube/server_clock.ts";
 import { FetchClient } from "../kube/transport.ts";
 import { keepChecking } from "../webhook/certificates/source.ts";
 import { openSocketTuning } from "../webhook/socket_tuning.ts";
@@ -13,6 +14,7 @@ import { createAdmission } from "./admission.ts";
 import { createCertificates } from "./certificates.ts";
 import type { Config } from "./config.ts";
 import { createControl, INSTALLATION } from "./control.ts";
+import { readCountedUntil } from "./counted_until.ts";
 import { createHealthHandler, startHealthServer } from "./health.ts";
 import { ensureNamespace, requireNoOtherController } from "./laptop.ts";
 import { createLegacy } from "./legacy.ts";
@@ -59,12 +61,16 @@ export async function run(
   logger.info("Starting", { version, identity, apiServer: cluster.server });
   await giveUpPermissions({ keepRun: cluster.runsPrograms ?? false, logger });
   const metrics = createMetrics({ apiServer: new URL(cluster.server).host });
+  const serverClock = new ServerClock(clock);
   const client = new FetchClient({
     cluster,
     clock,
     // Up to the slash it is the name of the manager of fields.
     userAgent: `sidecarset/${version} (${identity})`,
-    observe: metrics.observeRequest,
+    observe(observation) {
+      metrics.observeRequest(observation);
+      serverClock.observe(observation);
+    },
   });
   const temporary = config.webhookUrl !== undefined && !config.keepRegistration;
   if (temporary) await prepareTemporary({ config, client, clock, logger, signal });
@@ -89,6 +95,7 @@ export async function run(
     requireAllowList: config.requireAnnotationAllowList,
     legacyAllowList: legacy.allowList,
   });
+  const lease = leaseStore({ client, namespace: config.namespace, name: INSTALLATION });
   const watches = createWatches({
     client,
     index,
@@ -97,6 +104,7 @@ export async function run(
     namespace: config.namespace,
     registrationName: "sidecarset",
     problemsOf: validation.problemsOf,
+    countedUntil: (signal) => readCountedUntil({ store: lease, logger }, signal),
     onChange(names) {
       control.touch(names);
       control.aftercare.observeNames(names);
@@ -122,6 +130,7 @@ export async function run(
     isTrusted: (certificate) => control.registration.trusts(certificate),
   });
   const control = createControl({
+    serverClock,
     config,
     client,
     index,

@@ -29,6 +29,8 @@ export interface WatchesOptions {
   /** The controller's namespace. */
   readonly namespace: string;
   readonly registrationName: string;
+  /** Until when the counts of the stored statuses were right. Never rejects. */
+  countedUntil(signal: AbortSignal): Promise<Date | undefined>;
   problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
   /** SidecarSets that something has changed for. */
   onChange(names: Iterable<string>): void;
@@ -98,6 +100,7 @@ export function createWatches(options: WatchesOptions): Watches {
     delete: (name) => onChange(index.deleteRevision(name)),
   });
   const sharing = new Sharing();
+  let countedUntil: Date | undefined;
   const pods = reflect(options, {
     name: "pods",
     resource: resources.pods,
@@ -109,6 +112,10 @@ export function createWatches(options: WatchesOptions): Watches {
       options.onPod(podKey(pod));
     },
     delete: (key) => onChange(index.deletePod(key)),
+    onListed() {
+      if (countedUntil !== undefined) index.doubtMissed(countedUntil);
+      countedUntil = undefined;
+    },
   });
   const allowList = reflect<ConfigMap, ConfigMap>(options, {
     name: "configmaps",
@@ -180,6 +187,7 @@ export function createWatches(options: WatchesOptions): Watches {
       while (!signal.aborted && !forAdmission.every(({ loop }) => loop.isSynced())) {
         await options.clock.sleep(20, signal);
       }
+      countedUntil = await options.countedUntil(signal);
       await Promise.all([...running, pods.loop.run(signal)]);
     },
   };
@@ -195,6 +203,8 @@ interface Reflection<T extends KubeObject, U> {
   keyOf(object: U): string;
   apply(object: U): void;
   delete(key: string): void;
+  /** Told when all objects have been listed and applied. */
+  onListed?(): void;
 }
 
 function reflect<T extends KubeObject, U>(
@@ -227,6 +237,7 @@ function applyChange<T extends KubeObject, U>(change: Change<U>, into: Reflectio
         into.apply(object);
       }
       for (const key of gone) into.delete(key);
+      into.onListed?.();
     }
   }
 }

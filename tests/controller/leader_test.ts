@@ -41,6 +41,7 @@ function candidate(identity: string, store: LeaseStore, clock: ManualClock) {
     identity,
     leaseName: "sidecarset",
     leaseNamespace: "sidecarset-system",
+    annotations: () => ({ "told-by": identity }),
   });
   const stop = new AbortController();
   const running = election.run(stop.signal);
@@ -65,6 +66,7 @@ Deno.test("LeaderElection hands over at once when the leader stops in order", as
   await clock.advance(2_000);
   assert.equal(b.election.isLeader(), true);
   assert.equal(store.stored?.spec?.leaseTransitions, 1);
+  assert.equal(store.stored?.metadata.annotations?.["told-by"], "b");
   await b.stop();
 });
 

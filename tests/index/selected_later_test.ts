@@ -57,6 +57,44 @@ Deno.test("Pods of a namespace that was labelled later do not count as missed, t
   assert.equal(missedOf(before, pod(labelled(CREATED, "app"))), 1);
 });
 
+Deno.test("a Pod that is seen before its namespace is counts as missed once that is known", () => {
+  const spec = { namespaceSelector: { matchLabels: { sidecars: "on" } } };
+  const index = new ClusterIndex();
+  index.applySidecarSet(sidecarSetOf({ status, spec }));
+  index.applyPod(pod());
+  index.applyNamespace({ metadata: { name: "default", labels: { sidecars: "on" } } });
+  assert.equal(index.pods.countsOf("web").missedPods, 1);
+  index.applyNamespace({ metadata: { name: "default" } });
+  index.applyNamespace({ metadata: { name: "default", labels: { sidecars: "on" } } });
+  assert.equal(index.pods.countsOf("web").missedPods, 0, "this time it was labelled later");
+});
+
+/** What a process finds when it starts: Pods that an opt-out selector takes, of which so many were counted as missed before. */
+function found({ missedPods, countedUntil }: { missedPods: number; countedUntil: string }) {
+  const selector = {
+    matchLabels: { app: "web" },
+    matchExpressions: [{ key: "agent", operator: "NotIn" as const, values: ["off"] }],
+  };
+  const index = new ClusterIndex();
+  index.applySidecarSet(sidecarSetOf({ status: { ...status, missedPods }, spec: { selector } }));
+  for (const name of ["a", "b"]) index.applyPod(podOf({ name, creationTimestamp: CREATED }));
+  index.doubtMissed(new Date(countedUntil));
+  const { uninjectedPods, missedPods: missed } = index.pods.countsOf("web");
+  return { uninjectedPods, missed };
+}
+
+Deno.test("Pods that lost an opt-out label do not count as missed, though the process starts after that", () => {
+  const countedUntil = "2026-01-02T00:00:20Z";
+  assert.deepEqual(found({ missedPods: 0, countedUntil }), { uninjectedPods: 2, missed: 0 });
+  assert.deepEqual(found({ missedPods: 1, countedUntil }), { uninjectedPods: 2, missed: 0 });
+});
+
+Deno.test("Pods that were counted as missed, or could not be counted any more, still are when a process starts", () => {
+  const later = "2026-01-02T00:00:20Z";
+  assert.equal(found({ missedPods: 2, countedUntil: later }).missed, 2);
+  assert.equal(found({ missedPods: 0, countedUntil: "2026-01-02T00:00:05Z" }).missed, 2);
+});
+
 Deno.test("trimPod() keeps no managedFields of a Pod that was never labelled later", () => {
   assert.equal(pod(labelled(CREATED, "app")).metadata.managedFields, undefined);
 });

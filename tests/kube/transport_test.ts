@@ -191,7 +191,7 @@ Deno.test("FetchClient rejects with the signal's reason when it is aborted, befo
     await assert.rejects(pending, reason);
   }));
 
-Deno.test("FetchClient tells of each request with its code and duration", async () => {
+Deno.test("FetchClient tells of each request with its code, its duration and the server's time", async () => {
   const told: Observation[] = [];
   const answer: Answer = ({ path }) => path === "/api" ? failure(404) : Response.json({});
   await withClient({ answer, observe: (observation) => told.push(observation) }, async (client) => {
@@ -203,6 +203,7 @@ Deno.test("FetchClient tells of each request with its code and duration", async 
     ["GET", "/api", 404],
   ]);
   assert.ok(told.every(({ duration }) => duration > 0));
+  assert.ok(told.every(({ date = "" }) => !Number.isNaN(Date.parse(date))));
 });
 
 Deno.test("FetchClient asks right before each request, the repeated one included, whether to send it", () => {

@@ -80,7 +80,9 @@ function mainResult(
 ): MainResult | undefined {
   const { metadata, spec, status } = pod;
   const { restartPolicy = "Always" } = spec;
-  if (restartPolicy === "Always" || status?.phase !== "Running") return undefined;
+  // A sidecar that cannot be started keeps the Pod pending, whatever has become of the main containers.
+  if (status?.phase !== "Running" && status?.phase !== "Pending") return undefined;
+  if (restartPolicy === "Always") return undefined;
   if (metadata.deletionTimestamp !== undefined) return undefined;
   const { containerStatuses = [] } = status;
   if (containerStatuses.length !== spec.containers.length) return undefined;
