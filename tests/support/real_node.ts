@@ -14,7 +14,7 @@ import { Server } from "./server.ts";
 const NAME = "real-0";
 
 /**
- * Runs containerd as the first processes' child of namespaces of its own: what it mounts, and all of its containers, are gone with the
+ * Runs containerd as a child of the first process of namespaces of their own: what it mounts, and all of its containers, are gone with the
  * first process, however that ends. What both programs keep outside of their folders is hidden, and so are the settings of the kernel that a
  * kubelet changes for the whole machine.
  */
@@ -33,11 +33,11 @@ containerd --config "$1" &
 wait $!
 `;
 
-/** Control groups outlive their processes; those of containers are named like them. */
+/** Control groups outlive their processes, which take a moment to be gone. Those of containers are named like them. */
 const REMOVE_CONTROL_GROUPS = `
 for container in $(ls "$0/state/io.containerd.runtime.v2.task/k8s.io"); do
   for group in $(find /sys/fs/cgroup -depth -type d -path "*/k8s.io/$container*"); do
-    until rmdir "$group" || [ ! -d "$group" ]; do sleep 0.1; done
+    for attempt in $(seq 100); do rmdir "$group" && break; sleep 0.1; done
   done
 done
 find /sys/fs/cgroup -type d -name k8s.io -exec rmdir {} +
