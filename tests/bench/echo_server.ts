@@ -10,6 +10,7 @@ export interface ServerInput {
 export interface EchoInput extends ServerInput {
   /** The patch to answer, in base64. */
   readonly patch: string;
+  readonly auditAnnotations: Readonly<Record<string, string>>;
 }
 
 /** What they print once they serve. */
@@ -19,7 +20,8 @@ export interface ServerReport {
 
 /** The least that a webhook on Deno.serve can do: it parses the review and answers always the same. */
 async function main(): Promise<void> {
-  const { cert, key, patch }: EchoInput = await new Response(Deno.stdin.readable).json();
+  const input: EchoInput = await new Response(Deno.stdin.readable).json();
+  const { cert, key, patch, auditAnnotations } = input;
   const server = Deno.serve({
     hostname: "127.0.0.1",
     port: 0,
@@ -27,11 +29,17 @@ async function main(): Promise<void> {
     key,
     onListen() {},
   }, async (request) => {
-    const review = JSON.parse(await request.text());
+    const review = await request.json();
     const answer = {
       apiVersion: "admission.k8s.io/v1",
       kind: "AdmissionReview",
-      response: { uid: review.request.uid, allowed: true, patchType: "JSONPatch", patch },
+      response: {
+        uid: review.request.uid,
+        allowed: true,
+        patchType: "JSONPatch",
+        patch,
+        auditAnnotations,
+      },
     };
     return new Response(JSON.stringify(answer), {
       headers: { "content-type": "application/json" },

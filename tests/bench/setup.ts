@@ -1,16 +1,16 @@
 import type { Logger } from "../../lib/api/logger.ts";
 import type { SidecarSet } from "../../lib/api/sidecarset.ts";
 import { applyDefaults } from "../../lib/core/defaults/sidecarset.ts";
-import { createInjector } from "../../lib/core/inject/inject.ts";
 import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
 import { hashSidecarSet } from "../../lib/core/revision/hash.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
+import { createAdmission } from "../../lib/runtime/admission.ts";
+import { systemClock } from "../../lib/runtime/clock.ts";
 import { createLogger } from "../../lib/runtime/log.ts";
-import { ALLOWED, type Review } from "../../lib/webhook/decisions.ts";
-import { createHandler } from "../../lib/webhook/handler.ts";
-import { createPodReview } from "../../lib/webhook/pods.ts";
+import { createMetrics } from "../../lib/runtime/metrics/metrics.ts";
+import { RecordingClient } from "../support/recording_client.ts";
 
-/** A real Deployment's Pod as kube-apiserver sent it; its labels select the first SidecarSet of `podReview`. */
+/** A real Deployment's Pod as kube-apiserver sent it; the first SidecarSet selects it. */
 export function smallReview(): string {
   return recorded("replicaset-pod");
 }
@@ -28,31 +28,29 @@ function recorded(name: string): string {
   return Deno.readTextFileSync(new URL(`../webhook/testdata/${name}.json`, import.meta.url));
 }
 
-/** The review of Pods over an index of as many SidecarSets, of which one selects the recorded Pods. */
-export function podReview(sidecarSets: number): Review {
-  const index = new ClusterIndex();
-  index.applyNamespace({ metadata: { name: "shop", labels: {} } });
-  for (let i = 0; i < sidecarSets; i++) index.applySidecarSet(prepared(i));
-  const { inject } = createInjector();
-  return createPodReview({
-    isSynced: () => true,
-    excludedNamespaces: new Set(["kube-system"]),
-    match: (labels, namespace) => index.sidecarSets.match(labels, namespace),
-    namespace: (name) => index.namespaces.get(name),
-    readNamespace: () => Promise.resolve(undefined),
-    revisionsOf: () => [],
-    sharesOf: () => ({ matched: 0, pinned: 0 }),
-    inject,
-    now: () => new Date(),
-  });
+export interface AdmissionInput {
+  /** How many there are; the first one selects the recorded Pods. */
+  readonly sidecarSets: number;
+  /** Whether they share the mounts of the Pod, so that each Pod gets a patch of its own. */
+  readonly shareMounts?: boolean;
 }
 
-export function handlerFor(mutatePod: Review): (request: Request) => Promise<Response> {
-  const allow = () => ALLOWED;
-  return createHandler({
-    reviews: { mutatePod, mutateSidecarSet: allow, validateSidecarSet: allow },
+/** The webhook as the controller has it, its metrics included, over an index that is filled already. */
+export function admissionOver(input: AdmissionInput): (request: Request) => Promise<Response> {
+  const index = new ClusterIndex();
+  index.applyNamespace({ metadata: { name: "shop", labels: {} } });
+  for (let i = 0; i < input.sidecarSets; i++) index.applySidecarSet(prepared(i, input));
+  const metrics = createMetrics({ apiServer: "none" });
+  return createAdmission({
+    client: new RecordingClient(),
+    index,
+    clock: systemClock(),
     logger: warningLogger(),
-    observe() {},
+    excludedNamespaces: ["kube-system"],
+    isSynced: () => true,
+    validate: () => [],
+    observer: metrics.podObserver,
+    observe: metrics.observeReview,
   });
 }
 
@@ -65,7 +63,7 @@ export function warningLogger(): Logger {
   });
 }
 
-function prepared(i: number): PreparedSidecarSet {
+function prepared(i: number, { shareMounts = false }: AdmissionInput): PreparedSidecarSet {
   const name = `sidecarset-${i}`;
   const sidecarSet: SidecarSet = applyDefaults({
     metadata: { name },
@@ -78,6 +76,7 @@ function prepared(i: number): PreparedSidecarSet {
         env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
         livenessProbe: { httpGet: { path: "/healthz", port: 8081 }, initialDelaySeconds: 3 },
         volumeMounts: [{ name: "log", mountPath: "/var/log/app" }],
+        shareVolumePolicy: { type: shareMounts ? "enabled" : "disabled" },
       }],
       volumes: [{ name: "log", emptyDir: {} }],
     },

@@ -2,7 +2,7 @@ import { systemClock } from "../../lib/runtime/clock.ts";
 import { openSocketTuning } from "../../lib/webhook/socket_tuning.ts";
 import { startServer } from "../../lib/webhook/server.ts";
 import type { ServerInput, ServerReport } from "./echo_server.ts";
-import { handlerFor, podReview, warningLogger } from "./setup.ts";
+import { admissionOver, warningLogger } from "./setup.ts";
 
 export interface WebhookInput extends ServerInput {
   readonly sidecarSets: number;
@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   const { cert, key, sidecarSets }: WebhookInput = await new Response(Deno.stdin.readable).json();
   const logger = warningLogger();
   const { port } = startServer({ cert, key }, {
-    handler: handlerFor(podReview(sidecarSets)),
+    handler: admissionOver({ sidecarSets }),
     hostname: "127.0.0.1",
     port: 0,
     sockets: openSocketTuning({ logger }),
