@@ -35,6 +35,36 @@ const ORDERS: readonly (readonly Part[])[] = [
   ["rights", "crd", "namespace"],
 ];
 
+/** Kinds that cert-manager and the Prometheus operator bring. */
+const FOREIGN_KINDS = [
+  ["cert-manager.io", "Issuer"],
+  ["cert-manager.io", "Certificate"],
+  ["monitoring.coreos.com", "PodMonitor"],
+  ["monitoring.coreos.com", "PrometheusRule"],
+] as const;
+
+/** A kind that takes any object. */
+function definitionOf(group: string, kind: string) {
+  const plural = `${kind.toLowerCase()}s`;
+  const openAPIV3Schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: "Namespaced",
+      names: { kind, plural },
+      versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema } }],
+    },
+  };
+}
+
+function applyAll(plane: ControlPlane, items: readonly object[]): Promise<string> {
+  const input = JSON.stringify({ apiVersion: "v1", kind: "List", items });
+  return kubectlOutput(["apply", "-f", "-"], { kubeconfig: plane.kubeconfig, input });
+}
+
 async function registrations(plane: ControlPlane): Promise<string[]> {
   const answers = await Promise.all([
     send(plane.client, list(resources.mutatingWebhookConfigurations)),
@@ -70,6 +100,24 @@ Deno.test("the installation on a real control plane", async (t) => {
     const options = { kubeconfig: plane.kubeconfig, input };
     const applied = await kubectlOutput(["diff", "--server-side=false", "-f", "-"], options);
     assert.equal(applied, "");
+  });
+
+  await t.step("is accepted with everything that can be added", async () => {
+    const definitions = FOREIGN_KINDS.map(([group, kind]) => definitionOf(group, kind));
+    const system = { apiVersion: "v1", kind: "Namespace", metadata: { name: "kruise-system" } };
+    await applyAll(plane, [system, ...definitions]);
+    const names = definitions.map(({ metadata }) => `crd/${metadata.name}`);
+    await eventually(
+      () => kubectlOutput(["wait", "--for=condition=Established", ...names], plane),
+      { what: "their kinds are known" },
+    );
+    await applyAll(
+      plane,
+      installationObjects({ certManager: true, openkruise: true, prometheusOperator: true }),
+    );
+    const kinds = FOREIGN_KINDS.map(([, kind]) => kind).join(",");
+    const found = await kubectlOutput(["get", kinds, "-n", NAMESPACE, "-o", "name"], plane);
+    assert.equal(found.trim().split("\n").length, 6);
   });
 
   for (const order of ORDERS) {

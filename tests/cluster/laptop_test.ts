@@ -10,23 +10,35 @@ import { startController } from "../support/controller_process.ts";
 import { eventually } from "../support/eventually.ts";
 import { kubeconfigText } from "../support/kubeconfig.ts";
 import { kubectlOutput } from "../support/kubectl.ts";
+import { metricsOf } from "../support/metrics.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
+import { TraceCollector } from "../support/trace_collector.ts";
 
 const manifests = new URL("../../manifests/", import.meta.url);
 const NAMES =
   /\b(?:sidecarset|controller_runtime|workqueue|rest_client|leader_election|certwatcher|process)_\w+/g;
+/** Labels that are there only once Prometheus has scraped the Pod. */
+const SCRAPED = ["namespace", "pod"];
 
-/** Names of the metrics that the dashboard and the alert rules use. */
-async function usedMetrics(): Promise<Set<string>> {
+interface Rule {
+  readonly expr: string;
+  readonly annotations?: object;
+}
+
+/** What the alert rules and the dashboard ask Prometheus. */
+async function readQueries(): Promise<{ expr: string; shown: string }[]> {
   const rules = parse(await Deno.readTextFile(new URL("monitoring/rules.yaml", manifests)));
   const dashboard = JSON.parse(
     await Deno.readTextFile(new URL("monitoring/dashboard.json", manifests)),
   );
-  const expressions: string[] = [
-    ...rules.spec.groups.flatMap((group: { rules: { expr: string }[] }) => group.rules),
-    ...dashboard.panels.flatMap((panel: { targets: { expr: string }[] }) => panel.targets),
-  ].map(({ expr }) => expr);
-  return new Set(expressions.flatMap((expr) => expr.match(NAMES) ?? []));
+  return [
+    ...rules.spec.groups.flatMap((group: { rules: Rule[] }) => group.rules),
+    ...dashboard.panels.flatMap((panel: { targets: Rule[] }) => panel.targets),
+  ].map(({ expr, annotations = {} }: Rule) => ({ expr, shown: JSON.stringify(annotations) }));
+}
+
+function labelsIn(text: string): string[] {
+  return [...text.matchAll(/(\w+)(?:=|!=|=~|!~)"/g)].map(([, label = ""]) => label);
 }
 
 /** A kubeconfig whose token comes from a program and, after the first seconds, is asked for again and again. */
@@ -57,7 +69,11 @@ Deno.test("a controller on a laptop, in a cluster without an installation", asyn
   const crd = new URL("crd.yaml", manifests).pathname;
   await kubectlOutput(["apply", "-f", crd], plane);
   const plugin = await pluginKubeconfig(plane);
-  await using controller = await startController({ kubeconfig: plugin.file });
+  await using collector = new TraceCollector();
+  await using controller = await startController({
+    kubeconfig: plugin.file,
+    env: collector.env,
+  });
   await createSidecarSet(plane, "agent", {
     selector: { matchLabels: { app: "web" } },
     containers: [{ name: "agent", image: "agent:1" }],
@@ -76,6 +92,19 @@ Deno.test("a controller on a laptop, in a cluster without an installation", asyn
     assert.deepEqual(new Set(policies), new Set(["Ignore"]));
   });
 
+  await t.step("sends a trace of each review to an OpenTelemetry collector", async () => {
+    const span = await eventually(
+      () => collector.spans.find(({ attributes }) => attributes["url.path"] === "/mutate-pod"),
+      { what: "the collector has the span of a review" },
+    );
+    assert.equal(span.service, "sidecarset");
+    assert.equal(span.attributes["http.response.status_code"], "200");
+    const requests = collector.spans.filter(({ attributes }) =>
+      attributes["url.full"]?.startsWith(plane.url)
+    );
+    assert.ok(requests.length > 0, "requests to the API server are traced too");
+  });
+
   await t.step("keeps the right to run programs only for its credential plugin", async () => {
     assert.match(controller.log(), /"kept":\["net","read","run"\]/);
     await eventually(async () => await plugin.countRuns() > 1, {
@@ -83,12 +112,25 @@ Deno.test("a controller on a laptop, in a cluster without an installation", asyn
     });
   });
 
-  await t.step("exposes every metric that the dashboard and the rules use", async () => {
-    const text = await (await fetch(`${controller.healthUrl}/metrics`)).text();
-    const exposed = new Set(text.match(/^[a-z_]+(?=[{ ])/gm));
-    const used = await usedMetrics();
-    assert.ok(used.size > 15);
-    assert.deepEqual([...used].filter((name) => !exposed.has(name)), []);
+  await t.step("exposes every metric and label that the dashboard and the rules use", async () => {
+    const exposed = await metricsOf(controller);
+    const queries = await readQueries();
+    assert.ok(queries.length > 20);
+    for (const { expr, shown } of queries) {
+      const names = expr.match(NAMES) ?? [];
+      assert.ok(names.length > 0, expr);
+      for (const name of names) assert.ok(exposed.has(name), `there is no ${name}`);
+      const series = names.flatMap((name) => [...exposed.get(name)?.keys() ?? []]);
+      const known = new Set([...SCRAPED, ...series.flatMap(labelsIn)]);
+      const groups = [...expr.matchAll(/by \(([^)]*)\)/g)]
+        .flatMap(([, list = ""]) => list.split(",").map((label) => label.trim()));
+      for (const label of [...labelsIn(expr), ...groups]) {
+        assert.ok(known.has(label), `${names} have no label ${label}`);
+      }
+      for (const [, label = ""] of shown.matchAll(/\$labels\.(\w+)/g)) {
+        assert.ok(groups.includes(label), `${expr} has no label ${label}`);
+      }
+    }
   });
 
   await t.step("refuses a second developer and says who is there", async () => {
