@@ -104,9 +104,9 @@ Deno.test("a cluster that OpenKruise has looked after", async (t) => {
       return said.includes("may not be read");
     }, { what: "/readyz says that it may not be read" });
     assert.match(controller.log(), /may not be read.*sidecarset manifests --openkruise/);
-    assert.match(
-      controller.log(),
-      /Cannot read what OpenKruise has kept.*sidecarset manifests --openkruise/,
+    await eventually(
+      () => /Cannot read what OpenKruise has kept.*manifests --openkruise/.test(controller.log()),
+      { what: "the log says so too" },
     );
     const rights = ["apply", "-f", `${manifests}/components/openkruise/rbac.yaml`];
     await kubectlOutput(rights, plane);
