@@ -17,10 +17,10 @@ export interface FieldProblem {
   message: string;
 }
 
-/** Of an object that `isTooDeep()`: nothing else of it can be looked at. */
+/** Of a SidecarSet that `isTooDeep()`: nothing else of it can be looked at. All else but the spec has a fixed depth. */
 export const TOO_DEEP: FieldProblem = {
   reason: "FieldValueInvalid",
-  field: "",
+  field: "spec",
   message: `must not be nested deeper than ${MAX_NESTING} levels`,
 };
 
