@@ -5,6 +5,7 @@ import type { Logger } from "../api/logger.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { EvictionGuard, SidecarSetStatus } from "../api/sidecarset_status.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
+import { pinnedRevision } from "../core/inject/revision_choice.ts";
 import { selectionKey } from "../core/registration/selection.ts";
 import { conditionsDueAt, isSettled } from "../core/status/conditions.ts";
 import { nextEffectiveSince } from "../core/status/effective_since.ts";
@@ -184,6 +185,7 @@ export class Statuses {
     if (effectiveSince !== undefined) memory.selection = selection;
     const missed = this.#options.missedOf?.(prepared.name);
     const refused = this.#options.refusedOf?.(prepared.name);
+    const { obstacle } = pinnedRevision(prepared, index.revisions.of(prepared.name));
     return {
       generation: metadata.generation ?? 0,
       counts: index.pods.countsOf(prepared.name),
@@ -193,6 +195,7 @@ export class Statuses {
       ...(effectiveSince ? { effectiveSince } : {}),
       problems,
       injectionPaused,
+      ...(obstacle ? { revisionObstacle: obstacle } : {}),
       registration,
       ...(missed ? { missed } : {}),
       ...(refused ? { refused } : {}),

@@ -204,6 +204,27 @@ Deno.test("Reconciler counts an invalid SidecarSet and says what is wrong with i
   assert.match(ready?.message ?? "", /spec\.selector: is odd/);
 });
 
+Deno.test("Reconciler calls a SidecarSet ready only while the revision is there that new Pods are to get", async () => {
+  const { client, reconcile, apply, clock, index } = setUp();
+  const ready = async () => {
+    await clock.advance(1_000);
+    await reconcile();
+    const written = client.requests.filter(({ path }) => path.endsWith("/status")).at(-1);
+    return statusOf(written).conditions?.find(({ type }) => type === "Ready");
+  };
+  apply({});
+  assert.equal((await ready())?.status, "True");
+  const [revision] = index.revisions.of("web");
+  const revisionName = revision?.metadata.name ?? "";
+  const pinned = { revision: { revisionName } };
+  apply({ generation: 2, resourceVersion: "2", spec: { ...newer, injectionStrategy: pinned } });
+  assert.equal((await ready())?.status, "True");
+  index.deleteRevision(revisionName);
+  const gone = await ready();
+  assert.deepEqual([gone?.status, gone?.reason], ["False", "RevisionNotFound"]);
+  assert.match(gone?.message ?? "", new RegExp(`revisionName is ${revisionName}.*name one`));
+});
+
 Deno.test("Reconciler starts effectiveSince when the registration has settled, and anew with another selector", async () => {
   const { client, reconcile, apply, clock } = setUp();
   const statusAfter = async () => {

@@ -25,20 +25,27 @@ export function chooseRevision(
   prepared: PreparedSidecarSet,
   request: Pick<InjectRequest, "pod" | "revisionsOf" | "sharesOf">,
 ): RevisionChoice {
+  const choice = pinnedRevision(prepared, request.revisionsOf(prepared.name));
+  const { pinned } = choice;
   const { injectionStrategy, updateStrategy } = prepared.sidecarSet.spec;
-  const wanted = injectionStrategy?.revision;
+  const isPartial = injectionStrategy?.revision?.policy === "Partial" && !updateStrategy?.paused;
+  return pinned && isPartial ? choosePartially(prepared, { pinned, request }) : choice;
+}
+
+/** The revision that `injectionStrategy.revision` names, or why there is none that it could mean; neither where it names none. */
+export function pinnedRevision(
+  prepared: PreparedSidecarSet,
+  revisions: readonly ControllerRevision[],
+): RevisionChoice {
+  const wanted = prepared.sidecarSet.spec.injectionStrategy?.revision;
   if (!wanted?.revisionName && !wanted?.customVersion) return CURRENT;
-  const owned = request.revisionsOf(prepared.name).filter((revision) =>
-    ownsRevision(prepared.sidecarSet, revision)
-  );
+  const owned = revisions.filter((revision) => ownsRevision(prepared.sidecarSet, revision));
   const pinned = wanted.revisionName
     ? owned.find((revision) => revision.metadata.name === wanted.revisionName)
     : newest(
       owned.filter((each) => each.metadata.labels?.[CUSTOM_VERSION_LABEL] === wanted.customVersion),
     );
-  if (pinned === undefined) return { obstacle: notFound(prepared) };
-  if (updateStrategy?.paused || wanted.policy !== "Partial") return { pinned };
-  return choosePartially(prepared, { pinned, request });
+  return pinned === undefined ? { obstacle: notFound(prepared) } : { pinned };
 }
 
 /** A revision by its name in a Pod's annotation; undefined when it is gone or another SidecarSet's. */

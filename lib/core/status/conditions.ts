@@ -32,7 +32,8 @@ export function readyState(facts: StatusFacts): ConditionState {
     return no("InvalidSidecarSet", `${problem.field}: ${problem.message}`);
   }
   if (facts.injectionPaused) return no("InjectionPaused");
-  const { obstacle, inForceSince } = facts.registration;
+  const { inForceSince } = facts.registration;
+  const obstacle = facts.revisionObstacle ?? facts.registration.obstacle;
   if (obstacle !== undefined) return no(obstacle.reason, obstacle.message);
   if (inForceSince === undefined) return no("NotRegistered");
   if (settledAt(inForceSince) > facts.now.getTime()) return no("RegistrationSettling");

@@ -16,6 +16,8 @@ export interface StatusFacts {
   readonly effectiveSince?: string;
   readonly problems: readonly FieldProblem[];
   readonly injectionPaused: boolean;
+  /** Why new Pods cannot get the revision that they are to get; absent where they can. */
+  readonly revisionObstacle?: { readonly reason: Reason; readonly message: string };
   readonly registration: RegistrationFacts;
   readonly rollout: RolloutFacts;
   /** The commonest reason why Pods were missed, with one of them; absent where it is not known. */
