@@ -13,6 +13,9 @@ export type Body =
 /** How many turns of the microtask queue Deno takes at most to hand over a body that has arrived as a whole, and some to spare. */
 const ARRIVED_TURNS = 8;
 
+/** Far above the usual review. */
+const SINGLE_STEP_BYTES = 256 * 1024;
+
 const TOO_LONG = Symbol("too long");
 const STALLED = Symbol("stalled");
 
@@ -23,8 +26,10 @@ const STALLED = Symbol("stalled");
 export async function readJson(request: Request, limit: BodyLimit): Promise<Body> {
   const announced = announcedLength(request);
   if (announced !== undefined && announced > limit.maxBytes) return tooLong(limit);
-  // The HTTP layer holds a body to its announced length, so only an unannounced one has to be counted.
-  const counted = announced === undefined ? request.body?.getReader() : undefined;
+  // The HTTP layer holds a body to its announced length, so only an unannounced one has to be counted. But for one in a single step
+  // Deno makes room before anything has come: whoever announces much and sends nothing must not cost that.
+  const isSmall = announced !== undefined && announced <= SINGLE_STEP_BYTES;
+  const counted = isSmall ? undefined : request.body?.getReader();
   // Deno hands over the text of a body that has arrived in one step to json(), and only to json().
   const json: Promise<unknown> = counted ? countedJson(counted, limit.maxBytes) : request.json();
   let hasArrived = false;

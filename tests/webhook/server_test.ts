@@ -125,22 +125,51 @@ Deno.test("startServer() reports its port and refuses one that is taken by anoth
   taken.close();
 });
 
-Deno.test("startServer() answers a body that stalls on the wire and goes on", async () => {
-  await using served = await serve({ handler: handlerWith({ bodyDeadlineMs: 50 }) });
+/** Sends the head of a request, and one byte of its body. */
+async function beginBody(
+  { server, pki }: Awaited<ReturnType<typeof serve>>,
+  length: number,
+): Promise<Deno.TlsConn> {
   const connection = await Deno.connectTls({
     hostname: "127.0.0.1",
-    port: served.server.port,
-    caCerts: [served.pki.authority.cert],
+    port: server.port,
+    caCerts: [pki.authority.cert],
   });
   const head = "POST /mutate-pod HTTP/1.1\r\nhost: webhook\r\ncontent-type: application/json\r\n" +
-    "content-length: 1000\r\n\r\n{";
+    `content-length: ${length}\r\n\r\n{`;
   await connection.write(new TextEncoder().encode(head));
+  return connection;
+}
+
+async function answerOn(connection: Deno.TlsConn): Promise<string> {
   const buffer = new Uint8Array(4096);
   const read = await connection.read(buffer);
-  const answer = new TextDecoder().decode(buffer.subarray(0, read ?? 0));
-  assert.match(answer, /^HTTP\/1\.1 408 /);
-  connection.close();
+  return new TextDecoder().decode(buffer.subarray(0, read ?? 0));
+}
+
+Deno.test("startServer() answers a body that stalls on the wire and goes on", async () => {
+  await using served = await serve({ handler: handlerWith({ bodyDeadlineMs: 50 }) });
+  for (const length of [1_000, 1_000_000]) {
+    const connection = await beginBody(served, length);
+    assert.match(await answerOn(connection), /^HTTP\/1\.1 408 /);
+    connection.close();
+  }
   assert.equal(await review(served.url, served.client()), 200);
+});
+
+Deno.test("startServer() keeps no memory for bodies that are only announced", async () => {
+  await using served = await serve({ handler: handlerWith({ bodyDeadlineMs: 500 }) });
+  const connections = 40;
+  const length = 7_000_000;
+  const before = Deno.memoryUsage().rss;
+  const begun = await Promise.all(
+    Array.from({ length: connections }, () => beginBody(served, length)),
+  );
+  const answers = await Promise.all(begun.map(answerOn));
+  const growth = Deno.memoryUsage().rss - before;
+  for (const connection of begun) connection.close();
+  assert.ok(answers.every((answer) => answer.startsWith("HTTP/1.1 408 ")));
+  assert.ok(growth < connections * length / 2, `${growth} bytes`);
 });
 
 Deno.test("startServer() serves a new certificate without losing a request, pooled or fresh", async () => {
