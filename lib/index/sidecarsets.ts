@@ -106,7 +106,10 @@ export class SidecarSetIndex {
     let least = Infinity;
     for (const anchor of anchors) {
       const byValue = this.#anchored[anchor.on].get(anchor.key);
-      const fullest = Math.max(0, ...anchor.values.map((value) => byValue?.get(value)?.size ?? 0));
+      let fullest = 0;
+      for (const value of byValue ? anchor.values : []) {
+        fullest = Math.max(fullest, byValue?.get(value)?.size ?? 0);
+      }
       if (fullest >= least) continue;
       best = anchor;
       least = fullest;

@@ -68,3 +68,15 @@ Deno.test("SidecarSetIndex.match() does not look at SidecarSets of other labels,
   index.match(labels, { name: "shop", labels: {} });
   assert.ok(looks < 50, `looked ${looks} times at the Pod's labels`);
 });
+
+Deno.test("SidecarSetIndex takes a selector of as many values as an object can hold", () => {
+  const index = new SidecarSetIndex();
+  const values = Array.from({ length: 300_000 }, (_, i) => i.toString(36));
+  index.apply(sidecarSetOf({ name: "other" }));
+  const matchExpressions = [{ key: "app", operator: "In" as const, values }];
+  index.apply(sidecarSetOf({ name: "many", spec: { selector: { matchExpressions } } }));
+  const namespace = { name: "shop", labels: {} };
+  assert.deepEqual(index.match({ app: "zz" }, namespace).map(({ name }) => name), ["many"]);
+  index.delete("many");
+  assert.deepEqual(index.match({ app: "zz" }, namespace), []);
+});
