@@ -1,7 +1,6 @@
 import type { Clock } from "../api/clock.ts";
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import type { Logger } from "../api/logger.ts";
-import type { OwnerReference } from "../api/meta.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { Pod } from "../api/pod.ts";
 import { Evictions } from "../controller/evictions.ts";
@@ -19,7 +18,6 @@ import { replacementObstacle } from "../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { WebhookEndpoint } from "../core/registration/configuration.ts";
 import { isSettled } from "../core/status/conditions.ts";
-import type { RegistrationFacts } from "../core/status/facts.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isConflict, isNotFound } from "../kube/errors.ts";
@@ -32,6 +30,7 @@ import { createConfirmation } from "./confirmation.ts";
 import { createDryRuns } from "./dry_runs.ts";
 import type { QueueMetrics } from "./metrics/queues.ts";
 import { countedUntil } from "./counted_until.ts";
+import { clusterRoleOwner, registrationFacts } from "./registration.ts";
 import { leaseStore } from "./stores.ts";
 
 /** Name of the Lease, the registration and the ClusterRole that owns it. */
@@ -40,6 +39,8 @@ export const INSTALLATION = "sidecarset";
 /** Changes that arrive together are looked at together: in milliseconds. */
 const GATHER_PODS = 50;
 const GATHER_REGISTRATION = 200;
+/** At the start there is nothing to gather. */
+const FIRST_REGISTRATION = 20;
 
 /** Statuses, revisions and the registration are few beside Pods. */
 const OTHER_WRITES_IN_FLIGHT = 4;
@@ -100,7 +101,9 @@ export function createControl(options: ControlOptions): Control {
   const touch = (names: Iterable<string>) => {
     for (const name of names) queue.add(name, GATHER_PODS);
   };
-  const touchRegistration = () => registrationQueue.add(INSTALLATION, GATHER_REGISTRATION);
+  const registrationDelay = () =>
+    registration.isRegistered ? GATHER_REGISTRATION : FIRST_REGISTRATION;
+  const touchRegistration = () => registrationQueue.add(INSTALLATION, registrationDelay());
   const touchAll = () => {
     touch([...index.sidecarSets.values()].map(({ name }) => name));
     touch(index.denials.names());
@@ -139,7 +142,9 @@ export function createControl(options: ControlOptions): Control {
     sidecarSets: () => [...index.sidecarSets.values()],
     caBundle: options.caBundle,
     owner: (signal) =>
-      options.temporary ? Promise.resolve(undefined) : clusterRoleOwner(client, signal),
+      options.temporary
+        ? Promise.resolve(undefined)
+        : clusterRoleOwner(client, { name: INSTALLATION, signal }),
     isLeader,
     write: (wanted, signal) => writer.writeRegistration(wanted, signal),
     onCoverage: touch,
@@ -221,7 +226,7 @@ export function createControl(options: ControlOptions): Control {
   let unregistered = false;
   async function register(signal: AbortSignal) {
     if (unregistered) return {};
-    if (!options.isSynced()) return { requeueAfter: GATHER_REGISTRATION };
+    if (!options.isSynced()) return { requeueAfter: registrationDelay() };
     try {
       await registration.reconcile(signal);
       return {};
@@ -270,31 +275,4 @@ export function createControl(options: ControlOptions): Control {
       logger.info("Removed the webhook registration");
     },
   };
-}
-
-function registrationFacts(
-  prepared: PreparedSidecarSet,
-  registration: RegistrationKeeper,
-): RegistrationFacts {
-  const since = registration.coveredSince(prepared);
-  const inForce = since ? { inForceSince: since.toISOString() } : {};
-  if (!registration.isTooLarge(prepared.name)) return inForce;
-  const message =
-    "The selectors of the SidecarSets with failurePolicy Fail are too many for one webhook entry: select by one label key, or use failurePolicy Ignore";
-  return { ...inForce, obstacle: { reason: "ScopeTooLarge", message } };
-}
-
-async function clusterRoleOwner(
-  client: RestClient,
-  signal: AbortSignal,
-): Promise<OwnerReference | undefined> {
-  try {
-    const role = await send(client, get(resources.clusterRoles, { name: INSTALLATION }), signal);
-    const { uid = "" } = role.metadata;
-    const { apiVersion, kind } = resources.clusterRoles;
-    return { apiVersion, kind, name: INSTALLATION, uid };
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }

@@ -4,7 +4,8 @@ import { selfCheck } from "../webhook/self_check.ts";
 import type { ReadinessCheck } from "./health.ts";
 import type { Watches } from "./watches.ts";
 
-/** How often the process calls its own webhook, in milliseconds: often until it answers, then seldom. */
+/** How often the process calls its own webhook, in milliseconds: as soon as it listens, often until it answers, then seldom. */
+const LISTEN_SOON = 20;
 const CHECK_SOON = 200;
 const CHECK_LATER = 10_000;
 const CHECK_DEADLINE = 3_000;
@@ -64,15 +65,12 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     async run(signal) {
       while (!signal.aborted) {
         const port = options.port();
-        if (port !== undefined) {
-          const caBundle = certificates.caBundle();
-          webhookProblem = await selfCheck({
-            port,
-            serverName,
-            caBundle,
-            deadline: CHECK_DEADLINE,
-          });
+        if (port === undefined) {
+          await clock.sleep(LISTEN_SOON, signal);
+          continue;
         }
+        const caBundle = certificates.caBundle();
+        webhookProblem = await selfCheck({ port, serverName, caBundle, deadline: CHECK_DEADLINE });
         await clock.sleep(webhookProblem === undefined ? CHECK_LATER : CHECK_SOON, signal);
       }
     },
