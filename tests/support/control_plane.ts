@@ -12,6 +12,8 @@ export interface ControlPlaneOptions {
   nodes?: number;
   /** kube-controller-manager: Deployments, Jobs, garbage collection. @default {false} */
   controllerManager?: boolean;
+  /** With `kubelet`: containers of Jobs end well once they run, but not their sidecars. @default {false} */
+  endJobs?: boolean;
   /** Log the controller's requests, for `controllerRequests`. @default {false} */
   audit?: boolean;
   /** Told what takes long. @default writes lines to standard error */

@@ -8,6 +8,7 @@ import { bindPods } from "./binder.ts";
 import { newUsers, writeKubeconfigs, writeServerFiles } from "./control_plane_files.ts";
 import { freePorts } from "./free_port.ts";
 import { Guardian } from "./guardian.ts";
+import { endJobs } from "./job_programs.ts";
 import { createNodes } from "./nodes.ts";
 import { quietLogger } from "./quiet_logger.ts";
 import { untilControllersRun, untilNodesReady, untilServing } from "./readiness.ts";
@@ -19,6 +20,7 @@ export interface LaunchOptions {
   nodes?: number;
   controllerManager: boolean;
   audit?: boolean;
+  endJobs?: boolean;
   signal?: AbortSignal;
 }
 
@@ -73,10 +75,12 @@ export async function launch(binaries: Binaries, options: LaunchOptions): Promis
     const nodes = await createNodes(client, options.nodes ?? 2);
     await untilNodesReady(kwok, client);
     const stopped = new AbortController();
-    const binding = bindPods({ client, nodes, signal: stopped.signal });
-    resources.defer(() => {
+    const { signal } = stopped;
+    const working = [bindPods({ client, nodes, signal })];
+    if (options.endJobs) working.push(endJobs(client, signal));
+    resources.defer(async () => {
       stopped.abort();
-      return binding;
+      await Promise.all(working);
     });
   }
   const ca = await Deno.readTextFile(filesOf(folder).ca);
