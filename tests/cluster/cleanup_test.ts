@@ -1,25 +1,28 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../lib/api/pod.ts";
 import type { CleanupPolicy } from "../../lib/api/strategies.ts";
-import { list } from "../../lib/kube/requests.ts";
+import { list, remove } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
 import { ClusterPods, isReady } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
+import type { ControllerProcess } from "../support/controller_process.ts";
 import { eventually } from "../support/eventually.ts";
 import { installAndStart } from "../support/installation.ts";
 import { kubectl } from "../support/kubectl.ts";
+import { PodHistory } from "../support/pod_history.ts";
 import { createSidecarSet, deleteSidecarSet, patchSidecarSet } from "../support/sidecarsets.ts";
-import { createDeployment, leastReady, scale, untilReplicas } from "../support/workloads.ts";
+import { createDeployment, scale, untilReplicas } from "../support/workloads.ts";
 
 const LIST = "kruise.io/sidecarset-injected-list";
+const HASH = "kruise.io/sidecarset-hash";
 const agent = { name: "agent", image: "agent:1" };
 const idle: CleanupPolicy = { type: "Idle", idleImage: "idle:1" };
 
-const imageOf = (pod: Pod, container = "agent") =>
-  pod.spec.containers.find(({ name }) => name === container)?.image;
-const namesNothing = (pod: Pod) => pod.metadata.annotations?.[LIST] === undefined;
-/** The index of the last word: "web" of the Deployment web. */
+const imageOf = (pod: Pod) => pod.spec.containers.find(({ name }) => name === "agent")?.image;
+const namesNothing = ({ metadata: { annotations = {} } }: Pod) =>
+  annotations[LIST] === undefined && annotations[HASH] === undefined;
+const uidsOf = (pods: readonly Pod[]) => pods.map(({ metadata }) => metadata.uid).sort();
 const labelOf = (name: string) => `deployment=${name}`;
 
 async function records(plane: ControlPlane): Promise<string[]> {
@@ -29,6 +32,16 @@ async function records(plane: ControlPlane): Promise<string[]> {
   };
   const { items } = await send(plane.client, list(resources.configMaps, page));
   return items.map(({ metadata }) => metadata.name ?? "");
+}
+
+const untilNoRecords = (plane: ControlPlane) =>
+  eventually(async () => (await records(plane)).length === 0, { what: "no record is left" });
+
+/** Ends it without a chance to give its Lease up, which nobody need wait for here. */
+async function kill(plane: ControlPlane, controller: ControllerProcess): Promise<void> {
+  await controller.stop("SIGKILL");
+  const lease = { name: "sidecarset", namespace: "sidecarset-system" };
+  await send(plane.client, remove(resources.leases, lease));
 }
 
 function setUp(plane: ControlPlane) {
@@ -63,46 +76,32 @@ function setUp(plane: ControlPlane) {
   };
 }
 
-const untilNoRecords = (plane: ControlPlane) =>
-  eventually(async () => (await records(plane)).length === 0, { what: "no record is left" });
-
-Deno.test("sidecars that are no longer needed", async (t) => {
+Deno.test("sidecars of SidecarSets that are deleted", async (t) => {
   await using plane = await startControlPlane({ controllerManager: true });
   await using controller = await installAndStart(plane);
   const { pods, given, untilAll } = setUp(plane);
+  const areIdle = (pod: Pod) => imageOf(pod) === "idle:1" && namesNothing(pod) && isReady(pod);
+
+  await t.step("Retain: they stay, and are not named any more", async () => {
+    await given("retain", {});
+    const before = await pods.list(labelOf("retain"));
+    await using history = await PodHistory.start(plane.client, labelOf("retain"));
+    await deleteSidecarSet(plane, "retain");
+    const after = await untilAll("retain", { what: "name nothing", are: namesNothing });
+    assert.deepEqual(uidsOf(after), uidsOf(before));
+    assert.ok(after.every((pod) => imageOf(pod) === "agent:1"));
+    assert.equal(history.leastReady, 4, "nothing restarts");
+    assert.deepEqual(await records(plane), []);
+  });
 
   await t.step(
-    "Retain: a deleted SidecarSet is not named any more, and nothing restarts",
-    async () => {
-      await given("retain", {});
-      const before = await pods.list(labelOf("retain"));
-      await deleteSidecarSet(plane, "retain");
-      const after = await untilAll("retain", { what: "name nothing", are: namesNothing });
-      assert.deepEqual(
-        after.map(({ metadata }) => metadata.uid).sort(),
-        before.map(({ metadata }) => metadata.uid).sort(),
-      );
-      for (const pod of after) {
-        assert.equal(imageOf(pod), "agent:1");
-        assert.ok(isReady(pod));
-        assert.equal(pod.metadata.annotations?.["kruise.io/sidecarset-hash"], undefined);
-      }
-      assert.deepEqual(await records(plane), []);
-    },
-  );
-
-  await t.step(
-    "Idle: a deleted SidecarSet's sidecars become idle within maxUnavailable while Pods come and go",
+    "Idle: they become idle within maxUnavailable while Pods come and go",
     async () => {
       await given("idle", { replicas: 6, policy: idle });
-      const least = await leastReady(plane, "idle", async () => {
-        await deleteSidecarSet(plane, "idle");
-        await untilAll("idle", {
-          what: "are idle",
-          are: (pod) => imageOf(pod) === "idle:1" && namesNothing(pod) && isReady(pod),
-        });
-      });
-      assert.ok(least >= 5, `only ${least} of 6 Pods stayed ready`);
+      await using history = await PodHistory.start(plane.client, labelOf("idle"));
+      await deleteSidecarSet(plane, "idle");
+      await untilAll("idle", { what: "are idle", are: areIdle });
+      assert.ok(history.leastReady >= 5, `only ${history.leastReady} of 6 Pods stayed ready`);
       await untilNoRecords(plane);
       await scale(plane, "idle", { replicas: 8 });
       await untilReplicas(plane, "idle", { replicas: 8 });
@@ -111,82 +110,34 @@ Deno.test("sidecars that are no longer needed", async (t) => {
     },
   );
 
-  await t.step(
-    "Idle: a Pod that is no longer selected becomes idle, and returns when it is selected again",
-    async () => {
-      await given("label", { replicas: 1, policy: idle });
-      const [{ metadata: { name = "" } } = { metadata: {} }] = await pods.list(labelOf("label"));
-      const label = (value: string) =>
-        pods.patch(name, { metadata: { labels: { sidecar: value } } });
-      await label("nobody");
-      await pods.until(name, {
-        what: "the sidecar is idle",
-        is: (pod) => imageOf(pod) === "idle:1" && isReady(pod),
-      });
-      await label("label");
-      const pod = await pods.until(name, {
-        what: "the sidecar is back",
-        is: (found) => imageOf(found) === "agent:1" && isReady(found),
-      });
-      assert.equal(pod.metadata.annotations?.[LIST], "label");
-      assert.equal(pod.metadata.annotations?.["kruise.io/sidecarset-idle"], undefined);
-      await patchSidecarSet(plane, "label", { cleanupPolicy: { type: "Retain" } });
-      await untilNoRecords(plane);
-    },
-  );
+  await t.step("the last policy counts, though it was set right before", async () => {
+    await given("at-once", { replicas: 2 });
+    await patchSidecarSet(plane, "at-once", { cleanupPolicy: idle });
+    await deleteSidecarSet(plane, "at-once");
+    await untilAll("at-once", { what: "are idle", are: areIdle });
+    await untilNoRecords(plane);
+  });
 
   await t.step(
-    "Idle: a container that the SidecarSet no longer lists becomes idle, the others do not",
-    async () => {
-      await createSidecarSet(plane, "two", {
-        selector: { matchLabels: { sidecar: "two" } },
-        containers: [agent, { name: "extra", image: "extra:1" }],
-        cleanupPolicy: idle,
-      });
-      await createDeployment(plane, "two", { replicas: 2, labels: { sidecar: "two" } });
-      await patchSidecarSet(plane, "two", { containers: [agent] });
-      await untilAll("two", {
-        what: "have an idle container",
-        are: (pod) =>
-          imageOf(pod, "extra") === "idle:1" && imageOf(pod) === "agent:1" && isReady(pod),
-      });
-      await patchSidecarSet(plane, "two", { cleanupPolicy: { type: "Retain" } });
-      await untilNoRecords(plane);
-    },
-  );
-
-  await t.step(
-    "Idle: the clean-up goes on after the controller was killed between deletion and clean-up",
+    "Idle: it goes on after the controller was killed between deletion and clean-up",
     async () => {
       await given("killed", { replicas: 3, policy: idle });
-      await controller.stop("SIGKILL");
+      await kill(plane, controller);
       await deleteSidecarSet(plane, "killed");
       await controller.start();
-      await untilAll("killed", {
-        what: "are idle",
-        are: (pod) => imageOf(pod) === "idle:1" && namesNothing(pod),
-      });
+      await untilAll("killed", { what: "are idle", are: areIdle });
       await untilNoRecords(plane);
     },
   );
 
   await t.step("a SidecarSet created anew ends the clean-up of the one before", async () => {
     await given("anew", { replicas: 3, policy: idle });
-    await controller.stop("SIGKILL");
-    await deleteSidecarSet(plane, "anew");
     const spec = { selector: { matchLabels: { sidecar: "anew" } }, containers: [agent] };
-    await plane.client.performRequest({
-      method: "POST",
-      path: "/apis/apps.kruise.io/v1beta1/sidecarsets",
-      bodyJson: {
-        apiVersion: "apps.kruise.io/v1beta1",
-        kind: "SidecarSet",
-        metadata: { name: "anew" },
-        spec,
-      },
-      expectJson: true,
-    });
+    await kill(plane, controller);
+    await deleteSidecarSet(plane, "anew");
+    const created = createSidecarSet(plane, "anew", spec);
     await controller.start();
+    await created;
     await untilNoRecords(plane);
     for (const pod of await pods.list(labelOf("anew"))) {
       assert.equal(imageOf(pod), "agent:1");
@@ -195,7 +146,7 @@ Deno.test("sidecars that are no longer needed", async (t) => {
   });
 
   await t.step(
-    "Evict: Pods are created anew without the sidecar, one of a workload at a time, and then the record goes",
+    "Evict: Pods are created anew without them, one of a workload at a time, and then the record goes",
     async () => {
       await given("evict", { replicas: 4, policy: { type: "Evict" } });
       await pods.create("bare", {
@@ -203,18 +154,16 @@ Deno.test("sidecars that are no longer needed", async (t) => {
         spec: { containers: [{ name: "main", image: "main:1" }] },
       });
       const before = await pods.list(labelOf("evict"));
-      const least = await leastReady(plane, "evict", async () => {
-        await deleteSidecarSet(plane, "evict");
-        await untilAll("evict", {
-          what: "are new",
-          are: (pod) => imageOf(pod) === undefined && isReady(pod),
-        });
+      await using history = await PodHistory.start(plane.client, labelOf("evict"));
+      await deleteSidecarSet(plane, "evict");
+      await untilAll("evict", {
+        what: "are new",
+        are: (pod) => imageOf(pod) === undefined && isReady(pod),
       });
-      assert.ok(least >= 3, `only ${least} of 4 Pods stayed ready`);
+      assert.ok(history.leastReady >= 3, `only ${history.leastReady} of 4 Pods stayed ready`);
       const after = await pods.list(labelOf("evict"));
       assert.equal(after.length, 4);
-      const old = new Set(before.map(({ metadata }) => metadata.uid));
-      assert.ok(after.every(({ metadata }) => !old.has(metadata.uid)));
+      assert.ok(new Set(uidsOf(after)).isDisjointFrom(new Set(uidsOf(before))));
       assert.equal((await records(plane)).length, 1, "nobody would create the bare Pod anew");
       assert.equal(imageOf(await pods.get("bare")), "agent:1");
       await pods.remove("bare");
@@ -222,15 +171,13 @@ Deno.test("sidecars that are no longer needed", async (t) => {
     },
   );
 
-  await t.step("uninstalling never hangs, the controller already gone", async () => {
+  await t.step("never hold up an uninstallation, the controller already gone", async () => {
     await given("last", { replicas: 2, policy: idle });
     await controller.stop("SIGKILL");
-    for (const file of ["namespace.yaml", "rbac.yaml", "crd.yaml"]) {
-      const path = new URL(`../../manifests/${file}`, import.meta.url).pathname;
-      const args = ["delete", "-f", path, "--timeout=60s", "--ignore-not-found"];
-      const { code, stderr } = await kubectl(args, plane);
-      assert.equal(code, 0, stderr);
-    }
+    const manifests = new URL("../../manifests", import.meta.url).pathname;
+    const args = ["delete", "-k", manifests, "--timeout=60s", "--ignore-not-found"];
+    const { code, stderr } = await kubectl(args, plane);
+    assert.equal(code, 0, stderr);
     await pods.create("afterwards", {
       labels: { sidecar: "last" },
       spec: { containers: [{ name: "main", image: "main:1" }] },

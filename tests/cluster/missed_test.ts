@@ -1,27 +1,40 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../lib/api/objects.ts";
-import { create, patch } from "../../lib/kube/requests.ts";
+import type { Pod } from "../../lib/api/pod.ts";
+import { create, list, patch } from "../../lib/kube/requests.ts";
 import { type Resource, resource, resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
-import type { ControllerProcess } from "../support/controller_process.ts";
+import { startController } from "../support/controller_process.ts";
 import { eventually } from "../support/eventually.ts";
+import { namesOf } from "../support/injection.ts";
 import { installAndStart } from "../support/installation.ts";
+import { metricsOf } from "../support/metrics.ts";
+import { PodHistory } from "../support/pod_history.ts";
 import { conditionOf, createSidecarSet, untilSidecarSet } from "../support/sidecarsets.ts";
-import { createDeployment, leastReady, scale, untilReplicas } from "../support/workloads.ts";
+import {
+  createDeployment,
+  createStatefulSet,
+  scale,
+  scaleStatefulSet,
+  untilReplicas,
+  untilStatefulSet,
+} from "../support/workloads.ts";
 
 const agent = { name: "agent", image: "agent:1" };
 const main = { name: "main", image: "main:1" };
 
-/** Creation times are cut to whole seconds, so that Pods of the first second are in doubt. */
-const aSecondLater = () => new Promise((resolve) => setTimeout(resolve, 1_100));
+/** How long the webhook is away. */
+const OUTAGE = 30_000;
 
-async function metric(controller: ControllerProcess, series: string): Promise<number | undefined> {
-  const text = await (await fetch(`${controller.healthUrl}/metrics`)).text();
-  const line = text.split("\n").find((each) => each.startsWith(`${series} `));
-  return line === undefined ? undefined : Number(line.slice(series.length + 1));
-}
+const pause = (milliseconds: number) =>
+  new Promise((resolve) => setTimeout(resolve, Math.max(0, milliseconds)));
+
+/** Creation times are cut to whole seconds, so that Pods of the first second are in doubt. */
+const aSecondLater = () => pause(1_100);
+
+const uidsOf = (pods: readonly Pod[]) => new Set(pods.map(({ metadata }) => metadata.uid));
 
 function untilMissed(plane: ControlPlane, name: string, pods: number) {
   return untilSidecarSet(plane, name, {
@@ -38,10 +51,18 @@ function untilUninjected(plane: ControlPlane, name: string, pods: number) {
   });
 }
 
-const createNamespace = (plane: ControlPlane, name: string) =>
-  send(plane.client, create(resources.namespaces, { body: { metadata: { name } } }));
+const createNamespace = (
+  plane: ControlPlane,
+  name: string,
+  labels: Record<string, string> = {},
+) => send(plane.client, create(resources.namespaces, { body: { metadata: { name, labels } } }));
 
-const labelNamespace = (plane: ControlPlane, name: string, labels: Record<string, string>) =>
+/** Null removes a label. */
+const labelNamespace = (
+  plane: ControlPlane,
+  name: string,
+  labels: Record<string, string | null>,
+) =>
   send(
     plane.client,
     patch(resources.namespaces, { name, type: "merge", body: { metadata: { labels } } }),
@@ -60,49 +81,62 @@ async function createBudget(plane: ControlPlane, name: string, minAvailable: str
   await send(plane.client, create(podDisruptionBudgets, { namespace: "default", body }));
 }
 
-Deno.test("missedPodPolicy Evict mends what was missed while the webhook was down, within every budget", async () => {
-  await using plane = await startControlPlane({ controllerManager: true });
+/** A Job of two Pods that run for ever. */
+async function createJob(plane: ControlPlane, name: string, app: string) {
+  const body = {
+    metadata: { name },
+    spec: {
+      parallelism: 2,
+      template: {
+        metadata: { labels: { app } },
+        spec: { restartPolicy: "Never", containers: [main] },
+      },
+    },
+  };
+  await send(plane.client, create(resources.jobs, { namespace: "default", body }));
+}
+
+/** The notes of events for a SidecarSet with a reason. */
+async function notesOf(plane: ControlPlane, name: string, wanted: string): Promise<string[]> {
+  const { items } = await send(plane.client, list(resources.events, { namespace: "default" }));
+  return items
+    .filter(({ regarding, reason }) => regarding.name === name && reason === wanted)
+    .map(({ note }) => note);
+}
+
+Deno.test("Pods that workloads create while the webhook is down for 30 s", async (t) => {
+  await using plane = await startControlPlane({ controllerManager: true, audit: true });
   await using controller = await installAndStart(plane);
+  const pods = new ClusterPods(plane.client);
+  const selecting = (app: string) => ({ selector: { matchLabels: { app } }, containers: [agent] });
+  await createSidecarSet(plane, "down", selecting("down"));
   await createSidecarSet(plane, "mend", {
-    selector: { matchLabels: { app: "mend" } },
-    containers: [agent],
+    ...selecting("mend"),
     missedPodPolicy: "Evict",
     updateStrategy: { maxUnavailable: "50%" },
   });
   await aSecondLater();
+  await createDeployment(plane, "down", { replicas: 5, labels: { app: "down" } });
   await createDeployment(plane, "mend", { replicas: 5, labels: { app: "mend" } });
+  await createStatefulSet(plane, "mend", { replicas: 2, labels: { app: "mend" } });
   await createBudget(plane, "mend", "80%");
+
   await controller.stop("SIGKILL");
+  const backAt = performance.now() + OUTAGE;
+  await scale(plane, "down", { replicas: 50 });
   await scale(plane, "mend", { replicas: 50 });
+  await scaleStatefulSet(plane, "mend", 4);
+  await createJob(plane, "mend", "mend");
+  await untilReplicas(plane, "down", { replicas: 50 });
   await untilReplicas(plane, "mend", { replicas: 50 });
-  const least = await leastReady(plane, "mend", async () => {
-    await controller.start();
-    const { status } = await untilSidecarSet(plane, "mend", {
-      what: "has all 50 Pods injected",
-      is: (found) => found.status?.matchedPods === 50 && found.status.readyPods === 50,
-      timeout: 240_000,
-    });
-    assert.deepEqual([status?.uninjectedPods, status?.missedPods], [0, 0]);
-  });
-  assert.ok(least >= 40, `only ${least} of 50 Pods stayed ready`);
-});
+  await untilStatefulSet(plane, "mend", { replicas: 4 });
+  await pause(backAt - performance.now());
+  const reported = uidsOf(await pods.list("deployment=down"));
+  await using history = await PodHistory.start(plane.client, "deployment=mend");
+  assert.equal(history.leastReady, 50);
+  await controller.start();
 
-Deno.test("Pods without the sidecars that they should have got", async (t) => {
-  await using plane = await startControlPlane({ controllerManager: true });
-  await using controller = await installAndStart(plane);
-  const pods = new ClusterPods(plane.client);
-
-  await t.step("are counted, named and explained when the webhook was down", async () => {
-    await createSidecarSet(plane, "down", {
-      selector: { matchLabels: { app: "down" } },
-      containers: [agent],
-    });
-    await aSecondLater();
-    await createDeployment(plane, "down", { replicas: 5, labels: { app: "down" } });
-    await controller.stop("SIGKILL");
-    await scale(plane, "down", { replicas: 50 });
-    await untilReplicas(plane, "down", { replicas: 50 });
-    await controller.start();
+  await t.step("are counted, named and explained with missedPodPolicy Report", async () => {
     await untilMissed(plane, "down", 45);
     const { status } = await untilSidecarSet(plane, "down", {
       what: "says why",
@@ -111,87 +145,140 @@ Deno.test("Pods without the sidecars that they should have got", async (t) => {
     assert.deepEqual([status?.matchedPods, status?.uninjectedPods], [5, 45]);
     const condition = status?.conditions?.find(({ type }) => type === "PodsMissed");
     assert.match(condition?.message ?? "", /^45 Pods were missed, for example default\/down-/);
-    assert.equal(
-      await metric(controller, 'sidecarset_missed_pods{sidecarset="down",reason="NotReviewed"}'),
-      45,
-    );
+    const byReason = (await metricsOf(controller)).get("sidecarset_missed_pods");
+    assert.equal(byReason?.get('sidecarset="down",reason="NotReviewed"'), 45);
+    const notes = await eventually(async () => {
+      const found = await notesOf(plane, "down", "NotReviewed");
+      return found.length > 0 && found;
+    }, { what: "there is an event" });
+    assert.equal(notes.length, 1);
+    assert.match(notes[0] ?? "", /^\d+ Pods? w\w+ missed, for example default\/down-/);
+  });
+
+  await t.step("are created anew with missedPodPolicy Evict, within every budget", async () => {
+    const { status } = await untilSidecarSet(plane, "mend", {
+      what: "has all Pods injected that a workload creates anew",
+      is: ({ status }) => status?.matchedPods === 54 && status.readyPods === 54,
+      timeout: 240_000,
+    });
+    assert.deepEqual([status?.uninjectedPods, status?.missedPods], [2, 2], "those of the Job");
+    for (const pod of await pods.list("deployment=mend")) {
+      assert.deepEqual(namesOf(pod.spec.containers), ["agent", "main"]);
+    }
+    assert.ok(history.leastReady >= 40, `only ${history.leastReady} of 50 Pods were ready`);
+    const evictions = (await plane.controllerRequests())
+      .filter(({ resource, code }) => resource === "pods/eviction" && code === 201);
+    assert.equal(evictions.length, 47, "each Pod once, and only those that were missed");
+    assert.ok(evictions.every(({ name }) => name.startsWith("mend-")));
+  });
+
+  await t.step("stay as they are with missedPodPolicy Report, until they go", async () => {
+    assert.deepEqual(uidsOf(await pods.list("deployment=down")), reported);
     await scale(plane, "down", { replicas: 0 });
     const over = await untilMissed(plane, "down", 0);
     assert.equal(conditionOf(over, "PodsMissed")?.status, "False");
   });
+});
 
-  await t.step("are explained by a conflict", async () => {
-    await createSidecarSet(plane, "conflict", {
-      selector: { matchLabels: { app: "conflict" } },
+Deno.test("Pods without the sidecars that they should have got", async (t) => {
+  await using plane = await startControlPlane({ controllerManager: true });
+  await using controller = await installAndStart(plane);
+  const pods = new ClusterPods(plane.client);
+
+  await t.step("are explained by a conflict, and by an excluded namespace", async () => {
+    const selecting = (app: string) => ({
+      selector: { matchLabels: { app } },
       containers: [agent],
     });
+    await createSidecarSet(plane, "conflict", selecting("conflict"));
+    await createSidecarSet(plane, "excluded", selecting("excluded"));
     await aSecondLater();
     await pods.create("conflict", {
       labels: { app: "conflict" },
       spec: { containers: [main, { ...agent, image: "own:1" }] },
     });
-    await untilSidecarSet(plane, "conflict", {
-      what: "has missed one",
-      is: (found) => conditionOf(found, "PodsMissed")?.reason === "ContainerNameConflict",
-    });
-  });
-
-  await t.step("are explained by an excluded namespace", async () => {
-    await createSidecarSet(plane, "excluded", {
-      selector: { matchLabels: { app: "excluded" } },
-      containers: [agent],
-    });
-    await aSecondLater();
-    const excluded = new ClusterPods(plane.client, "kube-public");
-    await excluded.create("excluded", {
+    await new ClusterPods(plane.client, "kube-public").create("excluded", {
       labels: { app: "excluded" },
       spec: { containers: [main] },
     });
-    await untilSidecarSet(plane, "excluded", {
-      what: "has missed one",
-      is: (found) => conditionOf(found, "PodsMissed")?.reason === "NamespaceExcluded",
-    });
+    const reasons = { conflict: "ContainerNameConflict", excluded: "NamespaceExcluded" };
+    for (const [name, reason] of Object.entries(reasons)) {
+      await untilSidecarSet(plane, name, {
+        what: "has missed one",
+        is: (found) => conditionOf(found, "PodsMissed")?.reason === reason,
+      });
+    }
   });
 
   await t.step(
-    "do not count as missed when they were labelled later, also after a restart",
+    "do not count as missed when they came to be selected later, also after a restart",
     async () => {
-      await createNamespace(plane, "later");
-      await createSidecarSet(plane, "later", {
-        selector: { matchLabels: { app: "later" } },
-        namespaceSelector: { matchLabels: { sidecars: "on" } },
+      const inNamespaces = (app: string, operator: "In" | "NotIn", value: string) => ({
+        selector: { matchLabels: { app } },
+        namespaceSelector: { matchExpressions: [{ key: "sidecars", operator, values: [value] }] },
         containers: [agent],
       });
+      await createNamespace(plane, "later");
+      await createNamespace(plane, "opted-out", { sidecars: "off" });
+      await createSidecarSet(plane, "later", inNamespaces("later", "In", "on"));
+      await createSidecarSet(plane, "opted-out", inNamespaces("opted-out", "NotIn", "off"));
       await createSidecarSet(plane, "relabelled", {
         selector: { matchLabels: { team: "x" } },
         containers: [{ ...agent, name: "other" }],
       });
       await aSecondLater();
-      await createDeployment(plane, "later", {
-        replicas: 1_000,
-        namespace: "later",
-        labels: { app: "later" },
-      });
+      await Promise.all(
+        ["later", "opted-out"].map((app) =>
+          createDeployment(plane, app, { replicas: 20, namespace: app, labels: { app } })
+        ),
+      );
       await pods.create("relabelled", { spec: { containers: [main] } });
       await aSecondLater();
       await labelNamespace(plane, "later", { sidecars: "on" });
+      await labelNamespace(plane, "opted-out", { sidecars: null });
       await pods.patch("relabelled", { metadata: { labels: { team: "x" } } });
+      const expected = { later: 20, "opted-out": 20, relabelled: 1 };
       for (const restart of [false, true]) {
-        if (restart) {
-          await controller.stop("SIGKILL");
-          await controller.start();
-          await eventually(
-            async () =>
-              await metric(controller, 'leader_election_master_status{name="sidecarset"}') === 1,
-            { what: "the controller leads" },
-          );
+        // What is counted is certain only a while after Pods were created.
+        if (restart) await pause(10_000);
+        if (restart) await controller.stop();
+        if (restart) await controller.start();
+        await eventually(
+          async () =>
+            (await metricsOf(controller)).get("leader_election_master_status")
+              ?.get('name="sidecarset"') === 1,
+          { what: "the controller leads" },
+        );
+        for (const [name, uninjected] of Object.entries(expected)) {
+          const { status } = await untilUninjected(plane, name, uninjected);
+          assert.equal(status?.missedPods, 0, name);
+          const counts = (await metricsOf(controller)).get("sidecarset_pods");
+          assert.equal(counts?.get(`sidecarset="${name}",state="missed"`), 0, name);
         }
-        const later = await untilUninjected(plane, "later", 1_000);
-        const relabelled = await untilUninjected(plane, "relabelled", 1);
-        assert.deepEqual([later.status?.missedPods, relabelled.status?.missedPods], [0, 0]);
-        const counted = 'sidecarset_pods{sidecarset="later",state="missed"}';
-        assert.equal(await metric(controller, counted), 0);
       }
+    },
+  );
+
+  await t.step(
+    "are judged by the API server's clock, however the controller's is set",
+    async () => {
+      await createDeployment(plane, "skewed", { replicas: 2, labels: { app: "skewed" } });
+      await controller.stop();
+      await using skewed = await startController({
+        kubeconfig: plane.controllerKubeconfig,
+        clockOffset: -300_000,
+      });
+      await createSidecarSet(plane, "skewed", {
+        selector: { matchLabels: { app: "skewed" } },
+        containers: [agent],
+      });
+      const { status } = await untilUninjected(plane, "skewed", 2);
+      assert.equal(status?.missedPods, 0, "they are older than the SidecarSet");
+      await aSecondLater();
+      await skewed.stop("SIGKILL");
+      await pods.create("skewed", { labels: { app: "skewed" }, spec: { containers: [main] } });
+      await controller.start();
+      await untilMissed(plane, "skewed", 1);
     },
   );
 });

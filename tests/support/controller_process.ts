@@ -9,6 +9,8 @@ export interface ControllerOptions {
   /** Flags besides those for addresses, the kubeconfig and the log's format. */
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
+  /** Milliseconds by which the process's clock is set ahead. @default {0} */
+  clockOffset?: number;
   /** Wait until `/readyz` says yes. @default {true} */
   untilReady?: boolean;
   /** Milliseconds for that. @default {60_000} */
@@ -57,7 +59,10 @@ export class ControllerProcess implements AsyncDisposable {
 
   /** Starts the process without waiting until it is ready. */
   static async launch(options: ControllerOptions): Promise<ControllerProcess> {
-    const { kubeconfig, args = [], env = {} } = options;
+    const { kubeconfig, args = [], env = {}, clockOffset } = options;
+    const preload = clockOffset === undefined
+      ? []
+      : ["--preload", new URL("offset_clock.ts", import.meta.url).pathname];
     const folder = await Deno.makeTempDir({ prefix: "sidecarset-controller-" });
     await Deno.mkdir(join(folder, "log"));
     const guardian = new Guardian(folder);
@@ -71,6 +76,7 @@ export class ControllerProcess implements AsyncDisposable {
         "--no-prompt",
         "--quiet",
         "--no-check",
+        ...preload,
         new URL("../../main.ts", import.meta.url).pathname,
         "controller",
       ]
@@ -83,7 +89,7 @@ export class ControllerProcess implements AsyncDisposable {
         ])
         .concat(["--webhook-host", "127.0.0.1", "--health-host", "127.0.0.1"])
         .concat(["--health-port", `${ports[1]}`, ...args]),
-      env,
+      env: clockOffset === undefined ? env : { ...env, CLOCK_OFFSET: `${clockOffset}` },
       folder,
       // Longer than its own deadline for an ordered end.
       grace: 30_000,

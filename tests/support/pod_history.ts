@@ -19,6 +19,8 @@ export interface ContainerRun {
 export class PodHistory implements AsyncDisposable {
   /** The most Pods that were unavailable at any moment. */
   mostUnavailable = 0;
+  /** The fewest Pods that were ready at any moment. */
+  leastReady = 0;
   /** By Pod and container, the images that its spec had, one after the other. */
   readonly images = new Map<string, string[]>();
   /** The Pods and containers whose images changed, in their order. */
@@ -27,6 +29,7 @@ export class PodHistory implements AsyncDisposable {
   readonly runs = new Map<string, ContainerRun[]>();
   readonly #pods = new Map<string, Pod>();
   readonly #unavailable = new Set<string>();
+  readonly #ready = new Set<string>();
   readonly #stop = new AbortController();
   #watching: Promise<void> = Promise.resolve();
 
@@ -36,6 +39,7 @@ export class PodHistory implements AsyncDisposable {
     const page = await send(client, list(resources.pods, { namespace: "default", labelSelector }));
     for (const pod of page.items) history.#see(pod);
     history.mostUnavailable = 0;
+    history.leastReady = history.#ready.size;
     const stream = await client.performRequest({
       ...watch(resources.pods, {
         namespace: "default",
@@ -95,11 +99,16 @@ export class PodHistory implements AsyncDisposable {
     if (isAvailable(pod)) this.#unavailable.delete(name);
     else this.#unavailable.add(name);
     this.mostUnavailable = Math.max(this.mostUnavailable, this.#unavailable.size);
+    if (isReady(pod) && pod.metadata.deletionTimestamp === undefined) this.#ready.add(name);
+    else this.#ready.delete(name);
+    this.leastReady = Math.min(this.leastReady, this.#ready.size);
   }
 
   #forget({ metadata: { name = "" } }: Pod): void {
     this.#pods.delete(name);
     this.#unavailable.delete(name);
+    this.#ready.delete(name);
+    this.leastReady = Math.min(this.leastReady, this.#ready.size);
   }
 }
 

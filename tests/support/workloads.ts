@@ -2,7 +2,6 @@ import type { Workload } from "../../lib/api/objects.ts";
 import { create, get, patch } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
-import { ClusterPods, isReady } from "./cluster_pods.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { eventually } from "./eventually.ts";
 
@@ -61,26 +60,51 @@ export async function untilReplicas(
   }, { what: `Deployment ${name} has ${replicas} ready replicas`, timeout });
 }
 
-/** Looks all the time, while something is done, how many Pods of a Deployment are ready; resolves to how few there were. */
-export async function leastReady(
+/** Creates a StatefulSet with one container `main`, labelled with its name, and waits until its Pods are ready. */
+export async function createStatefulSet(
   plane: ControlPlane,
   name: string,
-  during: () => Promise<void>,
-): Promise<number> {
-  const pods = new ClusterPods(plane.client);
-  let least = Infinity;
-  let isDone = false;
-  const watching = (async () => {
-    while (!isDone) {
-      least = Math.min(least, (await pods.list(`deployment=${name}`)).filter(isReady).length);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  })();
-  try {
-    await during();
-  } finally {
-    isDone = true;
-    await watching;
-  }
-  return least;
+  { replicas, namespace = "default", labels = {} }: DeploymentOptions,
+): Promise<void> {
+  const own = { statefulset: name };
+  const body: Workload = {
+    metadata: { name },
+    spec: {
+      replicas,
+      serviceName: name,
+      podManagementPolicy: "Parallel",
+      selector: { matchLabels: own },
+      template: {
+        metadata: { labels: { ...own, ...labels } },
+        spec: { containers: [{ name: "main", image: "main:1" }] },
+      },
+    },
+  };
+  await send(plane.client, create(resources.statefulSets, { namespace, body }));
+  await untilStatefulSet(plane, name, { replicas, namespace });
+}
+
+export async function scaleStatefulSet(
+  plane: ControlPlane,
+  name: string,
+  replicas: number,
+): Promise<void> {
+  const options = { name, namespace: "default", type: "merge" as const };
+  await send(
+    plane.client,
+    patch(resources.statefulSets, { ...options, body: { spec: { replicas } } }),
+  );
+}
+
+/** Waits until exactly that many Pods of a StatefulSet are there and ready. */
+export async function untilStatefulSet(
+  plane: ControlPlane,
+  name: string,
+  { replicas, namespace = "default" }: Pick<DeploymentOptions, "replicas" | "namespace">,
+): Promise<void> {
+  await eventually(async () => {
+    const { status } = await send(plane.client, get(resources.statefulSets, { name, namespace }));
+    if (status?.readyReplicas === replicas && status.replicas === replicas) return true;
+    throw new Error(`its status is ${JSON.stringify(status)}`);
+  }, { what: `StatefulSet ${name} has ${replicas} ready replicas`, timeout: 60_000 });
 }
