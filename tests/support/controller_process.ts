@@ -62,7 +62,7 @@ export class ControllerProcess implements AsyncDisposable {
     const { kubeconfig, args = [], env = {}, clockOffset } = options;
     const preload = clockOffset === undefined
       ? []
-      : ["--preload", new URL("offset_clock.ts", import.meta.url).pathname];
+      : ["--preload", new URL(`offset_clock.ts?${clockOffset}`, import.meta.url).href];
     const folder = await Deno.makeTempDir({ prefix: "sidecarset-controller-" });
     await Deno.mkdir(join(folder, "log"));
     const guardian = new Guardian(folder);
@@ -89,7 +89,7 @@ export class ControllerProcess implements AsyncDisposable {
         ])
         .concat(["--webhook-host", "127.0.0.1", "--health-host", "127.0.0.1"])
         .concat(["--health-port", `${ports[1]}`, ...args]),
-      env: clockOffset === undefined ? env : { ...env, CLOCK_OFFSET: `${clockOffset}` },
+      env,
       folder,
       // Longer than its own deadline for an ordered end.
       grace: 30_000,

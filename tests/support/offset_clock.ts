@@ -1,6 +1,6 @@
-/** Loaded before a program, sets its clock ahead or back by the milliseconds of the variable CLOCK_OFFSET. */
+/** Loaded before a program, sets its clock ahead or back by the milliseconds in its own address: `offset_clock.ts?-300000`. */
 
-const offset = Number(Deno.env.get("CLOCK_OFFSET"));
+const offset = Number(new URL(import.meta.url).search.slice(1));
 
 globalThis.Date = new Proxy(Date, {
   construct: (target, args) =>
