@@ -18,33 +18,29 @@ export function readAs<T>(schema: z.ZodMiniType<T>, value: unknown): Read<T> {
   return { ok: false, problems: result.error.issues.flatMap((issue) => problemsOf(issue, value)) };
 }
 
-/** The same value with every null member left out; the same reference where there is none. */
+/** The same value with every null member left out; the same reference where there is none, as in nearly everything that is stored. */
 export function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    const kept = value.filter((item) => item !== null).map(withoutNulls);
-    return kept.length === value.length && kept.every((item, i) => item === value[i])
-      ? value
-      : kept;
-  }
+  if (!holdsNull(value)) return value;
+  if (Array.isArray(value)) return value.filter((item) => item !== null).map(withoutNulls);
   if (!isObject(value)) return value;
-  let changed = false;
   const kept: Record<string, unknown> = {};
   for (const [key, member] of Object.entries(value)) {
-    if (member === null) {
-      changed = true;
-      continue;
-    }
-    const cleaned = withoutNulls(member);
-    if (cleaned !== member) changed = true;
+    if (member === null) continue;
     // A plain assignment of "__proto__" would set the prototype and lose the member.
     Object.defineProperty(kept, key, {
-      value: cleaned,
+      value: withoutNulls(member),
       enumerable: true,
       writable: true,
       configurable: true,
     });
   }
-  return changed ? kept : value;
+  return kept;
+}
+
+/** Whether there is a null anywhere in a list or an object. */
+function holdsNull(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).some((member) => member === null || holdsNull(member));
 }
 
 function problemsOf(issue: z.core.$ZodIssue, root: unknown): FieldProblem[] {

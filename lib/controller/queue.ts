@@ -1,3 +1,4 @@
+import TinyQueue from "tinyqueue";
 import type { Clock } from "../api/clock.ts";
 
 export interface QueueOptions {
@@ -23,8 +24,14 @@ export interface QueueObserver {
 export type Outcome = { readonly requeueAfter?: number } | { readonly failed: true };
 
 interface Pending {
-  due: number;
+  readonly key: string;
+  readonly due: number;
+  /** In the order in which keys were added. */
+  readonly serial: number;
 }
+
+/** The longest that a timer waits. */
+const LONGEST_SLEEP = 2 ** 31 - 1;
 
 /**
  * Keys that wait for a worker. A key waits at most once and its earlier time wins; it is never worked on twice at the same time, and one that
@@ -33,10 +40,13 @@ interface Pending {
 export class WorkQueue {
   readonly #options: QueueOptions;
   readonly #pending = new Map<string, Pending>();
+  /** Those that nobody works on, and some that do not wait any more, the first that is due in front. */
+  readonly #upcoming = new TinyQueue<Pending>([], (a, b) => a.due - b.due || a.serial - b.serial);
   /** Since when, by key. */
   readonly #working = new Map<string, number>();
   readonly #failures = new Map<string, number>();
-  #wake = new AbortController();
+  #serial = 0;
+  #sleep: { readonly until: number; readonly alarm: AbortController } | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -62,8 +72,9 @@ export class WorkQueue {
     const waiting = this.#pending.get(key);
     if (waiting && waiting.due <= due) return;
     if (!waiting) this.#options.observer?.onAdded();
-    this.#pending.set(key, { due });
-    this.#wake.abort();
+    const pending = { key, due, serial: ++this.#serial };
+    this.#pending.set(key, pending);
+    if (!this.#working.has(key)) this.#queue(pending);
   }
 
   /** Drops what is remembered of a key that is gone. */
@@ -76,15 +87,16 @@ export class WorkQueue {
   async run(worker: (key: string) => Promise<Outcome>, signal: AbortSignal): Promise<void> {
     const running = new Set<Promise<void>>();
     while (!signal.aborted) {
-      const key = running.size < this.#options.concurrency ? this.#takeDue() : undefined;
-      if (key === undefined) {
-        await this.#untilSomethingIsDue(signal, running.size >= this.#options.concurrency);
+      if (running.size >= this.#options.concurrency) {
+        await Promise.race(running);
         continue;
       }
-      const work = this.#work(key, worker).finally(() => {
-        running.delete(work);
-        this.#wake.abort();
-      });
+      const key = this.#takeDue();
+      if (key === undefined) {
+        await this.#untilSomethingIsDue(signal);
+        continue;
+      }
+      const work = this.#work(key, worker).finally(() => running.delete(work));
       running.add(work);
     }
     await Promise.all(running);
@@ -96,6 +108,8 @@ export class WorkQueue {
     this.#working.set(key, started);
     const outcome = await worker(key);
     this.#working.delete(key);
+    const again = this.#pending.get(key);
+    if (again) this.#queue(again);
     observer?.onDone(outcome, clock.monotonic() - started);
     if ("failed" in outcome) {
       const failures = this.#failures.get(key) ?? 0;
@@ -108,34 +122,40 @@ export class WorkQueue {
     if (outcome.requeueAfter !== undefined) this.add(key, outcome.requeueAfter);
   }
 
+  /** Lets a key that nobody works on have its turn. */
+  #queue(pending: Pending): void {
+    this.#upcoming.push(pending);
+    // A reason of its own, because making the usual one costs as much as a small piece of work.
+    if (this.#sleep && pending.due < this.#sleep.until) this.#sleep.alarm.abort("woken");
+  }
+
   #takeDue(): string | undefined {
     const now = this.#options.clock.monotonic();
-    for (const [key, { due }] of this.#pending) {
-      if (due > now || this.#working.has(key)) continue;
-      this.#pending.delete(key);
-      this.#options.observer?.onStarted(now - due);
-      return key;
-    }
-    return undefined;
+    const first = this.#first();
+    if (first === undefined || first.due > now) return undefined;
+    this.#upcoming.pop();
+    this.#pending.delete(first.key);
+    this.#options.observer?.onStarted(now - first.due);
+    return first.key;
   }
 
-  async #untilSomethingIsDue(signal: AbortSignal, full: boolean): Promise<void> {
-    const next = full ? Infinity : this.#untilNext();
-    if (this.#wake.signal.aborted) this.#wake = new AbortController();
-    else if (next > 0) {
-      await this.#options.clock.sleep(
-        Math.min(next, 2 ** 31 - 1),
-        AbortSignal.any([signal, this.#wake.signal]),
-      );
+  /** The key that nobody works on and that is due first; drops what has got another time, or does not wait any more. */
+  #first(): Pending | undefined {
+    for (;;) {
+      const first = this.#upcoming.peek();
+      if (first === undefined || this.#pending.get(first.key) === first) return first;
+      this.#upcoming.pop();
     }
   }
 
-  /** Milliseconds until the first key that nobody works on is due. */
-  #untilNext(): number {
-    let first = Infinity;
-    for (const [key, { due }] of this.#pending) {
-      if (!this.#working.has(key)) first = Math.min(first, due);
-    }
-    return first - this.#options.clock.monotonic();
+  async #untilSomethingIsDue(signal: AbortSignal): Promise<void> {
+    const until = this.#first()?.due ?? Infinity;
+    const alarm = new AbortController();
+    this.#sleep = { until, alarm };
+    await this.#options.clock.sleep(
+      Math.min(Math.max(0, until - this.#options.clock.monotonic()), LONGEST_SLEEP),
+      AbortSignal.any([signal, alarm.signal]),
+    );
+    this.#sleep = undefined;
   }
 }
