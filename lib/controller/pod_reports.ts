@@ -9,9 +9,11 @@ import { trimPod } from "../index/trim.ts";
 import { isConflict, isRetryable } from "../kube/errors.ts";
 import type { Writer } from "./writer.ts";
 
-/** How often a report is made from a newer state before it is left to the next look at the Pod. */
+/** How often a report is tried that fails for another reason than a conflict, and how many conflicts are met at once. */
 const ATTEMPTS = 5;
-/** Milliseconds to wait after the first attempt that failed for another reason than a conflict. */
+/** How often a report is made from a newer state: of a Pod that is up to date there is no next look that would make it. */
+const CONFLICTS = 25;
+/** Milliseconds to wait after the first of the attempts that are not made at once. */
 const PAUSE = 200;
 
 export interface PodReportsOptions {
@@ -94,9 +96,10 @@ export class PodReports {
         onStored(trimmed);
         return trimmed;
       } catch (error) {
-        const isPassing = isConflict(error) || isRetryable(error);
-        if (!isPassing || attempt === ATTEMPTS || signal.aborted) throw error;
-        if (!isConflict(error)) await clock.sleep(PAUSE * attempt, signal);
+        const most = isConflict(error) ? CONFLICTS : isRetryable(error) ? ATTEMPTS : 0;
+        if (attempt >= most || signal.aborted) throw error;
+        const isAtOnce = isConflict(error) && attempt < ATTEMPTS;
+        if (!isAtOnce) await clock.sleep(PAUSE * Math.min(attempt, ATTEMPTS), signal);
         state = await this.#newer(state, signal);
         if (state.metadata.uid !== pod.metadata.uid) return pod;
       }

@@ -83,7 +83,9 @@ export interface Control {
   /** Compares the registration with the SidecarSets again soon. */
   touchRegistration(): void;
   run(signal: AbortSignal): Promise<void>;
-  /** Removes a temporary registration, and writes none any more. */
+  /** Writes the registration no more: whoever removes it now must not find it again when nobody answers to it. */
+  stopRegistering(): void;
+  /** Removes a temporary registration. */
   unregister(signal: AbortSignal): Promise<void>;
 }
 
@@ -223,9 +225,9 @@ export function createControl(options: ControlOptions): Control {
     }),
   });
 
-  let unregistered = false;
+  let isRegistering = true;
   async function register(signal: AbortSignal) {
-    if (unregistered) return {};
+    if (!isRegistering) return {};
     if (!options.isSynced()) return { requeueAfter: registrationDelay() };
     try {
       await registration.reconcile(signal);
@@ -260,9 +262,11 @@ export function createControl(options: ControlOptions): Control {
       ]);
       await rollouts.settled();
     },
+    stopRegistering() {
+      isRegistering = false;
+    },
     async unregister(signal) {
       if (!options.temporary || !isLeader()) return;
-      unregistered = true;
       for (
         const kind of ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"] as const
       ) {

@@ -214,6 +214,7 @@ export async function run(
   ]);
   await aborted(signal);
   logger.info("Shutting down");
+  control.stopRegistering();
   if (temporary) {
     await control.unregister(AbortSignal.timeout(UNREGISTER_DEADLINE)).catch((error) =>
       logger.error("Cannot remove the webhook registration", { error })

@@ -22,7 +22,7 @@ const SECRET = { namespace: "sidecarset-system", name: "sidecarset-webhook-ca" }
 Deno.test("certificates that live for seconds never cost a Pod with failurePolicy Fail", async (t) => {
   await using plane = await startControlPlane({ kubelet: false });
   await install(plane);
-  const lifetimes = ["--certificate-seconds", "5", "--authority-seconds", "12"];
+  const lifetimes = ["--certificate-seconds", "8", "--authority-seconds", "20"];
   await using replicas = new Replicas(plane, lifetimes);
   for (let i = 0; i < 2; i++) await replicas.start();
   await createSidecarSet(plane, "agent", {

@@ -127,7 +127,11 @@ Deno.test("the installation on a real control plane", async (t) => {
       const replica = await replicas.start();
       const name = `web-${order.join("-")}`;
       await kubectl(["delete", "sidecarset", "agent", "--ignore-not-found"], plane);
-      await createSidecarSet(plane, "agent", { ...agent, failurePolicy: "Fail" });
+      await createSidecarSet(plane, "agent", {
+        ...agent,
+        failurePolicy: "Fail",
+        cleanupPolicy: { type: "Idle", idleImage: "idle:1" },
+      });
       for (const part of order) {
         if (part === "namespace") await replica.stop("SIGKILL");
         const removal = ["delete", ...PARTS[part], "--timeout=60s", "--ignore-not-found"];

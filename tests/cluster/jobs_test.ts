@@ -29,15 +29,20 @@ interface JobOptions {
   restartPolicy: "Never" | "OnFailure";
   /** What the kubelet lets containers end with: `main=0`. */
   exit: string;
+  /** Other orders to the kubelet. */
+  annotations?: Record<string, string>;
   spec?: Record<string, unknown>;
 }
 
-function jobSpec({ restartPolicy, exit, spec = {} }: JobOptions) {
+function jobSpec({ restartPolicy, exit, annotations = {}, spec = {} }: JobOptions) {
   return {
     backoffLimit: 0,
     ...spec,
     template: {
-      metadata: { labels: { app: "job" }, annotations: { "kubelet.test/exit": exit } },
+      metadata: {
+        labels: { app: "job" },
+        annotations: { ...annotations, "kubelet.test/exit": exit },
+      },
       spec: { restartPolicy, containers: [{ name: "main", image: "main:1" }] },
     },
   };
@@ -85,6 +90,27 @@ Deno.test("Jobs with a sidecar that never stops", async (t) => {
     assert.equal(terminatedReason(pod), "MainContainersFailed");
   });
 
+  await t.step(
+    "OnFailure: fails with its main container, after the restarts it may have",
+    async () => {
+      await createJob(plane, "bad-onfailure", {
+        restartPolicy: "OnFailure",
+        exit: "main=3",
+        spec: { backoffLimit: 1 },
+      });
+      assert.equal(await untilJobEnded(plane, "bad-onfailure"), "Failed");
+    },
+  );
+
+  await t.step("completes although its sidecar cannot be started", async () => {
+    await createJob(plane, "unpulled", {
+      restartPolicy: "Never",
+      exit: "main=0",
+      annotations: { "kubelet.test/pull-failure": "agent" },
+    });
+    assert.equal(await untilJobEnded(plane, "unpulled"), "Complete");
+  });
+
   await t.step("OnFailure: waits for the restarts of a main container that fails", async () => {
     const options = { exit: "main=3", spec: { backoffLimit: 6 } };
     await createJob(plane, "retried", { restartPolicy: "OnFailure", ...options });
@@ -118,6 +144,66 @@ Deno.test("Jobs with a sidecar that never stops", async (t) => {
       what: "the Pod has succeeded",
       is: ({ status }) => status?.phase === "Succeeded",
     });
+  });
+
+  await t.step("on a virtual node the sidecar gets the image that ends", async () => {
+    const metadata = { name: "virtual", labels: { type: "virtual-kubelet" } };
+    await send(plane.client, create(resources.nodes, { body: { metadata } }));
+    const name = "KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT_WITH_IMAGE";
+    await pods.create("on-virtual-node", {
+      annotations: { "kubelet.test/exit": "main=0" },
+      spec: {
+        nodeName: "virtual",
+        restartPolicy: "Never",
+        containers: [
+          { name: "main", image: "main:1" },
+          { name: "own", image: "own:1", env: [{ name, value: "exit:1" }] },
+        ],
+      },
+    });
+    const ended = await pods.until("on-virtual-node", {
+      what: "the sidecar has the image that ends",
+      is: ({ spec }) => spec.containers.some(({ image }) => image === "exit:1"),
+    });
+    assert.equal(ended.spec.containers[0]?.image, "main:1");
+    assert.equal(terminatedReason(ended), undefined, "its end decides, not the API server");
+  });
+
+  await t.step("Pods of nothing but sidecars, and native sidecars, are left alone", async () => {
+    const env = [
+      { name: "KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT", value: "true" },
+      { name: "KRUISE_TERMINATE_SIDECAR_IGNORE_EXIT_CODE", value: "true" },
+    ];
+    await pods.create("only-sidecars", {
+      annotations: { "kubelet.test/exit": "one=0" },
+      spec: {
+        restartPolicy: "Never",
+        containers: [{ name: "one", image: "one:1", env }, { name: "two", image: "two:1", env }],
+      },
+    });
+    await createSidecarSet(plane, "native", {
+      selector: { matchLabels: { app: "native" } },
+      initContainers: [{ name: "native", image: "native:1", restartPolicy: "Always" }],
+    });
+    await pods.create("with-native", {
+      labels: { app: "native" },
+      annotations: { "kubelet.test/exit": "main=0" },
+      spec: { restartPolicy: "Never", containers: [{ name: "main", image: "main:1" }] },
+    });
+    const native = await pods.until("with-native", {
+      what: "the Pod has succeeded",
+      is: ({ status }) => status?.phase === "Succeeded",
+    });
+    const [injected] = native.spec.initContainers ?? [];
+    assert.equal(injected?.name, "native");
+    assert.ok(injected.env?.every((variable) => !variable.name.startsWith("KRUISE_TERMINATE")));
+    assert.equal(terminatedReason(native), undefined, "the kubelet ended it");
+    const only = await pods.until("only-sidecars", {
+      what: "the first has ended",
+      is: (pod) => containerStatus(pod, "one")?.state?.terminated !== undefined,
+    });
+    assert.equal(only.status?.phase, "Running");
+    assert.equal(terminatedReason(only), undefined);
   });
 
   await t.step("a CronJob's Jobs complete", async () => {

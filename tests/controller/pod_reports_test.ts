@@ -60,6 +60,15 @@ Deno.test("PodReports merges its entry again with the newer state after a confli
   assert.deepEqual([status, message], ["False", '{"other":false,"web":true}']);
 });
 
+Deno.test("PodReports goes on while others write to the Pod all the time", async () => {
+  let conflicts = 10;
+  const { reports, client, clock } = setUp(() => conflicts-- > 0 ? { httpCode: 409 } : podOf());
+  const written = reports.setUpgradable(podOf(), { sidecarSet: "web", upgradable: true }, signal);
+  for (let second = 0; second < 10; second++) await clock.advance(1_000);
+  await written;
+  assert.equal(client.requests.length, 11);
+});
+
 Deno.test("PodReports takes a SidecarSet's entry out, with those of others that are gone", async () => {
   const { reports, client } = setUp(() => podOf());
   const pod = withCondition(podOf(), '{"gone":false,"web":false}', "1");

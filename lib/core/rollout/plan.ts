@@ -38,8 +38,10 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     stayOldAnyway: sorted.stayOld,
   });
   const refused: LeftPod[] = [];
+  // An image that another webhook has rewritten along with an update is no drift, and is recorded before the update has come to its end.
+  const drifted = snapshot.drifted.filter((pod) => !snapshot.pending.has(uidOf(pod)));
   const repairs = strategy.driftPolicy === "Repair"
-    ? snapshot.drifted.filter((pod) => !isBusy(pod, snapshot))
+    ? drifted.filter((pod) => !isBusy(pod, snapshot))
     : [];
   // Nothing is weighed against it where nothing is to be changed: most plans of most SidecarSets.
   const available = taken.length + repairs.length > 0
@@ -68,12 +70,13 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     refused,
     reason: planReason({
       outdated: snapshot.outdated.length,
-      underWay: walk.updates.length + flips.size + sorted.inFlight,
+      underWay: walk.updates.length + flips.size + sorted.inFlight +
+        snapshot.drifted.length - drifted.length,
       heldBack: walk.heldBack,
       refused: refused.length + sorted.backingOff,
       kept,
       notUpgradable: notUpgradable.length,
-      drifted: snapshot.drifted.length,
+      drifted: drifted.length,
     }),
     ...(waitUntil === undefined ? {} : { waitUntil }),
   };

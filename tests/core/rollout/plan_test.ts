@@ -153,6 +153,14 @@ Deno.test("planRollout() finishes a hot upgrade while the SidecarSet is paused",
   assert.deepEqual(plan.flips.map(({ name }) => name), ["done"]);
 });
 
+Deno.test("planRollout() counts an image that came out otherwise as under way until the update has come to its end", () => {
+  const rewritten = pod("a", { image: "mirror/agent:2", hash: "hash-2", generation: 2 });
+  const mesh = meshAt2({ driftPolicy: "Repair" });
+  const pending = new Set([rewritten.metadata.uid ?? ""]);
+  const plan = planRollout({ ...snapshotOf(mesh, [rewritten]), pending });
+  assert.deepEqual([plan.updates, plan.reason], [[], "RollingOut"]);
+});
+
 Deno.test("planRollout() puts a changed image right only where the policy is Repair", () => {
   const changed = pod("a", { image: "evil:1", hash: "hash-2", generation: 2 });
   const report = planRollout(snapshotOf(meshAt2({ driftPolicy: "Report" }), [changed]));
