@@ -2,19 +2,14 @@ import assert from "node:assert/strict";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { startControlPlane } from "../support/control_plane.ts";
 import { installAndStart } from "../support/installation.ts";
+import { loggingManifest, type WantedLogging } from "../support/logging_manifest.ts";
 import { PodHistory } from "../support/pod_history.ts";
-import { PseudoTerminal } from "../support/pseudo_terminal.ts";
+import { PseudoTerminal, withoutEscapes } from "../support/pseudo_terminal.ts";
 import { getSidecarSet, untilSidecarSet } from "../support/sidecarsets.ts";
 import { UserShell } from "../support/user_shell.ts";
 import { createDeployment, untilReplicas } from "../support/workloads.ts";
 
 const REPLICAS = 5;
-
-interface Wanted {
-  image?: string;
-  env?: object[];
-  strategy?: object;
-}
 
 /** As `rollout history -o json` prints it. */
 interface Revision {
@@ -24,28 +19,14 @@ interface Revision {
   spec: { containers: { image: string }[] };
 }
 
-/** A file with the SidecarSet that all steps are about. */
-function manifest({ image = "agent:1", env = [], strategy = {} }: Wanted = {}): string {
-  return JSON.stringify({
-    apiVersion: "apps.kruise.io/v1beta1",
-    kind: "SidecarSet",
-    metadata: { name: "logging", labels: { team: "platform" } },
-    spec: {
-      selector: { matchLabels: { app: "web" } },
-      containers: [{ name: "agent", image, env }],
-      updateStrategy: strategy,
-    },
-  });
-}
-
 Deno.test("the commands for roll-outs on a real control plane", async (t) => {
   await using plane = await startControlPlane({ controllerManager: true });
   await using _controller = await installAndStart(plane);
   await using shell = await UserShell.open(plane.kubeconfig);
   const pods = new ClusterPods(plane.client);
 
-  const apply = async (wanted: Wanted) => {
-    await shell.write("next.json", manifest(wanted));
+  const apply = async (wanted: WantedLogging) => {
+    await shell.write("next.json", loggingManifest(wanted));
     await shell.output("kubectl apply -f next.json");
   };
   const images = async () =>
@@ -68,7 +49,7 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
   await t.step(
     "diff tells of a SidecarSet before it is there, and of none once it is",
     async () => {
-      await shell.write("next.json", manifest());
+      await shell.write("next.json", loggingManifest());
       const created = await shell.output("kubectl sidecarset diff -f next.json", 1);
       assert.match(created, /^SidecarSet logging would be created:\n/);
       await shell.output("kubectl apply -f next.json");
@@ -80,7 +61,7 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
   );
 
   await t.step("diff refuses what the API server refuses", async () => {
-    await shell.write("wrong.json", manifest({ image: "" }));
+    await shell.write("wrong.json", loggingManifest({ image: "" }));
     const { code, stderr } = await shell.run("sidecarset diff -f wrong.json");
     assert.equal(code, 2);
     assert.match(
@@ -151,7 +132,7 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
 
   await t.step("what diff forecasts is what then happens", async () => {
     const wanted = { image: "agent:2", strategy: { maxUnavailable: 2, partition: 1 } };
-    await shell.write("next.json", manifest(wanted));
+    await shell.write("next.json", loggingManifest(wanted));
     const { sidecarSets: [forecast] } = JSON.parse(
       await shell.output("sidecarset diff -f next.json -o json", 1),
     );
@@ -311,9 +292,4 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
 function recordOf({ metadata }: { metadata: { annotations: Record<string, string> } }) {
   const records = JSON.parse(metadata.annotations["kruise.io/sidecarset-hash"] ?? "");
   return records.logging;
-}
-
-function withoutEscapes(line: string): string {
-  // deno-lint-ignore no-control-regex
-  return line.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
 }

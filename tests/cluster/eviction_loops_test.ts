@@ -99,6 +99,20 @@ Deno.test("no Pod is evicted whose replacement would not be as wanted", async ()
     timeout: 60_000,
   });
 
+  // Widened: the same 1,000 Pods come to be selected by a SidecarSet that did not mean them before.
+  await createSidecarSet(plane, "widened", {
+    ...everyEviction,
+    selector: { matchLabels: { app: "narrow" } },
+    containers: [{ name: "other", image: "other:1" }],
+  });
+  await patchSidecarSet(plane, "widened", { selector: { matchLabels: { app: name } } });
+  const widened = await untilSidecarSet(plane, "widened", {
+    what: "has 1,000 uninjected Pods",
+    is: (found) => found.status?.uninjectedPods === 1_000,
+    timeout: 60_000,
+  });
+  assert.equal(widened.status?.missedPods, 0);
+
   const uids = async (namespace: string, label: string) =>
     (await new ClusterPods(plane.client, namespace).list(`deployment=${label}`))
       .map(({ metadata }) => metadata.uid).sort();

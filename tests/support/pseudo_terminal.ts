@@ -78,3 +78,9 @@ export class PseudoTerminal implements AsyncDisposable {
     }
   }
 }
+
+/** A line as a person sees it. */
+export function withoutEscapes(line: string): string {
+  // deno-lint-ignore no-control-regex
+  return line.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
+}
