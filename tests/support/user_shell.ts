@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { findBinaries } from "./binaries.ts";
 import { kubectlEnv } from "./kubectl.ts";
+import { makePrograms } from "./programs.ts";
 
 export interface Ran {
   code: number;
@@ -23,16 +23,8 @@ export class UserShell implements AsyncDisposable {
   }
 
   static async open(kubeconfig: string): Promise<UserShell> {
-    const binaries = await findBinaries(["kubectl"]);
     const folder = await Deno.makeTempDir({ prefix: "sidecarset-shell-" });
-    const programs = join(folder, "bin");
-    await Deno.mkdir(programs);
-    await Deno.symlink(binaries.path("kubectl"), join(programs, "kubectl"));
-    const main = new URL("../../main.ts", import.meta.url).pathname;
-    for (const name of ["sidecarset", "kubectl-sidecarset"]) {
-      const script = `#!/bin/sh\nexec "${Deno.execPath()}" run -q -P --no-check "${main}" "$@"\n`;
-      await Deno.writeTextFile(join(programs, name), script, { mode: 0o755 });
-    }
+    const programs = await makePrograms(folder);
     const path = `${programs}:${Deno.env.get("PATH") ?? ""}`;
     return new UserShell(folder, { ...kubectlEnv(kubeconfig), PATH: path });
   }
