@@ -1,17 +1,17 @@
 import { Command } from "commander";
-import { addCompletion } from "./commands/completion.ts";
-import { addController } from "./commands/controller.ts";
-import { addDiff } from "./commands/diff.ts";
-import { addDoctor } from "./commands/doctor.ts";
-import { addExplain } from "./commands/explain.ts";
-import type { CommandContext } from "./commands/context.ts";
-import { addInject } from "./commands/inject.ts";
-import { addManifests } from "./commands/manifests.ts";
-import { addRollout } from "./commands/rollout.ts";
-import { addStatus } from "./commands/status.ts";
-import { addUninstall } from "./commands/uninstall.ts";
-import { addValidate } from "./commands/validate.ts";
-import { addVersion } from "./commands/version.ts";
+import type { CommandContext } from "./command_line/context.ts";
+import { addCompletion } from "./completion/command.ts";
+import { addController } from "./controller/command.ts";
+import { addDiff } from "./diff/command.ts";
+import { addDoctor } from "./doctor/command.ts";
+import { addExplain } from "./explain/command.ts";
+import { addInject } from "./inject/command.ts";
+import { addManifests } from "./manifests/command.ts";
+import { addRollout } from "./rollout/command.ts";
+import { addStatus } from "./status/command.ts";
+import { addUninstall } from "./uninstall/command.ts";
+import { addValidate } from "./validate/command.ts";
+import { addVersion } from "./version/command.ts";
 
 /** All commands with their options and help; each loads what it does when it runs, so that a short command starts quickly. */
 export function createProgram(context: CommandContext): Command {

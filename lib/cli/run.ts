@@ -1,8 +1,8 @@
 import { CommanderError } from "commander";
-import { clusterErrorText } from "./cluster_error.ts";
-import { type Connect, connect as connectToCluster } from "./connect.ts";
+import { clusterErrorText } from "./cluster/cluster_error.ts";
+import { type Connect, connect as connectToCluster } from "./cluster/connect.ts";
 import { createProgram } from "./program.ts";
-import { CliError, type Terminal } from "./terminal.ts";
+import { CliError, type Terminal } from "./terminal/terminal.ts";
 
 export interface RunOptions {
   /** @default finds the cluster that kubeconfig and environment name */

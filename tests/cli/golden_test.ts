@@ -3,8 +3,8 @@ import { clusterOf } from "./object_cluster.ts";
 import { runCli } from "./string_terminal.ts";
 
 /**
- * Each file of `testdata` is a command line, the files that it reads, and what it prints, in sections that begin with
- * `-- name --`. A section `stdin` is standard input, `cluster.yaml` what the cluster has; what is written to it is
+ * Each file of `testdata`, in the folder of its command, is a command line, the files that it reads, and what it prints, in
+ * sections that begin with `-- name --`. A section `stdin` is standard input, `cluster.yaml` what the cluster has; what is written to it is
  * printed as `requests`. `deno test -A tests/cli -- --update` writes what is printed now.
  */
 
@@ -52,10 +52,18 @@ async function printed({ command, files }: GoldenCase): Promise<Record<string, s
   };
 }
 
-for (const { name } of Deno.readDirSync(FOLDER)) {
-  const title = name.replace(/\.txt$/, "").replaceAll("_", " ");
+/** Paths below a folder of `testdata`. */
+function* casesIn(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, FOLDER))) {
+    if (isDirectory) yield* casesIn(`${folder}${name}/`);
+    else yield `${folder}${name}`;
+  }
+}
+
+for (const path of casesIn("./")) {
+  const title = path.replace(/^\.\/|\.txt$/g, "").replaceAll(/[_/]/g, " ");
   Deno.test(`sidecarset ${title}`, async () => {
-    const file = new URL(name, FOLDER);
+    const file = new URL(path, FOLDER);
     const golden = parseCase(await Deno.readTextFile(file));
     const results = await printed(golden);
     if (Deno.args.includes("--update")) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { connect } from "../../lib/cli/connect.ts";
+import { connect } from "../../lib/cli/cluster/connect.ts";
 import { createProgram } from "../../lib/cli/program.ts";
 import { run } from "../../lib/cli/run.ts";
 import { runCli, stringTerminal } from "./string_terminal.ts";

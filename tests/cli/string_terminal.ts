@@ -1,8 +1,8 @@
+import type { Connection } from "../../lib/cli/cluster/connection.ts";
 import { run } from "../../lib/cli/run.ts";
-import type { Connection } from "../../lib/cli/live/connection.ts";
-import { CliError, type Terminal } from "../../lib/cli/terminal.ts";
-import { systemClock } from "../../lib/runtime/clock.ts";
+import { CliError, type Terminal } from "../../lib/cli/terminal/terminal.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";
+import { systemClock } from "../../lib/runtime/clock.ts";
 
 export interface StringTerminalOptions {
   files?: Readonly<Record<string, string>>;

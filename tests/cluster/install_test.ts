@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { installationObjects } from "../../lib/cli/installation.ts";
+import { installationObjects } from "../../lib/cli/manifests/installation.ts";
 import { get, list } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";

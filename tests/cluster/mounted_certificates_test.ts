@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { installationObjects } from "../../lib/cli/installation.ts";
+import { installationObjects } from "../../lib/cli/manifests/installation.ts";
 import type { AuthorityIdentity } from "../../lib/webhook/certificates/authority.ts";
 import { issueAuthority, issueServingCertificate } from "../../lib/webhook/certificates/issue.ts";
 import { startControlPlane } from "../support/control_plane.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isObject } from "../../lib/api/json.ts";
-import { installationObjects } from "../../lib/cli/installation.ts";
+import { installationObjects } from "../../lib/cli/manifests/installation.ts";
 import { create, get, patch } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isObject } from "../../lib/api/json.ts";
-import { installationObjects } from "../../lib/cli/installation.ts";
+import { installationObjects } from "../../lib/cli/manifests/installation.ts";
 
 interface Rule {
   readonly kind: unknown;

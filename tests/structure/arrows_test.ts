@@ -71,6 +71,19 @@ Deno.test("every room imports only the rooms that its arrows lead to", async () 
   assert.deepEqual(wrong, []);
 });
 
+/** @param graph What each one imports. */
+function assertNoCircle(graph: ReadonlyMap<string, readonly string[]>): void {
+  const done = new Set<string>();
+  function visit(name: string, path: readonly string[]): void {
+    const start = path.indexOf(name);
+    assert.equal(start, -1, `a circle: ${path.slice(start).concat(name).join(" → ")}`);
+    if (done.has(name)) return;
+    for (const next of graph.get(name) ?? []) visit(next, [...path, name]);
+    done.add(name);
+  }
+  for (const name of graph.keys()) visit(name, []);
+}
+
 Deno.test("no modules import each other in a circle, not even for types", async () => {
   const graph = new Map<string, string[]>();
   for (const module of await modules()) {
@@ -78,13 +91,21 @@ Deno.test("no modules import each other in a circle, not even for types", async 
     const own = importsOf(module).filter((specifier) => roomOf(specifier) !== undefined);
     graph.set(module.specifier, own);
   }
-  const done = new Set<string>();
-  function visit(specifier: string, path: readonly string[]): void {
-    const start = path.indexOf(specifier);
-    assert.equal(start, -1, `a circle: ${path.slice(start).concat(specifier).join(" → ")}`);
-    if (done.has(specifier)) return;
-    for (const next of graph.get(specifier) ?? []) visit(next, [...path, specifier]);
-    done.add(specifier);
+  assertNoCircle(graph);
+});
+
+Deno.test("no folders of the command line import each other in a circle", async () => {
+  const cli = new URL("lib/cli/", root).href;
+  const folderOf = (specifier: string) =>
+    specifier.startsWith(cli) ? specifier.slice(cli.length).split("/").at(-2) ?? "" : undefined;
+  const graph = new Map<string, string[]>();
+  for (const module of await modules()) {
+    const folder = folderOf(module.specifier);
+    if (folder === undefined) continue;
+    const others = importsOf(module).flatMap((specifier) => folderOf(specifier) ?? [])
+      .filter((other) => other !== folder);
+    graph.set(folder, [...graph.get(folder) ?? [], ...others]);
   }
-  for (const specifier of graph.keys()) visit(specifier, []);
+  assert.ok(graph.size > 10);
+  assertNoCircle(graph);
 });

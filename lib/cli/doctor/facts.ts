@@ -6,10 +6,10 @@ import type { RestClient } from "../../kube/contract.ts";
 import { isForbidden, isNotFound } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
 import { INSTALLATION } from "../../runtime/control.ts";
-import { type LiveCluster, readLiveCluster } from "../live/live_cluster.ts";
-import { readAll, readIfPresent } from "../live/reading.ts";
-import { podSubjectOf } from "../pod_targets.ts";
-import { excludedNamespacesOf, type SurroundingsOptions } from "../surroundings.ts";
+import { type LiveCluster, readLiveCluster } from "../cluster/live_cluster.ts";
+import { readAll, readIfPresent } from "../cluster/reading.ts";
+import { excludedNamespacesOf, type SurroundingsOptions } from "../cluster/surroundings.ts";
+import { podSubjectOf } from "../pods/targets.ts";
 
 /** An object, that there is none, or that this user may not know. */
 export type Seen<T> = T | "absent" | "forbidden";

@@ -5,7 +5,7 @@ import { isForbidden } from "../../kube/errors.ts";
 import { create } from "../../kube/requests.ts";
 import { type Resource, resource } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
-import { objectsBesideDefinition } from "../installation.ts";
+import { objectsBesideDefinition } from "../manifests/installation.ts";
 import { type Check, checkNamed } from "./check.ts";
 import type { Facts } from "./facts.ts";
 

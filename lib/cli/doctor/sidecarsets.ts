@@ -4,11 +4,11 @@ import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { type Reason, REASONS } from "../../core/reasons.ts";
 import { selectionsOverlap } from "../../core/select/overlap.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
-import type { LiveCluster } from "../live/live_cluster.ts";
-import { counted } from "../output.ts";
-import { classOf } from "../pod_classes.ts";
-import type { OutcomeOptions } from "../pod_outcome.ts";
-import { replacementFacts } from "../stored_pod.ts";
+import type { LiveCluster } from "../cluster/live_cluster.ts";
+import { classOf } from "../pods/classes.ts";
+import type { OutcomeOptions } from "../pods/outcome.ts";
+import { replacementFacts } from "../pods/replacement.ts";
+import { counted } from "../terminal/output.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { type Facts, isKnown, UNKNOWN_CLUSTER, UNKNOWN_PODS } from "./facts.ts";
 

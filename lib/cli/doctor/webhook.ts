@@ -7,9 +7,9 @@ import { isForbidden } from "../../kube/errors.ts";
 import { create } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
-import { counted } from "../output.ts";
-import { outcomeOf, type OutcomeOptions } from "../pod_outcome.ts";
-import { examplePod } from "../preview/example_pod.ts";
+import { examplePod } from "../pods/example_pod.ts";
+import { outcomeOf, type OutcomeOptions } from "../pods/outcome.ts";
+import { counted } from "../terminal/output.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { type Facts, isKnown, UNKNOWN_CLUSTER } from "./facts.ts";
 

@@ -4,10 +4,10 @@ import type { RestClient } from "../../kube/contract.ts";
 import { patch, type PatchOptions } from "../../kube/requests.ts";
 import { type Resource, resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
-import type { Live } from "../live/connection.ts";
-import { type DryRun, dryRunNote } from "../dry_run.ts";
-import { unknownSidecarSet } from "../known_cluster.ts";
-import { readAll, readIfPresent } from "../live/reading.ts";
+import type { Live } from "../cluster/connection.ts";
+import { type DryRun, dryRunNote } from "../cluster/dry_run.ts";
+import { unknownSidecarSet } from "../cluster/known_cluster.ts";
+import { readAll, readIfPresent } from "../cluster/reading.ts";
 
 /**
  * A SidecarSet as it is stored.

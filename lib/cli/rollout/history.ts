@@ -1,9 +1,9 @@
 import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
-import type { Live } from "../live/connection.ts";
-import { printData, table } from "../output.ts";
-import { recordedParts } from "../revision_parts.ts";
-import { yamlDiff } from "../yaml_diff.ts";
+import type { Live } from "../cluster/connection.ts";
+import { recordedParts } from "../sidecarsets/revision_parts.ts";
+import { printData, table } from "../terminal/output.ts";
+import { yamlDiff } from "../terminal/yaml_diff.ts";
 import { readHistory, revisionAt } from "./revisions.ts";
 
 export interface HistoryOptions {

@@ -1,7 +1,7 @@
 import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../runtime/stored_sidecarset.ts";
-import type { Live } from "../live/connection.ts";
-import type { DryRun } from "../dry_run.ts";
+import type { Live } from "../cluster/connection.ts";
+import type { DryRun } from "../cluster/dry_run.ts";
 import { change, readSidecarSet } from "./change.ts";
 
 export interface PauseOptions {

@@ -1,18 +1,18 @@
 import type { OwnerReference } from "../../api/meta.ts";
 import type { Pod } from "../../api/pod.ts";
-import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import { replacementObstacle } from "../../core/cleanup/replacement.ts";
+import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
-import type { Live } from "../live/connection.ts";
-import { unknownSidecarSet } from "../known_cluster.ts";
-import { readLiveCluster } from "../live/live_cluster.ts";
-import { readAll, readIfPresent } from "../live/reading.ts";
-import { counted, wrapped } from "../output.ts";
-import { classOf } from "../pod_classes.ts";
-import { replacementFacts } from "../stored_pod.ts";
-import { excludedNamespacesOf, type SurroundingsOptions } from "../surroundings.ts";
-import type { DryRun } from "../dry_run.ts";
+import type { Live } from "../cluster/connection.ts";
+import type { DryRun } from "../cluster/dry_run.ts";
+import { unknownSidecarSet } from "../cluster/known_cluster.ts";
+import { readLiveCluster } from "../cluster/live_cluster.ts";
+import { readAll, readIfPresent } from "../cluster/reading.ts";
+import { excludedNamespacesOf, type SurroundingsOptions } from "../cluster/surroundings.ts";
+import { classOf } from "../pods/classes.ts";
+import { replacementFacts } from "../pods/replacement.ts";
+import { counted, wrapped } from "../terminal/output.ts";
 import { change } from "./change.ts";
 
 export interface RestartOptions extends SurroundingsOptions {

@@ -4,9 +4,9 @@ import type { SidecarSet } from "../../api/sidecarset.ts";
 import { byAge, ownsRevision } from "../../core/revision/ownership.ts";
 import { currentRevision } from "../../core/revision/plan.ts";
 import type { RestClient } from "../../kube/contract.ts";
-import { readRevisions } from "../live/live_cluster.ts";
 import { toPrepared } from "../../runtime/stored_sidecarset.ts";
-import { CliError } from "../terminal.ts";
+import { readRevisions } from "../cluster/live_cluster.ts";
+import { CliError } from "../terminal/terminal.ts";
 import { readSidecarSet } from "./change.ts";
 
 /** A SidecarSet with its revisions. */

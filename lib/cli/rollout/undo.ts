@@ -2,11 +2,11 @@ import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import { revisedFieldNames } from "../../core/revision/data.ts";
 import { resources } from "../../kube/resources.ts";
-import type { Live } from "../live/connection.ts";
-import { partsOf, recordedParts } from "../revision_parts.ts";
-import { CliError } from "../terminal.ts";
-import { yamlDiff } from "../yaml_diff.ts";
-import type { DryRun } from "../dry_run.ts";
+import type { Live } from "../cluster/connection.ts";
+import type { DryRun } from "../cluster/dry_run.ts";
+import { partsOf, recordedParts } from "../sidecarsets/revision_parts.ts";
+import { CliError } from "../terminal/terminal.ts";
+import { yamlDiff } from "../terminal/yaml_diff.ts";
 import { change } from "./change.ts";
 import { type History, readHistory, revisionAt } from "./revisions.ts";
 

@@ -2,9 +2,9 @@ import type { Lease } from "../../api/objects.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
 import { INSTALLATION } from "../../runtime/control.ts";
-import { readAll, readIfPresent } from "../live/reading.ts";
-import { counted } from "../output.ts";
-import type { Terminal } from "../terminal.ts";
+import { readAll, readIfPresent } from "../cluster/reading.ts";
+import { counted } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** How long the controller may take to end, in milliseconds: more than its Pods' grace period. */
 const DEADLINE = 60_000;

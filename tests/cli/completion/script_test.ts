@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import { Command, Option } from "commander";
+import assert from "node:assert/strict";
 import { completionScript } from "../../../lib/cli/completion/script.ts";
 import { commandWords } from "../../../lib/cli/completion/words.ts";
 

@@ -1,0 +1,58 @@
+import { findCluster } from "../../kube/cluster.ts";
+import type { RestClient } from "../../kube/contract.ts";
+import { denoHost } from "../../kube/host.ts";
+import { FetchClient } from "../../kube/transport.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { createLogger } from "../../runtime/log.ts";
+import { CliError, type Terminal } from "../terminal/terminal.ts";
+
+/** Which cluster to talk to, as kubectl's own flags say it. */
+export interface ClusterOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** A cluster that a command talks to. */
+export interface Connection {
+  readonly client: RestClient;
+  /** The namespace that the kubeconfig's context names. */
+  readonly namespace: string;
+}
+
+/** What a command that talks to a cluster is given. */
+export interface Live {
+  readonly terminal: Terminal;
+  readonly connection: Connection;
+}
+
+/**
+ * Finds the cluster in kubectl's order: the kubeconfig of the option or of KUBECONFIG, the cluster that this process runs
+ * in, the kubeconfig in the home folder. Nothing is sent yet.
+ *
+ * @throws {CliError} that says what is wrong with the chosen place.
+ */
+export async function openConnection(
+  { kubeconfig, context }: ClusterOptions,
+  terminal: Terminal,
+): Promise<Connection> {
+  const clock = systemClock();
+  const logger = createLogger({
+    level: "warn",
+    format: "text",
+    write: (line) => terminal.error(`${line}\n`),
+    now: () => terminal.now(),
+  });
+  try {
+    const cluster = await findCluster({
+      host: { ...denoHost(), env: terminal.env },
+      logger,
+      clock,
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...(context === undefined ? {} : { context }),
+    });
+    const client = new FetchClient({ cluster, clock, userAgent: "sidecarset-cli" });
+    return { client, namespace: cluster.defaultNamespace };
+  } catch (error) {
+    throw new CliError(error instanceof Error ? error.message : String(error));
+  }
+}

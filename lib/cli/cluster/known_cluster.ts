@@ -1,0 +1,36 @@
+import type { ControllerRevision } from "../../api/controller_revision.ts";
+import { NAMESPACE_NAME_LABEL } from "../../api/names.ts";
+import type { NamespaceFacts, PreparedSidecarSet } from "../../core/prepared.ts";
+import { CliError } from "../terminal/terminal.ts";
+
+/** What a command knows of a cluster, wherever it has it from. */
+export interface KnownCluster {
+  readonly sidecarSets: readonly PreparedSidecarSet[];
+  readonly namespaces: ReadonlyMap<string, NamespaceFacts>;
+  readonly revisions: readonly ControllerRevision[];
+}
+
+/** A namespace; one that is not known has the one label that every namespace has. */
+export function namespaceOf({ namespaces }: KnownCluster, name: string): NamespaceFacts {
+  return namespaces.get(name) ?? { name, labels: { [NAMESPACE_NAME_LABEL]: name } };
+}
+
+/** The error for a name that none of a cluster's SidecarSets has. */
+export function unknownSidecarSet(name: string, known: readonly string[]): CliError {
+  return new CliError(
+    `Cannot find SidecarSet ${name}: the cluster has ${known.join(", ") || "none"}`,
+  );
+}
+
+/** A cluster as it would be with the SidecarSets and namespaces of another one in place of those of the same names. */
+export function overlaid(cluster: KnownCluster, other: KnownCluster): KnownCluster {
+  const replaced = new Set(other.sidecarSets.map(({ name }) => name));
+  return {
+    sidecarSets: [
+      ...cluster.sidecarSets.filter(({ name }) => !replaced.has(name)),
+      ...other.sidecarSets,
+    ],
+    namespaces: new Map([...cluster.namespaces, ...other.namespaces]),
+    revisions: [...cluster.revisions, ...other.revisions],
+  };
+}

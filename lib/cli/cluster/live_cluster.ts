@@ -1,0 +1,81 @@
+import type { ControllerRevision } from "../../api/controller_revision.ts";
+import {
+  ALLOW_LIST_CONFIG_MAP,
+  ALLOW_LIST_KEY,
+  NAMESPACE_NAME_LABEL,
+  REVISION_OWNER_LABEL,
+} from "../../api/names.ts";
+import type { KubeObject } from "../../api/objects.ts";
+import type { Namespace } from "../../api/pod.ts";
+import type { NamespaceFacts, PreparedSidecarSet } from "../../core/prepared.ts";
+import { currentRevision } from "../../core/revision/plan.ts";
+import { labelTimes, laterLabelFields } from "../../core/select/label_times.ts";
+import { validateStoredSidecarSet } from "../../core/validate/validate.ts";
+import type { RestClient } from "../../kube/contract.ts";
+import { resources } from "../../kube/resources.ts";
+import { toPrepared } from "../../runtime/stored_sidecarset.ts";
+import type { KnownCluster } from "./known_cluster.ts";
+import { ifAllowed, readAll, readIfPresent } from "./reading.ts";
+
+/** What a cluster holds beside its Pods, which are read where they are needed. */
+export interface LiveCluster extends KnownCluster {
+  /** Text of the allow-list for annotations; undefined without one. */
+  readonly allowList: string | undefined;
+}
+
+/**
+ * Reads SidecarSets, namespaces, revisions and the allow-list. Revisions and the allow-list are left out where this user
+ * may not read the controller's namespace.
+ *
+ * @param systemNamespace the controller's own.
+ */
+export async function readLiveCluster(
+  client: RestClient,
+  systemNamespace: string,
+): Promise<LiveCluster> {
+  const [objects, namespaces, revisions, allowList] = await Promise.all([
+    readAll(client, resources.sidecarSets),
+    readAll(client, resources.namespaces),
+    readRevisions(client, systemNamespace),
+    ifAllowed(
+      readIfPresent(client, resources.configMaps, {
+        namespace: systemNamespace,
+        name: ALLOW_LIST_CONFIG_MAP,
+      }),
+    ),
+  ]);
+  return {
+    sidecarSets: objects.map((object) => preparedOf(object, revisions)),
+    namespaces: new Map(namespaces.map((each) => [each.metadata.name ?? "", factsOf(each)])),
+    revisions,
+    allowList: allowList?.data?.[ALLOW_LIST_KEY],
+  };
+}
+
+/** The revisions of all SidecarSets; none where this user may not read them. */
+export async function readRevisions(
+  client: RestClient,
+  namespace: string,
+): Promise<ControllerRevision[]> {
+  const selection = { namespace, labelSelector: REVISION_OWNER_LABEL };
+  return await ifAllowed(readAll(client, resources.controllerRevisions, selection)) ?? [];
+}
+
+/** A stored SidecarSet with what is wrong with it, at its current revision. */
+export function preparedOf(
+  object: KubeObject,
+  revisions: readonly ControllerRevision[],
+): PreparedSidecarSet {
+  const prepared = toPrepared(object, validateStoredSidecarSet);
+  const current = currentRevision(prepared.sidecarSet, revisions);
+  return { ...prepared, revisionName: current?.metadata.name ?? "" };
+}
+
+function factsOf({ metadata }: Namespace): NamespaceFacts {
+  const { name = "", labels = {} } = metadata;
+  return {
+    name,
+    labels: { ...labels, [NAMESPACE_NAME_LABEL]: name },
+    labelTimes: labelTimes(laterLabelFields(metadata)),
+  };
+}

@@ -1,0 +1,44 @@
+import type { Command } from "commander";
+import type { CommandContext } from "../command_line/context.ts";
+import { helpNotes } from "../command_line/help.ts";
+import {
+  addClusterOptions,
+  excludeNamespacesOption,
+  filenameOption,
+  outputOption,
+  systemNamespaceOption,
+} from "../command_line/options.ts";
+import type { DiffOptions } from "./diff.ts";
+
+/** `sidecarset diff` */
+export function addDiff(program: Command, { terminal, connect, exit }: CommandContext): void {
+  const diff = program.command("diff")
+    .description("Say what applying SidecarSets would change in the cluster.")
+    .addOption(filenameOption("files with SidecarSets").makeOptionMandatory())
+    .addOption(outputOption(["text", "json", "yaml"]))
+    .addOption(excludeNamespacesOption())
+    .addOption(systemNamespaceOption());
+  addClusterOptions(diff)
+    .addHelpText("after", helpNotes(NOTES))
+    .action(async (options: DiffOptions) => {
+      const { diffCommand } = await import("./diff.ts");
+      const connection = await connect(options, terminal);
+      exit(await diffCommand(options, { terminal, connection }));
+    });
+}
+
+const NOTES = {
+  text: [
+    "For each SidecarSet: what changes in its spec, what new Pods get, which running",
+    "Pods are upgraded in place in which order and in how many rounds under the",
+    "update strategy, and which would have to be created anew. A round ends when its",
+    "Pods are available again. The spec of the file is taken as the whole spec.",
+    "Nothing is written.",
+  ],
+  examples: ["diff -f sidecarset.yaml", "diff -f sidecarset.yaml -o json"],
+  statuses: [
+    "0  nothing would change",
+    "1  something would change",
+    "2  the command line, a file, a SidecarSet or the cluster cannot be used",
+  ],
+};

@@ -1,0 +1,103 @@
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { resources } from "../../kube/resources.ts";
+import type { ClusterOptions, Live } from "../cluster/connection.ts";
+import { overlaid } from "../cluster/known_cluster.ts";
+import { readLiveCluster } from "../cluster/live_cluster.ts";
+import { readAll } from "../cluster/reading.ts";
+import { excludedNamespacesOf, type SurroundingsOptions } from "../cluster/surroundings.ts";
+import { readDocuments } from "../files/documents.ts";
+import { findingText } from "../files/findings.ts";
+import { manifestsOf } from "../files/manifests.ts";
+import { checkSidecarSets } from "../files/sidecarsets.ts";
+import { printData } from "../terminal/output.ts";
+import { CliError } from "../terminal/terminal.ts";
+import { yamlDiff } from "../terminal/yaml_diff.ts";
+import { forecast } from "./forecast.ts";
+import { newPodDiff } from "./new_pods.ts";
+import { type Preview, previewData, previewText } from "./text.ts";
+
+export interface DiffOptions extends ClusterOptions, SurroundingsOptions {
+  readonly filename: readonly string[];
+  readonly output: "text" | "json" | "yaml";
+}
+
+/**
+ * Prints what applying the SidecarSets of files would change in the cluster.
+ *
+ * @returns 0 nothing, 1 something, 2 a SidecarSet is not valid.
+ * @throws {CliError} when a file cannot be read, or there is no SidecarSet in them.
+ */
+export async function diffCommand(
+  options: DiffOptions,
+  { terminal, connection: { client } }: Live,
+): Promise<number> {
+  const { systemNamespace, output } = options;
+  const manifests = manifestsOf(await readDocuments(options.filename, terminal));
+  const [cluster, pods] = await Promise.all([
+    readLiveCluster(client, systemNamespace),
+    readAll(client, resources.pods),
+  ]);
+  const { sidecarSets, sidecarSetCount, findings } = checkSidecarSets(manifests, {
+    revisions: cluster.revisions,
+    allowList: cluster.allowList,
+    stored: cluster.sidecarSets.map(({ sidecarSet }) => sidecarSet),
+  });
+  if (sidecarSetCount === 0) {
+    throw new CliError("Cannot compare: the files have no SidecarSet, name some with -f");
+  }
+  const print = async (previews: readonly Preview[]) => {
+    const data = { findings, sidecarSets: previews.map(previewData) };
+    if (output !== "text") return await printData(data, { format: output, terminal });
+    for (const finding of findings) terminal.error(`${findingText(finding)}\n`);
+    terminal.write(previews.map((each) => previewText(each, terminal)).join("\n"));
+  };
+  if (findings.some(({ severity }) => severity === "error")) {
+    await print([]);
+    return 2;
+  }
+
+  const next = sidecarSets.map((prepared) => ({
+    previous: cluster.sidecarSets.find(({ name }) => name === prepared.name),
+    prepared,
+  })).map(({ previous, prepared }) => ({ previous, prepared: stored(prepared, previous) }));
+  const wanted = next.map(({ prepared }) => prepared);
+  const future = overlaid(cluster, { sidecarSets: wanted, namespaces: new Map(), revisions: [] });
+  const excludedNamespaces = excludedNamespacesOf(options);
+  const now = terminal.now();
+  const previews = next.map(({ previous, prepared }) => ({
+    name: prepared.name,
+    exists: previous !== undefined,
+    spec: yamlDiff([previous?.sidecarSet.spec, prepared.sidecarSet.spec], {
+      before: previous ? "cluster" : "nothing",
+      after: "file",
+      terminal,
+    }),
+    newPods: newPodDiff(prepared, {
+      clusters: [cluster, future],
+      pods,
+      excludedNamespaces,
+      now,
+      terminal,
+    }),
+    forecast: forecast(prepared, { previous, pods, cluster: future, now }),
+  }));
+  await print(previews);
+  return previews.some(({ spec }) => spec !== "") ? 1 : 0;
+}
+
+/** The SidecarSet of a file as it would be once it is stored over the previous one. */
+function stored(
+  prepared: PreparedSidecarSet,
+  previous: PreparedSidecarSet | undefined,
+): PreparedSidecarSet {
+  if (previous === undefined) return prepared;
+  const { metadata: { uid = "" }, status } = previous.sidecarSet;
+  return {
+    ...prepared,
+    sidecarSet: {
+      ...prepared.sidecarSet,
+      metadata: { ...prepared.sidecarSet.metadata, uid },
+      ...(status === undefined ? {} : { status }),
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import type { Pod } from "../../api/pod.ts";
+import { isInjectedBy } from "../../core/annotations/injected_list.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { RolloutPlan } from "../../core/rollout/contract.ts";
+import { planRollout } from "../../core/rollout/plan.ts";
+import { countPods } from "../../core/status/counts.ts";
+import { hasTrait, type PodClass, PodTrait } from "../../core/status/pod_class.ts";
+import { isActive } from "../../core/status/readiness.ts";
+import type { KnownCluster } from "../cluster/known_cluster.ts";
+import { classOf } from "../pods/classes.ts";
+import { updateStateOf } from "../pods/update_state.ts";
+
+/** A Pod that only its replacement can make as wanted. */
+export interface PodToRecreate {
+  readonly pod: string;
+  readonly message: string;
+}
+
+/** What becomes of the running Pods; each named as `namespace/name`. */
+export interface Forecast {
+  /** Selected Pods that have the SidecarSet's containers. */
+  readonly matched: number;
+  readonly upToDate: number;
+  /** The Pods that are upgraded in place, in order; a round ends when its Pods are available again. */
+  readonly rounds: readonly (readonly string[])[];
+  /** Why no further Pod is upgraded; `UpToDate` where none is left. */
+  readonly end: RolloutPlan["reason"];
+  /** Pods that could be upgraded in place and are not. */
+  readonly waiting: readonly string[];
+  readonly recreate: readonly PodToRecreate[];
+  /** Selected Pods without the containers: they get them only when they are created anew. */
+  readonly uninjected: readonly string[];
+  /** Pods that have the containers of this SidecarSet and would no longer be selected. */
+  readonly released: readonly string[];
+}
+
+export interface ForecastOptions {
+  /** As it is stored now; undefined where it is new. */
+  readonly previous: PreparedSidecarSet | undefined;
+  readonly pods: readonly Pod[];
+  /** As it would be. */
+  readonly cluster: KnownCluster;
+  readonly now: Date;
+}
+
+/** Plays a roll-out through as the controller would plan it, with every upgraded Pod available again after its round. */
+export function forecast(
+  prepared: PreparedSidecarSet,
+  { previous, pods, cluster, now }: ForecastOptions,
+): Forecast {
+  const active = pods.filter(isActive)
+    .toSorted((a, b) => podName(a) < podName(b) ? -1 : 1);
+  const classes = new Map(active.map((pod) => [pod, classOf(pod, prepared, cluster)]));
+  const withTrait = (trait: number) =>
+    active.filter((pod) => hasTrait(classes.get(pod) ?? 0, trait));
+  const { rounds, end } = play(prepared, { classes, now });
+  const upgraded = new Set(rounds.flat());
+  const recreate = withTrait(PodTrait.NotUpgradable);
+  const upToDate = withTrait(PodTrait.Updated);
+  const matched = withTrait(PodTrait.Matched);
+  const waiting = matched.filter((pod) =>
+    !upgraded.has(podName(pod)) && !recreate.includes(pod) && !upToDate.includes(pod)
+  );
+  const released = active.filter((pod) =>
+    previous !== undefined && classes.get(pod) === 0 && isInjectedBy(pod, previous.sidecarSet)
+  );
+  return {
+    matched: matched.length,
+    upToDate: upToDate.length,
+    rounds,
+    end,
+    waiting: waiting.map(podName),
+    recreate: recreate.map((pod) => ({
+      pod: podName(pod),
+      message: updateStateOf(pod, prepared).message,
+    })),
+    uninjected: withTrait(PodTrait.Uninjected).map(podName),
+    released: released.map(podName),
+  };
+}
+
+const DONE: PodClass = PodTrait.Matched | PodTrait.Updated | PodTrait.Ready;
+
+function play(
+  prepared: PreparedSidecarSet,
+  { classes, now }: { classes: ReadonlyMap<Pod, PodClass>; now: Date },
+): Pick<Forecast, "rounds" | "end"> {
+  const current = new Map(classes);
+  const rounds: string[][] = [];
+  const minReady = (prepared.sidecarSet.spec.updateStrategy?.minReadySeconds ?? 0) * 1_000;
+  for (let time = now.getTime();; time += minReady) {
+    const matched = [...current].flatMap(([pod, podClass]) =>
+      hasTrait(podClass, PodTrait.Matched) ? [pod] : []
+    );
+    const classNow = (pod: Pod) => current.get(pod) ?? 0;
+    const plan = planRollout({
+      prepared,
+      counts: countPods(current.values()),
+      outdated: matched.filter((pod) => !hasTrait(classNow(pod), PodTrait.Updated)),
+      halfUpgraded: [],
+      drifted: [],
+      matched,
+      classOf: classNow,
+      now: new Date(time),
+      pending: new Set(),
+      retryAt: new Map(),
+      exists: () => true,
+    });
+    if (plan.updates.length === 0) return { rounds, end: plan.reason };
+    const names = plan.updates.map(({ namespace, name }) => `${namespace}/${name}`);
+    rounds.push(names);
+    const changed = new Set(names);
+    for (const pod of matched) if (changed.has(podName(pod))) current.set(pod, DONE);
+  }
+}
+
+function podName({ metadata: { namespace = "", name = "" } }: Pod): string {
+  return `${namespace}/${name}`;
+}

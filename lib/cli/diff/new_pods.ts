@@ -1,0 +1,73 @@
+import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../api/names.ts";
+import type { Pod } from "../../api/pod.ts";
+import { asCreatedAnew } from "../../core/cleanup/replacement.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
+import type { KnownCluster } from "../cluster/known_cluster.ts";
+import { classOf } from "../pods/classes.ts";
+import { examplePod } from "../pods/example_pod.ts";
+import { outcomeOf } from "../pods/outcome.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { yamlDiff } from "../terminal/yaml_diff.ts";
+
+export interface NewPodOptions {
+  /** As it is, and as it would be. */
+  readonly clusters: readonly [KnownCluster, KnownCluster];
+  readonly pods: readonly Pod[];
+  readonly excludedNamespaces: readonly string[];
+  readonly now: Date;
+  readonly terminal: Terminal;
+}
+
+/** What new Pods get, shown by one of them. */
+export interface NewPodDiff {
+  /** The Pod that a new one is like: `namespace/name`; absent for one that is made up. */
+  readonly like?: string;
+  /** A unified diff, empty where nothing changes. */
+  readonly diff: string;
+  /** Why SidecarSets would be left out of the Pod. */
+  readonly skipped: readonly string[];
+}
+
+/** @returns undefined where the SidecarSet selects no Pod that there could be. */
+export function newPodDiff(
+  prepared: PreparedSidecarSet,
+  { clusters, pods, excludedNamespaces, now, terminal }: NewPodOptions,
+): NewPodDiff | undefined {
+  const [before, after] = clusters;
+  const selected = pods.find((pod) => {
+    const podClass = classOf(pod, prepared, after);
+    return hasTrait(podClass, PodTrait.Matched) || hasTrait(podClass, PodTrait.Uninjected);
+  });
+  const pod = selected
+    ? asCreatedAnew(selected)
+    : examplePod(prepared, { cluster: after, excludedNamespaces });
+  if (pod === undefined) return undefined;
+  const subject = { title: "a new Pod", pod };
+  const [was, becomes] = [before, after].map((cluster) =>
+    outcomeOf(subject, { cluster, excludedNamespaces, now })
+  );
+  const skipped = becomes?.injection.skipped ?? [];
+  const diff = yamlDiff([was && shown(was.pod), becomes && shown(becomes.pod)], {
+    before: "new Pod now",
+    after: "new Pod then",
+    terminal,
+  });
+  return {
+    ...(selected ? { like: `${selected.metadata.namespace}/${selected.metadata.name}` } : {}),
+    diff,
+    skipped: skipped.map(({ sidecarSet, reason, message }) =>
+      `SidecarSet ${sidecarSet} would not be injected: ${message} (${reason})`
+    ),
+  };
+}
+
+/** Without the records of hashes, which say nothing that the containers do not say. */
+function shown(pod: Pod): Pod {
+  const {
+    [HASH_ANNOTATION]: _hash,
+    [HASH_WITHOUT_IMAGE_ANNOTATION]: _hashWithoutImage,
+    ...annotations
+  } = pod.metadata.annotations ?? {};
+  return { ...pod, metadata: { ...pod.metadata, annotations } };
+}

@@ -1,0 +1,97 @@
+import { CONDITION_REASONS } from "../../core/condition_reasons.ts";
+import { counted, painted, wrapped } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type { Forecast } from "./forecast.ts";
+import type { NewPodDiff } from "./new_pods.ts";
+
+/** What applying one SidecarSet would change. */
+export interface Preview {
+  readonly name: string;
+  /** Whether it is in the cluster now. */
+  readonly exists: boolean;
+  /** The difference of its spec, empty where there is none. */
+  readonly spec: string;
+  readonly newPods: NewPodDiff | undefined;
+  readonly forecast: Forecast;
+}
+
+/** The same for other programs. */
+export function previewData({ name, exists, spec, newPods, forecast }: Preview) {
+  return { name, change: changeOf({ exists, spec }), spec, newPods: newPods ?? null, ...forecast };
+}
+
+function changeOf({ exists, spec }: Pick<Preview, "exists" | "spec">): string {
+  if (!exists) return "Create";
+  return spec === "" ? "None" : "Update";
+}
+
+/** The same for people. */
+export function previewText(preview: Preview, terminal: Terminal): string {
+  const { name, exists, spec, newPods, forecast } = preview;
+  const bold = (text: string) => painted(text, { color: "bold", terminal });
+  if (exists && spec === "") return `${bold(`SidecarSet ${name}`)} would not change.\n`;
+  const sections = [
+    `${bold(`SidecarSet ${name}`)} would be ${exists ? "changed" : "created"}:\n${spec}`,
+    newPodsText(newPods, bold),
+    `${bold("Running Pods")}:\n${forecastLines(forecast).join("\n")}\n`,
+  ];
+  return sections.join("\n");
+}
+
+function newPodsText(newPods: NewPodDiff | undefined, bold: (text: string) => string): string {
+  if (newPods === undefined) {
+    return `${bold("New Pods")}: no namespace of the cluster can have a Pod that is selected.\n`;
+  }
+  const { like, diff, skipped } = newPods;
+  const title = `${bold("New Pods")}${like === undefined ? "" : `, such as one like ${like}`}`;
+  const notes = skipped.flatMap((note) => wrapped(note, 2)).map((line) => `${line}\n`).join("");
+  return diff === "" ? `${title} stay as they are.\n${notes}` : `${title}:\n${diff}${notes}`;
+}
+
+function forecastLines(forecast: Forecast): string[] {
+  const { matched, upToDate, rounds, end, waiting, recreate, uninjected, released } = forecast;
+  const upgraded = rounds.flat().length;
+  const groups = [
+    group(upToDate, "as wanted already", []),
+    group(
+      upgraded,
+      `upgraded in place, in ${counted(rounds.length, "round")}`,
+      rounds.map((names, index) => `${index + 1}. ${listed(names)}`),
+    ),
+    group(waiting.length, `waiting (${end}): ${reasonText(end)}`, [listed(waiting)]),
+    group(
+      recreate.length,
+      "to be created anew",
+      byMessage(recreate).map(([message, pods]) => `${listed(pods)}: ${message}`),
+    ),
+    group(uninjected.length, "selected but without the sidecars until created anew", [
+      listed(uninjected),
+    ]),
+    group(released.length, "no longer selected", [listed(released)]),
+  ].flat();
+  return groups.length === 0 ? [`  none of ${matched} changes`] : groups;
+}
+
+function group(count: number, what: string, details: readonly string[]): string[] {
+  if (count === 0) return [];
+  return [...wrapped(`${count} ${what}`, 2), ...details.flatMap((detail) => wrapped(detail, 4))];
+}
+
+const MOST_NAMES = 8;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - MOST_NAMES;
+  const shown = names.slice(0, MOST_NAMES).join(", ");
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+function byMessage(recreate: Forecast["recreate"]): [string, string[]][] {
+  const groups = Map.groupBy(recreate, ({ message }) => message);
+  return [...groups].map(([message, pods]) => [message, pods.map(({ pod }) => pod)]);
+}
+
+function reasonText(reason: Forecast["end"]): string {
+  return reason === "InvalidSidecarSet"
+    ? "the SidecarSet does not pass validation"
+    : CONDITION_REASONS[reason];
+}

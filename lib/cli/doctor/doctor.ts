@@ -1,0 +1,75 @@
+import type { ClusterOptions, Live } from "../cluster/connection.ts";
+import type { SurroundingsOptions } from "../cluster/surroundings.ts";
+import { type Color, counted, painted, printData, wrapped } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { checkCertificates } from "./certificates.ts";
+import type { Check } from "./check.ts";
+import { checkApiServer, checkCrd, checkOpenKruise } from "./cluster.ts";
+import { checkController } from "./controller.ts";
+import { readFacts } from "./facts.ts";
+import { checkRegistration } from "./registration.ts";
+import { checkControllerRights, checkOwnRights } from "./rights.ts";
+import { checkSidecarSets } from "./sidecarsets.ts";
+import { checkInjection, checkValidation } from "./webhook.ts";
+
+export interface DoctorOptions extends ClusterOptions, SurroundingsOptions {
+  readonly output: "text" | "json" | "yaml";
+}
+
+/**
+ * Checks an installation.
+ *
+ * @returns 0 without errors, 1 with some.
+ */
+export async function doctorCommand(
+  options: DoctorOptions,
+  { terminal, connection: { client } }: Live,
+): Promise<number> {
+  const checks: Check[] = [await checkApiServer(client)];
+  const crd = await checkCrd(client);
+  checks.push(crd);
+  // Everything else follows from it.
+  if (crd.status !== "error") {
+    const facts = await readFacts(client, { ...options, now: terminal.now() });
+    checks.push(
+      ...checkRegistration(facts),
+      ...checkCertificates(facts),
+      ...checkController(facts),
+      await checkValidation(facts),
+      ...await checkInjection(facts),
+      await checkOwnRights(facts),
+      await checkControllerRights(facts),
+      await checkOpenKruise(facts),
+      ...checkSidecarSets(facts),
+    );
+  }
+  if (options.output === "text") {
+    terminal.write(checks.map((check) => checkText(check, terminal)).join(""));
+    terminal.error(`${summary(checks)}\n`);
+  } else await printData({ checks }, { format: options.output, terminal });
+  return checks.some(({ status }) => status === "error") ? 1 : 0;
+}
+
+const COLORS: Readonly<Record<Check["status"], Color>> = {
+  ok: "green",
+  warning: "yellow",
+  error: "red",
+  skipped: "cyan",
+};
+
+function checkText({ name, status, message, remedy }: Check, terminal: Terminal): string {
+  const lines = [
+    `${painted(status.padEnd(7), { color: COLORS[status], terminal })}  ${name}`,
+    ...wrapped(message, 9),
+    ...(remedy === undefined ? [] : wrapped(`Remedy: ${remedy}`, 9)),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function summary(checks: readonly Check[]): string {
+  const count = (status: Check["status"]) =>
+    checks.filter((check) => check.status === status).length;
+  return `${counted(checks.length, "check")}: ${count("ok")} ok, ` +
+    `${counted(count("warning"), "warning")}, ${counted(count("error"), "error")}, ` +
+    `${count("skipped")} skipped`;
+}

@@ -1,0 +1,71 @@
+import type { ClusterOptions } from "../cluster/connection.ts";
+import { type MaybeLive, surroundings, type SurroundingsOptions } from "../cluster/surroundings.ts";
+import { clusterOfFiles } from "../files/cluster.ts";
+import { readDocuments } from "../files/documents.ts";
+import { findingText } from "../files/findings.ts";
+import { manifestsOf } from "../files/manifests.ts";
+import { podTargetsOf } from "../pods/targets.ts";
+import { printData } from "../terminal/output.ts";
+import { CliError } from "../terminal/terminal.ts";
+import { explain } from "./explanation.ts";
+import { explanationText } from "./text.ts";
+
+export interface ExplainOptions extends ClusterOptions, SurroundingsOptions {
+  /** Objects of the cluster: `pod/NAME`, `deploy NAME`, `pods`. */
+  readonly objects: readonly string[];
+  readonly allNamespaces?: boolean;
+  /** Labels of the cluster's objects. */
+  readonly selector?: string;
+  readonly filename: readonly string[];
+  readonly output: "text" | "json" | "yaml";
+  /** Of objects that name none. */
+  readonly namespace?: string;
+}
+
+/**
+ * Prints what SidecarSets do, or did, to Pods, and why. SidecarSets of files stand in place of those of the cluster.
+ *
+ * @returns 0; 1 when a Pod is refused, or would be; 2 when a SidecarSet is not valid.
+ * @throws {CliError} when a file cannot be read, or there is no Pod in them.
+ */
+export async function explainCommand(
+  options: ExplainOptions,
+  { terminal, connection }: MaybeLive,
+): Promise<number> {
+  const manifests = manifestsOf(await readDocuments(options.filename, terminal));
+  const files = clusterOfFiles(manifests);
+  const errors = files.findings.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) {
+    for (const error of errors) terminal.error(`${findingText(error)}\n`);
+    return 2;
+  }
+  const namespace = options.namespace ?? connection?.namespace ?? "default";
+  const targets = podTargetsOf(manifests, namespace);
+  if (targets.length + options.objects.length === 0) {
+    throw new CliError(
+      "Cannot explain: name a Pod or workload of the cluster (pod/NAME), or files that have some (-f)",
+    );
+  }
+  const { cluster, excludedNamespaces } = await surroundings(options, { files, connection });
+  const facts = { cluster, excludedNamespaces, now: terminal.now() };
+  const explanations = targets.map((target) => explain(target, facts));
+  if (connection && options.objects.length > 0) {
+    const { explainObjects } = await import("./explain_objects.ts");
+    explanations.push(
+      ...await explainObjects(options.objects, {
+        ...facts,
+        client: connection.client,
+        namespace: options.allNamespaces ? undefined : namespace,
+        ...(options.selector === undefined ? {} : { selector: options.selector }),
+      }),
+    );
+  }
+  if (options.output === "text") {
+    const texts = explanations.map((each) => explanationText(each, terminal));
+    terminal.write(texts.join("\n"));
+  } else {
+    const data = { pods: explanations };
+    await printData(data, { format: options.output, terminal });
+  }
+  return explanations.some(({ refused, refusal }) => refused || refusal !== undefined) ? 1 : 0;
+}

@@ -1,0 +1,42 @@
+import { isObject } from "../../api/json.ts";
+import type { Workload } from "../../api/objects.ts";
+import { blamedSidecarSets } from "../../core/refusal/blame.ts";
+import { FAILED_CREATE, failedCreateOf } from "../../core/refusal/failed_create.ts";
+import { refusalText } from "../../core/refusal/message.ts";
+import { missingPods, refusableKind } from "../../core/refusal/workload.ts";
+import type { RestClient } from "../../kube/contract.ts";
+import { resources } from "../../kube/resources.ts";
+import { ifAllowed, readAll } from "../cluster/reading.ts";
+import type { PodOutcome } from "../pods/outcome.ts";
+import type { RefusalExplanation } from "./explanation.ts";
+
+/** Why a workload lacks Pods that the API server refuses; undefined where it lacks none, or nothing is known. */
+export async function refusalOf(
+  workload: Workload,
+  { client, outcome }: { client: RestClient; outcome: PodOutcome },
+): Promise<RefusalExplanation | undefined> {
+  const message = failureOf(workload) ?? await lastRefusal(workload, client);
+  if (message === undefined) return undefined;
+  const { selecting, injection, target: { pod } } = outcome;
+  const sidecarSets = blamedSidecarSets(message, { pod, selecting, injection });
+  return { message, sidecarSets, ...(sidecarSets.length > 0 ? { reason: "PodRefused" } : {}) };
+}
+
+/** A Deployment says it itself, of its newest ReplicaSet. */
+function failureOf({ kind, status: { conditions } = {} }: Workload): string | undefined {
+  if (kind !== "Deployment" || !Array.isArray(conditions)) return undefined;
+  const failure: unknown = conditions.find((condition: unknown) =>
+    isObject(condition) && condition.type === "ReplicaFailure" && condition.status === "True"
+  );
+  return isObject(failure) ? refusalText(String(failure.message)) : undefined;
+}
+
+async function lastRefusal(workload: Workload, client: RestClient): Promise<string | undefined> {
+  const kind = refusableKind(workload);
+  if (kind === undefined || missingPods(workload, kind) === 0) return undefined;
+  const { uid = "", namespace = "" } = workload.metadata;
+  const fieldSelector = `reason=${FAILED_CREATE},regarding.uid=${uid}`;
+  const events = await ifAllowed(readAll(client, resources.events, { namespace, fieldSelector }));
+  const [last] = (events ?? []).map(failedCreateOf).sort((a, b) => b.at - a.at);
+  return last?.text;
+}

@@ -1,0 +1,114 @@
+import { type Color, counted, painted, table, wrapped } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type {
+  ContainerExplanation,
+  PodExplanation,
+  PodsSummary,
+  RefusalExplanation,
+  SidecarSetExplanation,
+} from "./explanation.ts";
+
+/** An explanation for people. */
+export function explanationText(explanation: PodExplanation, terminal: Terminal): string {
+  const { object, namespace, refused, sidecarSets } = explanation;
+  const title = painted(`${object} in namespace ${namespace}`, { color: "bold", terminal });
+  const lines = [title, "", `  ${summary(explanation)}`];
+  if (explanation.refusal) lines.push("", ...refusalLines(explanation.refusal, terminal));
+  for (const each of sidecarSets) lines.push("", ...sidecarSetLines(each, terminal));
+  if (!refused) lines.push("", ...containerLines(explanation));
+  if (explanation.pods) lines.push("", ...podLines(explanation.pods));
+  return `${lines.join("\n")}\n`;
+}
+
+function refusalLines(
+  { message, sidecarSets, reason }: RefusalExplanation,
+  terminal: Terminal,
+): string[] {
+  const because = reason === undefined
+    ? ""
+    : ` because of SidecarSet ${sidecarSets.join(", ")} (${reason})`;
+  const line = painted(`The API server refuses its Pods${because}:`, { color: "red", terminal });
+  return [`  ${line}`, ...wrapped(message, 4)];
+}
+
+function summary({ sidecarSets, refused }: PodExplanation): string {
+  if (sidecarSets.length === 0) return "There is no SidecarSet.";
+  if (refused) return "The Pod would be refused.";
+  const injected = sidecarSets.filter(({ verdict }) => verdict.startsWith("Injected")).length;
+  const missed = sidecarSets.filter(({ missed }) => missed === true).length;
+  const suffix = missed === 0 ? "" : ` The Pod was missed by ${missed}.`;
+  return `${injected} of ${counted(sidecarSets.length, "SidecarSet")} injected.${suffix}`;
+}
+
+function sidecarSetLines(explanation: SidecarSetExplanation, terminal: Terminal): string[] {
+  const { word, color, details } = verdictOf(explanation);
+  return [
+    `  ${explanation.name}  ${painted(word, { color, terminal })}`,
+    ...details.flatMap((detail) => wrapped(detail, 4)),
+  ];
+}
+
+interface VerdictText {
+  readonly word: string;
+  readonly color: Color;
+  readonly details: readonly string[];
+}
+
+function verdictOf(explanation: SidecarSetExplanation): VerdictText {
+  const { verdict, reason, message = "", refuses, revision, update, changed = [] } = explanation;
+  const changedNote = changed.length === 0 ? [] : [`changed since: ${changed.join(", ")}`];
+  const comingNext = explanation.next === undefined ? [] : [`next: ${explanation.next}`];
+  const at = revision === undefined ? [] : [`revision ${revision}`];
+  switch (verdict) {
+    case "Injected":
+      return { word: "injected", color: "green", details: at };
+    case "InjectedBefore":
+      return {
+        word: `injected before (${update?.state})`,
+        color: update?.state === "UpToDate" ? "green" : "yellow",
+        details: [...at, update?.message ?? "", ...changedNote, ...comingNext],
+      };
+    case "Uninjected":
+      return {
+        word: (explanation.missed ? "missed" : "selected, but not injected") +
+          (reason === undefined ? "" : ` (${reason})`),
+        color: explanation.missed ? "red" : "yellow",
+        details: [message, ...comingNext],
+      };
+    case "HeldBack":
+      return { word: "fits, but the Pod is refused", color: "yellow", details: [] };
+    case "NotInjected":
+      return {
+        word: `${refuses ? "refuses the Pod" : "not injected"} (${reason})`,
+        color: refuses ? "red" : reason === "NotSelected" ? "cyan" : "yellow",
+        details: [message],
+      };
+  }
+}
+
+function podLines({ total, sidecarSets }: PodsSummary): string[] {
+  if (sidecarSets.length === 0) return [`  ${counted(total, "Pod")}, which no SidecarSet selects.`];
+  const header = ["PODS OF", "INJECTED", "UPDATED", "READY", "NOT-UPGRADABLE", "MISSED"];
+  const rows = sidecarSets.map((each) => {
+    const { matchedPods, updatedPods, readyPods, notUpgradablePods, missedPods } = each;
+    const counts = [updatedPods, readyPods, notUpgradablePods, missedPods].map(String);
+    return [each.name, `${matchedPods} of ${matchedPods + each.uninjectedPods}`, ...counts];
+  });
+  return table([header, ...rows], 2);
+}
+
+function containerLines({ initContainers, containers }: PodExplanation): string[] {
+  const rows = [
+    ["ORDER", "CONTAINER", "IMAGE", "FROM"],
+    ...initContainers.map((each, index) => containerRow(`init ${index + 1}`, each)),
+    ...containers.map((each, index) => containerRow(`${index + 1}`, each)),
+  ];
+  return table(rows, 2);
+}
+
+function containerRow(
+  order: string,
+  { name, image, sidecarSet }: ContainerExplanation,
+): string[] {
+  return [order, name, image, sidecarSet ? `SidecarSet ${sidecarSet}` : "the Pod"];
+}

@@ -1,0 +1,114 @@
+import { type Document, LineCounter, parseAllDocuments } from "yaml";
+import { isObject } from "../../api/json.ts";
+import { CliError, type Terminal } from "../terminal/terminal.ts";
+import { kubernetesYaml } from "./yaml_options.ts";
+
+/** One YAML or JSON document of a file. */
+export interface ManifestDocument {
+  /** The file as messages name it. */
+  readonly file: string;
+  /** As it came, with the comments before it and its `---`. */
+  readonly text: string;
+  /** With comments and layout. */
+  readonly tree: Document;
+  /** Undefined for a document that is empty or has only comments. */
+  readonly object: Record<string, unknown> | undefined;
+  /** The line of a place in the file, counted from 1. */
+  lineAt(offset: number): number;
+}
+
+/**
+ * Reads every document of the files, in order. The texts of a file's documents put together are the file.
+ *
+ * @param paths Files, and folders whose YAML and JSON files are read as kubectl does; `-` is standard input.
+ * @throws {CliError} that names the file and the line.
+ */
+export async function readDocuments(
+  paths: readonly string[],
+  terminal: Terminal,
+): Promise<ManifestDocument[]> {
+  const documents: ManifestDocument[] = [];
+  for (const path of paths) {
+    for (const [file, text] of await readTexts(path, terminal)) {
+      documents.push(...parseDocuments(text, file));
+    }
+  }
+  return documents;
+}
+
+type FileText = readonly [file: string, text: string];
+
+async function readTexts(path: string, terminal: Terminal): Promise<FileText[]> {
+  try {
+    if (path === "-") return [["standard input", await terminal.readInput()]];
+    return [[path, await terminal.readFile(path)]];
+  } catch (error) {
+    if (error instanceof Deno.errors.IsADirectory) return await readFolder(path, terminal);
+    throw new CliError(`Cannot read ${path}: ${whyUnreadable(error)}`);
+  }
+}
+
+async function readFolder(folder: string, terminal: Terminal): Promise<FileText[]> {
+  const names = (await terminal.readFolder(folder)).filter((name) => MANIFEST_NAME.test(name));
+  if (names.length === 0) {
+    throw new CliError(`Cannot read ${folder}: the folder has no .yaml, .yml or .json files`);
+  }
+  const texts = [];
+  for (const name of names.sort()) {
+    texts.push(...await readTexts(`${folder.replace(/\/$/, "")}/${name}`, terminal));
+  }
+  return texts;
+}
+
+const MANIFEST_NAME = /\.(?:ya?ml|json)$/;
+
+function whyUnreadable(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "its permissions do not allow it";
+  return error instanceof Error ? error.message : String(error);
+}
+
+function parseDocuments(text: string, file: string): ManifestDocument[] {
+  const lines = new LineCounter();
+  const trees = parseAllDocuments(text, { ...kubernetesYaml(), lineCounter: lines });
+  const lineAt = (offset: number) => lines.linePos(offset).line;
+  if ("empty" in trees) return [];
+  let start = 0;
+  return trees.map((tree, index) => {
+    const [problem] = tree.errors;
+    if (problem) {
+      const what = problem.message.split(" at line ")[0];
+      throw new CliError(`Cannot read ${file}:${lineAt(problem.pos[0])} as YAML: ${what}`);
+    }
+    const end = index === trees.length - 1 ? text.length : tree.range[2];
+    const document = {
+      file,
+      text: text.slice(start, end),
+      tree,
+      object: objectOf(tree, `${file}:${lineAt(tree.contents?.range[0] ?? tree.range[0])}`),
+      lineAt,
+    };
+    start = end;
+    return document;
+  });
+}
+
+function objectOf(tree: Document.Parsed, place: string): Record<string, unknown> | undefined {
+  const value = valueOf(tree, place);
+  if (value === null || value === undefined) return undefined;
+  if (isObject(value)) return value;
+  throw new CliError(
+    `Cannot read ${place} as a manifest: it must be an object with apiVersion and kind`,
+  );
+}
+
+function valueOf(tree: Document.Parsed, place: string): unknown {
+  try {
+    return tree.toJS();
+  } catch (error) {
+    // Aliases that nothing defines, or that unfold to more than a manifest can be.
+    throw new CliError(
+      `Cannot read ${place} as YAML: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

@@ -1,0 +1,126 @@
+import type { ControllerRevision } from "../../api/controller_revision.ts";
+import { isObject } from "../../api/json.ts";
+import { GROUP, KIND, VERSIONS } from "../../api/names.ts";
+import { withoutNulls } from "../../api/read.ts";
+import type { SidecarSet } from "../../api/sidecarset.ts";
+import { applyDefaults } from "../../core/defaults/sidecarset.ts";
+import { prepareSidecarSet } from "../../core/prepare.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { planRevisions } from "../../core/revision/plan.ts";
+import { validateSidecarSet } from "../../core/validate/validate.ts";
+import { type Finding, findingOf } from "./findings.ts";
+import { lineOfField } from "./locate.ts";
+import type { Manifest } from "./manifests.ts";
+
+/** The SidecarSets of files. */
+export interface CheckedSidecarSets {
+  /** Those without errors. */
+  readonly sidecarSets: readonly PreparedSidecarSet[];
+  readonly sidecarSetCount: number;
+  readonly findings: readonly Finding[];
+}
+
+/** What the validity of SidecarSets depends on beside themselves. */
+export interface Surroundings {
+  readonly revisions: readonly ControllerRevision[];
+  readonly allowList: string | undefined;
+  /** The SidecarSets of the cluster; absent where only files are known, so that more may be in the cluster. */
+  readonly stored?: readonly SidecarSet[];
+}
+
+/** Reads and validates the SidecarSets among the objects, each beside the others. */
+export function checkSidecarSets(
+  manifests: readonly Manifest[],
+  surroundings: Surroundings,
+): CheckedSidecarSets {
+  const candidates = manifests.filter(isSidecarSet).map((manifest) => ({
+    manifest,
+    prepared: prepare(manifest, surroundings),
+  }));
+  const ofFiles = candidates.flatMap(({ prepared }) => prepared?.sidecarSet ?? []);
+  const names = new Set(candidates.map(({ manifest }) => manifest.name));
+  const others = [
+    ...ofFiles,
+    ...(surroundings.stored ?? []).filter(({ metadata }) => !names.has(metadata.name ?? "")),
+  ];
+  const findings: Finding[] = [];
+  const sidecarSets: PreparedSidecarSet[] = [];
+  const first = new Map<string, Manifest>();
+  for (const { manifest, prepared } of candidates) {
+    const own = [
+      ...checkVersion(manifest),
+      ...checkUnique(manifest, first.get(manifest.name)),
+      ...validate(manifest, { others, ...surroundings }),
+    ];
+    if (!first.has(manifest.name)) first.set(manifest.name, manifest);
+    findings.push(...own);
+    if (prepared && own.every(({ severity }) => severity === "warning")) sidecarSets.push(prepared);
+  }
+  return { sidecarSets, sidecarSetCount: candidates.length, findings };
+}
+
+function isSidecarSet({ apiVersion, kind }: Manifest): boolean {
+  return kind === KIND && apiVersion.split("/")[0] === GROUP;
+}
+
+function prepare(
+  { object }: Manifest,
+  { revisions }: Surroundings,
+): PreparedSidecarSet | undefined {
+  const read = prepareSidecarSet(object);
+  if (!read.ok) return undefined;
+  const { latest } = planRevisions({
+    prepared: read.value,
+    stored: revisions,
+    inUse: new Set(),
+    collisionCount: read.value.sidecarSet.status?.collisionCount ?? 0,
+    namespace: "",
+  });
+  return { ...read.value, revisionName: latest };
+}
+
+function checkVersion(manifest: Manifest): Finding[] {
+  const known = VERSIONS.map((version) => `${GROUP}/${version}`);
+  if (known.includes(manifest.apiVersion)) return [];
+  return [findingOf(manifest, {
+    field: "apiVersion",
+    reason: "FieldValueNotSupported",
+    message: `must be one of ${known.join(", ")}: current value is ${manifest.apiVersion}`,
+  })];
+}
+
+function checkUnique(manifest: Manifest, earlier: Manifest | undefined): Finding[] {
+  if (earlier === undefined || manifest.name === "") return [];
+  const place = `${earlier.document.file}:${lineOfField(earlier, "metadata.name")}`;
+  return [findingOf(manifest, {
+    field: "metadata.name",
+    reason: "FieldValueDuplicate",
+    message: `is taken by the SidecarSet at ${place}: remove one of the two or rename it`,
+  })];
+}
+
+function validate(
+  manifest: Manifest,
+  { others, revisions, allowList, stored }: Surroundings & { others: readonly SidecarSet[] },
+): Finding[] {
+  const cleaned = withoutNulls(manifest.object);
+  const old = stored?.find(({ metadata }) => metadata.name === manifest.name);
+  const problems = validateSidecarSet({
+    operation: old === undefined ? "CREATE" : "UPDATE",
+    ...(old === undefined ? {} : { old }),
+    object: isObject(cleaned) ? applyDefaults(cleaned) : cleaned,
+    others,
+    revisions,
+    ...(allowList === undefined ? {} : { allowList }),
+    requireAllowList: false,
+  });
+  return problems.map((problem) =>
+    findingOf(manifest, {
+      ...problem,
+      // What is not in the files may well be in the cluster.
+      severity: problem.reason === "FieldValueNotFound" && stored === undefined
+        ? "warning"
+        : "error",
+    })
+  );
+}

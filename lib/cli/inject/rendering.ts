@@ -1,0 +1,64 @@
+import type { Document } from "yaml";
+import type { ManifestDocument } from "../files/documents.ts";
+import type { TreeChange } from "./patched_tree.ts";
+import { patchedTree } from "./patched_tree.ts";
+
+/** A document as it is to be printed. */
+export interface RenderedDocument {
+  readonly document: ManifestDocument;
+  /** With its `---` where it came with one. */
+  readonly text: string;
+  readonly object: unknown;
+}
+
+/** Makes the changes; a document without any keeps its text to the byte. */
+export function render(
+  document: ManifestDocument,
+  changes: readonly TreeChange[],
+): RenderedDocument {
+  if (changes.every(({ patch }) => patch.length === 0)) {
+    return { document, text: document.text, object: document.object };
+  }
+  const tree = patchedTree(document, changes);
+  return { document, text: textOf(tree, document.text), object: tree.toJS() };
+}
+
+/** The documents as one stream of YAML. */
+export function yamlStream(documents: readonly RenderedDocument[]): string {
+  let stream = "";
+  for (const { document, text } of documents) {
+    if (stream !== "" && !stream.endsWith("\n")) stream += "\n";
+    if (stream !== "" && document.tree.directives?.docStart !== true) stream += "---\n";
+    stream += text;
+  }
+  return stream === "" || stream.endsWith("\n") ? stream : `${stream}\n`;
+}
+
+/** The documents as JSON, several as a List, which every reader of manifests takes. */
+export function jsonText(documents: readonly RenderedDocument[]): string {
+  const objects = documents.flatMap(({ object }) => object === undefined ? [] : [object]);
+  const value = objects.length === 1
+    ? objects[0]
+    : { apiVersion: "v1", kind: "List", items: objects };
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function textOf(tree: Document, source: string): string {
+  return tree.toString({
+    lineWidth: 0,
+    indentSeq: hasIndentedLists(source),
+    flowCollectionPadding: /[{[] /.test(source),
+  });
+}
+
+/** Whether lists stand to the right of their key, and not right below it, as `kubectl` writes them. */
+function hasIndentedLists(source: string): boolean {
+  let keyIndent = -1;
+  for (const line of source.split("\n")) {
+    const [, indent = "", dashes = "", rest = ""] = /^( *)((?:- +)*)(.*)$/.exec(line) ?? [];
+    if (rest === "" || rest.startsWith("#")) continue;
+    if (dashes !== "" && keyIndent >= 0) return indent.length > keyIndent;
+    keyIndent = /:\s*(?:#.*)?$/.test(rest) ? indent.length + dashes.length : -1;
+  }
+  return false;
+}

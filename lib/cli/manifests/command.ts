@@ -1,0 +1,32 @@
+import type { Command } from "commander";
+import type { CommandContext } from "../command_line/context.ts";
+import { helpNotes } from "../command_line/help.ts";
+import { outputOption } from "../command_line/options.ts";
+import type { PrintInstallationOptions } from "./print_installation.ts";
+
+/** `sidecarset manifests` */
+export function addManifests(program: Command, { terminal, exit }: CommandContext): void {
+  program.command("manifests")
+    .description("Print everything that an installation in a cluster needs.")
+    .option("-n, --namespace <name>", "the installation's own namespace")
+    .option("--image <image>", "the program's container image")
+    .option("--replicas <number>", "how many replicas answer admissions")
+    .option("--cert-manager", "take the webhook's certificate from cert-manager")
+    .option("--openkruise", "let the controller read what OpenKruise has kept")
+    .option("--prometheus-operator", "add a PodMonitor and alert rules")
+    .addOption(outputOption(["yaml", "json"]))
+    .addHelpText("after", helpNotes(NOTES))
+    .action(async (options: PrintInstallationOptions) => {
+      const { printInstallation } = await import("./print_installation.ts");
+      exit(await printInstallation(options, terminal));
+    });
+}
+
+const NOTES = {
+  text: ["The same objects as in the folder manifests of the sources, for kubectl."],
+  examples: [
+    "manifests --image example.com/sidecarset:1.0 | kubectl apply -f -",
+    "manifests --cert-manager --prometheus-operator --replicas 3",
+  ],
+  statuses: ["0  printed", "2  an option cannot be used"],
+};

@@ -1,0 +1,116 @@
+import { parse, parseAllDocuments, stringify } from "yaml";
+import certificates from "../../../manifests/components/cert-manager/certificates.yaml" with {
+  type: "text",
+};
+import deploymentPatch from "../../../manifests/components/cert-manager/deployment.patch.yaml" with {
+  type: "text",
+};
+import rolePatch from "../../../manifests/components/cert-manager/role.patch.yaml" with {
+  type: "text",
+};
+import openKruise from "../../../manifests/components/openkruise/rbac.yaml" with { type: "text" };
+import crd from "../../../manifests/crd.yaml" with { type: "text" };
+import deployment from "../../../manifests/deployment.yaml" with { type: "text" };
+import podMonitor from "../../../manifests/monitoring/podmonitor.yaml" with { type: "text" };
+import rules from "../../../manifests/monitoring/rules.yaml" with { type: "text" };
+import namespace from "../../../manifests/namespace.yaml" with { type: "text" };
+import networkPolicy from "../../../manifests/networkpolicy.yaml" with { type: "text" };
+import disruptionBudget from "../../../manifests/poddisruptionbudget.yaml" with { type: "text" };
+import rbac from "../../../manifests/rbac.yaml" with { type: "text" };
+import service from "../../../manifests/service.yaml" with { type: "text" };
+import { isObject } from "../../api/json.ts";
+import type { JsonPatchOperation } from "../../api/json.ts";
+import { applyPatch } from "../../core/inject/apply_patch.ts";
+
+export interface InstallationOptions {
+  /** @default that of the files */
+  readonly namespace?: string;
+  /** @default that of the files */
+  readonly image?: string;
+  /** @default that of the files */
+  readonly replicas?: number;
+  /** The webhook's certificate comes from cert-manager. */
+  readonly certManager?: boolean;
+  /** The controller may read what OpenKruise has in its namespace. */
+  readonly openkruise?: boolean;
+  /** Alert rules, and how to scrape, for the Prometheus operator. */
+  readonly prometheusOperator?: boolean;
+}
+
+type Plain = Record<string, unknown>;
+
+const NAMESPACE = "sidecarset-system";
+
+/** The objects of an installation: those of `manifests/`, which the program carries along, with what the options change. */
+export function installationObjects(options: InstallationOptions = {}): Plain[] {
+  const [home, ...others] = objectsBesideDefinition(options);
+  return [...(home ? [home] : []), ...documentsOf(crd), ...others];
+}
+
+/** The same as YAML. */
+export function installationYaml(options: InstallationOptions = {}): string {
+  const [home, ...others] = objectsBesideDefinition(options).map((object) =>
+    stringify(object, { lineWidth: 0, compat: "yaml-1.1" })
+  );
+  // No option changes the definition, and to read and write it takes longer than everything else.
+  return [home, crd.replace(/^#.*\n/, ""), ...others].join("---\n");
+}
+
+/** All but the CustomResourceDefinition; the namespace is the first. */
+export function objectsBesideDefinition(options: InstallationOptions): Plain[] {
+  const texts = [
+    ...[namespace, rbac, deployment, service, networkPolicy, disruptionBudget],
+    ...(options.certManager ? [certificates] : []),
+    ...(options.openkruise ? [openKruise] : []),
+    ...(options.prometheusOperator ? [podMonitor, rules] : []),
+  ];
+  return texts.flatMap(documentsOf)
+    .map((object) => options.certManager ? withCertManager(object) : object)
+    .map((object) => object.kind === "Deployment" ? withDeployment(object, options) : object)
+    .map((object) => options.namespace ? inNamespace(object, options.namespace) : object);
+}
+
+function documentsOf(text: string): Plain[] {
+  return parseAllDocuments(text).map((document) => document.toJS()).filter(isObject);
+}
+
+function withCertManager(object: Plain): Plain {
+  if (object.kind === "Deployment") return patched(object, deploymentPatch);
+  return object.kind === "Role" && nameOf(object) === "sidecarset"
+    ? patched(object, rolePatch)
+    : object;
+}
+
+function nameOf({ metadata }: Plain): unknown {
+  return isObject(metadata) ? metadata.name : undefined;
+}
+
+function patched(object: Plain, text: string): Plain {
+  const operations: JsonPatchOperation[] = parse(text);
+  const result = applyPatch(object, operations);
+  if (!isObject(result)) throw new TypeError(`Cannot patch the ${object.kind}: nothing is left`);
+  return result;
+}
+
+function withDeployment(object: Plain, { image, replicas }: InstallationOptions): Plain {
+  return patched(
+    object,
+    JSON.stringify([
+      ...(image === undefined
+        ? []
+        : [{ op: "replace", path: "/spec/template/spec/containers/0/image", value: image }]),
+      ...(replicas === undefined
+        ? []
+        : [{ op: "replace", path: "/spec/replicas", value: replicas }]),
+    ]),
+  );
+}
+
+/** Every place that names the namespace says the other one: what is in it, who is bound, and the Service's name in a certificate. */
+function inNamespace(object: Plain, name: string): Plain {
+  const moved: unknown = JSON.parse(JSON.stringify(object), (_key, value) => {
+    if (typeof value !== "string") return value;
+    return value === NAMESPACE ? name : value.replace(`.${NAMESPACE}.svc`, `.${name}.svc`);
+  });
+  return isObject(moved) ? moved : object;
+}

@@ -1,0 +1,73 @@
+import { MIRROR_POD_ANNOTATION } from "../../api/names.ts";
+import type { Pod } from "../../api/pod.ts";
+import { injectedPod } from "../../core/inject/apply_patch.ts";
+import type { Injection } from "../../core/inject/contract.ts";
+import { inject } from "../../core/inject/inject.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { type Reason, REASONS } from "../../core/reasons.ts";
+import { selectsPod } from "../../core/select/pod_selection.ts";
+import { isActive } from "../../core/status/readiness.ts";
+import { type KnownCluster, namespaceOf } from "../cluster/known_cluster.ts";
+import type { PodSubject } from "./targets.ts";
+
+export interface OutcomeOptions {
+  readonly cluster: KnownCluster;
+  readonly excludedNamespaces: readonly string[];
+  readonly now: Date;
+}
+
+/** What becomes of a Pod when it is created. */
+export interface PodOutcome<T extends PodSubject = PodSubject> {
+  readonly target: T;
+  /** The SidecarSets that select the Pod. */
+  readonly selecting: readonly PreparedSidecarSet[];
+  readonly injection: Injection;
+  /** Whether a SidecarSet with `failurePolicy: Fail` keeps the Pod from being created. */
+  readonly refused: boolean;
+  /** The Pod as it is then stored; as it came where it is refused. */
+  readonly pod: Pod;
+}
+
+/** Decides as the webhook does. */
+export function outcomeOf<T extends PodSubject>(target: T, options: OutcomeOptions): PodOutcome<T> {
+  const { cluster, excludedNamespaces, now } = options;
+  const { pod } = target;
+  const namespace = namespaceOf(cluster, pod.metadata.namespace ?? "");
+  const selecting = cluster.sidecarSets.filter(({ sidecarSet }) =>
+    selectsPod(sidecarSet.spec, { labels: pod.metadata.labels ?? {}, namespace })
+  );
+  const exempt = exemption(pod, excludedNamespaces);
+  const injection = exempt ? noInjection(selecting, exempt) : inject({
+    pod,
+    namespace,
+    selecting,
+    revisionsOf: () => cluster.revisions,
+    sharesOf: () => ({ matched: 0, pinned: 0 }),
+    now,
+  });
+  const refused = injection.skipped.some(({ refuses }) => refuses);
+  return {
+    target,
+    selecting,
+    injection,
+    refused,
+    pod: refused ? pod : injectedPod(pod, injection.patch),
+  };
+}
+
+/** Why nothing is injected into a Pod, whichever SidecarSets select it. */
+function exemption(pod: Pod, excludedNamespaces: readonly string[]): Reason | undefined {
+  if (excludedNamespaces.includes(pod.metadata.namespace ?? "")) return "NamespaceExcluded";
+  if (pod.metadata.annotations?.[MIRROR_POD_ANNOTATION] !== undefined) return "MirrorPod";
+  return isActive(pod) ? undefined : "PodNotActive";
+}
+
+function noInjection(selecting: readonly PreparedSidecarSet[], reason: Reason): Injection {
+  const skipped = selecting.map(({ name }) => ({
+    sidecarSet: name,
+    reason,
+    message: REASONS[reason],
+    refuses: false,
+  }));
+  return { patch: [], injected: [], skipped };
+}

@@ -1,0 +1,33 @@
+import type { Pod } from "../../api/pod.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { upgradability } from "../../core/rollout/upgradable.ts";
+import { recordOf } from "../../core/status/record.ts";
+
+/** How an injected Pod stands to the current revision of a SidecarSet. */
+export interface UpdateState {
+  readonly state: "UpToDate" | "Upgradable" | "InFlight" | "NotUpgradable";
+  /** What comes next. */
+  readonly message: string;
+}
+
+/** Compares what an injected Pod records with the SidecarSet as it is now. */
+export function updateStateOf(pod: Pod, prepared: PreparedSidecarSet): UpdateState {
+  if (recordOf(pod, prepared.name).full?.hash === prepared.hash) {
+    return { state: "UpToDate", message: "it has the current revision" };
+  }
+  const found = upgradability(pod, prepared);
+  switch (found.kind) {
+    case "Upgradable":
+      return { state: found.kind, message: "only images differ, which can be changed in place" };
+    case "InFlight":
+      return {
+        state: found.kind,
+        message: `an earlier change of container ${found.container} is not done yet`,
+      };
+    case "NotUpgradable":
+      return {
+        state: found.kind,
+        message: `${found.message}: create the Pod anew for it to get the current revision`,
+      };
+  }
+}

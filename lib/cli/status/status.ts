@@ -1,0 +1,171 @@
+import type { KubeObject } from "../../api/objects.ts";
+import type { SidecarSet } from "../../api/sidecarset.ts";
+import type { SidecarSetStatus } from "../../api/sidecarset_status.ts";
+import type { RestClient } from "../../kube/contract.ts";
+import { resources } from "../../kube/resources.ts";
+import { toPrepared } from "../../runtime/stored_sidecarset.ts";
+import type { ClusterOptions, Live } from "../cluster/connection.ts";
+import { unknownSidecarSet } from "../cluster/known_cluster.ts";
+import { readAll } from "../cluster/reading.ts";
+import { conditionOf, rolloutStateOf } from "../sidecarsets/rollout_state.ts";
+import { counted, painted, printData, table, wrapped } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+export interface StatusOptions extends ClusterOptions {
+  /** All SidecarSets where empty. */
+  readonly names: readonly string[];
+  readonly selector?: string;
+  readonly output: "text" | "wide" | "json" | "yaml";
+  readonly watch?: boolean;
+  /** Seconds to watch; 0 is without end. */
+  readonly timeout: number;
+}
+
+/**
+ * Prints the state of SidecarSets, or follows their roll-outs.
+ *
+ * @returns 0; when watching: 0 all roll-outs have ended, 1 one is blocked, 3 the time is over, 130 interrupted.
+ * @throws {CliError} for a name that the cluster does not have.
+ */
+export async function statusCommand(options: StatusOptions, live: Live): Promise<number> {
+  const { terminal, connection: { client } } = live;
+  if (options.watch) return await follow(options, live);
+  const objects = await readObjects(client, options);
+  if (options.output === "json" || options.output === "yaml") {
+    await printList(objects, { format: options.output, terminal });
+    return 0;
+  }
+  const sidecarSets = objects.map(sidecarSetOf);
+  if (sidecarSets.length === 0) {
+    terminal.error(NONE);
+    return 0;
+  }
+  const lines = statusTable(sidecarSets, { wide: options.output === "wide" });
+  const notes = sidecarSets.flatMap((each) =>
+    noteLines(each, { all: options.names.length > 0, terminal })
+  );
+  terminal.write(`${[...lines, ...notes].join("\n")}\n`);
+  return 0;
+}
+
+const NONE = "There is no SidecarSet. Write one and see what it does with: diff -f FILE\n";
+
+/** Follows the roll-outs; as data, the SidecarSets are printed once, as they are then. */
+async function follow(
+  options: StatusOptions,
+  { terminal, connection: { client } }: Live,
+): Promise<number> {
+  const { output, timeout } = options;
+  const { followRollouts } = await import("./follow.ts");
+  const isData = output === "json" || output === "yaml";
+  let objects: KubeObject[] = [];
+  const status = await followRollouts({
+    terminal,
+    timeout: timeout * 1_000,
+    tell: isData ? terminal.error : terminal.write,
+    async read(signal) {
+      objects = await readObjects(client, options, signal);
+      return objects.map(sidecarSetOf);
+    },
+  });
+  if (isData) await printList(objects, { format: output, terminal });
+  else if (status === 0 && objects.length === 0) terminal.error(NONE);
+  return status;
+}
+
+async function printList(
+  objects: readonly KubeObject[],
+  options: { format: "json" | "yaml"; terminal: Terminal },
+): Promise<void> {
+  const { apiVersion, kind } = resources.sidecarSets;
+  const items = objects.map((object) => ({ ...object, apiVersion, kind }));
+  await printData({ apiVersion: "v1", kind: "List", items }, options);
+}
+
+async function readObjects(
+  client: RestClient,
+  { names, selector }: Pick<StatusOptions, "names" | "selector">,
+  signal?: AbortSignal,
+): Promise<KubeObject[]> {
+  const all = await readAll(client, resources.sidecarSets, {
+    ...(selector === undefined ? {} : { labelSelector: selector }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  for (const name of names) {
+    if (all.some(({ metadata }) => metadata.name === name)) continue;
+    throw unknownSidecarSet(name, all.map(({ metadata }) => metadata.name ?? ""));
+  }
+  return all
+    .filter(({ metadata }) => names.length === 0 || names.includes(metadata.name ?? ""))
+    .sort((a, b) => (a.metadata.name ?? "") < (b.metadata.name ?? "") ? -1 : 1);
+}
+
+function sidecarSetOf(object: KubeObject): SidecarSet {
+  return toPrepared(object, () => []).sidecarSet;
+}
+
+function statusTable(
+  sidecarSets: readonly SidecarSet[],
+  { wide }: { wide: boolean },
+): string[] {
+  const header = ["NAME", "MATCHED", "UPDATED", "READY", "MISSED", "STATE"];
+  const wideHeader = ["UNINJECTED", "NOT-UPGRADABLE", "REVISION", "SINCE"];
+  const rows = sidecarSets.map((sidecarSet) => {
+    const { metadata: { name = "" }, status = {} } = sidecarSet;
+    const { matchedPods, updatedPods, readyPods, missedPods } = status;
+    const counts = [matchedPods, updatedPods, readyPods, missedPods].map((count) =>
+      `${count ?? 0}`
+    );
+    const cells = [name, ...counts, rolloutStateOf(sidecarSet).reason];
+    if (!wide) return cells;
+    const { uninjectedPods = 0, notUpgradablePods = 0, latestRevision = "" } = status;
+    return [
+      ...cells,
+      `${uninjectedPods}`,
+      `${notUpgradablePods}`,
+      latestRevision,
+      status.effectiveSince ?? "",
+    ];
+  });
+  return table([wide ? [...header, ...wideHeader] : header, ...rows]);
+}
+
+/** What the conditions of a SidecarSet say; of all of them, or of those that complain. */
+function noteLines(
+  { metadata: { name = "" }, status = {} }: SidecarSet,
+  { all, terminal }: { all: boolean; terminal: Terminal },
+): string[] {
+  const lines = CONDITIONS.flatMap(({ type, good }) => {
+    const condition = conditionOf(status, type);
+    if (condition === undefined) return [];
+    const complains = condition.status !== good;
+    if (!all && !(complains && condition.reason !== "Paused")) return [];
+    const color = complains ? "yellow" : "green";
+    const word = painted(`${type}=${condition.status}`, { color, terminal });
+    return [
+      `  ${word}  ${condition.reason}`,
+      ...wrapped(condition.message, 4),
+    ];
+  });
+  lines.push(...uninjectedLines(name, status));
+  const revision = all ? [`  revision ${status.latestRevision ?? "unknown"}`] : [];
+  return lines.length === 0
+    ? []
+    : ["", painted(name, { color: "bold", terminal }), ...revision, ...lines];
+}
+
+/** How selected Pods that were not to be injected when they were created come by the sidecars. */
+function uninjectedLines(name: string, status: SidecarSetStatus): string[] {
+  const count = (status.uninjectedPods ?? 0) - (status.missedPods ?? 0);
+  if (count <= 0) return [];
+  const text = `${counted(count, "selected Pod")} without the sidecars: older than the selection ` +
+    "or labelled later. To create them anew:";
+  return [...wrapped(text, 2), `    sidecarset rollout restart-injection ${name}`];
+}
+
+/** Each with the status that nobody need worry about. */
+const CONDITIONS = [
+  { type: "Ready", good: "True" },
+  { type: "Progressing", good: "True" },
+  { type: "PodsMissed", good: "False" },
+] as const;

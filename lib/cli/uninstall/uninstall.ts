@@ -1,0 +1,151 @@
+import { isObject } from "../../api/json.ts";
+import { GROUP, PLURAL } from "../../api/names.ts";
+import type { KubeObject } from "../../api/objects.ts";
+import { injectedSidecarSets } from "../../core/annotations/injected_list.ts";
+import type { RestClient } from "../../kube/contract.ts";
+import { isNotFound } from "../../kube/errors.ts";
+import { remove } from "../../kube/requests.ts";
+import { type Resource, resource, resources } from "../../kube/resources.ts";
+import { send } from "../../kube/send.ts";
+import { INSTALLATION } from "../../runtime/control.ts";
+import type { ClusterOptions, Live } from "../cluster/connection.ts";
+import { type DryRun, dryRunNote } from "../cluster/dry_run.ts";
+import { ifAllowed, readAll, readIfPresent } from "../cluster/reading.ts";
+import { objectsBesideDefinition } from "../manifests/installation.ts";
+import { counted, table } from "../terminal/output.ts";
+import { untilEnded } from "./ending.ts";
+
+export interface UninstallOptions extends ClusterOptions {
+  readonly dryRun: DryRun;
+  /** The controller's own. */
+  readonly systemNamespace: string;
+}
+
+/** One object to remove. */
+interface Doomed {
+  readonly resource: Resource<KubeObject>;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/**
+ * Removes an installation, its registration first.
+ *
+ * @returns 0; 1 when a controller still runs; 130 when interrupted.
+ */
+export async function uninstallCommand(
+  { dryRun, systemNamespace }: UninstallOptions,
+  live: Live,
+): Promise<number> {
+  const { terminal, connection: { client } } = live;
+  const registration: Doomed[] = [
+    resources.mutatingWebhookConfigurations,
+    resources.validatingWebhookConfigurations,
+  ].map((resource) => ({ resource, name: INSTALLATION }));
+  const { controller, others } = installed(systemNamespace);
+  const told = new Set<Doomed>();
+  const removeAll = async (doomed: readonly Doomed[]) => {
+    for (const each of doomed) await removeOne(each, { dryRun, told, live });
+  };
+  await removeAll([...registration, ...controller]);
+  if (dryRun === "none") {
+    const ending = await untilEnded(client, {
+      namespace: systemNamespace,
+      terminal,
+      // While it ends, the controller may write it again, and nobody would answer it then.
+      atEachLook: () => removeAll(registration),
+    });
+    if (ending === "interrupted") return 130;
+    if (ending !== "ended") {
+      terminal.error(`Cannot remove the rest: ${ending}. End it, then run this again\n`);
+      return 1;
+    }
+  }
+  await removeAll(others);
+  await showRest(client, { systemNamespace, live });
+  return 0;
+}
+
+/** All but the definition and the namespace, which hold what users have made. */
+function installed(namespace: string): { controller: Doomed[]; others: Doomed[] } {
+  const everything = { certManager: true, openkruise: true, prometheusOperator: true };
+  const objects = objectsBesideDefinition({ namespace, ...everything })
+    .filter(({ kind }) => kind !== "Namespace")
+    .map(doomedOf);
+  const isController = ({ resource: { kind } }: Doomed) => kind === "Deployment";
+  return {
+    controller: objects.filter(isController),
+    others: objects.filter((each) => !isController(each)),
+  };
+}
+
+function doomedOf({ apiVersion, kind, metadata }: Record<string, unknown>): Doomed {
+  const { name, namespace } = isObject(metadata) ? metadata : {};
+  const plural = `${String(kind).toLowerCase()}s`.replace(/ys$/, "ies");
+  return {
+    resource: resource({
+      apiVersion: String(apiVersion),
+      kind: String(kind),
+      plural,
+      namespaced: typeof namespace === "string",
+    }),
+    name: String(name),
+    ...(typeof namespace === "string" ? { namespace } : {}),
+  };
+}
+
+async function removeOne(
+  doomed: Doomed,
+  { dryRun, told, live: { terminal, connection: { client } } }: {
+    dryRun: DryRun;
+    /** What need not be told again. */
+    told: Set<Doomed>;
+    live: Live;
+  },
+): Promise<void> {
+  const { resource, name, namespace } = doomed;
+  const ref = namespace === undefined ? { name } : { name, namespace };
+  if (await readIfPresent(client, resource, ref) === undefined) return;
+  if (dryRun !== "client") {
+    try {
+      await send(client, remove(resource, { ...ref, dryRun: dryRun === "server" }));
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+  if (told.has(doomed)) return;
+  told.add(doomed);
+  terminal.write(`${resource.kind.toLowerCase()}/${name} deleted${dryRunNote(dryRun)}\n`);
+}
+
+/** Lists what was not removed, with what removes it. */
+async function showRest(
+  client: RestClient,
+  { systemNamespace, live: { terminal } }: { systemNamespace: string; live: Live },
+): Promise<void> {
+  const crd = `${PLURAL}.${GROUP}`;
+  const [sidecarSets, pods, namespace] = await Promise.all([
+    readIfPresent(client, resources.customResourceDefinitions, { name: crd }).then((found) =>
+      found ? readAll(client, resources.sidecarSets) : undefined
+    ),
+    ifAllowed(readAll(client, resources.pods)),
+    readIfPresent(client, resources.namespaces, { name: systemNamespace }),
+  ]);
+  const injected = (pods ?? []).filter((pod) => injectedSidecarSets(pod).length > 0);
+  const rows = [
+    ...(injected.length > 0
+      ? [[`${counted(injected.length, "Pod")} with sidecars`, "create them anew, when it suits"]]
+      : []),
+    ...(sidecarSets
+      ? [[
+        `${counted(sidecarSets.length, "SidecarSet")} and their kind`,
+        `kubectl delete crd ${crd}`,
+      ]]
+      : []),
+    ...(namespace
+      ? [[`namespace ${systemNamespace}`, `kubectl delete namespace ${systemNamespace}`]]
+      : []),
+  ];
+  if (rows.length === 0) terminal.write("Nothing is left.\n");
+  else terminal.write(`\n${table([["LEFT", "REMOVED BY"], ...rows]).join("\n")}\n`);
+}

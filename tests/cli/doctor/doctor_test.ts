@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { podOf, sidecarSetOf } from "../../support/objects.ts";
+import { clusterOf, type ObjectCluster } from "../object_cluster.ts";
+import { runCli } from "../string_terminal.ts";
+
+interface Check {
+  name: string;
+  status: string;
+  message: string;
+  remedy?: string;
+}
+
+const crd = {
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
+  metadata: { name: "sidecarsets.apps.kruise.io" },
+  spec: {
+    versions: [{ name: "v1alpha1", served: true }, { name: "v1beta1", served: true }],
+  },
+  status: { conditions: [{ type: "Established", status: "True" }] },
+};
+
+const web = sidecarSetOf({ status: { effectiveSince: "2026-01-01T00:00:00Z" } });
+const other = sidecarSetOf({
+  name: "other",
+  spec: {
+    selector: { matchLabels: { app: "none" } },
+    containers: [{ name: "other", image: "other:1" }],
+  },
+});
+const sidecarSets = [web, other].map(({ sidecarSet }) => ({
+  ...sidecarSet,
+  apiVersion: "apps.kruise.io/v1beta1",
+  kind: "SidecarSet",
+}));
+const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } };
+
+function examine(...objects: object[]): Promise<{ status: number; checks: Check[] }> {
+  return examineCluster(clusterOf(objects));
+}
+
+async function examineCluster(
+  { client }: ObjectCluster,
+): Promise<{ status: number; checks: Check[] }> {
+  const { status, output, errors } = await runCli(["doctor", "-o", "json"], { client });
+  assert.equal(errors, "");
+  const { checks }: { checks: Check[] } = JSON.parse(output);
+  return { status, checks };
+}
+
+function checkOf(checks: readonly Check[], name: string): Check {
+  const found = checks.find((check) => check.name === name);
+  assert.ok(found, `there is no check ${name} among ${checks.map((each) => each.name)}`);
+  return found;
+}
+
+Deno.test("doctor stops where the kind is not installed, and says how to install it", async () => {
+  const { status, checks } = await examine(namespace);
+  assert.equal(status, 1);
+  assert.equal(checks.length, 2);
+  const { message, remedy } = checkOf(checks, "CustomResourceDefinition");
+  assert.equal(message, "sidecarsets.apps.kruise.io is not there");
+  assert.match(remedy ?? "", /sidecarset manifests \| kubectl apply/);
+});
+
+Deno.test("doctor finds that nobody leads, that nothing is registered, and what follows from it", async () => {
+  const missed = podOf({ name: "late", creationTimestamp: "2026-01-01T06:00:00Z" });
+  const { status, checks } = await examine(crd, namespace, ...sidecarSets, missed);
+  assert.equal(status, 1);
+  for (
+    const [name, found, message] of [
+      ["API server", "ok", /v1\.34\.0/],
+      ["webhook registration", "error", /no MutatingWebhookConfiguration/],
+      ["leader", "error", /no Lease/],
+      ["replicas", "warning", /can only run outside of the cluster$/],
+      ["webhook answers about SidecarSets", "error", /was accepted/],
+      ["webhook injects SidecarSet web", "error", /without its sidecars/],
+      ["your rights", "ok", /suffice/],
+      ["no Pod is missed", "warning", /1 for NotReviewed .* for example default\/late/],
+      ["SidecarSets select Pods", "warning", /selected by: other$/],
+    ] as const
+  ) {
+    const check = checkOf(checks, name);
+    assert.equal(check.status, found, name);
+    assert.match(check.message, message);
+  }
+});
+
+Deno.test("doctor gives a remedy for each error and each warning", async () => {
+  const { checks } = await examine(crd, namespace, ...sidecarSets);
+  const complaints = checks.filter(({ status }) => status === "error" || status === "warning");
+  assert.ok(complaints.length > 3);
+  assert.deepEqual(complaints.filter(({ remedy }) => !remedy), []);
+});
+
+Deno.test("doctor finds a conversion webhook that OpenKruise has left", async () => {
+  const converted = { ...crd, spec: { ...crd.spec, conversion: { strategy: "Webhook" } } };
+  const { checks } = await examine(converted);
+  assert.equal(checkOf(checks, "CustomResourceDefinition").status, "error");
+});
+
+Deno.test("doctor finds revisions of OpenKruise that the controller may not read", async () => {
+  const system = { apiVersion: "v1", kind: "Namespace", metadata: { name: "kruise-system" } };
+  const metadata = {
+    name: "web-1",
+    namespace: "kruise-system",
+    labels: { "kruise.io/sidecarset-name": "web" },
+  };
+  const revision = { apiVersion: "apps/v1", kind: "ControllerRevision", metadata, revision: 1 };
+  const objects = [crd, namespace, system, revision];
+  const isOutside = ({ resourceAttributes }: Record<string, unknown>) =>
+    JSON.stringify(resourceAttributes).includes("kruise-system");
+  const forbidden = clusterOf(objects, { isAllowed: (spec) => !isOutside(spec) });
+  const { status, remedy } = checkOf((await examineCluster(forbidden)).checks, "OpenKruise");
+  assert.equal(status, "warning");
+  assert.match(remedy ?? "", /sidecarset manifests --openkruise/);
+  assert.equal(checkOf((await examine(...objects)).checks, "OpenKruise").status, "ok");
+});

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { clusterOf } from "../object_cluster.ts";
+import { runCli } from "../string_terminal.ts";
+
+const registration = (kind: string) => ({
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind,
+  metadata: { name: "sidecarset" },
+});
+const role = {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRole",
+  metadata: { name: "sidecarset" },
+};
+const pod = {
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: {
+    name: "sidecarset-1",
+    namespace: "sidecarset-system",
+    labels: { "app.kubernetes.io/name": "sidecarset" },
+  },
+  spec: { containers: [] },
+};
+
+Deno.test("uninstall that is interrupted leaves the controller its rights", async () => {
+  const cluster = clusterOf([registration("MutatingWebhookConfiguration"), role, pod]);
+  const onSleep = () => {
+    throw new Error("Ctrl-C");
+  };
+  const { status, output } = await runCli(["uninstall"], { client: cluster.client, onSleep });
+  assert.equal(status, 130);
+  assert.equal(output, "mutatingwebhookconfiguration/sidecarset deleted\n");
+});
+
+Deno.test("uninstall removes a registration that the controller writes again while it ends", async () => {
+  const objects = [registration("MutatingWebhookConfiguration"), role, pod];
+  const cluster = clusterOf(objects);
+  const { client } = cluster;
+  const onSleep = () => cluster.store(registration("MutatingWebhookConfiguration"));
+  const { status, output } = await runCli(["uninstall"], { client, onSleep });
+  assert.equal(status, 1);
+  assert.equal(output, "mutatingwebhookconfiguration/sidecarset deleted\n");
+  const deletions = cluster.writes().filter((line) => line.startsWith("DELETE "));
+  assert.ok(deletions.length > 100, "it is removed at each look");
+});
