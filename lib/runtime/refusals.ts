@@ -92,10 +92,11 @@ export function createRefusals(options: RefusalsOptions): Refusals {
   };
 }
 
-function readWorkload(
+/** A workload that an event is about. Rejects with what the API server answers. */
+export function readWorkload(
   client: RestClient,
   reference: ObjectReference,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<Workload> {
   const kind = refusableKind(reference);
   if (kind === undefined) throw new TypeError(`Cannot read a ${reference.kind} as a workload`);

@@ -163,6 +163,14 @@ Deno.test("Pods that the API server refuses because of a sidecar", async (t) => 
     assert.match(output, /The API server refuses its Pods:\n {4}failed quota: .* for: main\n/);
   });
 
+  await t.step("are found by the doctor", async () => {
+    const { output } = await runCli(["doctor"], plane);
+    assert.match(
+      output.replaceAll(/\n +/g, " "),
+      /error +no Pod is refused because of a sidecar agent: 4 workloads lack Pods, .* must specify requests\.cpu for: agent Remedy: change the sidecar/,
+    );
+  });
+
   await t.step(
     "are found by another process, and no longer when they have been created",
     async () => {

@@ -7,6 +7,7 @@ import type { Check } from "./check.ts";
 import { checkApiServer, checkCrd, checkOpenKruise } from "./cluster.ts";
 import { checkController } from "./controller.ts";
 import { readFacts } from "./facts.ts";
+import { checkRefusals } from "./refusals.ts";
 import { checkRegistration } from "./registration.ts";
 import { checkControllerRights, checkOwnRights } from "./rights.ts";
 import { checkSidecarSets } from "./sidecarsets.ts";
@@ -41,6 +42,7 @@ export async function doctorCommand(
       await checkControllerRights(facts),
       await checkOpenKruise(facts),
       ...checkSidecarSets(facts),
+      await checkRefusals(facts),
     );
   }
   if (options.output === "text") {

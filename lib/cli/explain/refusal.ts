@@ -1,12 +1,11 @@
 import { isObject } from "../../api/json.ts";
 import type { Workload } from "../../api/objects.ts";
-import { blamedSidecarSets } from "../../core/refusal/blame.ts";
-import { FAILED_CREATE, failedCreateOf } from "../../core/refusal/failed_create.ts";
 import { refusalText } from "../../core/refusal/message.ts";
 import { missingPods, refusableKind } from "../../core/refusal/workload.ts";
 import type { RestClient } from "../../kube/contract.ts";
-import { resources } from "../../kube/resources.ts";
-import { ifAllowed, readAll } from "../cluster/reading.ts";
+import { readFailedCreates } from "../cluster/failed_creates.ts";
+import { ifAllowed } from "../cluster/reading.ts";
+import { blamedFor } from "../pods/blame.ts";
 import type { PodOutcome } from "../pods/outcome.ts";
 import type { RefusalExplanation } from "./explanation.ts";
 
@@ -17,8 +16,7 @@ export async function refusalOf(
 ): Promise<RefusalExplanation | undefined> {
   const message = failureOf(workload) ?? await lastRefusal(workload, client);
   if (message === undefined) return undefined;
-  const { selecting, injection, target: { pod } } = outcome;
-  const sidecarSets = blamedSidecarSets(message, { pod, selecting, injection });
+  const sidecarSets = blamedFor(message, outcome);
   return { message, sidecarSets, ...(sidecarSets.length > 0 ? { reason: "PodRefused" } : {}) };
 }
 
@@ -35,8 +33,6 @@ async function lastRefusal(workload: Workload, client: RestClient): Promise<stri
   const kind = refusableKind(workload);
   if (kind === undefined || missingPods(workload, kind) === 0) return undefined;
   const { uid = "", namespace = "" } = workload.metadata;
-  const fieldSelector = `reason=${FAILED_CREATE},regarding.uid=${uid}`;
-  const events = await ifAllowed(readAll(client, resources.events, { namespace, fieldSelector }));
-  const [last] = (events ?? []).map(failedCreateOf).sort((a, b) => b.at - a.at);
+  const [last] = await ifAllowed(readFailedCreates(client, { namespace, uid })) ?? [];
   return last?.text;
 }

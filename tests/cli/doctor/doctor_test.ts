@@ -116,3 +116,63 @@ Deno.test("doctor finds revisions of OpenKruise that the controller may not read
   assert.match(remedy ?? "", /sidecarset manifests --openkruise/);
   assert.equal(checkOf((await examine(...objects)).checks, "OpenKruise").status, "ok");
 });
+
+const replicaSet = {
+  apiVersion: "apps/v1",
+  kind: "ReplicaSet",
+  metadata: { name: "shop-1", namespace: "shop", uid: "uid-of-shop-1" },
+  spec: {
+    replicas: 2,
+    template: {
+      metadata: { labels: { app: "web" } },
+      spec: { containers: [{ name: "main", image: "main:1" }] },
+    },
+  },
+  status: { replicas: 1 },
+};
+
+/** What the controller of the ReplicaSet says when the quota wants this container to request CPU. */
+function refusal(container: string): object {
+  const { apiVersion, kind, metadata: { name, namespace, uid } } = replicaSet;
+  return {
+    apiVersion: "events.k8s.io/v1",
+    kind: "Event",
+    metadata: { name: "shop-1.1", namespace },
+    reason: "FailedCreate",
+    regarding: { apiVersion, kind, name, namespace, uid },
+    note: `Error creating: pods "shop-1-x" is forbidden: ` +
+      `failed quota: q: must specify requests.cpu for: ${container}`,
+    eventTime: "2026-01-01T11:00:00Z",
+  };
+}
+
+Deno.test("doctor tells of a workload whose Pods the API server refuses because of a sidecar", async () => {
+  const { status, checks } = await examine(
+    ...[crd, namespace, ...sidecarSets, replicaSet, refusal("agent")],
+  );
+  assert.equal(status, 1);
+  const check = checkOf(checks, "no Pod is refused because of a sidecar");
+  assert.equal(check.status, "error");
+  assert.equal(
+    check.message,
+    "web: 1 workload lacks Pods, which the API server refuses because of the sidecar, for example " +
+      "ReplicaSet shop/shop-1: failed quota: q: must specify requests.cpu for: agent",
+  );
+  assert.match(check.remedy ?? "", /: sidecarset explain replicaset\/shop-1 -n shop$/);
+});
+
+Deno.test("doctor tells of no workload that is refused for its own sake, has its Pods again or is gone", async () => {
+  const complete = { ...replicaSet, status: { replicas: 2 } };
+  const another = { ...replicaSet, metadata: { ...replicaSet.metadata, uid: "another" } };
+  for (
+    const objects of [
+      [replicaSet, refusal("main")],
+      [complete, refusal("agent")],
+      [another, refusal("agent")],
+      [refusal("agent")],
+    ]
+  ) {
+    const { checks } = await examine(crd, namespace, ...sidecarSets, ...objects);
+    assert.equal(checkOf(checks, "no Pod is refused because of a sidecar").status, "ok");
+  }
+});

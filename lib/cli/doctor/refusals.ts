@@ -1,0 +1,80 @@
+import type { FailedCreate } from "../../core/refusal/failed_create.ts";
+import { mayBlameSidecars } from "../../core/refusal/message.ts";
+import { refusalSentence } from "../../core/refusal/summary.ts";
+import { missingPods, refusableKind } from "../../core/refusal/workload.ts";
+import type { RestClient } from "../../kube/contract.ts";
+import { isForbidden, isNotFound } from "../../kube/errors.ts";
+import { readWorkload } from "../../runtime/refusals.ts";
+import { readFailedCreates } from "../cluster/failed_creates.ts";
+import { blamedFor } from "../pods/blame.ts";
+import { outcomeOf, type OutcomeOptions } from "../pods/outcome.ts";
+import { podSubjectOf } from "../pods/targets.ts";
+import { type Check, checkNamed } from "./check.ts";
+import { type Facts, isKnown, UNKNOWN_CLUSTER } from "./facts.ts";
+
+/** Whether workloads lack Pods that the API server refuses because of sidecars. No SidecarSet counts Pods that do not exist. */
+export async function checkRefusals(facts: Facts): Promise<Check> {
+  const check = checkNamed("no Pod is refused because of a sidecar");
+  const { client, cluster } = facts;
+  if (!isKnown(cluster)) return check.skipped(UNKNOWN_CLUSTER);
+  try {
+    const refusals = await readRefusals(client, { ...facts, cluster });
+    const [first] = refusals;
+    if (first === undefined) return check.ok("no workload lacks Pods because of one");
+    return check.error(refusalsText(refusals), remedyFor(first));
+  } catch (error) {
+    if (isForbidden(error)) return check.skipped("this user may not read events and workloads");
+    throw error;
+  }
+}
+
+/** A workload that lacks Pods because of a SidecarSet. */
+interface Refusal {
+  readonly sidecarSet: string;
+  readonly failed: FailedCreate;
+}
+
+async function readRefusals(client: RestClient, options: OutcomeOptions): Promise<Refusal[]> {
+  const failures = (await readFailedCreates(client)).filter(({ text }) => mayBlameSidecars(text));
+  const refusals = await Promise.all(failures.map(async (failed) => {
+    const names = await blamedSidecarSets(failed, { client, options });
+    return names.map((sidecarSet) => ({ sidecarSet, failed }));
+  }));
+  return refusals.flat();
+}
+
+async function blamedSidecarSets(
+  { workload: reference, text }: FailedCreate,
+  { client, options }: { client: RestClient; options: OutcomeOptions },
+): Promise<string[]> {
+  const kind = refusableKind(reference);
+  if (kind === undefined) return [];
+  try {
+    const { apiVersion = "" } = reference;
+    const workload = { ...await readWorkload(client, reference), apiVersion, kind };
+    // Another one of the same name, or one that has got its Pods meanwhile.
+    if (workload.metadata.uid !== reference.uid || missingPods(workload, kind) === 0) return [];
+    const subject = podSubjectOf(workload);
+    return subject === undefined ? [] : blamedFor(text, outcomeOf(subject, options));
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
+}
+
+function refusalsText(refusals: readonly Refusal[]): string {
+  const bySidecarSet = Map.groupBy(refusals, ({ sidecarSet }) => sidecarSet);
+  const parts = [...bySidecarSet].flatMap(([name, same]) =>
+    same.slice(0, 1).map(({ failed: { workload, text } }) => {
+      const example = `${workload.kind} ${workload.namespace}/${workload.name}`;
+      return `${name}: ${refusalSentence({ workloads: same.length, example, text })}`;
+    })
+  );
+  return parts.join("; ");
+}
+
+function remedyFor({ failed: { workload } }: Refusal): string {
+  const object = `${workload.kind?.toLowerCase()}/${workload.name} -n ${workload.namespace}`;
+  return "change the sidecar (its resources, for example), or the quota, limit or policy that refuses it, " +
+    `or let the selector leave these Pods out: sidecarset explain ${object}`;
+}
