@@ -16,7 +16,7 @@ import { addVersion } from "./version/command.ts";
 /** All commands with their options and help; each loads what it does when it runs, so that a short command starts quickly. */
 export function createProgram(context: CommandContext): Command {
   const { terminal } = context;
-  const program = new Command("sidecarset")
+  const program = new Command(terminal.program)
     .description("Injects sidecar containers into Pods and upgrades them in place.")
     .option("--verbose", "show where in the program an error comes from")
     .configureOutput({ writeOut: terminal.write, writeErr: terminal.error })

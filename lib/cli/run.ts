@@ -27,7 +27,8 @@ export async function run(
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    terminal.error(`${failureText(error, program.opts().verbose === true)}\n`);
+    const verbose = program.opts().verbose === true;
+    terminal.error(`${failureText(error, { verbose, program: terminal.program })}\n`);
     return 2;
   }
 }
@@ -37,11 +38,14 @@ function withValue(arg: string): string {
   return arg === "--dry-run" ? "--dry-run=client" : arg;
 }
 
-function failureText(error: unknown, verbose: boolean): string {
+function failureText(
+  error: unknown,
+  { verbose, program }: { verbose: boolean; program: string },
+): string {
   if (!(error instanceof Error)) return String(error);
   if (verbose) return error.stack ?? error.message;
   if (error instanceof CliError) return error.message;
-  const ofCluster = clusterErrorText(error);
+  const ofCluster = clusterErrorText(error, program);
   if (ofCluster !== undefined) return ofCluster;
   return `Cannot go on because of a bug: ${error.message}. ` +
     "Run it again with --verbose and report what it prints";

@@ -46,6 +46,16 @@ Deno.test("the program shows colours on a terminal that has them, unless NO_COLO
   }
 });
 
+Deno.test("the program names itself as it is called, be it as kubectl's plugin", async () => {
+  const called = (name: string, args: string) =>
+    shell(`bash -c 'exec -a ${name} "$@"' - ${PROGRAM} ${args}`);
+  const plugin = await called("/usr/local/bin/kubectl-sidecarset", "rollout pause --help");
+  assert.match(plugin.output, /^Usage: kubectl sidecarset rollout pause /);
+  assert.match(plugin.output, /^ {2}kubectl sidecarset rollout pause logging$/m);
+  const alone = await called("/usr/local/bin/sidecarset", "rollout pause --help");
+  assert.match(alone.output, /^Usage: sidecarset rollout pause /);
+});
+
 Deno.test("the program ends quietly when nobody reads on", async () => {
   const { output, errors } = await shell(`${PROGRAM} manifests | head -n 1`);
   assert.equal(output, "apiVersion: v1\n");

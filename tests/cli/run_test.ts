@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "../../lib/cli/cluster/connect.ts";
 import { createProgram } from "../../lib/cli/program.ts";
 import { run } from "../../lib/cli/run.ts";
+import { clusterOf } from "./object_cluster.ts";
 import { runCli, stringTerminal } from "./string_terminal.ts";
 
 Deno.test("run() answers a request for help with status 0, and none with help and status 2", async () => {
@@ -43,9 +44,16 @@ Deno.test("run() tells a bug from a mistake of the user", async () => {
   );
 });
 
-function helpTexts(): [string, string][] {
+Deno.test("run() says what to run next by the name that the program is called by", async () => {
+  const { client } = clusterOf([]);
+  const { errors } = await runCli(["status"], { client, program: "kubectl sidecarset" });
+  assert.match(errors, / see what it does with: kubectl sidecarset diff -f FILE\n$/);
+});
+
+function helpTexts(called: string): [string, string][] {
   const texts: [string, string][] = [];
-  const program = createProgram({ terminal: stringTerminal(), connect, exit() {} });
+  const terminal = stringTerminal({ program: called });
+  const program = createProgram({ terminal, connect, exit() {} });
   const subcommands = program.commands.flatMap(({ commands }) => commands);
   for (const command of [program, ...program.commands, ...subcommands]) {
     let text = "";
@@ -56,13 +64,16 @@ function helpTexts(): [string, string][] {
   return texts;
 }
 
-for (const [name, text] of helpTexts()) {
-  Deno.test(`the help of ${name} has at most 80 columns`, () => {
+for (const [name, text] of [...helpTexts("sidecarset"), ...helpTexts("kubectl sidecarset")]) {
+  const [, called = ""] = /^Usage: ((?:kubectl )?sidecarset) /.exec(text) ?? [];
+  Deno.test(`the help of ${name} has at most 80 columns where one runs ${called}`, () => {
     assert.deepEqual(text.split("\n").filter((line) => line.length > 80), []);
   });
-  if (name === "sidecarset") continue;
-  Deno.test(`the help of ${name} has examples and tells the exit statuses`, () => {
-    assert.match(text, /\nExamples?:\n {2}\S.*\bsidecarset|\nExamples?:\n {2}sidecarset /);
+  if (name === called) continue;
+  Deno.test(`the help of ${name} has examples of ${called} and tells the exit statuses`, () => {
+    const examples = text.split(/\nExamples?:\n/)[1]?.split("\n\n")[0]?.split("\n") ?? [];
+    const command = new RegExp(`^  (?:.*[(] ?|.* \\| )?${called} [a-z]`);
+    assert.deepEqual(examples.filter((line) => !command.test(line)), []);
     assert.match(text, /\nExit status:\n {2}0 {2}/);
   });
 }

@@ -5,6 +5,8 @@ import type { RestClient } from "../../lib/kube/contract.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";
 
 export interface StringTerminalOptions {
+  /** What was typed to run the program. */
+  program?: string;
   files?: Readonly<Record<string, string>>;
   input?: string;
   env?: Readonly<Record<string, string>>;
@@ -26,12 +28,14 @@ export interface StringTerminal extends Terminal {
 
 /** A terminal whose files and output are strings, at noon of 1 January 2026 unless it is live. */
 export function stringTerminal(options: StringTerminalOptions = {}): StringTerminal {
-  const { files = {}, input = "", env = {}, colors = false, interactive = false } = options;
+  const { program = "sidecarset", files = {}, input = "", env = {} } = options;
+  const { colors = false, interactive = false } = options;
   const interrupted = new AbortController();
   let now = Date.parse("2026-01-01T12:00:00Z");
   let output = "";
   let errors = "";
   return {
+    program,
     write: (text) => output += text,
     error: (text) => errors += text,
     readInput: () => Promise.resolve(input),

@@ -15,8 +15,9 @@ export async function makePrograms(folder: string): Promise<string> {
   await Deno.symlink(binaries.path("kubectl"), join(programs, "kubectl"));
   const main = new URL("../../main.ts", import.meta.url).pathname;
   for (const name of ["sidecarset", "kubectl-sidecarset"]) {
-    // With the permissions that the executable has.
-    const script = `#!/bin/sh\nexec "${Deno.execPath()}" run -q -P --no-check "${main}" "$@"\n`;
+    // With the permissions that the executable has, and called by the same name.
+    const start = `exec -a "$0" "${Deno.execPath()}" run -q -P --no-check "${main}" "$@"`;
+    const script = `#!/usr/bin/env bash\n${start}\n`;
     await Deno.writeTextFile(join(programs, name), script, { mode: 0o755 });
   }
   return programs;

@@ -3,24 +3,28 @@ import { isObject } from "../../api/json.ts";
 /**
  * What to say of a request that failed: one sentence, and a remedy where one is known; undefined for any other error.
  * The API client's errors are known by their shape, so that an offline command need not load them.
+ *
+ * @param program What a person types to run it.
  */
-export function clusterErrorText(error: Error): string | undefined {
+export function clusterErrorText(error: Error, program: string): string | undefined {
   if (error.name === "ConnectionError") {
     return `${error.message}. Check that the cluster runs and that --context names the right one`;
   }
   if (error.name !== "ApiError" || !isObject(error)) return undefined;
-  const remedy = typeof error.httpCode === "number" ? remedyFor(error.httpCode) : undefined;
+  const remedy = typeof error.httpCode === "number"
+    ? remedyFor(error.httpCode, program)
+    : undefined;
   return remedy === undefined ? error.message : `${error.message}. ${remedy}`;
 }
 
-function remedyFor(httpCode: number): string | undefined {
+function remedyFor(httpCode: number, program: string): string | undefined {
   switch (httpCode) {
     case 401:
       return "Log in to the cluster again, or name another user with --context";
     case 403:
       return "Ask for that right, or use a --context that has it";
     case 404:
-      return "See what is installed with: sidecarset doctor";
+      return `See what is installed with: ${program} doctor`;
     case 409:
       return "Somebody else changed it at the same time: run the command again";
     case 429:

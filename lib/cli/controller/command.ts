@@ -31,7 +31,7 @@ function flagsOf(command: Command): Record<string, unknown> {
 }
 
 const NOTES = {
-  examples: ["controller --context kind-kind --webhook-url https://HOST:9443/"],
+  examples: ["controller --webhook-url https://HOST:9443/"],
   statuses: [
     "0  ended by SIGTERM or SIGINT, in order",
     "2  the configuration or the cluster cannot be used",

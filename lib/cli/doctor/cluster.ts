@@ -32,10 +32,14 @@ export async function checkApiServer(client: RestClient): Promise<Check> {
 }
 
 const CRD = `${PLURAL}.${GROUP}`;
-const INSTALL = "install it with: sidecarset manifests | kubectl apply -f -";
 
-/** Whether the kind is there, in both versions, and not OpenKruise's. */
-export async function checkCrd(client: RestClient): Promise<Check> {
+/**
+ * Whether the kind is there, in both versions, and not OpenKruise's.
+ *
+ * @param program What a person types to run it.
+ */
+export async function checkCrd(client: RestClient, program: string): Promise<Check> {
+  const install = `install it with: ${program} manifests | kubectl apply -f -`;
   const check = checkNamed("CustomResourceDefinition");
   const kind = resources.customResourceDefinitions;
   const found = await ifAllowed(
@@ -44,9 +48,9 @@ export async function checkCrd(client: RestClient): Promise<Check> {
   if (found === undefined) {
     return await isServed(client)
       ? check.skipped(`this user may not read ${CRD}`)
-      : check.error("the API server does not know SidecarSets", INSTALL);
+      : check.error("the API server does not know SidecarSets", install);
   }
-  if (found === "absent") return check.error(`${CRD} is not there`, INSTALL);
+  if (found === "absent") return check.error(`${CRD} is not there`, install);
   const established = found.status?.conditions?.find(({ type }) => type === "Established");
   if (established?.status !== "True") {
     return check.error(`${CRD} is not established`, `see kubectl describe crd ${CRD}`);
@@ -56,12 +60,12 @@ export async function checkCrd(client: RestClient): Promise<Check> {
     .flatMap((version) => isObject(version) && version.served === true ? [version.name] : []);
   const missing = VERSIONS.filter((version) => !served.includes(version));
   if (missing.length > 0) {
-    return check.error(`${CRD} does not serve ${missing.join(" and ")}`, INSTALL);
+    return check.error(`${CRD} does not serve ${missing.join(" and ")}`, install);
   }
   if (isObject(conversion) && conversion.strategy === "Webhook") {
     return check.error(
       `${CRD} is converted by a webhook, as OpenKruise leaves it`,
-      `both versions are the same here; ${INSTALL}`,
+      `both versions are the same here; ${install}`,
     );
   }
   return check.ok(`${CRD} serves ${VERSIONS.join(" and ")}`);

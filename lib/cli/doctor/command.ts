@@ -30,7 +30,7 @@ const NOTES = {
     "Nothing is changed: that the API server reaches the webhook is proven by dry",
     "runs, which store nothing. What this user may not look at is told as skipped.",
   ],
-  examples: ["doctor", "doctor -o json | jq '.checks[] | select(.status == \"error\")'"],
+  examples: ["doctor", "doctor -o json | jq '.checks[] | select(.status != \"ok\")'"],
   statuses: [
     "0  nothing is wrong, though there may be warnings",
     "1  something is wrong",

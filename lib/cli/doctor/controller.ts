@@ -26,14 +26,14 @@ function checkLeader({ lease, systemNamespace, now }: Facts): Check {
 }
 
 function checkReplicas(facts: Facts): Check {
-  const { deployment, systemNamespace } = facts;
+  const { deployment, systemNamespace, program } = facts;
   const check = checkNamed("replicas");
   const name = `${systemNamespace}/${INSTALLATION}`;
   if (deployment === "forbidden") return check.skipped(`this user may not read Deployment ${name}`);
   if (deployment === "absent") {
     return check.warning(
       `there is no Deployment ${name}: a controller can only run outside of the cluster`,
-      "install it in the cluster with: sidecarset manifests | kubectl apply -f -",
+      `install it in the cluster with: ${program} manifests | kubectl apply -f -`,
     );
   }
   const wanted = deployment.spec?.replicas ?? 1;

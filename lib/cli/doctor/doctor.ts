@@ -26,12 +26,13 @@ export async function doctorCommand(
   options: DoctorOptions,
   { terminal, connection: { client } }: Live,
 ): Promise<number> {
+  const { program } = terminal;
   const checks: Check[] = [await checkApiServer(client)];
-  const crd = await checkCrd(client);
+  const crd = await checkCrd(client, program);
   checks.push(crd);
   // Everything else follows from it.
   if (crd.status !== "error") {
-    const facts = await readFacts(client, { ...options, now: terminal.now() });
+    const facts = await readFacts(client, { ...options, now: terminal.now(), program });
     checks.push(
       ...checkRegistration(facts),
       ...checkCertificates(facts),

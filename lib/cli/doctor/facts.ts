@@ -20,6 +20,8 @@ export interface Facts {
   readonly systemNamespace: string;
   readonly excludedNamespaces: readonly string[];
   readonly now: Date;
+  /** What a person types to run the program. */
+  readonly program: string;
   /** Absent where the API server does not know SidecarSets. */
   readonly cluster: Seen<LiveCluster>;
   readonly pods: Seen<readonly Pod[]>;
@@ -43,6 +45,7 @@ export const UNKNOWN_PODS = "this user may not list Pods";
 
 export interface FactsOptions extends SurroundingsOptions {
   readonly now: Date;
+  readonly program: string;
 }
 
 /** Name of the Secret that the controller keeps its certificate authority in. */
@@ -55,7 +58,7 @@ export async function readFacts(
   client: RestClient,
   options: FactsOptions,
 ): Promise<Facts> {
-  const { systemNamespace: namespace, now } = options;
+  const { systemNamespace: namespace, now, program } = options;
   const name = INSTALLATION;
   const secret = (name: string) =>
     seen(readIfPresent(client, resources.secrets, { name, namespace }));
@@ -75,6 +78,7 @@ export async function readFacts(
     systemNamespace: namespace,
     excludedNamespaces: excludedNamespacesOf(options),
     now,
+    program,
     cluster,
     pods,
     mutating,

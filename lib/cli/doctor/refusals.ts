@@ -21,7 +21,7 @@ export async function checkRefusals(facts: Facts): Promise<Check> {
     const refusals = await readRefusals(client, { ...facts, cluster });
     const [first] = refusals;
     if (first === undefined) return check.ok("no workload lacks Pods because of one");
-    return check.error(refusalsText(refusals), remedyFor(first));
+    return check.error(refusalsText(refusals), remedyFor(first, facts.program));
   } catch (error) {
     if (isForbidden(error)) return check.skipped("this user may not read events and workloads");
     throw error;
@@ -73,8 +73,8 @@ function refusalsText(refusals: readonly Refusal[]): string {
   return parts.join("; ");
 }
 
-function remedyFor({ failed: { workload } }: Refusal): string {
+function remedyFor({ failed: { workload } }: Refusal, program: string): string {
   const object = `${workload.kind?.toLowerCase()}/${workload.name} -n ${workload.namespace}`;
   return "change the sidecar (its resources, for example), or the quota, limit or policy that refuses it, " +
-    `or let the selector leave these Pods out: sidecarset explain ${object}`;
+    `or let the selector leave these Pods out: ${program} explain ${object}`;
 }

@@ -89,7 +89,7 @@ export async function checkControllerRights(facts: Facts): Promise<Check> {
   if (missing.length === 0) return check.ok(`${user} has what the manifests grant`);
   return check.error(
     `${user} may not ${missing.join(", ")}`,
-    "apply the ClusterRole, the Role and their bindings of: sidecarset manifests",
+    `apply the ClusterRole, the Role and their bindings of: ${facts.program} manifests`,
   );
 }
 

@@ -6,7 +6,6 @@ import { selectionsOverlap } from "../../core/select/overlap.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import type { LiveCluster } from "../cluster/live_cluster.ts";
 import { classOf } from "../pods/classes.ts";
-import type { OutcomeOptions } from "../pods/outcome.ts";
 import { replacementFacts } from "../pods/replacement.ts";
 import { counted } from "../terminal/output.ts";
 import { type Check, checkNamed } from "./check.ts";
@@ -19,7 +18,7 @@ export function checkSidecarSets(facts: Facts): Check[] {
   return [
     validity(cluster),
     ...isKnown(pods)
-      ? [missed({ ...facts, cluster, pods }), selection(cluster, pods)]
+      ? [missed({ ...facts, cluster, pods }), selection({ ...facts, cluster, pods })]
       : [checkNamed("Pods of SidecarSets").skipped(UNKNOWN_PODS)],
     overlap(cluster),
   ];
@@ -34,9 +33,13 @@ function validity({ sidecarSets }: LiveCluster): Check {
   return check.error(invalid.join("; "), "mend the fields: until then they are not injected");
 }
 
-function missed(
-  { cluster, excludedNamespaces, now, pods }: OutcomeOptions & { pods: readonly Pod[] },
-): Check {
+/** Facts of which these two are known. */
+interface KnownFacts extends Facts {
+  readonly cluster: LiveCluster;
+  readonly pods: readonly Pod[];
+}
+
+function missed({ cluster, excludedNamespaces, now, pods, program }: KnownFacts): Check {
   const check = checkNamed("no Pod is missed");
   const reasons = new Map<Reason, string[]>();
   for (const prepared of cluster.sidecarSets) {
@@ -54,11 +57,11 @@ function missed(
   );
   return check.warning(
     `Pods were missed: ${parts.join("; ")}`,
-    "sidecarset rollout restart-injection NAME creates them anew, missedPodPolicy Evict does it by itself",
+    `${program} rollout restart-injection NAME creates them anew, missedPodPolicy Evict does it by itself`,
   );
 }
 
-function selection(cluster: LiveCluster, pods: readonly Pod[]): Check {
+function selection({ cluster, pods, program }: KnownFacts): Check {
   const check = checkNamed("SidecarSets select Pods");
   const idle = cluster.sidecarSets
     .filter((prepared) => pods.every((pod) => classOf(pod, prepared, cluster) === 0))
@@ -66,7 +69,7 @@ function selection(cluster: LiveCluster, pods: readonly Pod[]): Check {
   if (idle.length === 0) return check.ok("each of them");
   return check.warning(
     `none is selected by: ${idle.join(", ")}`,
-    "compare their selectors with the Pods' labels: sidecarset explain pod/NAME",
+    `compare their selectors with the Pods' labels: ${program} explain pod/NAME`,
   );
 }
 

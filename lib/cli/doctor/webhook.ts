@@ -83,7 +83,7 @@ function probesOf(prepared: PreparedSidecarSet, options: OutcomeOptions): Probe[
 /** @returns undefined where the Pod was injected. */
 async function tryProbe(
   { prepared, pod }: Probe,
-  { client }: Facts,
+  { client, program }: Facts,
 ): Promise<Check | undefined> {
   const { name, sidecarSet } = prepared;
   const check = checkNamed(`webhook injects SidecarSet ${name}`);
@@ -94,7 +94,7 @@ async function tryProbe(
     if (isInjectedBy(stored, sidecarSet)) return undefined;
     return check.error(
       `a Pod that it selects was created without its sidecars, in namespace ${namespace}`,
-      `${REACH}; sidecarset explain says whether something else is in the way`,
+      `${REACH}; ${program} explain says whether something else is in the way`,
     );
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

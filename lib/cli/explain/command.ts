@@ -57,7 +57,7 @@ const NOTES = {
     "explain pods -A -l app=web",
     "explain deploy/web -f sidecarset.yaml",
     "explain -f pod.yaml -f sidecarset.yaml",
-    "kubectl get deploy/web -o yaml | sidecarset explain -f - -f sidecarset.yaml",
+    "kubectl get deploy web -o yaml | sidecarset explain -f - -f new.yaml",
   ],
   statuses: [
     "0  explained",

@@ -47,7 +47,8 @@ export async function explainCommand(
     );
   }
   const { cluster, excludedNamespaces } = await surroundings(options, { files, connection });
-  const facts = { cluster, excludedNamespaces, now: terminal.now() };
+  const { program } = terminal;
+  const facts = { cluster, excludedNamespaces, now: terminal.now(), program };
   const explanations = targets.map((target) => explain(target, facts));
   if (connection && options.objects.length > 0) {
     const { explainObjects } = await import("./explain_objects.ts");

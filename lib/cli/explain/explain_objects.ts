@@ -8,13 +8,13 @@ import { countPods } from "../../core/status/counts.ts";
 import { resources } from "../../kube/resources.ts";
 import { readAll } from "../cluster/reading.ts";
 import { classOf } from "../pods/classes.ts";
-import { outcomeOf, type OutcomeOptions } from "../pods/outcome.ts";
+import { outcomeOf } from "../pods/outcome.ts";
 import { podSubjectOf } from "../pods/targets.ts";
 import { CliError } from "../terminal/terminal.ts";
 import { explain, type PodExplanation, type PodsSummary } from "./explanation.ts";
 import { type NamedObject, type Place, readNamed } from "./named_objects.ts";
 import { refusalOf } from "./refusal.ts";
-import { explainStored } from "./stored_pod.ts";
+import { explainStored, type StoredPodOptions } from "./stored_pod.ts";
 
 /**
  * Explains Pods and workloads of the cluster.
@@ -24,7 +24,7 @@ import { explainStored } from "./stored_pod.ts";
  */
 export async function explainObjects(
   words: readonly string[],
-  options: OutcomeOptions & Place,
+  options: StoredPodOptions & Place,
 ): Promise<PodExplanation[]> {
   const explanations = [];
   for (const each of await readNamed(words, options)) {
@@ -35,7 +35,7 @@ export async function explainObjects(
 
 async function explainOne(
   { kind, object }: NamedObject,
-  options: OutcomeOptions & Place,
+  options: StoredPodOptions & Place,
 ): Promise<PodExplanation> {
   const workload = { ...object, apiVersion: kind.apiVersion, kind: kind.kind };
   const subject = podSubjectOf(workload);
@@ -56,7 +56,7 @@ async function explainOne(
 /** The Pods that the workload's own selector selects; a CronJob has none. */
 async function summary(
   object: KubeObject & { spec?: unknown },
-  { client, cluster }: OutcomeOptions & Place,
+  { client, cluster }: StoredPodOptions & Place,
 ): Promise<{ pods?: PodsSummary }> {
   const read = readAs(labelSelector, isObject(object.spec) ? object.spec.selector : undefined);
   if (!read.ok) return {};

@@ -22,8 +22,13 @@ import {
   type SidecarSetExplanation,
 } from "./explanation.ts";
 
+export interface StoredPodOptions extends OutcomeOptions {
+  /** What a person types to run the program. */
+  readonly program: string;
+}
+
 /** Explains what SidecarSets did to a Pod that is stored in a cluster, and what becomes of it. */
-export function explainStored(subject: PodSubject, options: OutcomeOptions): PodExplanation {
+export function explainStored(subject: PodSubject, options: StoredPodOptions): PodExplanation {
   const { title, pod } = subject;
   const { sidecarSets } = options.cluster;
   const injected = sidecarSets.filter(({ sidecarSet }) => isInjectedBy(pod, sidecarSet));
@@ -40,7 +45,7 @@ export function explainStored(subject: PodSubject, options: OutcomeOptions): Pod
 
 function explainOne(
   prepared: PreparedSidecarSet,
-  { pod, options }: { pod: Pod; options: OutcomeOptions },
+  { pod, options }: { pod: Pod; options: StoredPodOptions },
 ): SidecarSetExplanation {
   const { name, sidecarSet } = prepared;
   const mismatch = explainMismatch(sidecarSet.spec, {
@@ -73,7 +78,7 @@ function explainOne(
 
 function explainUninjected(
   prepared: PreparedSidecarSet,
-  { pod, options }: { pod: Pod; options: OutcomeOptions },
+  { pod, options }: { pod: Pod; options: StoredPodOptions },
 ): SidecarSetExplanation {
   const { name } = prepared;
   const missed = hasTrait(classOf(pod, prepared, options.cluster), PodTrait.Missed);
@@ -88,7 +93,7 @@ function explainUninjected(
       ? REASONS.NotReviewed
       : "the Pod is older than the SidecarSet's selection, or came to be selected later",
     next: "nothing until the Pod is created anew, which would inject it: " +
-      `sidecarset rollout restart-injection ${name}`,
+      `${options.program} rollout restart-injection ${name}`,
   };
 }
 

@@ -25,7 +25,7 @@ export function addManifests(program: Command, { terminal, exit }: CommandContex
 const NOTES = {
   text: ["The same objects as in the folder manifests of the sources, for kubectl."],
   examples: [
-    "manifests --image example.com/sidecarset:1.0 | kubectl apply -f -",
+    "manifests --image IMAGE | kubectl apply -f -",
     "manifests --cert-manager --prometheus-operator --replicas 3",
   ],
   statuses: ["0  printed", "2  an option cannot be used"],

@@ -51,7 +51,8 @@ export async function undoCommand(
   await change(resources.sidecarSets, { patch: { name, type: "merge", body }, done, dryRun }, live);
   if (history.sidecarSet.spec.updateStrategy?.paused) {
     terminal.error(
-      `The roll-out is paused. Let running Pods follow with:\n  sidecarset rollout resume ${name}\n`,
+      "The roll-out is paused. Let running Pods follow with:\n" +
+        `  ${terminal.program} rollout resume ${name}\n`,
     );
   }
   return 0;

@@ -89,6 +89,7 @@ function tellWaiting(sidecarSets: readonly SidecarSet[], terminal: Terminal): vo
   for (const sidecarSet of sidecarSets) {
     if (rolloutStateOf(sidecarSet).state !== "Moving") continue;
     terminal.error(rolloutText(sidecarSet, "has not ended in time"));
-    terminal.error(`Look again with: sidecarset status ${sidecarSet.metadata.name} --watch\n`);
+    const { name } = sidecarSet.metadata;
+    terminal.error(`Look again with: ${terminal.program} status ${name} --watch\n`);
   }
 }

@@ -37,7 +37,7 @@ export async function statusCommand(options: StatusOptions, live: Live): Promise
   }
   const sidecarSets = objects.map(sidecarSetOf);
   if (sidecarSets.length === 0) {
-    terminal.error(NONE);
+    terminal.error(none(terminal));
     return 0;
   }
   const lines = statusTable(sidecarSets, { wide: options.output === "wide" });
@@ -48,7 +48,9 @@ export async function statusCommand(options: StatusOptions, live: Live): Promise
   return 0;
 }
 
-const NONE = "There is no SidecarSet. Write one and see what it does with: diff -f FILE\n";
+function none({ program }: Terminal): string {
+  return `There is no SidecarSet. Write one and see what it does with: ${program} diff -f FILE\n`;
+}
 
 /** Follows the roll-outs; as data, the SidecarSets are printed once, as they are then. */
 async function follow(
@@ -69,7 +71,7 @@ async function follow(
     },
   });
   if (isData) await printList(objects, { format: output, terminal });
-  else if (status === 0 && objects.length === 0) terminal.error(NONE);
+  else if (status === 0 && objects.length === 0) terminal.error(none(terminal));
   return status;
 }
 
@@ -147,7 +149,7 @@ function noteLines(
       ...wrapped(condition.message, 4),
     ];
   });
-  lines.push(...uninjectedLines(name, status));
+  lines.push(...uninjectedLines(name, { status, terminal }));
   const revision = all ? [`  revision ${status.latestRevision ?? "unknown"}`] : [];
   return lines.length === 0
     ? []
@@ -155,12 +157,15 @@ function noteLines(
 }
 
 /** How selected Pods that were not to be injected when they were created come by the sidecars. */
-function uninjectedLines(name: string, status: SidecarSetStatus): string[] {
+function uninjectedLines(
+  name: string,
+  { status, terminal }: { status: SidecarSetStatus; terminal: Terminal },
+): string[] {
   const count = (status.uninjectedPods ?? 0) - (status.missedPods ?? 0);
   if (count <= 0) return [];
   const text = `${counted(count, "selected Pod")} without the sidecars: older than the selection ` +
     "or labelled later. To create them anew:";
-  return [...wrapped(text, 2), `    sidecarset rollout restart-injection ${name}`];
+  return [...wrapped(text, 2), `    ${terminal.program} rollout restart-injection ${name}`];
 }
 
 /** Each with the status that nobody need worry about. */

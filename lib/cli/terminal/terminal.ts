@@ -1,5 +1,9 @@
+import process from "node:process";
+
 /** What a command has of the process; a test gives it strings. */
 export interface Terminal {
+  /** What a person types to run the program: `sidecarset`, or `kubectl sidecarset` where it is kubectl's plugin. */
+  readonly program: string;
   write(text: string): void;
   error(text: string): void;
   /** All of standard input. */
@@ -31,6 +35,7 @@ export function processTerminal(): Terminal {
   const encoder = new TextEncoder();
   const isDumb = Deno.env.get("TERM") === "dumb";
   return {
+    program: programCalled(process.argv0),
     write: (text) => writeAll(Deno.stdout, encoder.encode(text)),
     error: (text) => writeAll(Deno.stderr, encoder.encode(text)),
     readInput: () => new Response(Deno.stdin.readable).text(),
@@ -44,6 +49,13 @@ export function processTerminal(): Terminal {
     interactive: Deno.stderr.isTerminal() && !isDumb,
     colors: Deno.stdout.isTerminal() && !isDumb && !Deno.env.get("NO_COLOR"),
   };
+}
+
+/** @param executable As it was called; kubectl calls a plugin by its path. */
+function programCalled(executable: string): string {
+  return executable.split("/").at(-1) === "kubectl-sidecarset"
+    ? "kubectl sidecarset"
+    : "sidecarset";
 }
 
 /** A terminal that does not know its size is taken for the smallest usual one. */

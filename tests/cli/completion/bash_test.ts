@@ -29,7 +29,12 @@ const CASES: [string, string[], string[]][] = [
   ["an option after an option", ["sidecarset", "inject", "-o", "json", "-n", "x", "--file"], [
     "--filename",
   ]],
-  ["the values of an argument", ["sidecarset", "completion", ""], ["bash", "zsh", "fish"]],
+  ["the values of an argument", ["sidecarset", "completion", ""], [
+    "bash",
+    "zsh",
+    "fish",
+    "kubectl",
+  ]],
   ["an option for all commands", ["sidecarset", "validate", "--verb"], ["--verbose"]],
   ["a value after =", ["sidecarset", "uninstall", "--dry-run", "=", "s"], ["server"]],
   ["all values after =", ["sidecarset", "uninstall", "--dry-run", "="], [

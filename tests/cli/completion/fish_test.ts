@@ -5,7 +5,7 @@ import { runCli } from "../string_terminal.ts";
 
 const SCRIPT = (await runCli(["completion", "fish"])).output;
 
-/** What a real fish offers for the end of a line, with the script where the help says to put it. */
+/** What a real fish offers for the end of a line, with the script where fish looks for it. */
 async function offered(line: string): Promise<string[]> {
   const folder = await Deno.makeTempDir();
   try {
@@ -37,7 +37,7 @@ const CASES: [string, string, string[]][] = [
   ["the values of an option", "sidecarset inject -o ", ["diff", "json", "yaml"]],
   ["a value by its beginning", "sidecarset explain --output t", ["text"]],
   ["a value after =", "sidecarset uninstall --dry-run=s", ["--dry-run=server"]],
-  ["the values of an argument", "sidecarset completion ", ["bash", "fish", "zsh"]],
+  ["the values of an argument", "sidecarset completion ", ["bash", "fish", "kubectl", "zsh"]],
   ["an option for all commands", "sidecarset rollout undo --verb", ["--verbose"]],
   ["files where they belong", "sidecarset inject -f se", ["set.yaml"]],
   ["files for an argument that is one", "sidecarset validate se", ["set.yaml"]],
