@@ -11,7 +11,11 @@ export function readSidecarSet(value: unknown): Read<SidecarSet> {
   return readAs(sidecarSet, withoutNulls(value));
 }
 
-/** Reads any value by a schema; on failure every problem is named by its field. */
+/**
+ * Reads any value by a schema; on failure every problem is named by its field.
+ *
+ * @param schema Its regular expressions have a message that says in words what is wanted, such as `a URL`.
+ */
 export function readAs<T>(schema: z.ZodMiniType<T>, value: unknown): Read<T> {
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data };
@@ -58,7 +62,7 @@ function problemsOf(issue: z.core.$ZodIssue, root: unknown): FieldProblem[] {
       return [{
         reason: "FieldValueTypeInvalid",
         field,
-        message: `must be of type ${issue.expected}: current value is ${shown}`,
+        message: `must be ${typeText(issue.expected)}: current value is ${shown}`,
       }];
     case "invalid_value":
       return [{
@@ -82,9 +86,7 @@ function problemsOf(issue: z.core.$ZodIssue, root: unknown): FieldProblem[] {
       return [{
         reason: "FieldValueInvalid",
         field,
-        message: `must match ${
-          "pattern" in issue ? issue.pattern : issue.format
-        }: current value is ${shown}`,
+        message: `must be ${issue.message}: current value is ${shown}`,
       }];
     default:
       return [{
@@ -93,6 +95,10 @@ function problemsOf(issue: z.core.$ZodIssue, root: unknown): FieldProblem[] {
         message: `is not valid: current value is ${shown}`,
       }];
   }
+}
+
+function typeText(type: string): string {
+  return type === "int" ? "an integer" : `of type ${type}`;
 }
 
 /** A value as a message shows it: JSON, cut where it is long. */

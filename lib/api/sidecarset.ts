@@ -89,7 +89,7 @@ export const sidecarSetSpec = z.looseObject({
   customVersion: z.optional(
     z.string().check(
       z.maxLength(63),
-      z.regex(/^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/),
+      z.regex(/^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/, "a valid label value"),
     ),
   ).register(docs, {
     description: "A name of your own for this revision, a valid label value.",

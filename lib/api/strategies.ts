@@ -13,7 +13,7 @@ export const cleanupTypes = ["Retain", "Idle", "Evict"] as const;
 /** A count, or a share like `25%`. */
 export const intOrPercent = z.union([
   z.int().check(z.minimum(0), z.maximum(2147483647)),
-  z.string().check(z.regex(/^[0-9]+%$/)),
+  z.string().check(z.regex(/^[0-9]+%$/, 'a percentage such as "25%"')),
 ]);
 export type IntOrPercent = z.infer<typeof intOrPercent>;
 

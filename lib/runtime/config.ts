@@ -5,7 +5,16 @@ import { logFormats, logLevels } from "./log.ts";
 const port = z.int().check(z.minimum(0), z.maximum(65_535));
 const seconds = z.number().check(z.minimum(0), z.maximum(3_600));
 const lifetime = z.int().check(z.minimum(3), z.maximum(3_650 * 86_400));
-const dnsLabel = z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/));
+const dnsLabel = z.string().check(
+  z.regex(
+    /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    "a name of at most 63 lower-case letters, digits and '-', such as sidecarset-system",
+  ),
+);
+/** The paths that reviews come to are added. */
+const webhookUrl = z.string().check(
+  z.regex(/^https:\/\/[^/\s]+\/?$/, "a URL without a path, such as https://192.0.2.1:9443/"),
+);
 
 /** Everything that a controller process can be told. */
 export const config = z.strictObject({
@@ -13,7 +22,7 @@ export const config = z.strictObject({
   context: z.optional(z.string()),
   namespace: dnsLabel,
   serviceName: dnsLabel,
-  webhookUrl: z.optional(z.string().check(z.regex(/^https:\/\/[^/\s]+\/?$/))),
+  webhookUrl: z.optional(webhookUrl),
   webhookHost: z.string(),
   webhookPort: port,
   healthHost: z.string(),

@@ -22,6 +22,21 @@ Deno.test("readConfig() names everything that is wrong at once", () => {
   });
 });
 
+Deno.test("readConfig() says in words what it wants, not by a regular expression", () => {
+  for (
+    const [flag, value, message] of [
+      [
+        "webhook-url",
+        "WRONG",
+        /--webhook-url must be a URL without a path, such as https:\/\/[\d.:]+\/: current value is "WRONG"$/,
+      ],
+      ["webhook-url", "https://HOST/path", /must be a URL without a path/],
+      ["namespace", "Upper", /--namespace must be a name of at most 63 lower-case letters/],
+      ["max-in-flight", "1.5", /--max-in-flight must be an integer: current value is 1\.5$/],
+    ] as const
+  ) assert.throws(() => read({ [flag]: value }), { name: "ConfigError", message });
+});
+
 Deno.test("readConfig() leaves KUBECONFIG, which may list several files, to the search for a cluster", () => {
   assert.equal(read({}, { KUBECONFIG: "/a:/b" }).kubeconfig, undefined);
   assert.equal(read({ kubeconfig: "/a" }, { KUBECONFIG: "/b" }).kubeconfig, "/a");
