@@ -1,6 +1,7 @@
 import type { ControllerRevision } from "../api/controller_revision.ts";
-import type { Labels } from "../api/meta.ts";
+import type { Labels, ObjectMeta } from "../api/meta.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
+import type { KubeObject } from "../api/objects.ts";
 import type { Namespace, Pod } from "../api/pod.ts";
 import { canaryBase } from "../core/inject/sidecarset_plan.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
@@ -52,6 +53,18 @@ export class ClusterIndex {
       if (base) bases.add(base);
     }
     return bases.size === 0 ? matched : matched.filter(({ name }) => !bases.has(name));
+  }
+
+  /** The known state of a SidecarSet if it is the one that the API server tells of: it need not be read and checked again. */
+  knownSidecarSet({ metadata }: KubeObject): PreparedSidecarSet | undefined {
+    const known = this.sidecarSets.get(metadata.name ?? "");
+    return known && isSameState(known.sidecarSet.metadata, metadata) ? known : undefined;
+  }
+
+  /** The known state of a Pod if it is the one that the API server tells of: a list of all Pods tells mostly of such. */
+  knownPod(pod: Pod): Pod | undefined {
+    const known = this.pods.get(podKey(pod));
+    return known && isSameState(known.metadata, pod.metadata) ? known : undefined;
   }
 
   /** Takes over a SidecarSet; an older state than the known one, from a watch that lags behind an answer, changes nothing. */
@@ -178,6 +191,11 @@ export class ClusterIndex {
         ),
     });
   }
+}
+
+function isSameState(a: ObjectMeta, b: ObjectMeta): boolean {
+  return a.resourceVersion !== undefined && a.resourceVersion === b.resourceVersion &&
+    a.uid === b.uid;
 }
 
 function isOlder(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {

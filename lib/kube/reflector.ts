@@ -7,25 +7,25 @@ import { failureDelay, forbiddenDelay, jittered, requestedDelay, RESUME_DELAY } 
 
 /** What a consumer is told, in order. It holds all objects, and no others, if it does as told. */
 export type Change<T> =
-  /** These are all objects that there are. */
-  | { readonly type: "replace"; readonly items: readonly T[] }
+  /** Some of all objects. With `first` a list begins; what was told of one that broke off does not count as listed any more. */
+  | { readonly type: "page"; readonly items: readonly T[]; readonly first: boolean }
+  /** All objects were told of since the first page: what was not among them is not there any more. */
+  | { readonly type: "listed"; readonly resourceVersion: string }
   | { readonly type: "apply"; readonly object: T }
-  | { readonly type: "delete"; readonly object: T }
-  /** Follows each `replace`: what was told so far was complete at this version. */
-  | { readonly type: "synced"; readonly resourceVersion: string };
+  | { readonly type: "delete"; readonly object: T };
 
 /** What to do next. */
-export type Task<T> =
-  | { readonly do: "list"; readonly token?: string; readonly pages: readonly (readonly T[])[] }
+export type Task =
+  | { readonly do: "list"; readonly token?: string }
   | { readonly do: "watch"; readonly version: string }
   /** Read on from the watch that is open since `openedAt` of the monotonic clock. */
   | { readonly do: "read"; readonly version: string; readonly openedAt: number }
-  | { readonly do: "wait"; readonly milliseconds: number; readonly then: Task<T> };
+  | { readonly do: "wait"; readonly milliseconds: number; readonly then: Task };
 
-type ReadTask<T> = Extract<Task<T>, { do: "read" }>;
+type ReadTask = Extract<Task, { do: "read" }>;
 
-export interface State<T> {
-  readonly task: Task<T>;
+export interface State {
+  readonly task: Task;
   /** Failures since a watch last proved that things go well. */
   readonly failures: number;
   /** The consumer has been told everything once. */
@@ -70,7 +70,7 @@ export interface StepContext {
 }
 
 export interface Step<T> {
-  readonly state: State<T>;
+  readonly state: State;
   readonly changes: readonly Change<T>[];
 }
 
@@ -82,17 +82,17 @@ export const SHORTEST_WATCH = 10_000;
 const FORBIDDEN_AFTER = 5;
 
 /** The state that everything starts from. */
-export function start<T>(): State<T> {
+export function start(): State {
   return { task: listAnew(), failures: 0, synced: false, refusals: 0 };
 }
 
 /** Whether the rights are missing, not only for a moment. */
-export function isForbidden({ refusals }: State<unknown>): boolean {
+export function isForbidden({ refusals }: State): boolean {
   return refusals >= FORBIDDEN_AFTER;
 }
 
 /** The next state, and what the consumer is told. An input that does not belong to the state's task changes nothing. */
-export function step<T>(state: State<T>, input: Input<T>, context: StepContext): Step<T> {
+export function step<T>(state: State, input: Input<T>, context: StepContext): Step<T> {
   const { task } = state;
   switch (input.type) {
     case "failed":
@@ -105,7 +105,7 @@ export function step<T>(state: State<T>, input: Input<T>, context: StepContext):
       return quietly(task.do === "wait" ? { ...state, task: task.then } : state);
     case "page":
       if (task.do !== "list") return quietly(state);
-      return afterPage({ ...state, refusals: 0 }, [...task.pages, input.items], input);
+      return afterPage({ ...state, refusals: 0 }, input, task.token === undefined);
     case "opened":
       if (task.do !== "watch") return quietly(state);
       return quietly({
@@ -119,17 +119,15 @@ export function step<T>(state: State<T>, input: Input<T>, context: StepContext):
 }
 
 function afterPage<T>(
-  state: State<T>,
-  pages: readonly (readonly T[])[],
-  page: { token?: string; version: string },
+  state: State,
+  { items, token, version }: Extract<Input<T>, { type: "page" }>,
+  first: boolean,
 ): Step<T> {
-  if (page.token) return quietly({ ...state, task: { do: "list", token: page.token, pages } });
+  const page = { type: "page", items, first } as const;
+  if (token) return { state: { ...state, task: { do: "list", token } }, changes: [page] };
   return {
-    state: { ...state, synced: true, task: { do: "watch", version: page.version } },
-    changes: [
-      { type: "replace", items: pages.flat() },
-      { type: "synced", resourceVersion: page.version },
-    ],
+    state: { ...state, synced: true, task: { do: "watch", version } },
+    changes: [page, { type: "listed", resourceVersion: version }],
   };
 }
 
@@ -139,8 +137,8 @@ interface WatchInput<T> {
 }
 
 function afterRead<T>(
-  state: State<T>,
-  task: ReadTask<T>,
+  state: State,
+  task: ReadTask,
   { input, context }: WatchInput<T>,
 ): Step<T> {
   switch (input.type) {
@@ -166,9 +164,9 @@ function afterRead<T>(
   }
 }
 
-function afterFailure<T>(state: State<T>, failure: Failure, context: StepContext): State<T> {
+function afterFailure(state: State, failure: Failure, context: StepContext): State {
   const expired = failure.httpCode === 410 || failure.unreadable === true;
-  const then = expired ? listAnew<T>() : resumed(state.task);
+  const then = expired ? listAnew() : resumed(state.task);
   const next = { ...afterDelay(state, then, context), refusals: 0 };
   if (failure.httpCode === 403) {
     const refused = { ...next, refusals: state.refusals + 1 };
@@ -178,22 +176,22 @@ function afterFailure<T>(state: State<T>, failure: Failure, context: StepContext
   return delayedBy(next, requestedDelay(failure.retryAfterSeconds, context.random));
 }
 
-function afterDelay<T>(state: State<T>, then: Task<T>, context: StepContext): State<T> {
+function afterDelay(state: State, then: Task, context: StepContext): State {
   const failures = failuresBefore(state, context);
   const milliseconds = failureDelay(failures, context.random);
   return { ...state, failures: failures + 1, task: { do: "wait", milliseconds, then } };
 }
 
-function delayedBy<T>(state: State<T>, milliseconds: number): State<T> {
+function delayedBy(state: State, milliseconds: number): State {
   return state.task.do === "wait" ? { ...state, task: { ...state.task, milliseconds } } : state;
 }
 
-function failuresBefore<T>({ task, failures }: State<T>, { now }: StepContext): number {
+function failuresBefore({ task, failures }: State, { now }: StepContext): number {
   return task.do === "read" && now - task.openedAt >= HEALTHY_AFTER ? 0 : failures;
 }
 
 /** What goes on from where the task stopped: the same page, or a new watch from the last version. */
-function resumed<T>(task: Task<T>): Task<T> {
+function resumed(task: Task): Task {
   switch (task.do) {
     case "read":
       return { do: "watch", version: task.version };
@@ -204,10 +202,10 @@ function resumed<T>(task: Task<T>): Task<T> {
   }
 }
 
-function listAnew<T>(): Task<T> {
-  return { do: "list", pages: [] };
+function listAnew(): Task {
+  return { do: "list" };
 }
 
-function quietly<T>(state: State<T>): Step<T> {
+function quietly<T>(state: State): Step<T> {
   return { state, changes: [] };
 }

@@ -51,12 +51,12 @@ const TIMING: ReflectorTiming = {
 
 /**
  * Keeps a consumer told of all objects of one kind, by a list and watches. It stores nothing itself, so that an index which is the consumer holds
- * the only copy; during a list it holds the pages read so far, as the consumer is told of a list as a whole.
+ * the only copy.
  */
 export class ReflectorLoop<T extends KubeObject, U> {
   readonly #options: ReflectorOptions<T, U>;
   readonly #timing: ReflectorTiming;
-  #state: State<U> = start();
+  #state: State = start();
   #watch: OpenWatch | undefined;
   #lastEventAt: number | undefined;
 
@@ -85,7 +85,7 @@ export class ReflectorLoop<T extends KubeObject, U> {
     await this.#closeWatch();
   }
 
-  async #perform(task: Task<U>, signal: AbortSignal): Promise<Input<U>> {
+  async #perform(task: Task, signal: AbortSignal): Promise<Input<U>> {
     try {
       switch (task.do) {
         case "list":

@@ -64,7 +64,7 @@ export function createRefusals(options: RefusalsOptions): Refusals {
       random: Math.random,
       onChange(change) {
         if (change.type === "apply") pods.observe(change.object);
-        if (change.type === "replace") { for (const each of change.items) pods.observe(each); }
+        if (change.type === "page") { for (const each of change.items) pods.observe(each); }
       },
     });
     await loop.run(signal);

@@ -14,11 +14,8 @@ import { podKey } from "../index/pods.ts";
 import { sharedPod, Sharing } from "../index/sharing.ts";
 import { trimNamespace, trimPod } from "../index/trim.ts";
 import type { RestClient } from "../kube/contract.ts";
-import { listWatch } from "../kube/list_watch.ts";
-import type { Change } from "../kube/reflector.ts";
-import { ReflectorLoop } from "../kube/reflector_loop.ts";
-import type { Selection } from "../kube/requests.ts";
-import { type Resource, resources } from "../kube/resources.ts";
+import { resources } from "../kube/resources.ts";
+import { reflect } from "./reflection.ts";
 import { toPrepared } from "./stored_sidecarset.ts";
 
 export interface WatchesOptions {
@@ -63,10 +60,11 @@ export function createWatches(options: WatchesOptions): Watches {
   const sidecarSets = reflect(options, {
     name: "sidecarsets",
     resource: resources.sidecarSets,
-    trim: (object) => toPrepared(object, options.problemsOf),
+    trim: (object) => index.knownSidecarSet(object) ?? toPrepared(object, options.problemsOf),
     known: () => [...index.sidecarSets.values()].map(({ name }) => name),
     keyOf: ({ name }) => name,
     apply(prepared) {
+      if (index.sidecarSets.get(prepared.name) === prepared) return;
       onChange(index.applySidecarSet(prepared));
       onSidecarSet(prepared.name);
     },
@@ -104,10 +102,11 @@ export function createWatches(options: WatchesOptions): Watches {
   const pods = reflect(options, {
     name: "pods",
     resource: resources.pods,
-    trim: (pod) => sharedPod(trimPod(pod), sharing),
+    trim: (pod) => index.knownPod(pod) ?? sharedPod(trimPod(pod), sharing),
     known: () => [...index.pods.keys()],
     keyOf: podKey,
     apply(pod) {
+      if (index.pods.get(podKey(pod)) === pod) return;
       onChange(index.applyPod(pod));
       options.onPod(podKey(pod));
     },
@@ -191,55 +190,6 @@ export function createWatches(options: WatchesOptions): Watches {
       await Promise.all([...running, pods.loop.run(signal)]);
     },
   };
-}
-
-interface Reflection<T extends KubeObject, U> {
-  readonly name: string;
-  readonly resource: Resource<T>;
-  readonly selection?: Selection;
-  trim(object: T): U;
-  /** Keys of everything that the index holds of this kind. */
-  known(): string[];
-  keyOf(object: U): string;
-  apply(object: U): void;
-  delete(key: string): void;
-  /** Told when all objects have been listed and applied. */
-  onListed?(): void;
-}
-
-function reflect<T extends KubeObject, U>(
-  { client, clock, logger }: WatchesOptions,
-  reflection: Reflection<T, U>,
-): { name: string; loop: ReflectorLoop<T, U> } {
-  const { name, resource, selection, trim } = reflection;
-  const loop = new ReflectorLoop<T, U>({
-    name,
-    source: listWatch(client, { resource, ...(selection ? { selection } : {}) }),
-    trim,
-    clock,
-    logger,
-    random: Math.random,
-    onChange: (change) => applyChange(change, reflection),
-  });
-  return { name, loop };
-}
-
-function applyChange<T extends KubeObject, U>(change: Change<U>, into: Reflection<T, U>): void {
-  switch (change.type) {
-    case "apply":
-      return into.apply(change.object);
-    case "delete":
-      return into.delete(into.keyOf(change.object));
-    case "replace": {
-      const gone = new Set(into.known());
-      for (const object of change.items) {
-        gone.delete(into.keyOf(object));
-        into.apply(object);
-      }
-      for (const key of gone) into.delete(key);
-      into.onListed?.();
-    }
-  }
 }
 
 function nameOf({ metadata }: KubeObject): string {

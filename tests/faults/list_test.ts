@@ -22,17 +22,17 @@ function listing(...answers: ((seen: Seen) => Response)[]): ScriptedServer {
 
 const tokens = (server: ScriptedServer) => server.lists.map(({ query }) => query.get("continue"));
 
-Deno.test("a list is told as a whole, after its last page", async () => {
+Deno.test("a list is told page by page, and its end after the last", async () => {
   await using server = listing(
     () => page(["a", "b"], { version: "100", token: "more" }),
     () => page(["c"], { version: "100" }),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a,b,c");
+  await reflecting.untilTold("=a,b &c .");
   assert.deepEqual(tokens(server), [null, "more"]);
 });
 
-Deno.test("a 410 while paging starts the list anew and tells nothing of the pages before", async () => {
+Deno.test("a 410 while paging begins the list anew, so that the pages before do not count", async () => {
   await using server = listing(
     () => page(["gone"], { version: "100", token: "more" }),
     () => failure(410, { reason: "Expired" }),
@@ -40,7 +40,7 @@ Deno.test("a 410 while paging starts the list anew and tells nothing of the page
     () => page(["b"], { version: "200" }),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a,b");
+  await reflecting.untilTold("=gone =a &b .");
   assert.deepEqual(tokens(server), [null, "more", null, "more2"]);
 });
 
@@ -51,7 +51,7 @@ Deno.test("a 500 while paging asks for the same page again", async () => {
     () => page(["b"], { version: "100" }),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a,b");
+  await reflecting.untilTold("=a &b .");
   assert.deepEqual(tokens(server), [null, "more", "more"]);
 });
 
@@ -62,7 +62,7 @@ Deno.test("a 429 is obeyed for as long as its Retry-After says", async () => {
   );
   await using reflecting = new Reflecting(plainClient(server.url));
   const before = reflecting.clock.monotonic();
-  await reflecting.untilTold("=a");
+  await reflecting.untilTold("=a .");
   assert.ok(reflecting.clock.monotonic() - before >= 17_000);
   assert.equal(server.lists.length, 2);
 });
@@ -77,7 +77,7 @@ Deno.test("answers that are no list are tried again, with growing delays", async
   );
   await using reflecting = new Reflecting(plainClient(server.url));
   const before = reflecting.clock.monotonic();
-  await reflecting.untilTold("=a");
+  await reflecting.untilTold("=a .");
   assert.ok(reflecting.clock.monotonic() - before >= 600 + 1_200 + 2_400 + 4_800);
 });
 
@@ -87,7 +87,7 @@ Deno.test("a 403 is said once and means not synced, until the rights are there",
   await using reflecting = new Reflecting(plainClient(server.url));
   const before = reflecting.clock.monotonic();
   assert.equal(reflecting.loop.isSynced(), false);
-  await reflecting.untilTold("=a");
+  await reflecting.untilTold("=a .");
   assert.ok(reflecting.clock.monotonic() - before >= 60_000, "rights are granted by people");
   assert.equal(reflecting.loop.isSynced(), true);
   assert.equal(reflecting.log.filter(({ level }) => level === "warn").length, 1);
@@ -98,7 +98,7 @@ Deno.test("a 403 that stays means not synced, although everything had been told"
     isWatch ? failure(403) : page(["a"], { version: "100" })
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a");
+  await reflecting.untilTold("=a .");
   assert.equal(reflecting.loop.isSynced(), true);
   while (reflecting.loop.isSynced()) await new Promise((resolve) => setTimeout(resolve, 1));
   assert.ok(server.watches.length > 3, "an API server that has just started refuses everybody");
@@ -114,7 +114,7 @@ Deno.test("a 403 of an API server that has not read the roles yet is over soon",
   });
   await using reflecting = new Reflecting(plainClient(server.url));
   const before = reflecting.clock.monotonic();
-  await reflecting.untilTold("=a +b");
+  await reflecting.untilTold("=a . +b");
   const seconds = (reflecting.clock.monotonic() - before) / 1_000;
   assert.ok(seconds < 30, `it was blind for ${seconds} s`);
 });
@@ -128,5 +128,5 @@ Deno.test("objects that vanished while a watch was too old are gone after the ne
       : stream([event("DELETED", configMap("b", "201"))], "silence");
   });
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a,b =b -b");
+  await reflecting.untilTold("=a,b . =b . -b");
 });

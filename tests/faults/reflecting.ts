@@ -74,18 +74,18 @@ export class Reflecting implements AsyncDisposable {
     this.#run = this.loop.run(this.#stop.signal);
   }
 
-  /** What the consumer was told, in short: `=a,b` for a replacement, `+a` and `-a`; `synced` is left out. */
+  /** What the consumer was told, in short: `=a,b` for a page that begins a list, `&c` for another, `.` for the list's end, `+a` and `-a`. */
   get told(): string {
-    return this.changes.flatMap((change) => {
+    return this.changes.map((change) => {
       switch (change.type) {
-        case "replace":
-          return [`=${change.items.join(",")}`];
+        case "page":
+          return `${change.first ? "=" : "&"}${change.items.join(",")}`;
+        case "listed":
+          return ".";
         case "apply":
-          return [`+${change.object}`];
+          return `+${change.object}`;
         case "delete":
-          return [`-${change.object}`];
-        default:
-          return [];
+          return `-${change.object}`;
       }
     }).join(" ");
   }

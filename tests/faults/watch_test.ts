@@ -30,7 +30,7 @@ Deno.test("a watch whose connection breaks goes on from its last version", async
     () => stream([added("c", "102")], "silence"),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a +b +c");
+  await reflecting.untilTold("=a . +b +c");
   assert.deepEqual(fromVersions(server), ["100", "101"]);
   assert.equal(server.lists.length, 1);
 });
@@ -41,7 +41,7 @@ Deno.test("a watch that is cut in the middle of an event loses nothing and tells
     () => stream([added("c", "102")], "silence"),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a +b +c");
+  await reflecting.untilTold("=a . +b +c");
   assert.deepEqual(fromVersions(server), ["100", "101"]);
 });
 
@@ -51,9 +51,9 @@ Deno.test("a watch that goes silent is noticed within its deadline", async () =>
     () => stream([added("c", "102")], "silence"),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a +b");
+  await reflecting.untilTold("=a . +b");
   const before = reflecting.clock.monotonic();
-  await reflecting.untilTold("=a +b +c");
+  await reflecting.untilTold("=a . +b +c");
   const seconds = (reflecting.clock.monotonic() - before) / 1000;
   assert.ok(seconds > 290, `noticed after ${seconds} s, although the watch was alive by then`);
   assert.ok(seconds < 1_200, `noticed after ${seconds} s only`);
@@ -80,7 +80,7 @@ function trickle(): Response {
 Deno.test("a watch that trickles on without ever completing an event is noticed, too", async () => {
   await using server = serving(trickle, () => stream([added("b", "101")], "silence"));
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a +b");
+  await reflecting.untilTold("=a . +b");
 });
 
 Deno.test("a watch that is never answered is given up", async () => {
@@ -90,20 +90,20 @@ Deno.test("a watch that is never answered is given up", async () => {
     return watches++ === 0 ? new Promise(() => {}) : stream([added("b", "101")], "silence");
   });
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a +b");
+  await reflecting.untilTold("=a . +b");
 });
 
 Deno.test("events that come a byte at a time are told whole", async () => {
   await using server = serving(() => stream([...added("ü", "101")], "silence"));
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a +ü");
+  await reflecting.untilTold("=a . +ü");
 });
 
 Deno.test("an event of 8 MB is told", async () => {
   const big = { ...configMap("big", "101"), data: { value: "x".repeat(8_000_000) } };
   await using server = serving(() => stream([event("ADDED", big)], "silence"));
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a +big");
+  await reflecting.untilTold("=a . +big");
 });
 
 for (
@@ -119,7 +119,7 @@ for (
   Deno.test(`${what} leads to one new list, whose result replaces all`, async () => {
     await using server = serving(answer, () => stream([added("c", "201")], "silence"));
     await using reflecting = new Reflecting(plainClient(server.url));
-    await reflecting.untilTold("=a =a +c");
+    await reflecting.untilTold("=a . =a . +c");
     assert.equal(server.lists.length, 2);
     assert.deepEqual(fromVersions(server), ["100", "200"]);
   });
@@ -131,7 +131,7 @@ Deno.test("an ERROR event other than 410 leads to a new watch from the last vers
     () => stream([added("c", "102")], "silence"),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a +b +c");
+  await reflecting.untilTold("=a . +b +c");
   assert.deepEqual(fromVersions(server), ["100", "101"]);
 });
 
@@ -141,7 +141,7 @@ Deno.test("a bookmark moves the version on", async () => {
     () => stream([added("b", "151")], "silence"),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a +b");
+  await reflecting.untilTold("=a . +b");
   assert.deepEqual(fromVersions(server), ["100", "150"]);
 });
 
@@ -149,16 +149,16 @@ Deno.test("a server that ends every watch at once is not flooded", async () => {
   const end = () => stream([], "end");
   await using server = serving(end, end, end, end, () => stream([added("b", "101")], "silence"));
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a");
+  await reflecting.untilTold("=a .");
   const before = reflecting.clock.monotonic();
-  await reflecting.untilTold("=a +b");
+  await reflecting.untilTold("=a . +b");
   assert.ok(reflecting.clock.monotonic() - before > 600 + 1_200 + 2_400 + 4_800);
 });
 
 Deno.test("a watch asks for bookmarks, an end after 290 s and no compression; a list may be compressed", async () => {
   await using server = serving(() => stream([added("b", "101")], "silence"));
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a +b");
+  await reflecting.untilTold("=a . +b");
   const [watch] = server.watches;
   const [list] = server.lists;
   assert.equal(watch?.headers.get("accept-encoding"), "identity");

@@ -19,7 +19,7 @@ Deno.test("another client of the contract can be put in: it drives the reflector
     source: listWatch(client, { resource: resources.configMaps }),
     trim: ({ metadata }) => metadata.name,
     onChange: (change) => {
-      if (change.type === "replace") told.push(`=${change.items}`);
+      if (change.type === "page") told.push(`=${change.items}`);
       else if (change.type === "apply") told.push(`+${change.object}`);
     },
     clock,

@@ -80,8 +80,8 @@ Deno.test("ReflectorLoop tells of changes trimmed and in their order", async () 
   source.push("DELETED", object("a", "91"));
   await done.promise;
   assert.deepEqual(told, [
-    { type: "replace", items: ["a"] },
-    { type: "synced", resourceVersion: "1" },
+    { type: "page", items: ["a"], first: true },
+    { type: "listed", resourceVersion: "1" },
     ...Array.from({ length: 50 }, (_, i) => ({ type: "apply", object: `o${i}` })),
     { type: "delete", object: "a" },
   ]);
@@ -118,7 +118,7 @@ Deno.test("ReflectorLoop lists anew when its consumer throws, and is not synced 
   await clock.advance(1_000);
   await source.opened.promise;
   assert.equal(loop.isSynced(), true);
-  assert.deepEqual(told, ["replace", "synced", "apply", "replace", "synced"]);
+  assert.deepEqual(told, ["page", "listed", "apply", "page", "listed"]);
   assert.deepEqual(log.map(({ level }) => level), ["error"]);
   await end();
 });

@@ -14,7 +14,7 @@ import {
 
 const context = { now: 0, random: 0.999 };
 
-function reading(overrides: Partial<State<string>> = {}): State<string> {
+function reading(overrides: Partial<State> = {}): State {
   return {
     task: { do: "read", version: "7", openedAt: 0 },
     failures: 0,
@@ -28,25 +28,25 @@ function failing(failure: Partial<Failure>): Input<string> {
   return { type: "failed", failure: { message: "x", ...failure } };
 }
 
-function waitOf(state: State<string>): { milliseconds: number; then: string } {
+function waitOf(state: State): { milliseconds: number; then: string } {
   assert.ok(state.task.do === "wait");
   const { milliseconds, then } = state.task;
   return { milliseconds, then: then.do === "watch" ? `watch ${then.version}` : then.do };
 }
 
-Deno.test("step() tells of a list only after its last page, all at once", () => {
-  const first = step(start<string>(), {
+Deno.test("step() tells of each page as it comes, and of the list's end after the last", () => {
+  const first = step(start(), {
     type: "page",
     items: ["a", "b"],
     token: "t",
     version: "5",
   }, context);
-  assert.deepEqual(first.changes, []);
+  assert.deepEqual(first.changes, [{ type: "page", items: ["a", "b"], first: true }]);
   assert.equal(first.state.synced, false);
   const last = step(first.state, { type: "page", items: ["c"], version: "5" }, context);
   assert.deepEqual(last.changes, [
-    { type: "replace", items: ["a", "b", "c"] },
-    { type: "synced", resourceVersion: "5" },
+    { type: "page", items: ["c"], first: false },
+    { type: "listed", resourceVersion: "5" },
   ]);
   assert.deepEqual(last.state.task, { do: "watch", version: "5" });
   assert.equal(last.state.synced, true);
@@ -72,8 +72,8 @@ for (
   });
 }
 
-Deno.test("step() keeps the pages and the token over a failure that is no 410", () => {
-  const { state: paging } = step(start<string>(), {
+Deno.test("step() keeps the token over a failure that is no 410, after which the list begins anew", () => {
+  const { state: paging } = step(start(), {
     type: "page",
     items: ["a"],
     token: "t",
@@ -82,7 +82,7 @@ Deno.test("step() keeps the pages and the token over a failure that is no 410", 
   const failed = step(paging, failing({ httpCode: 500 }), context).state;
   assert.deepEqual(step(failed, { type: "waited" }, context).state.task, paging.task);
   const expired = step(paging, failing({ httpCode: 410 }), context).state;
-  assert.deepEqual(step(expired, { type: "waited" }, context).state.task, start<string>().task);
+  assert.deepEqual(step(expired, { type: "waited" }, context).state.task, start().task);
 });
 
 Deno.test("step() counts failures until a watch has lasted long enough", () => {
@@ -137,7 +137,7 @@ Deno.test("step() is not synced after the consumer threw, until it was told ever
 });
 
 Deno.test("step() returns the same state for an input that does not belong to its task", () => {
-  const state = start<string>();
+  const state = start();
   for (const type of ["opened", "ended", "waited"] as const) {
     assert.equal(step(state, { type }, context).state, state);
   }
@@ -148,14 +148,19 @@ class Server {
   version = 1;
   readonly objects = new Set<string>();
   #names = 0;
+  #listed: readonly string[] = [];
 
-  answer(state: State<string>, choice: number): Input<string> {
+  answer(state: State, choice: number): Input<string> {
     const { task } = state;
     if (task.do === "wait") return { type: "waited" };
-    if (choice % 7 === 0) return failing({ httpCode: [500, 410, 403, 429, undefined][choice % 5] });
+    if (choice % 7 === 0) {
+      const httpCode = [500, 410, 403, 429, undefined][choice % 5];
+      if (httpCode === 410) this.#changeUnseen();
+      return failing({ httpCode });
+    }
     switch (task.do) {
       case "list":
-        return { type: "page", items: [...this.objects], version: String(this.version) };
+        return this.#page(task.token);
       case "watch":
         // A real server would answer 410 to a version that it does not have at hand.
         return task.version === String(this.version)
@@ -164,6 +169,26 @@ class Server {
       case "read":
         return this.#event(choice);
     }
+  }
+
+  /** Three objects of what there was when the first page was asked for. */
+  #page(token: string | undefined): Input<string> {
+    if (token === undefined) this.#listed = [...this.objects];
+    const from = Number(token ?? 0);
+    const to = from + 3;
+    return {
+      type: "page",
+      items: this.#listed.slice(from, to),
+      version: String(this.version),
+      ...(to < this.#listed.length ? { token: String(to) } : {}),
+    };
+  }
+
+  /** Why a version is too old: an object is gone that nobody told of. */
+  #changeUnseen(): void {
+    const [known] = this.objects;
+    if (known !== undefined) this.objects.delete(known);
+    this.version++;
   }
 
   #event(choice: number): Input<string> {
@@ -187,16 +212,28 @@ class Server {
   }
 }
 
-function apply(store: Set<string>, change: Change<string>): Set<string> {
-  switch (change.type) {
-    case "replace":
-      return new Set(change.items);
-    case "apply":
-      return new Set([...store, change.object]);
-    case "delete":
-      return new Set([...store].filter((name) => name !== change.object));
-    case "synced":
-      return store;
+/** A consumer that does as it is told. */
+class Consumer {
+  readonly store = new Set<string>();
+  readonly #listed = new Set<string>();
+
+  take(change: Change<string>): void {
+    switch (change.type) {
+      case "page":
+        if (change.first) this.#listed.clear();
+        for (const object of change.items) {
+          this.#listed.add(object);
+          this.store.add(object);
+        }
+        return;
+      case "listed":
+        for (const object of this.store.difference(this.#listed)) this.store.delete(object);
+        return;
+      case "apply":
+        return void this.store.add(change.object);
+      case "delete":
+        return void this.store.delete(change.object);
+    }
   }
 }
 
@@ -208,18 +245,22 @@ Deno.test("step() keeps a consumer equal to the server, and never asks twice wit
     fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
     (choices, random) => {
       const server = new Server();
-      let state = start<string>();
-      let store = new Set<string>();
+      let state = start();
+      const consumer = new Consumer();
       let now = 0;
       for (const [choice, passed] of choices) {
         const { task } = state;
         const next = step(state, server.answer(state, choice), { now: now += passed, random });
-        for (const change of next.changes) store = apply(store, change);
+        for (const change of next.changes) consumer.take(change);
         state = next.state;
-        if (state.synced) assert.deepEqual(store, server.objects);
+        const { do: doing } = state.task;
+        if (doing === "watch" || doing === "read") {
+          assert.deepEqual(consumer.store, server.objects);
+        }
         if (state.task.do === "wait") assert.ok(state.task.milliseconds > 0);
         const advanced = task.do === "wait" || task.do === "read" && state.task.do === "read" ||
-          state.task.do === "wait" || task.do === "list" && state.task.do === "watch" ||
+          state.task.do === "wait" ||
+          task.do === "list" && (state.task.do === "watch" || state.task.do === "list") ||
           task.do === "watch" && state.task.do === "read";
         assert.ok(advanced, `${task.do} led to ${state.task.do} without a wait`);
       }
