@@ -31,14 +31,11 @@ export function ownMember<T>(
 /** Far above what any object of the API needs, and far below what would exhaust the stack of recursive readers. */
 export const MAX_NESTING = 100;
 
-/** Whether a value is nested deeper than that; not recursive itself. */
-export function isTooDeep(value: unknown): boolean {
-  let level = [value];
-  for (let depth = 0; depth <= MAX_NESTING; depth++) {
-    level = level.flatMap((item) =>
-      typeof item === "object" && item !== null ? Object.values(item) : []
-    );
-    if (level.length === 0) return false;
+/** Whether a value is nested deeper than that; it looks no deeper itself. */
+export function isTooDeep(value: unknown, levels = MAX_NESTING): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  for (const member of Array.isArray(value) ? value : Object.values(value)) {
+    if (levels === 0 || isTooDeep(member, levels - 1)) return true;
   }
-  return true;
+  return false;
 }

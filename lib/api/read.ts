@@ -44,7 +44,10 @@ export function withoutNulls(value: unknown): unknown {
 /** Whether there is a null anywhere in a list or an object. */
 function holdsNull(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  return Object.values(value).some((member) => member === null || holdsNull(member));
+  for (const member of Array.isArray(value) ? value : Object.values(value)) {
+    if (member === null || holdsNull(member)) return true;
+  }
+  return false;
 }
 
 function problemsOf(issue: z.core.$ZodIssue, root: unknown): FieldProblem[] {

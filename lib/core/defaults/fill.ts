@@ -20,8 +20,14 @@ function filled<T extends JsonRecord>(
   object: T,
   { defaults, isMissing }: { defaults: JsonRecord; isMissing: (value: unknown) => boolean },
 ): T {
-  const missing = Object.entries(defaults).filter(([field]) => isMissing(object[field]));
-  return missing.length === 0 ? object : { ...object, ...Object.fromEntries(missing) };
+  const missing: Record<string, unknown> = {};
+  let isComplete = true;
+  for (const field in defaults) {
+    if (!isMissing(object[field])) continue;
+    missing[field] = defaults[field];
+    isComplete = false;
+  }
+  return isComplete ? object : { ...object, ...missing };
 }
 
 function isAbsent(value: unknown): boolean {

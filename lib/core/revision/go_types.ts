@@ -87,23 +87,21 @@ function goStruct(
   fields: ReadonlyMap<string, GoField>,
   options: GoValueOptions,
 ): Record<string, unknown> {
-  const written: [string, unknown][] = [];
+  const written: Record<string, unknown> = {};
   for (const [name, { type, presence }] of fields) {
     const member = Object.hasOwn(value, name) ? value[name] ?? undefined : undefined;
     if (member === undefined) {
-      if (presence === "required") written.push([name, zeroOf(type, options)]);
-      else if (presence === "nullable") written.push([name, null]);
+      if (presence === "required") written[name] = zeroOf(type, options);
+      else if (presence === "nullable") written[name] = null;
       continue;
     }
     const goMember = goValue(type, member, options);
-    if (presence !== "omittable" || !isZero(goMember)) written.push([name, goMember]);
+    if (presence !== "omittable" || !isZero(goMember)) written[name] = goMember;
   }
-  if (options.unknownFields === "keep") {
-    for (const [name, member] of Object.entries(value)) {
-      if (!fields.has(name)) written.push([name, member]);
-    }
-  }
-  return Object.fromEntries(written);
+  if (options.unknownFields === "drop") return written;
+  const unknown = Object.entries(value).filter(([name]) => !fields.has(name));
+  // Not assigned one by one: "__proto__" would set the prototype.
+  return Object.fromEntries([...Object.entries(written), ...unknown]);
 }
 
 function goMap(

@@ -2,14 +2,16 @@
 const ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** Writes an ASCII text with 27 harmless characters (`k8s.io/apimachinery/pkg/util/rand/rand.go:SafeEncodeString`). */
 export function safeEncode(text: string): string {
-  let encoded = "";
+  // Not put together with "+=": V8 would keep all the steps of that, twenty times the text's size.
+  const encoded = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
-    encoded += ALPHABET.charAt(text.charCodeAt(i) % ALPHABET.length);
+    encoded[i] = ALPHABET.charCodeAt(text.charCodeAt(i) % ALPHABET.length);
   }
-  return encoded;
+  return decoder.decode(encoded);
 }
 
 /** The 32-bit FNV-1 hash of the text's UTF-8 bytes, as Go's `hash/fnv:New32` has it. */

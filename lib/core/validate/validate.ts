@@ -1,12 +1,13 @@
 import { type FieldProblem, TOO_DEEP } from "../../api/field_problem.ts";
 import { isObject, isTooDeep } from "../../api/json.ts";
-import { readSidecarSet, withoutNulls } from "../../api/read.ts";
+import { readAs, withoutNulls } from "../../api/read.ts";
+import { type SidecarSet, sidecarSet } from "../../api/sidecarset.ts";
 import { checkCanary } from "./canary.ts";
 import { checkCleanup } from "./cleanup.ts";
 import { checkConflicts } from "./conflicts.ts";
 import { Field } from "./field.ts";
 import { checkImmutability } from "./immutability.ts";
-import type { Rule, ValidationInput } from "./input.ts";
+import type { Rule, Subject, ValidationInput } from "./input.ts";
 import { checkMetadata } from "./metadata.ts";
 import { checkAllowedAnnotations, checkPatchPodMetadata } from "./patch_pod_metadata.ts";
 import { checkPinnedRevision } from "./pinned_revision.ts";
@@ -41,46 +42,60 @@ const WRITE_RULES: readonly Rule[] = [
  * @see `openkruise/kruise/pkg/webhook/sidecarset/validating`
  */
 export function validateSidecarSet(input: ValidationInput): FieldProblem[] {
-  return problemsBy([...OWN_RULES, ...WRITE_RULES], input);
-}
-
-/**
- * What is wrong with a SidecarSet by itself, whatever else is in the cluster: with this it cannot be injected, even where it is
- * stored already.
- */
-export function validateStoredSidecarSet(object: unknown): FieldProblem[] {
-  return problemsBy(OWN_RULES, {
-    operation: "CREATE",
-    object,
-    others: [],
-    revisions: [],
-    requireAllowList: false,
-  });
-}
-
-function problemsBy(rules: readonly Rule[], input: ValidationInput): FieldProblem[] {
-  if (!isObject(input.object)) {
+  const { object } = input;
+  if (!isObject(object)) {
     return [{
       reason: "FieldValueTypeInvalid",
       field: "",
       message: "must be an object with metadata and spec",
     }];
   }
-  if (isTooDeep(input.object)) return [TOO_DEEP];
-  const read = readSidecarSet(input.object);
-  const problems: FieldProblem[] = [];
-  const root = new Field(withoutNulls(input.object), "", problems);
-  const subject = {
-    metadata: root.member("metadata"),
-    spec: root.member("spec"),
+  if (isTooDeep(object)) return [TOO_DEEP];
+  const cleaned = withoutNulls(object);
+  const read = readAs(sidecarSet, cleaned);
+  const rules = [...OWN_RULES, ...WRITE_RULES];
+  const problems = problemsBy(rules, {
+    object: cleaned,
     sidecarSet: read.ok ? read.value : undefined,
     input,
-  };
-  for (const rule of rules) rule(subject);
+  });
   // A rule says better than the schema how to mend a field, so the schema speaks of the others.
   const told = new Set(problems.map(({ field }) => field));
   const schemaProblems = read.ok ? [] : read.problems.filter(({ field }) => !told.has(field));
   return tidied([...problems, ...schemaProblems]);
+}
+
+/**
+ * What is wrong with a SidecarSet by itself, whatever else is in the cluster: with this it cannot be injected, even where it is
+ * stored already.
+ *
+ * @param sidecarSet with its defaults applied, read by its schema
+ */
+export function validateStoredSidecarSet(sidecarSet: SidecarSet): FieldProblem[] {
+  const input: ValidationInput = {
+    operation: "CREATE",
+    object: sidecarSet,
+    others: [],
+    revisions: [],
+    requireAllowList: false,
+  };
+  return tidied(problemsBy(OWN_RULES, { object: sidecarSet, sidecarSet, input }));
+}
+
+function problemsBy(
+  rules: readonly Rule[],
+  { object, sidecarSet, input }: Pick<Subject, "sidecarSet" | "input"> & { object: unknown },
+): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  const root = new Field(object, "", problems);
+  const subject = {
+    metadata: root.member("metadata"),
+    spec: root.member("spec"),
+    sidecarSet,
+    input,
+  };
+  for (const rule of rules) rule(subject);
+  return problems;
 }
 
 /** Once each; where the type is wrong, nothing else is said of the field and of what would be in it. */

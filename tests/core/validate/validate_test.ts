@@ -130,12 +130,12 @@ Deno.test("validateSidecarSet() refuses an object nested deeper than any Pod is"
 });
 
 Deno.test("validateStoredSidecarSet() looks at the SidecarSet alone", () => {
-  const dependent = validObject({
+  const dependent = validSidecarSet({
     "spec/injectionStrategy/revision": { revisionName: "gone" },
     "spec/patchPodMetadata": [{ annotations: { "x.k8s.io/a": "" }, patchPolicy: "Retain" }],
   });
   assert.equal(problemsOf(dependent).length, 2);
   assert.deepEqual(validateStoredSidecarSet(dependent), []);
-  const invalid = validateStoredSidecarSet(validObject({ "spec/containers/0/image": "" }));
+  const invalid = validateStoredSidecarSet(validSidecarSet({ "spec/containers/0/image": "" }));
   assert.deepEqual(invalid.map(({ field }) => field), ["spec.containers[0].image"]);
 });
