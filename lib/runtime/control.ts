@@ -32,6 +32,7 @@ import type { QueueMetrics } from "./metrics/queues.ts";
 import { countedUntil } from "./counted_until.ts";
 import { clusterRoleOwner, registrationFacts } from "./registration.ts";
 import { leaseStore } from "./stores.ts";
+import { until } from "./until.ts";
 
 /** Name of the Lease, the registration and the ClusterRole that owns it. */
 export const INSTALLATION = "sidecarset";
@@ -240,6 +241,15 @@ export function createControl(options: ControlOptions): Control {
     }
   }
 
+  async function reconcileOnceSynced(signal: AbortSignal) {
+    // Nothing is taken from the queue before: with many SidecarSets that alone would keep the process from reading on.
+    await until(options.isSynced, { clock: options.clock, signal });
+    await queue.run((name) => {
+      if (options.isSynced()) return reconciler.reconcile(name, signal);
+      return Promise.resolve({ requeueAfter: GATHER_REGISTRATION });
+    }, signal);
+  }
+
   return {
     election,
     registration,
@@ -252,10 +262,7 @@ export function createControl(options: ControlOptions): Control {
     async run(signal) {
       touchRegistration();
       await Promise.all([
-        queue.run((name) => {
-          if (options.isSynced()) return reconciler.reconcile(name, signal);
-          return Promise.resolve({ requeueAfter: GATHER_REGISTRATION });
-        }, signal),
+        reconcileOnceSynced(signal),
         registrationQueue.run(() => register(signal), signal),
         aftercare.run(signal),
         events.run(signal),

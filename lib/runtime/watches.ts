@@ -17,6 +17,7 @@ import type { RestClient } from "../kube/contract.ts";
 import { resources } from "../kube/resources.ts";
 import { reflect } from "./reflection.ts";
 import { toPrepared } from "./stored_sidecarset.ts";
+import { until } from "./until.ts";
 
 export interface WatchesOptions {
   readonly client: RestClient;
@@ -183,9 +184,10 @@ export function createWatches(options: WatchesOptions): Watches {
       const others = [...forAdmission, allowList, cleanupRecords, ...configurations];
       const running = others.map(({ loop }) => loop.run(signal));
       // A Pod is classified once if everything that its class depends on is known before it.
-      while (!signal.aborted && !forAdmission.every(({ loop }) => loop.isSynced())) {
-        await options.clock.sleep(20, signal);
-      }
+      await until(() => forAdmission.every(({ loop }) => loop.isSynced()), {
+        clock: options.clock,
+        signal,
+      });
       countedUntil = await options.countedUntil(signal);
       await Promise.all([...running, pods.loop.run(signal)]);
     },
