@@ -105,6 +105,22 @@ Deno.test("ClusterIndex ignores states that are older than those it has", () => 
   assert.equal(index.pods.countsOf("web").uninjectedPods, 1);
 });
 
+Deno.test("ClusterIndex knows again the state that it has, and no other one", () => {
+  const index = indexWith(web);
+  const pod = podOf({ injected: [web], resourceVersion: "2" });
+  index.applyPod(pod);
+  assert.equal(index.knownPod(podOf({ injected: [web], resourceVersion: "2" })), pod);
+  assert.equal(index.knownPod(podOf({ injected: [web], resourceVersion: "3" })), undefined);
+  const { uid: _uid, ...metadata } = pod.metadata;
+  assert.equal(index.knownPod({ ...pod, metadata: { ...metadata, uid: "new" } }), undefined);
+  const { metadata: stored } = web.sidecarSet;
+  assert.equal(index.knownSidecarSet({ metadata: { ...stored } }), web);
+  const changed = { ...stored, resourceVersion: "999" };
+  assert.equal(index.knownSidecarSet({ metadata: changed }), undefined);
+  const { resourceVersion: _version, ...unversioned } = stored;
+  assert.equal(index.knownSidecarSet({ metadata: unversioned }), undefined);
+});
+
 Deno.test("ClusterIndex counts as missed only Pods created since the selection has been in force", () => {
   const status = { effectiveSince: "2026-01-01T12:00:00Z" };
   const index = indexWith(sidecarSetOf({ status }));
