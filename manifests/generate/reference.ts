@@ -4,7 +4,7 @@ import { TERMINATION_REASONS } from "../../lib/core/cleanup/jobs.ts";
 import { CONDITION_REASONS, CONDITIONS, POD_CONDITIONS } from "../../lib/core/condition_reasons.ts";
 import { EVENT_REASONS } from "../../lib/core/event_reasons.ts";
 import { REASONS } from "../../lib/core/reasons.ts";
-import { settings } from "../../lib/runtime/config.ts";
+import { settings } from "../../lib/runtime/settings.ts";
 import { METRICS } from "../../lib/runtime/metrics/catalogue.ts";
 import { structuralSchema } from "./from_zod.ts";
 import type { StructuralSchema } from "./structural.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 /** What makes a start slow, or means a cluster. */
 const NOT_FOR_OFFLINE_COMMANDS =
-  /\/lib\/(kube|webhook|controller|index)\/|\/lib\/runtime\/(?!config|log)|prom-client|x509/;
+  /\/lib\/(kube|webhook|controller|index)\/|\/lib\/runtime\/(?!settings|log)|prom-client|x509/;
 
 interface Dependency {
   code?: { specifier?: string };
@@ -57,14 +57,17 @@ for (const path of OFFLINE) {
 
 Deno.test("the program loads what a command does only when it runs", () => {
   const folder = new URL("lib/cli/", root).href;
-  const loaded = [...loadedWith(new URL("main.ts", root).href)]
+  const loaded = [...loadedWith(new URL("main.ts", root).href)];
+  const own = loaded
     .flatMap((specifier) => specifier.startsWith(folder) ? [specifier.slice(folder.length)] : [])
     .filter((path) => !/^[a-z]+\/command\.ts$|^command_line\//.test(path));
-  assert.deepEqual(loaded.toSorted(), [
+  assert.deepEqual(own.toSorted(), [
     "cluster/cluster_error.ts",
     "cluster/connect.ts",
     "program.ts",
     "run.ts",
     "terminal/terminal.ts",
   ]);
+  const packages = loaded.filter((specifier) => specifier.startsWith("npm:"));
+  assert.deepEqual(packages.map((each) => each.replace(/@.*/, "")), ["npm:commander"]);
 });

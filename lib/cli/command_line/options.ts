@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { GROUP, KIND, PLURAL } from "../../api/names.ts";
-import { settings } from "../../runtime/config.ts";
+import { settings } from "../../runtime/settings.ts";
 
 /** Options that several commands have. */
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { settings } from "../../runtime/config.ts";
+import { settings } from "../../runtime/settings.ts";
 import type { CommandContext } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
 
