@@ -50,3 +50,7 @@ export const HOT_UPGRADE_SUFFIXES = ["-1", "-2"] as const;
 
 /** On the controller's Lease: until when its holder had read everything, so that the counts of all statuses were right. */
 export const COUNTED_UNTIL_ANNOTATION = "kruise.io/sidecarset-counted-until";
+
+/** On the Lease of each replica of the controller: the label they are found by, and by which authorities the replica is to be trusted. */
+export const REPLICA_LABEL = "kruise.io/sidecarset-replica";
+export const CA_BUNDLE_ANNOTATION = "kruise.io/sidecarset-ca-bundle";

@@ -2,14 +2,21 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { OwnerReference } from "../api/meta.ts";
-import type { WebhookClientConfig, WebhookConfiguration } from "../api/webhook_configuration.ts";
+import type {
+  WebhookClientConfig,
+  WebhookConfiguration,
+  WebhookEntry,
+} from "../api/webhook_configuration.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
+import { bundleOf, certificatesIn } from "../core/registration/ca_bundle.ts";
 import {
   planRegistration,
   type Registration,
   type WebhookEndpoint,
 } from "../core/registration/configuration.ts";
+import { REGISTRATION_SETTLE_SECONDS } from "../core/status/conditions.ts";
 import { Coverage, RegistrationWants } from "./coverage.ts";
+import type { Peers } from "./peers.ts";
 
 export type ConfigurationKind = WebhookConfiguration["kind"];
 
@@ -20,8 +27,10 @@ export interface RegistrationKeeperOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   sidecarSets(): readonly PreparedSidecarSet[];
-  /** PEM text of the authorities to trust; undefined until there is a certificate. */
+  /** PEM text of the authorities that this process is trusted by; undefined until there is a certificate. */
   caBundle(): string | undefined;
+  /** The other replicas, whose authorities are to be trusted too. */
+  readonly peers: Pick<Peers, "caBundle" | "look">;
   /** The installation's ClusterRole; undefined where there is none. May throw what the API server answers. */
   owner(signal: AbortSignal): Promise<OwnerReference | undefined>;
   isLeader(): boolean;
@@ -50,7 +59,8 @@ export class RegistrationKeeper {
   #uncovered: Registration["uncovered"] = new Map();
   #owner: OwnerReference | undefined;
   #registered = false;
-  #reached = false;
+  #reachedSince: number | undefined;
+  #wasUnreached = false;
 
   constructor(options: RegistrationKeeperOptions) {
     this.#options = options;
@@ -66,14 +76,18 @@ export class RegistrationKeeper {
    * version, which goes on leading until this process is ready.
    */
   get isReached(): boolean {
-    return this.#reached;
+    return this.#reachedSince !== undefined &&
+      this.#reachedSince <= this.#options.clock.monotonic();
   }
 
-  /** Whether API servers that have got the registration trust this certificate authority, given as PEM text. */
-  trusts(certificate: string): boolean {
-    const entries = [...this.#observed.values()].flatMap(({ webhooks = [] }) => webhooks);
-    return entries.length > 0 &&
-      entries.every(({ clientConfig }) => atob(clientConfig.caBundle).includes(certificate.trim()));
+  /** Whether API servers that have got the registration trust these certificate authorities, given as PEM text. */
+  trusts(authorities: string): boolean {
+    const entries = this.#entries();
+    const wanted = certificatesIn(authorities);
+    return entries.length > 0 && entries.every(({ clientConfig }) => {
+      const trusted = new Set(certificatesIn(atob(clientConfig.caBundle)));
+      return wanted.every((certificate) => trusted.has(certificate));
+    });
   }
 
   /** Since when the registration has covered the SidecarSet's current selection. */
@@ -96,9 +110,10 @@ export class RegistrationKeeper {
   /** Compares what is registered with what is needed and, as the leader, writes what differs. */
   async reconcile(signal: AbortSignal): Promise<void> {
     const { clock, isLeader, logger, sidecarSets } = this.#options;
-    const caBundle = this.#options.caBundle();
-    if (caBundle === undefined) return;
+    const own = this.#options.caBundle();
+    if (own === undefined) return;
     if (!this.#owner || this.#isGone()) await this.#findOwner(signal);
+    const caBundle = await this.#commonBundle(own, signal);
     const planned = sidecarSets();
     const wanted = this.#plan(planned, caBundle);
     let since: Date | undefined;
@@ -107,7 +122,8 @@ export class RegistrationKeeper {
       if (observed && isEqual(observed, configuration)) continue;
       this.#checkTampering(configuration.kind, observed);
       if (!isLeader()) {
-        this.#reached ||= this.#isReachedAs(wanted);
+        if (this.trusts(own) && this.#isAddressedAs(wanted)) this.#reach();
+        else this.#wasUnreached = true;
         return;
       }
       const stored = await this.#options.write(over(observed, configuration), signal);
@@ -122,13 +138,38 @@ export class RegistrationKeeper {
       this.#written.set(kind, metadata.resourceVersion ?? "");
     }
     this.#registered = true;
-    this.#reached = true;
+    this.#reach();
     this.#uncovered = wanted.uncovered;
     const changed = this.#coverage.inForce(planned, {
       uncovered: wanted.uncovered,
       since: since ?? lastWrittenAt(this.#observed.get(wanted.mutating.kind)) ?? clock.now(),
     });
     if (changed.length > 0) this.#options.onCoverage(changed);
+  }
+
+  #entries(): readonly WebhookEntry[] {
+    return [...this.#observed.values()].flatMap(({ webhooks = [] }) => webhooks);
+  }
+
+  /** Takes note that reviews come; API servers may be late with an address or authority that they did not have before. */
+  #reach(): void {
+    const delay = this.#wasUnreached ? REGISTRATION_SETTLE_SECONDS * 1_000 : 0;
+    this.#reachedSince ??= this.#options.clock.monotonic() + delay;
+  }
+
+  /**
+   * The authorities of all replicas, in an order that does not depend on who asks. What is registered is never changed by what was known of
+   * the others before it was written.
+   */
+  async #commonBundle(own: string, signal: AbortSignal): Promise<string> {
+    const { peers } = this.#options;
+    const common = () => bundleOf(certificatesIn(own + peers.caBundle).toSorted());
+    const registered = btoa(common());
+    const entries = this.#entries();
+    const isRegistered = entries.length > 0 &&
+      entries.every(({ clientConfig }) => clientConfig.caBundle === registered);
+    if (!isRegistered) await peers.look(signal);
+    return common();
   }
 
   /** Whether a configuration is not there, perhaps because its owner was deleted. */
@@ -159,8 +200,8 @@ export class RegistrationKeeper {
     return registration;
   }
 
-  /** Whether all that is registered has the address and the authorities that this process serves with. */
-  #isReachedAs({ validating, mutating }: Registration): boolean {
+  /** Whether all that is registered has the address that this process serves at. */
+  #isAddressedAs({ validating, mutating }: Registration): boolean {
     const own = (validating.webhooks ?? []).map(({ clientConfig }) => addressOf(clientConfig));
     return [validating, mutating].every(({ kind }) => {
       const observed = this.#observed.get(kind)?.webhooks ?? [];
@@ -181,9 +222,9 @@ export class RegistrationKeeper {
 }
 
 /** Text that is equal for two webhooks of one process. */
-function addressOf({ caBundle, service, url }: WebhookClientConfig): string {
+function addressOf({ service, url }: WebhookClientConfig): string {
   const { namespace, name, port } = service ?? {};
-  return JSON.stringify([caBundle, namespace, name, port, url && new URL(url).origin]);
+  return JSON.stringify([namespace, name, port, url && new URL(url).origin]);
 }
 
 /** When somebody, perhaps another replica, last wrote what is registered. */

@@ -7,6 +7,7 @@ import { Evictions } from "../controller/evictions.ts";
 import { Events } from "../controller/events.ts";
 import { LeaderElection } from "../controller/leader.ts";
 import { Limiter } from "../controller/limiter.ts";
+import type { Peers } from "../controller/peers.ts";
 import { WorkQueue } from "../controller/queue.ts";
 import { Reconciler } from "../controller/reconcile.ts";
 import { RegistrationKeeper } from "../controller/registration.ts";
@@ -30,6 +31,7 @@ import { createConfirmation } from "./confirmation.ts";
 import { createDryRuns } from "./dry_runs.ts";
 import type { QueueMetrics } from "./metrics/queues.ts";
 import { countedUntil } from "./counted_until.ts";
+import { createPeers } from "./peers.ts";
 import { clusterRoleOwner, registrationFacts } from "./registration.ts";
 import { leaseStore } from "./stores.ts";
 import { until } from "./until.ts";
@@ -65,6 +67,8 @@ export interface ControlOptions {
   readonly identity: string;
   readonly metrics: QueueMetrics;
   caBundle(): string | undefined;
+  /** How often certificates may change, in milliseconds. */
+  readonly certificatePollMs: number;
   isSynced(): boolean;
   /** Takes over a SidecarSet as the API server stored it. */
   onStoredSidecarSet(object: KubeObject): void;
@@ -74,6 +78,7 @@ export interface ControlOptions {
 export interface Control {
   readonly election: LeaderElection;
   readonly registration: RegistrationKeeper;
+  readonly peers: Peers;
   readonly queue: WorkQueue;
   readonly rollouts: Rollouts;
   readonly aftercare: Aftercare;
@@ -136,6 +141,14 @@ export function createControl(options: ControlOptions): Control {
     podLimiter: new Limiter({ clock, maxInFlight: config.maxInFlight, perSecond }),
     limiter: new Limiter({ clock, maxInFlight: OTHER_WRITES_IN_FLIGHT, perSecond }),
   });
+  const peers = createPeers({
+    ...{ client, logger, identity, isLeader },
+    namespace: config.namespace,
+    clock: options.clock,
+    caBundle: options.caBundle,
+    pollMs: options.certificatePollMs,
+    onChange: touchRegistration,
+  });
   const registration = new RegistrationKeeper({
     name: INSTALLATION,
     endpoint: options.endpoint,
@@ -144,6 +157,7 @@ export function createControl(options: ControlOptions): Control {
     logger,
     sidecarSets: () => [...index.sidecarSets.values()],
     caBundle: options.caBundle,
+    peers,
     owner: (signal) =>
       options.temporary
         ? Promise.resolve(undefined)
@@ -253,6 +267,7 @@ export function createControl(options: ControlOptions): Control {
   return {
     election,
     registration,
+    peers,
     queue,
     rollouts,
     aftercare,
@@ -266,6 +281,8 @@ export function createControl(options: ControlOptions): Control {
         registrationQueue.run(() => register(signal), signal),
         aftercare.run(signal),
         events.run(signal),
+        // A process that is alone tells nobody.
+        ...(options.temporary ? [] : [peers.run(signal)]),
       ]);
       await rollouts.settled();
     },

@@ -143,6 +143,7 @@ export async function run(
     metrics: metrics.queues,
     identity,
     caBundle: () => certificates.source.caBundle() || undefined,
+    certificatePollMs: certificates.pollMs,
     isSynced: () => watches.unsynced().length === 0,
     onStoredSidecarSet(object) {
       control.touch(index.updateSidecarSet(toPrepared(object, validation.problemsOf)));
@@ -195,7 +196,10 @@ export async function run(
         });
       }
     },
-    onCaBundle: () => control.touchRegistration(),
+    onCaBundle() {
+      control.peers.announce();
+      control.touchRegistration();
+    },
   });
   const leadership = new AbortController();
   const electing = electWhenAlone();

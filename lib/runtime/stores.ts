@@ -1,8 +1,10 @@
 import type { Lease } from "../api/objects.ts";
+import { REPLICA_LABEL } from "../api/names.ts";
 import type { LeaseStore } from "../controller/leader.ts";
+import type { ReplicaLeases } from "../controller/peers.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../kube/errors.ts";
-import { create, get, update } from "../kube/requests.ts";
+import { create, get, list, patch, remove, update } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
 import type { SecretStore } from "../webhook/certificates/secret_source.ts";
@@ -23,6 +25,32 @@ export function leaseStore({ client, namespace, name }: StoreOptions): LeaseStor
       send(client, create(resources.leases, { namespace, body: lease }), signal),
     update: (lease, signal) =>
       send(client, update(resources.leases, { namespace, name, body: lease }), signal),
+  };
+}
+
+/** The Leases of all replicas, at the API server. */
+export function replicaLeases(
+  { client, namespace }: Omit<StoreOptions, "name">,
+): ReplicaLeases {
+  return {
+    async list(signal) {
+      const request = list(resources.leases, { namespace, labelSelector: REPLICA_LABEL });
+      return (await send(client, request, signal)).items;
+    },
+    put(lease, signal) {
+      const { name = "" } = lease.metadata;
+      const options = { name, namespace, fieldManager: "sidecarset", type: "apply" } as const;
+      return send(
+        client,
+        patch(resources.leases, { ...options, force: true, body: lease }),
+        signal,
+      );
+    },
+    async remove({ metadata: { name = "", resourceVersion } }, signal) {
+      const preconditions = resourceVersion === undefined ? {} : { resourceVersion };
+      const request = remove(resources.leases, { namespace, name, preconditions });
+      await orUndefined(send(client, request, signal));
+    },
   };
 }
 

@@ -1,48 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { installationObjects } from "../../lib/cli/manifests/installation.ts";
-import type { AuthorityIdentity } from "../../lib/webhook/certificates/authority.ts";
-import { issueAuthority, issueServingCertificate } from "../../lib/webhook/certificates/issue.ts";
 import { startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { install } from "../support/installation.ts";
 import { kubectlOutput } from "../support/kubectl.ts";
+import { foreignAuthority, MountedSecret, servingFiles } from "../support/mounted_secret.ts";
 import { createPods } from "../support/pod_load.ts";
 import { Replicas } from "../support/replicas.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
-
-/** A Secret as the kubelet mounts it: links to a folder that is exchanged as a whole. */
-class MountedSecret {
-  readonly folder: string;
-  #version = 0;
-
-  constructor(folder: string) {
-    this.folder = folder;
-  }
-
-  async put(files: Readonly<Record<string, string>>): Promise<void> {
-    const version = `..${++this.#version}`;
-    await Deno.mkdir(join(this.folder, version), { recursive: true });
-    for (const [name, text] of Object.entries(files)) {
-      await Deno.writeTextFile(join(this.folder, version, name), text);
-      const link = join(this.folder, name);
-      if (this.#version === 1) await Deno.symlink(join("..data", name), link);
-    }
-    await Deno.symlink(version, join(this.folder, "..next"));
-    await Deno.rename(join(this.folder, "..next"), join(this.folder, "..data"));
-  }
-}
-
-async function secretOf(authority: AuthorityIdentity): Promise<Record<string, string>> {
-  const { cert, key } = await issueServingCertificate(authority, {
-    now: new Date(),
-    lifetimeSeconds: 3_600,
-    names: { dns: [], ip: ["127.0.0.1"] },
-  });
-  return { "tls.crt": cert, "tls.key": key, "ca.crt": authority.cert };
-}
-
-const newAuthority = () => issueAuthority({ now: new Date(), lifetimeSeconds: 7_200 });
 
 Deno.test("certificates that somebody else renews are taken over without a restart and without a refused Pod", async (t) => {
   await using plane = await startControlPlane({ kubelet: false });
@@ -51,13 +17,13 @@ Deno.test("certificates that somebody else renews are taken over without a resta
   const roles = installationObjects({ certManager: true }).filter(({ kind }) => kind === "Role");
   const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: roles });
   await kubectlOutput(["apply", "-f", "-"], { kubeconfig: plane.kubeconfig, input });
-  let authority = await newAuthority();
+  let authority = await foreignAuthority();
   // How often files are looked at, and how long clients may take to trust an authority, follows from these.
   const lifetimes = ["--certificate-seconds", "5", "--authority-seconds", "12"];
   await using replicas = new Replicas(plane, lifetimes);
   const mounts = ["leader", "follower"].map((name) => new MountedSecret(join(plane.folder, name)));
   for (const mount of mounts) {
-    await mount.put(await secretOf(authority));
+    await mount.put(await servingFiles(authority));
     await replicas.start({ args: ["--cert-dir", mount.folder] });
   }
   await createSidecarSet(plane, "agent", {
@@ -70,7 +36,7 @@ Deno.test("certificates that somebody else renews are taken over without a resta
 
   const steps = [
     ["of the same authority", () => Promise.resolve(authority)],
-    ["of another authority", newAuthority],
+    ["of another authority", foreignAuthority],
   ] as const;
   for (const [what, next] of steps) {
     await t.step(`a new certificate ${what}`, async () => {
@@ -88,7 +54,7 @@ Deno.test("certificates that somebody else renews are taken over without a resta
       authority = await next();
       // The kubelets of two nodes exchange it at different times: here that of the leader, who registers the authority, is late.
       for (const mount of mounts.toReversed()) {
-        await mount.put(await secretOf(authority));
+        await mount.put(await servingFiles(authority));
         await new Promise((resolve) => setTimeout(resolve, 1_500));
       }
       await eventually(() => served().every((count, place) => count > (before[place] ?? 0)), {

@@ -109,15 +109,17 @@ Deno.test("a program beside a newer one", async (t) => {
     if (isObject(type)) type.enum = ["RollingUpdate", "NotUpdate", "FromTheFuture"];
   });
   const { client } = plane;
-  // While the API server takes over another definition, it answers requests for the old one with 503.
-  const store = (name: string, spec: object) =>
-    eventually(
-      () =>
-        send(client, create(resources.sidecarSets, { body: { metadata: { name }, ...{ spec } } })),
-      { what: `SidecarSet ${name} is stored` },
-    );
+  const request = (name: string, spec: object, dryRun = false) =>
+    create(resources.sidecarSets, { body: { metadata: { name }, ...{ spec } }, dryRun });
+  const young = { ...agent, fromTheFuture: "kept" };
+  // While the API server takes over another definition, it answers with 503, or drops what the old one does not have.
+  await eventually(async () => {
+    const answer = await send(client, request("probe", young, true));
+    return JSON.stringify(answer).includes("fromTheFuture");
+  }, { what: "the API server has taken over the definition" });
+  const store = (name: string, spec: object) => send(client, request(name, spec));
   // A newer program's webhook lets them pass.
-  await store("agent", { ...agent, fromTheFuture: "kept" });
+  await store("agent", young);
   await store("unknown", {
     ...agent,
     containers: [{ name: "unknown", image: "unknown:1" }],

@@ -11,6 +11,25 @@ import { ManualClock } from "../support/manual_clock.ts";
 import { sidecarSetOf } from "../support/objects.ts";
 import { quietLogger } from "../support/quiet_logger.ts";
 
+const pem = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
+
+/** What other replicas have told; this process knows of it once it looks. */
+class ToldPeers {
+  caBundle = "";
+  looks = 0;
+  told: string;
+
+  constructor(told = "") {
+    this.told = told;
+  }
+
+  look() {
+    this.looks++;
+    this.caBundle = this.told;
+    return Promise.resolve([]);
+  }
+}
+
 function setUp(
   initial: readonly PreparedSidecarSet[] = [sidecarSetOf()],
   settings: Partial<RegistrationKeeperOptions> = {},
@@ -26,7 +45,8 @@ function setUp(
     clock,
     logger: quietLogger,
     sidecarSets: () => state.sidecarSets,
-    caBundle: () => "pem",
+    caBundle: () => pem("own"),
+    peers: new ToldPeers(),
     owner: () => Promise.resolve(undefined),
     isLeader: () => state.leading,
     write(wanted) {
@@ -78,13 +98,65 @@ Deno.test("RegistrationKeeper of a newer version is reached while the older one 
 for (
   const [what, settings] of Object.entries({
     "another address": { endpoint: { url: "https://127.0.0.1:9444" } },
-    "another authority": { caBundle: () => "other pem" },
+    "another authority": { caBundle: () => pem("other") },
   })
 ) {
   Deno.test(`RegistrationKeeper is not reached by a registration for ${what}`, async () => {
     assert.equal((await follow(settings)).keeper.isReached, false);
   });
 }
+
+const bundlesOf = (configurations: readonly WebhookConfiguration[]) =>
+  configurations.flatMap(({ webhooks = [] }) => webhooks)
+    .map(({ clientConfig }) => atob(clientConfig.caBundle));
+
+Deno.test("RegistrationKeeper registers the authorities of all replicas, and looks for them before it changes which", async () => {
+  const peers = new ToldPeers(pem("another") + pem("own"));
+  const { written, reconcile, state } = setUp(undefined, { peers });
+  await reconcile();
+  assert.deepEqual(new Set(bundlesOf(written)), new Set([pem("another") + pem("own")]));
+  state.sidecarSets = [];
+  await reconcile();
+  assert.equal(peers.looks, 1, "the authorities are the same");
+  // What this process knew when it last looked is not what is so now.
+  peers.caBundle = "";
+  peers.told = pem("another") + pem("third");
+  const count = written.length;
+  await reconcile();
+  assert.deepEqual(
+    new Set(bundlesOf(written.slice(count))),
+    new Set([pem("another") + pem("own") + pem("third")]),
+  );
+});
+
+Deno.test("RegistrationKeeper registers the same authorities whoever leads", async () => {
+  const first = setUp(undefined, { peers: new ToldPeers(pem("z") + pem("a")) });
+  await first.reconcile();
+  const second = setUp(undefined, {
+    caBundle: () => pem("z"),
+    peers: new ToldPeers(pem("own") + pem("a")),
+  });
+  for (const stored of first.written) second.keeper.observe(stored.kind, stored);
+  await second.reconcile();
+  assert.deepEqual(second.written, []);
+});
+
+Deno.test("RegistrationKeeper of another authority is reached a few seconds after that was registered beside the others", async () => {
+  const { keeper, clock, reconcile, written } = await follow({ caBundle: () => pem("new") });
+  const both = setUp(undefined, { peers: new ToldPeers(pem("new")) });
+  await both.reconcile();
+  for (const stored of both.written) {
+    keeper.observe(stored.kind, {
+      ...stored,
+      metadata: { ...stored.metadata, resourceVersion: "9" },
+    });
+  }
+  await reconcile();
+  assert.deepEqual([keeper.isReached, keeper.trusts(pem("own") + pem("new"))], [false, true]);
+  await clock.advance(3_000);
+  assert.ok(keeper.isReached);
+  assert.deepEqual(written, []);
+});
 
 Deno.test("RegistrationKeeper knows since when each SidecarSet's selection has been covered", async () => {
   const { reconcile, keeper, state, clock, covered } = setUp();

@@ -49,6 +49,8 @@ Deno.test("the roles delete no Pod and no SidecarSet, and change no workload", (
     "controllerrevisions",
     "Role",
     "configmaps",
+    "Role",
+    "leases",
   ]);
   const workloads = rules.filter(({ apiGroups, resources }) =>
     apiGroups.includes("apps") && !resources.includes("controllerrevisions")

@@ -1,12 +1,8 @@
+import { bundleOf, certificatesIn } from "../../core/registration/ca_bundle.ts";
 import { isExpired } from "./decide.ts";
 import { readIdentity, type Validity } from "./identity.ts";
 import { Settling, type SettlingOptions } from "./settling.ts";
-import {
-  bundleOf,
-  type CertificateListener,
-  type CertificateSource,
-  type ServingCertificate,
-} from "./source.ts";
+import type { CertificateListener, CertificateSource, ServingCertificate } from "./source.ts";
 
 export interface FileSourceOptions extends SettlingOptions {
   /** Folder with `tls.crt`, `tls.key` and `ca.crt`: a mounted Secret. */
@@ -23,17 +19,15 @@ interface Served extends ServingCertificate, Validity {
 
 /**
  * A certificate that somebody else renews. The files' bytes are compared at every check, since a file watch misses a mounted Secret that is
- * exchanged as a whole. `check()` throws for a pair that does not fit together, as it may be seen in the middle of an exchange.
+ * exchanged as a whole. `check()` throws for files that do not fit together, as may be seen in the middle of an exchange.
  *
- * A certificate of another authority is served only once clients trust that, and the old authority stays trusted for as long as a replica whose
- * files come later may serve what it has signed.
+ * A certificate of another authority is served only once clients trust that.
  */
 export function createFileSource(options: FileSourceOptions): CertificateSource {
   const { folder, listener, clock, readTextFile = Deno.readTextFile } = options;
   const settling = new Settling(options);
   let ca: string | undefined;
   let served: Served | undefined;
-  let previous: Served | undefined;
   let announcedBundle = "";
 
   async function check(): Promise<void> {
@@ -44,10 +38,9 @@ export function createFileSource(options: FileSourceOptions): CertificateSource 
     if (next.cert === served?.cert && next.key === served.key) return;
     const isOther = served !== undefined && served.ca !== next.ca;
     if (isOther && !settling.isDone(served?.ca) && !isPast(served)) return;
-    if (isOther) previous = served;
     served = next;
-    announceBundle();
     listener.onCertificate(served);
+    announceBundle();
   }
 
   async function read(): Promise<Served> {
@@ -58,6 +51,9 @@ export function createFileSource(options: FileSourceOptions): CertificateSource 
       throw new Error(
         `Cannot use the files in ${folder}: they were exchanged while they were read`,
       );
+    }
+    if (certificatesIn(ca).length === 0) {
+      throw new Error(`Cannot use ca.crt in ${folder}: it has no certificate`);
     }
     const reading = readIdentity(identity);
     if (!reading.ok) {
@@ -71,7 +67,7 @@ export function createFileSource(options: FileSourceOptions): CertificateSource 
   }
 
   function caBundle(): string {
-    return bundleOf([ca, ...[served, previous].map((each) => isPast(each) ? undefined : each?.ca)]);
+    return bundleOf([ca, isPast(served) ? undefined : served?.ca]);
   }
 
   function announceBundle(): void {

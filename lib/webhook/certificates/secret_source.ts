@@ -1,16 +1,12 @@
 import type { Logger } from "../../api/logger.ts";
+import { bundleOf } from "../../core/registration/ca_bundle.ts";
 import { type Authority, authorityData, readAuthority, type SecretData } from "./authority.ts";
 import { decideAuthority, decideLeaf, isExpired } from "./decide.ts";
 import type { Validity } from "./identity.ts";
 import { issueAuthority, issueServingCertificate } from "./issue.ts";
 import type { ServingNames } from "./serving_names.ts";
 import { Settling, type SettlingOptions } from "./settling.ts";
-import {
-  bundleOf,
-  type CertificateListener,
-  type CertificateSource,
-  type ServingCertificate,
-} from "./source.ts";
+import type { CertificateListener, CertificateSource, ServingCertificate } from "./source.ts";
 
 /** One Secret by its name. Everything but the outcomes named here is thrown. */
 export interface SecretStore {

@@ -51,9 +51,3 @@ export async function keepChecking(
     await clock.sleep(pollMs, signal);
   }
 }
-
-/** Certificates as PEM text, each once and in order. */
-export function bundleOf(certificates: readonly (string | undefined)[]): string {
-  const present = certificates.flatMap((pem) => pem === undefined ? [] : [`${pem.trim()}\n`]);
-  return [...new Set(present)].join("");
-}

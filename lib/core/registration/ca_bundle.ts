@@ -1,0 +1,26 @@
+import { X509Certificate } from "node:crypto";
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** The certificates of PEM text, each as PEM text of its own. */
+export function certificatesIn(pem: string): string[] {
+  return [...pem.matchAll(CERTIFICATE)].map(([certificate]) => `${certificate}\n`);
+}
+
+/** PEM texts as one, with each certificate once. */
+export function bundleOf(texts: readonly (string | undefined)[]): string {
+  return [...new Set(texts.flatMap((text) => certificatesIn(text ?? "")))].join("");
+}
+
+/** Certificates of PEM text that API servers can still use. */
+export function usableIn(pem: string, now: Date): string[] {
+  return certificatesIn(pem).filter((certificate) => isUsable(certificate, now));
+}
+
+function isUsable(certificate: string, now: Date): boolean {
+  try {
+    return new X509Certificate(certificate).validToDate > now;
+  } catch {
+    return false;
+  }
+}
