@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { WebhookConfiguration } from "../../api/webhook_configuration.ts";
+import { certificatesIn } from "../../core/registration/ca_bundle.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { deployedContainers, type Facts } from "./facts.ts";
 
@@ -92,12 +93,10 @@ function lifetime(
     : check.ok(text);
 }
 
-const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
 /** The certificates of Base64 of PEM text, or why they cannot be read. */
 function certificatesOf(base64: string): X509Certificate[] | string {
   try {
-    return [...atob(base64).matchAll(PEM)].map(([text]) => new X509Certificate(text));
+    return certificatesIn(atob(base64)).map((text) => new X509Certificate(text));
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
