@@ -7,21 +7,18 @@ import { Evictions } from "../controller/evictions.ts";
 import { Events } from "../controller/events.ts";
 import { LeaderElection } from "../controller/leader.ts";
 import { Limiter } from "../controller/limiter.ts";
-import type { Peers } from "../controller/peers.ts";
 import { WorkQueue } from "../controller/queue.ts";
 import { Reconciler } from "../controller/reconcile.ts";
-import { RegistrationKeeper } from "../controller/registration.ts";
 import { Revisions } from "../controller/revisions.ts";
 import { Rollouts } from "../controller/rollouts.ts";
 import { Statuses } from "../controller/statuses.ts";
-import { NotLeaderError, Writer } from "../controller/writer.ts";
+import { Writer } from "../controller/writer.ts";
 import { replacementObstacle } from "../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { WebhookEndpoint } from "../core/registration/configuration.ts";
 import { isSettled } from "../core/status/conditions.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
-import { isConflict, isNotFound } from "../kube/errors.ts";
 import { get } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
@@ -31,8 +28,8 @@ import { createConfirmation } from "./confirmation.ts";
 import { createDryRuns } from "./dry_runs.ts";
 import type { QueueMetrics } from "./metrics/queues.ts";
 import { countedUntil } from "./counted_until.ts";
-import { createPeers } from "./peers.ts";
-import { clusterRoleOwner, registrationFacts } from "./registration.ts";
+import { createRegistering, type Registering } from "./registering.ts";
+import { registrationFacts } from "./registration.ts";
 import { leaseStore } from "./stores.ts";
 import { until } from "./until.ts";
 
@@ -41,9 +38,8 @@ export const INSTALLATION = "sidecarset";
 
 /** Changes that arrive together are looked at together: in milliseconds. */
 const GATHER_PODS = 50;
-const GATHER_REGISTRATION = 200;
-/** At the start there is nothing to gather. */
-const FIRST_REGISTRATION = 20;
+/** While something is read anew, SidecarSets wait so long: in milliseconds. */
+const LOOK_AGAIN = 200;
 
 /** Statuses, revisions and the registration are few beside Pods. */
 const OTHER_WRITES_IN_FLIGHT = 4;
@@ -77,8 +73,7 @@ export interface ControlOptions {
 /** The part of the process that writes: leader election, the registration and the reconcile loop. */
 export interface Control {
   readonly election: LeaderElection;
-  readonly registration: RegistrationKeeper;
-  readonly peers: Peers;
+  readonly registering: Registering;
   readonly queue: WorkQueue;
   readonly rollouts: Rollouts;
   readonly aftercare: Aftercare;
@@ -86,13 +81,7 @@ export interface Control {
   touch(names: Iterable<string>): void;
   /** Looks at all SidecarSets again soon. */
   touchAll(): void;
-  /** Compares the registration with the SidecarSets again soon. */
-  touchRegistration(): void;
   run(signal: AbortSignal): Promise<void>;
-  /** Writes the registration no more: whoever removes it now must not find it again when nobody answers to it. */
-  stopRegistering(): void;
-  /** Removes a temporary registration. */
-  unregister(signal: AbortSignal): Promise<void>;
 }
 
 export function createControl(options: ControlOptions): Control {
@@ -105,13 +94,9 @@ export function createControl(options: ControlOptions): Control {
     return measured;
   };
   const queue = measuredQueue("sidecarset", 4);
-  const registrationQueue = measuredQueue("registration", 1);
   const touch = (names: Iterable<string>) => {
     for (const name of names) queue.add(name, GATHER_PODS);
   };
-  const registrationDelay = () =>
-    registration.isRegistered ? GATHER_REGISTRATION : FIRST_REGISTRATION;
-  const touchRegistration = () => registrationQueue.add(INSTALLATION, registrationDelay());
   const touchAll = () => {
     touch([...index.sidecarSets.values()].map(({ name }) => name));
     touch(index.denials.names());
@@ -127,7 +112,7 @@ export function createControl(options: ControlOptions): Control {
     onLeading(leading) {
       aftercare.refusals.lead(leading);
       if (!leading) return;
-      touchRegistration();
+      registering.touch();
       touchAll();
       aftercare.observeAll();
     },
@@ -141,31 +126,16 @@ export function createControl(options: ControlOptions): Control {
     podLimiter: new Limiter({ clock, maxInFlight: config.maxInFlight, perSecond }),
     limiter: new Limiter({ clock, maxInFlight: OTHER_WRITES_IN_FLIGHT, perSecond }),
   });
-  const peers = createPeers({
-    ...{ client, logger, identity, isLeader },
-    namespace: config.namespace,
-    clock: options.clock,
-    caBundle: options.caBundle,
-    pollMs: options.certificatePollMs,
-    onChange: touchRegistration,
-  });
-  const registration = new RegistrationKeeper({
+  const registering = createRegistering({
+    ...options,
     name: INSTALLATION,
-    endpoint: options.endpoint,
-    excludedNamespaces: options.excludedNamespaces,
-    clock,
-    logger,
+    namespace: config.namespace,
+    ...{ writer, isLeader },
+    queue: measuredQueue("registration", 1),
     sidecarSets: () => [...index.sidecarSets.values()],
-    caBundle: options.caBundle,
-    peers,
-    owner: (signal) =>
-      options.temporary
-        ? Promise.resolve(undefined)
-        : clusterRoleOwner(client, { name: INSTALLATION, signal }),
-    isLeader,
-    write: (wanted, signal) => writer.writeRegistration(wanted, signal),
     onCoverage: touch,
   });
+  const registration = registering.keeper;
   const events = new Events({ writer, clock, logger, instance: identity });
   const readPod = ({ metadata: { name = "", namespace = "" } }: Pod, signal: AbortSignal) =>
     send(client, get(resources.pods, { name, namespace }), signal);
@@ -240,67 +210,31 @@ export function createControl(options: ControlOptions): Control {
     }),
   });
 
-  let isRegistering = true;
-  async function register(signal: AbortSignal) {
-    if (!isRegistering) return {};
-    if (!options.isSynced()) return { requeueAfter: registrationDelay() };
-    try {
-      await registration.reconcile(signal);
-      return {};
-    } catch (error) {
-      if (signal.aborted || error instanceof NotLeaderError) return {};
-      if (isConflict(error)) return { requeueAfter: GATHER_REGISTRATION };
-      logger.warn("Cannot write the webhook registration; trying again", { error });
-      return { failed: true as const };
-    }
-  }
-
   async function reconcileOnceSynced(signal: AbortSignal) {
     // Nothing is taken from the queue before: with many SidecarSets that alone would keep the process from reading on.
     await until(options.isSynced, { clock: options.clock, signal });
     await queue.run((name) => {
       if (options.isSynced()) return reconciler.reconcile(name, signal);
-      return Promise.resolve({ requeueAfter: GATHER_REGISTRATION });
+      return Promise.resolve({ requeueAfter: LOOK_AGAIN });
     }, signal);
   }
 
   return {
     election,
-    registration,
-    peers,
+    registering,
     queue,
     rollouts,
     aftercare,
     touch,
     touchAll,
-    touchRegistration,
     async run(signal) {
-      touchRegistration();
       await Promise.all([
         reconcileOnceSynced(signal),
-        registrationQueue.run(() => register(signal), signal),
+        registering.run(signal),
         aftercare.run(signal),
         events.run(signal),
-        // A process that is alone tells nobody.
-        ...(options.temporary ? [] : [peers.run(signal)]),
       ]);
       await rollouts.settled();
-    },
-    stopRegistering() {
-      isRegistering = false;
-    },
-    async unregister(signal) {
-      if (!options.temporary || !isLeader()) return;
-      for (
-        const kind of ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"] as const
-      ) {
-        try {
-          await writer.deleteRegistration({ kind, name: INSTALLATION }, signal);
-        } catch (error) {
-          if (!isNotFound(error)) throw error;
-        }
-      }
-      logger.info("Removed the webhook registration");
     },
   };
 }

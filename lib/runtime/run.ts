@@ -110,15 +110,15 @@ export async function run(
       control.aftercare.observeNames(names);
     },
     onSidecarSet(name) {
-      control.touchRegistration();
+      control.registering.touch();
       control.aftercare.observeSidecarSet(name);
     },
     onNamespace: (name) => control.aftercare.cleanups.observeNamespace(name),
     onPod: (key) => control.aftercare.observePod(key),
     onCleanupRecord: (sidecarSet) => control.aftercare.cleanups.observe(sidecarSet),
     onRegistration(kind, configuration) {
-      control.registration.observe(kind, configuration);
-      control.touchRegistration();
+      control.registering.keeper.observe(kind, configuration);
+      control.registering.touch();
     },
     onAllowList: validation.setAllowList,
   });
@@ -127,7 +127,7 @@ export async function run(
     client,
     clock,
     logger,
-    isTrusted: (certificate) => control.registration.trusts(certificate),
+    isTrusted: (certificate) => control.registering.keeper.trusts(certificate),
   });
   const control = createControl({
     serverClock,
@@ -167,7 +167,7 @@ export async function run(
     clock,
     serverName: certificates.serverName,
     port: () => server?.port,
-    isReached: () => control.registration.isReached,
+    isReached: () => control.registering.keeper.isReached,
     writeObstacle: () => config.ignoreOpenKruise ? undefined : openKruise.problem(),
     stopping: signal,
   });
@@ -196,10 +196,7 @@ export async function run(
         });
       }
     },
-    onCaBundle() {
-      control.peers.announce();
-      control.touchRegistration();
-    },
+    onCaBundle: () => control.registering.touchCaBundle(),
   });
   const leadership = new AbortController();
   const electing = electWhenAlone();
@@ -218,9 +215,9 @@ export async function run(
   ]);
   await aborted(signal);
   logger.info("Shutting down");
-  control.stopRegistering();
+  control.registering.stop();
   if (temporary) {
-    await control.unregister(AbortSignal.timeout(UNREGISTER_DEADLINE)).catch((error) =>
+    await control.registering.unregister(AbortSignal.timeout(UNREGISTER_DEADLINE)).catch((error) =>
       logger.error("Cannot remove the webhook registration", { error })
     );
   } else {

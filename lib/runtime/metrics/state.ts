@@ -30,7 +30,7 @@ export function registerState(registry: Registry<typeof METRICS>, state: Metrics
   );
   registry.gauge(
     "sidecarset_registration_in_force",
-    () => control.registration.isRegistered ? 1 : 0,
+    () => control.registering.keeper.isRegistered ? 1 : 0,
   );
   registry.gauge("sidecarset_index_objects", () => [
     { labels: { kind: "SidecarSet" }, value: index.sidecarSets.size },
