@@ -7,7 +7,7 @@ import { kubernetesYaml } from "./yaml_options.ts";
 export interface ManifestDocument {
   /** The file as messages name it. */
   readonly file: string;
-  /** As it came, with the comments before it and its `---`. */
+  /** As it came, with the comments before it and its `---`, in whole lines. */
   readonly text: string;
   /** With comments and layout. */
   readonly tree: Document;
@@ -80,7 +80,7 @@ function parseDocuments(text: string, file: string): ManifestDocument[] {
       const what = problem.message.split(" at line ")[0];
       throw new CliError(`Cannot read ${file}:${lineAt(problem.pos[0])} as YAML: ${what}`);
     }
-    const end = index === trees.length - 1 ? text.length : tree.range[2];
+    const end = index === trees.length - 1 ? text.length : endOfLine(text, tree.range[2]);
     const document = {
       file,
       text: text.slice(start, end),
@@ -91,6 +91,13 @@ function parseDocuments(text: string, file: string): ManifestDocument[] {
     start = end;
     return document;
   });
+}
+
+/** An empty document ends right behind its `---`, all others with a line. */
+function endOfLine(text: string, offset: number): number {
+  if (text[offset - 1] === "\n") return offset;
+  const [lineEnd = ""] = /^\r?\n/.exec(text.slice(offset, offset + 2)) ?? [];
+  return offset + lineEnd.length;
 }
 
 function objectOf(tree: Document.Parsed, place: string): Record<string, unknown> | undefined {

@@ -1,6 +1,6 @@
 import type { Terminal } from "../terminal/terminal.ts";
-import { unifiedDiff } from "../terminal/unified_diff.ts";
-import { type RenderedDocument, yamlStream } from "./rendering.ts";
+import { type ChangedPart, unifiedDiff } from "../terminal/unified_diff.ts";
+import { type RenderedDocument, streamParts } from "./rendering.ts";
 
 /** The changes as a unified diff for each file that has some. */
 export function fileDiff(documents: readonly RenderedDocument[], terminal: Terminal): string {
@@ -8,11 +8,12 @@ export function fileDiff(documents: readonly RenderedDocument[], terminal: Termi
   let diff = "";
   for (const [file, rendered] of byFile) {
     if (rendered.every(({ document, text }) => text === document.text)) continue;
-    const before = rendered.map(({ document }) => document.text).join("");
-    diff += unifiedDiff([
-      { title: file, text: before },
-      { title: `${file} (injected)`, text: yamlStream(rendered) },
-    ], terminal);
+    const after = streamParts(rendered);
+    const parts = rendered.map(({ document }, index): ChangedPart => [
+      document.text,
+      after[index] ?? "",
+    ]);
+    diff += unifiedDiff(parts, { before: file, after: `${file} (injected)`, terminal });
   }
   return diff;
 }

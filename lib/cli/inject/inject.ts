@@ -44,14 +44,15 @@ export async function injectCommand(
     outcomeOf(target, { cluster, excludedNamespaces, now })
   );
   for (const line of outcomes.flatMap(notesOf)) terminal.error(`${line}\n`);
-  const rendered = documents.map((document) =>
-    render(
-      document,
-      outcomes
-        .filter(({ target, refused }) => target.manifest.document === document && !refused)
-        .map(({ target, injection }) => ({ path: target.path, patch: injection.patch })),
-    )
+  const injected = Map.groupBy(
+    outcomes.filter(({ refused }) => !refused),
+    ({ target }) => target.manifest.document,
   );
+  const rendered = documents.map((document) => {
+    const changes = (injected.get(document) ?? [])
+      .map(({ target, injection }) => ({ path: target.path, patch: injection.patch }));
+    return render(document, changes);
+  });
   await print(rendered, { output: options.output, terminal });
   return outcomes.some(({ refused }) => refused) ? 1 : 0;
 }

@@ -25,13 +25,18 @@ export function render(
 
 /** The documents as one stream of YAML. */
 export function yamlStream(documents: readonly RenderedDocument[]): string {
-  let stream = "";
-  for (const { document, text } of documents) {
-    if (stream !== "" && !stream.endsWith("\n")) stream += "\n";
-    if (stream !== "" && document.tree.directives?.docStart !== true) stream += "---\n";
-    stream += text;
-  }
-  return stream === "" || stream.endsWith("\n") ? stream : `${stream}\n`;
+  return streamParts(documents).join("");
+}
+
+/** What each document is in a stream of YAML, of whole lines. */
+export function streamParts(documents: readonly RenderedDocument[]): string[] {
+  let isFirst = true;
+  return documents.map(({ document, text }) => {
+    const separator = isFirst || document.tree.directives?.docStart === true ? "" : "---\n";
+    isFirst &&= text === "";
+    const ending = text === "" || text.endsWith("\n") ? "" : "\n";
+    return `${separator}${text}${ending}`;
+  });
 }
 
 /** The documents as JSON, several as a List, which every reader of manifests takes. */

@@ -1,22 +1,62 @@
-import { createTwoFilesPatch } from "diff";
+import { formatPatch, structuredPatch, type StructuredPatchHunk } from "diff";
 import { type Color, painted } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** One of the two texts that are compared. */
-export interface Side {
-  readonly title: string;
-  readonly text: string;
+export interface DiffOptions {
+  /** What is written above the diff for the text as it was. */
+  readonly before: string;
+  /** And as it becomes. */
+  readonly after: string;
+  readonly terminal: Terminal;
 }
 
-/** How two texts differ, in the form of `diff -u`, in colours where standard output shows them. */
+/** A part of a text as it was and as it becomes, each of whole lines; the last line of all may lack its end. */
+export type ChangedPart = readonly [before: string, after: string];
+
+/**
+ * How two texts differ, in the form of `diff -u`, in colours where standard output shows them; empty where they do not.
+ *
+ * @param parts The texts part by part: to compare takes time that grows with the square of what is compared.
+ */
 export function unifiedDiff(
-  [before, after]: readonly [Side, Side],
-  terminal: Terminal,
+  parts: readonly ChangedPart[],
+  { before, after, terminal }: DiffOptions,
 ): string {
-  const patch = createTwoFilesPatch(before.title, after.title, before.text, after.text)
+  const hunks = hunksOf(parts);
+  if (hunks.length === 0) return "";
+  const patch = formatPatch({
+    oldFileName: before,
+    newFileName: after,
+    oldHeader: undefined,
+    newHeader: undefined,
+    hunks,
+  })
     // A ruler that `diff -u` does not print.
     .replace(/^=+\n/, "");
   return terminal.colors ? patch.replaceAll(/^.+$/gm, (line) => colored(line, terminal)) : patch;
+}
+
+function hunksOf(parts: readonly ChangedPart[]): StructuredPatchHunk[] {
+  let [oldLines, newLines] = [0, 0];
+  return parts.flatMap(([before, after]) => {
+    const { hunks } = before === after
+      ? { hunks: [] }
+      : structuredPatch("", "", before, after, undefined, undefined, { context: 4 });
+    const moved = hunks.map((hunk) => ({
+      ...hunk,
+      oldStart: hunk.oldStart + oldLines,
+      newStart: hunk.newStart + newLines,
+    }));
+    oldLines += linesIn(before);
+    newLines += linesIn(after);
+    return moved;
+  });
+}
+
+function linesIn(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++;
+  return lines;
 }
 
 function colored(line: string, terminal: Terminal): string {

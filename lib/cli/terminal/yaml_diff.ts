@@ -1,12 +1,5 @@
 import { stringify } from "yaml";
-import type { Terminal } from "./terminal.ts";
-import { unifiedDiff } from "./unified_diff.ts";
-
-export interface YamlDiffOptions {
-  readonly before: string;
-  readonly after: string;
-  readonly terminal: Terminal;
-}
+import { type DiffOptions, unifiedDiff } from "./unified_diff.ts";
 
 /**
  * How two values differ, as a unified diff of their YAML; empty where they do not.
@@ -14,12 +7,10 @@ export interface YamlDiffOptions {
  * @param values before and after.
  */
 export function yamlDiff(
-  values: readonly [unknown, unknown],
-  { before, after, terminal }: YamlDiffOptions,
+  [before, after]: readonly [unknown, unknown],
+  options: DiffOptions,
 ): string {
-  const [a = "", b = ""] = values.map(yamlOf);
-  if (a === b) return "";
-  return unifiedDiff([{ title: before, text: a }, { title: after, text: b }], terminal);
+  return unifiedDiff([[yamlOf(before), yamlOf(after)]], options);
 }
 
 function yamlOf(value: unknown): string {

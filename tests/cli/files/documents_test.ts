@@ -8,7 +8,7 @@ function read(text: string) {
   return readDocuments(["m.yaml"], stringTerminal({ files: { "m.yaml": text } }));
 }
 
-Deno.test("readDocuments() splits a file into texts that together are the file", async () => {
+Deno.test("readDocuments() splits a file into texts of whole lines that together are the file", async () => {
   const pieces = fc.constantFrom(
     "# a comment\n",
     "---\n",
@@ -26,7 +26,9 @@ Deno.test("readDocuments() splits a file into texts that together are the file",
       return undefined;
     });
     if (documents === undefined || documents.length === 0) return;
-    assert.equal(documents.map((document) => document.text).join(""), text);
+    const texts = documents.map((document) => document.text);
+    assert.equal(texts.join(""), text);
+    assert.deepEqual(texts.slice(0, -1).filter((each) => !/(?:^|\n)$/.test(each)), []);
   }));
 });
 
