@@ -31,6 +31,7 @@ export const objectMeta = z.looseObject({
   annotations: z.optional(stringMap),
   ownerReferences: z.optional(z.array(ownerReference)),
   managedFields: z.optional(z.array(z.looseObject({
+    manager: z.optional(z.string()),
     operation: z.optional(z.string()),
     subresource: z.optional(z.string()),
     time: z.optional(z.string()),

@@ -11,7 +11,7 @@ export const PATHS = {
 
 export interface WebhookClientConfig {
   /** Base64 of PEM text. */
-  caBundle: string;
+  caBundle?: string;
   service?: { name: string; namespace: string; port: number; path: string };
   url?: string;
 }

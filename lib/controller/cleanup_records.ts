@@ -6,20 +6,32 @@ import {
   fromConfigMap,
   toConfigMap,
 } from "../api/cleanup_record.ts";
+import type { Clock } from "../api/clock.ts";
 import type { ConfigMap } from "../api/objects.ts";
 import type { EvictionGuard } from "../api/sidecarset_status.ts";
+import { lastManager } from "../core/field_manager.ts";
 import { recordFor } from "../core/cleanup/record.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { StoredCleanupRecord } from "../index/cleanup_records.ts";
 import { isConflict, isNotFound } from "../kube/errors.ts";
+import { type Repair, Repairs } from "./repairs.ts";
 import type { Writer } from "./writer.ts";
 
 export interface CleanupRecordsOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;
+  readonly clock: Clock;
   /** The controller's namespace. */
   readonly namespace: string;
+  /** Told when a change by somebody else has been put right. */
+  onRepair(repair: Repair): void;
+}
+
+/** What this process has last written into a ConfigMap. */
+interface Written {
+  readonly data: Readonly<Record<string, string>>;
+  readonly repairs: Repairs;
 }
 
 /** Keeps the records of clean-ups at the API server. Every method rejects with what the API server answers. */
@@ -27,6 +39,8 @@ export class CleanupRecords {
   readonly #options: CleanupRecordsOptions;
   /** SidecarSets that need records, as they were seen last: one may be deleted before its record says what it said. */
   readonly #lastStates = new Map<string, PreparedSidecarSet>();
+  /** By the name of the ConfigMap. */
+  readonly #written = new Map<string, Written>();
 
   constructor(options: CleanupRecordsOptions) {
     this.#options = options;
@@ -50,6 +64,11 @@ export class CleanupRecords {
   /** Forgets a SidecarSet that is gone with everything that it had. */
   forget(name: string): void {
     this.#lastStates.delete(name);
+  }
+
+  /** Milliseconds until the record of a SidecarSet may be written again that somebody keeps changing back. */
+  waitOf({ sidecarSet: { metadata: { uid = "" } } }: PreparedSidecarSet): number {
+    return this.#written.get(cleanupRecordName(uid))?.repairs.wait ?? 0;
   }
 
   /** Gives a SidecarSet the record that its policy needs, and ends clean-ups of others that had its name. */
@@ -117,7 +136,9 @@ export class CleanupRecords {
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
-    this.#options.index.cleanupRecords.delete(configMap.metadata.name ?? "");
+    const { name = "" } = configMap.metadata;
+    this.#options.index.cleanupRecords.delete(name);
+    this.#written.delete(name);
   }
 
   async #write(
@@ -142,8 +163,30 @@ export class CleanupRecords {
     const read = fromConfigMap(answer);
     const stored = { record: read.ok ? read.value : record, configMap: answer };
     index.cleanupRecords.apply(stored);
+    this.#noteWrite(answer, { before: known, data: wanted.data ?? {} });
     return stored;
   }
+
+  /** Remembers what was written, and whether it has put right what somebody else had changed. */
+  #noteWrite(
+    { metadata: { name = "", namespace = "", uid = "" } }: ConfigMap,
+    { before, data }: { before: ConfigMap | undefined; data: Readonly<Record<string, string>> },
+  ): void {
+    const last = this.#written.get(name);
+    const repairs = last?.repairs ?? new Repairs(this.#options.clock);
+    this.#written.set(name, { data, repairs });
+    const { data: found = {} } = before ?? {};
+    if (!last || Object.entries(last.data).every(([key, text]) => found[key] === text)) return;
+    repairs.note();
+    const { inRow, isContended } = repairs;
+    this.#options.onRepair({
+      object: { apiVersion: "v1", kind: "ConfigMap", namespace, name, uid },
+      manager: before && lastManager(before.metadata),
+      inRow,
+      isContended,
+    });
+  }
+
   /** One that has lost its label is not known of; its name says that it is this SidecarSet's. */
   async #create(configMap: ConfigMap, signal: AbortSignal): Promise<ConfigMap> {
     const { writer } = this.#options;

@@ -113,8 +113,8 @@ export class Cleanups {
   async #work(name: string, signal: AbortSignal): Promise<Outcome> {
     const { isLeader, isSynced, logger } = this.#options;
     if (!isLeader() || signal.aborted) return {};
-    const { rest = 0 } = this.#cleanups.get(name) ?? {};
-    if (!isSynced() || rest > 0) return { requeueAfter: Math.max(GATHER, rest) };
+    const wait = this.#waitOf(name);
+    if (!isSynced() || wait > 0) return { requeueAfter: Math.max(GATHER, wait) };
     try {
       const requeueAfter = await this.#reconcile(name, signal);
       return requeueAfter === undefined ? {} : { requeueAfter };
@@ -124,6 +124,14 @@ export class Cleanups {
       logger.warn("Cannot clean up sidecars; trying again", { sidecarSet: name, error });
       return { failed: true };
     }
+  }
+
+  /** Milliseconds until the next look: one costs, and nobody is to be chased who keeps changing the record. */
+  #waitOf(name: string): number {
+    const { index, records } = this.#options;
+    const { rest = 0 } = this.#cleanups.get(name) ?? {};
+    const current = index.sidecarSets.get(name);
+    return Math.max(rest, current ? records.waitOf(current) : 0);
   }
 
   async #reconcile(name: string, signal: AbortSignal): Promise<number | undefined> {

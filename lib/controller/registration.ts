@@ -1,12 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { OwnerReference } from "../api/meta.ts";
-import type {
-  WebhookClientConfig,
-  WebhookConfiguration,
-  WebhookEntry,
-} from "../api/webhook_configuration.ts";
+import type { WebhookConfiguration, WebhookEntry } from "../api/webhook_configuration.ts";
+import { lastManager } from "../core/field_manager.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { bundleOf, certificatesIn } from "../core/registration/ca_bundle.ts";
 import {
@@ -17,8 +13,15 @@ import {
 import { REGISTRATION_SETTLE_SECONDS } from "../core/status/conditions.ts";
 import { Coverage, RegistrationWants } from "./coverage.ts";
 import type { Peers } from "./peers.ts";
+import {
+  addressOf,
+  type ConfigurationKind,
+  lastWrittenAt,
+  RegisteredConfiguration,
+} from "./registered_configuration.ts";
+import type { Repair } from "./repairs.ts";
 
-export type ConfigurationKind = WebhookConfiguration["kind"];
+export type { ConfigurationKind };
 
 export interface RegistrationKeeperOptions {
   readonly name: string;
@@ -38,6 +41,16 @@ export interface RegistrationKeeperOptions {
   write(wanted: WebhookConfiguration, signal: AbortSignal): Promise<WebhookConfiguration>;
   /** Told of SidecarSets whose coverage changed. */
   onCoverage(names: readonly string[]): void;
+  /** Told when a change by somebody else has been put right. */
+  onRepair(repair: Repair): void;
+}
+
+/** Somebody keeps changing a configuration back. */
+export interface RegistrationContention {
+  readonly kind: ConfigurationKind;
+  readonly name: string;
+  /** Who that is; undefined where nothing tells. */
+  readonly manager: string | undefined;
 }
 
 /** A plan with all that it depends on. */
@@ -51,8 +64,8 @@ interface Planned {
 /** Keeps the webhook registration at the API server equal to what the SidecarSets need, and knows since when it is. */
 export class RegistrationKeeper {
   readonly #options: RegistrationKeeperOptions;
-  readonly #observed = new Map<ConfigurationKind, WebhookConfiguration>();
-  readonly #written = new Map<ConfigurationKind, string>();
+  readonly #validating: RegisteredConfiguration;
+  readonly #mutating: RegisteredConfiguration;
   readonly #wants = new RegistrationWants();
   readonly #coverage = new Coverage(this.#wants);
   #last: Planned | undefined;
@@ -61,9 +74,14 @@ export class RegistrationKeeper {
   #registered = false;
   #reachedSince: number | undefined;
   #wasUnreached = false;
+  /** Whether SidecarSets have been told of a contention. */
+  #isContended = false;
 
   constructor(options: RegistrationKeeperOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#validating = new RegisteredConfiguration("ValidatingWebhookConfiguration", clock);
+    this.#mutating = new RegisteredConfiguration("MutatingWebhookConfiguration", clock);
   }
 
   /** Whether the registration was once in force as the SidecarSets needed it. */
@@ -80,12 +98,20 @@ export class RegistrationKeeper {
       this.#reachedSince <= this.#options.clock.monotonic();
   }
 
+  /** Who keeps changing the registration back, so that it is in force only now and then; undefined where nobody does. */
+  get contention(): RegistrationContention | undefined {
+    const contended = this.#configurations().find(({ repairs }) => repairs.isContended);
+    if (contended === undefined) return undefined;
+    const { kind, manager } = contended;
+    return { kind, name: this.#options.name, manager };
+  }
+
   /** Whether API servers that have got the registration trust these certificate authorities, given as PEM text. */
   trusts(authorities: string): boolean {
     const entries = this.#entries();
     const wanted = certificatesIn(authorities);
-    return entries.length > 0 && entries.every(({ clientConfig }) => {
-      const trusted = new Set(certificatesIn(atob(clientConfig.caBundle)));
+    return entries.length > 0 && entries.every(({ clientConfig: { caBundle = "" } }) => {
+      const trusted = new Set(certificatesIn(atob(caBundle)));
       return wanted.every((certificate) => trusted.has(certificate));
     });
   }
@@ -101,54 +127,67 @@ export class RegistrationKeeper {
 
   /** Takes over what a watch saw of a configuration; undefined when it was deleted. */
   observe(kind: ConfigurationKind, configuration: WebhookConfiguration | undefined): void {
-    const known = this.#observed.get(kind);
-    if (configuration && known && isOlder(configuration, known)) return;
-    if (configuration) this.#observed.set(kind, configuration);
-    else this.#observed.delete(kind);
+    this.#configuration(kind).observe(configuration);
   }
 
-  /** Compares what is registered with what is needed and, as the leader, writes what differs. */
-  async reconcile(signal: AbortSignal): Promise<void> {
-    const { clock, isLeader, logger, sidecarSets } = this.#options;
+  /**
+   * Compares what is registered with what is needed and, as the leader, writes what differs.
+   *
+   * @returns milliseconds after which to look again although nothing may have changed
+   */
+  async reconcile(signal: AbortSignal): Promise<number | undefined> {
+    const { clock, isLeader, sidecarSets } = this.#options;
     const own = this.#options.caBundle();
-    if (own === undefined) return;
+    if (own === undefined) return undefined;
     if (!this.#owner || this.#isGone()) await this.#findOwner(signal);
     const caBundle = await this.#commonBundle(own, signal);
     const planned = sidecarSets();
-    const wanted = this.#plan(planned, caBundle);
-    let since: Date | undefined;
-    for (const configuration of [wanted.validating, wanted.mutating]) {
-      const observed = this.#observed.get(configuration.kind);
-      if (observed && isEqual(observed, configuration)) continue;
-      this.#checkTampering(configuration.kind, observed);
-      if (!isLeader()) {
-        if (this.trusts(own) && this.#isAddressedAs(wanted)) this.#reach();
-        else this.#wasUnreached = true;
-        return;
-      }
-      const stored = await this.#options.write(over(observed, configuration), signal);
-      this.#observed.set(stored.kind, stored);
-      since = clock.now();
-      logger.info("Wrote the webhook registration", {
-        kind: stored.kind,
-        entries: stored.webhooks?.length ?? 0,
-      });
+    const { validating, mutating, uncovered } = this.#plan(planned, caBundle);
+    const differing = [validating, mutating].filter((wanted) =>
+      !this.#configuration(wanted.kind).isAs(wanted)
+    );
+    for (const { kind } of differing) this.#checkTampering(this.#configuration(kind));
+    if (differing.length > 0 && !isLeader()) {
+      if (this.trusts(own) && this.#isAddressedAs([validating, mutating])) this.#reach();
+      else this.#wasUnreached = true;
+      return undefined;
     }
-    for (const [kind, { metadata }] of this.#observed) {
-      this.#written.set(kind, metadata.resourceVersion ?? "");
+    const written = new Set<ConfigurationKind>();
+    const waits: number[] = [];
+    for (const wanted of differing) {
+      const wait = await this.#write(wanted, signal);
+      if (wait === undefined) written.add(wanted.kind);
+      else waits.push(wait);
     }
+    if (waits.length > 0) return Math.min(...waits);
+    for (const wanted of [validating, mutating]) this.#configuration(wanted.kind).confirm(wanted);
     this.#registered = true;
     this.#reach();
-    this.#uncovered = wanted.uncovered;
-    const changed = this.#coverage.inForce(planned, {
-      uncovered: wanted.uncovered,
-      since: since ?? lastWrittenAt(this.#observed.get(wanted.mutating.kind)) ?? clock.now(),
-    });
-    if (changed.length > 0) this.#options.onCoverage(changed);
+    this.#uncovered = uncovered;
+    const since = written.size > 0 ? undefined : lastWrittenAt(this.#mutating.observed);
+    const changed = this.#coverage.inForce(planned, { uncovered, since: since ?? clock.now() });
+    this.#tell(this.#hasContentionChanged() ? planned.map(({ name }) => name) : changed);
+    const contended = this.#configurations().filter(({ repairs }) => repairs.isContended);
+    return contended.length === 0
+      ? undefined
+      : Math.min(...contended.map(({ repairs }) => repairs.calmIn));
+  }
+
+  /** @returns milliseconds to wait where somebody else has changed back what is wanted too often */
+  async #write(wanted: WebhookConfiguration, signal: AbortSignal): Promise<number | undefined> {
+    const { write, logger, onRepair } = this.#options;
+    const configuration = this.#configuration(wanted.kind);
+    const { repairs } = configuration;
+    if (repairs.wait > 0 && configuration.isRepair(wanted)) return repairs.wait;
+    const { stored, repair } = await configuration.write(wanted, (body) => write(body, signal));
+    const { kind, webhooks = [] } = stored;
+    logger.info("Wrote the webhook registration", { kind, entries: webhooks.length });
+    if (repair) onRepair(repair);
+    return undefined;
   }
 
   #entries(): readonly WebhookEntry[] {
-    return [...this.#observed.values()].flatMap(({ webhooks = [] }) => webhooks);
+    return this.#configurations().flatMap(({ observed }) => observed?.webhooks ?? []);
   }
 
   /** Takes note that reviews come; API servers may be late with an address or authority that they did not have before. */
@@ -174,7 +213,15 @@ export class RegistrationKeeper {
 
   /** Whether a configuration is not there, perhaps because its owner was deleted. */
   #isGone(): boolean {
-    return this.#observed.size < 2;
+    return this.#configurations().some(({ observed }) => observed === undefined);
+  }
+
+  #configurations(): readonly RegisteredConfiguration[] {
+    return [this.#validating, this.#mutating];
+  }
+
+  #configuration(kind: ConfigurationKind): RegisteredConfiguration {
+    return kind === this.#mutating.kind ? this.#mutating : this.#validating;
   }
 
   /** One that was created anew has another uid; one that is gone for good must still take the registration along. */
@@ -201,74 +248,35 @@ export class RegistrationKeeper {
   }
 
   /** Whether all that is registered has the address that this process serves at. */
-  #isAddressedAs({ validating, mutating }: Registration): boolean {
-    const own = (validating.webhooks ?? []).map(({ clientConfig }) => addressOf(clientConfig));
-    return [validating, mutating].every(({ kind }) => {
-      const observed = this.#observed.get(kind)?.webhooks ?? [];
-      return observed.length > 0 &&
-        observed.every(({ clientConfig }) => own.includes(addressOf(clientConfig)));
+  #isAddressedAs(wanted: readonly WebhookConfiguration[]): boolean {
+    const entries = wanted.flatMap(({ webhooks = [] }) => webhooks);
+    const own = new Set(entries.map(({ clientConfig }) => addressOf(clientConfig)));
+    return this.#configurations().every(({ observed }) => {
+      const { webhooks = [] } = observed ?? {};
+      return webhooks.length > 0 &&
+        webhooks.every(({ clientConfig }) => own.has(addressOf(clientConfig)));
     });
   }
 
   /** A registration that this process did not leave like that may let Pods pass until it is put right. */
-  #checkTampering(kind: ConfigurationKind, observed: WebhookConfiguration | undefined): void {
-    const written = this.#written.get(kind);
-    if (written === undefined || observed?.metadata.resourceVersion === written) return;
-    this.#written.delete(kind);
+  #checkTampering(configuration: RegisteredConfiguration): void {
+    if (!configuration.wasChanged()) return;
+    const { kind, observed } = configuration;
     const names = this.#coverage.lost();
-    this.#options.logger.warn("The webhook registration was changed by somebody else", { kind });
-    this.#options.onCoverage(names);
+    this.#options.logger.warn("The webhook registration was changed by somebody else", {
+      kind,
+      manager: observed && lastManager(observed.metadata),
+    });
+    this.#tell(names);
   }
-}
 
-/** Text that is equal for two webhooks of one process. */
-function addressOf({ service, url }: WebhookClientConfig): string {
-  const { namespace, name, port } = service ?? {};
-  return JSON.stringify([namespace, name, port, url && new URL(url).origin]);
-}
+  #hasContentionChanged(): boolean {
+    const wasContended = this.#isContended;
+    this.#isContended = this.contention !== undefined;
+    return this.#isContended !== wasContended;
+  }
 
-/** When somebody, perhaps another replica, last wrote what is registered. */
-function lastWrittenAt(configuration: WebhookConfiguration | undefined): Date | undefined {
-  const times = (configuration?.metadata.managedFields ?? []).map(({ time }) =>
-    Date.parse(time ?? "")
-  );
-  const latest = Math.max(...times);
-  return Number.isFinite(latest) ? new Date(latest) : undefined;
-}
-
-/** Whether a watch lags behind an answer: the versions of one object are numbers that grow. */
-function isOlder(a: WebhookConfiguration, b: WebhookConfiguration): boolean {
-  return Number(a.metadata.resourceVersion) < Number(b.metadata.resourceVersion);
-}
-
-/** What is wanted in the place of what is there, with other people's metadata. */
-function over(
-  observed: WebhookConfiguration | undefined,
-  wanted: WebhookConfiguration,
-): WebhookConfiguration {
-  if (observed?.metadata.resourceVersion === undefined) return wanted;
-  const { resourceVersion, labels, annotations, finalizers } = observed.metadata;
-  return {
-    ...wanted,
-    metadata: {
-      ...wanted.metadata,
-      ...(annotations ? { annotations } : {}),
-      ...(finalizers ? { finalizers } : {}),
-      labels: { ...labels, ...wanted.metadata.labels },
-      resourceVersion,
-    },
-  };
-}
-
-/** Equal in everything that the plan writes; other labels and annotations are other people's. */
-function isEqual(observed: WebhookConfiguration, wanted: WebhookConfiguration): boolean {
-  const labels = observed.metadata.labels ?? {};
-  return Object.entries(wanted.metadata.labels ?? {}).every(([key, value]) =>
-    labels[key] === value
-  ) &&
-    isDeepStrictEqual(
-      observed.metadata.ownerReferences ?? [],
-      wanted.metadata.ownerReferences ?? [],
-    ) &&
-    isDeepStrictEqual(observed.webhooks ?? [], wanted.webhooks ?? []);
+  #tell(names: readonly string[]): void {
+    if (names.length > 0) this.#options.onCoverage(names);
+  }
 }

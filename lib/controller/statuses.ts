@@ -4,6 +4,7 @@ import { isObject } from "../api/json.ts";
 import type { Logger } from "../api/logger.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { EvictionGuard, SidecarSetStatus } from "../api/sidecarset_status.ts";
+import { lastManager } from "../core/field_manager.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { pinnedRevision } from "../core/inject/revision_choice.ts";
 import { selectionKey } from "../core/registration/selection.ts";
@@ -11,13 +12,15 @@ import { conditionsDueAt, isSettled } from "../core/status/conditions.ts";
 import { nextEffectiveSince } from "../core/status/effective_since.ts";
 import type { RegistrationFacts, StatusFacts } from "../core/status/facts.ts";
 import { nextStatus } from "../core/status/next_status.ts";
+import { isStatusOverwritten } from "../core/status/overwritten.ts";
 import { rolloutEvents } from "../core/status/rollout_events.ts";
-import { storedProgress } from "../core/status/stored_progress.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { isConflict } from "../kube/errors.ts";
 import type { Events } from "./events.ts";
 import { sidecarSetReference } from "./references.ts";
+import type { Repair } from "./repairs.ts";
 import type { ExplainedPlan } from "./rollouts.ts";
+import { progressDeadlineOf, type Pruned, StatusMemory } from "./status_memory.ts";
 import type { Writer } from "./writer.ts";
 
 /** A status is written at most this often, in milliseconds; half as often after each write that has failed, but once in the longest interval. */
@@ -37,30 +40,12 @@ export interface StatusesOptions {
   missedOf?(sidecarSet: string): StatusFacts["missed"];
   /** What is known of workloads that are refused Pods because of a SidecarSet. */
   refusedOf?(sidecarSet: string): StatusFacts["refused"];
+  /** As the API server has it now. May reject with what it answers. */
+  readSidecarSet(name: string, signal: AbortSignal): Promise<Pick<KubeObject, "metadata">>;
   /** Takes over a SidecarSet as the API server stored it, ahead of the watch. */
   onStored(sidecarSet: KubeObject): void;
-}
-
-/** What is remembered of one SidecarSet between two looks at it. */
-interface Memory {
-  writtenAt: number;
-  /** Writes that have failed since one that did not. */
-  failures: number;
-  selection: string;
-  /** Numbers that grow as a roll-out goes on, and when they last did. */
-  progress: string;
-  progressAt: string;
-  /** The status that events have told of last. */
-  told: SidecarSetStatus | undefined;
-  /** What was written, where the API server has not kept all of it. */
-  pruned: Pruned | undefined;
-}
-
-interface Pruned {
-  readonly written: SidecarSetStatus;
-  /** Of what was kept. */
-  readonly resourceVersion: string | undefined;
-  readonly definitions: number;
+  /** Told when a change by somebody else has been put right. */
+  onRepair(repair: Repair): void;
 }
 
 export interface StatusInput {
@@ -73,7 +58,7 @@ export interface StatusInput {
 /** Writes each SidecarSet's status when it differs from the stored one. */
 export class Statuses {
   readonly #options: StatusesOptions;
-  readonly #memories = new Map<string, Memory>();
+  readonly #memories = new Map<string, StatusMemory>();
   /** Grows with each CustomResourceDefinition that was found to keep everything. */
   #definitions = 0;
   #pruningTriedAt = -Infinity;
@@ -88,40 +73,81 @@ export class Statuses {
 
   /** @returns milliseconds after which to look again, if the status will change by the passing of time alone */
   async write(input: StatusInput, signal: AbortSignal): Promise<number | undefined> {
-    const { clock, writer, onStored } = this.#options;
+    const { clock } = this.#options;
     const { prepared } = input;
-    const { name, sidecarSet } = prepared;
-    const memory = this.#remember(input);
+    const memory = this.#remember(prepared);
     const pruned = this.#prunedFrom(prepared, memory);
-    const known = pruned ? pruned.written : sidecarSet.status;
+    const known = pruned ? pruned.written : prepared.sidecarSet.status;
     const facts = this.#facts(input, { memory, known });
     const status = nextStatus(known, facts);
     this.#tell(prepared, { memory, status });
     if (status !== known || (pruned && this.#isDue(pruned))) {
-      const interval = Math.min(LONGEST_INTERVAL, WRITE_INTERVAL * 2 ** memory.failures);
-      const wait = memory.writtenAt + interval - clock.monotonic();
+      const isRepair = memory.kept !== undefined &&
+        isStatusOverwritten(prepared.sidecarSet.status, memory.kept);
+      const wait = this.#waitOf(memory, { isRepair });
       if (wait > 0) return wait;
-      memory.writtenAt = clock.monotonic();
       if (pruned) this.#pruningTriedAt = clock.monotonic();
-      const { uid, resourceVersion } = sidecarSet.metadata;
-      const body = withRemovals(sidecarSet.status, status);
-      // A conflict is mended by the newer state, which is on its way.
-      const stored = await writer.writeStatus({ name, uid, resourceVersion }, body, signal)
-        .catch((error) => {
-          memory.failures = isConflict(error) ? 0 : memory.failures + 1;
-          throw error;
-        });
-      memory.failures = 0;
-      this.#compare(stored, { memory, written: status });
-      onStored(stored);
+      const manager = isRepair ? await this.#managerOf(prepared.name, signal) : undefined;
+      await this.#store({ prepared, memory, status }, signal);
+      if (isRepair) this.#repaired(prepared, { memory, manager });
     }
     const dueAt = conditionsDueAt(facts);
     const due = dueAt === undefined ? undefined : Math.max(0, dueAt - clock.now().getTime());
     return memory.pruned ? Math.min(PRUNING_INTERVAL, due ?? Infinity) : due;
   }
 
+  /** Milliseconds until the status may be written. */
+  #waitOf(
+    { writtenAt, failures, repairs }: StatusMemory,
+    { isRepair }: { isRepair: boolean },
+  ): number {
+    const interval = Math.min(LONGEST_INTERVAL, WRITE_INTERVAL * 2 ** failures);
+    const wait = writtenAt + interval - this.#options.clock.monotonic();
+    return Math.max(wait, isRepair ? repairs.wait : 0);
+  }
+
+  async #store(
+    { prepared, memory, status }: {
+      prepared: PreparedSidecarSet;
+      memory: StatusMemory;
+      status: SidecarSetStatus;
+    },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, writer, onStored } = this.#options;
+    const { name, sidecarSet } = prepared;
+    const { uid, resourceVersion } = sidecarSet.metadata;
+    memory.writtenAt = clock.monotonic();
+    const body = withRemovals(sidecarSet.status, status);
+    const stored = await writer.writeStatus({ name, uid, resourceVersion }, body, signal)
+      .catch((error) => {
+        // A conflict is mended by the newer state, which is on its way.
+        memory.failures = isConflict(error) ? 0 : memory.failures + 1;
+        throw error;
+      });
+    memory.failures = 0;
+    this.#compare(stored, { memory, written: status });
+    onStored(stored);
+  }
+
+  #repaired(
+    prepared: PreparedSidecarSet,
+    { memory: { repairs }, manager }: { memory: StatusMemory; manager: string | undefined },
+  ): void {
+    repairs.note();
+    const { inRow, isContended } = repairs;
+    const object = sidecarSetReference(prepared);
+    this.#options.onRepair({ object, manager, inRow, isContended });
+  }
+
+  /** Who changed a status last: the index knows of no managers. */
+  async #managerOf(name: string, signal: AbortSignal): Promise<string | undefined> {
+    const { metadata } = await this.#options.readSidecarSet(name, signal);
+    return lastManager(metadata, "status");
+  }
+
   /** What the stored status was pruned from, if nobody has changed it since. */
-  #prunedFrom({ sidecarSet }: PreparedSidecarSet, { pruned }: Memory): Pruned | undefined {
+  #prunedFrom({ sidecarSet }: PreparedSidecarSet, { pruned }: StatusMemory): Pruned | undefined {
     return pruned?.resourceVersion === sidecarSet.metadata.resourceVersion ? pruned : undefined;
   }
 
@@ -134,9 +160,10 @@ export class Statuses {
   /** An older CustomResourceDefinition prunes what it does not know; to write that again and again would not help. */
   #compare(
     { metadata: { resourceVersion }, ...stored }: KubeObject & { status?: unknown },
-    { memory, written }: { memory: Memory; written: SidecarSetStatus },
+    { memory, written }: { memory: StatusMemory; written: SidecarSetStatus },
   ): void {
     const kept = isObject(stored.status) ? stored.status : {};
+    memory.kept = kept;
     const lost = Object.keys(written).filter((key) => !isDeepStrictEqual(kept[key], written[key]));
     if (lost.length === 0) {
       if (memory.pruned) this.#definitions++;
@@ -156,7 +183,7 @@ export class Statuses {
   /** Each state is told of, written or not: several may pass between two writes. */
   #tell(
     prepared: PreparedSidecarSet,
-    { memory, status }: { memory: Memory; status: SidecarSetStatus },
+    { memory, status }: { memory: StatusMemory; status: SidecarSetStatus },
   ): void {
     const regarding = sidecarSetReference(prepared);
     for (const event of rolloutEvents(memory.told ?? prepared.sidecarSet.status, status)) {
@@ -167,11 +194,12 @@ export class Statuses {
 
   #facts(
     { prepared, plan, collisionCount, evictions }: StatusInput,
-    { memory, known }: { memory: Memory; known: SidecarSetStatus | undefined },
+    { memory, known }: { memory: StatusMemory; known: SidecarSetStatus | undefined },
   ): StatusFacts {
     const { index, clock, registrationOf } = this.#options;
     const { sidecarSet: { metadata, spec }, problems } = prepared;
     const now = clock.now();
+    const counts = index.pods.countsOf(prepared.name);
     const registration = registrationOf(prepared);
     const injectionPaused = spec.injectionStrategy?.paused === true;
     const selection = selectionKey(prepared);
@@ -188,7 +216,7 @@ export class Statuses {
     const { obstacle } = pinnedRevision(prepared, index.revisions.of(prepared.name));
     return {
       generation: metadata.generation ?? 0,
-      counts: index.pods.countsOf(prepared.name),
+      counts,
       latestRevision: prepared.revisionName,
       collisionCount,
       evictions,
@@ -202,50 +230,22 @@ export class Statuses {
       rollout: {
         reason: plan.reason,
         ...(plan.detail === undefined ? {} : { detail: plan.detail }),
-        lastProgress: memory.progressAt,
+        lastProgress: memory.progressAt(prepared, { counts, now }),
         progressDeadlineSeconds: progressDeadlineOf(prepared),
       },
       now,
     };
   }
 
-  #remember({ prepared }: StatusInput): Memory {
-    const { index, clock } = this.#options;
-    const { name, sidecarSet: { metadata, status } } = prepared;
-    const counts = index.pods.countsOf(name);
-    const progress = JSON.stringify([
-      metadata.uid,
-      metadata.generation,
-      counts.updatedPods,
-      counts.updatedReadyPods,
-    ]);
+  #remember(prepared: PreparedSidecarSet): StatusMemory {
+    const { name } = prepared;
     const known = this.#memories.get(name);
-    const memory = known ?? {
-      writtenAt: -Infinity,
-      failures: 0,
-      // After a restart a selection is known to be the stored one only if no generation came in between.
-      selection: status?.observedGeneration === metadata.generation ? selectionKey(prepared) : "",
-      progress: "",
-      progressAt: "",
-      told: undefined,
-      pruned: undefined,
-    };
-    if (memory.progress !== progress) {
-      memory.progress = progress;
-      memory.progressAt = (known ? undefined : storedProgress(status, {
-        generation: metadata.generation ?? 0,
-        counts,
-        deadlineSeconds: progressDeadlineOf(prepared),
-      })) ?? clock.now().toISOString();
-    }
+    if (known) return known;
+    const { index, clock } = this.#options;
+    const memory = new StatusMemory(prepared, { counts: index.pods.countsOf(name), clock });
     this.#memories.set(name, memory);
     return memory;
   }
-}
-
-/** In seconds. */
-function progressDeadlineOf({ sidecarSet: { spec } }: PreparedSidecarSet): number {
-  return spec.updateStrategy?.progressDeadlineSeconds ?? 600;
 }
 
 /** A merge patch only removes what it names as null. */

@@ -40,6 +40,7 @@ export const REASONS = {
   // A clean-up does not go on.
   RecordUnreadable: "the record of the clean-up cannot be read",
   // Anything.
+  Overwritten: "somebody else keeps changing back what the controller writes",
   NotSynced: "the controller has not read the cluster's objects yet",
   InternalError: "the controller failed",
 } as const;

@@ -8,6 +8,7 @@ import type { Confirmation } from "../controller/confirmation.ts";
 import type { Events } from "../controller/events.ts";
 import { MissedPods } from "../controller/missed.ts";
 import { podReference, referenceByName } from "../controller/references.ts";
+import type { Repair } from "../controller/repairs.ts";
 import { Terminations } from "../controller/terminations.ts";
 import type { Writer } from "../controller/writer.ts";
 import { cleanupNews } from "../core/cleanup/news.ts";
@@ -46,6 +47,8 @@ export interface AftercareOptions {
   onStored(pod: Pod): void;
   /** Told when something else is known of a SidecarSet's Pods than the index says. */
   onChange(sidecarSet: string): void;
+  /** Told when an object of the controller's has been put right that somebody else had changed. */
+  onRepair(repair: Repair): void;
 }
 
 /** What is done for Pods beside injection and roll-out: sidecars that are no longer needed go away. */
@@ -65,8 +68,8 @@ export interface Aftercare {
 }
 
 export function createAftercare(options: AftercareOptions): Aftercare {
-  const { client, index, writer, namespace, clock, events } = options;
-  const records = new CleanupRecords({ index, writer, namespace });
+  const { client, index, clock, events } = options;
+  const records = new CleanupRecords(options);
   const cleanups = new Cleanups({
     ...options,
     records,

@@ -9,6 +9,7 @@ import { LeaderElection } from "../controller/leader.ts";
 import { Limiter } from "../controller/limiter.ts";
 import { WorkQueue } from "../controller/queue.ts";
 import { Reconciler } from "../controller/reconcile.ts";
+import type { Repair } from "../controller/repairs.ts";
 import { Revisions } from "../controller/revisions.ts";
 import { Rollouts } from "../controller/rollouts.ts";
 import { Statuses } from "../controller/statuses.ts";
@@ -30,6 +31,7 @@ import type { QueueMetrics } from "./metrics/queues.ts";
 import { countedUntil } from "./counted_until.ts";
 import { createRegistering, type Registering } from "./registering.ts";
 import { registrationFacts } from "./registration.ts";
+import { createRepairReport } from "./repairs.ts";
 import { leaseStore } from "./stores.ts";
 import { until } from "./until.ts";
 
@@ -68,6 +70,8 @@ export interface ControlOptions {
   isSynced(): boolean;
   /** Takes over a SidecarSet as the API server stored it. */
   onStoredSidecarSet(object: KubeObject): void;
+  /** Told of each object of the controller's that has been put right. */
+  observeRepair(repair: Repair): void;
 }
 
 /** The part of the process that writes: leader election, the registration and the reconcile loop. */
@@ -126,6 +130,8 @@ export function createControl(options: ControlOptions): Control {
     podLimiter: new Limiter({ clock, maxInFlight: config.maxInFlight, perSecond }),
     limiter: new Limiter({ clock, maxInFlight: OTHER_WRITES_IN_FLIGHT, perSecond }),
   });
+  const events = new Events({ writer, clock, logger, instance: identity });
+  const onRepair = createRepairReport({ logger, events, observe: options.observeRepair });
   const registering = createRegistering({
     ...options,
     name: INSTALLATION,
@@ -134,9 +140,9 @@ export function createControl(options: ControlOptions): Control {
     queue: measuredQueue("registration", 1),
     sidecarSets: () => [...index.sidecarSets.values()],
     onCoverage: touch,
+    onRepair,
   });
   const registration = registering.keeper;
-  const events = new Events({ writer, clock, logger, instance: identity });
   const readPod = ({ metadata: { name = "", namespace = "" } }: Pod, signal: AbortSignal) =>
     send(client, get(resources.pods, { name, namespace }), signal);
   const rollouts = new Rollouts({
@@ -179,6 +185,7 @@ export function createControl(options: ControlOptions): Control {
     excludedNamespaces: options.excludedNamespaces,
     onStored: (pod) => touch(index.updatePod(pod)),
     onChange: (sidecarSet) => touch([sidecarSet]),
+    onRepair,
   });
   const evictions = new Evictions({ ...evictionRule, index, writer, clock, logger, events });
   const reconciler = new Reconciler({
@@ -206,7 +213,9 @@ export function createControl(options: ControlOptions): Control {
       registrationOf: (prepared) => registrationFacts(prepared, registration),
       missedOf: (name) => aftercare.missed.summaryOf(name),
       refusedOf: (name) => aftercare.refusals.pods.summaryOf(name),
+      readSidecarSet: (name, signal) => send(client, get(resources.sidecarSets, { name }), signal),
       onStored: options.onStoredSidecarSet,
+      onRepair,
     }),
   });
 

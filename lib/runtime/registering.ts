@@ -72,8 +72,8 @@ export function createRegistering(options: RegisteringOptions): Registering {
     if (isStopped) return {};
     if (!options.isSynced()) return { requeueAfter: delay() };
     try {
-      await keeper.reconcile(signal);
-      return {};
+      const requeueAfter = await keeper.reconcile(signal);
+      return requeueAfter === undefined ? {} : { requeueAfter };
     } catch (error) {
       if (signal.aborted || error instanceof NotLeaderError) return {};
       if (isConflict(error)) return { requeueAfter: GATHER };

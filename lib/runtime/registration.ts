@@ -7,6 +7,7 @@ import { isNotFound } from "../kube/errors.ts";
 import { get } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
+import { managerText } from "./repairs.ts";
 
 /** What a SidecarSet's conditions say of the registration. */
 export function registrationFacts(
@@ -15,10 +16,26 @@ export function registrationFacts(
 ): RegistrationFacts {
   const since = registration.coveredSince(prepared);
   const inForce = since ? { inForceSince: since.toISOString() } : {};
-  if (!registration.isTooLarge(prepared.name)) return inForce;
-  const message =
-    "The selectors of the SidecarSets with failurePolicy Fail are too many for one webhook entry: select by one label key, or use failurePolicy Ignore";
-  return { ...inForce, obstacle: { reason: "ScopeTooLarge", message } };
+  const obstacle = obstacleOf(prepared, registration);
+  return obstacle ? { ...inForce, obstacle } : inForce;
+}
+
+function obstacleOf(
+  { name }: PreparedSidecarSet,
+  registration: RegistrationKeeper,
+): RegistrationFacts["obstacle"] {
+  if (registration.isTooLarge(name)) {
+    const message =
+      "The selectors of the SidecarSets with failurePolicy Fail are too many for one webhook entry: select by one label key, or use failurePolicy Ignore";
+    return { reason: "ScopeTooLarge", message };
+  }
+  const { contention } = registration;
+  if (contention === undefined) return undefined;
+  const { kind, name: object, manager } = contention;
+  const message = `${
+    managerText(manager)
+  } keeps changing ${kind} ${object}, so that new Pods may be created without the sidecars`;
+  return { reason: "Overwritten", message };
 }
 
 /** The installation's ClusterRole, with which the registration is deleted; undefined where there is none. */

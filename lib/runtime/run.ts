@@ -1,6 +1,7 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { WebhookEndpoint } from "../core/registration/configuration.ts";
+import { FIELD_MANAGER } from "../core/field_manager.ts";
 import { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { findCluster } from "../kube/cluster.ts";
@@ -66,7 +67,7 @@ export async function run(
     cluster,
     clock,
     // Up to the slash it is the name of the manager of fields.
-    userAgent: `sidecarset/${version} (${identity})`,
+    userAgent: `${FIELD_MANAGER}/${version} (${identity})`,
     observe(observation) {
       metrics.observeRequest(observation);
       serverClock.observe(observation);
@@ -145,6 +146,7 @@ export async function run(
     caBundle: () => certificates.source.caBundle() || undefined,
     certificatePollMs: certificates.pollMs,
     isSynced: () => watches.unsynced().length === 0,
+    observeRepair: metrics.observeRepair,
     onStoredSidecarSet(object) {
       control.touch(index.updateSidecarSet(toPrepared(object, validation.problemsOf)));
     },

@@ -32,7 +32,9 @@ async function trusted({ client }: ControlPlane): Promise<string[]> {
     send(client, get(resources.validatingWebhookConfigurations, { name })),
   ]);
   const bundles = new Set(
-    answers.flatMap(({ webhooks = [] }) => webhooks.map((each) => each.clientConfig.caBundle)),
+    answers.flatMap(({ webhooks = [] }) =>
+      webhooks.map((each) => each.clientConfig.caBundle ?? "")
+    ),
   );
   assert.equal(bundles.size, 1, "every entry has the same authorities");
   return [...bundles].flatMap((each) => atob(each).match(/-+BEGIN[^-]+-+[^-]+-+END[^-]+-+/g) ?? []);

@@ -9,6 +9,7 @@ import { CleanupEvictions } from "../../lib/controller/cleanup_evictions.ts";
 import { CleanupRecords } from "../../lib/controller/cleanup_records.ts";
 import { Cleanups } from "../../lib/controller/cleanups.ts";
 import { Confirmation } from "../../lib/controller/confirmation.ts";
+import type { Repair } from "../../lib/controller/repairs.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
 import { Writer } from "../../lib/controller/writer.ts";
 import { RECREATING_KINDS } from "../../lib/core/cleanup/eviction.ts";
@@ -50,7 +51,9 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
   const limiter = () => new Limiter({ clock, maxInFlight: 16, perSecond: 1_000 });
   const leadership = { ...leader, isLeader };
   const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), leadership });
-  const records = new CleanupRecords({ index, writer, namespace: "system" });
+  const repairs: Repair[] = [];
+  const onRepair = (repair: Repair) => repairs.push(repair);
+  const records = new CleanupRecords({ index, writer, clock, namespace: "system", onRepair });
   const told: CleanupProgress[] = [];
   const namespaceOf = (name: string): Namespace => ({
     metadata: { name, labels: index.namespace(name).labels },
@@ -82,8 +85,10 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
   return {
     index,
     client,
+    clock,
     cleanups,
     told,
+    repairs,
     async look() {
       cleanups.observe("web");
       for (let i = 0; i < 5; i++) await clock.advance(200);

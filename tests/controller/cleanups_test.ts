@@ -272,6 +272,35 @@ Deno.test("Cleanups overwrites a record that has lost the label by which it is w
   await end();
 });
 
+Deno.test("Cleanups puts a record right at once, and ever more seldom where somebody changes it again and again", async () => {
+  const { index, client, clock, repairs, look, end } = await setUp();
+  index.applySidecarSet(sidecarSetOf({ spec: idle }));
+  await look();
+  const writes = () => requests(client).filter((each) => each.startsWith("PUT")).length;
+  const overwrite = () => {
+    const [stored] = index.cleanupRecords.of("web");
+    if (stored === undefined) return;
+    const { configMap, record } = stored;
+    const changed = { ...record, sidecars: ["other"] };
+    const data = { ...configMap.data, "record.json": JSON.stringify(changed) };
+    const managedFields = [{ manager: "helm", time: clock.now().toISOString() }];
+    const metadata = { ...configMap.metadata, managedFields };
+    index.cleanupRecords.apply({ record: changed, configMap: { ...configMap, metadata, data } });
+  };
+  overwrite();
+  await look();
+  assert.equal(writes(), 1, "the first repair is immediate");
+  for (let second = 0; second < 120; second++) {
+    overwrite();
+    await look();
+  }
+  assert.ok(writes() >= 7 && writes() <= 11, `written ${writes()} times`);
+  const [first, , third] = repairs;
+  assert.deepEqual([first?.object.name, first?.manager, first?.isContended], [NAME, "helm", false]);
+  assert.equal(third?.isContended, true);
+  await end();
+});
+
 Deno.test("Cleanups takes a newer state of a Pod for no refusal", async () => {
   let attempts = 0;
   const stored = asStored();

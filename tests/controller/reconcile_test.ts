@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { isObject } from "../../lib/api/json.ts";
 import type { SidecarSetStatus } from "../../lib/api/sidecarset_status.ts";
+import type { Repair } from "../../lib/controller/repairs.ts";
 import { createEngine } from "../support/engine.ts";
 import { ManualClock, settle } from "../support/manual_clock.ts";
 import { podOf, sidecarSetOf, type SidecarSetOptions } from "../support/objects.ts";
@@ -14,9 +15,11 @@ function setUp(respond?: Respond) {
   const client = new RecordingClient(respond);
   const state = { leading: true, inForceSince: "2026-01-31T00:00:00Z" };
   const progressed: string[] = [];
+  const repairs: Repair[] = [];
   const { index, reconciler } = createEngine({
     client,
     clock,
+    onRepair: (repair) => repairs.push(repair),
     isLeader: () => state.leading,
     registrationOf: () => ({ inForceSince: state.inForceSince }),
     onProgress: (name) => progressed.push(name),
@@ -27,7 +30,7 @@ function setUp(respond?: Respond) {
     return outcome;
   };
   const apply = (options: SidecarSetOptions) => index.applySidecarSet(sidecarSetOf(options));
-  return { clock, index, client, state, reconcile, apply, progressed };
+  return { clock, index, client, state, reconcile, apply, progressed, repairs };
 }
 
 function statusOf(request: Recorded | undefined): SidecarSetStatus {
@@ -178,6 +181,64 @@ Deno.test("Reconciler tries ever more seldom to write a status that is always re
   const before = statuses();
   await goOn(61);
   assert.ok(statuses() > before, "it is tried once a minute at least");
+});
+
+Deno.test("Reconciler puts a status right at once that somebody else has changed, and ever more seldom who does so again and again", async () => {
+  let version = 1;
+  let status: SidecarSetStatus = {};
+  const managedFields = [{
+    manager: "dashboard",
+    time: "2026-02-01T00:00:00Z",
+    subresource: "status",
+  }];
+  const { client, reconcile, apply, clock, repairs } = setUp(({ method, path, body }) => {
+    if (method === "GET") return { metadata: { managedFields } };
+    if (!path.endsWith("/status")) return { metadata: {}, ...Object(body) };
+    status = Object(body).status;
+    return { metadata: { resourceVersion: String(++version) }, status };
+  });
+  const written = () =>
+    client.requests.filter(({ method, path }) => method === "PATCH" && path.endsWith("/status"));
+  const overwrite = () =>
+    apply({ resourceVersion: String(++version), status: { ...status, matchedPods: 7 } });
+  apply({});
+  await reconcile();
+  assert.equal(written().length, 1);
+  overwrite();
+  await clock.advance(1_000);
+  await reconcile();
+  assert.equal(written().length, 2, "the first repair is immediate");
+  assert.equal(statusOf(written()[1]).matchedPods, 0);
+  for (let second = 0; second < 120; second++) {
+    overwrite();
+    await clock.advance(1_000);
+    await reconcile();
+  }
+  assert.ok(written().length >= 7 && written().length <= 11, `written ${written().length} times`);
+  assert.deepEqual(
+    repairs.slice(0, 3).map(({ manager, inRow, isContended }) => [manager, inRow, isContended]),
+    [["dashboard", 1, false], ["dashboard", 2, false], ["dashboard", 3, true]],
+  );
+});
+
+Deno.test("Reconciler goes on writing once a second what it has to say itself, whatever others add to the status", async () => {
+  let version = 1;
+  let status: SidecarSetStatus = {};
+  const { client, reconcile, apply, index, clock, repairs } = setUp(({ path, body }) => {
+    if (!path.endsWith("/status")) return { metadata: {}, ...Object(body) };
+    status = Object(body).status;
+    return { metadata: { resourceVersion: String(++version) }, status };
+  });
+  apply({});
+  await reconcile();
+  for (let i = 0; i < 10; i++) {
+    apply({ resourceVersion: String(++version), status: { ...status, theirs: i } });
+    index.applyPod(podOf({ name: `p${i}` }));
+    await clock.advance(1_000);
+    await reconcile();
+  }
+  assert.equal(client.requests.filter(({ path }) => path.endsWith("/status")).length, 11);
+  assert.deepEqual(repairs, []);
 });
 
 Deno.test("Reconciler decides anew soon after a conflict and backs off after a fault", async () => {

@@ -7,6 +7,7 @@ import { Evictions } from "../../lib/controller/evictions.ts";
 import { Events } from "../../lib/controller/events.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
 import { Reconciler } from "../../lib/controller/reconcile.ts";
+import type { Repair } from "../../lib/controller/repairs.ts";
 import { Revisions } from "../../lib/controller/revisions.ts";
 import { Rollouts } from "../../lib/controller/rollouts.ts";
 import { Statuses } from "../../lib/controller/statuses.ts";
@@ -35,6 +36,7 @@ export interface EngineOptions {
   /** Takes over answers ahead of the watch. @default nobody does */
   onStoredPod?(pod: Pod): void;
   onStoredSidecarSet?(sidecarSet: KubeObject): void;
+  onRepair?(repair: Repair): void;
 }
 
 /** The parts of a controller that bring SidecarSets nearer to what they should be, over an index of their own. */
@@ -87,6 +89,8 @@ export function createEngine(options: EngineOptions) {
       events,
       registrationOf,
       missedOf: () => undefined,
+      readSidecarSet: (name, signal) => send(client, get(resources.sidecarSets, { name }), signal),
+      onRepair: options.onRepair ?? (() => {}),
       onStored: options.onStoredSidecarSet ?? (() => {}),
     }),
   });

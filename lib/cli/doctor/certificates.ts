@@ -34,7 +34,7 @@ export function checkCertificates(facts: Facts): Check[] {
 function bundlesOf(configurations: readonly WebhookConfiguration[]): Set<string> {
   return new Set(
     configurations.flatMap(({ webhooks = [] }) =>
-      webhooks.map(({ clientConfig }) => clientConfig.caBundle)
+      webhooks.map(({ clientConfig }) => clientConfig.caBundle ?? "")
     ),
   );
 }

@@ -144,6 +144,11 @@ export const METRICS = {
     labels: [],
     help: "Whether the webhook registration has been seen to be as the SidecarSets need it.",
   },
+  sidecarset_repairs_total: {
+    type: "counter",
+    labels: ["kind", "manager"],
+    help: "Objects of the controller's that were put right after somebody else had changed them.",
+  },
   sidecarset_watch_age_seconds: {
     type: "gauge",
     labels: ["watch"],

@@ -1,3 +1,4 @@
+import type { Repair } from "../../controller/repairs.ts";
 import type { Observation as RequestObservation } from "../../kube/transport.ts";
 import type { Observation as ReviewObservation } from "../../webhook/handler.ts";
 import type { PodReviewObserver } from "../../webhook/pods.ts";
@@ -12,6 +13,7 @@ export interface Metrics {
   observeReview(observation: ReviewObservation): void;
   /** @param ok whether the certificate could be read or made */
   observeCertificateCheck(ok: boolean): void;
+  observeRepair(repair: Repair): void;
   readonly podObserver: PodReviewObserver;
   readonly queues: QueueMetrics;
   /** Lets the gauges read the process's state when they are asked for. */
@@ -32,6 +34,7 @@ export function createMetrics({ apiServer: host }: MetricsOptions): Metrics {
   const reviews = registry.histogram("controller_runtime_webhook_latency_seconds");
   const answers = registry.counter("controller_runtime_webhook_requests_total");
   const injections = registry.counter("sidecarset_injections_total");
+  const repairs = registry.counter("sidecarset_repairs_total");
   const certificateReads = registry.counter("certwatcher_read_certificate_total");
   const certificateErrors = registry.counter("certwatcher_read_certificate_errors_total");
   // A rate needs the zero before the first failure.
@@ -48,6 +51,7 @@ export function createMetrics({ apiServer: host }: MetricsOptions): Metrics {
       certificateReads.inc({});
       if (!ok) certificateErrors.inc({});
     },
+    observeRepair: ({ object: { kind = "" }, manager = "" }) => repairs.inc({ kind, manager }),
     podObserver: {
       onInjected: ({ sidecarSet: sidecarset }) =>
         injections.inc({ sidecarset, result: "injected", reason: "" }),

@@ -1,0 +1,63 @@
+import type { Clock } from "../api/clock.ts";
+import type { ObjectReference } from "../api/objects.ts";
+
+/** In milliseconds: what the second repair in a row waits for, and the longest that any does. */
+const FIRST_DELAY = 1_000;
+const LONGEST_DELAY = 30_000;
+/** An object that has been left alone for so many milliseconds ends the row. */
+const CALM = 300_000;
+/** So many repairs in a row are no accident any more. */
+const CONTENDED = 3;
+
+/** One of the controller's objects was put right after somebody else had changed it. */
+export interface Repair {
+  readonly object: ObjectReference;
+  /** Who changed it; undefined where nothing tells. */
+  readonly manager: string | undefined;
+  /** How many repairs there have been in a row, this one included. */
+  readonly inRow: number;
+  readonly isContended: boolean;
+}
+
+/**
+ * Repairs of one object of the controller's. The first is made at once; whoever changes the object back again and again makes each further one
+ * wait longer, so that two writers do not chase each other.
+ */
+export class Repairs {
+  readonly #clock: Clock;
+  #inRow = 0;
+  /** On the clock that only grows. */
+  #lastAt = -Infinity;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get inRow(): number {
+    return this.calmIn > 0 ? this.#inRow : 0;
+  }
+
+  /** Whether somebody keeps changing the object back. */
+  get isContended(): boolean {
+    return this.inRow >= CONTENDED;
+  }
+
+  /** Milliseconds until the next repair may be made. */
+  get wait(): number {
+    const { inRow } = this;
+    if (inRow === 0) return 0;
+    const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (inRow - 1));
+    return Math.max(0, this.#lastAt + delay - this.#clock.monotonic());
+  }
+
+  /** Milliseconds until the row ends, if nothing has to be repaired any more. */
+  get calmIn(): number {
+    return Math.max(0, this.#lastAt + CALM - this.#clock.monotonic());
+  }
+
+  /** Takes note of a repair that has just been made. */
+  note(): void {
+    this.#inRow = this.inRow + 1;
+    this.#lastAt = this.#clock.monotonic();
+  }
+}
