@@ -49,17 +49,16 @@ export async function explainCommand(
   const { cluster, excludedNamespaces } = await surroundings(options, { files, connection });
   const { program } = terminal;
   const facts = { cluster, excludedNamespaces, now: terminal.now(), program };
-  const explanations = targets.map((target) => explain(target, facts));
+  let explanations = targets.map((target) => explain(target, facts));
   if (connection && options.objects.length > 0) {
     const { explainObjects } = await import("./explain_objects.ts");
-    explanations.push(
-      ...await explainObjects(options.objects, {
-        ...facts,
-        client: connection.client,
-        namespace: options.allNamespaces ? undefined : namespace,
-        ...(options.selector === undefined ? {} : { selector: options.selector }),
-      }),
-    );
+    const live = await explainObjects(options.objects, {
+      ...facts,
+      client: connection.client,
+      namespace: options.allNamespaces ? undefined : namespace,
+      ...(options.selector === undefined ? {} : { selector: options.selector }),
+    });
+    explanations = [...explanations, ...live];
   }
   if (options.output === "text") {
     const texts = explanations.map((each) => explanationText(each, terminal));

@@ -30,7 +30,7 @@ export async function readDocuments(
   const documents: ManifestDocument[] = [];
   for (const path of paths) {
     for (const [file, text] of await readTexts(path, terminal)) {
-      documents.push(...parseDocuments(text, file));
+      for (const document of parseDocuments(text, file)) documents.push(document);
     }
   }
   return documents;

@@ -53,7 +53,7 @@ export function checkSidecarSets(
       ...validate(manifest, { others, ...surroundings }),
     ];
     if (!first.has(manifest.name)) first.set(manifest.name, manifest);
-    findings.push(...own);
+    for (const finding of own) findings.push(finding);
     if (prepared && own.every(({ severity }) => severity === "warning")) sidecarSets.push(prepared);
   }
   return { sidecarSets, sidecarSetCount: candidates.length, findings };

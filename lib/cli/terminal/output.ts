@@ -33,7 +33,7 @@ export function wrapped(text: string, indent: number): string[] {
 /** Rows in columns as wide as their widest cell; the last one may be of any width. */
 export function table(rows: readonly (readonly string[])[], indent = 0): string[] {
   const widths = (rows[0] ?? []).map((_cell, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0))
+    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0)
   );
   return rows.map((row) => {
     const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));

@@ -122,10 +122,11 @@ function newest(pods: readonly Pod[]): string {
  * eviction before that could not be told to have been made good.
  */
 function distinctAt(workload: string, { podsOf }: EvictionSnapshot): number {
-  const times = podsOf(workload).map(({ metadata }) =>
-    Date.parse(metadata.creationTimestamp ?? "")
-  );
-  return Math.max(-Infinity, ...times.filter((time) => !Number.isNaN(time))) + 1_000;
+  const latest = podsOf(workload).reduce((latest, { metadata }) => {
+    const time = Date.parse(metadata.creationTimestamp ?? "");
+    return time > latest ? time : latest;
+  }, -Infinity);
+  return latest + 1_000;
 }
 
 /** Whether a Pod is missing because its replacement has not been created yet; it counts among the unavailable ones. */

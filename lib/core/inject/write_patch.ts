@@ -21,26 +21,35 @@ export function writePatch(
     sources: admission.sources,
     annotation: (key) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key),
   };
-  const operations = writePresent(choice.present, { admission, context });
+  const present = writePresent(choice.present, { admission, context });
   const changes = new Map(annotations);
   // SidecarSets without a container change annotations at most, unless they come along with one that has some.
-  if (admitted.some(({ plan }) => plan.sidecars.length > 0)) {
-    operations.push(
-      ...writeContainers(admission, context),
-      ...append("/spec/volumes", {
-        present: pod.spec.volumes,
-        added: admitted.flatMap(({ volumes }) => volumes),
-      }),
-      ...writePullSecrets(pod, admitted),
-    );
+  const isInjecting = admitted.some(({ plan }) => plan.sidecars.length > 0);
+  if (isInjecting) {
     const patched = withAnnotations(pod, annotations);
     const skipped = [...choice.skipped, ...admission.skipped].map(({ sidecarSet }) => sidecarSet);
     for (const [key, value] of recordInjection(admitted, { pod: patched, now, skipped })) {
       changes.set(key, value);
     }
   }
-  operations.push(...writeAnnotations(pod, changes));
-  return operations;
+  return [
+    ...present,
+    ...isInjecting ? writeAdded(pod, { admission, context }) : [],
+    ...writeAnnotations(pod, changes),
+  ];
+}
+
+function writeAdded(
+  pod: Pod,
+  { admission, context }: { admission: Admission; context: TransferContext },
+): JsonPatchOperation[] {
+  const { admitted } = admission;
+  const volumes = admitted.flatMap(({ volumes }) => volumes);
+  return [
+    ...writeContainers(admission, context),
+    ...append("/spec/volumes", { present: pod.spec.volumes, added: volumes }),
+    ...writePullSecrets(pod, admitted),
+  ];
 }
 
 /** The Pod's secrets lose doubles, as upstream; those of the SidecarSets come behind. */

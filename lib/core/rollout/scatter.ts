@@ -1,4 +1,8 @@
+import { ownMember } from "../../api/json.ts";
 import type { Labels } from "../../api/meta.ts";
+
+/** Each term looks at each waiting item: so many looks take a fraction of a second, in which no admission is answered. */
+const MOST_STEPS = 20_000_000;
 
 /** A label with its value; `*` stands for each value there is. */
 export interface ScatterTerm {
@@ -20,52 +24,80 @@ export interface ScatterOptions<T> {
 export function scatter<T>(
   waiting: readonly T[],
   terms: readonly ScatterTerm[],
-  options: ScatterOptions<T>,
+  { all, labelsOf }: ScatterOptions<T>,
 ): readonly T[] {
-  const all = [...options.all].map((item) => options.labelsOf(item));
-  const expanded = expandTerms(terms, all);
+  const labels = [...all].map(labelsOf);
+  const expanded = expandTerms(terms, labels);
+  const total = countMatches(expanded, labels);
   let items = waiting;
-  for (const term of effectiveTerms(expanded, waiting.map((item) => options.labelsOf(item)))) {
-    const matching = all.filter((labels) => matches(labels, term)).length;
-    items = scatterByTerm(items, (item) => matches(options.labelsOf(item), term), {
+  for (const term of effectiveTerms(expanded, waiting.map(labelsOf))) {
+    const matching = total.get(idOf(term)) ?? 0;
+    items = scatterByTerm(items, (item) => matches(labelsOf(item), term), {
       matching,
-      others: all.length - matching,
+      others: labels.length - matching,
     });
   }
   return items;
 }
 
 function matches(labels: Labels, term: ScatterTerm): boolean {
-  return Object.hasOwn(labels, term.key) && labels[term.key] === term.value;
+  return ownMember(labels, term.key) === term.value;
+}
+
+function idOf({ key, value }: ScatterTerm): string {
+  return JSON.stringify([key, value]);
 }
 
 /** Replaces `*` by the values that occur, in the order in which they occur, each term once. */
 function expandTerms(terms: readonly ScatterTerm[], all: readonly Labels[]): ScatterTerm[] {
   const expanded = new Map<string, ScatterTerm>();
-  const add = (key: string, value: string) => {
-    const id = JSON.stringify([key, value]);
-    if (!expanded.has(id)) expanded.set(id, { key, value });
+  const add = (term: ScatterTerm) => {
+    const id = idOf(term);
+    if (!expanded.has(id)) expanded.set(id, term);
   };
   for (const { key, value } of terms) {
     if (value !== "*") {
-      add(key, value);
+      add({ key, value });
       continue;
     }
     for (const labels of all) {
-      const found = Object.hasOwn(labels, key) ? labels[key] : undefined;
-      if (found !== undefined) add(key, found);
+      const found = ownMember(labels, key);
+      if (found !== undefined) add({ key, value: found });
     }
   }
   return [...expanded.values()];
 }
 
-/** Of several terms those that match something, the commonest first; a single one as it is. */
+/** How many of these labels match each term, by its id; as many terms as there are values cost no more than one. */
+function countMatches(
+  terms: readonly ScatterTerm[],
+  all: readonly Labels[],
+): ReadonlyMap<string, number> {
+  const counts = new Map(terms.map((term) => [idOf(term), 0]));
+  const keys = new Set(terms.map(({ key }) => key));
+  for (const labels of all) {
+    for (const key of keys) {
+      const value = ownMember(labels, key);
+      const id = value === undefined ? "" : idOf({ key, value });
+      const count = counts.get(id);
+      if (count !== undefined) counts.set(id, count + 1);
+    }
+  }
+  return counts;
+}
+
+/**
+ * Of several terms those that can change the order, the commonest first; a single one as it is. What fewer than two items match changes nothing,
+ * and where there are too many others, the rarest are left out.
+ */
 function effectiveTerms(terms: readonly ScatterTerm[], waiting: readonly Labels[]): ScatterTerm[] {
   if (terms.length <= 1) return [...terms];
+  const counts = countMatches(terms, waiting);
   return terms
-    .map((term) => ({ term, count: waiting.filter((labels) => matches(labels, term)).length }))
-    .filter(({ count }) => count > 0)
+    .map((term) => ({ term, count: counts.get(idOf(term)) ?? 0 }))
+    .filter(({ count }) => count > 1)
     .sort((a, b) => b.count - a.count)
+    .slice(0, Math.ceil(MOST_STEPS / waiting.length))
     .map(({ term }) => term);
 }
 
@@ -92,10 +124,10 @@ function scatterByTerm<T>(
   const scattered = others.slice(0, other);
   let match = 0;
   for (let n = repeats ?? Math.min(matching.length, others.length); n > 0; n--) {
-    scattered.push(...matching.slice(match, match + size.matching));
-    scattered.push(...others.slice(other, other + size.others));
-    match += size.matching;
-    other += size.others;
+    const [matchesEnd, othersEnd] = [match + size.matching, other + size.others];
+    for (const item of matching.slice(match, matchesEnd)) scattered.push(item);
+    for (const item of others.slice(other, othersEnd)) scattered.push(item);
+    [match, other] = [matchesEnd, othersEnd];
   }
   return [...scattered, ...matching.slice(match), ...others.slice(other), last];
 }

@@ -105,7 +105,7 @@ export class Field {
 
   /** Takes over problems that another function found, with their paths as they are. */
   report(problems: readonly FieldProblem[]): void {
-    this.#problems.push(...problems);
+    for (const problem of problems) this.#problems.push(problem);
   }
 
   #memberValue(name: string): unknown {

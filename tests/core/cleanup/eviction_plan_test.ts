@@ -158,3 +158,10 @@ Deno.test("planEvictions() leaves a workload whose youngest Pod is of this very 
   const later = planEvictions(snapshot(pods, { now: new Date("2026-06-01T12:00:01Z") }));
   assert.deepEqual(later.evictions.map(({ metadata }) => metadata.name), ["a"]);
 });
+
+Deno.test("planEvictions() copes with a workload of 300,000 Pods", () => {
+  const first = owned("a");
+  const pods = Array.from({ length: 300_000 }, () => first);
+  const facts = { ...snapshot([first]), podsOf: () => pods };
+  assert.deepEqual(names(planEvictions(facts).evictions), ["a"]);
+});

@@ -63,3 +63,29 @@ Deno.test("scatter() keeps every item, each once", () => {
     assert.deepEqual([...result].sort((a, b) => a.index - b.index), waiting);
   }));
 });
+
+/** So many that a call could not take them as its arguments. */
+const MANY = 300_000;
+
+for (const [what, isMatch] of Object.entries({ one: 1, "all but three": MANY - 3 })) {
+  Deno.test(`scatter() spreads 300,000 items of which ${what} of the first have the label`, () => {
+    const items = Array.from({ length: MANY }, (_, index) => ({
+      labels: index < isMatch + 1 ? { zone: "a" } : undefined,
+    }));
+    const spread = scatter(items, [{ key: "zone", value: "a" }], {
+      all: items,
+      labelsOf: ({ labels = {} }) => labels,
+    });
+    assert.equal(new Set(spread).size, MANY);
+    assert.ok(spread.at(-1)?.labels, "one with the label comes last");
+  });
+}
+
+Deno.test("scatter() does not compare each of 20,000 items with as many values of a label", () => {
+  const items = Array.from({ length: 20_000 }, (_, index) => ({ name: `p-${index}` }));
+  const terms = [{ key: "name", value: "*" }];
+  const started = performance.now();
+  assert.equal(scatter(items, terms, { all: items, labelsOf: (labels) => labels }), items);
+  const took = performance.now() - started;
+  assert.ok(took < 1_000, `${took} ms`);
+});
