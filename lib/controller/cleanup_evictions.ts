@@ -17,6 +17,7 @@ import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
 import { isConflict, isNotFound } from "../kube/errors.ts";
 import type { Confirmation } from "./confirmation.ts";
+import { EvictionFindings } from "./eviction_findings.ts";
 import type { CleanupRecords } from "./cleanup_records.ts";
 import { NotLeaderError, type Writer } from "./writer.ts";
 
@@ -54,9 +55,16 @@ const NO_GUARDS: readonly EvictionGuard[] = [];
 /** Evicts Pods whose sidecars are no longer needed, by the eviction rule; what has to be remembered of that is kept in the clean-up's record. */
 export class CleanupEvictions {
   readonly #options: CleanupEvictionsOptions;
+  /** By SidecarSet. */
+  readonly #findings = new Map<string, EvictionFindings>();
 
   constructor(options: CleanupEvictionsOptions) {
     this.#options = options;
+  }
+
+  /** Forgets a SidecarSet of which nothing is left to be cleaned up. */
+  forget(sidecarSet: string): void {
+    this.#findings.delete(sidecarSet);
   }
 
   /** Rejects with what the API server answers where a Pod cannot be read or the record cannot be written. */
@@ -65,9 +73,15 @@ export class CleanupEvictions {
     const { plan, scope, stored } = input;
     const known = stored.record.evictions ?? NO_GUARDS;
     if (plan.evictions.length === 0 && known.length === 0) return { blocked: {} };
-    const snapshot = this.#snapshot(input);
+    const { clock } = this.#options;
+    const findings = this.#findings.get(scope.sidecarSet) ?? new EvictionFindings(clock);
+    this.#findings.set(scope.sidecarSet, findings);
+    const snapshot = this.#snapshot(input, findings);
+    findings.forgetOld();
     const decided = planEvictions(snapshot);
-    const pods = await this.#asWanted(decided.evictions, scope, signal);
+    const { generation } = scope.current?.sidecarSet.metadata ?? {};
+    for (const [pod, obstacle] of decided.obstacles) findings.record(pod, { generation, obstacle });
+    const pods = await this.#asWanted(decided.evictions, { scope, findings }, signal);
     const guards = withEvictions(decided.guards, pods, snapshot);
     // A process that starts later must know of an eviction, so that it is noted before it is made.
     if (guards !== known) await records.note(stored, guards, signal);
@@ -86,17 +100,22 @@ export class CleanupEvictions {
     };
   }
 
-  #snapshot({ scope, plan, stored }: CleanupEvictionInput): EvictionSnapshot {
+  #snapshot(
+    { scope, plan, stored }: CleanupEvictionInput,
+    findings: EvictionFindings,
+  ): EvictionSnapshot {
     const { index, clock, recreatingKinds, isWebhookReady } = this.#options;
     const { current } = scope;
+    const { generation } = current?.sidecarSet.metadata ?? {};
     return {
       candidates: plan.evictions.map(({ pod }) => pod),
       isWanted: (pod) => surplusOf(pod, scope) === undefined,
       podsOf: (workload) =>
         [...index.workloads.podsOf(workload)].flatMap((key) => index.pods.get(key) ?? []),
+      knownObstacleOf: (pod) => findings.of(pod, generation),
       obstacleOf: (pod) => this.#obstacleOf(pod, scope),
       guards: stored.record.evictions ?? NO_GUARDS,
-      generation: current?.sidecarSet.metadata.generation ?? 0,
+      generation: generation ?? 0,
       recreatingKinds,
       // The replacement needs nothing of a SidecarSet that is gone.
       webhookReady: current === undefined || isWebhookReady(current),
@@ -115,17 +134,20 @@ export class CleanupEvictions {
   /** Those of which the replacement would be as wanted by all that the Pod is: the index has only what most decisions read. */
   async #asWanted(
     evictions: readonly Pod[],
-    scope: SurplusScope,
+    { scope, findings }: { scope: SurplusScope; findings: EvictionFindings },
     signal: AbortSignal,
   ): Promise<Pod[]> {
+    const { generation } = scope.current?.sidecarSet.metadata ?? {};
     const pods: Pod[] = [];
     for (const pod of await this.#options.confirmation.surplus(evictions, scope, signal)) {
       const whole = await this.#options.readPod(pod, signal).catch((error) => {
         if (isNotFound(error)) return undefined;
         throw error;
       });
-      if (whole?.metadata.uid !== pod.metadata.uid) continue;
-      if (whole && this.#obstacleOf(whole, scope) === undefined) pods.push(pod);
+      if (whole === undefined || whole.metadata.uid !== pod.metadata.uid) continue;
+      const obstacle = this.#obstacleOf(whole, scope);
+      if (obstacle === undefined) pods.push(pod);
+      else findings.record(pod, { generation, obstacle });
     }
     return pods;
   }

@@ -256,6 +256,7 @@ export class Cleanups {
 
   async #finish({ name, current, stored }: Task, signal: AbortSignal): Promise<undefined> {
     this.#cleanups.delete(name);
+    this.#options.evictions.forget(name);
     if (current === undefined && stored) await this.#options.records.finish(stored, signal);
   }
 

@@ -16,6 +16,7 @@ import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
 import { isConflict, isNotFound, isTooManyRequests } from "../kube/errors.ts";
 import type { Confirmation } from "./confirmation.ts";
+import { EvictionFindings } from "./eviction_findings.ts";
 import type { Events } from "./events.ts";
 import { sidecarSetReference } from "./references.ts";
 import type { ExplainedPlan } from "./rollouts.ts";
@@ -56,16 +57,7 @@ export interface DecidedEvictions {
   readonly waitUntil?: number;
 }
 
-/** What a dry run with the whole Pod has found, and when it is worth another one. */
-interface Finding {
-  readonly obstacle: ReplacementObstacle;
-  readonly generation: number | undefined;
-  /** On the clock that only grows. */
-  readonly until: number;
-}
-
 const NO_GUARDS: readonly EvictionGuard[] = [];
-const LOOK_AGAIN = 60_000;
 
 /**
  * Evicts Pods that only their replacements can bring to what is wanted: outdated ones with `recreatePolicy: Evict`, missed ones with
@@ -73,7 +65,8 @@ const LOOK_AGAIN = 60_000;
  */
 export class Evictions {
   readonly #options: EvictionsOptions;
-  readonly #findings = new Map<string, Map<string, Finding>>();
+  /** By SidecarSet. */
+  readonly #findings = new Map<string, EvictionFindings>();
 
   constructor(options: EvictionsOptions) {
     this.#options = options;
@@ -85,23 +78,33 @@ export class Evictions {
 
   /** Decides on evictions. Rejects with what the API server answers where a Pod cannot be read. */
   async decide(input: EvictionInput, signal: AbortSignal): Promise<DecidedEvictions> {
+    const { clock } = this.#options;
     const { prepared } = input;
     const stored = prepared.sidecarSet.status?.evictions ?? NO_GUARDS;
-    const candidates = this.#candidates(input);
-    if (candidates.length === 0 && stored.length === 0) {
+    if (!this.#hasCandidates(input) && stored.length === 0) {
       this.#findings.delete(prepared.name);
       return { prepared, pods: [], guards: NO_GUARDS };
     }
-    const snapshot = this.#snapshot(input, { candidates, stored });
+    const findings = this.#findings.get(prepared.name) ?? new EvictionFindings(clock);
+    this.#findings.set(prepared.name, findings);
+    const snapshot = this.#snapshot(input, { stored, findings });
+    findings.forgetOld();
     const plan = planEvictions(snapshot);
-    const pods = await this.#withWholePods(plan, prepared, signal);
-    const { objection, waitUntil } = plan;
+    const { generation } = prepared.sidecarSet.metadata;
+    for (const [pod, obstacle] of plan.obstacles) findings.record(pod, { generation, obstacle });
+    const pods = await this.#withWholePods(plan, { prepared, findings }, signal);
+    const { objection } = plan;
+    const known = findings.wait;
+    const waitUntil = Math.min(
+      plan.waitUntil ?? Infinity,
+      known === undefined ? Infinity : snapshot.now.getTime() + known,
+    );
     return {
       prepared,
       pods,
       guards: withEvictions(plan.guards, pods, snapshot),
       ...(objection ? { detail: `Pod ${podKey(objection.pod)} stays: ${objection.message}` } : {}),
-      ...(waitUntil === undefined ? {} : { waitUntil }),
+      ...(waitUntil === Infinity ? {} : { waitUntil }),
     };
   }
 
@@ -118,21 +121,28 @@ export class Evictions {
     }));
   }
 
-  #candidates({ prepared, plan }: EvictionInput): Pod[] {
+  #hasCandidates({ prepared: { name, sidecarSet: { spec } }, plan }: EvictionInput): boolean {
+    const { missedPods } = this.#options.index.pods.countsOf(name);
+    return (spec.updateStrategy?.recreatePolicy === "Evict" && plan.notUpgradable.length > 0) ||
+      (spec.missedPodPolicy === "Evict" && missedPods > 0);
+  }
+
+  *#candidates({ prepared: { name, sidecarSet: { spec } }, plan }: EvictionInput): Iterable<Pod> {
     const { pods } = this.#options.index;
-    const { updateStrategy, missedPodPolicy } = prepared.sidecarSet.spec;
-    return [
-      ...(updateStrategy?.recreatePolicy === "Evict"
-        ? plan.notUpgradable.flatMap(({ pod }) => pods.get(podKey(pod)) ?? [])
-        : []),
-      ...(missedPodPolicy === "Evict" ? pods.missedOf(prepared.name) : []),
-    ];
+    if (spec.updateStrategy?.recreatePolicy === "Evict") {
+      for (const { pod } of plan.notUpgradable) {
+        const current = pods.get(podKey(pod));
+        if (current) yield current;
+      }
+    }
+    if (spec.missedPodPolicy === "Evict") yield* pods.missedOf(name);
   }
 
   #snapshot(
-    { prepared, plan, pending }: EvictionInput,
-    { candidates, stored }: { candidates: readonly Pod[]; stored: readonly EvictionGuard[] },
+    input: EvictionInput,
+    { stored, findings }: { stored: readonly EvictionGuard[]; findings: EvictionFindings },
   ): EvictionSnapshot {
+    const { prepared, plan, pending } = input;
     const { index, clock, recreatingKinds, isWebhookReady, obstacleOf } = this.#options;
     const { name, sidecarSet: { metadata, spec } } = prepared;
     const { matchedPods, readyPods, missedPods } = index.pods.countsOf(name);
@@ -140,18 +150,13 @@ export class Evictions {
     const unwanted =
       (spec.updateStrategy?.recreatePolicy === "Evict" ? PodTrait.NotUpgradable : 0) |
       (spec.missedPodPolicy === "Evict" ? PodTrait.Missed : 0);
-    const findings = this.#findings.get(name);
-    const now = clock.monotonic();
     return {
-      candidates,
+      candidates: this.#candidates(input),
+      knownObstacleOf: (pod) => findings.of(pod, metadata.generation),
+      obstacleOf: (pod) => obstacleOf(pod, prepared),
       isWanted: (pod) => !hasTrait(classes.get(podKey(pod)) ?? 0, unwanted),
       podsOf: (workload) =>
         [...index.workloads.podsOf(workload)].flatMap((key) => index.pods.get(key) ?? []),
-      obstacleOf(pod) {
-        const found = findings?.get(pod.metadata.uid ?? "");
-        const holds = found && found.until > now && found.generation === metadata.generation;
-        return holds ? found.obstacle : obstacleOf(pod, prepared);
-      },
       guards: stored,
       generation: metadata.generation ?? 0,
       recreatingKinds,
@@ -168,29 +173,22 @@ export class Evictions {
   /** Those of which the replacement would be as wanted by all that the Pod is, too. */
   async #withWholePods(
     { evictions }: EvictionPlan,
-    prepared: PreparedSidecarSet,
+    { prepared, findings }: { prepared: PreparedSidecarSet; findings: EvictionFindings },
     signal: AbortSignal,
   ): Promise<Pod[]> {
-    const { readPod, obstacleOf, clock } = this.#options;
-    const { name, sidecarSet: { metadata: { generation } } } = prepared;
+    const { readPod, obstacleOf } = this.#options;
+    const { generation } = prepared.sidecarSet.metadata;
     const pods: Pod[] = [];
-    const now = clock.monotonic();
-    const findings = new Map(
-      [...this.#findings.get(name) ?? []].filter(([, { until }]) => until > now),
-    );
     for (const pod of await this.#inCurrentNamespaces(evictions, prepared, signal)) {
       const whole = await readPod(pod, signal).catch((error) => {
         if (isNotFound(error)) return undefined;
         throw error;
       });
-      const { uid = "" } = pod.metadata;
-      if (whole?.metadata.uid !== uid) continue;
+      if (whole === undefined || whole.metadata.uid !== pod.metadata.uid) continue;
       const obstacle = obstacleOf(whole, prepared);
       if (obstacle === undefined) pods.push(pod);
-      else findings.set(uid, { obstacle, generation, until: now + LOOK_AGAIN });
+      else findings.record(pod, { generation, obstacle });
     }
-    if (findings.size > 0) this.#findings.set(name, findings);
-    else this.#findings.delete(name);
     return pods;
   }
 

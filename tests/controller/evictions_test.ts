@@ -22,9 +22,9 @@ function wish(status?: SidecarSetStatus, resourceVersion = "2") {
   });
 }
 
-function owned(name: string): Pod {
+function owned(name: string, workload = "rs"): Pod {
   const pod = podOf({ name, injected: [old] });
-  const owner = { apiVersion: "apps/v1", kind: "ReplicaSet", name: "rs", uid: "rs" };
+  const owner = { apiVersion: "apps/v1", kind: "ReplicaSet", name: workload, uid: workload };
   return {
     ...pod,
     metadata: { ...pod.metadata, ownerReferences: [{ ...owner, controller: true }] },
@@ -33,15 +33,17 @@ function owned(name: string): Pod {
 
 interface SetUp {
   obstacle?: ReplacementObstacle;
+  obstacleOf?(pod: Pod): ReplacementObstacle | undefined;
   /** Of evictions. */
   httpCode?: number;
 }
 
-function setUp({ obstacle, httpCode }: SetUp = {}) {
+function setUp({ obstacle, obstacleOf = () => obstacle, httpCode }: SetUp = {}) {
   const clock = new ManualClock(new Date("2026-02-01T00:00:00Z"));
   const pods = new Map(["a", "b"].map((name) => [name, owned(name)]));
   const client = new RecordingClient(({ method, path, body }: Recorded) => {
-    const pod = pods.get(path.split("/").at(-1) ?? "");
+    const name = path.split("/").at(-1) ?? "";
+    const pod = index.pods.get(`default/${name}`) ?? pods.get(name);
     if (method === "GET" && pod) return pod;
     if (path.endsWith("/eviction")) return httpCode ? { httpCode } : {};
     return { metadata: {}, spec: { containers: [] }, ...Object(body) };
@@ -50,7 +52,7 @@ function setUp({ obstacle, httpCode }: SetUp = {}) {
   const { index, reconciler } = createEngine({
     client,
     clock,
-    obstacleOf: () => obstacle,
+    obstacleOf,
     onStoredSidecarSet(object) {
       const status = Reflect.get(object, "status");
       if (isObject(status)) index.applySidecarSet(wish(status, String(version += 10)));
@@ -126,4 +128,37 @@ Deno.test("Evictions leaves a Pod of which the replacement would not be as wante
   const progressing = status()?.conditions?.find(({ type }) => type === "Progressing");
   assert.equal(progressing?.reason, "NotUpgradable");
   assert.match(progressing?.message ?? "", /default\/a stays: injection is paused/);
+});
+
+Deno.test("Evictions looks at 5,000 Pods in conflict in slices, comes to the one that is not, and finds nothing out twice in five minutes", async () => {
+  let dryRuns = 0;
+  const fine = "w-999";
+  const { clock, index, reconcile, evicted } = setUp({
+    obstacleOf({ metadata: { name } }) {
+      dryRuns++;
+      return name === fine
+        ? undefined
+        : { reason: "ContainerNameConflict", message: "agent is there" };
+    },
+  });
+  for (let i = 0; i < 5_000; i++) index.applyPod(owned(`w-${i}`, `rs-${i}`));
+  let looks = 0;
+  for (; evicted().length === 0; looks++) {
+    const before = dryRuns;
+    const outcome = await reconcile();
+    assert.ok(dryRuns - before <= 201, `${dryRuns - before} dry runs in one look`);
+    if (evicted().length > 0) break;
+    assert.ok("requeueAfter" in outcome && outcome.requeueAfter !== undefined);
+    assert.ok(outcome.requeueAfter <= 1_000);
+    await clock.advance(outcome.requeueAfter);
+  }
+  assert.deepEqual(evicted(), [fine]);
+  assert.ok(looks < 60, `${looks} looks`);
+  const before = dryRuns;
+  await clock.advance(5_000);
+  await reconcile();
+  assert.equal(dryRuns, before);
+  await clock.advance(300_000);
+  await reconcile();
+  assert.ok(dryRuns - before >= 200, "what was in the way may have gone");
 });

@@ -35,25 +35,29 @@ export type EvictionDecision =
     readonly evict: false;
     readonly reason: Reason;
     readonly message: string;
+    /** What the reason lies in: the Pod or its replacement alone, its workload as a whole, or what all evictions depend on. */
+    readonly scope: "Pod" | "Workload" | "All";
     /** Milliseconds; when it is worth asking again although nothing has changed. */
     readonly retryAt?: number;
   };
 
-type Objection = Omit<Extract<EvictionDecision, { evict: false }>, "evict">;
+type Refusal = Extract<EvictionDecision, { evict: false }>;
+type Objection = Omit<Refusal, "evict" | "scope">;
+type Rule = (pod: Pod, facts: EvictionFacts) => Objection | undefined;
 
 /** Reasons that lie in the Pod come first, those that pass with time last. */
-const RULES: readonly ((pod: Pod, facts: EvictionFacts) => Objection | undefined)[] = [
-  mirrorPod,
-  ended,
-  runsToCompletion,
-  notReady,
-  notRecreated,
-  replacementNotAsWanted,
-  leftAlone,
-  webhookNotReady,
-  workloadNotReady,
-  backingOff,
-  budgetUsed,
+const RULES: readonly (readonly [scope: Refusal["scope"], rule: Rule])[] = [
+  ["Pod", mirrorPod],
+  ["Pod", ended],
+  ["Pod", runsToCompletion],
+  ["Pod", notReady],
+  ["Pod", notRecreated],
+  ["Pod", replacementNotAsWanted],
+  ["Workload", leftAlone],
+  ["All", webhookNotReady],
+  ["Workload", workloadNotReady],
+  ["Workload", backingOff],
+  ["All", budgetUsed],
 ];
 
 /**
@@ -61,9 +65,9 @@ const RULES: readonly ((pod: Pod, facts: EvictionFacts) => Objection | undefined
  * no longer needed. The eviction itself goes through the Eviction API, so that PodDisruptionBudgets hold.
  */
 export function mayEvict(pod: Pod, facts: EvictionFacts): EvictionDecision {
-  for (const rule of RULES) {
+  for (const [scope, rule] of RULES) {
     const objection = rule(pod, facts);
-    if (objection !== undefined) return { evict: false, ...objection };
+    if (objection !== undefined) return { evict: false, scope, ...objection };
   }
   return { evict: true };
 }

@@ -1,10 +1,10 @@
 import type { Pod } from "../../api/pod.ts";
 import { rfc3339 } from "../rfc3339.ts";
 import type { Reason } from "../reasons.ts";
-import { isActive, isRunningAndReady } from "../status/readiness.ts";
 import { controllerOf, type EvictionFacts, mayEvict } from "./eviction.ts";
 import { afterEviction, type EvictionGuard, expiresAt } from "./eviction_guard.ts";
-import { isReplacement, settleGuards } from "./eviction_guards.ts";
+import { settleGuards } from "./eviction_guards.ts";
+import { Workloads } from "./eviction_workloads.ts";
 import type { ReplacementObstacle } from "./replacement.ts";
 
 /** Everything that the next evictions for a SidecarSet depend on, as values. */
@@ -13,12 +13,14 @@ export interface EvictionSnapshot extends
     EvictionFacts,
     "recreatingKinds" | "webhookReady" | "unavailable" | "maxUnavailable" | "now"
   > {
-  /** Pods that are to be evicted, in the order in which to do so. */
-  readonly candidates: readonly Pod[];
+  /** Pods that are to be evicted, in the order in which to do so; read only as far as a plan comes. */
+  readonly candidates: Iterable<Pod>;
   /** Whether a Pod is as it should be, so that nothing is left to do for it. */
   isWanted(pod: Pod): boolean;
   /** All Pods of a workload. */
   podsOf(workload: string): readonly Pod[];
+  /** What earlier plans have found to lie in a Pod; undefined where nothing is known. */
+  knownObstacleOf(pod: Pod): ReplacementObstacle | undefined;
   /** What a dry run of the injection says of a Pod's replacement. */
   obstacleOf(pod: Pod): ReplacementObstacle | undefined;
   readonly guards: readonly EvictionGuard[];
@@ -32,6 +34,8 @@ export interface EvictionPlan {
   readonly evictions: readonly Pod[];
   /** What to remember without these evictions; the same reference where nothing has changed. */
   readonly guards: readonly EvictionGuard[];
+  /** What lies in Pods, to be known by the next plans. */
+  readonly obstacles: ReadonlyMap<Pod, ReplacementObstacle>;
   /** Why the first Pod that is not evicted stays. */
   readonly objection?: { readonly pod: Pod; readonly reason: Reason; readonly message: string };
   /** Milliseconds; when to plan again although nothing has changed. */
@@ -40,50 +44,71 @@ export interface EvictionPlan {
 
 /** A status must stay small: while so many workloads wait for replacements, no other one is begun with. */
 const MOST_GUARDS = 100;
+/** A plan takes time in which no admission is answered, most of it for dry runs: what it does not come to is left to the next one. */
+const MOST_DECISIONS = 2_000;
+const MOST_DRY_RUNS = 200;
+/** Milliseconds until then. */
+const NEXT_PLAN = 250;
 
 /** Plans evictions by the eviction rule, at most one of a workload at a time. */
 export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
   const guards = settleGuards(snapshot);
-  const byWorkload = new Map(guards.map((guard) => [guard.workload, guard]));
-  const awaited = guards.filter((guard) => isAwaited(guard, snapshot));
+  const workloads = new Workloads(snapshot, guards);
   const evictions: Pod[] = [];
-  const begun = new Set<string>();
-  let unavailable = snapshot.unavailable + awaited.length;
+  const obstacles = new Map<Pod, ReplacementObstacle>();
+  const done = new Set<string>();
+  let unavailable = snapshot.unavailable + workloads.awaited.length;
+  let [decisions, dryRuns] = [0, 0];
   let objection: EvictionPlan["objection"];
-  let waitUntil = awaited.reduce((first, guard) => Math.min(first, expiresAt(guard)), Infinity);
-  const ready = new Map<string, boolean>();
+  let waitUntil = workloads.awaited.reduce(
+    (first, guard) => Math.min(first, expiresAt(guard)),
+    Infinity,
+  );
   for (const pod of snapshot.candidates) {
-    const workload = controllerOf(pod)?.uid ?? "";
-    if (begun.has(workload)) continue;
-    const guard = byWorkload.get(workload);
-    const isFull = guard === undefined && guards.length + evictions.length >= MOST_GUARDS;
-    const workloadReady = ready.get(workload) ?? isWorkloadReady(workload, guard, snapshot);
-    if (!ready.has(workload)) {
-      const at = distinctAt(workload, snapshot);
-      if (at > snapshot.now.getTime()) waitUntil = Math.min(waitUntil, at);
+    const known = snapshot.knownObstacleOf(pod);
+    if (known !== undefined) {
+      objection ??= { pod, ...known };
+      continue;
     }
-    ready.set(workload, workloadReady);
-    const obstacle = snapshot.obstacleOf(pod);
-    const decision = mayEvict(pod, {
+    const workload = controllerOf(pod)?.uid ?? "";
+    if (done.has(workload)) continue;
+    if (decisions++ >= MOST_DECISIONS || dryRuns >= MOST_DRY_RUNS) {
+      waitUntil = Math.min(waitUntil, snapshot.now.getTime() + NEXT_PLAN);
+      break;
+    }
+    const { guard, isReady, distinctAt } = workloads.of(workload);
+    if (distinctAt > snapshot.now.getTime()) waitUntil = Math.min(waitUntil, distinctAt);
+    const isFull = guard === undefined && guards.length + evictions.length >= MOST_GUARDS;
+    const facts: EvictionFacts = {
       ...snapshot,
       unavailable: isFull ? Infinity : unavailable,
-      workloadReady,
+      workloadReady: isReady,
       ...(guard === undefined ? {} : { guard }),
-      ...(obstacle === undefined ? {} : { replacementObstacle: obstacle }),
-    });
+    };
+    let decision = mayEvict(pod, facts);
+    // A dry run comes last, but for the one Pod of which it is told why it stays.
+    if (decision.evict || objection === undefined) {
+      dryRuns++;
+      const obstacle = snapshot.obstacleOf(pod);
+      if (obstacle) decision = mayEvict(pod, { ...facts, replacementObstacle: obstacle });
+    }
     if (decision.evict) {
       evictions.push(pod);
-      begun.add(workload);
+      done.add(workload);
       unavailable++;
       continue;
     }
-    objection ??= { pod, reason: decision.reason, message: decision.message };
-    waitUntil = Math.min(waitUntil, decision.retryAt ?? Infinity);
-    if (decision.reason === "BudgetUsed") break;
+    const { reason, message, scope, retryAt = Infinity } = decision;
+    objection ??= { pod, reason, message };
+    waitUntil = Math.min(waitUntil, retryAt);
+    if (scope === "All") break;
+    if (scope === "Workload") done.add(workload);
+    else obstacles.set(pod, { reason, message });
   }
   return {
     evictions,
     guards,
+    obstacles,
     ...(objection === undefined ? {} : { objection }),
     ...(waitUntil === Infinity ? {} : { waitUntil }),
   };
@@ -115,37 +140,4 @@ export function withEvictions(
 function newest(pods: readonly Pod[]): string {
   return pods.map(({ metadata }) => metadata.creationTimestamp ?? "")
     .reduce((a, b) => a > b ? a : b);
-}
-
-/**
- * Milliseconds; from when on a new Pod's creation time differs from those of all Pods of the workload. Such times are whole seconds, and an
- * eviction before that could not be told to have been made good.
- */
-function distinctAt(workload: string, { podsOf }: EvictionSnapshot): number {
-  const latest = podsOf(workload).reduce((latest, { metadata }) => {
-    const time = Date.parse(metadata.creationTimestamp ?? "");
-    return time > latest ? time : latest;
-  }, -Infinity);
-  return latest + 1_000;
-}
-
-/** Whether a Pod is missing because its replacement has not been created yet; it counts among the unavailable ones. */
-function isAwaited(guard: EvictionGuard, { podsOf }: EvictionSnapshot): boolean {
-  if (guard.leftAlone) return false;
-  return podsOf(guard.workload).filter(isActive)
-    .every((pod) => pod.metadata.uid !== guard.pod && !isReplacement(pod, guard));
-}
-
-/** Pods that have ended are of no account; one that is being deleted is. */
-function isWorkloadReady(
-  workload: string,
-  guard: EvictionGuard | undefined,
-  snapshot: EvictionSnapshot,
-): boolean {
-  if (guard !== undefined && isAwaited(guard, snapshot)) return false;
-  if (distinctAt(workload, snapshot) > snapshot.now.getTime()) return false;
-  return snapshot.podsOf(workload).every((pod) => {
-    const phase = pod.status?.phase;
-    return phase === "Succeeded" || phase === "Failed" || isRunningAndReady(pod);
-  });
 }

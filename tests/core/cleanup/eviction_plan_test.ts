@@ -57,6 +57,7 @@ function snapshot(pods: readonly Pod[], facts: Partial<EvictionSnapshot> = {}): 
     isWanted,
     podsOf: (workload: string) =>
       pods.filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === workload),
+    knownObstacleOf: () => undefined,
     obstacleOf: () => undefined,
     guards: [],
     generation: 2,
@@ -164,4 +165,67 @@ Deno.test("planEvictions() copes with a workload of 300,000 Pods", () => {
   const pods = Array.from({ length: 300_000 }, () => first);
   const facts = { ...snapshot([first]), podsOf: () => pods };
   assert.deepEqual(names(planEvictions(facts).evictions), ["a"]);
+});
+
+const conflict = { reason: "ContainerNameConflict", message: "agent is there" } as const;
+
+Deno.test("planEvictions() makes a dry run only for a Pod that nothing else keeps", () => {
+  const pods = [
+    owned("first", { workload: "u" }),
+    owned("down", { workload: "v", ready: false }),
+    owned("fine"),
+    owned("of the same workload"),
+    owned("beyond the budget", { workload: "x" }),
+  ];
+  const asked: Pod[] = [];
+  const facts = {
+    maxUnavailable: 1,
+    obstacleOf(pod: Pod) {
+      asked.push(pod);
+      return pod === pods[0] ? conflict : undefined;
+    },
+  };
+  const plan = planEvictions(snapshot(pods, facts));
+  assert.deepEqual(names(asked), ["first", "fine"]);
+  assert.deepEqual(names(plan.evictions), ["fine"]);
+  assert.equal(plan.objection?.reason, "ContainerNameConflict");
+});
+
+Deno.test("planEvictions() passes over Pods with known obstacles, and leaves to the next plan what would take too long", () => {
+  const pods = Array.from({ length: 1_000 }, (_, i) => owned(`p${i}`, { workload: `w${i}` }));
+  const known = new Map<Pod, typeof conflict>();
+  const facts = {
+    knownObstacleOf: (pod: Pod) => known.get(pod),
+    obstacleOf: (pod: Pod) => pod === pods[999] ? undefined : conflict,
+  };
+  let plans = 0;
+  for (
+    let plan = planEvictions(snapshot(pods, facts));;
+    plan = planEvictions(snapshot(pods, facts))
+  ) {
+    plans++;
+    assert.equal(plan.objection?.pod.metadata.name, "p0");
+    assert.ok(plan.obstacles.size <= 200, `${plan.obstacles.size} dry runs`);
+    for (const pod of plan.obstacles.keys()) known.set(pod, conflict);
+    if (plan.evictions.length > 0) break;
+    assert.equal(plan.waitUntil, now.getTime() + 250);
+  }
+  assert.equal(plans, 5);
+});
+
+Deno.test("planEvictions() looks at one Pod of a workload that is not ready, and at no other one while the webhook is not", () => {
+  const pods = Array.from({ length: 100 }, (_, i) => owned(`p${i}`, { ready: i > 0 }));
+  let asked = 0;
+  const facts = {
+    podsOf(workload: string) {
+      asked++;
+      return pods.filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === workload);
+    },
+  };
+  const { obstacles } = planEvictions(snapshot(pods, facts));
+  assert.deepEqual([...obstacles].map(([pod, { reason }]) => [pod.metadata.name, reason]), [
+    ["p0", "PodNotReady"],
+  ]);
+  assert.equal(asked, 1);
+  assert.equal(planEvictions(snapshot(pods.slice(1), { webhookReady: false })).obstacles.size, 0);
 });

@@ -1,0 +1,68 @@
+import type { Pod } from "../../api/pod.ts";
+import { isActive, isRunningAndReady } from "../status/readiness.ts";
+import type { EvictionGuard } from "./eviction_guard.ts";
+import { isReplacement } from "./eviction_guards.ts";
+
+/** What an eviction depends on of the Pod's workload. */
+export interface WorkloadState {
+  readonly guard: EvictionGuard | undefined;
+  /** Whether all its Pods are ready, and none is awaited or has just been created. */
+  readonly isReady: boolean;
+  /**
+   * Milliseconds; from when on a new Pod's creation time differs from those of all Pods of the workload. Such times are whole seconds, and an
+   * eviction before that could not be told to have been made good.
+   */
+  readonly distinctAt: number;
+}
+
+export interface WorkloadFacts {
+  podsOf(workload: string): readonly Pod[];
+  readonly now: Date;
+}
+
+/** The workloads of one plan; the Pods of each are looked at once. */
+export class Workloads {
+  /** Guards of workloads whose replacement has not been created yet; it counts among the unavailable Pods. */
+  readonly awaited: readonly EvictionGuard[];
+  readonly #facts: WorkloadFacts;
+  readonly #guards: ReadonlyMap<string, EvictionGuard>;
+  readonly #states = new Map<string, WorkloadState>();
+
+  constructor(facts: WorkloadFacts, guards: readonly EvictionGuard[]) {
+    this.#facts = facts;
+    this.#guards = new Map(guards.map((guard) => [guard.workload, guard]));
+    this.awaited = guards.filter((guard) => isAwaited(guard, facts.podsOf(guard.workload)));
+  }
+
+  of(workload: string): WorkloadState {
+    const known = this.#states.get(workload);
+    if (known) return known;
+    const guard = this.#guards.get(workload);
+    let latest = -Infinity;
+    let areReady = true;
+    for (const pod of this.#facts.podsOf(workload)) {
+      const created = Date.parse(pod.metadata.creationTimestamp ?? "");
+      if (created > latest) latest = created;
+      areReady &&= isReadyOrEnded(pod);
+    }
+    const distinctAt = latest + 1_000;
+    const isReady = areReady && distinctAt <= this.#facts.now.getTime() &&
+      !(guard && this.awaited.includes(guard));
+    const state = { guard, isReady, distinctAt };
+    this.#states.set(workload, state);
+    return state;
+  }
+}
+
+function isAwaited(guard: EvictionGuard, pods: readonly Pod[]): boolean {
+  return !guard.leftAlone &&
+    pods.every((pod) =>
+      !isActive(pod) || (pod.metadata.uid !== guard.pod && !isReplacement(pod, guard))
+    );
+}
+
+/** Pods that have ended are of no account; one that is being deleted is. */
+function isReadyOrEnded(pod: Pod): boolean {
+  const phase = pod.status?.phase;
+  return phase === "Succeeded" || phase === "Failed" || isRunningAndReady(pod);
+}
