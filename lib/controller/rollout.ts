@@ -28,6 +28,8 @@ export class Rollout {
   readonly failures: Failures;
   readonly expectations: Expectations;
   last: MadePlan | undefined;
+  /** The `minReadySeconds` by which Pods were last found to have settled. */
+  minReadySeconds = 0;
   readonly #clock: Clock;
   readonly #underWay = new Set<string>();
   /** Of those, the Pods that the write may take down. */

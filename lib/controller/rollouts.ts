@@ -1,6 +1,7 @@
 import type { Pod } from "../api/pod.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { RolloutPlan, RolloutSnapshot } from "../core/rollout/contract.ts";
+import { updatedAndReadySince } from "../core/rollout/availability.ts";
 import { planRollout } from "../core/rollout/plan.ts";
 import { planDetail } from "../core/rollout/plan_detail.ts";
 import { hasTrait, PodTrait } from "../core/status/pod_class.ts";
@@ -126,6 +127,7 @@ export class Rollouts {
       halfUpgraded,
       drifted,
       matched: { [Symbol.iterator]: () => pods.matchedOf(name)[Symbol.iterator]() },
+      settling: { [Symbol.iterator]: () => this.#settling(rollout, prepared) },
       classOf: (pod) => classes.get(podKey(pod)) ?? 0,
       now: clock.now(),
       pending,
@@ -133,6 +135,25 @@ export class Rollouts {
       retryAt: rollout.failures.retryTimes(),
       exists: (other) => sidecarSets.get(other) !== undefined,
     };
+  }
+
+  /** Takes out those that have settled, so that each is looked at once for each of its changes. */
+  *#settling(rollout: Rollout, prepared: PreparedSidecarSet): Generator<Pod, void> {
+    const { index: { pods }, clock } = this.#options;
+    const { name, sidecarSet: { spec } } = prepared;
+    const members = pods.settlingOf(name);
+    if (members === undefined) return;
+    const { minReadySeconds = 0 } = spec.updateStrategy ?? {};
+    if (rollout.minReadySeconds !== minReadySeconds) members.settleAnew();
+    rollout.minReadySeconds = minReadySeconds;
+    const classes = pods.classesOf(name);
+    const facts = { prepared, classOf: (pod: Pod) => classes.get(podKey(pod)) ?? 0 };
+    const settledBefore = clock.now().getTime() - minReadySeconds * 1_000;
+    for (const key of members.settling) {
+      const pod = pods.get(key);
+      if (pod && updatedAndReadySince(pod, facts) > settledBefore) yield pod;
+      else members.settled(key);
+    }
   }
 
   #explained(

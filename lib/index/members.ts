@@ -10,6 +10,7 @@ export class Members {
   readonly #rewritten = new Set<string>();
   readonly #missed = new Set<string>();
   readonly #unready = new Set<string>();
+  #settling: Set<string> | undefined;
   #counts: PodCounts = NO_PODS;
 
   get classes(): ReadonlyMap<string, PodClass> {
@@ -50,6 +51,24 @@ export class Members {
     return this.#unready;
   }
 
+  /** Updated and ready, and changed since they were last found to have been so for long; all of them when first asked for. */
+  get settling(): ReadonlySet<string> {
+    this.#settling ??= new Set(
+      this.#classes.entries().filter(([, podClass]) => isDone(podClass)).map(([key]) => key),
+    );
+    return this.#settling;
+  }
+
+  /** A Pod has been updated and ready for long. */
+  settled(key: string): void {
+    this.#settling?.delete(key);
+  }
+
+  /** Forgets which Pods have settled. */
+  settleAnew(): void {
+    this.#settling = undefined;
+  }
+
   /**
    * Takes over a Pod's class; 0 is that of a Pod that is not there any more.
    *
@@ -71,8 +90,13 @@ export class Members {
     include(this.#rewritten, key, rewritten);
     include(this.#missed, key, hasTrait(after, PodTrait.Missed));
     include(this.#unready, key, matched && !hasTrait(after, PodTrait.Ready));
+    if (this.#settling) include(this.#settling, key, isDone(after));
     return before !== after || outdated || halfUpgraded || drifted || rewritten;
   }
+}
+
+function isDone(podClass: PodClass): boolean {
+  return hasTrait(podClass, PodTrait.Updated) && hasTrait(podClass, PodTrait.Ready);
 }
 
 function include(set: Set<string>, key: string, wanted: boolean): void {

@@ -112,6 +112,13 @@ export class PodIndex {
     return this.#members.get(sidecarSet)?.unready.values().next().value;
   }
 
+  /** Which updated and ready Pods may not have been so for long; undefined where the SidecarSet has no Pods. */
+  settlingOf(
+    sidecarSet: string,
+  ): Pick<Members, "settling" | "settled" | "settleAnew"> | undefined {
+    return this.#members.get(sidecarSet);
+  }
+
   *matchedOf(sidecarSet: string): Iterable<Pod> {
     for (const [key, podClass] of this.classesOf(sidecarSet)) {
       const pod = hasTrait(podClass, PodTrait.Matched) ? this.get(key) : undefined;

@@ -215,3 +215,61 @@ Deno.test("Rollouts records images that were rewritten before the Pod was stored
     "kruise.io/sidecarset-stored-images": '{"agent":"mirror/agent:1"}',
   });
 });
+
+/** A Pod at the current revision that has been ready since a time. */
+function readySince(name: string, prepared: PreparedSidecarSet, since: Date): Pod {
+  const pod = podOf({ name, injected: [prepared] });
+  const ready = { type: "Ready", status: "True" as const, lastTransitionTime: since.toISOString() };
+  return { ...pod, status: { ...pod.status, conditions: [ready] } };
+}
+
+Deno.test("Rollouts looks for minReadySeconds at Pods that have changed, not at all", async () => {
+  const strategy = { minReadySeconds: 60, maxUnavailable: 2 };
+  const prepared = newer({ spec: { updateStrategy: strategy } });
+  const { clock, index, advance, patched } = setUp(prepared);
+  await clock.advance(3_600_000);
+  const now = () => clock.now();
+  const long = new Date(now().getTime() - 600_000);
+  for (let i = 0; i < 5_000; i++) index.applyPod(readySince(`p${i}`, prepared, long));
+  for (const name of ["fresh", "younger"]) index.applyPod(readySince(name, prepared, now()));
+  index.applyPod(podOf({ name: "outdated", injected: [old] }));
+  const get = index.pods.get.bind(index.pods);
+  let looks = 0;
+  index.pods.get = (key) => {
+    looks++;
+    return get(key);
+  };
+  await advance();
+  assert.ok(looks > 5_000, "each was looked at once");
+  for (let i = 0; i < 10; i++) {
+    looks = 0;
+    index.applyPod({
+      ...podOf({ name: "outdated", injected: [old], resourceVersion: `${i + 2}` }),
+    });
+    const { reason } = await advance();
+    assert.equal(reason, "WaitingForAvailability");
+    assert.ok(looks < 20, `${looks} Pods were looked at for one that has changed`);
+  }
+  assert.deepEqual(patched(), []);
+  await clock.advance(61_000);
+  await advance();
+  assert.deepEqual(patched(), ["outdated"]);
+});
+
+Deno.test("Rollouts counts Pods as unavailable again when minReadySeconds grows", async () => {
+  const withSeconds = (minReadySeconds: number, generation: number) =>
+    newer({ generation, spec: { updateStrategy: { minReadySeconds, maxUnavailable: 1 } } });
+  const prepared = withSeconds(10, 2);
+  const { clock, index, advance, patched } = setUp(prepared);
+  await clock.advance(3_600_000);
+  const since = new Date(clock.now().getTime() - 30_000);
+  index.applyPod(readySince("a", prepared, since));
+  index.applyPod(podOf({ name: "b", state: "Running", injected: [old] }));
+  await advance();
+  const before = patched().length;
+  index.applyPod(podOf({ name: "c", injected: [old] }));
+  const strict = withSeconds(60, 3);
+  index.applySidecarSet(strict);
+  await advance(strict);
+  assert.ok(!patched().slice(before).includes("c"));
+});

@@ -36,6 +36,25 @@ Deno.test("Members is what looking at all Pods anew gives, whatever changed befo
   }));
 });
 
+Deno.test("Members knows which updated and ready Pods have changed since each was found to have been so for long", () => {
+  const { Matched, Updated, Ready } = PodTrait;
+  const ready = Matched | Updated | Ready;
+  const members = new Members();
+  for (const key of ["a", "b"]) members.set(key, ready);
+  members.set("outdated", Matched | Ready);
+  assert.deepEqual([...members.settling], ["a", "b"]);
+  for (const key of members.settling) members.settled(key);
+  assert.deepEqual([...members.settling], []);
+  members.set("b", ready);
+  members.set("c", ready);
+  assert.deepEqual([...members.settling], ["b", "c"], "what has changed");
+  members.set("b", Matched | Updated);
+  members.set("c", 0);
+  assert.deepEqual([...members.settling], []);
+  members.settleAnew();
+  assert.deepEqual([...members.settling], ["a"]);
+});
+
 Deno.test("Members says whether a plan may come out otherwise", () => {
   const { Matched, Updated, Ready } = PodTrait;
   const members = new Members();

@@ -100,6 +100,7 @@ function play(
       halfUpgraded: [],
       drifted: [],
       matched,
+      settling: matched,
       classOf: classNow,
       now: new Date(time),
       pending: new Set(),

@@ -24,7 +24,7 @@ export function availability(snapshot: RolloutSnapshot): Availability {
   const minReady = (prepared.sidecarSet.spec.updateStrategy?.minReadySeconds ?? 0) * 1000;
   if (minReady === 0) return { unavailable };
   let nextAt = Infinity;
-  for (const pod of snapshot.matched) {
+  for (const pod of snapshot.settling) {
     const availableAt = updatedAndReadySince(pod, snapshot) + minReady;
     if (!(availableAt > snapshot.now.getTime())) continue;
     unavailable++;
@@ -38,8 +38,11 @@ export function isReady(pod: Pod, snapshot: Pick<RolloutSnapshot, "classOf">): b
   return hasTrait(snapshot.classOf(pod), PodTrait.Ready);
 }
 
-/** NaN for a Pod that is not updated and ready. */
-function updatedAndReadySince(pod: Pod, { prepared, classOf }: RolloutSnapshot): number {
+/** Since when a matched Pod has been updated and ready, in milliseconds; NaN where it is not. */
+export function updatedAndReadySince(
+  pod: Pod,
+  { prepared, classOf }: Pick<RolloutSnapshot, "prepared" | "classOf">,
+): number {
   const podClass = classOf(pod);
   if (!hasTrait(podClass, PodTrait.Updated) || !hasTrait(podClass, PodTrait.Ready)) return NaN;
   const updated = Date.parse(recordOf(pod, prepared.name).full?.updateTimestamp ?? "");

@@ -16,8 +16,10 @@ export interface RolloutSnapshot {
   readonly halfUpgraded: readonly Pod[];
   /** Updated Pods with images that somebody has changed since they were stored. */
   readonly drifted: readonly Pod[];
-  /** All matched Pods; read only for `scatterStrategy` and `minReadySeconds`. */
+  /** All matched Pods; read only for `scatterStrategy`. */
   readonly matched: Iterable<Pod>;
+  /** At least all Pods that are updated and ready and have not been so for `minReadySeconds` yet; read only for that. */
+  readonly settling: Iterable<Pod>;
   /** What a matched Pod is to the SidecarSet; known already, so that a plan need not read the annotations of all Pods. */
   classOf(pod: Pod): PodClass;
   readonly now: Date;

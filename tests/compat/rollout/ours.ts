@@ -25,6 +25,7 @@ export function planFor(
     halfUpgraded: finishesHotUpgrades ? having(PodTrait.HalfUpgraded) : [],
     drifted: having(PodTrait.Drifted),
     matched: having(PodTrait.Matched),
+    settling: having(PodTrait.Matched),
     classOf: (pod) => classifyPod(pod, prepared, { selected: true }),
     now: NOW,
     pending: new Set(),

@@ -172,6 +172,7 @@ export function snapshotOf(
     halfUpgraded: having(PodTrait.HalfUpgraded),
     drifted: having(PodTrait.Drifted),
     matched: having(PodTrait.Matched),
+    settling: having(PodTrait.Matched),
     classOf: (pod: Pod) => classifyPod(pod, prepared, { selected: true }),
     now: NOW,
     pending: new Set<string>(),
