@@ -151,11 +151,15 @@ export class CleanupRecords {
   ): Promise<StoredCleanupRecord> {
     const { writer, index, namespace } = this.#options;
     const wanted = toConfigMap(record, { namespace, ...(progress ? { progress } : {}) });
-    const resourceVersion = known?.metadata.resourceVersion;
     const configMap: ConfigMap = {
       ...wanted,
       data: { ...known?.data, ...wanted.data },
-      metadata: { ...wanted.metadata, ...(resourceVersion ? { resourceVersion } : {}) },
+      metadata: {
+        ...known?.metadata,
+        ...wanted.metadata,
+        labels: { ...known?.metadata.labels, ...wanted.metadata.labels },
+        annotations: { ...known?.metadata.annotations, ...wanted.metadata.annotations },
+      },
     };
     const answer = known
       ? await writer.updateConfigMap(configMap, signal)

@@ -54,8 +54,11 @@ export class CleanupRecordIndex {
     return this.#bySidecarSet.keys();
   }
 
+  /** Takes over a record; an older state than the known one, from an answer that the watch has overtaken, changes nothing. */
   apply(entry: Entry): void {
     const name = nameOf(entry.configMap);
+    const known = this.#byName.get(name);
+    if (known && isOlder(entry.configMap, known.configMap)) return;
     this.delete(name);
     this.#byName.set(name, entry);
     const sidecarSet = sidecarSetOf(entry);
@@ -85,6 +88,11 @@ export class CleanupRecordIndex {
 
 function sidecarSetOf(entry: Entry): string | undefined {
   return "record" in entry ? entry.record.sidecarSet : entry.sidecarSet;
+}
+
+/** The versions of one object are numbers that grow. */
+function isOlder({ metadata: a }: ConfigMap, { metadata: b }: ConfigMap): boolean {
+  return a.uid === b.uid && Number(a.resourceVersion) < Number(b.resourceVersion);
 }
 
 function nameOf({ metadata }: ConfigMap): string {

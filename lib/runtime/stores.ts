@@ -2,6 +2,7 @@ import type { Lease } from "../api/objects.ts";
 import { REPLICA_LABEL } from "../api/names.ts";
 import type { LeaseStore } from "../controller/leader.ts";
 import type { ReplicaLeases } from "../controller/peers.ts";
+import { FIELD_MANAGER } from "../core/field_manager.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../kube/errors.ts";
 import { create, get, list, patch, remove, update } from "../kube/requests.ts";
@@ -39,7 +40,7 @@ export function replicaLeases(
     },
     put(lease, signal) {
       const { name = "" } = lease.metadata;
-      const options = { name, namespace, fieldManager: "sidecarset", type: "apply" } as const;
+      const options = { name, namespace, fieldManager: FIELD_MANAGER, type: "apply" } as const;
       return send(
         client,
         patch(resources.leases, { ...options, force: true, body: lease }),
@@ -59,9 +60,7 @@ export function secretStore({ client, namespace, name }: StoreOptions): SecretSt
   return {
     async get() {
       const secret = await orUndefined(send(client, get(resources.secrets, { namespace, name })));
-      if (!secret) return undefined;
-      const { resourceVersion = "" } = secret.metadata;
-      return { data: mapValues(secret.data ?? {}, atob), resourceVersion };
+      return secret && { data: mapValues(secret.data ?? {}, atob), secret };
     },
     async create(data) {
       const body = { metadata: { name, namespace }, type: "Opaque", data: mapValues(data, btoa) };
@@ -73,12 +72,8 @@ export function secretStore({ client, namespace, name }: StoreOptions): SecretSt
         throw error;
       }
     },
-    async update(data, resourceVersion) {
-      const body = {
-        metadata: { name, namespace, resourceVersion },
-        type: "Opaque",
-        data: mapValues(data, btoa),
-      };
+    async update(data, secret) {
+      const body = { ...secret, data: mapValues(data, btoa) };
       try {
         await send(client, update(resources.secrets, { namespace, name, body }));
         return true;

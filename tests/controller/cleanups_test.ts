@@ -301,6 +301,34 @@ Deno.test("Cleanups puts a record right at once, and ever more seldom where some
   await end();
 });
 
+Deno.test("Cleanups leaves what others have set on a record, and is not misled by an answer that the watch has overtaken", async () => {
+  const stored = asStored();
+  const { index, client, look, end } = await setUp({
+    respond(request) {
+      const answer = stored(request);
+      const { metadata, data } = Object(answer);
+      if (request.method === "PUT") {
+        index.cleanupRecords.apply({
+          ...damaged("{"),
+          configMap: { metadata: { ...metadata, resourceVersion: "99" }, data },
+        });
+      }
+      return answer;
+    },
+  });
+  const { configMap, ...rest } = damaged("{");
+  const labels = { team: "shop" };
+  const metadata = { ...configMap.metadata, labels, annotations: { note: "kept" } };
+  index.cleanupRecords.apply({ ...rest, configMap: { ...configMap, metadata } });
+  index.applySidecarSet(sidecarSetOf({ spec: idle }));
+  await look();
+  const written = Object(client.requests[0]?.body).metadata;
+  assert.deepEqual([written.labels.team, written.annotations.note], ["shop", "kept"]);
+  assert.equal(Object.keys(written.labels).length, 2);
+  assert.equal(index.cleanupRecords.unreadableOf("web").length, 1, "it is damaged again");
+  await end();
+});
+
 Deno.test("Cleanups takes a newer state of a Pod for no refusal", async () => {
   let attempts = 0;
   const stored = asStored();

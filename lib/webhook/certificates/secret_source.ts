@@ -1,4 +1,5 @@
 import type { Logger } from "../../api/logger.ts";
+import type { Secret } from "../../api/objects.ts";
 import { bundleOf } from "../../core/registration/ca_bundle.ts";
 import { type Authority, authorityData, readAuthority, type SecretData } from "./authority.ts";
 import { decideAuthority, decideLeaf, isExpired } from "./decide.ts";
@@ -10,11 +11,17 @@ import type { CertificateListener, CertificateSource, ServingCertificate } from 
 
 /** One Secret by its name. Everything but the outcomes named here is thrown. */
 export interface SecretStore {
-  get(): Promise<{ data: SecretData; resourceVersion: string } | undefined>;
+  get(): Promise<StoredSecret | undefined>;
   /** False when another replica has created it. */
   create(data: SecretData): Promise<boolean>;
-  /** False when it has changed since that version, or is gone. */
-  update(data: SecretData, resourceVersion: string): Promise<boolean>;
+  /** Changes the data of a Secret as it was read. False when it has changed since, or is gone. */
+  update(data: SecretData, secret: Secret): Promise<boolean>;
+}
+
+export interface StoredSecret {
+  readonly data: SecretData;
+  /** As it is stored, with all that others have set on it. */
+  readonly secret: Secret;
 }
 
 export interface SecretSourceOptions extends SettlingOptions {
@@ -65,8 +72,8 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
   /** Reads the stored authority, and stores one where that is due: whoever is first wins. */
   async function agreeOnAuthority(): Promise<Authority> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const secret = await store.get();
-      const reading = secret && readAuthority(secret.data);
+      const found = await store.get();
+      const reading = found && readAuthority(found.data);
       if (reading && !reading.ok) {
         logger.warn("The Secret of the certificate authority is damaged and is written again", {
           reason: reading.problem,
@@ -80,9 +87,7 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
         ? authority
         : await rotated(stored ?? authority, now);
       const data = authorityData(wanted);
-      const won = secret
-        ? await store.update(data, secret.resourceVersion)
-        : await store.create(data);
+      const won = found ? await store.update(data, found.secret) : await store.create(data);
       if (won) {
         logger.info("Stored the certificate authority", {
           action,

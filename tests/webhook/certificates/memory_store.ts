@@ -1,5 +1,6 @@
+import type { Secret } from "../../../lib/api/objects.ts";
 import type { SecretData } from "../../../lib/webhook/certificates/authority.ts";
-import type { SecretStore } from "../../../lib/webhook/certificates/secret_source.ts";
+import type { SecretStore, StoredSecret } from "../../../lib/webhook/certificates/secret_source.ts";
 
 /** A Secret in memory, with the API server's rules for creating and overwriting. */
 export class MemoryStore implements SecretStore {
@@ -9,11 +10,10 @@ export class MemoryStore implements SecretStore {
   failure: Error | undefined;
   #version = 0;
 
-  get(): Promise<{ data: SecretData; resourceVersion: string } | undefined> {
+  get(): Promise<StoredSecret | undefined> {
     if (this.failure) return Promise.reject(this.failure);
-    return Promise.resolve(
-      this.data && { data: this.data, resourceVersion: String(this.#version) },
-    );
+    const metadata = { resourceVersion: String(this.#version) };
+    return Promise.resolve(this.data && { data: this.data, secret: { metadata } });
   }
 
   create(data: SecretData): Promise<boolean> {
@@ -21,8 +21,9 @@ export class MemoryStore implements SecretStore {
     return this.#write(data);
   }
 
-  update(data: SecretData, resourceVersion: string): Promise<boolean> {
-    if (!this.data || resourceVersion !== String(this.#version)) return Promise.resolve(false);
+  update(data: SecretData, { metadata }: Secret): Promise<boolean> {
+    const isCurrent = metadata.resourceVersion === String(this.#version);
+    if (!this.data || !isCurrent) return Promise.resolve(false);
     return this.#write(data);
   }
 
