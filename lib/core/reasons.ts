@@ -23,6 +23,7 @@ export const REASONS = {
   NoTargetContainer: "no container of the Pod matches the target of a resources policy",
   ExpressionFailed: "an expression of a resources policy cannot be evaluated for the Pod",
   AnnotationNotJson: "an annotation that must be merged or read is not JSON",
+  AnnotationsTooLarge: "the Pod would have more in annotations than the API server takes",
   NotReviewed: "no webhook that was ready was asked when the Pod was created",
   // A workload has no Pod that could be injected.
   PodRefused:

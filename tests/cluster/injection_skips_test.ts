@@ -67,6 +67,11 @@ const CASES: Readonly<Record<string, Case>> = {
     spec: { containers: [agent] },
     pod: { annotations: { "kruise.io/sidecarset-hash": "{" } },
   },
+  "too-much-said": {
+    reason: "AnnotationsTooLarge",
+    spec: { containers: [agent] },
+    pod: { annotations: { note: "x".repeat(256 * 1024 - 100) } },
+  },
   "taken-port": {
     reason: "PortConflict",
     spec: { containers: [{ ...agent, ports: [{ containerPort: 80, hostPort: 8080 }] }] },

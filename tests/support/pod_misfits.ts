@@ -101,6 +101,14 @@ export const POD_MISFITS: readonly PodMisfit[] = [
     message: /memory limit of container agent is 2Gi, more than .* spec\.resources\.limits, 1Gi/,
   },
   {
+    says: "with a block device, for a Pod whose users are not the node's",
+    sidecar: { volumeDevices: [device("/dev/x")] },
+    volumes: [disk],
+    pod: { hostUsers: false },
+    reason: "PodSpecConflict",
+    message: /volumeDevices must not be set because hostUsers of the Pod is false/,
+  },
+  {
     says: "whose block device the Pod has as another volume",
     sidecar: { volumeDevices: [device("/dev/x")] },
     volumes: [disk],

@@ -1,6 +1,7 @@
 import type { Container, Volume } from "../../api/container.ts";
 import { ownMember } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
+import { AnnotationSize } from "./annotation_size.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import type { Choice } from "./choose.ts";
 import { firstConflict, occupy } from "./conflicts.ts";
@@ -50,6 +51,7 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
   const sources = new PodSources(pod, occupied.ours.containers);
   const unreadable = recordsObstacle(pod);
   const annotations = new Map<string, string>();
+  const size = new AnnotationSize(request);
   const current = (key: string) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key);
   const admitted: Admitted[] = [];
   const skipped: Skip[] = [];
@@ -63,6 +65,14 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
       depend(plan, { pod, admitted, candidates, current });
     if ("reason" in findings) {
       skipped.push(failed(plan.prepared, findings));
+      continue;
+    }
+    const oversize = size.admit({ plan, changes: findings.annotations }, {
+      ...{ admitted, annotations },
+      skipped: () => [...choice.skipped, ...skipped].map(({ sidecarSet }) => sidecarSet),
+    });
+    if (oversize !== undefined) {
+      skipped.push(failed(plan.prepared, oversize));
       continue;
     }
     for (const [key, value] of findings.annotations) annotations.set(key, value);

@@ -25,6 +25,7 @@ const RULES: readonly Rule[] = [
   hostProcess,
   restartOnResize,
   sleepBeyondGrace,
+  deviceWithoutHostUsers,
   deviceWithoutClaim,
   fileOutsideEmptyDir,
 ];
@@ -160,6 +161,19 @@ function sleepBeyondGrace(container: Container, { pod }: { pod: Pod }): Misfit |
     };
   }
   return undefined;
+}
+
+/** `validateHostUsers` */
+function deviceWithoutHostUsers(container: Container, { pod }: { pod: Pod }): Misfit | undefined {
+  if (pod.spec.hostUsers !== false || (container.volumeDevices ?? []).length === 0) {
+    return undefined;
+  }
+  return {
+    reason: "PodSpecConflict",
+    field: "volumeDevices",
+    message: "must not be set because hostUsers of the Pod is false: " +
+      "select only Pods that use the node's users",
+  };
 }
 
 /** `ValidateVolumeDevices`; of two volumes of one name the Pod's stays. */

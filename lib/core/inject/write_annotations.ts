@@ -15,7 +15,6 @@ import {
 import { injectedListText, injectedSidecarSets } from "../annotations/injected_list.ts";
 import { rfc3339 } from "../rfc3339.ts";
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
-import type { Admitted } from "./admit.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 
 export interface RecordOptions {
@@ -31,7 +30,7 @@ export interface RecordOptions {
  * Source: `pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`.
  */
 export function recordInjection(
-  admitted: readonly Admitted[],
+  admitted: readonly { readonly plan: SidecarSetPlan }[],
   { pod, now, skipped }: RecordOptions,
 ): ReadonlyMap<string, string> {
   const read = readUpgradeSpecs(pod);

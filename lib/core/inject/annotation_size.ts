@@ -1,0 +1,94 @@
+import type { InjectRequest } from "./contract.ts";
+import type { SidecarSetPlan } from "./sidecarset_plan.ts";
+import type { Obstacle } from "./skips.ts";
+import { recordInjection } from "./write_annotations.ts";
+
+/** Bytes of all keys and values together (`k8s.io/apimachinery/pkg/api/validation:TotalAnnotationSizeLimitB`). */
+const LIMIT = 256 * 1024;
+/** A UTF-16 unit becomes so many bytes at most. */
+const BYTES_OF_UNIT = 3;
+/** More UTF-16 units than what is recorded of a SidecarSet, and of each of its sidecars. */
+const RECORD_UNITS = 1_500;
+const SIDECAR_UNITS = 750;
+
+type Annotations = Readonly<Record<string, string>>;
+
+/** What has been admitted before a SidecarSet, and what has not. */
+export interface AdmittedBefore {
+  readonly admitted: readonly { readonly plan: SidecarSetPlan }[];
+  /** Annotations that `patchPodMetadata` changes. */
+  readonly annotations: ReadonlyMap<string, string>;
+  /** Names of SidecarSets that the Pod does not get. */
+  skipped(): readonly string[];
+}
+
+/** Sees to it that the Pod never has more in annotations than the API server takes, as SidecarSets are admitted one after the other. */
+export class AnnotationSize {
+  readonly #request: Pick<InjectRequest, "pod" | "now">;
+  /** At least as many UTF-16 units as there are: what is exact takes time, and most Pods are far from the limit. */
+  #units: number;
+
+  constructor(request: Pick<InjectRequest, "pod" | "now">) {
+    this.#request = request;
+    this.#units = unitsOf(Object.entries(request.pod.metadata.annotations ?? {}));
+  }
+
+  /**
+   * Admits what one more SidecarSet sets and what is recorded of it, unless that is too much.
+   *
+   * @param changes annotations that its `patchPodMetadata` changes
+   */
+  admit(
+    { plan, changes }: { plan: SidecarSetPlan; changes: ReadonlyMap<string, string> },
+    before: AdmittedBefore,
+  ): Obstacle | undefined {
+    const units = this.#units + RECORD_UNITS + plan.sidecars.length * SIDECAR_UNITS +
+      unitsOf(changes);
+    const size = units * BYTES_OF_UNIT <= LIMIT ? 0 : this.#exact({ plan, changes }, before);
+    // Too much by itself is not the sidecars' doing.
+    if (size > LIMIT && bytesOf(this.#request.pod.metadata.annotations ?? {}) <= LIMIT) {
+      return {
+        reason: "AnnotationsTooLarge",
+        message: `the Pod's annotations would be ${size} bytes, more than the ${LIMIT} that the ` +
+          "API server takes: shorten them, or those of spec.patchPodMetadata",
+      };
+    }
+    this.#units = units;
+    return undefined;
+  }
+
+  /** In bytes. */
+  #exact(
+    { plan, changes }: { plan: SidecarSetPlan; changes: ReadonlyMap<string, string> },
+    { admitted, annotations, skipped }: AdmittedBefore,
+  ): number {
+    const { pod, now } = this.#request;
+    const patched: Annotations = {
+      ...pod.metadata.annotations,
+      ...Object.fromEntries(annotations),
+      ...Object.fromEntries(changes),
+    };
+    const all = [...admitted, { plan }];
+    if (all.every(({ plan }) => plan.sidecars.length === 0)) return bytesOf(patched);
+    const records = recordInjection(all, {
+      pod: { ...pod, metadata: { ...pod.metadata, annotations: patched } },
+      now,
+      skipped: skipped(),
+    });
+    return bytesOf({ ...patched, ...Object.fromEntries(records) });
+  }
+}
+
+function unitsOf(annotations: Iterable<readonly [key: string, value: string]>): number {
+  let units = 0;
+  for (const [key, value] of annotations) units += key.length + value.length;
+  return units;
+}
+
+function bytesOf(annotations: Annotations): number {
+  const encoder = new TextEncoder();
+  return Object.entries(annotations).reduce(
+    (sum, [key, value]) => sum + encoder.encode(key).length + encoder.encode(value).length,
+    0,
+  );
+}
