@@ -27,6 +27,11 @@ export const TOO_DEEP: FieldProblem = {
 /** A reading of untrusted input: the value, or everything that is wrong with it. */
 export type Read<T> = { ok: true; value: T } | { ok: false; problems: FieldProblem[] };
 
+/** Each problem in words, as a part of a sentence. */
+export function problemTexts(problems: readonly FieldProblem[]): string {
+  return problems.map(({ field, message }) => `${field} ${message}`.trim()).join("; ");
+}
+
 /** Joins path segments the way `k8s.io/apimachinery` `field.Path` does. */
 export function fieldPath(segments: readonly PropertyKey[]): string {
   let path = "";

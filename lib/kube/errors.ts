@@ -37,6 +37,11 @@ export class ApiError extends Error {
   }
 }
 
+/** The credentials cannot be had that a kubeconfig or the Pod around the program names: nothing was sent. */
+export class CredentialsError extends Error {
+  override readonly name = "CredentialsError";
+}
+
 export interface ConnectionErrorOptions {
   method: string;
   path: string;

@@ -1,8 +1,10 @@
 import * as z from "zod/mini";
 import type { Clock } from "../api/clock.ts";
+import { problemTexts } from "../api/field_problem.ts";
 import { readAs } from "../api/read.ts";
 import type { CredentialPlugin, PluginCredential } from "./credentials.ts";
 import { Deadline } from "./deadline.ts";
+import { CredentialsError } from "./errors.ts";
 import type { Host, RunResult } from "./host.ts";
 
 export const execVersions = [
@@ -55,7 +57,7 @@ export class ExecPlugin implements CredentialPlugin {
     this.#options = options;
   }
 
-  /** @throws {Error} if the plugin fails, takes too long or yields no credential; the message says how to mend it */
+  /** @throws {CredentialsError} if the plugin fails, takes too long or yields no credential; the message says how to mend it */
   credential(): Promise<PluginCredential> {
     if (this.#kept && this.#options.clock.now().getTime() < this.#kept.until) {
       return Promise.resolve(this.#kept.credential);
@@ -71,11 +73,13 @@ export class ExecPlugin implements CredentialPlugin {
   async #run(): Promise<PluginCredential> {
     const { code, stdout, stderr, late } = await this.#output();
     if (late) throw this.#failure(`it did not end within ${TIME_LIMIT / 1000} s`);
-    if (code !== 0) throw this.#failure(`it exited with ${code}: ${stderr.trim().slice(-300)}`);
+    if (code !== 0) {
+      const said = stderr.trim().slice(-300);
+      throw this.#failure(`it exited with ${code}${said === "" ? "" : `: ${said}`}`);
+    }
     const read = readAs(execCredential, this.#parsed(stdout));
     if (!read.ok) {
-      const problems = read.problems.map(({ field, message }) => `${field} ${message}`);
-      throw this.#failure(`its answer is no ExecCredential: ${problems.join("; ")}`);
+      throw this.#failure(`its answer is no ExecCredential: ${problemTexts(read.problems)}`);
     }
     if (read.value.apiVersion !== this.#config.apiVersion) {
       throw this.#failure(
@@ -108,7 +112,9 @@ export class ExecPlugin implements CredentialPlugin {
       });
       return { ...result, late: deadline.passed };
     } catch (cause) {
-      throw this.#failure(cause instanceof Error ? cause.message : String(cause), cause);
+      const isMissing = cause instanceof Deno.errors.NotFound;
+      const problem = cause instanceof Error ? cause.message : String(cause);
+      throw this.#failure(isMissing ? "there is no such program" : problem, cause);
     } finally {
       deadline.clear();
     }
@@ -128,10 +134,11 @@ export class ExecPlugin implements CredentialPlugin {
     }
   }
 
-  #failure(problem: string, cause?: unknown): Error {
+  #failure(problem: string, cause?: unknown): CredentialsError {
     const { command, installHint } = this.#config;
     const hint = installHint ? `. ${installHint.trim()}` : "";
-    return new Error(`Cannot get credentials from ${command}: ${problem}${hint}`, { cause });
+    const message = `Cannot get credentials from ${command}: ${problem}${hint}`;
+    return new CredentialsError(message, { cause });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { TlsMaterial } from "./credentials.ts";
+import { CredentialsError } from "./errors.ts";
 
 /** kube-apiserver closes idle connections after 90 s; leaving them earlier avoids sending into one that is being closed. */
 const POOL_IDLE_TIMEOUT = 60_000;
@@ -8,23 +9,34 @@ export class HttpClients {
   #client: Deno.HttpClient | undefined;
   #tls: TlsMaterial | undefined;
 
+  /** @throws {CredentialsError} if the client certificate or its key cannot be used; the client before stays as it is */
   for(tls: TlsMaterial): Deno.HttpClient {
     if (this.#client && this.#tls && sameMaterial(this.#tls, tls)) return this.#client;
+    const client = createClient(tls);
     this.#client?.close();
     this.#tls = tls;
-    this.#client = Deno.createHttpClient({
-      // Over HTTP/2 a PATCH waits for a delayed ACK, and a pooled connection can hang for ever (denoland/deno#21749).
-      http2: false,
-      poolIdleTimeout: POOL_IDLE_TIMEOUT,
-      ...(tls.ca === undefined ? {} : { caCerts: [tls.ca] }),
-      ...tls.certificate,
-    });
-    return this.#client;
+    this.#client = client;
+    return client;
   }
 
   close(): void {
     this.#client?.close();
     this.#client = undefined;
+  }
+}
+
+function createClient({ ca, certificate }: TlsMaterial): Deno.HttpClient {
+  try {
+    return Deno.createHttpClient({
+      // Over HTTP/2 a PATCH waits for a delayed ACK, and a pooled connection can hang for ever (denoland/deno#21749).
+      http2: false,
+      poolIdleTimeout: POOL_IDLE_TIMEOUT,
+      ...(ca === undefined ? {} : { caCerts: [ca] }),
+      ...certificate,
+    });
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new CredentialsError(`Cannot use the client certificate: ${problem}`, { cause });
   }
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type * as z from "zod/mini";
+import { problemTexts } from "../api/field_problem.ts";
 import { readAs } from "../api/read.ts";
 import { type Cluster, credentialsOf } from "./credentials.ts";
 import type { Host } from "./host.ts";
@@ -77,8 +78,7 @@ function chosen<T>(
   }
   const read = readAs(schema, located.entry);
   if (read.ok) return { ...located, value: read.value, title };
-  const problems = read.problems.map(({ field, message }) => `${field} ${message}`);
-  throw new Error(`Cannot use ${title} of ${located.file}: ${problems.join("; ")}`);
+  throw new Error(`Cannot use ${title} of ${located.file}: ${problemTexts(read.problems)}`);
 }
 
 function refuseUnsupported(
@@ -96,7 +96,8 @@ function missingContext({ files, contexts }: MergedKubeconfig): string {
   if (files.length === 0) {
     return "Cannot find a cluster: there is no kubeconfig; name one with --kubeconfig or KUBECONFIG";
   }
-  const names = [...contexts.keys()].join(", ") || "none";
+  const names = [...contexts.keys()].join(", ");
+  if (names === "") return `Cannot find a cluster: ${files.join(", ")} has no contexts`;
   return `Cannot choose a cluster: ${files.join(", ")} set no current-context; name one of ` +
     `its contexts with --context: ${names}`;
 }

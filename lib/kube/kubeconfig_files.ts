@@ -1,5 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
+import { problemTexts } from "../api/field_problem.ts";
+import { fileProblem } from "../api/file_problem.ts";
 import { readAs, withoutNulls } from "../api/read.ts";
 import type { Host } from "./host.ts";
 import { type Kubeconfig, kubeconfig } from "./kubeconfig_schema.ts";
@@ -79,11 +81,11 @@ async function readOne(file: string, options: ReadOptions): Promise<Kubeconfig |
   }
   const read = readAs(kubeconfig, value);
   if (read.ok) return read.value;
-  const problems = read.problems.map(({ field, message }) => `${field} ${message}`);
-  throw new Error(`Cannot read ${file} as a kubeconfig: ${problems.join("; ")}`);
+  throw new Error(`Cannot read ${file} as a kubeconfig: ${problemTexts(read.problems)}`);
 }
 
 function unreadable(file: string, cause: unknown): Error {
-  const problem = cause instanceof Error ? cause.message : String(cause);
+  // What is wrong with YAML is followed by the lines around it.
+  const problem = fileProblem(cause).split(/:?\n/)[0];
   return new Error(`Cannot read ${file} as a kubeconfig: ${problem}`, { cause });
 }

@@ -4,7 +4,7 @@ import { execConfig } from "./exec_plugin.ts";
 /** `k8s.io/client-go/tools/clientcmd/api/v1`, as far as it is read; what is not supported is found among the rest. */
 
 export const clusterEntry = z.looseObject({
-  "server": z.string(),
+  "server": z.string().check(z.regex(/^https?:\/\/[^/\s]+/, "a URL such as https://HOST:6443")),
   "certificate-authority": z.optional(z.string()),
   "certificate-authority-data": z.optional(z.string()),
 });

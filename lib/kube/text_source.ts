@@ -1,5 +1,7 @@
 import type { Clock } from "../api/clock.ts";
+import { fileProblem } from "../api/file_problem.ts";
 import type { Logger } from "../api/logger.ts";
+import { CredentialsError } from "./errors.ts";
 import type { Host } from "./host.ts";
 
 /** A text that may change while the program runs, such as a token. */
@@ -36,7 +38,7 @@ export class TextFile implements TextSource {
     this.#options = options;
   }
 
-  /** @throws {Error} if the file could never be read */
+  /** @throws {CredentialsError} if the file could never be read */
   read(): Promise<string> {
     if (this.#text !== undefined && this.#options.clock.monotonic() < this.#rereadAt) {
       return Promise.resolve(this.#text);
@@ -58,9 +60,9 @@ export class TextFile implements TextSource {
       this.#text = text;
       return text;
     } catch (cause) {
-      const error = cause instanceof Error ? cause.message : String(cause);
+      const error = fileProblem(cause);
       if (this.#text === undefined) {
-        throw new Error(`Cannot read ${this.#path}: ${error}`, { cause });
+        throw new CredentialsError(`Cannot read ${this.#path}: ${error}`, { cause });
       }
       logger.warn("Cannot read a credential file again; its last content stays in use", {
         file: this.#path,

@@ -77,7 +77,8 @@ export class FetchClient implements RestClient {
       }
       // What fetch throws says "fetch failed"; why is in its cause.
       if (!(cause instanceof TypeError)) throw cause;
-      const { message: problem } = cause.cause instanceof Error ? cause.cause : cause;
+      const { message } = cause.cause instanceof Error ? cause.cause : cause;
+      const problem = problemText(message, this.#options.cluster);
       throw new ConnectionError({ method, path, problem, cause });
     } finally {
       deadline.clear();
@@ -152,6 +153,13 @@ export class FetchClient implements RestClient {
     if (options.expectStream) headers.set("accept-encoding", "identity");
     return headers;
   }
+}
+
+/** What went wrong, with the server where there was no connection to it, and without the address of each request. */
+function problemText(message: string, { server }: Cluster): string {
+  const [, rest] = /^error sending request for url \(.*?\): (?:client error \(Connect\): )?(.*)$/s
+    .exec(message) ?? [];
+  return rest === undefined ? message : `no answer from ${server}: ${rest}`;
 }
 
 /** A string where it can be, so that fetch can send it again on a fresh connection if a pooled one turns out to be closed. */

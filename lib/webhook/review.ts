@@ -3,6 +3,7 @@ import {
   type AdmissionRequest,
   admissionReview,
 } from "../api/admission.ts";
+import { problemTexts } from "../api/field_problem.ts";
 import { isObject, type JsonPatchOperation } from "../api/json.ts";
 import { createReader } from "../api/reader.ts";
 import { createBase64Encoder } from "./base64.ts";
@@ -23,12 +24,11 @@ export function createReviewReader(): (value: unknown) => ReviewReading {
   return function readReview(value) {
     const reading = read(value);
     if (reading.ok) return { ok: true, request: reading.value.request };
-    const problems = reading.problems.map(({ field, message }) => `${field} ${message}`.trim());
     return {
       ok: false,
       uid: uidOf(value),
       message: `Cannot read the body as an AdmissionReview of admission.k8s.io/v1: ${
-        problems.join("; ")
+        problemTexts(reading.problems)
       }`,
     };
   };

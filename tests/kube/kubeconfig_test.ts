@@ -165,6 +165,10 @@ for (
       },
     }, /needs a terminal/],
     [{ cluster: { server: null } }, /cluster "lab".*server is required/],
+    [
+      { cluster: { server: "lab:6443" } },
+      /server must be a URL such as .*: current value is "lab:6443"/,
+    ],
     [{ context: { user: "nobody" } }, /user "nobody": the kubeconfig does not have it, but lab/],
     [{ context: { cluster: "nowhere" } }, /cluster "nowhere": the kubeconfig does not have it/],
   ] as const
@@ -186,7 +190,9 @@ Deno.test("what is set to its default counts as not asked for", async () => {
 
 for (
   const [what, content, expected] of [
-    ["is no YAML", "a: [", /Cannot read \/k as a kubeconfig/],
+    ["is no YAML", "a: [", /Cannot read \/k as a kubeconfig: Flow [^\n]* at line 1, column 5$/],
+    ["is no object", "text", /Cannot read \/k as a kubeconfig: must be of type object/],
+    ["has nothing", "", /Cannot find a cluster: \/k has no contexts$/],
     ["is no kubeconfig", "clusters: 5", /Cannot read \/k as a kubeconfig: clusters must be/],
     ["has no current context", configOf("lab"), /no current-context; name one .*--context: lab/],
   ] as const
@@ -200,7 +206,10 @@ for (
 
 Deno.test("a kubeconfig that an option names must be there", async () => {
   const around = surroundings();
-  await assert.rejects(kubeconfigCluster({ ...around, kubeconfig: "/k" }), /Cannot read \/k/);
+  await assert.rejects(
+    kubeconfigCluster({ ...around, kubeconfig: "/k" }),
+    /there is no such file$/,
+  );
   await assert.rejects(kubeconfigCluster(around), /there is no kubeconfig; name one/);
 });
 

@@ -145,7 +145,12 @@ Deno.test("FetchClient rejects with a ConnectionError that says why there was no
   });
   await assert.rejects(client.performRequest(read), (error) => {
     assert.ok(error instanceof ConnectionError);
-    assert.match(error.message, /^Cannot GET \/api: .*refused/i);
+    const answer = new RegExp(
+      `^Cannot GET /api: no answer from http://127.0.0.1:${port}: .*refused`,
+      "i",
+    );
+    assert.match(error.message, answer);
+    assert.doesNotMatch(error.message, /sending request|client error/);
     return true;
   });
   client.close();
@@ -217,4 +222,21 @@ Deno.test("FetchClient asks right before each request, the repeated one included
     await assert.rejects(client.performRequest({ ...read, beforeSend }), /^Error: not any more$/);
     assert.equal(server.seen.length, 2);
   });
+});
+
+Deno.test("FetchClient refuses a client certificate that cannot be read, each time anew", async () => {
+  const pem = { read: () => Promise.resolve("no PEM"), expire() {} };
+  const credentials = credentialsOf(undefined, { certificate: { cert: pem, key: pem } });
+  const client = new FetchClient({
+    cluster: { server: "http://127.0.0.1:9", defaultNamespace: "", credentials },
+    clock: systemClock(),
+    userAgent: "test",
+  });
+  for (let i = 0; i < 2; i++) {
+    await assert.rejects(client.performRequest(read), {
+      name: "CredentialsError",
+      message: /^Cannot use the client certificate: /,
+    });
+  }
+  client.close();
 });

@@ -10,6 +10,7 @@ export function clusterErrorText(error: Error, program: string): string | undefi
   if (error.name === "ConnectionError") {
     return `${error.message}. Check that the cluster runs and that --context names the right one`;
   }
+  if (error.name === "CredentialsError") return error.message;
   if (error.name !== "ApiError" || !isObject(error)) return undefined;
   const remedy = typeof error.httpCode === "number"
     ? remedyFor(error.httpCode, program)
