@@ -1,5 +1,7 @@
 import { Command } from "commander";
 import type { CommandContext } from "./command_line/context.ts";
+import { showHelpAfterErrors } from "./command_line/help.ts";
+import { addHelp } from "./command_line/help_command.ts";
 import { addCompletion } from "./completion/command.ts";
 import { addController } from "./controller/command.ts";
 import { addDiff } from "./diff/command.ts";
@@ -21,7 +23,6 @@ export function createProgram(context: CommandContext): Command {
     .option("--verbose", "show where in the program an error comes from")
     .configureOutput({ writeOut: terminal.write, writeErr: terminal.error })
     .configureHelp({ helpWidth: 80, showGlobalOptions: true })
-    .showHelpAfterError("Run it with --help to see what it takes.")
     .exitOverride();
   addInject(program, context);
   addExplain(program, context);
@@ -35,5 +36,7 @@ export function createProgram(context: CommandContext): Command {
   addManifests(program, context);
   addUninstall(program, context);
   addVersion(program, context);
+  addHelp(program);
+  showHelpAfterErrors(program);
   return program;
 }

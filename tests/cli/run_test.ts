@@ -14,6 +14,18 @@ Deno.test("run() answers a request for help with status 0, and none with help an
   assert.equal(silent.errors, asked.output);
 });
 
+Deno.test("run() explains a command within a command, and none that there is not", async () => {
+  const { status, output } = await runCli(["help", "rollout", "pause"]);
+  assert.equal(status, 0);
+  assert.match(output, /^Usage: sidecarset rollout pause /);
+  const unknown = await runCli(["help", "rollout", "nonsense"]);
+  assert.equal(unknown.status, 2);
+  assert.equal(
+    unknown.errors,
+    "error: unknown command 'nonsense'\nSee: sidecarset rollout --help\n",
+  );
+});
+
 Deno.test("run() shows where an error comes from only when it is asked to", async () => {
   const args = ["inject", "-f", "missing.yaml"];
   assert.doesNotMatch((await runCli(args)).errors, /\n +at /);

@@ -1,6 +1,7 @@
 import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { NAMESPACE_NAME_LABEL } from "../../api/names.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../../core/prepared.ts";
+import { listed } from "../terminal/output.ts";
 import { CliError } from "../terminal/terminal.ts";
 
 /** What a command knows of a cluster, wherever it has it from. */
@@ -17,9 +18,7 @@ export function namespaceOf({ namespaces }: KnownCluster, name: string): Namespa
 
 /** The error for a name that none of a cluster's SidecarSets has. */
 export function unknownSidecarSet(name: string, known: readonly string[]): CliError {
-  return new CliError(
-    `Cannot find SidecarSet ${name}: the cluster has ${known.join(", ") || "none"}`,
-  );
+  return new CliError(`Cannot find SidecarSet ${name}: the cluster has ${listed(known) || "none"}`);
 }
 
 /** A cluster as it would be with the SidecarSets and namespaces of another one in place of those of the same names. */

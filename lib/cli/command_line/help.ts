@@ -27,6 +27,16 @@ export function helpNotes({ text = [], examples, statuses }: HelpNotes) {
     notes.replaceAll(/(?<!kubectl |[\w-])sidecarset (?=[a-z])/g, `${programOf(command).name()} `);
 }
 
+/** Lets the command and those within it say after an error where it is explained what they take. */
+export function showHelpAfterErrors(command: Command): void {
+  command.showHelpAfterError(`See: ${fullName(command)} --help`);
+  for (const each of command.commands) showHelpAfterErrors(each);
+}
+
+function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+}
+
 function programOf(command: Command): Command {
   return command.parent === null ? command : programOf(command.parent);
 }

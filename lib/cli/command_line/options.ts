@@ -5,7 +5,17 @@ import { settings } from "../../runtime/settings.ts";
 /** Options that several commands have. */
 
 export function filenameOption(what: string): Option {
-  return new Option("-f, --filename <file...>", `${what}, or folders; - is standard input`);
+  return new Option("-f, --filename <file...>", filenameText(what));
+}
+
+/** For a command that has other arguments too: each option takes one file. */
+export function singleFilenameOption(what: string): Option {
+  return new Option("-f, --filename <file>", filenameText(what))
+    .argParser((file, others: readonly string[] = []) => [...others, file]);
+}
+
+function filenameText(what: string): string {
+  return `${what}, or folders; - is standard input`;
 }
 
 export function outputOption(formats: readonly [string, ...string[]]): Option {

@@ -1,5 +1,5 @@
 import { CONDITION_REASONS } from "../../core/condition_reasons.ts";
-import { counted, painted, wrapped } from "../terminal/output.ts";
+import { counted, listed, painted, wrapped } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Forecast } from "./forecast.ts";
 import type { NewPodDiff } from "./new_pods.ts";
@@ -75,14 +75,6 @@ function forecastLines(forecast: Forecast): string[] {
 function group(count: number, what: string, details: readonly string[]): string[] {
   if (count === 0) return [];
   return [...wrapped(`${count} ${what}`, 2), ...details.flatMap((detail) => wrapped(detail, 4))];
-}
-
-const MOST_NAMES = 8;
-
-function listed(names: readonly string[]): string {
-  const more = names.length - MOST_NAMES;
-  const shown = names.slice(0, MOST_NAMES).join(", ");
-  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 function byMessage(recreate: Forecast["recreate"]): [string, string[]][] {

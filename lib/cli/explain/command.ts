@@ -4,9 +4,9 @@ import { helpNotes } from "../command_line/help.ts";
 import {
   addClusterOptions,
   excludeNamespacesOption,
-  filenameOption,
   namespaceOption,
   outputOption,
+  singleFilenameOption,
   systemNamespaceOption,
 } from "../command_line/options.ts";
 import type { ExplainOptions } from "./explain.ts";
@@ -21,7 +21,7 @@ export function addExplain(program: Command, { terminal, connect, exit }: Comman
   const explain = program.command("explain")
     .description("Say what each SidecarSet does or did to a Pod, and why.")
     .argument("[object...]", "Pods and workloads of the cluster, as kubectl names them")
-    .addOption(filenameOption("files with Pods or workloads, and SidecarSets"))
+    .addOption(singleFilenameOption("files with Pods or workloads, and SidecarSets"))
     .addOption(outputOption(["text", "json", "yaml"]))
     .addOption(namespaceOption())
     .option("-A, --all-namespaces", "the cluster's objects of every namespace")
@@ -33,6 +33,7 @@ export function addExplain(program: Command, { terminal, connect, exit }: Comman
     .addHelpText("after", helpNotes(NOTES))
     .action(async (objects: string[], options: Given) => {
       const { explainCommand } = await import("./explain.ts");
+      if (objects.length > 0) (await import("./named_objects.ts")).checkNames(objects, options);
       const isLive = options.fromCluster === true || objects.length > 0;
       const cluster = isLive ? { connection: await connect(options, terminal) } : {};
       exit(

@@ -43,22 +43,54 @@ export interface NamedObject {
  * @throws {CliError} for a kind that makes no Pods, or an object that is not there.
  */
 export async function readNamed(words: readonly string[], place: Place): Promise<NamedObject[]> {
+  const { every, named } = namesOf(words, place);
+  if (every) return await readEvery(every, place);
+  return await Promise.all(named.map((name) => readOne(name, place)));
+}
+
+/** @throws {CliError} for words that name no objects, whatever the cluster has. */
+export function checkNames(words: readonly string[], options: Pick<Place, "selector">): void {
+  namesOf(words, options);
+}
+
+interface ObjectName {
+  /** As it was given. */
+  readonly title: string;
+  readonly kind: Resource<KubeObject>;
+  readonly name: string;
+}
+
+interface Names {
+  /** The kind of which every object is meant. */
+  readonly every?: Resource<KubeObject>;
+  readonly named: readonly ObjectName[];
+}
+
+function namesOf(words: readonly string[], { selector }: Pick<Place, "selector">): Names {
   const [first = "", ...others] = words;
-  if (!words.some((word) => word.includes("/")) && others.length === 0 && kindOf(first)) {
-    return await readEvery(first, place);
-  }
-  if (place.selector !== undefined) {
+  const every = others.length === 0 ? kindOf(first) : undefined;
+  if (every) return { every, named: [] };
+  if (selector !== undefined) {
     throw new CliError(
       "Cannot select by labels what is named: give a kind alone, such as pods, or leave out -l",
     );
   }
-  const names = first.includes("/") ? words : others.map((name) => `${first}/${name}`);
-  return await Promise.all((names.length > 0 ? names : words).map((name) => readOne(name, place)));
+  const isKindFirst = !first.includes("/") && others.length > 0;
+  const titles = isKindFirst ? others.map((name) => `${first}/${name}`) : words;
+  return { named: titles.map(nameOf) };
 }
 
-async function readEvery(word: string, place: Place): Promise<NamedObject[]> {
+function nameOf(title: string): ObjectName {
+  const [word = "", name = "", ...more] = title.split("/");
+  const kind = kindOf(word);
+  if (kind !== undefined && name !== "" && more.length === 0) return { title, kind, name };
+  throw new CliError(
+    `Cannot explain ${title}: it must be a Pod or what makes Pods, such as pod/NAME or deploy/NAME, or a file behind -f`,
+  );
+}
+
+async function readEvery(kind: Resource<KubeObject>, place: Place): Promise<NamedObject[]> {
   const { client, namespace, selector } = place;
-  const kind = kindOf(word) ?? resources.pods;
   const objects = await readAll(client, kind, {
     ...(namespace === undefined ? {} : { namespace }),
     ...(selector === undefined ? {} : { labelSelector: selector }),
@@ -72,21 +104,17 @@ async function readEvery(word: string, place: Place): Promise<NamedObject[]> {
   return objects.map((object) => ({ kind, object }));
 }
 
-async function readOne(name: string, { client, namespace }: Place): Promise<NamedObject> {
-  const [word = "", objectName = "", ...more] = name.split("/");
-  const kind = kindOf(word);
-  if (kind === undefined || objectName === "" || more.length > 0) {
-    throw new CliError(
-      `Cannot explain ${name}: it must be a Pod or what makes Pods, such as pod/NAME or deploy/NAME`,
-    );
-  }
+async function readOne(
+  { title, kind, name }: ObjectName,
+  { client, namespace }: Place,
+): Promise<NamedObject> {
   if (namespace === undefined) {
-    throw new CliError(`Cannot find ${name} in all namespaces: name its namespace with -n`);
+    throw new CliError(`Cannot find ${title} in all namespaces: name its namespace with -n`);
   }
-  const object = await readIfPresent(client, kind, { namespace, name: objectName });
+  const object = await readIfPresent(client, kind, { namespace, name });
   if (object !== undefined) return { kind, object };
   throw new CliError(
-    `Cannot find ${name} in namespace ${namespace}: name another namespace with -n`,
+    `Cannot find ${title} in namespace ${namespace}: name another namespace with -n`,
   );
 }
 

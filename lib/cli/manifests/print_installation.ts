@@ -22,6 +22,7 @@ export async function printInstallation(
   if (options.namespace !== undefined && !NAMESPACE_SYNTAX.test(options.namespace)) {
     throw new CliError(`Cannot use ${options.namespace} as --namespace: it is no namespace's name`);
   }
+  if (options.image === "") throw new CliError("Cannot use an empty --image: name an image");
   const replicas = count === undefined ? undefined : Number(count);
   if (replicas !== undefined && (!Number.isInteger(replicas) || replicas < 1)) {
     throw new CliError(`Cannot use ${count} as --replicas: give a whole number of 1 or more`);

@@ -50,7 +50,7 @@ function addAction(
     .description(description)
     .argument("<name>", "the SidecarSet", sidecarSetName)
     .addOption(dryRunOption());
-  addClusterOptions(command.addOption(systemNamespaceOption()))
+  addClusterOptions(command)
     .addHelpText(
       "after",
       helpNotes({ text, examples: [`rollout ${name} logging`], statuses: CHANGE_STATUSES }),

@@ -52,3 +52,12 @@ export function painted(text: string, { color, terminal }: { color: Color; termi
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+const MOST_NAMES = 8;
+
+/** Names in a sentence, the first of them where there are many. */
+export function listed(names: readonly string[]): string {
+  const more = names.length - MOST_NAMES;
+  const shown = names.slice(0, MOST_NAMES).join(", ");
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}

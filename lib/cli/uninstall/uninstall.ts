@@ -138,7 +138,7 @@ async function showRest(
       : []),
     ...(sidecarSets
       ? [[
-        `${counted(sidecarSets.length, "SidecarSet")} and their kind`,
+        `${counted(sidecarSets.length, "SidecarSet")} and the kind`,
         `kubectl delete crd ${crd}`,
       ]]
       : []),

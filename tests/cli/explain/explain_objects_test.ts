@@ -215,6 +215,19 @@ Deno.test("explain refuses what makes no Pods and what is not there", async () =
   }
 });
 
+Deno.test("explain asks no cluster about words that name no object", async () => {
+  const files = { "s.yaml": JSON.stringify(stored(current)) };
+  const { status, errors } = await runCli(["explain", "-f", "s.yaml", "t.yaml"], { files });
+  assert.equal(status, 2);
+  assert.match(errors, /^Cannot explain t\.yaml: it must be a Pod or .*, or a file behind -f\n$/);
+});
+
+Deno.test("explain takes an object behind a file", async () => {
+  const files = { "s.yaml": JSON.stringify(stored(current)) };
+  const { output } = await runCli(["explain", "-f", "s.yaml", "pod/current"], { client, files });
+  assert.deepEqual(titlesOf(output), ["pod/current in namespace default"]);
+});
+
 Deno.test("inject --from-cluster uses the SidecarSets of the cluster", async () => {
   const args = ["inject", "--from-cluster", "-f", "web.json", "-o", "json"];
   const files = { "web.json": JSON.stringify(deployment) };
