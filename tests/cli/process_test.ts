@@ -62,6 +62,23 @@ Deno.test("the program ends quietly when nobody reads on", async () => {
   assert.equal(errors, "");
 });
 
+Deno.test("the program tells that it cannot write, and no bug, where there is no room", async () => {
+  const { code, errors } = await shell(`${PROGRAM} version > /dev/full`);
+  assert.equal(code, 2);
+  assert.match(errors, /^Cannot write standard output: No space left/);
+  const silent = await shell(`${PROGRAM} validate -f ${examples} 2> /dev/full`);
+  assert.equal(silent.code, 0);
+});
+
+Deno.test("the program reads /dev/stdin and what a shell puts into a descriptor", async () => {
+  const command = `cat ${examples}/pod.yaml | ${PROGRAM} inject -f /dev/stdin -f`;
+  const { code, output, errors } = await shell(
+    `bash -c '${command.replaceAll("'", `'\\''`)} <(cat ${examples}/sidecarset.yaml)'`,
+  );
+  assert.equal(code, 0, errors);
+  assert.match(output, /- name: sidecar1\n/);
+});
+
 Deno.test("Ctrl-C ends a command that waits for its input", async () => {
   const command = `trap : INT; echo begins; ${PROGRAM} validate -f -; echo ended with $?`;
   await using terminal = PseudoTerminal.open(command);

@@ -13,6 +13,8 @@ export interface StringTerminalOptions {
   colors?: boolean;
   /** Whether a person watches standard error, in a window of 80 columns. */
   interactive?: boolean;
+  /** Whether what is written first is all that anybody reads. */
+  readsOnce?: boolean;
   /** Called in place of each wait; what it throws interrupts as Ctrl-C does. */
   onSleep?: () => void;
   /** The cluster that live commands talk to; without one there is none. */
@@ -31,12 +33,16 @@ export function stringTerminal(options: StringTerminalOptions = {}): StringTermi
   const { program = "sidecarset", files = {}, input = "", env = {} } = options;
   const { colors = false, interactive = false } = options;
   const interrupted = new AbortController();
+  const closed = new AbortController();
   let now = Date.parse("2026-01-01T12:00:00Z");
   let output = "";
   let errors = "";
   return {
     program,
-    write: (text) => output += text,
+    write(text) {
+      output += text;
+      if (options.readsOnce) closed.abort();
+    },
     error: (text) => errors += text,
     readInput: () => Promise.resolve(input),
     readFile(path) {
@@ -63,6 +69,7 @@ export function stringTerminal(options: StringTerminalOptions = {}): StringTermi
       return Promise.resolve();
     },
     interruptible: (work) => work(interrupted.signal),
+    closed: closed.signal,
     window: () => ({ columns: 80, rows: 24 }),
     interactive,
     colors,

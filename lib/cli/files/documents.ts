@@ -1,4 +1,5 @@
 import { type Document, LineCounter, parseAllDocuments } from "yaml";
+import { fileProblem } from "../../api/file_problem.ts";
 import { isObject } from "../../api/json.ts";
 import { CliError, type Terminal } from "../terminal/terminal.ts";
 import { kubernetesYaml } from "./yaml_options.ts";
@@ -20,13 +21,16 @@ export interface ManifestDocument {
 /**
  * Reads every document of the files, in order. The texts of a file's documents put together are the file.
  *
- * @param paths Files, and folders whose YAML and JSON files are read as kubectl does; `-` is standard input.
+ * @param paths Files, and folders whose YAML and JSON files are read as kubectl does; `-` is standard input, once.
  * @throws {CliError} that names the file and the line.
  */
 export async function readDocuments(
   paths: readonly string[],
   terminal: Terminal,
 ): Promise<ManifestDocument[]> {
+  if (paths.filter(isInput).length > 1) {
+    throw new CliError("Cannot read standard input twice: name it once with -f -");
+  }
   const documents: ManifestDocument[] = [];
   for (const path of paths) {
     for (const [file, text] of await readTexts(path, terminal)) {
@@ -38,13 +42,18 @@ export async function readDocuments(
 
 type FileText = readonly [file: string, text: string];
 
+/** Deno opens no device for a program that may not do everything. */
+function isInput(path: string): boolean {
+  return path === "-" || path === "/dev/stdin";
+}
+
 async function readTexts(path: string, terminal: Terminal): Promise<FileText[]> {
   try {
-    if (path === "-") return [["standard input", await terminal.readInput()]];
+    if (isInput(path)) return [["standard input", await terminal.readInput()]];
     return [[path, await terminal.readFile(path)]];
   } catch (error) {
     if (error instanceof Deno.errors.IsADirectory) return await readFolder(path, terminal);
-    throw new CliError(`Cannot read ${path}: ${whyUnreadable(error)}`);
+    throw new CliError(`Cannot read ${path}: ${whyUnreadable(path, error)}`);
   }
 }
 
@@ -62,10 +71,10 @@ async function readFolder(folder: string, terminal: Terminal): Promise<FileText[
 
 const MANIFEST_NAME = /\.(?:ya?ml|json)$/;
 
-function whyUnreadable(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "its permissions do not allow it";
-  return error instanceof Error ? error.message : String(error);
+function whyUnreadable(path: string, error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) return "it is a device; pipe what it has into -f -";
+  const isAddress = error instanceof Deno.errors.NotFound && /^https?:\/\//.test(path);
+  return isAddress ? "it is no file; pipe what is there into -f -" : fileProblem(error);
 }
 
 function parseDocuments(text: string, file: string): ManifestDocument[] {
@@ -77,7 +86,9 @@ function parseDocuments(text: string, file: string): ManifestDocument[] {
   return trees.map((tree, index) => {
     const [problem] = tree.errors;
     if (problem) {
-      const what = problem.message.split(" at line ")[0];
+      const what = problem.code === "RESOURCE_EXHAUSTION"
+        ? "it is nested too deep"
+        : problem.message.split(" at line ")[0];
       throw new CliError(`Cannot read ${file}:${lineAt(problem.pos[0])} as YAML: ${what}`);
     }
     const end = index === trees.length - 1 ? text.length : endOfLine(text, tree.range[2]);

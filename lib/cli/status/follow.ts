@@ -25,10 +25,13 @@ const PATIENCE = 60_000;
  * Follows roll-outs until each of them has ended or is blocked: with a bar for each on a terminal, with a line for each
  * step elsewhere.
  *
- * @returns the exit status: 0 all have ended, 1 one is blocked, 3 the time is over, 130 interrupted.
+ * @returns the exit status: 0 all have ended, 1 one is blocked, 3 the time is over, 130 interrupted or nobody reads on.
  */
 export function followRollouts(options: FollowOptions): Promise<number> {
-  return options.terminal.interruptible((signal) => follow(options, signal));
+  const { terminal } = options;
+  return terminal.interruptible((signal) =>
+    follow(options, AbortSignal.any([signal, terminal.closed]))
+  );
 }
 
 async function follow(options: FollowOptions, signal: AbortSignal): Promise<number> {

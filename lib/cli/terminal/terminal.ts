@@ -17,6 +17,8 @@ export interface Terminal {
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
   /** Calls the function with a signal that Ctrl-C aborts, instead of ending the process. */
   interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Aborted when nobody reads standard output any more, as behind `| head`. */
+  readonly closed: AbortSignal;
   /** Size of the window, where a person watches. */
   window(): { readonly columns: number; readonly rows: number };
   /** Whether a person watches standard error, on a terminal that can write over what it shows. */
@@ -33,11 +35,12 @@ export class CliError extends Error {
 /** The process's own terminal. */
 export function processTerminal(): Terminal {
   const encoder = new TextEncoder();
+  const closed = new AbortController();
   const isDumb = Deno.env.get("TERM") === "dumb";
   return {
     program: programCalled(process.argv0),
-    write: (text) => writeAll(Deno.stdout, encoder.encode(text)),
-    error: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+    write: (text) => print(encoder.encode(text), closed),
+    error: (text) => complain(encoder.encode(text)),
     readInput: () => new Response(Deno.stdin.readable).text(),
     readFile: (path) => Deno.readTextFile(path),
     readFolder: async (path) => (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name),
@@ -45,6 +48,7 @@ export function processTerminal(): Terminal {
     now: () => new Date(),
     sleep,
     interruptible,
+    closed: closed.signal,
     window,
     interactive: Deno.stderr.isTerminal() && !isDumb,
     colors: Deno.stdout.isTerminal() && !isDumb && !Deno.env.get("NO_COLOR"),
@@ -88,13 +92,28 @@ async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Prom
   }
 }
 
-function writeAll(output: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+function print(bytes: Uint8Array, closed: AbortController): void {
   try {
-    for (let written = 0; written < bytes.length;) {
-      written += output.writeSync(bytes.subarray(written));
-    }
+    writeAll(Deno.stdout, bytes);
   } catch (error) {
-    // Whoever read it has seen enough: `sidecarset inject ... | head`.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    // Whoever read it has seen enough.
+    if (error instanceof Deno.errors.BrokenPipe) return closed.abort();
+    throw new CliError(
+      `Cannot write standard output: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+function complain(bytes: Uint8Array): void {
+  try {
+    writeAll(Deno.stderr, bytes);
+  } catch {
+    // There is nobody to tell.
+  }
+}
+
+function writeAll(output: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) {
+    written += output.writeSync(bytes.subarray(written));
   }
 }

@@ -66,10 +66,32 @@ Deno.test("readDocuments() says why a file cannot be read", async () => {
   const errors: [Error, RegExp][] = [
     [new Deno.errors.NotFound(), /^Cannot read f: there is no such file$/],
     [new Deno.errors.PermissionDenied(), /^Cannot read f: its permissions do not allow it$/],
+    [new Deno.errors.NotCapable(), /^Cannot read f: it is a device; pipe what it has into -f -$/],
     [new Error("disk on fire"), /^Cannot read f: disk on fire$/],
   ];
   for (const [error, message] of errors) {
     const terminal = { ...stringTerminal(), readFile: () => Promise.reject(error) };
     await assert.rejects(readDocuments(["f"], terminal), { name: "CliError", message });
   }
+});
+
+Deno.test("readDocuments() takes /dev/stdin for standard input, and either of them once", async () => {
+  const terminal = stringTerminal({ input: "a: 1\n" });
+  const [document] = await readDocuments(["/dev/stdin"], terminal);
+  assert.equal(document?.file, "standard input");
+  await assert.rejects(readDocuments(["-", "/dev/stdin"], terminal), {
+    name: "CliError",
+    message: "Cannot read standard input twice: name it once with -f -",
+  });
+});
+
+Deno.test("readDocuments() says what to do with an address, and with what is nested too deep", async () => {
+  await assert.rejects(
+    readDocuments(["https://example.com/m.yaml"], stringTerminal()),
+    /: it is no file; pipe what is there into -f -$/,
+  );
+  await assert.rejects(
+    read("[".repeat(100_000)),
+    /^CliError: Cannot read m\.yaml:1 as YAML: it is nested/,
+  );
 });

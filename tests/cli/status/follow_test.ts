@@ -113,6 +113,13 @@ Deno.test("status --watch ends with 130 after Ctrl-C, and leaves the last bar wh
   assert.equal(errors, "web [============>-----------] 1/2 updated, 2 ready  RollingOut\n");
 });
 
+Deno.test("status --watch ends when nobody reads what it prints any more", async () => {
+  const client = clusterOfSteps({ updated: 0 }, { updated: 1 });
+  const { status, output } = await runCli(["status", "-w"], { client, readsOnce: true });
+  assert.equal(status, 130);
+  assert.equal(output, "web: 0 of 2 Pods are updated\n");
+});
+
 Deno.test("status --watch goes on while the API server is away for less than a minute", async () => {
   const client = clusterOfSteps({ updated: 1 }, ...Array(100).fill(away), done);
   const { status, output } = await runCli(["status", "-w"], { client });
