@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { clusterErrorText } from "./cluster/cluster_error.ts";
 import { type Connect, connect as connectToCluster } from "./cluster/connect.ts";
+import { parsedForms } from "./command_line/arguments.ts";
 import { createProgram } from "./program.ts";
 import { CliError, type Terminal } from "./terminal/terminal.ts";
 
@@ -23,7 +24,7 @@ export async function run(
   let status = 0;
   const program = createProgram({ terminal, connect, exit: (value) => status = value });
   try {
-    await program.parseAsync(args.map(withValue), { from: "user" });
+    await program.parseAsync(parsedForms(args, program), { from: "user" });
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -31,11 +32,6 @@ export async function run(
     terminal.error(`${failureText(error, { verbose, program: terminal.program })}\n`);
     return 2;
   }
-}
-
-/** An option that may go without a value never takes the next word for it, as in kubectl. */
-function withValue(arg: string): string {
-  return arg === "--dry-run" ? "--dry-run=client" : arg;
 }
 
 function failureText(

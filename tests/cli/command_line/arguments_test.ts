@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { parsedForms } from "../../../lib/cli/command_line/arguments.ts";
+import { connect } from "../../../lib/cli/cluster/connect.ts";
+import { createProgram } from "../../../lib/cli/program.ts";
+import { stringTerminal } from "../string_terminal.ts";
+
+const program = createProgram({ terminal: stringTerminal(), connect, exit() {} });
+
+for (
+  const [given, parsed] of [
+    ["status -o=json", "status -ojson"],
+    ["explain pods -l=app=web -n=shop", "explain pods -lapp=web -nshop"],
+    ["explain pods -Al=app=web", "explain pods -Alapp=web"],
+    ["status --watch=true -w=true", "status --watch -w"],
+    ["status --watch=false --verbose=false", "status"],
+    ["controller --ignore-openkruise=true", "controller --ignore-openkruise"],
+    ["uninstall --dry-run", "uninstall --dry-run=client"],
+    ["uninstall --dry-run=server", "uninstall --dry-run=server"],
+    ["status --watch=maybe --output=json", "status --watch=maybe --output=json"],
+    ["explain pods -l a=b -f -", "explain pods -l a=b -f -"],
+    ["status -- -o=json --dry-run", "status -- -o=json --dry-run"],
+  ] as const
+) {
+  Deno.test(`parsedForms() makes "${parsed}" of "${given}"`, () => {
+    assert.deepEqual(parsedForms(given.split(" "), program), parsed.split(" "));
+  });
+}
