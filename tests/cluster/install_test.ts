@@ -6,7 +6,7 @@ import { send } from "../../lib/kube/send.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
-import { install } from "../support/installation.ts";
+import { install, untilEstablished } from "../support/installation.ts";
 import { kubectl, kubectlOutput } from "../support/kubectl.ts";
 import { Replicas } from "../support/replicas.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
@@ -106,11 +106,7 @@ Deno.test("the installation on a real control plane", async (t) => {
     const definitions = FOREIGN_KINDS.map(([group, kind]) => definitionOf(group, kind));
     const system = { apiVersion: "v1", kind: "Namespace", metadata: { name: "kruise-system" } };
     await applyAll(plane, [system, ...definitions]);
-    const names = definitions.map(({ metadata }) => `crd/${metadata.name}`);
-    await eventually(
-      () => kubectlOutput(["wait", "--for=condition=Established", ...names], plane),
-      { what: "their kinds are known" },
-    );
+    await untilEstablished(plane, definitions.map(({ metadata }) => metadata.name));
     await applyAll(
       plane,
       installationObjects({ certManager: true, openkruise: true, prometheusOperator: true }),

@@ -10,6 +10,7 @@ const IMPORT_PATHS = {
   "kubectl": "k8s.io/kubernetes/cmd/kubectl",
   "kubelet": "k8s.io/kubernetes/cmd/kubelet",
   "kwok": "sigs.k8s.io/kwok/cmd/kwok",
+  "cert-manager": "sidecarset/tools/cert-manager",
 } as const;
 
 export type BinaryName = keyof typeof IMPORT_PATHS;
@@ -70,7 +71,7 @@ export async function findBinaries<Name extends BinaryName>(
 }
 
 function moduleOf(name: BinaryName): ToolModuleName {
-  return name === "kubelet" ? "kubelet" : "control plane";
+  return name === "kubelet" || name === "cert-manager" ? name : "control plane";
 }
 
 function cacheFolder(env: (name: string) => string | undefined): string {

@@ -113,6 +113,14 @@ Deno.test("findBinaries() builds the kubelet from a module of its own", async ()
   assert.match(here.messages.join("\n"), /^built kubelet v1\.35\.\d+ in \d+ s$/m);
 });
 
+Deno.test("findBinaries() builds what is no part of Kubernetes in its own version", async () => {
+  await using here = await machine();
+  const binaries = await here.find(["cert-manager"]);
+  assert.match(binaries.path("cert-manager"), /\/v1\.21\.\d+-[^/]+\/cert-manager$/);
+  assert.deepEqual(await here.builds(), ["sidecarset/tools/cert-manager"]);
+  assert.match(here.messages.join("\n"), /^built cert-manager v1\.21\.\d+ in \d+ s$/m);
+});
+
 Deno.test("findBinaries() says how to mend a machine without Go", async () => {
   await using here = await machine();
   await assert.rejects(here.find(["etcd"], { go: join(here.folder, "absent") }), (error: Error) => {

@@ -56,6 +56,18 @@ export async function goBuild(options: GoBuildOptions): Promise<void> {
   throw new Error(`Cannot build ${importPath} with ${go}:\n${said}`);
 }
 
+/**
+ * Finds the folder with the files of the module that a tool module is there for, and downloads it if need be.
+ *
+ * @throws {Error} with what Go says, if it cannot
+ */
+export async function productFolder(module: ToolModule, go = "go"): Promise<string> {
+  const args = ["mod", "download", "-json", module.product];
+  const { success, stdout, stderr } = await runGo(go, { args, folder: module.folder });
+  if (success) return JSON.parse(stdout).Dir;
+  throw new Error(`Cannot download ${module.product} with ${go}:\n${stderr.trim() || stdout}`);
+}
+
 interface Answer {
   success: boolean;
   stdout: string;
@@ -64,7 +76,7 @@ interface Answer {
 
 async function runGo(
   go: string,
-  { args, folder, signal }: { args: string[]; folder: string; signal: AbortSignal | undefined },
+  { args, folder, signal }: { args: string[]; folder: string; signal?: AbortSignal | undefined },
 ): Promise<Answer> {
   const command = new Deno.Command(go, {
     args,

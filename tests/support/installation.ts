@@ -16,14 +16,19 @@ export async function install(plane: ControlPlane): Promise<void> {
     const path = new URL(`../../manifests/${file}`, import.meta.url).pathname;
     await kubectlOutput(["apply", "-f", path], plane);
   }
-  // Right after it was made it has no conditions at all, which kubectl takes for an error.
+  await untilEstablished(plane, ["sidecarsets.apps.kruise.io"]);
+}
+
+/** Waits until objects of the named definitions can be made. */
+export async function untilEstablished(
+  plane: ControlPlane,
+  definitions: readonly string[],
+): Promise<void> {
+  const names = definitions.map((name) => `crd/${name}`);
+  // Right after it was made a definition has no conditions at all, which kubectl takes for an error.
   await eventually(
-    () =>
-      kubectlOutput(
-        ["wait", "--for=condition=Established", "crd/sidecarsets.apps.kruise.io"],
-        plane,
-      ),
-    { what: "the CustomResourceDefinition is established" },
+    () => kubectlOutput(["wait", "--for=condition=Established", ...names], plane),
+    { what: `${definitions.join(", ")} are established` },
   );
 }
 

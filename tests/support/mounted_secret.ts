@@ -1,6 +1,13 @@
 import { join } from "node:path";
+import { get } from "../../lib/kube/requests.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/send.ts";
 import type { AuthorityIdentity } from "../../lib/webhook/certificates/authority.ts";
 import { issueAuthority, issueServingCertificate } from "../../lib/webhook/certificates/issue.ts";
+import type { ControlPlane } from "./control_plane.ts";
+
+/** How often a Secret is looked at, in milliseconds. */
+const LOOK_AGAIN = 200;
 
 /** A Secret as the kubelet mounts it: links to a folder that is exchanged as a whole. */
 export class MountedSecret {
@@ -9,6 +16,27 @@ export class MountedSecret {
 
   constructor(folder: string) {
     this.folder = folder;
+  }
+
+  /** Has the files follow a Secret, as the kubelet does, until the signal is aborted. */
+  async follow(
+    { client }: ControlPlane,
+    ref: { namespace: string; name: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    let seen = "";
+    while (!signal.aborted) {
+      const { metadata: { resourceVersion = "" }, data = {} } = await send(
+        client,
+        get(resources.secrets, ref),
+      );
+      if (resourceVersion !== seen) {
+        const files = Object.entries(data).map(([name, value]) => [name, atob(value)]);
+        await this.put(Object.fromEntries(files));
+      }
+      seen = resourceVersion;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+    }
   }
 
   async put(files: Readonly<Record<string, string>>): Promise<void> {

@@ -17,6 +17,13 @@ const NODE: Suite = {
   folder: "tests/node",
   binaries: [...CONTROL_PLANE, "kubelet"],
 };
+/** Tests with the real cert-manager, which takes minutes to build, and few changes concern it. */
+const CERT_MANAGER: Suite = {
+  name: "cert-manager",
+  folder: "tests/cert_manager",
+  binaries: [...CONTROL_PLANE, "cert-manager"],
+};
+const SUITES = [CLUSTER, NODE, CERT_MANAGER];
 const CONTROL_PLANES_AT_A_TIME = "2";
 
 /** Tests of one folder that need programs. */
@@ -79,22 +86,23 @@ async function readArguments(args: readonly string[]) {
 }
 
 function planRuns(paths: readonly string[], options: readonly string[]): TestRun[] {
-  const suiteOf = (path: string) => [CLUSTER, NODE].find(({ folder }) => isWithin(path, folder));
-  const { cluster = [], node = [], local = [] } = Object.groupBy(
-    paths,
-    (path) => suiteOf(path)?.name ?? "local",
-  );
-  if (local.some((path) => isWithin(CLUSTER.folder, path))) cluster.push(CLUSTER.folder);
+  const suiteOf = (path: string) => SUITES.find(({ folder }) => isWithin(path, folder));
+  const pathsOf = Map.groupBy(paths, suiteOf);
+  const local = pathsOf.get(undefined) ?? [];
+  if (local.some((path) => isWithin(CLUSTER.folder, path))) {
+    pathsOf.set(CLUSTER, [...pathsOf.get(CLUSTER) ?? [], CLUSTER.folder]);
+  }
   const common = ["test", "--allow-all", "--parallel", ...options];
   const runs: TestRun[] = [];
   if (local.length > 0) {
-    const args = [...common, `--ignore=${CLUSTER.folder},${NODE.folder}`, ...local];
+    const args = [...common, `--ignore=${SUITES.map(({ folder }) => folder).join()}`, ...local];
     runs.push({ name: "local", args, env: {}, binaries: [] });
   }
-  for (const [{ name, binaries }, within] of [[CLUSTER, cluster], [NODE, node]] as const) {
+  for (const suite of SUITES) {
+    const within = pathsOf.get(suite) ?? [];
     if (within.length === 0) continue;
     const env = { DENO_JOBS: CONTROL_PLANES_AT_A_TIME };
-    runs.push({ name, args: [...common, ...within], env, binaries });
+    runs.push({ ...suite, args: [...common, ...within], env });
   }
   return runs;
 }

@@ -56,6 +56,8 @@ export function apiServerArgs(options: ApiServerOptions): string[] {
     ...["--bind-address", "127.0.0.1", "--secure-port", String(ports.api)],
     ...["--cert-dir", join(folder, "pki")],
     ...["--service-cluster-ip-range", "10.0.0.0/24", "--endpoint-reconciler-type", "none"],
+    // Nothing here leads from a cluster IP to the endpoints of its Service.
+    "--enable-aggregator-routing=true",
     ...["--service-account-issuer", "https://kubernetes.default.svc"],
     ...["--service-account-key-file", serviceAccountKey],
     ...["--service-account-signing-key-file", serviceAccountKey],
