@@ -268,7 +268,7 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
     assert.match(told, /^mutatingwebhookconfiguration\/sidecarset deleted\n/);
     assert.match(told, /\nclusterrole\/sidecarset deleted\n/);
     assert.match(told, /\nLEFT +REMOVED BY\n\d+ Pods with sidecars +create them anew/);
-    assert.match(told, /\n2 SidecarSets and their kind +kubectl delete crd sidecarsets/);
+    assert.match(told, /\n2 SidecarSets and the kind +kubectl delete crd sidecarsets/);
     for (const kind of KINDS) {
       assert.equal(
         await shell.run(`kubectl get ${kind.plural} ${name}`).then(({ code }) => code),
