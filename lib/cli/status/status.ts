@@ -1,15 +1,14 @@
 import type { KubeObject } from "../../api/objects.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
-import type { SidecarSetStatus } from "../../api/sidecarset_status.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../runtime/stored_sidecarset.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import { unknownSidecarSet } from "../cluster/known_cluster.ts";
 import { readAll } from "../cluster/reading.ts";
-import { conditionOf, rolloutStateOf } from "../sidecarsets/rollout_state.ts";
-import { counted, painted, printData, table, wrapped } from "../terminal/output.ts";
+import { printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { statusText } from "./text.ts";
 
 export interface StatusOptions extends ClusterOptions {
   /** All SidecarSets where empty. */
@@ -40,11 +39,8 @@ export async function statusCommand(options: StatusOptions, live: Live): Promise
     terminal.error(none(terminal));
     return 0;
   }
-  const lines = statusTable(sidecarSets, { wide: options.output === "wide" });
-  const notes = sidecarSets.flatMap((each) =>
-    noteLines(each, { all: options.names.length > 0, terminal })
-  );
-  terminal.write(`${[...lines, ...notes].join("\n")}\n`);
+  const shown = { wide: options.output === "wide", all: options.names.length > 0, terminal };
+  terminal.write(statusText(sidecarSets, shown));
   return 0;
 }
 
@@ -105,72 +101,3 @@ async function readObjects(
 function sidecarSetOf(object: KubeObject): SidecarSet {
   return toPrepared(object, () => []).sidecarSet;
 }
-
-function statusTable(
-  sidecarSets: readonly SidecarSet[],
-  { wide }: { wide: boolean },
-): string[] {
-  const header = ["NAME", "MATCHED", "UPDATED", "READY", "MISSED", "STATE"];
-  const wideHeader = ["UNINJECTED", "NOT-UPGRADABLE", "REVISION", "SINCE"];
-  const rows = sidecarSets.map((sidecarSet) => {
-    const { metadata: { name = "" }, status = {} } = sidecarSet;
-    const { matchedPods, updatedPods, readyPods, missedPods } = status;
-    const counts = [matchedPods, updatedPods, readyPods, missedPods].map((count) =>
-      `${count ?? 0}`
-    );
-    const cells = [name, ...counts, rolloutStateOf(sidecarSet).reason];
-    if (!wide) return cells;
-    const { uninjectedPods = 0, notUpgradablePods = 0, latestRevision = "" } = status;
-    return [
-      ...cells,
-      `${uninjectedPods}`,
-      `${notUpgradablePods}`,
-      latestRevision,
-      status.effectiveSince ?? "",
-    ];
-  });
-  return table([wide ? [...header, ...wideHeader] : header, ...rows]);
-}
-
-/** What the conditions of a SidecarSet say; of all of them, or of those that complain. */
-function noteLines(
-  { metadata: { name = "" }, status = {} }: SidecarSet,
-  { all, terminal }: { all: boolean; terminal: Terminal },
-): string[] {
-  const lines = CONDITIONS.flatMap(({ type, good }) => {
-    const condition = conditionOf(status, type);
-    if (condition === undefined) return [];
-    const complains = condition.status !== good;
-    if (!all && !(complains && condition.reason !== "Paused")) return [];
-    const color = complains ? "yellow" : "green";
-    const word = painted(`${type}=${condition.status}`, { color, terminal });
-    return [
-      `  ${word}  ${condition.reason}`,
-      ...wrapped(condition.message, 4),
-    ];
-  });
-  lines.push(...uninjectedLines(name, { status, terminal }));
-  const revision = all ? [`  revision ${status.latestRevision ?? "unknown"}`] : [];
-  return lines.length === 0
-    ? []
-    : ["", painted(name, { color: "bold", terminal }), ...revision, ...lines];
-}
-
-/** How selected Pods that were not to be injected when they were created come by the sidecars. */
-function uninjectedLines(
-  name: string,
-  { status, terminal }: { status: SidecarSetStatus; terminal: Terminal },
-): string[] {
-  const count = (status.uninjectedPods ?? 0) - (status.missedPods ?? 0);
-  if (count <= 0) return [];
-  const text = `${counted(count, "selected Pod")} without the sidecars: older than the selection ` +
-    "or labelled later. To create them anew:";
-  return [...wrapped(text, 2), `    ${terminal.program} rollout restart-injection ${name}`];
-}
-
-/** Each with the status that nobody need worry about. */
-const CONDITIONS = [
-  { type: "Ready", good: "True" },
-  { type: "Progressing", good: "True" },
-  { type: "PodsMissed", good: "False" },
-] as const;
