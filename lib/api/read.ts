@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import { fieldPath, type FieldProblem, type Read } from "./field_problem.ts";
-import { isObject } from "./json.ts";
+import { isObject, isTooDeep } from "./json.ts";
 import { type SidecarSet, sidecarSet } from "./sidecarset.ts";
 
 /**
@@ -106,6 +106,6 @@ function typeText(type: string): string {
 
 /** A value as a message shows it: JSON, cut where it is long. */
 export function preview(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = isTooDeep(value) ? "..." : JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -5,7 +5,7 @@ import type { ObjectReference, Workload } from "../api/objects.ts";
 import type { FailedCreate } from "../core/refusal/failed_create.ts";
 import { mayBlameSidecars } from "../core/refusal/message.ts";
 import type { RefusalSummary } from "../core/refusal/summary.ts";
-import { missingPods, refusableKind } from "../core/refusal/workload.ts";
+import { mayExist, missingPods, refusableKind } from "../core/refusal/workload.ts";
 import { isNotFound } from "../kube/errors.ts";
 import { Limiter } from "./limiter.ts";
 import { type Outcome, WorkQueue } from "./queue.ts";
@@ -71,7 +71,7 @@ export class RefusedPods {
     const { uid = "" } = failed.workload;
     const known = this.#workloads.get(uid);
     if (known === undefined) {
-      if (!mayBlameSidecars(failed.text)) return;
+      if (!mayBlameSidecars(failed.text) || !mayExist(failed.workload)) return;
       this.#workloads.set(uid, { failed, judged: undefined });
     } else {
       if (known.failed.at > failed.at) return;

@@ -139,5 +139,6 @@ function isEqual(observed: WebhookConfiguration, wanted: WebhookConfiguration): 
 /** Text that is equal for two webhooks of one process. */
 export function addressOf({ service, url }: WebhookClientConfig): string {
   const { namespace, name, port } = service ?? {};
-  return JSON.stringify([namespace, name, port, url && new URL(url).origin]);
+  // What the API server takes for a URL is not always one here.
+  return JSON.stringify([namespace, name, port, url && (URL.parse(url)?.origin ?? url)]);
 }

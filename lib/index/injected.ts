@@ -1,5 +1,6 @@
 import type { Pod } from "../api/pod.ts";
 import { injectedSidecarSets } from "../core/annotations/injected_list.ts";
+import { subdomainProblem } from "../core/select/label_syntax.ts";
 
 const NO_KEYS: ReadonlySet<string> = new Set();
 
@@ -26,7 +27,7 @@ export class InjectedIndex {
   /** Takes over what a Pod names now; undefined where it is gone. */
   apply(key: string, pod: Pod | undefined): void {
     const before = this.#names.get(key) ?? [];
-    const after = pod === undefined ? [] : injectedSidecarSets(pod);
+    const after = pod === undefined ? [] : namesIn(pod);
     if (after.length === 0) this.#names.delete(key);
     else this.#names.set(key, after);
     if (before.join() === after.join()) return;
@@ -43,4 +44,16 @@ export class InjectedIndex {
     keys?.delete(key);
     if (keys?.size === 0) this.#keys.delete(name);
   }
+}
+
+/**
+ * The names of SidecarSets in a Pod's annotation, which may be forged. Each SidecarSet that has been injected has a container in the Pod: more
+ * names than containers, as many as fit into an annotation, would take far more memory here, and a request to the API server each.
+ */
+function namesIn(pod: Pod): readonly string[] {
+  const { containers, initContainers = [] } = pod.spec;
+  const names = new Set(injectedSidecarSets(pod))
+    .values()
+    .filter((name) => subdomainProblem(name) === undefined);
+  return [...names.take(containers.length + initContainers.length)];
 }

@@ -1,4 +1,5 @@
 import type { ControllerRevision } from "../api/controller_revision.ts";
+import { isTooDeep } from "../api/json.ts";
 import { REVISION_OWNER_LABEL } from "../api/names.ts";
 
 /** The stored ControllerRevisions by the SidecarSet that they belong to. */
@@ -14,13 +15,13 @@ export class RevisionIndex {
     return [...this.#bySidecarSet.get(sidecarSet)?.values() ?? []];
   }
 
-  /** Stores a revision; returns the SidecarSets whose revisions changed. */
+  /** Stores a revision; returns the SidecarSets whose revisions changed. What cannot be a SidecarSet's revision counts as none. */
   apply(revision: ControllerRevision): string[] {
     const name = revision.metadata.name ?? "";
     const known = this.#byName.get(name);
     if (known && known.metadata.resourceVersion === revision.metadata.resourceVersion) return [];
     const changed = this.delete(name);
-    const owner = ownerOf(revision);
+    const owner = isReadable(revision) ? ownerOf(revision) : undefined;
     if (owner === undefined) return changed;
     this.#byName.set(name, revision);
     const siblings = this.#bySidecarSet.get(owner) ?? new Map();
@@ -44,6 +45,11 @@ export class RevisionIndex {
   names(): string[] {
     return [...this.#byName.keys()];
   }
+}
+
+/** The API server keeps any data and any number of 64 bits. */
+function isReadable({ data, revision }: ControllerRevision): boolean {
+  return !isTooDeep(data) && Number.isSafeInteger(revision);
 }
 
 function ownerOf(revision: ControllerRevision): string | undefined {

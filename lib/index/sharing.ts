@@ -1,7 +1,8 @@
 import type { Pod } from "../api/pod.ts";
 
-/** How many parts are remembered; when there are more, sharing begins anew. */
+/** How many parts are remembered, and how many characters of JSON they may be; when there is more, sharing begins anew. */
 const CAPACITY = 20_000;
+const MOST_TEXT = 16_000_000;
 
 /**
  * Lets equal parts of objects be one and the same: the Pods of a workload differ in little, and 100,000 of them are kept. What is shared must
@@ -9,6 +10,7 @@ const CAPACITY = 20_000;
  */
 export class Sharing {
   readonly #parts = new Map<string, unknown>();
+  #text = 0;
 
   /** The part that was first seen of those equal to this one. */
   share<T>(part: T): T;
@@ -17,7 +19,11 @@ export class Sharing {
     const key = JSON.stringify(part);
     const known = this.#parts.get(key);
     if (known !== undefined) return known;
-    if (this.#parts.size >= CAPACITY) this.#parts.clear();
+    this.#text += key.length;
+    if (this.#parts.size >= CAPACITY || this.#text > MOST_TEXT) {
+      this.#parts.clear();
+      this.#text = key.length;
+    }
     this.#parts.set(key, part);
     return part;
   }

@@ -149,3 +149,11 @@ Deno.test("RefusedPods reads many workloads at a bounded pace", async () => {
   assert.ok(read.length > 50 && read.length <= 20 + 20 * 20, `${read.length} reads in 20 s`);
   await end();
 });
+
+Deno.test("RefusedPods reads no workload that cannot exist, whatever an event says", async () => {
+  const { refuse, pass, read, end } = setUp();
+  for (const name of ["", ".", "..", "../secrets", "No Name"]) refuse(name);
+  await pass(5_000);
+  assert.deepEqual(read, []);
+  await end();
+});

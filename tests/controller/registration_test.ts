@@ -108,6 +108,20 @@ for (
   });
 }
 
+Deno.test("RegistrationKeeper bears with an address that it cannot read", async () => {
+  const leader = setUp();
+  await leader.reconcile();
+  const follower = setUp();
+  follower.state.leading = false;
+  const clientConfig = { url: "https://[fe80::1%25eth0]/", caBundle: btoa(pem("own")) };
+  for (const stored of leader.written) {
+    const webhooks = (stored.webhooks ?? []).map((entry) => ({ ...entry, clientConfig }));
+    follower.keeper.observe(stored.kind, { ...stored, webhooks });
+  }
+  await follower.reconcile();
+  assert.equal(follower.keeper.isReached, false);
+});
+
 const bundlesOf = (configurations: readonly WebhookConfiguration[]) =>
   configurations.flatMap(({ webhooks = [] }) => webhooks)
     .map(({ clientConfig }) => atob(clientConfig.caBundle ?? ""));

@@ -22,3 +22,13 @@ Deno.test("Sharing begins anew when it remembers too much, and still answers equ
   const sharing = new Sharing();
   for (let i = 0; i < 25_000; i++) assert.deepEqual(sharing.share({ i }), { i });
 });
+
+Deno.test("Sharing remembers no more text of large parts than of many small ones", () => {
+  const sharing = new Sharing();
+  const large = (i: number) => ({ note: `${i}${"x".repeat(200_000)}` });
+  const first = large(0);
+  sharing.share(first);
+  assert.equal(sharing.share(large(0)), first);
+  for (let i = 1; i < 100; i++) sharing.share(large(i));
+  assert.notEqual(sharing.share(large(0)), first, "it has begun anew");
+});

@@ -1,6 +1,7 @@
 import { isObject } from "../../api/json.ts";
 import type { ObjectReference, Workload } from "../../api/objects.ts";
 import type { Pod } from "../../api/pod.ts";
+import { subdomainProblem } from "../select/label_syntax.ts";
 
 /** Kinds of workloads that create Pods from a template and say in an event when they cannot. */
 export type RefusableKind = "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job";
@@ -18,6 +19,11 @@ export function refusableKind(
 ): RefusableKind | undefined {
   const key = `${apiVersion.split("/")[0]}/${kind}`;
   return Object.hasOwn(KINDS, key) ? KINDS[key] : undefined;
+}
+
+/** Whether an object can have the name and the namespace of a reference; an event says what its author likes. */
+export function mayExist({ name = "", namespace = "" }: ObjectReference): boolean {
+  return [name, namespace].every((each) => subdomainProblem(each) === undefined);
 }
 
 /** How many Pods a workload wants and does not have, by its status. */

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import type { ControllerRevision } from "../../lib/api/controller_revision.ts";
+import { ClusterIndex } from "../../lib/index/cluster.ts";
+import { sidecarSetOf } from "../support/objects.ts";
+
+/** A revision of the SidecarSet `web`, as anybody may store one who has the rights. */
+function revisionOf(more: Partial<ControllerRevision>): ControllerRevision {
+  const labels = { "kruise.io/sidecarset-name": "web" };
+  const metadata = { name: "web-1", namespace: "sidecarset-system", labels, resourceVersion: "1" };
+  return { apiVersion: "apps/v1", kind: "ControllerRevision", metadata, revision: 1, ...more };
+}
+
+const HOSTILE: Readonly<Record<string, Partial<ControllerRevision>>> = {
+  "nested as deep as JSON may be": { data: JSON.parse("[".repeat(9_990) + "]".repeat(9_990)) },
+  "with a number that cannot be counted on from": { revision: 9223372036854775807 },
+  "without data": {},
+};
+for (const [what, more] of Object.entries(HOSTILE)) {
+  Deno.test(`ClusterIndex goes on beside a revision ${what}`, () => {
+    const index = new ClusterIndex();
+    index.applySidecarSet(sidecarSetOf());
+    index.applyRevision(revisionOf(more));
+    index.applySidecarSet(sidecarSetOf({ resourceVersion: "2" }));
+    assert.equal(index.sidecarSets.get("web")?.revisionName, "");
+    index.deleteRevision("web-1");
+    assert.deepEqual(index.revisions.of("web"), []);
+  });
+}
+
+Deno.test("RevisionIndex forgets a revision that becomes one that cannot be read", () => {
+  const index = new ClusterIndex();
+  index.applyRevision(revisionOf({ data: {} }));
+  assert.equal(index.revisions.of("web").length, 1);
+  const { metadata } = revisionOf({});
+  const changed = { metadata: { ...metadata, resourceVersion: "2" }, revision: 2 ** 60 };
+  assert.deepEqual(index.applyRevision(revisionOf(changed)), ["web"]);
+  assert.deepEqual(index.revisions.of("web"), []);
+});
