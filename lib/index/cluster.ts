@@ -8,7 +8,7 @@ import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { currentRevision } from "../core/revision/plan.ts";
 import { selectionKey } from "../core/registration/selection.ts";
 import { doubtfulMissed } from "../core/select/doubtful_missed.ts";
-import { selectsPod } from "../core/select/pod_selection.ts";
+import { podMatcherOf } from "../core/select/pod_selection.ts";
 import { hasTrait, PodTrait } from "../core/status/pod_class.ts";
 import { AwaitedPods } from "./awaited.ts";
 import { CleanupRecordIndex } from "./cleanup_records.ts";
@@ -73,10 +73,7 @@ export class ClusterIndex {
     if (known && isOlder(state, known)) return new Set();
     const prepared = this.#withRevision(state);
     this.sidecarSets.apply(prepared);
-    const names = known && classifiesAlike(known, prepared)
-      ? new Set<string>()
-      : this.#reclassifyFor(known ? [known, prepared] : [prepared]);
-    return names.add(prepared.name);
+    return this.#reclassifyAfter(known, prepared).add(prepared.name);
   }
 
   deleteSidecarSet(name: string): Set<string> {
@@ -128,7 +125,7 @@ export class ClusterIndex {
   applyNamespace(namespace: Namespace): Set<string> {
     if (!this.namespaces.apply(namespace)) return new Set();
     const name = namespace.metadata.name ?? "";
-    return this.pods.reclassify({ namespace: name, includes: () => true });
+    return this.pods.reclassify(this.pods.keysIn(name));
   }
 
   deleteNamespace(name: string): void {
@@ -177,18 +174,25 @@ export class ClusterIndex {
     return revisionName === prepared.revisionName ? prepared : { ...prepared, revisionName };
   }
 
+  #reclassifyAfter(known: PreparedSidecarSet | undefined, state: PreparedSidecarSet): Set<string> {
+    if (known === undefined) return this.#reclassifyFor([state]);
+    if (classifiesAlike(known, state)) return new Set();
+    // A Pod that is selected is something to the SidecarSet, unless it has ended, which no change of a SidecarSet can undo.
+    if (selectsAlike(known, state)) {
+      return this.pods.reclassify(this.pods.classesOf(state.name).keys());
+    }
+    return this.#reclassifyFor([known, state]);
+  }
+
   /** Looks again at the Pods of these states of a SidecarSet, and at those that a canary leaves to or takes from its base. */
   #reclassifyFor(states: readonly PreparedSidecarSet[]): Set<string> {
-    const names = new Set(states.flatMap((state) => [state.name, canaryBase(state) ?? state.name]));
-    return this.pods.reclassify({
-      includes: (pod, classes) =>
-        [...names].some((name) => classes.has(name)) ||
-        states.some(({ sidecarSet }) =>
-          selectsPod(sidecarSet.spec, {
-            labels: pod.metadata.labels ?? {},
-            namespace: this.namespace(pod.metadata.namespace ?? ""),
-          })
-        ),
+    const names = states.flatMap((state) => [state.name, canaryBase(state) ?? state.name]);
+    const matchers = states.map(({ sidecarSet }) => podMatcherOf(sidecarSet.spec));
+    return this.pods.reclassify(this.pods.keys(), ({ metadata }, classes) => {
+      if (names.some((name) => classes.has(name))) return true;
+      const { labels = {}, namespace = "" } = metadata;
+      const place = { labels, namespace: this.namespace(namespace) };
+      return matchers.some((matches) => matches(place));
     });
   }
 }
@@ -208,5 +212,10 @@ function classifiesAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean 
   return a.hash === b.hash && a.hashWithoutImage === b.hashWithoutImage &&
     a.sidecarSet.metadata.uid === b.sidecarSet.metadata.uid &&
     a.sidecarSet.status?.effectiveSince === b.sidecarSet.status?.effectiveSince &&
-    canaryBase(a) === canaryBase(b) && selectionKey(a) === selectionKey(b);
+    selectsAlike(a, b);
+}
+
+/** Whether both states select the same Pods, and leave or take the same ones from others. */
+function selectsAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
+  return canaryBase(a) === canaryBase(b) && selectionKey(a) === selectionKey(b);
 }

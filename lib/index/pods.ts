@@ -16,14 +16,6 @@ export interface PodIndexOptions {
   knowsNamespace(name: string): boolean;
 }
 
-/** Which Pods to look at again. */
-export interface Concern {
-  /** Only Pods of this namespace. */
-  readonly namespace?: string;
-  /** @param classes what the Pod has been so far to each SidecarSet */
-  includes(pod: Pod, classes: ReadonlyMap<string, PodClass>): boolean;
-}
-
 interface PodRecord {
   pod: Pod;
   /** By SidecarSet; those that the Pod is nothing to are left out. */
@@ -154,15 +146,19 @@ export class PodIndex {
     return [...known.classes.keys()];
   }
 
-  /** Looks again at the Pods that a changed SidecarSet or namespace concerns; returns the SidecarSets whose Pods changed. */
-  reclassify(concern: Concern): Set<string> {
+  /**
+   * Looks again at Pods that a changed SidecarSet or namespace may concern; returns the SidecarSets whose Pods changed.
+   *
+   * @param isConcerned is given what the Pod has been so far to each SidecarSet; all of the Pods are concerned where it is absent
+   */
+  reclassify(
+    keys: Iterable<string>,
+    isConcerned?: (pod: Pod, classes: ReadonlyMap<string, PodClass>) => boolean,
+  ): Set<string> {
     const names = new Set<string>();
-    const keys = concern.namespace === undefined
-      ? this.#records.keys()
-      : this.#byNamespace.get(concern.namespace) ?? [];
     for (const key of keys) {
       const known = this.#records.get(key);
-      if (!known || !concern.includes(known.pod, known.classes)) continue;
+      if (!known || isConcerned?.(known.pod, known.classes) === false) continue;
       const record = this.#classified(known.pod, known);
       if (sameClasses(known.classes, record.classes)) continue;
       this.#replace(key, known, record);
