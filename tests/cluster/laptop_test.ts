@@ -18,7 +18,7 @@ const manifests = new URL("../../manifests/", import.meta.url);
 const NAMES =
   /\b(?:sidecarset|controller_runtime|workqueue|rest_client|leader_election|certwatcher|process)_\w+/g;
 /** Labels that are there only once Prometheus has scraped the Pod. */
-const SCRAPED = ["namespace", "pod"];
+const SCRAPED = ["job", "pod"];
 
 interface Rule {
   readonly expr: string;

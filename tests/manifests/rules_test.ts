@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { testWith } from "../support/installed.ts";
 
 interface Rule {
   readonly alert: string;
@@ -8,25 +10,38 @@ interface Rule {
   readonly annotations: { readonly summary: string; readonly description: string };
 }
 
-async function readRules(): Promise<{ groups: { rules: Rule[] }[] }> {
-  const file = new URL("../../manifests/monitoring/rules.yaml", import.meta.url);
-  return parse(await Deno.readTextFile(file)).spec;
+interface AlertTests {
+  readonly tests: readonly {
+    readonly alert_rule_test?: readonly { alertname: string; exp_alerts: readonly object[] }[];
+  }[];
 }
 
-/** What `promtool check rules` says; undefined where there is no promtool. */
-async function promtool(rules: object): Promise<{ success: boolean; output: string } | undefined> {
-  const file = await Deno.makeTempFile({ suffix: ".yaml" });
+const monitoring = new URL("../../manifests/monitoring/", import.meta.url);
+const alerts = new URL("alerts.yaml", import.meta.url);
+
+async function readRules(): Promise<{ groups: { rules: Rule[] }[] }> {
+  return parse(await Deno.readTextFile(new URL("rules.yaml", monitoring))).spec;
+}
+
+/** What promtool says of rules, alone or with a file of tests for them. */
+async function promtool(
+  command: "check" | "test",
+  { rules, tests = "" }: { rules: object; tests?: string },
+): Promise<{ success: boolean; output: string }> {
+  const folder = await Deno.makeTempDir();
   try {
-    await Deno.writeTextFile(file, stringify(rules));
-    const command = new Deno.Command("promtool", { args: ["check", "rules", file] });
-    const { success, stdout, stderr } = await command.output();
+    const rulesFile = join(folder, "rules.yaml");
+    const testsFile = join(folder, "tests.yaml");
+    await Deno.writeTextFile(rulesFile, stringify(rules));
+    await Deno.writeTextFile(testsFile, tests);
+    const args = command === "check"
+      ? ["check", "rules", "--lint=all", "--lint-fatal", rulesFile]
+      : ["test", "rules", testsFile];
+    const { success, stdout, stderr } = await new Deno.Command("promtool", { args }).output();
     const decoder = new TextDecoder();
     return { success, output: decoder.decode(stdout) + decoder.decode(stderr) };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   } finally {
-    await Deno.remove(file);
+    await Deno.remove(folder, { recursive: true });
   }
 }
 
@@ -39,15 +54,42 @@ Deno.test("every alert has a name of its own, says how bad it is, and what to do
   }
 });
 
-Deno.test("promtool accepts the alert rules", async () => {
+Deno.test("every alert has a test in which it fires", async () => {
+  const { tests }: AlertTests = parse(await Deno.readTextFile(alerts));
+  const fired = tests.flatMap(({ alert_rule_test = [] }) => alert_rule_test)
+    .filter(({ exp_alerts }) => exp_alerts.length > 0)
+    .map(({ alertname }) => alertname);
+  const rules = (await readRules()).groups.flatMap((group) => group.rules);
+  assert.deepEqual(new Set(fired), new Set(rules.map(({ alert }) => alert)));
+});
+
+testWith("promtool", "promtool accepts the alert rules", async () => {
   const rules = await readRules();
-  const checked = await promtool(rules);
-  if (checked === undefined) {
-    console.log("There is no promtool on the PATH: the expressions of the rules are not checked");
-    return;
-  }
+  const checked = await promtool("check", { rules });
   assert.ok(checked.success, checked.output);
   const [rule] = rules.groups.flatMap((group) => group.rules);
   const broken = { groups: [{ name: "broken", rules: [{ ...rule, expr: "sum(" }] }] };
-  assert.equal((await promtool(broken))?.success, false);
+  assert.equal((await promtool("check", { rules: broken })).success, false);
+});
+
+testWith("promtool", "alerts fire when they should, and are silent otherwise", async () => {
+  const rules = await readRules();
+  const tests = await Deno.readTextFile(alerts);
+  const tested = await promtool("test", { rules, tests });
+  assert.ok(tested.success, tested.output);
+  // Rules that do not look at the job hear of other operators, too.
+  const deaf = JSON.parse(JSON.stringify(rules).replaceAll('job=\\"sidecarset\\"', 'job!=\\"\\"'));
+  const { success, output } = await promtool("test", { rules: deaf, tests });
+  assert.equal(success, false);
+  assert.match(output, /SidecarSetWebhookFailing/);
+});
+
+testWith("promtool", "promtool accepts the queries of the dashboard", async () => {
+  const text = await Deno.readTextFile(new URL("dashboard.json", monitoring));
+  const { panels }: { panels: { targets: { expr: string }[] }[] } = JSON.parse(text);
+  const queries = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+  assert.ok(queries.length > 20);
+  const rules = queries.map((expr, place) => ({ record: `panel:query:${place}`, expr }));
+  const checked = await promtool("check", { rules: { groups: [{ name: "dashboard", rules }] } });
+  assert.ok(checked.success, checked.output);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { shellTest } from "../../support/shells.ts";
+import { testWith } from "../../support/installed.ts";
 import { runCli } from "../string_terminal.ts";
 
 const SCRIPT = (await runCli(["completion", "fish"])).output;
@@ -45,7 +45,7 @@ const CASES: [string, string, string[]][] = [
 ];
 
 for (const [what, line, expected] of CASES) {
-  shellTest("fish", `the completion script in a real fish offers ${what}`, async () => {
+  testWith("fish", `the completion script in a real fish offers ${what}`, async () => {
     assert.deepEqual((await offered(line)).toSorted(), expected);
   });
 }

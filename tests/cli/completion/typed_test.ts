@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { PseudoTerminal } from "../../support/pseudo_terminal.ts";
-import { shellTest } from "../../support/shells.ts";
+import { testWith } from "../../support/installed.ts";
 import { runCli } from "../string_terminal.ts";
 
 /** Prints what it is called with, in place of the program. */
@@ -27,7 +27,7 @@ const LINES: [string, string][] = [
 
 for (const shell of ["bash", "zsh"] as const) {
   const { command, rc } = SHELLS[shell];
-  shellTest(shell, `the completion script completes what is typed in ${shell}`, async () => {
+  testWith(shell, `the completion script completes what is typed in ${shell}`, async () => {
     const folder = await Deno.makeTempDir();
     try {
       const script = (await runCli(["completion", shell])).output;
