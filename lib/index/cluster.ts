@@ -99,7 +99,8 @@ export class ClusterIndex {
   applyPod(pod: Pod): string[] {
     const key = podKey(pod);
     const isNew = this.pods.get(key)?.metadata.uid !== pod.metadata.uid;
-    const names = this.pods.apply(pod);
+    // One text for all that is known by it.
+    const names = this.pods.apply(pod, key);
     const known = this.pods.get(key);
     if (isNew) this.#notAwaited(key, names);
     this.injected.apply(key, known);

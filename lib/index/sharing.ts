@@ -12,11 +12,14 @@ export class Sharing {
   readonly #parts = new Map<string, unknown>();
   #text = 0;
 
-  /** The part that was first seen of those equal to this one. */
-  share<T>(part: T): T;
-  share(part: unknown): unknown {
+  /**
+   * The part that was first seen of those equal to this one.
+   *
+   * @param key text that is equal for equal parts, for those that are no JSON
+   */
+  share<T>(part: T, key?: string): T;
+  share(part: unknown, key = JSON.stringify(part)): unknown {
     if (part === undefined) return part;
-    const key = JSON.stringify(part);
     const known = this.#parts.get(key);
     if (known !== undefined) return known;
     this.#text += key.length;
