@@ -95,6 +95,32 @@ Deno.test("the installation on a real control plane", async (t) => {
     },
   );
 
+  await t.step(
+    "changes nothing when it is applied again, and may be applied by the server",
+    async () => {
+      const again = await kubectlOutput(["apply", "-k", manifests], plane);
+      const changed = again.split("\n").filter((line) => line.endsWith("configured"));
+      // kubectl always sends what has to be absent, and what a merge would not replace.
+      assert.deepEqual(changed, [
+        "customresourcedefinition.apiextensions.k8s.io/sidecarsets.apps.kruise.io configured",
+        "poddisruptionbudget.policy/sidecarset configured",
+      ]);
+      await kubectlOutput(["apply", "--server-side", "-k", manifests], plane);
+    },
+  );
+
+  for (const count of [1, 5, 2]) {
+    await t.step(`lets one of ${count} replicas be evicted`, async () => {
+      const sidecarset = ["sidecarset", "-n", NAMESPACE];
+      await kubectlOutput(["scale", "deployment", ...sidecarset, `--replicas=${count}`], plane);
+      await eventually(async () => {
+        const path = "jsonpath={.status.expectedPods} {.status.disruptionsAllowed}";
+        const budget = ["poddisruptionbudget", ...sidecarset];
+        return await kubectlOutput(["get", ...budget, "-o", path], plane) === `${count} 1`;
+      }, { what: "the PodDisruptionBudget allows one disruption" });
+    });
+  }
+
   await t.step("is what the program itself prints", async () => {
     const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: installationObjects() });
     const options = { kubeconfig: plane.kubeconfig, input };

@@ -10,6 +10,7 @@ export function addManifests(program: Command, { terminal, exit }: CommandContex
     .description("Print everything that an installation in a cluster needs.")
     .option("-n, --namespace <name>", "the installation's own namespace")
     .option("--image <image>", "the program's container image")
+    .option("--image-pull-secret <name>", "a Secret in that namespace to pull the image with")
     .option("--replicas <number>", "how many replicas answer admissions")
     .option("--cert-manager", "take the webhook's certificate from cert-manager")
     .option("--openkruise", "let the controller read what OpenKruise has kept")

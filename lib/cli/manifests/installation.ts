@@ -27,6 +27,8 @@ export interface InstallationOptions {
   readonly namespace?: string;
   /** @default that of the files */
   readonly image?: string;
+  /** Name of the Secret, in the installation's namespace, to pull the image with. */
+  readonly imagePullSecret?: string;
   /** @default that of the files */
   readonly replicas?: number;
   /** The webhook's certificate comes from cert-manager. */
@@ -92,13 +94,21 @@ function patched(object: Plain, text: string): Plain {
   return result;
 }
 
-function withDeployment(object: Plain, { image, replicas }: InstallationOptions): Plain {
+function withDeployment(
+  object: Plain,
+  { image, imagePullSecret, replicas }: InstallationOptions,
+): Plain {
   return patched(
     object,
     JSON.stringify([
       ...(image === undefined
         ? []
         : [{ op: "replace", path: "/spec/template/spec/containers/0/image", value: image }]),
+      ...(imagePullSecret === undefined ? [] : [{
+        op: "add",
+        path: "/spec/template/spec/imagePullSecrets",
+        value: [{ name: imagePullSecret }],
+      }]),
       ...(replicas === undefined
         ? []
         : [{ op: "replace", path: "/spec/replicas", value: replicas }]),

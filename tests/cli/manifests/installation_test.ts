@@ -53,6 +53,32 @@ const cases: readonly [string, InstallationOptions, Plain][] = [
     }],
     replicas: [{ name: "sidecarset", count: 3 }],
   }],
+  ["of a private registry", { imagePullSecret: "registry" }, {
+    patches: [{
+      target: { kind: "Deployment", name: "sidecarset" },
+      patch: stringify([{
+        op: "add",
+        path: "/spec/template/spec/imagePullSecrets",
+        value: [{ name: "registry" }],
+      }]),
+    }],
+  }],
+  ["in another namespace, with certificates from cert-manager", {
+    namespace: "mesh",
+    certManager: true,
+  }, {
+    namespace: "mesh",
+    components: ["components/cert-manager"],
+    // As the component's kustomization says it.
+    replacements: [{
+      source: { kind: "Service", name: "sidecarset-webhook", fieldPath: "metadata.namespace" },
+      targets: [{
+        select: { kind: "Certificate", name: "sidecarset-webhook" },
+        fieldPaths: ["spec.dnsNames.0"],
+        options: { delimiter: ".", index: 1 },
+      }],
+    }],
+  }],
   ["with everything that can be added", {
     certManager: true,
     openkruise: true,
