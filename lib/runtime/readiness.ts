@@ -15,6 +15,8 @@ export interface ReadinessOptions {
   readonly certificates: CertificateSource;
   readonly clock: Clock;
   readonly serverName: string;
+  /** Address of the webhook. */
+  readonly hostname: string;
   /** Port of the webhook; undefined until it listens. */
   port(): number | undefined;
   /** Whether API servers send reviews here. */
@@ -32,7 +34,7 @@ export interface Readiness {
 
 /** Ready means: a review that came now would be answered from complete knowledge, and API servers know where to send it. */
 export function createReadiness(options: ReadinessOptions): Readiness {
-  const { watches, certificates, clock, serverName, stopping } = options;
+  const { watches, certificates, clock, hostname, serverName, stopping } = options;
   let webhookProblem: string | undefined = "it does not listen yet";
   return {
     checks: [
@@ -70,7 +72,10 @@ export function createReadiness(options: ReadinessOptions): Readiness {
           continue;
         }
         const caBundle = certificates.caBundle();
-        webhookProblem = await selfCheck({ port, serverName, caBundle, deadline: CHECK_DEADLINE });
+        webhookProblem = await selfCheck({
+          ...{ hostname, port, serverName, caBundle },
+          deadline: CHECK_DEADLINE,
+        });
         await clock.sleep(webhookProblem === undefined ? CHECK_LATER : CHECK_SOON, signal);
       }
     },

@@ -16,6 +16,7 @@ import { createCertificates } from "./certificates.ts";
 import type { Config } from "./config.ts";
 import { createControl, INSTALLATION } from "./control.ts";
 import { readCountedUntil } from "./counted_until.ts";
+import { everyAddress } from "./every_address.ts";
 import { createHealthHandler, startHealthServer } from "./health.ts";
 import { ensureNamespace, requireNoOtherController } from "./laptop.ts";
 import { createLegacy } from "./legacy.ts";
@@ -162,12 +163,14 @@ export async function run(
     observer: metrics.podObserver,
     observe: metrics.observeReview,
   });
+  const { webhookHost = everyAddress(), healthHost = everyAddress() } = config;
   let server: WebhookServer | undefined;
   const readiness = createReadiness({
     watches,
     certificates: certificates.source,
     clock,
     serverName: certificates.serverName,
+    hostname: webhookHost,
     port: () => server?.port,
     isReached: () => control.registering.keeper.isReached,
     writeObstacle: () => config.ignoreOpenKruise ? undefined : openKruise.problem(),
@@ -182,7 +185,7 @@ export async function run(
   });
   const health = startHealthServer(
     createHealthHandler({ checks: readiness.checks, metrics: metrics.text }),
-    { hostname: config.healthHost, port: config.healthPort, logger },
+    { hostname: healthHost, port: config.healthPort, logger },
   );
   certificates.onChange({
     onCertificate(certificate) {
@@ -190,7 +193,7 @@ export async function run(
       else {
         server = startServer(certificate, {
           handler,
-          hostname: config.webhookHost,
+          hostname: webhookHost,
           port: config.webhookPort,
           sockets,
           logger,

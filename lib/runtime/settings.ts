@@ -58,8 +58,7 @@ const ALL = [
     key: "webhookHost",
     flag: "webhook-host",
     value: "ADDRESS",
-    default: "0.0.0.0",
-    description: "address that the webhook listens on",
+    description: "address that the webhook listens on; all, of IPv4 and IPv6, when absent",
   },
   {
     key: "webhookPort",
@@ -73,8 +72,7 @@ const ALL = [
     key: "healthHost",
     flag: "health-host",
     value: "ADDRESS",
-    default: "0.0.0.0",
-    description: "address for /healthz, /readyz and /metrics",
+    description: "address for /healthz, /readyz and /metrics; all when absent",
   },
   {
     key: "healthPort",

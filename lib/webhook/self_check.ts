@@ -1,4 +1,6 @@
 export interface SelfCheckOptions {
+  /** What the listener listens on. */
+  readonly hostname: string;
   readonly port: number;
   /** The name that the certificate must be valid for. */
   readonly serverName: string;
@@ -7,6 +9,9 @@ export interface SelfCheckOptions {
   /** In milliseconds. */
   readonly deadline: number;
 }
+
+/** By which address a listener on all of them is called. */
+const LOOPBACK: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "127.0.0.1" };
 
 /**
  * Calls the listener as an API server would: with its name, and trusting only the bundle that is registered.
@@ -17,7 +22,10 @@ export async function selfCheck(options: SelfCheckOptions): Promise<string | und
   let connection: Deno.Conn | undefined;
   const timer = setTimeout(() => connection?.close(), options.deadline);
   try {
-    const tcp = await Deno.connect({ hostname: "127.0.0.1", port: options.port });
+    const tcp = await Deno.connect({
+      hostname: LOOPBACK[options.hostname] ?? options.hostname,
+      port: options.port,
+    });
     connection = tcp;
     const tls = await Deno.startTls(tcp, {
       hostname: options.serverName,
