@@ -55,16 +55,14 @@ export class ClusterIndex {
     return bases.size === 0 ? matched : matched.filter(({ name }) => !bases.has(name));
   }
 
-  /** The known state of a SidecarSet if it is the one that the API server tells of: it need not be read and checked again. */
-  knownSidecarSet({ metadata }: KubeObject): PreparedSidecarSet | undefined {
-    const known = this.sidecarSets.get(metadata.name ?? "");
-    return known && isSameState(known.sidecarSet.metadata, metadata) ? known : undefined;
+  /** Whether this state of a SidecarSet is the known one, so that it need not be read and checked again. */
+  knowsSidecarSet({ metadata }: KubeObject): boolean {
+    return isSameState(this.sidecarSets.get(metadata.name ?? "")?.sidecarSet.metadata, metadata);
   }
 
-  /** The known state of a Pod if it is the one that the API server tells of: a list of all Pods tells mostly of such. */
-  knownPod(pod: Pod): Pod | undefined {
-    const known = this.pods.get(podKey(pod));
-    return known && isSameState(known.metadata, pod.metadata) ? known : undefined;
+  /** Whether this state of a Pod is the known one: a list of all Pods tells mostly of such. */
+  knowsPod(pod: Pod): boolean {
+    return isSameState(this.pods.get(podKey(pod))?.metadata, pod.metadata);
   }
 
   /** Takes over a SidecarSet; an older state than the known one, from a watch that lags behind an answer, changes nothing. */
@@ -198,9 +196,9 @@ export class ClusterIndex {
   }
 }
 
-function isSameState(a: ObjectMeta, b: ObjectMeta): boolean {
-  return a.resourceVersion !== undefined && a.resourceVersion === b.resourceVersion &&
-    a.uid === b.uid;
+function isSameState(known: ObjectMeta | undefined, { uid, resourceVersion }: ObjectMeta): boolean {
+  return known !== undefined && known.resourceVersion !== undefined &&
+    known.resourceVersion === resourceVersion && known.uid === uid;
 }
 
 function isOlder(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {

@@ -15,14 +15,12 @@ import {
 } from "./reflector.ts";
 import { failureOf, watchInput } from "./watch_input.ts";
 
-export interface ReflectorOptions<T extends KubeObject, U> {
+export interface ReflectorOptions<T extends KubeObject> {
   /** What is watched, for the log; such as "pods". */
   name: string;
   source: ListWatch<T>;
-  /** Applied to each object as it arrives; only what it returns is kept. */
-  trim: (object: T) => U;
   /** Told of every change, in order. If it throws, everything is listed anew. */
-  onChange: (change: Change<U>) => void;
+  onChange: (change: Change<T>) => void;
   clock: Clock;
   /** From 0 up to, not including, 1. */
   random: () => number;
@@ -53,14 +51,14 @@ const TIMING: ReflectorTiming = {
  * Keeps a consumer told of all objects of one kind, by a list and watches. It stores nothing itself, so that an index which is the consumer holds
  * the only copy.
  */
-export class ReflectorLoop<T extends KubeObject, U> {
-  readonly #options: ReflectorOptions<T, U>;
+export class ReflectorLoop<T extends KubeObject> {
+  readonly #options: ReflectorOptions<T>;
   readonly #timing: ReflectorTiming;
   #state: State = start();
   #watch: OpenWatch | undefined;
   #lastEventAt: number | undefined;
 
-  constructor(options: ReflectorOptions<T, U>) {
+  constructor(options: ReflectorOptions<T>) {
     this.#options = options;
     this.#timing = { ...TIMING, ...options.timing };
   }
@@ -85,7 +83,7 @@ export class ReflectorLoop<T extends KubeObject, U> {
     await this.#closeWatch();
   }
 
-  async #perform(task: Task, signal: AbortSignal): Promise<Input<U>> {
+  async #perform(task: Task, signal: AbortSignal): Promise<Input<T>> {
     try {
       switch (task.do) {
         case "list":
@@ -104,8 +102,8 @@ export class ReflectorLoop<T extends KubeObject, U> {
     }
   }
 
-  async #list(token: string | undefined, signal: AbortSignal): Promise<Input<U>> {
-    const { source, trim, clock } = this.#options;
+  async #list(token: string | undefined, signal: AbortSignal): Promise<Input<T>> {
+    const { source, clock } = this.#options;
     const deadline = new Deadline(this.#timing.listDeadline, { clock, signal });
     try {
       const { items, metadata } = await source.list({
@@ -116,7 +114,7 @@ export class ReflectorLoop<T extends KubeObject, U> {
       if (!metadata.resourceVersion) throw new SyntaxError("a list has no resourceVersion");
       return {
         type: "page",
-        items: items.map(trim),
+        items,
         version: metadata.resourceVersion,
         ...(metadata.continue ? { token: metadata.continue } : {}),
       };
@@ -125,7 +123,7 @@ export class ReflectorLoop<T extends KubeObject, U> {
     }
   }
 
-  async #open(version: string, signal: AbortSignal): Promise<Input<U>> {
+  async #open(version: string, signal: AbortSignal): Promise<Input<T>> {
     const { source, clock } = this.#options;
     const { idleDeadline, watchSeconds } = this.#timing;
     this.#watch = new OpenWatch({ clock, idleDeadline, signal });
@@ -140,14 +138,14 @@ export class ReflectorLoop<T extends KubeObject, U> {
     return { type: "opened" };
   }
 
-  async #read(): Promise<Input<U>> {
+  async #read(): Promise<Input<T>> {
     if (!this.#watch) throw new TypeError("Cannot read a watch that is not open");
     const { done, value } = await this.#watch.next();
-    if (!done) return watchInput(value, { ...this.#options, read: this.#options.source.read });
+    if (!done) return watchInput(value, this.#options.source.read);
     return this.#watch.silent ? { type: "silent" } : { type: "ended" };
   }
 
-  #advance(input: Input<U>): void {
+  #advance(input: Input<T>): void {
     this.#note(input);
     const { state, changes } = step(this.#state, input, this.#now());
     this.#state = state;
@@ -162,7 +160,7 @@ export class ReflectorLoop<T extends KubeObject, U> {
     }
   }
 
-  #note(input: Input<U>): void {
+  #note(input: Input<T>): void {
     const { logger, name, clock } = this.#options;
     switch (input.type) {
       case "page":

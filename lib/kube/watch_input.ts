@@ -3,23 +3,22 @@ import type { KubeObject } from "../api/objects.ts";
 import { httpCodeOf, retryAfterSecondsOf } from "./errors.ts";
 import type { Failure, Input } from "./reflector.ts";
 
-export interface EventReader<T extends KubeObject, U> {
-  read(value: unknown): T;
-  trim(object: T): U;
-}
-
-/** What one value of a watch means; one that cannot be understood is a failure after which to list anew. */
-export function watchInput<T extends KubeObject, U>(
+/**
+ * What one value of a watch means; one that cannot be understood is a failure after which to list anew.
+ *
+ * @param read makes an object of what is in the value; may throw
+ */
+export function watchInput<T extends KubeObject>(
   value: unknown,
-  reader: EventReader<T, U>,
-): Input<U> {
+  read: (value: unknown) => T,
+): Input<T> {
   if (!isObject(value)) return unreadable("a watch event is no object");
   switch (value.type) {
     case "ADDED":
     case "MODIFIED":
-      return objectInput("apply", value.object, reader);
+      return objectInput("apply", value.object, read);
     case "DELETED":
-      return objectInput("delete", value.object, reader);
+      return objectInput("delete", value.object, read);
     case "BOOKMARK": {
       const version = versionOf(value.object);
       return version === undefined
@@ -45,15 +44,15 @@ export function failureOf(error: unknown): Failure {
   };
 }
 
-function objectInput<T extends KubeObject, U>(
+function objectInput<T extends KubeObject>(
   type: "apply" | "delete",
   value: unknown,
-  { read, trim }: EventReader<T, U>,
-): Input<U> {
+  read: (value: unknown) => T,
+): Input<T> {
   const version = versionOf(value);
   if (version === undefined) return unreadable("an object in a watch event has no resourceVersion");
   try {
-    return { type, object: trim(read(value)), version };
+    return { type, object: read(value), version };
   } catch (error) {
     return unreadable(error instanceof Error ? error.message : String(error));
   }

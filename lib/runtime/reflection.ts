@@ -15,50 +15,63 @@ export interface ReflectOptions {
 }
 
 /** One kind of object, and what holds all of its objects. */
-export interface Reflection<T extends KubeObject, U> {
+export interface Reflection<T extends KubeObject> {
   readonly name: string;
   readonly resource: Resource<T>;
   readonly selection?: Selection;
-  trim(object: T): U;
   /** Keys of everything that the index holds of this kind. */
   known(): string[];
-  keyOf(object: U): string;
-  apply(object: U): void;
+  keyOf(object: T): string;
+  apply(object: T): void;
   delete(key: string): void;
   /** Told when all objects have been listed and applied. */
   onListed?(): void;
 }
 
 /** A loop that keeps what holds the objects equal to the cluster. */
-export function reflect<T extends KubeObject, U>(
+export function reflect<T extends KubeObject>(
   { client, clock, logger }: ReflectOptions,
-  reflection: Reflection<T, U>,
-): { name: string; loop: ReflectorLoop<T, U> } {
-  const { name, resource, selection, trim } = reflection;
-  const loop = new ReflectorLoop<T, U>({
+  reflection: Reflection<T>,
+): { name: string; loop: ReflectorLoop<T> } {
+  const { name, resource, selection } = reflection;
+  const loop = new ReflectorLoop<T>({
     name,
     source: listWatch(client, { resource, ...(selection ? { selection } : {}) }),
-    trim,
     clock,
     logger,
     random: Math.random,
-    onChange: changeApplier(reflection),
+    onChange: changeApplier(reflection, logger),
   });
   return { name, loop };
 }
 
-/** Applies a list page by page, as it comes: nothing is held twice, and no admission waits for the whole. */
-export function changeApplier<U>(
-  into: Pick<Reflection<KubeObject, U>, "known" | "keyOf" | "apply" | "delete" | "onListed">,
-): (change: Change<U>) => void {
+/**
+ * Applies a list page by page, as it comes: nothing is held twice, and no admission waits for the whole. An object that cannot be applied is
+ * left as it was known: it must not keep the process from all others.
+ */
+export function changeApplier<T extends KubeObject>(
+  into: Omit<Reflection<T>, "resource" | "selection">,
+  logger: Logger,
+): (change: Change<T>) => void {
   let listed = new Set<string>();
+  const apply = (object: T) => {
+    try {
+      into.apply(object);
+    } catch (error) {
+      logger.error("Cannot take over an object; leaving it as it was known", {
+        watch: into.name,
+        object: into.keyOf(object),
+        error: error instanceof Error ? error.stack : String(error),
+      });
+    }
+  };
   return (change) => {
     switch (change.type) {
       case "page":
         if (change.first) listed.clear();
         for (const object of change.items) {
           listed.add(into.keyOf(object));
-          into.apply(object);
+          apply(object);
         }
         return;
       case "listed":
@@ -66,7 +79,7 @@ export function changeApplier<U>(
         listed = new Set();
         return into.onListed?.();
       case "apply":
-        return into.apply(change.object);
+        return apply(change.object);
       case "delete":
         return into.delete(into.keyOf(change.object));
     }

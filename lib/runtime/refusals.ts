@@ -4,7 +4,7 @@ import type { KubeEvent, ObjectReference, Workload } from "../api/objects.ts";
 import type { Pod } from "../api/pod.ts";
 import { RefusedPods } from "../controller/refused.ts";
 import { blamedSidecarSets } from "../core/refusal/blame.ts";
-import { FAILED_CREATE, type FailedCreate, failedCreateOf } from "../core/refusal/failed_create.ts";
+import { FAILED_CREATE, failedCreateOf } from "../core/refusal/failed_create.ts";
 import { podOfWorkload, type RefusableKind, refusableKind } from "../core/refusal/workload.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { listWatch } from "../kube/list_watch.ts";
@@ -55,16 +55,17 @@ export function createRefusals(options: RefusalsOptions): Refusals {
 
   /** The lists and watches of one time as the leader. */
   async function follow(signal: AbortSignal): Promise<void> {
-    const loop = new ReflectorLoop<KubeEvent, FailedCreate>({
+    const loop = new ReflectorLoop<KubeEvent>({
       name: "events",
       source: listWatch(client, { resource: resources.events, selection: SELECTION }),
-      trim: failedCreateOf,
       clock,
       logger,
       random: Math.random,
       onChange(change) {
-        if (change.type === "apply") pods.observe(change.object);
-        if (change.type === "page") { for (const each of change.items) pods.observe(each); }
+        if (change.type === "apply") pods.observe(failedCreateOf(change.object));
+        if (change.type === "page") {
+          for (const each of change.items) pods.observe(failedCreateOf(each));
+        }
       },
     });
     await loop.run(signal);

@@ -61,13 +61,12 @@ export function createWatches(options: WatchesOptions): Watches {
   const sidecarSets = reflect(options, {
     name: "sidecarsets",
     resource: resources.sidecarSets,
-    trim: (object) => index.knownSidecarSet(object) ?? toPrepared(object, options.problemsOf),
     known: () => [...index.sidecarSets.values()].map(({ name }) => name),
-    keyOf: ({ name }) => name,
-    apply(prepared) {
-      if (index.sidecarSets.get(prepared.name) === prepared) return;
-      onChange(index.applySidecarSet(prepared));
-      onSidecarSet(prepared.name);
+    keyOf: nameOf,
+    apply(object) {
+      if (index.knowsSidecarSet(object)) return;
+      onChange(index.applySidecarSet(toPrepared(object, options.problemsOf)));
+      onSidecarSet(nameOf(object));
     },
     delete(name) {
       onChange(index.deleteSidecarSet(name));
@@ -77,22 +76,20 @@ export function createWatches(options: WatchesOptions): Watches {
   const namespaces = reflect(options, {
     name: "namespaces",
     resource: resources.namespaces,
-    trim: trimNamespace,
     known: () => [...index.namespaces.names()],
-    keyOf: ({ metadata }) => metadata.name ?? "",
+    keyOf: nameOf,
     apply(object) {
-      const { name = "" } = object.metadata;
+      const name = nameOf(object);
       const before = index.namespaces.get(name)?.labels;
-      onChange(index.applyNamespace(object));
+      onChange(index.applyNamespace(trimNamespace(object)));
       if (index.namespaces.get(name)?.labels !== before) options.onNamespace(name);
     },
     delete: (name) => index.deleteNamespace(name),
   });
-  const revisions = reflect<ControllerRevision, ControllerRevision>(options, {
+  const revisions = reflect<ControllerRevision>(options, {
     name: "controllerrevisions",
     resource: resources.controllerRevisions,
     selection: { namespace },
-    trim: (object) => object,
     known: () => index.revisions.names(),
     keyOf: nameOf,
     apply: (object) => onChange(index.applyRevision(object)),
@@ -103,12 +100,11 @@ export function createWatches(options: WatchesOptions): Watches {
   const pods = reflect(options, {
     name: "pods",
     resource: resources.pods,
-    trim: (pod) => index.knownPod(pod) ?? sharedPod(trimPod(pod), sharing),
     known: () => [...index.pods.keys()],
     keyOf: podKey,
     apply(pod) {
-      if (index.pods.get(podKey(pod)) === pod) return;
-      onChange(index.applyPod(pod));
+      if (index.knowsPod(pod)) return;
+      onChange(index.applyPod(sharedPod(trimPod(pod), sharing)));
       options.onPod(podKey(pod));
     },
     delete: (key) => onChange(index.deletePod(key)),
@@ -117,21 +113,19 @@ export function createWatches(options: WatchesOptions): Watches {
       countedUntil = undefined;
     },
   });
-  const allowList = reflect<ConfigMap, ConfigMap>(options, {
+  const allowList = reflect<ConfigMap>(options, {
     name: "configmaps",
     resource: resources.configMaps,
     selection: { namespace, fieldSelector: `metadata.name=${ALLOW_LIST_CONFIG_MAP}` },
-    trim: (object) => object,
     known: () => [ALLOW_LIST_CONFIG_MAP],
     keyOf: nameOf,
     apply: ({ data }) => onAllowList(data?.[ALLOW_LIST_KEY]),
     delete: () => onAllowList(undefined),
   });
-  const cleanupRecords = reflect<ConfigMap, ConfigMap>(options, {
+  const cleanupRecords = reflect<ConfigMap>(options, {
     name: "cleanuprecords",
     resource: resources.configMaps,
     selection: { namespace, labelSelector: CLEANUP_RECORD_LABEL },
-    trim: (object) => object,
     known: () => [...index.cleanupRecords.names()],
     keyOf: nameOf,
     apply(configMap) {
@@ -158,15 +152,14 @@ export function createWatches(options: WatchesOptions): Watches {
     const kind = resource === resources.mutatingWebhookConfigurations
       ? "MutatingWebhookConfiguration" as const
       : "ValidatingWebhookConfiguration" as const;
-    return reflect<WebhookConfiguration, WebhookConfiguration>(options, {
+    return reflect<WebhookConfiguration>(options, {
       name: resource.plural,
       resource,
       selection: own,
-      // Items of a list come without their kind.
-      trim: (object) => ({ ...object, kind }),
       known: () => [options.registrationName],
       keyOf: nameOf,
-      apply: (object) => onRegistration(kind, object),
+      // Items of a list come without their kind.
+      apply: (object) => onRegistration(kind, { ...object, kind }),
       delete: () => onRegistration(kind, undefined),
     });
   });

@@ -46,10 +46,10 @@ export function plainClient(server: string): FetchClient {
 
 /** A reflector of ConfigMaps under way, and all that it told its consumer. */
 export class Reflecting implements AsyncDisposable {
-  readonly changes: Change<string>[] = [];
+  readonly changes: Change<KubeObject>[] = [];
   readonly log: LogLine[] = [];
   readonly clock = fastClock();
-  readonly loop: ReflectorLoop<KubeObject, string>;
+  readonly loop: ReflectorLoop<KubeObject>;
   readonly #stop = new AbortController();
   readonly #run: Promise<void>;
   readonly #client: RestClient;
@@ -57,10 +57,9 @@ export class Reflecting implements AsyncDisposable {
 
   constructor(client: RestClient) {
     this.#client = client;
-    this.loop = new ReflectorLoop<KubeObject, string>({
+    this.loop = new ReflectorLoop<KubeObject>({
       name: "configmaps",
       source: listWatch(client, { resource: resources.configMaps }),
-      trim: ({ metadata }) => metadata.name ?? "",
       onChange: (change) => {
         this.changes.push(change);
         this.#changed.resolve();
@@ -79,13 +78,13 @@ export class Reflecting implements AsyncDisposable {
     return this.changes.map((change) => {
       switch (change.type) {
         case "page":
-          return `${change.first ? "=" : "&"}${change.items.join(",")}`;
+          return `${change.first ? "=" : "&"}${change.items.map(nameOf).join(",")}`;
         case "listed":
           return ".";
         case "apply":
-          return `+${change.object}`;
+          return `+${nameOf(change.object)}`;
         case "delete":
-          return `-${change.object}`;
+          return `-${nameOf(change.object)}`;
       }
     }).join(" ");
   }
@@ -116,4 +115,8 @@ export class Reflecting implements AsyncDisposable {
     await this.stop();
     this.#client.close?.();
   }
+}
+
+function nameOf({ metadata }: KubeObject): string {
+  return metadata.name ?? "";
 }

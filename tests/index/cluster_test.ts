@@ -109,16 +109,16 @@ Deno.test("ClusterIndex knows again the state that it has, and no other one", ()
   const index = indexWith(web);
   const pod = podOf({ injected: [web], resourceVersion: "2" });
   index.applyPod(pod);
-  assert.equal(index.knownPod(podOf({ injected: [web], resourceVersion: "2" })), pod);
-  assert.equal(index.knownPod(podOf({ injected: [web], resourceVersion: "3" })), undefined);
+  assert.equal(index.knowsPod(podOf({ injected: [web], resourceVersion: "2" })), true);
+  assert.equal(index.knowsPod(podOf({ injected: [web], resourceVersion: "3" })), false);
   const { uid: _uid, ...metadata } = pod.metadata;
-  assert.equal(index.knownPod({ ...pod, metadata: { ...metadata, uid: "new" } }), undefined);
+  assert.equal(index.knowsPod({ ...pod, metadata: { ...metadata, uid: "new" } }), false);
   const { metadata: stored } = web.sidecarSet;
-  assert.equal(index.knownSidecarSet({ metadata: { ...stored } }), web);
+  assert.equal(index.knowsSidecarSet({ metadata: { ...stored } }), true);
   const changed = { ...stored, resourceVersion: "999" };
-  assert.equal(index.knownSidecarSet({ metadata: changed }), undefined);
+  assert.equal(index.knowsSidecarSet({ metadata: changed }), false);
   const { resourceVersion: _version, ...unversioned } = stored;
-  assert.equal(index.knownSidecarSet({ metadata: unversioned }), undefined);
+  assert.equal(index.knowsSidecarSet({ metadata: unversioned }), false);
 });
 
 Deno.test("ClusterIndex counts as missed only Pods created since the selection has been in force", () => {

@@ -1,50 +1,77 @@
 import assert from "node:assert/strict";
+import type { KubeObject } from "../../lib/api/objects.ts";
+import type { Change } from "../../lib/kube/reflector.ts";
 import { changeApplier } from "../../lib/runtime/reflection.ts";
+import { type LogLine, recordingLogger } from "../faults/reflecting.ts";
 
-/** Holds names, and tells in which order it was told of what. */
+/** Holds names, except "bad", and tells in which order it was told of what. */
 function holder(known: string[] = []) {
   const held = new Set(known);
   const told: string[] = [];
-  const take = changeApplier<string>({
+  const log: LogLine[] = [];
+  const nameOf = ({ metadata }: KubeObject) => metadata.name ?? "";
+  const take = changeApplier<KubeObject>({
+    name: "things",
     known: () => [...held],
-    keyOf: (name) => name,
-    apply(name) {
-      held.add(name);
-      told.push(`+${name}`);
+    keyOf: nameOf,
+    apply(object) {
+      if (nameOf(object) === "bad") throw new RangeError("a bug");
+      held.add(nameOf(object));
+      told.push(`+${nameOf(object)}`);
     },
     delete(name) {
       held.delete(name);
       told.push(`-${name}`);
     },
     onListed: () => told.push("listed"),
-  });
-  return { held, told, take };
+  }, recordingLogger(log));
+  return { held, told, log, take };
+}
+
+function page(names: readonly string[], { first }: { first: boolean }): Change<KubeObject> {
+  return { type: "page", items: names.map((name) => ({ metadata: { name } })), first };
+}
+
+function listed(): Change<KubeObject> {
+  return { type: "listed", resourceVersion: "1" };
 }
 
 Deno.test("changeApplier() applies each page at once, and deletes what no page had at the end of the list", () => {
   const { told, take } = holder(["a", "gone"]);
-  take({ type: "page", items: ["a"], first: true });
+  take(page(["a"], { first: true }));
   assert.deepEqual(told, ["+a"]);
-  take({ type: "page", items: ["b"], first: false });
-  take({ type: "listed", resourceVersion: "1" });
+  take(page(["b"], { first: false }));
+  take(listed());
   assert.deepEqual(told, ["+a", "+b", "-gone", "listed"]);
 });
 
 Deno.test("changeApplier() does not keep what only a list that broke off had", () => {
   const { held, take } = holder();
-  take({ type: "page", items: ["gone"], first: true });
-  take({ type: "page", items: ["a"], first: true });
-  take({ type: "listed", resourceVersion: "2" });
+  take(page(["gone"], { first: true }));
+  take(page(["a"], { first: true }));
+  take(listed());
   assert.deepEqual([...held], ["a"]);
 });
 
 Deno.test("changeApplier() judges each list by its own pages", () => {
   const { held, take } = holder();
-  take({ type: "page", items: ["a", "b"], first: true });
-  take({ type: "listed", resourceVersion: "1" });
-  take({ type: "apply", object: "c" });
-  take({ type: "delete", object: "a" });
-  take({ type: "page", items: ["c"], first: true });
-  take({ type: "listed", resourceVersion: "3" });
+  take(page(["a", "b"], { first: true }));
+  take(listed());
+  take({ type: "apply", object: { metadata: { name: "c" } } });
+  take({ type: "delete", object: { metadata: { name: "a" } } });
+  take(page(["c"], { first: true }));
+  take(listed());
   assert.deepEqual([...held], ["c"]);
+});
+
+Deno.test("changeApplier() leaves an object that cannot be applied as it was known, says which, and goes on", () => {
+  const { held, log, take } = holder(["bad"]);
+  take(page(["a", "bad", "b"], { first: true }));
+  take(listed());
+  take({ type: "apply", object: { metadata: { name: "bad" } } });
+  assert.deepEqual([...held].toSorted(), ["a", "b", "bad"]);
+  assert.deepEqual(log.map(({ level, fields }) => [level, fields["watch"], fields["object"]]), [
+    ["error", "things", "bad"],
+    ["error", "things", "bad"],
+  ]);
 });
