@@ -15,7 +15,9 @@ interface Excess {
 
 const ZERO: Quantity = { nanos: 0n, format: "DecimalSI" };
 const QUOTA = /\bexceeded quota: \S+, requested: (\S+), used: (\S+), limited: (\S+)/;
-const LIMIT_RANGE = /\bmaximum (\S+) usage per Pod is ([^\s,]+), but (request|limit) is ([^\s,]+)/g;
+const POD_LIMIT = /\bmaximum (\S+) usage per Pod is ([^\s,]+), but (request|limit) is ([^\s,\]]+)/g;
+const CONTAINER_LIMIT =
+  /\b(?:maximum|minimum) (\S+) usage per Container is [^\s,]+, but (request|limit) is ([^\s,\]]+)/g;
 
 /**
  * Names of the added containers without which amounts that the API server calls too much would not be: by a ResourceQuota or a LimitRange on
@@ -25,7 +27,7 @@ export function excessiveContainers(
   text: string,
   { before, after }: { readonly before: Pod; readonly after: Pod },
 ): string[] {
-  const excesses = [...quotaExcesses(text), ...limitRangeExcesses(text)];
+  const excesses = [...quotaExcesses(text), ...podLimitExcesses(text)];
   const isByAddition = excesses.every((excess) => {
     const [own, all] = [before, after].map((pod) => totalOf(pod, excess));
     return own !== undefined && all !== undefined && compareQuantities(all, excess.asked) === 0 &&
@@ -39,6 +41,26 @@ export function excessiveContainers(
     )
     .map(({ name }) => name)
     .filter((name) => !own.has(name));
+}
+
+/**
+ * Names of the added containers with the amounts that the API server calls too much or too little for one container, by a LimitRange on
+ * containers. Only where none of the Pod's own has such an amount.
+ */
+export function containersOutOfRange(
+  text: string,
+  { before, after }: { readonly before: Pod; readonly after: Pod },
+): string[] {
+  return [...text.matchAll(CONTAINER_LIMIT)].flatMap(([, resource = "", word, value = ""]) => {
+    const refused = parseQuantity(value);
+    if (refused === undefined) return [];
+    const namesIn = (pod: Pod) =>
+      [...pod.spec.containers, ...pod.spec.initContainers ?? []].filter((container) => {
+        const amount = amountOf(container, { list: listOf(word), resource });
+        return amount !== undefined && compareQuantities(amount, refused) === 0;
+      }).map(({ name }) => name);
+    return namesIn(before).length > 0 ? [] : namesIn(after);
+  });
 }
 
 function quotaExcesses(text: string): Excess[] {
@@ -57,13 +79,13 @@ function quotaExcesses(text: string): Excess[] {
   });
 }
 
-function limitRangeExcesses(text: string): Excess[] {
-  return [...text.matchAll(LIMIT_RANGE)].flatMap(
+function podLimitExcesses(text: string): Excess[] {
+  return [...text.matchAll(POD_LIMIT)].flatMap(
     ([, resource = "", max = "", word, value = ""]) => {
       const [most, asked] = [parseQuantity(max), parseQuantity(value)];
       if (most === undefined || asked === undefined) return [];
       return [{
-        list: word === "limit" ? "limits" : "requests",
+        list: listOf(word),
         resource,
         asked,
         used: ZERO,
@@ -82,6 +104,10 @@ function amountsOf(text: string): Map<string, Quantity> {
       return amount === undefined ? [] : [[key, amount] as const];
     }),
   );
+}
+
+function listOf(word: string | undefined): Excess["list"] {
+  return word === "limit" ? "limits" : "requests";
 }
 
 /** What the containers that keep running ask for together; undefined where it cannot be told, as with plain init containers. */

@@ -4,7 +4,7 @@ import type { Injection } from "../inject/contract.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { recordOf } from "../status/record.ts";
 import { containerNames } from "../status/sidecars.ts";
-import { excessiveContainers } from "./amounts.ts";
+import { containersOutOfRange, excessiveContainers } from "./amounts.ts";
 import {
   containersIn,
   isWebhookFailure,
@@ -43,6 +43,7 @@ export function blamedSidecarSets(text: string, refused: RefusedInjection): stri
   const named = [
     ...containersIn(text),
     ...excessiveContainers(text, { before: pod, after: outcome }),
+    ...containersOutOfRange(text, { before: pod, after: outcome }),
   ].flatMap((name) => additions.containers.get(name) ?? additions.initContainers.get(name) ?? []);
   const placed = positionsIn(text).flatMap(({ list, index }) =>
     additions[list].get(outcome.spec[list]?.[index]?.name ?? "") ?? []

@@ -142,3 +142,25 @@ Deno.test("blamedSidecarSets() blames a sidecar that makes a Pod larger than a L
     "[maximum cpu usage per Pod is 300m, but limit is 800m, maximum memory usage per Pod is 512Mi, but limit is 1073741824]";
   assert.deepEqual(blamed(both, [big], limited), ["big"]);
 });
+
+Deno.test("blamedSidecarSets() blames a sidecar that alone is larger or smaller than a LimitRange allows containers to be", () => {
+  const big = heavy("big", { limits: { cpu: "4" } });
+  const small = prepared("small", {
+    initContainers: [{ name: "tiny", image: "t:1", resources: { requests: { cpu: "10m" } } }],
+  });
+  const over = "maximum cpu usage per Container is 1, but limit is 4";
+  const under = "minimum cpu usage per Container is 100m, but request is 10m";
+  assert.deepEqual(blamed(over, [agent, big, small]), ["big"]);
+  assert.deepEqual(blamed(under, [agent, big, small]), ["small"]);
+  assert.deepEqual(blamed(`[${under}, ${over}]`, [agent, big, small]), ["big", "small"]);
+  assert.deepEqual(blamed(under, [big, small], podOfMilli("10m")), [], "the Pod's own is as small");
+  assert.deepEqual(blamed(over.replace("limit is 4", "limit is 5"), [big]), [], "another amount");
+});
+
+Deno.test("blamedSidecarSets() reads the last of several amounts as well", () => {
+  const big = heavy("big", { limits: { cpu: "600m", memory: "1Gi" } });
+  const text = (memory: string) =>
+    `[maximum cpu usage per Pod is 300m, but limit is 600m, maximum memory usage per Pod is 512Mi, but limit is ${memory}]`;
+  assert.deepEqual(blamed(text("1Gi"), [big]), ["big"]);
+  assert.deepEqual(blamed(text("3Gi"), [big]), [], "of another Pod");
+});
