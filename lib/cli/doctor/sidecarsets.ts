@@ -7,6 +7,7 @@ import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import type { LiveCluster } from "../cluster/live_cluster.ts";
 import { classOf } from "../pods/classes.ts";
 import { replacementFacts } from "../pods/replacement.ts";
+import { conditionOf } from "../sidecarsets/rollout_state.ts";
 import { counted } from "../terminal/output.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { type Facts, isKnown, UNKNOWN_CLUSTER, UNKNOWN_PODS } from "./facts.ts";
@@ -17,6 +18,7 @@ export function checkSidecarSets(facts: Facts): Check[] {
   if (!isKnown(cluster)) return [checkNamed("SidecarSets").skipped(UNKNOWN_CLUSTER)];
   return [
     validity(cluster),
+    readiness(facts, cluster),
     ...isKnown(pods)
       ? [missed({ ...facts, cluster, pods }), selection({ ...facts, cluster, pods })]
       : [checkNamed("Pods of SidecarSets").skipped(UNKNOWN_PODS)],
@@ -31,6 +33,25 @@ function validity({ sidecarSets }: LiveCluster): Check {
   );
   if (invalid.length === 0) return check.ok(`${counted(sidecarSets.length, "SidecarSet")}`);
   return check.error(invalid.join("; "), "mend the fields: until then they are not injected");
+}
+
+/** What the controller says of them, but for what is not valid or wanted so. */
+function readiness({ program }: Facts, { sidecarSets }: LiveCluster): Check {
+  const check = checkNamed("SidecarSets are ready");
+  const unready = sidecarSets.flatMap(({ name, sidecarSet: { status = {} }, problems }) => {
+    const ready = conditionOf(status, "Ready");
+    if (ready?.status !== "False" || ready.reason === "InjectionPaused" || problems.length > 0) {
+      return [];
+    }
+    return [{ name, text: `${ready.reason}: ${ready.message}` }];
+  });
+  if (unready.length === 0) return check.ok("none says that new Pods may not get it");
+  const parts = [...Map.groupBy(unready, ({ text }) => text)]
+    .map(([text, same]) => `${same.map(({ name }) => name).join(", ")}: ${text}`);
+  return check.warning(
+    parts.join("; "),
+    `mend what is named there, and see whether it passes: ${program} status NAME`,
+  );
 }
 
 /** Facts of which these two are known. */
@@ -57,7 +78,8 @@ function missed({ cluster, excludedNamespaces, now, pods, program }: KnownFacts)
   );
   return check.warning(
     `Pods were missed: ${parts.join("; ")}`,
-    `${program} rollout restart-injection NAME creates them anew, missedPodPolicy Evict does it by itself`,
+    `see what is in the way: ${program} explain pod/NAME; once it is not, ` +
+      `${program} rollout restart-injection NAME creates them anew, missedPodPolicy Evict does it by itself`,
   );
 }
 

@@ -176,3 +176,26 @@ Deno.test("doctor tells of no workload that is refused for its own sake, has its
     assert.equal(checkOf(checks, "no Pod is refused because of a sidecar").status, "ok");
   }
 });
+
+Deno.test("doctor tells which SidecarSets say that new Pods may not get them, and why", async () => {
+  const because = (status: string, message: string) => ({
+    conditions: [{
+      ...{ type: "Ready", status, reason: "Overwritten", message },
+      lastTransitionTime: "2026-01-01T00:00:00Z",
+    }],
+  });
+  const [first, second] = sidecarSets;
+  const third = { ...second, metadata: { ...second?.metadata, name: "third" } };
+  const { checks } = await examine(
+    ...[crd, namespace],
+    { ...first, status: because("False", "Somebody else changes it") },
+    { ...second, status: because("True", "New Pods get this generation") },
+    { ...third, status: because("False", "Somebody else changes it") },
+  );
+  const { status, message, remedy } = checkOf(checks, "SidecarSets are ready");
+  assert.equal(status, "warning");
+  assert.equal(message, "web, third: Overwritten: Somebody else changes it");
+  assert.match(remedy ?? "", /sidecarset status NAME/);
+  const ready = await examine(crd, namespace, ...sidecarSets);
+  assert.equal(checkOf(ready.checks, "SidecarSets are ready").status, "ok");
+});
