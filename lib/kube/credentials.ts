@@ -51,6 +51,8 @@ export interface Cluster {
   server: string;
   defaultNamespace: string;
   credentials: Credentials;
+  /** How to reach the server, where not as fetch does by itself. */
+  proxy?: Deno.Proxy;
   /** The credentials come from a program that is run whenever they expire. */
   runsPrograms?: boolean;
 }

@@ -1,6 +1,8 @@
 /** What finding a cluster needs of the machine that the program runs on. */
 export interface Host {
   env(name: string): string | undefined;
+  /** For this process, and for programs that it runs later. */
+  setEnv(name: string, value: string): void;
   /** Rejects as `Deno.readTextFile` does. */
   readTextFile(path: string): Promise<string>;
   /** Runs a program to its end, without standard input; rejects if it cannot be started or the signal is aborted. */
@@ -24,6 +26,7 @@ export interface RunResult {
 export function denoHost(): Host {
   return {
     env: (name) => Deno.env.get(name),
+    setEnv: (name, value) => Deno.env.set(name, value),
     readTextFile: (path) => Deno.readTextFile(path),
     async run(program, { args, env, signal }) {
       const command = new Deno.Command(program, { args: [...args], env, signal, stdin: "null" });

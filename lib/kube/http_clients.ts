@@ -6,13 +6,19 @@ const POOL_IDLE_TIMEOUT = 60_000;
 
 /** The HTTP client for the current TLS material; a new one when that changes, as a client cannot be changed. */
 export class HttpClients {
+  readonly #proxy: Deno.Proxy | undefined;
   #client: Deno.HttpClient | undefined;
   #tls: TlsMaterial | undefined;
+
+  /** @param proxy How to reach the server, where not as fetch does by itself. */
+  constructor(proxy?: Deno.Proxy) {
+    this.#proxy = proxy;
+  }
 
   /** @throws {CredentialsError} if the client certificate or its key cannot be used; the client before stays as it is */
   for(tls: TlsMaterial): Deno.HttpClient {
     if (this.#client && this.#tls && sameMaterial(this.#tls, tls)) return this.#client;
-    const client = createClient(tls);
+    const client = createClient(tls, this.#proxy);
     this.#client?.close();
     this.#tls = tls;
     this.#client = client;
@@ -25,12 +31,13 @@ export class HttpClients {
   }
 }
 
-function createClient({ ca, certificate }: TlsMaterial): Deno.HttpClient {
+function createClient({ ca, certificate }: TlsMaterial, proxy?: Deno.Proxy): Deno.HttpClient {
   try {
     return Deno.createHttpClient({
       // Over HTTP/2 a PATCH waits for a delayed ACK, and a pooled connection can hang for ever (denoland/deno#21749).
       http2: false,
       poolIdleTimeout: POOL_IDLE_TIMEOUT,
+      ...(proxy === undefined ? {} : { proxy }),
       ...(ca === undefined ? {} : { caCerts: [ca] }),
       ...certificate,
     });

@@ -18,6 +18,7 @@ import {
   UNSUPPORTED_OF_USER,
   userEntry,
 } from "./kubeconfig_schema.ts";
+import { excludeLoopback, proxyOf } from "./proxy.ts";
 import type { TextFileOptions } from "./text_source.ts";
 
 export interface KubeconfigOptions extends TextFileOptions {
@@ -48,8 +49,11 @@ export async function kubeconfigCluster(options: KubeconfigOptions): Promise<Clu
   const user = chosen(config.users, { what: "user", name: userName }, userEntry);
   refuseUnsupported(user, UNSUPPORTED_OF_USER);
   const ca = caOf(cluster, options);
+  const { server, "proxy-url": proxy } = cluster.value;
+  excludeLoopback(options.host);
   return {
-    server: cluster.value.server.replace(/\/+$/, ""),
+    server: server.replace(/\/+$/, ""),
+    ...(proxy ? { proxy: proxyOf(proxy) } : {}),
     defaultNamespace: namespace ?? "default",
     credentials: credentialsOf(ca, await identityOf(user, { ...options, cluster, ca })),
     runsPrograms: user.value.exec !== undefined,

@@ -7,6 +7,11 @@ export const clusterEntry = z.looseObject({
   "server": z.string().check(z.regex(/^https?:\/\/[^/\s]+/, "a URL such as https://HOST:6443")),
   "certificate-authority": z.optional(z.string()),
   "certificate-authority-data": z.optional(z.string()),
+  "proxy-url": z.optional(
+    z.string().check(
+      z.regex(/^((https?|socks5h?):\/\/[^/\s]+\/?)?$/, "a URL such as http://HOST:3128"),
+    ),
+  ),
 });
 export type ClusterEntry = z.infer<typeof clusterEntry>;
 
@@ -42,7 +47,6 @@ export const UNSUPPORTED_OF_CLUSTER: Readonly<Record<string, string>> = {
   "insecure-skip-tls-verify":
     "set certificate-authority or certificate-authority-data to the API server's CA instead",
   "tls-server-name": "set server to a name or address that the API server's certificate is for",
-  "proxy-url": "set the environment variable HTTPS_PROXY instead",
 };
 
 export const UNSUPPORTED_OF_USER: Readonly<Record<string, string>> = {

@@ -38,10 +38,11 @@ const REQUEST_TIMEOUT = 30_000;
 export class FetchClient implements RestClient {
   readonly defaultNamespace: string;
   readonly #options: FetchClientOptions;
-  readonly #httpClients = new HttpClients();
+  readonly #httpClients: HttpClients;
 
   constructor(options: FetchClientOptions) {
     this.#options = options;
+    this.#httpClients = new HttpClients(options.cluster.proxy);
     this.defaultNamespace = options.cluster.defaultNamespace;
   }
 

@@ -15,6 +15,10 @@ export class FakeHost implements Host {
     return this.variables.get(name);
   }
 
+  setEnv(name: string, value: string): void {
+    this.variables.set(name, value);
+  }
+
   readTextFile(path: string): Promise<string> {
     this.reads.push(path);
     const text = this.files.get(path);

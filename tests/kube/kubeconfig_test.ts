@@ -141,7 +141,7 @@ for (
       /cluster "lab" of .*: insecure-skip-tls-verify is not supported; set certificate-authority/,
     ],
     [{ cluster: { "tls-server-name": "x" } }, /tls-server-name is not supported; set server/],
-    [{ cluster: { "proxy-url": "http://p" } }, /proxy-url is not supported; set .*HTTPS_PROXY/],
+    [{ cluster: { "proxy-url": "p:3128" } }, /proxy-url must be a URL such as http:.*"p:3128"/],
     [
       { user: { "auth-provider": { name: "gcp" } } },
       /user "lab" of .*: auth-provider is not supported; use an exec plugin/,
@@ -183,9 +183,41 @@ for (
   });
 }
 
+Deno.test("a kubeconfig names the proxy that leads to its cluster", async () => {
+  const proxyOf = async (url: string) =>
+    (await clusterOf({ cluster: { "proxy-url": url } })).cluster.proxy;
+  assert.deepEqual(await proxyOf("http://bastion:3128/"), {
+    transport: "http",
+    url: "http://bastion:3128",
+  });
+  assert.deepEqual(await proxyOf("socks5://me:s%40crecy@bastion:1080"), {
+    transport: "socks5",
+    url: "socks5://bastion:1080",
+    basicAuth: { username: "me", password: "s@crecy" },
+  });
+});
+
+Deno.test("a proxy that the environment names is not asked for this machine itself", async () => {
+  const excluded = async (variables: Record<string, string>) => {
+    const around = withFiles({ "/k": configOf("lab") });
+    for (const [name, value] of Object.entries(variables)) around.host.variables.set(name, value);
+    await kubeconfigCluster({ ...around, kubeconfig: "/k" });
+    return around.host.variables.get("NO_PROXY");
+  };
+  assert.equal(await excluded({}), undefined);
+  for (const name of ["HTTPS_PROXY", "http_proxy"]) {
+    assert.equal(await excluded({ [name]: "http://p:3128" }), "localhost,127.0.0.0/8,::1");
+  }
+  assert.equal(
+    await excluded({ all_proxy: "http://p:3128", no_proxy: "10.0.0.0/8" }),
+    "10.0.0.0/8,localhost,127.0.0.0/8,::1",
+  );
+});
+
 Deno.test("what is set to its default counts as not asked for", async () => {
   const cluster = { "insecure-skip-tls-verify": false, "proxy-url": "", "tls-server-name": null };
-  assert.equal((await clusterOf({ cluster })).cluster.server, "https://lab:6443");
+  const found = (await clusterOf({ cluster })).cluster;
+  assert.deepEqual([found.server, found.proxy], ["https://lab:6443", undefined]);
 });
 
 for (
