@@ -2,7 +2,7 @@ import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import { CA_BUNDLE_ANNOTATION, REPLICA_LABEL } from "../api/names.ts";
 import type { Lease } from "../api/objects.ts";
-import { bundleOf, usableIn } from "../core/registration/ca_bundle.ts";
+import { bundleOf, certificatesIn, fittingIn, usableIn } from "../core/registration/ca_bundle.ts";
 import { isForbidden } from "../kube/errors.ts";
 import { heldBy, type LeaseSpec, mayAcquire, type Observation, observe } from "./lease.ts";
 
@@ -35,6 +35,8 @@ export interface PeersOptions {
 /** A replica that has let so many turns pass is gone. */
 const TURNS_UNTIL_GONE = 12;
 const REMOVE_DEADLINE = 2_000;
+/** Room for the authorities of the others, each of which comes to each entry of the registration: replicas have few between them. */
+const MOST_CHARACTERS = 16_384;
 
 /**
  * What the replicas of an installation know of each other: each has a Lease that says by which certificate authorities it is to be trusted,
@@ -63,18 +65,24 @@ export class Peers {
 
   /** Looks for the other replicas now. */
   async look(signal: AbortSignal): Promise<readonly Lease[]> {
-    const { leases, clock, name, onChange } = this.#options;
+    const { leases, clock, name, caBundle, onChange } = this.#options;
     const look = ++this.#looks;
-    const others = (await permitted(leases.list(signal)))
-      .filter(({ metadata }) => metadata.name !== name);
+    const all = await permitted(leases.list(signal));
+    // An API server that has just started refuses everybody; nobody is gone for that.
+    if (all === undefined) return [];
+    const others = all.filter(({ metadata }) => metadata.name !== name);
     // One that was begun later may have been answered earlier.
     if (look < this.#lastLook) return others;
     this.#lastLook = look;
     const now = clock.now();
-    const usable = others.flatMap(({ metadata: { annotations = {} } }) =>
-      usableIn(annotations[CA_BUNDLE_ANNOTATION] ?? "", now)
+    const own = new Set(certificatesIn(caBundle() ?? ""));
+    const usable = new Set(
+      others.flatMap(({ metadata: { annotations = {} } }) =>
+        usableIn(annotations[CA_BUNDLE_ANNOTATION] ?? "", now)
+      ),
     );
-    const bundle = bundleOf(usable.toSorted());
+    const foreign = fittingIn([...usable.difference(own)], MOST_CHARACTERS);
+    const bundle = bundleOf([...usable.intersection(own), ...foreign].toSorted());
     if (bundle === this.#bundle) return others;
     this.#bundle = bundle;
     onChange();
@@ -91,16 +99,14 @@ export class Peers {
     const { clock, leases, logger, pollMs } = this.#options;
     while (!signal.aborted) {
       this.#woken = new AbortController();
-      try {
-        await this.#tell(signal);
-        await this.#sweep(signal);
-        this.#silenced = false;
-      } catch (error) {
-        if (!signal.aborted && !this.#silenced) {
-          logger.warn("Cannot exchange certificate authorities with other replicas", { error });
-        }
-        this.#silenced = true;
+      // Whoever cannot tell of itself still looks for others.
+      const outcomes = await Promise.allSettled([this.#tell(signal), this.#sweep(signal)]);
+      const failure = outcomes.find((outcome) => outcome.status === "rejected");
+      if (failure && !signal.aborted && !this.#silenced) {
+        const { reason: error } = failure;
+        logger.warn("Cannot exchange certificate authorities with other replicas", { error });
       }
+      this.#silenced = failure !== undefined;
       await clock.sleep(pollMs, AbortSignal.any([signal, this.#woken.signal]));
     }
     try {
@@ -128,12 +134,16 @@ export class Peers {
     if (!isLeader()) return;
     const others = await this.look(signal);
     const now = clock.monotonic();
+    const failures: unknown[] = [];
     for (const lease of others) {
       const { name = "" } = lease.metadata;
       const observation = observe(known.get(name), { lease, at: now });
-      if (!mayAcquire(observation, { identity, now })) this.#observations.set(name, observation);
-      else await leases.remove(lease, signal);
+      this.#observations.set(name, observation);
+      if (!mayAcquire(observation, { identity, now })) continue;
+      // One that cannot be deleted keeps none of the others.
+      await leases.remove(lease, signal).catch((error) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   #lease(bundle: string): Lease {
@@ -152,12 +162,14 @@ export class Peers {
   }
 }
 
-/** Without the right to see other replicas there are none: the roles may be of an older version. */
-async function permitted(answer: Promise<readonly Lease[]>): Promise<readonly Lease[]> {
+/** Without the right to see other replicas, as with the roles of an older version, nothing is known of them. */
+async function permitted(
+  answer: Promise<readonly Lease[]>,
+): Promise<readonly Lease[] | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (isForbidden(error)) return [];
+    if (isForbidden(error)) return undefined;
     throw error;
   }
 }

@@ -15,6 +15,8 @@ const authority = async (lifetimeSeconds = 86_400) =>
 class MemoryLeases implements ReplicaLeases {
   readonly stored = new Map<string, Lease>();
   failure: Error | undefined;
+  /** Of calls of one kind, or about one Lease. */
+  failureOf: { put?: Error; remove?: (name: string) => Error | undefined } = {};
   #version = 0;
 
   list() {
@@ -23,7 +25,8 @@ class MemoryLeases implements ReplicaLeases {
   }
 
   put(lease: Lease) {
-    if (this.failure) return Promise.reject(this.failure);
+    const failure = this.failure ?? this.failureOf.put;
+    if (failure) return Promise.reject(failure);
     const resourceVersion = String(++this.#version);
     const stored = { ...lease, metadata: { ...lease.metadata, resourceVersion } };
     this.stored.set(lease.metadata.name ?? "", stored);
@@ -31,6 +34,8 @@ class MemoryLeases implements ReplicaLeases {
   }
 
   remove({ metadata: { name = "", resourceVersion } }: Lease) {
+    const failure = this.failureOf.remove?.(name);
+    if (failure) return Promise.reject(failure);
     const found = this.stored.get(name)?.metadata.resourceVersion;
     if (resourceVersion === undefined || found === resourceVersion) this.stored.delete(name);
     return Promise.resolve();
@@ -138,6 +143,71 @@ Deno.test("Peers leaves out what API servers cannot use", async () => {
   await peers.look(signal);
   assert.equal(peers.caBundle, lasting);
   await stop();
+});
+
+Deno.test("Peers takes as many authorities of others as leave room in the registration, and none the less for one that is made to be long", async () => {
+  const [leases, clock] = [new MemoryLeases(), new ManualClock(START)];
+  const { peers, stop } = replica("a", leases, clock);
+  const authorities = await Promise.all(Array.from({ length: 60 }, () => authority()));
+  const [there = "", ...forged] = authorities;
+  const told = { b: there, c: forged.join("") };
+  for (const [name, bundle] of Object.entries(told)) {
+    await leases.put({ metadata: { name, annotations: { [CA_BUNDLE_ANNOTATION]: bundle } } });
+  }
+  await peers.look(new AbortController().signal);
+  assert.ok(peers.caBundle.length > 10_000, "it is made to be long");
+  assert.ok(peers.caBundle.length <= 16_384, `${peers.caBundle.length} characters`);
+  await stop();
+});
+
+Deno.test("Peers keeps to what it knows of the others while the API server, just started, refuses everybody", async () => {
+  const [leases, clock] = [new MemoryLeases(), new ManualClock(START)];
+  const leader = replica("a", leases, clock);
+  leader.state.leading = true;
+  const there = await authority();
+  await leases.put({
+    metadata: { name: "b", annotations: { [CA_BUNDLE_ANNOTATION]: there } },
+    spec: { holderIdentity: "host_b", leaseDurationSeconds: 120 },
+  });
+  await clock.advance(10_000);
+  leases.failure = new ApiError({ method: "GET", path: "/leases", httpCode: 403 });
+  await clock.advance(600_000);
+  assert.deepEqual([leader.peers.caBundle, leader.changes()], [there, 1]);
+  await leader.stop();
+});
+
+Deno.test("Peers deletes the Leases of those that are gone, though one of them cannot be deleted", async () => {
+  const [leases, clock] = [new MemoryLeases(), new ManualClock(START)];
+  leases.failureOf.remove = (name) => name === "b" ? new Error("a policy forbids it") : undefined;
+  const leader = replica("a", leases, clock);
+  leader.state.leading = true;
+  for (const name of ["b", "c", "d"]) {
+    await leases.put({
+      metadata: { name },
+      spec: { holderIdentity: `host_${name}`, leaseDurationSeconds: 120 },
+    });
+  }
+  await clock.advance(140_000);
+  assert.deepEqual([...leases.stored.keys()], ["b"]);
+  await leader.stop();
+});
+
+Deno.test("Peers looks for others though it cannot tell of itself", async () => {
+  const [leases, clock] = [new MemoryLeases(), new ManualClock(START)];
+  const there = await authority();
+  await leases.put({
+    metadata: { name: "b", annotations: { [CA_BUNDLE_ANNOTATION]: there } },
+    spec: { holderIdentity: "host_b", leaseDurationSeconds: 120 },
+  });
+  const leader = replica("a", leases, clock);
+  leases.failureOf.put = new ApiError({ method: "PATCH", path: "/leases/a", httpCode: 422 });
+  leader.state.caBundle = await authority();
+  await clock.advance(10_000);
+  leader.state.leading = true;
+  await clock.advance(10_000);
+  assert.equal(leader.peers.caBundle, there);
+  assert.equal(leader.log.lines.length, 1, "a failure that lasts is logged once");
+  await leader.stop();
 });
 
 Deno.test("Peers knows of nobody without the right to look, as with the roles of an older version", async () => {

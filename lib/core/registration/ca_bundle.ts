@@ -17,6 +17,14 @@ export function usableIn(pem: string, now: Date): string[] {
   return certificatesIn(pem).filter((certificate) => isUsable(certificate, now));
 }
 
+/** As many of the certificates as so many characters take, the shortest first, so that one that is made to be long keeps no other one out. */
+export function fittingIn(certificates: readonly string[], characters: number): string[] {
+  let room = characters;
+  return certificates
+    .toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1))
+    .filter(({ length }) => (room -= length) >= 0);
+}
+
 function isUsable(certificate: string, now: Date): boolean {
   try {
     return new X509Certificate(certificate).validToDate > now;
