@@ -1,7 +1,6 @@
 import type { Logger } from "../api/logger.ts";
 import type { Events } from "../controller/events.ts";
 import type { Repair } from "../controller/repairs.ts";
-import { REASONS } from "../core/reasons.ts";
 
 export interface RepairReportOptions {
   readonly logger: Logger;
@@ -28,7 +27,7 @@ export function createRepairReport(
       type: "Warning",
       reason: "Overwritten",
       action: "Update",
-      note: `${managerText(manager)}: ${REASONS.Overwritten}`,
+      note: `${managerText(manager)} keeps changing back what the controller writes`,
     });
   };
 }

@@ -61,8 +61,9 @@ async function statusOf(plane: ControlPlane): Promise<Record<string, unknown>> {
   return isObject(status) ? status : {};
 }
 
-/** Prints a kubectl command and what it prints. */
+/** Prints a kubectl command, as a shell takes it, and what it prints. */
 async function show(plane: ControlPlane, ...args: string[]): Promise<void> {
-  console.log(`\n$ kubectl ${args.join(" ").replace(examples, "manifests/examples/")}`);
+  const words = args.map((arg) => /[^\w./=,:-]/.test(arg) ? `"${arg}"` : arg);
+  console.log(`\n$ kubectl ${words.join(" ").replace(examples, "manifests/examples/")}`);
   console.log((await kubectlOutput(args, plane)).trimEnd());
 }
