@@ -19,7 +19,7 @@ function parsedForm(arg: string, switches: ReadonlySet<string>): string[] {
   const [, flag = "", value = ""] = /^(--?[A-Za-z][\w-]*)=(.*)$/s.exec(arg) ?? [];
   if (switches.has(flag) && value === "true") return [flag];
   if (switches.has(flag) && value === "false") return [];
-  return [/^-[A-Za-z]+=/.test(arg) ? arg.replace("=", "") : arg];
+  return /^-[A-Za-z]+$/.test(flag) ? [flag, value] : [arg];
 }
 
 /** The flags that take no value, of all commands. */

@@ -8,9 +8,10 @@ const program = createProgram({ terminal: stringTerminal(), connect, exit() {} }
 
 for (
   const [given, parsed] of [
-    ["status -o=json", "status -ojson"],
-    ["explain pods -l=app=web -n=shop", "explain pods -lapp=web -nshop"],
-    ["explain pods -Al=app=web", "explain pods -Alapp=web"],
+    ["status -o=json", "status -o json"],
+    ["status -o= web", "status -o  web"],
+    ["explain pods -l=app=web -n=shop", "explain pods -l app=web -n shop"],
+    ["explain pods -Al=app=web", "explain pods -Al app=web"],
     ["status --watch=true -w=true", "status --watch -w"],
     ["status --watch=false --verbose=false", "status"],
     ["controller --ignore-openkruise=true", "controller --ignore-openkruise"],
