@@ -66,6 +66,11 @@ export class CleanupRecords {
     this.#lastStates.delete(name);
   }
 
+  /** Begins anew with what is remembered of writes: another process may have led until now. */
+  lead(): void {
+    this.#written.clear();
+  }
+
   /** Milliseconds until the record of a SidecarSet may be written again that somebody keeps changing back. */
   waitOf({ sidecarSet: { metadata: { uid = "" } } }: PreparedSidecarSet): number {
     return this.#written.get(cleanupRecordName(uid))?.repairs.wait ?? 0;

@@ -89,7 +89,8 @@ export class Cleanups {
 
   /** Looks at everything: another process has looked after it until now. */
   observeAll(): void {
-    const { index } = this.#options;
+    const { index, records } = this.#options;
+    records.lead();
     const named = [...index.sidecarSets.values()].map(({ name }) => name);
     const all = [...named, ...index.injected.names(), ...index.cleanupRecords.sidecarSets()];
     for (const name of new Set(all)) this.observe(name);
@@ -135,7 +136,7 @@ export class Cleanups {
   }
 
   async #reconcile(name: string, signal: AbortSignal): Promise<number | undefined> {
-    const { index, records, confirmation } = this.#options;
+    const { index, records, evictions, confirmation } = this.#options;
     const found = index.sidecarSets.get(name);
     if (found !== undefined) {
       if (found.problems.length > 0) return undefined;
@@ -147,6 +148,7 @@ export class Cleanups {
     }
     if (!index.cleanupRecords.has(name) && index.injected.of(name).size === 0) {
       records.forget(name);
+      evictions.forget(name);
       this.#cleanups.delete(name);
       return undefined;
     }

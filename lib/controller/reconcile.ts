@@ -33,6 +33,11 @@ export class Reconciler {
     this.#options = options;
   }
 
+  /** Begins anew with what is remembered of writes: another process may have led until now. */
+  lead(): void {
+    this.#options.statuses.forgetAll();
+  }
+
   /** Never throws: what fails is tried again. */
   async reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
     const { isLeader, logger, observe } = this.#options;

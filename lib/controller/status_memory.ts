@@ -16,6 +16,8 @@ export interface Pruned {
 
 /** What is remembered of one SidecarSet's status between two looks at it. */
 export class StatusMemory {
+  /** Of the SidecarSet. */
+  readonly uid: string | undefined;
   writtenAt = -Infinity;
   /** Writes that have failed since one that did not. */
   failures = 0;
@@ -36,6 +38,7 @@ export class StatusMemory {
     { counts, clock }: { counts: PodCounts; clock: Clock },
   ) {
     const { sidecarSet: { metadata, status } } = prepared;
+    this.uid = metadata.uid;
     this.repairs = new Repairs(clock);
     // After a restart a selection is known to be the stored one only if no generation came in between.
     this.selection = status?.observedGeneration === metadata.generation

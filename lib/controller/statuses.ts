@@ -15,7 +15,7 @@ import { nextStatus } from "../core/status/next_status.ts";
 import { isStatusOverwritten } from "../core/status/overwritten.ts";
 import { rolloutEvents } from "../core/status/rollout_events.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
-import { isConflict } from "../kube/errors.ts";
+import { isConflict, isRetryable } from "../kube/errors.ts";
 import type { Events } from "./events.ts";
 import { sidecarSetReference } from "./references.ts";
 import type { Repair } from "./repairs.ts";
@@ -71,6 +71,10 @@ export class Statuses {
     this.#memories.delete(name);
   }
 
+  forgetAll(): void {
+    this.#memories.clear();
+  }
+
   /** @returns milliseconds after which to look again, if the status will change by the passing of time alone */
   async write(input: StatusInput, signal: AbortSignal): Promise<number | undefined> {
     const { clock } = this.#options;
@@ -123,6 +127,8 @@ export class Statuses {
       .catch((error) => {
         // A conflict is mended by the newer state, which is on its way.
         memory.failures = isConflict(error) ? 0 : memory.failures + 1;
+        // What is there now may be this or what was there before.
+        if (isRetryable(error)) memory.kept = undefined;
         throw error;
       });
     memory.failures = 0;
@@ -238,9 +244,10 @@ export class Statuses {
   }
 
   #remember(prepared: PreparedSidecarSet): StatusMemory {
-    const { name } = prepared;
+    const { name, sidecarSet } = prepared;
     const known = this.#memories.get(name);
-    if (known) return known;
+    // One that was deleted and created at once is never seen to be gone.
+    if (known && known.uid === sidecarSet.metadata.uid) return known;
     const { index, clock } = this.#options;
     const memory = new StatusMemory(prepared, { counts: index.pods.countsOf(name), clock });
     this.#memories.set(name, memory);

@@ -116,6 +116,7 @@ export function createControl(options: ControlOptions): Control {
     onLeading(leading) {
       aftercare.refusals.lead(leading);
       if (!leading) return;
+      reconciler.lead();
       registering.touch();
       touchAll();
       aftercare.observeAll();

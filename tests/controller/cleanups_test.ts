@@ -301,6 +301,25 @@ Deno.test("Cleanups puts a record right at once, and ever more seldom where some
   await end();
 });
 
+Deno.test("Cleanups takes for no repair what it writes into a record after another process has led", async () => {
+  const { index, cleanups, repairs, look, end } = await setUp();
+  index.applySidecarSet(sidecarSetOf({ spec: idle }));
+  await look();
+  const [stored] = index.cleanupRecords.of("web");
+  assert.ok(stored);
+  const record = { ...stored.record, sidecars: ["agent", "other"] };
+  const data = { ...stored.configMap.data, "record.json": JSON.stringify(record) };
+  index.cleanupRecords.apply({ record, configMap: { ...stored.configMap, data } });
+  cleanups.observeAll();
+  index.applySidecarSet(sidecarSetOf({
+    ...{ resourceVersion: "2", generation: 2 },
+    spec: { ...idle, containers: [{ name: "third", image: "third:1" }] },
+  }));
+  await look();
+  assert.deepEqual(repairs, []);
+  await end();
+});
+
 Deno.test("Cleanups leaves what others have set on a record, and is not misled by an answer that the watch has overtaken", async () => {
   const stored = asStored();
   const { index, client, look, end } = await setUp({

@@ -30,7 +30,8 @@ function setUp(respond?: Respond) {
     return outcome;
   };
   const apply = (options: SidecarSetOptions) => index.applySidecarSet(sidecarSetOf(options));
-  return { clock, index, client, state, reconcile, apply, progressed, repairs };
+  const lead = () => reconciler.lead();
+  return { clock, index, client, state, reconcile, apply, progressed, repairs, lead };
 }
 
 function statusOf(request: Recorded | undefined): SidecarSetStatus {
@@ -219,6 +220,68 @@ Deno.test("Reconciler puts a status right at once that somebody else has changed
     repairs.slice(0, 3).map(({ manager, inRow, isContended }) => [manager, inRow, isContended]),
     [["dashboard", 1, false], ["dashboard", 2, false], ["dashboard", 3, true]],
   );
+});
+
+/** Writes a status with one Pod, after another one without a Pod that `meanwhile` has followed. */
+async function repairsAfter(
+  meanwhile: (scene: ReturnType<typeof setUp>, written: SidecarSetStatus) => unknown,
+  respond?: Respond,
+) {
+  const scene = setUp(
+    respond ?? (({ method, path, body }) => {
+      if (method === "GET") return { metadata: {} };
+      return path.endsWith("/status") ? { metadata: {}, ...Object(body) } : Object(body);
+    }),
+  );
+  const { client, apply, index, clock, reconcile, repairs } = scene;
+  const written = () => client.requests.filter(({ path }) => path.endsWith("/status"));
+  apply({});
+  await reconcile();
+  const before = statusOf(written()[0]);
+  await meanwhile(scene, before);
+  index.applyPod(podOf());
+  await clock.advance(2_000);
+  await reconcile();
+  assert.equal(statusOf(written().at(-1)).uninjectedPods, 1);
+  return repairs;
+}
+
+Deno.test("Reconciler takes for no repair what it writes after another process has led", async () => {
+  const repairs = await repairsAfter(({ apply, state, lead }, status) => {
+    state.leading = false;
+    apply({ resourceVersion: "2", status: { ...status, matchedPods: 7 } });
+    state.leading = true;
+    lead();
+  });
+  assert.deepEqual(repairs, []);
+});
+
+Deno.test("Reconciler takes for no repair the first status of a SidecarSet that was created anew", async () => {
+  const repairs = await repairsAfter(({ index }) => {
+    const { sidecarSet, ...prepared } = sidecarSetOf({ resourceVersion: "2" });
+    index.deleteSidecarSet("web");
+    const metadata = { ...sidecarSet.metadata, uid: "anew" };
+    index.applySidecarSet({ ...prepared, sidecarSet: { ...sidecarSet, metadata } });
+  });
+  assert.deepEqual(repairs, []);
+});
+
+Deno.test("Reconciler takes for no repair what it writes after an answer that did not come", async () => {
+  let version = 1;
+  let lost: SidecarSetStatus | undefined;
+  const repairs = await repairsAfter(async ({ index, apply, clock, reconcile }) => {
+    index.applyPod(podOf({ name: "other", state: "Succeeded" }));
+    apply({ resourceVersion: "2", generation: 2, status: lost ?? {} });
+    await clock.advance(2_000);
+    await reconcile();
+    apply({ resourceVersion: "4", generation: 2, status: lost ?? {} });
+  }, ({ method, path, body }) => {
+    if (method === "GET") return { metadata: {} };
+    if (!path.endsWith("/status")) return Object(body);
+    lost = Object(body).status;
+    return version++ === 2 ? { httpCode: 504 } : { metadata: {}, status: lost };
+  });
+  assert.deepEqual(repairs, []);
 });
 
 Deno.test("Reconciler goes on writing once a second what it has to say itself, whatever others add to the status", async () => {
