@@ -97,7 +97,7 @@ export class LeaderElection {
       const lease = await store.get(deadline);
       if (!lease) {
         this.#seen(await store.create(this.#lease({}), deadline));
-        this.#renewedAt = started;
+        this.#renewed(started);
         return;
       }
       const observation = this.#seen(lease);
@@ -109,10 +109,16 @@ export class LeaderElection {
         annotations: { ...lease.metadata.annotations, ...annotations },
       };
       this.#seen(await store.update({ ...lease, metadata, ...(spec ? { spec } : {}) }, deadline));
-      this.#renewedAt = started;
+      this.#renewed(started);
     } catch (error) {
       if (!signal.aborted) logger.debug("Cannot renew the Lease", { error });
     }
+  }
+
+  /** What was left undone in a moment without the Lease has to be done now, although nobody else has led. */
+  #renewed(at: Moment): void {
+    this.#announce();
+    this.#renewedAt = at;
   }
 
   /** Of the last renewal, in milliseconds. */

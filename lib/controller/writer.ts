@@ -5,6 +5,7 @@ import type { Pod } from "../api/pod.ts";
 import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import type { RestClient } from "../kube/contract.ts";
+import { ConnectionError } from "../kube/errors.ts";
 import {
   create,
   evict,
@@ -244,8 +245,12 @@ export class Writer {
     try {
       return await send(this.#options.client, request, { beforeSend, abortSignal });
     } catch (error) {
-      if (late.aborted && !signal.aborted) throw new NotLeaderError();
-      throw error;
+      if (!late.aborted || signal.aborted) throw error;
+      const { isLeader } = this.#options.leadership;
+      if (!isLeader()) throw new NotLeaderError();
+      // The Lease has been renewed meanwhile: what was to be written still is, and has to be tried again.
+      const { method, path } = request.options;
+      throw new ConnectionError({ method, path, problem: "no answer came in time", cause: error });
     }
   }
 }

@@ -91,6 +91,35 @@ Deno.test("LeaderElection stops trusting its Lease before another candidate may 
   await Promise.all([a.stop(), b.stop()]);
 });
 
+Deno.test("LeaderElection tells that it leads again when a late renewal has made good a moment without its Lease", async () => {
+  const [store, clock] = [new MemoryLease(), new ManualClock()];
+  let answers = Promise.resolve();
+  const told: boolean[] = [];
+  const election = new LeaderElection({
+    ...{ clock, logger: quietLogger, leaseName: "sidecarset", leaseNamespace: "system" },
+    store: {
+      get: () => answers.then(() => store.get()),
+      create: (lease) => store.create(lease),
+      update: (lease) => store.update(lease),
+    },
+    identity: "a",
+    onLeading: (leading) => told.push(leading),
+  });
+  const stop = new AbortController();
+  const running = election.run(stop.signal);
+  await clock.advance(1_000);
+  const late = Promise.withResolvers<void>();
+  answers = late.promise;
+  await clock.advance(9_500);
+  assert.equal(election.isLeader(), false, "what is asked for now is not done");
+  late.resolve();
+  await clock.advance(0);
+  assert.equal(election.isLeader(), true);
+  assert.deepEqual(told, [true, false, true]);
+  stop.abort();
+  await running;
+});
+
 Deno.test("LeaderElection does not believe another machine's wall clock", async () => {
   const [store, clock] = [new MemoryLease(), new ManualClock()];
   const a = candidate("a", store, clock);

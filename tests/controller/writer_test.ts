@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Limiter } from "../../lib/controller/limiter.ts";
 import { type Leadership, NotLeaderError, Writer } from "../../lib/controller/writer.ts";
 import type { RequestOptions, RestClient } from "../../lib/kube/contract.ts";
+import { ConnectionError } from "../../lib/kube/errors.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";
 import { leader } from "../support/leader.ts";
 import { podOf } from "../support/objects.ts";
@@ -38,13 +39,31 @@ Deno.test("Writer sends nothing when the Lease has passed while the request wait
   assert.deepEqual(sent, []);
 });
 
-Deno.test("Writer gives a request up before another process may write", async () => {
-  const { client, sent } = slowClient((signal) =>
+/** Answers only that it has been given up. */
+function silentClient() {
+  return slowClient((signal) =>
     new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)))
   );
-  const writer = writerOn(client, { ...leader, exclusiveFor: () => 10 });
+}
+
+Deno.test("Writer gives a request up before another process may write", async () => {
+  let isLeader = true;
+  const { client, sent } = silentClient();
+  const writer = writerOn(client, {
+    isLeader: () => isLeader,
+    exclusiveFor() {
+      setTimeout(() => isLeader = false);
+      return 10;
+    },
+  });
   await assert.rejects(writer.evictPod(podOf({}), never), NotLeaderError);
   assert.deepEqual(sent, []);
+});
+
+Deno.test("Writer tells the lack of an answer from that of the Lease, which has been renewed meanwhile: only the former is tried again", async () => {
+  const { client } = silentClient();
+  const writer = writerOn(client, { isLeader: () => true, exclusiveFor: () => 10 });
+  await assert.rejects(writer.evictPod(podOf({}), never), ConnectionError);
 });
 
 Deno.test("Writer overwrites and deletes only the state that was decided for", async () => {
