@@ -4,7 +4,7 @@ import type { Reason } from "../reasons.ts";
 import { controllerOf, type EvictionFacts, mayEvict } from "./eviction.ts";
 import { afterEviction, type EvictionGuard, expiresAt } from "./eviction_guard.ts";
 import { settleGuards } from "./eviction_guards.ts";
-import { Workloads } from "./eviction_workloads.ts";
+import { settledAt, Workloads } from "./eviction_workloads.ts";
 import type { ReplacementObstacle } from "./replacement.ts";
 
 /** Everything that the next evictions for a SidecarSet depend on, as values. */
@@ -57,13 +57,11 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
   const evictions: Pod[] = [];
   const obstacles = new Map<Pod, ReplacementObstacle>();
   const done = new Set<string>();
-  let unavailable = snapshot.unavailable + workloads.awaited.length;
+  const { awaited, underWay } = workloads;
+  let unavailable = snapshot.unavailable + awaited.length + underWay.length;
   let [decisions, dryRuns] = [0, 0];
   let objection: EvictionPlan["objection"];
-  let waitUntil = workloads.awaited.reduce(
-    (first, guard) => Math.min(first, expiresAt(guard)),
-    Infinity,
-  );
+  let waitUntil = Math.min(...awaited.map(expiresAt), ...underWay.map(settledAt));
   for (const pod of snapshot.candidates) {
     const known = snapshot.knownObstacleOf(pod);
     if (known !== undefined) {

@@ -3,6 +3,9 @@ import { isActive, isRunningAndReady } from "../status/readiness.ts";
 import type { EvictionGuard } from "./eviction_guard.ts";
 import { isReplacement } from "./eviction_guards.ts";
 
+/** For so many milliseconds a watch may not have told of an eviction. */
+const SETTLE_MS = 5_000;
+
 /** What an eviction depends on of the Pod's workload. */
 export interface WorkloadState {
   readonly guard: EvictionGuard | undefined;
@@ -24,6 +27,8 @@ export interface WorkloadFacts {
 export class Workloads {
   /** Guards of workloads whose replacement has not been created yet; it counts among the unavailable Pods. */
   readonly awaited: readonly EvictionGuard[];
+  /** Guards of workloads of which a Pod has just been evicted that still looks available: a watch may be late. */
+  readonly underWay: readonly EvictionGuard[];
   readonly #facts: WorkloadFacts;
   readonly #guards: ReadonlyMap<string, EvictionGuard>;
   readonly #states = new Map<string, WorkloadState>();
@@ -32,6 +37,9 @@ export class Workloads {
     this.#facts = facts;
     this.#guards = new Map(guards.map((guard) => [guard.workload, guard]));
     this.awaited = guards.filter((guard) => isAwaited(guard, facts.podsOf(guard.workload)));
+    this.underWay = guards.filter((guard) =>
+      settledAt(guard) > facts.now.getTime() && isStillReady(guard, facts.podsOf(guard.workload))
+    );
   }
 
   of(workload: string): WorkloadState {
@@ -52,6 +60,17 @@ export class Workloads {
     this.#states.set(workload, state);
     return state;
   }
+}
+
+/** Milliseconds; whether an eviction was made or refused has been seen until then. */
+export function settledAt(guard: EvictionGuard): number {
+  return Date.parse(guard.lastEviction) + SETTLE_MS;
+}
+
+function isStillReady(guard: EvictionGuard, pods: readonly Pod[]): boolean {
+  return pods.some((pod) =>
+    pod.metadata.uid === guard.pod && isActive(pod) && isRunningAndReady(pod)
+  );
 }
 
 function isAwaited(guard: EvictionGuard, pods: readonly Pod[]): boolean {

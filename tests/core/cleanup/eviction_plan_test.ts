@@ -104,6 +104,18 @@ Deno.test("planEvictions() counts a Pod as unavailable until its replacement has
   assert.deepEqual(planEvictions(replaced).guards, []);
 });
 
+Deno.test("planEvictions() counts a Pod as unavailable that has just been evicted, though no watch has told of it yet", () => {
+  const evicted = owned("evicted");
+  const guards = [{ ...guard, lastEviction: "2026-06-01T11:59:59Z" }];
+  const facts = { guards, maxUnavailable: 1 };
+  const pods = [evicted, owned("a", { workload: "v" })];
+  const plan = planEvictions(snapshot(pods, facts));
+  assert.deepEqual(names(plan.evictions), []);
+  const later = new Date(plan.waitUntil ?? 0);
+  assert.ok(later.getTime() - now.getTime() <= 5_000, "it may have been refused");
+  assert.deepEqual(names(planEvictions(snapshot(pods, { ...facts, now: later })).evictions), ["a"]);
+});
+
 Deno.test("planEvictions() does not wait for the replacement of a Pod that was not evicted after all", () => {
   const refused = { ...guard, pod: "uid-old", attempts: 2 };
   const pods = [owned("old"), owned("a", { workload: "v" })];
