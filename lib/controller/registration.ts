@@ -159,14 +159,18 @@ export class RegistrationKeeper {
       if (wait === undefined) written.add(wanted.kind);
       else waits.push(wait);
     }
-    if (waits.length > 0) return Math.min(...waits);
+    const disputed = this.#hasContentionChanged() ? planned.map(({ name }) => name) : [];
+    if (waits.length > 0) {
+      this.#tell(disputed);
+      return Math.min(...waits);
+    }
     for (const wanted of [validating, mutating]) this.#configuration(wanted.kind).confirm(wanted);
     this.#registered = true;
     this.#reach();
     this.#uncovered = uncovered;
     const since = written.size > 0 ? undefined : lastWrittenAt(this.#mutating.observed);
     const changed = this.#coverage.inForce(planned, { uncovered, since: since ?? clock.now() });
-    this.#tell(this.#hasContentionChanged() ? planned.map(({ name }) => name) : changed);
+    this.#tell(disputed.length > 0 ? disputed : changed);
     const contended = this.#configurations().filter(({ repairs }) => repairs.isContended);
     return contended.length === 0
       ? undefined

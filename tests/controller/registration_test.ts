@@ -297,6 +297,31 @@ Deno.test("RegistrationKeeper says who keeps changing the registration back, unt
   assert.deepEqual(covered.at(-1), ["web"]);
 });
 
+Deno.test("RegistrationKeeper tells of a contention though there is always one of both configurations that waits for its repair", async () => {
+  let contendedWhenTold = false;
+  const { keeper, written, clock, reconcile } = setUp(undefined, {
+    onCoverage: () => contendedWhenTold ||= keeper.contention !== undefined,
+  });
+  await reconcile();
+  let version = 100;
+  const overwrite = (kind: WebhookConfiguration["kind"]) => {
+    const stored = written.findLast((each) => each.kind === kind);
+    assert.ok(stored);
+    const metadata = { ...stored.metadata, resourceVersion: String(version++) };
+    keeper.observe(kind, { ...stored, metadata, webhooks: [] });
+  };
+  overwrite("ValidatingWebhookConfiguration");
+  for (let i = 0; i < 1_200; i++) {
+    const last = written.length;
+    await reconcile();
+    for (const { kind } of written.slice(last)) overwrite(kind);
+    // The other one half a second later.
+    if (i === 5) overwrite(mutating);
+    await clock.advance(100);
+  }
+  assert.ok(contendedWhenTold);
+});
+
 Deno.test("RegistrationKeeper registers a new SidecarSet at once although somebody keeps changing the registration", async () => {
   const { reconcile, state, written, overwrite, goOn } = fight();
   await reconcile();
