@@ -19,6 +19,7 @@ import { isConflict, isNotFound } from "../kube/errors.ts";
 import type { Confirmation } from "./confirmation.ts";
 import { EvictionFindings } from "./eviction_findings.ts";
 import type { CleanupRecords } from "./cleanup_records.ts";
+import { wishOf } from "./wish.ts";
 import { NotLeaderError, type Writer } from "./writer.ts";
 
 export interface CleanupEvictionsOptions {
@@ -79,8 +80,8 @@ export class CleanupEvictions {
     const snapshot = this.#snapshot(input, findings);
     findings.forgetOld();
     const decided = planEvictions(snapshot);
-    const { generation } = scope.current?.sidecarSet.metadata ?? {};
-    for (const [pod, obstacle] of decided.obstacles) findings.record(pod, { generation, obstacle });
+    const wish = wishOf(scope.current);
+    for (const [pod, obstacle] of decided.obstacles) findings.record(pod, { wish, obstacle });
     const pods = await this.#asWanted(decided.evictions, { scope, findings }, signal);
     const guards = withEvictions(decided.guards, pods, snapshot);
     // A process that starts later must know of an eviction, so that it is noted before it is made.
@@ -106,16 +107,16 @@ export class CleanupEvictions {
   ): EvictionSnapshot {
     const { index, clock, recreatingKinds, isWebhookReady } = this.#options;
     const { current } = scope;
-    const { generation } = current?.sidecarSet.metadata ?? {};
+    const wish = wishOf(current);
     return {
       candidates: plan.evictions.map(({ pod }) => pod),
       isWanted: (pod) => surplusOf(pod, scope) === undefined,
       podsOf: (workload) =>
         [...index.workloads.podsOf(workload)].flatMap((key) => index.pods.get(key) ?? []),
-      knownObstacleOf: (pod) => findings.of(pod, generation),
+      knownObstacleOf: (pod) => findings.of(pod, wish),
       obstacleOf: (pod) => this.#obstacleOf(pod, scope),
       guards: stored.record.evictions ?? NO_GUARDS,
-      generation: generation ?? 0,
+      generation: current?.sidecarSet.metadata.generation ?? 0,
       recreatingKinds,
       // The replacement needs nothing of a SidecarSet that is gone.
       webhookReady: current === undefined || isWebhookReady(current),
@@ -137,7 +138,7 @@ export class CleanupEvictions {
     { scope, findings }: { scope: SurplusScope; findings: EvictionFindings },
     signal: AbortSignal,
   ): Promise<Pod[]> {
-    const { generation } = scope.current?.sidecarSet.metadata ?? {};
+    const wish = wishOf(scope.current);
     const pods: Pod[] = [];
     for (const pod of await this.#options.confirmation.surplus(evictions, scope, signal)) {
       const whole = await this.#options.readPod(pod, signal).catch((error) => {
@@ -147,7 +148,7 @@ export class CleanupEvictions {
       if (whole === undefined || whole.metadata.uid !== pod.metadata.uid) continue;
       const obstacle = this.#obstacleOf(whole, scope);
       if (obstacle === undefined) pods.push(pod);
-      else findings.record(pod, { generation, obstacle });
+      else findings.record(pod, { wish, obstacle });
     }
     return pods;
   }

@@ -7,8 +7,7 @@ const LOOK_AGAIN = 300_000;
 
 interface Finding {
   readonly obstacle: ReplacementObstacle;
-  /** Of the SidecarSet. */
-  readonly generation: number | undefined;
+  readonly wish: string;
   /** Of the Pod. */
   readonly resourceVersion: string | undefined;
   /** On the clock that only grows. */
@@ -31,23 +30,23 @@ export class EvictionFindings {
     return first && Math.max(0, first.until - this.#clock.monotonic());
   }
 
-  /** What is known of a Pod, unless it or the SidecarSet has changed since. */
+  /** What is known of a Pod, unless it or what is wanted of it has changed since. */
   of(
     { metadata: { uid = "", resourceVersion } }: Pod,
-    generation: number | undefined,
+    wish: string,
   ): ReplacementObstacle | undefined {
     const known = this.#findings.get(uid);
-    const holds = known?.generation === generation && known?.resourceVersion === resourceVersion;
+    const holds = known?.wish === wish && known?.resourceVersion === resourceVersion;
     return holds ? known?.obstacle : undefined;
   }
 
   record(
     { metadata: { uid = "", resourceVersion } }: Pod,
-    { generation, obstacle }: { generation: number | undefined; obstacle: ReplacementObstacle },
+    { wish, obstacle }: { wish: string; obstacle: ReplacementObstacle },
   ): void {
     const until = this.#clock.monotonic() + LOOK_AGAIN;
     this.#findings.delete(uid);
-    this.#findings.set(uid, { obstacle, generation, resourceVersion, until });
+    this.#findings.set(uid, { obstacle, wish, resourceVersion, until });
   }
 
   forgetOld(): void {

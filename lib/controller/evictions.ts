@@ -20,6 +20,7 @@ import { EvictionFindings } from "./eviction_findings.ts";
 import type { Events } from "./events.ts";
 import { sidecarSetReference } from "./references.ts";
 import type { ExplainedPlan } from "./rollouts.ts";
+import { wishOf } from "./wish.ts";
 import { NotLeaderError, type Writer } from "./writer.ts";
 
 export interface EvictionsOptions {
@@ -90,8 +91,8 @@ export class Evictions {
     const snapshot = this.#snapshot(input, { stored, findings });
     findings.forgetOld();
     const plan = planEvictions(snapshot);
-    const { generation } = prepared.sidecarSet.metadata;
-    for (const [pod, obstacle] of plan.obstacles) findings.record(pod, { generation, obstacle });
+    const wish = wishOf(prepared);
+    for (const [pod, obstacle] of plan.obstacles) findings.record(pod, { wish, obstacle });
     const pods = await this.#withWholePods(plan, { prepared, findings }, signal);
     const { objection } = plan;
     const known = findings.wait;
@@ -147,12 +148,13 @@ export class Evictions {
     const { name, sidecarSet: { metadata, spec } } = prepared;
     const { matchedPods, readyPods, missedPods } = index.pods.countsOf(name);
     const classes = index.pods.classesOf(name);
+    const wish = wishOf(prepared);
     const unwanted =
       (spec.updateStrategy?.recreatePolicy === "Evict" ? PodTrait.NotUpgradable : 0) |
       (spec.missedPodPolicy === "Evict" ? PodTrait.Missed : 0);
     return {
       candidates: this.#candidates(input),
-      knownObstacleOf: (pod) => findings.of(pod, metadata.generation),
+      knownObstacleOf: (pod) => findings.of(pod, wish),
       obstacleOf: (pod) => obstacleOf(pod, prepared),
       isWanted: (pod) => !hasTrait(classes.get(podKey(pod)) ?? 0, unwanted),
       podsOf: (workload) =>
@@ -177,7 +179,7 @@ export class Evictions {
     signal: AbortSignal,
   ): Promise<Pod[]> {
     const { readPod, obstacleOf } = this.#options;
-    const { generation } = prepared.sidecarSet.metadata;
+    const wish = wishOf(prepared);
     const pods: Pod[] = [];
     for (const pod of await this.#inCurrentNamespaces(evictions, prepared, signal)) {
       const whole = await readPod(pod, signal).catch((error) => {
@@ -187,7 +189,7 @@ export class Evictions {
       if (whole === undefined || whole.metadata.uid !== pod.metadata.uid) continue;
       const obstacle = obstacleOf(whole, prepared);
       if (obstacle === undefined) pods.push(pod);
-      else findings.record(pod, { generation, obstacle });
+      else findings.record(pod, { wish, obstacle });
     }
     return pods;
   }

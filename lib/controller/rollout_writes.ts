@@ -11,6 +11,7 @@ import type { Events } from "./events.ts";
 import { PodReports, type UpgradableReport } from "./pod_reports.ts";
 import { podReference } from "./references.ts";
 import type { Rollout } from "./rollout.ts";
+import { wishOf } from "./wish.ts";
 import { NotLeaderError, type Writer } from "./writer.ts";
 
 export interface RolloutWritesOptions {
@@ -172,8 +173,7 @@ export class RolloutWrites {
 /** Whether what was planned for one state of a SidecarSet is still wanted by the current one. */
 function isSameWish(current: PreparedSidecarSet | undefined, planned: PreparedSidecarSet): boolean {
   return current !== undefined && current.problems.length === 0 &&
-    current.sidecarSet.metadata.uid === planned.sidecarSet.metadata.uid &&
-    current.sidecarSet.metadata.generation === planned.sidecarSet.metadata.generation;
+    wishOf(current) === wishOf(planned);
 }
 
 /** A newer state would refuse the patch; it is planned for anew. */

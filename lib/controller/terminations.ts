@@ -7,6 +7,7 @@ import { podKey } from "../index/pods.ts";
 import { trimPod } from "../index/trim.ts";
 import { isConflict, isNotFound } from "../kube/errors.ts";
 import { type Outcome, WorkQueue } from "./queue.ts";
+import { wishOf } from "./wish.ts";
 import { NotLeaderError, type Writer } from "./writer.ts";
 
 /** A state that a kubelet's write has overtaken is decided anew when the watch has brought the newer one. */
@@ -31,7 +32,7 @@ export interface TerminationsOptions {
 export class Terminations {
   readonly #options: TerminationsOptions;
   readonly #queue: WorkQueue;
-  readonly #generations = new Map<string, number | undefined>();
+  readonly #wishes = new Map<string, string>();
 
   constructor(options: TerminationsOptions) {
     this.#options = options;
@@ -58,10 +59,11 @@ export class Terminations {
   /** Looks at the Pods of a SidecarSet if its spec changed; most of its changes are of the status. */
   observeSidecarSet(name: string): void {
     const { pods, sidecarSets } = this.#options.index;
-    const generation = sidecarSets.get(name)?.sidecarSet.metadata.generation;
-    if (this.#generations.get(name) === generation) return;
-    if (generation === undefined) this.#generations.delete(name);
-    else this.#generations.set(name, generation);
+    const prepared = sidecarSets.get(name);
+    const wish = prepared && wishOf(prepared);
+    if (this.#wishes.get(name) === wish) return;
+    if (wish === undefined) this.#wishes.delete(name);
+    else this.#wishes.set(name, wish);
     for (const key of pods.classesOf(name).keys()) this.observe(key);
   }
 

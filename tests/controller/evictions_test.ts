@@ -130,6 +130,22 @@ Deno.test("Evictions leaves a Pod of which the replacement would not be as wante
   assert.match(progressing?.message ?? "", /default\/a stays: injection is paused/);
 });
 
+Deno.test("Evictions looks again at Pods of a SidecarSet that was created anew with another spec", async () => {
+  const obstacle = { reason: "ContainerNameConflict", message: "the names clash" } as const;
+  let found: ReplacementObstacle | undefined = obstacle;
+  const { index, clock, reconcile, evicted } = setUp({ obstacleOf: () => found });
+  await reconcile();
+  found = undefined;
+  const { sidecarSet, ...prepared } = wish(undefined, "3");
+  index.deleteSidecarSet("web");
+  const metadata = { ...sidecarSet.metadata, uid: "anew" };
+  index.applySidecarSet({ ...prepared, sidecarSet: { ...sidecarSet, metadata } });
+  await clock.advance(1_000);
+  await reconcile();
+  await reconcile();
+  assert.deepEqual(evicted(), ["a"]);
+});
+
 Deno.test("Evictions looks at 5,000 Pods in conflict in slices, comes to the one that is not, and finds nothing out twice in five minutes", async () => {
   let dryRuns = 0;
   const fine = "w-999";

@@ -48,6 +48,17 @@ function endedPod(env: Record<string, string> = {}): Pod {
   };
 }
 
+/** The same, injected when nothing was said of its end. */
+function unmarkedPod(): Pod {
+  const pod = endedPod();
+  const containers = pod.spec.containers.map((container) =>
+    container.name === "agent"
+      ? { ...container, env: [{ name: "IS_INJECTED", value: "true" }] }
+      : container
+  );
+  return { ...pod, spec: { ...pod.spec, containers } };
+}
+
 interface SetUp {
   respond?: Respond;
   virtualNode?: boolean;
@@ -150,19 +161,37 @@ Deno.test("Terminations does nothing as a follower, and looks at all Pods as the
 
 Deno.test("Terminations looks at the Pods of a SidecarSet whose spec changed", async () => {
   const { observe, sent, index, terminations, clock, end } = await setUp({});
-  const pod = endedPod();
-  const unmarked = pod.spec.containers.map((container) =>
-    container.name === "agent"
-      ? { ...container, env: [{ name: "IS_INJECTED", value: "true" }] }
-      : container
-  );
   index.applySidecarSet(sidecarSetOf());
-  await observe({ ...pod, spec: { ...pod.spec, containers: unmarked } });
+  await observe(unmarkedPod());
   assert.deepEqual(sent(), []);
   const spec = { containers: [endsWithMain] };
   index.applySidecarSet(sidecarSetOf({ generation: 2, resourceVersion: "2", spec }));
   terminations.observeSidecarSet("web");
   await clock.advance(0);
+  assert.equal(sent().length, 1);
+  await end();
+});
+
+Deno.test("Terminations looks at the Pods of a SidecarSet that was created anew while no watch told of it", async () => {
+  const { clock, index, terminations, observe, sent, end } = await setUp({});
+  const apply = async (uid: string, completionPolicy?: "TerminateWithMain") => {
+    const { sidecarSet, ...prepared } = sidecarSetOf({
+      resourceVersion: uid,
+      spec: {
+        containers: [
+          { name: "agent", image: "agent:1", ...(completionPolicy ? { completionPolicy } : {}) },
+        ],
+      },
+    });
+    const metadata = { ...sidecarSet.metadata, uid };
+    index.applySidecarSet({ ...prepared, sidecarSet: { ...sidecarSet, metadata } });
+    terminations.observeSidecarSet("web");
+    await clock.advance(0);
+  };
+  await apply("1");
+  await observe(unmarkedPod());
+  assert.deepEqual(sent(), []);
+  await apply("2", "TerminateWithMain");
   assert.equal(sent().length, 1);
   await end();
 });
