@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import type { Labels, ObjectMeta } from "../api/meta.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
@@ -211,6 +212,8 @@ function classifiesAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean 
   return a.hash === b.hash && a.hashWithoutImage === b.hashWithoutImage &&
     a.sidecarSet.metadata.uid === b.sidecarSet.metadata.uid &&
     a.sidecarSet.status?.effectiveSince === b.sidecarSet.status?.effectiveSince &&
+    // Plain init containers are in no hash, but may be all that a Pod is known to be injected by.
+    isDeepStrictEqual(a.sidecarSet.spec.initContainers, b.sidecarSet.spec.initContainers) &&
     selectsAlike(a, b);
 }
 

@@ -18,12 +18,12 @@ const key = fc.constantFrom("one/p", "one/q", "two/p", "two/q", "two/r");
 const kind = fc.constantFrom(...KINDS);
 const effectiveSince = maybe(["2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z"]);
 const sidecarSet = fc.record({
-  ...{ selector: below(3), place: below(3), image: below(2), effectiveSince },
+  ...{ selector: below(3), place: below(3), sidecar: below(3), image: below(2), effectiveSince },
   ...{ paused: fc.boolean(), base: maybe(NAMES) },
 });
 const pod = fc.record({
   ...{ app: fc.constantFrom("web", "db"), state: below(4), injected: maybe(NAMES) },
-  ...{ image: below(2), denied: maybe(NAMES), owner: maybe(WORKLOADS) },
+  ...{ sidecar: below(3), image: below(2), denied: maybe(NAMES), owner: maybe(WORKLOADS) },
 });
 
 /** Some of the fields: what is put again is else what was there. */
@@ -40,14 +40,14 @@ const putSidecarSet = fc.record({
   do: fc.constant("put SidecarSet" as const),
   name,
   change: changeOf(sidecarSet, [
-    ...["selector", "place", "image", "effectiveSince", "paused", "base"] as const,
+    ...["selector", "place", "sidecar", "image", "effectiveSince", "paused", "base"] as const,
   ]),
   answered: fc.boolean(),
 });
 const putPod = fc.record({
   do: fc.constant("put Pod" as const),
   key,
-  change: changeOf(pod, ["app", "state", "injected", "image", "denied", "owner"]),
+  change: changeOf(pod, ["app", "state", "injected", "sidecar", "image", "denied", "owner"]),
   answered: fc.boolean(),
 });
 const putNamespace = fc.record({

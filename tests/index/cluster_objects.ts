@@ -13,12 +13,19 @@ const PLACES = [
   { namespace: "one" },
   { namespaceSelector: { matchLabels: { sidecars: "on" } } },
 ];
+/** What a SidecarSet brings; a plain init container is in no hash. */
+const SIDECARS = [
+  (name: string, image: string) => ({ containers: [{ name: `agent-${name}`, image }] }),
+  (_: string, image: string) => ({ containers: [], initContainers: [{ name: "fetch", image }] }),
+  (_: string, image: string) => ({ containers: [], initContainers: [{ name: "prepare", image }] }),
+];
 const STATES = ["Ready", "Pending", "Running", "Succeeded"] as const;
 
 /** What differs between the SidecarSets of a model; numbers choose. */
 export interface SidecarSetForm {
   readonly selector: number;
   readonly place: number;
+  readonly sidecar: number;
   readonly image: number;
   readonly effectiveSince: string;
   readonly paused: boolean;
@@ -31,6 +38,7 @@ export interface PodForm {
   readonly app: string;
   readonly state: number;
   readonly injected: string;
+  readonly sidecar: number;
   readonly image: number;
   /** The Pod's condition says of it that it cannot be upgraded. */
   readonly denied: string;
@@ -39,21 +47,21 @@ export interface PodForm {
 }
 
 export const PLAIN_SIDECARSET: SidecarSetForm = {
-  ...{ selector: 0, place: 0, image: 0, effectiveSince: "", paused: false, base: "" },
+  ...{ selector: 0, place: 0, sidecar: 0, image: 0, effectiveSince: "", paused: false, base: "" },
 };
 export const PLAIN_POD: PodForm = {
-  ...{ app: "web", state: 0, injected: "", image: 0, denied: "", owner: "" },
+  ...{ app: "web", state: 0, injected: "", sidecar: 0, image: 0, denied: "", owner: "" },
 };
 
 /** The SidecarSet of a form; made once for each, as it takes long. */
 export const sidecarSetAs: (name: string, form: SidecarSetForm) => PreparedSidecarSet = memoized(
-  (name, { selector, place, image, effectiveSince, paused, base }) =>
+  (name, { selector, place, sidecar, image, effectiveSince, paused, base }) =>
     sidecarSetOf({
       name,
       spec: {
         selector: SELECTORS[selector],
         ...PLACES[place],
-        containers: [{ name: `agent-${name}`, image: `agent:${image}` }],
+        ...SIDECARS[sidecar]?.(name, `agent:${image}`),
         injectionStrategy: { paused },
       },
       ...(effectiveSince ? { status: { effectiveSince } } : {}),
@@ -65,11 +73,11 @@ export const sidecarSetAs: (name: string, form: SidecarSetForm) => PreparedSidec
 
 /** The Pod of a form; made once for each. */
 export const podAs: (key: string, form: PodForm) => Pod = memoized(
-  (key, { app, state, injected, image, denied, owner }) => {
+  (key, { app, state, injected, sidecar, image, denied, owner }) => {
     const [namespace = "", name = ""] = key.split("/");
     const pod = podOf({
       ...{ name, namespace, labels: { app }, creationTimestamp: "2026-01-02T00:00:00Z" },
-      injected: injected ? [sidecarSetAs(injected, { ...PLAIN_SIDECARSET, image })] : [],
+      injected: injected ? [sidecarSetAs(injected, { ...PLAIN_SIDECARSET, sidecar, image })] : [],
       state: STATES[state] ?? "Ready",
     });
     const ownerReferences = [

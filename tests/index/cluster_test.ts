@@ -83,6 +83,19 @@ Deno.test("ClusterIndex looks at the Pods again when a SidecarSet's containers c
   assert.equal(index.pods.countsOf("web").updatedPods, 0);
 });
 
+Deno.test("ClusterIndex looks at the Pods again when an init container gets another name, which is in no hash", () => {
+  const named = (name: string, resourceVersion: string) =>
+    sidecarSetOf({
+      resourceVersion,
+      spec: { containers: [], initContainers: [{ name, image: "fetch:1" }] },
+    });
+  const index = indexWith(named("fetch", "1"));
+  index.applyPod(podOf({ injected: [named("fetch", "1")] }));
+  assert.equal(index.pods.countsOf("web").matchedPods, 1);
+  index.applySidecarSet(named("prepare", "2"));
+  assert.equal(index.pods.countsOf("web").matchedPods, 0);
+});
+
 Deno.test("ClusterIndex tells the outdated Pods by name, in whatever order they came", () => {
   const index = indexWith(
     sidecarSetOf({ spec: { containers: [{ name: "agent", image: "new:1" }] } }),
