@@ -23,9 +23,6 @@ export const NANOS_PER_MILLI = 10n ** 6n;
 const MAX_BINARY_NANOS = (2n ** 63n - 1n) * NANOS_PER_UNIT;
 /** Longer texts are refused before the cost of their digits arises. */
 const MAX_TEXT_LENGTH = 1000;
-/** A cluster's containers have few different amounts, and each is read several times. */
-const MAX_LAST_READ = 1_000;
-const lastRead = new Map<string, Quantity>();
 const QUANTITY_PARTS = /^([+-]?)([0-9]*)(?:\.([0-9]*))?([a-zA-Z]+[+-]?[0-9]*)?$/;
 
 /**
@@ -40,15 +37,6 @@ const QUANTITY_PARTS = /^([+-]?)([0-9]*)(?:\.([0-9]*))?([a-zA-Z]+[+-]?[0-9]*)?$/
 export function parseQuantity(value: string | number): Quantity | undefined {
   const written = String(value);
   if (written.length > MAX_TEXT_LENGTH) return undefined;
-  const known = lastRead.get(written);
-  if (known !== undefined) return known;
-  const quantity = readQuantity(written);
-  if (lastRead.size >= MAX_LAST_READ) lastRead.clear();
-  if (quantity !== undefined) lastRead.set(written, quantity);
-  return quantity;
-}
-
-function readQuantity(written: string): Quantity | undefined {
   const text = written.replace(/^ +| +$/g, "");
   const parts = QUANTITY_PARTS.exec(text);
   if (parts === null || text === "") return undefined;
