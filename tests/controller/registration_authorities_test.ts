@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { WebhookConfiguration } from "../../lib/api/webhook_configuration.ts";
-import { type RegistrationKeeperOptions } from "../../lib/controller/registration.ts";
+import type { RegistrationKeeperOptions } from "../../lib/controller/registration.ts";
 import { sidecarSetOf } from "../support/objects.ts";
 import { mutating, pem, setUp, ToldPeers } from "./registration_scene.ts";
 

@@ -1,27 +1,9 @@
 import assert from "node:assert/strict";
-import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import type { WebhookConfiguration } from "../../lib/api/webhook_configuration.ts";
-import { type RegistrationKeeperOptions } from "../../lib/controller/registration.ts";
+import type { RegistrationKeeperOptions } from "../../lib/controller/registration.ts";
 import type { Repair } from "../../lib/controller/repairs.ts";
 import { sidecarSetOf } from "../support/objects.ts";
 import { mutating, setUp } from "./registration_scene.ts";
-
-const CHANGES: Readonly<Record<string, SidecarSetSpec>> = {
-  selection: { selector: { matchLabels: { app: "other" } } },
-  "failure policy": { failurePolicy: "Fail" },
-};
-for (const [what, spec] of Object.entries(CHANGES)) {
-  Deno.test(`RegistrationKeeper starts a changed ${what} anew`, async () => {
-    const { reconcile, keeper, state, clock } = setUp();
-    await reconcile();
-    await clock.advance(60_000);
-    const changed = sidecarSetOf({ spec });
-    state.sidecarSets = [changed];
-    assert.equal(keeper.coveredSince(changed), undefined);
-    await reconcile();
-    assert.deepEqual(keeper.coveredSince(changed), clock.now());
-  });
-}
 
 Deno.test("RegistrationKeeper puts right what somebody else changed, and trusts no coverage until then", async () => {
   const { reconcile, keeper, state, written, covered } = setUp();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import type { OwnerReference } from "../../lib/api/meta.ts";
 import { sidecarSetOf } from "../support/objects.ts";
 import { mutating, setUp } from "./registration_scene.ts";
@@ -37,6 +38,23 @@ Deno.test("RegistrationKeeper knows since when each SidecarSet's selection has b
   assert.deepEqual(keeper.coveredSince(second), clock.now());
   assert.deepEqual(covered, [["web"], ["second"]]);
 });
+
+const CHANGES: Readonly<Record<string, SidecarSetSpec>> = {
+  selection: { selector: { matchLabels: { app: "other" } } },
+  "failure policy": { failurePolicy: "Fail" },
+};
+for (const [what, spec] of Object.entries(CHANGES)) {
+  Deno.test(`RegistrationKeeper starts a changed ${what} anew`, async () => {
+    const { reconcile, keeper, state, clock } = setUp();
+    await reconcile();
+    await clock.advance(60_000);
+    const changed = sidecarSetOf({ spec });
+    state.sidecarSets = [changed];
+    assert.equal(keeper.coveredSince(changed), undefined);
+    await reconcile();
+    assert.deepEqual(keeper.coveredSince(changed), clock.now());
+  });
+}
 
 const clusterRole = (uid: string) => ({
   apiVersion: "rbac.authorization.k8s.io/v1",
