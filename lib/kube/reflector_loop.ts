@@ -75,12 +75,15 @@ export class ReflectorLoop<T extends KubeObject> {
 
   /** Runs until the signal is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const input = await this.#perform(this.#state.task, signal);
-      if (!signal.aborted) this.#advance(input);
-      if (this.#state.task.do !== "read") await this.#closeWatch();
-    }
+    while (!signal.aborted) await this.#step(signal);
     await this.#closeWatch();
+  }
+
+  /** A function of its own, so that a page is not kept while the next one is waited for. */
+  async #step(signal: AbortSignal): Promise<void> {
+    const input = await this.#perform(this.#state.task, signal);
+    if (!signal.aborted) this.#advance(input);
+    if (this.#state.task.do !== "read") await this.#closeWatch();
   }
 
   async #perform(task: Task, signal: AbortSignal): Promise<Input<T>> {
