@@ -125,6 +125,15 @@ export class RegistrationKeeper {
     return this.#uncovered.has(name);
   }
 
+  /**
+   * Whether the last plan is made for what a SidecarSet wants now, as it is after most changes: they are of its status.
+   *
+   * @param prepared undefined where there is none of the name
+   */
+  isPlanned(name: string, prepared: PreparedSidecarSet | undefined): boolean {
+    return this.#last?.wants.get(name) === (prepared && this.#wants.of(prepared));
+  }
+
   /** Takes over what a watch saw of a configuration; undefined when it was deleted. */
   observe(kind: ConfigurationKind, configuration: WebhookConfiguration | undefined): void {
     this.#configuration(kind).observe(configuration);

@@ -4,6 +4,7 @@ import type { PeersOptions } from "../controller/peers.ts";
 import type { WorkQueue } from "../controller/queue.ts";
 import { RegistrationKeeper, type RegistrationKeeperOptions } from "../controller/registration.ts";
 import { NotLeaderError, type Writer } from "../controller/writer.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isConflict, isNotFound } from "../kube/errors.ts";
 import { createPeers } from "./peers.ts";
@@ -40,6 +41,8 @@ export interface Registering {
   readonly keeper: RegistrationKeeper;
   /** Compares the registration with the SidecarSets again soon. */
   touch(): void;
+  /** The same if a SidecarSet, which is undefined once it is gone, wants something else than before. */
+  touchFor(sidecarSet: string, prepared: PreparedSidecarSet | undefined): void;
   /** Tells other replicas, and API servers, of another authority that this process is to be trusted by. */
   touchCaBundle(): void;
   run(signal: AbortSignal): Promise<void>;
@@ -85,6 +88,9 @@ export function createRegistering(options: RegisteringOptions): Registering {
   return {
     keeper,
     touch,
+    touchFor(sidecarSet, prepared) {
+      if (!keeper.isPlanned(sidecarSet, prepared)) touch();
+    },
     touchCaBundle() {
       peers.announce();
       touch();

@@ -112,7 +112,7 @@ export async function run(
       control.aftercare.observeNames(names);
     },
     onSidecarSet(name) {
-      control.registering.touch();
+      control.registering.touchFor(name, index.sidecarSets.get(name));
       control.aftercare.observeSidecarSet(name);
     },
     onNamespace: (name) => control.aftercare.cleanups.observeNamespace(name),

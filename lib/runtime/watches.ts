@@ -64,8 +64,10 @@ export function createWatches(options: WatchesOptions): Watches {
     known: () => [...index.sidecarSets.values()].map(({ name }) => name),
     keyOf: nameOf,
     apply(object) {
-      if (index.knowsSidecarSet(object)) return;
-      onChange(index.applySidecarSet(toPrepared(object, options.problemsOf)));
+      // A state that is known from the answer to a write is new to those who look after SidecarSets.
+      if (!index.knowsSidecarSet(object)) {
+        onChange(index.applySidecarSet(toPrepared(object, options.problemsOf)));
+      }
       onSidecarSet(nameOf(object));
     },
     delete(name) {
@@ -103,8 +105,7 @@ export function createWatches(options: WatchesOptions): Watches {
     known: () => [...index.pods.keys()],
     keyOf: podKey,
     apply(pod) {
-      if (index.knowsPod(pod)) return;
-      onChange(index.applyPod(sharedPod(trimPod(pod), sharing)));
+      if (!index.knowsPod(pod)) onChange(index.applyPod(sharedPod(trimPod(pod), sharing)));
       options.onPod(podKey(pod));
     },
     delete: (key) => onChange(index.deletePod(key)),

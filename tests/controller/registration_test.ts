@@ -84,6 +84,20 @@ Deno.test("RegistrationKeeper belongs to the ClusterRole that there is when it w
   assert.deepEqual(await deleted(), [["2"], ["2"]]);
 });
 
+Deno.test("RegistrationKeeper has planned for a SidecarSet until it wants something else, or is gone", async () => {
+  const { reconcile, keeper } = setUp();
+  const first = sidecarSetOf();
+  const { name } = first;
+  assert.equal(keeper.isPlanned(name, first), false);
+  await reconcile();
+  assert.equal(keeper.isPlanned(name, first), true);
+  assert.equal(keeper.isPlanned(name, sidecarSetOf({ resourceVersion: "2", status: {} })), true);
+  assert.equal(keeper.isPlanned(name, sidecarSetOf({ spec: { failurePolicy: "Fail" } })), false);
+  assert.equal(keeper.isPlanned(name, undefined), false);
+  assert.equal(keeper.isPlanned("second", sidecarSetOf({ name: "second" })), false);
+  assert.equal(keeper.isPlanned("second", undefined), true);
+});
+
 Deno.test("RegistrationKeeper plans anew only when a SidecarSet wants something else", async () => {
   const { reconcile, state, written } = setUp();
   await reconcile();
