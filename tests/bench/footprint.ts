@@ -59,7 +59,9 @@ async function measureController(
       ["--webhook-host", "127.0.0.1", "--health-host", "127.0.0.1", "--log-level", "error"],
     ),
     cwd: new URL("../../", import.meta.url),
-    env: { DENO_V8_FLAGS: "--max-old-space-size=384,--max-semi-space-size=4" },
+    env: {
+      DENO_V8_FLAGS: "--max-old-space-size=384,--max-semi-space-size=4,--heap-growing-percent=30",
+    },
     stdin: "null",
   }).spawn();
   let ended = false;
