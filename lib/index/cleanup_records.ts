@@ -1,5 +1,6 @@
 import type { CleanupRecord } from "../api/cleanup_record.ts";
 import type { ConfigMap } from "../api/objects.ts";
+import { isOlder } from "./states.ts";
 
 /** A record as it is stored. */
 export interface StoredCleanupRecord {
@@ -58,7 +59,7 @@ export class CleanupRecordIndex {
   apply(entry: Entry): void {
     const name = nameOf(entry.configMap);
     const known = this.#byName.get(name);
-    if (known && isOlder(entry.configMap, known.configMap)) return;
+    if (known && isOlder(entry.configMap.metadata, known.configMap.metadata)) return;
     this.delete(name);
     this.#byName.set(name, entry);
     const sidecarSet = sidecarSetOf(entry);
@@ -88,11 +89,6 @@ export class CleanupRecordIndex {
 
 function sidecarSetOf(entry: Entry): string | undefined {
   return "record" in entry ? entry.record.sidecarSet : entry.sidecarSet;
-}
-
-/** The versions of one object are numbers that grow. */
-function isOlder({ metadata: a }: ConfigMap, { metadata: b }: ConfigMap): boolean {
-  return a.uid === b.uid && Number(a.resourceVersion) < Number(b.resourceVersion);
 }
 
 function nameOf({ metadata }: ConfigMap): string {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ControllerRevision } from "../api/controller_revision.ts";
-import type { Labels, ObjectMeta } from "../api/meta.ts";
+import type { Labels } from "../api/meta.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { Namespace, Pod } from "../api/pod.ts";
@@ -19,6 +19,7 @@ import { NamespaceIndex } from "./namespaces.ts";
 import { PodIndex, podKey } from "./pods.ts";
 import { RevisionIndex } from "./revisions.ts";
 import { SidecarSetIndex } from "./sidecarsets.ts";
+import { isOlder, isSameState } from "./states.ts";
 import { WorkloadIndex } from "./workloads.ts";
 
 /**
@@ -58,18 +59,18 @@ export class ClusterIndex {
 
   /** Whether this state of a SidecarSet is the known one, so that it need not be read and checked again. */
   knowsSidecarSet({ metadata }: KubeObject): boolean {
-    return isSameState(this.sidecarSets.get(metadata.name ?? "")?.sidecarSet.metadata, metadata);
+    return isSameState(metadata, this.sidecarSets.get(metadata.name ?? "")?.sidecarSet.metadata);
   }
 
   /** Whether this state of a Pod is the known one: a list of all Pods tells mostly of such. */
   knowsPod(pod: Pod): boolean {
-    return isSameState(this.pods.get(podKey(pod))?.metadata, pod.metadata);
+    return isSameState(pod.metadata, this.pods.get(podKey(pod))?.metadata);
   }
 
   /** Takes over a SidecarSet; an older state than the known one, from a watch that lags behind an answer, changes nothing. */
   applySidecarSet(state: PreparedSidecarSet): Set<string> {
     const known = this.sidecarSets.get(state.name);
-    if (known && isOlder(state, known)) return new Set();
+    if (known && isOlder(state.sidecarSet.metadata, known.sidecarSet.metadata)) return new Set();
     const prepared = this.#withRevision(state);
     this.sidecarSets.apply(prepared);
     return this.#reclassifyAfter(known, prepared).add(prepared.name);
@@ -195,16 +196,6 @@ export class ClusterIndex {
       return matchers.some((matches) => matches(place));
     });
   }
-}
-
-function isSameState(known: ObjectMeta | undefined, { uid, resourceVersion }: ObjectMeta): boolean {
-  return known !== undefined && known.resourceVersion !== undefined &&
-    known.resourceVersion === resourceVersion && known.uid === uid;
-}
-
-function isOlder(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
-  const [one, other] = [a.sidecarSet.metadata, b.sidecarSet.metadata];
-  return one.uid === other.uid && Number(one.resourceVersion) < Number(other.resourceVersion);
 }
 
 /** Whether no Pod can be something else to the second state than to the first; most updates are of the status. */

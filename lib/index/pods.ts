@@ -5,6 +5,7 @@ import { maySelectLater } from "../core/select/label_times.ts";
 import { classifyPod, hasTrait, type PodClass, PodTrait } from "../core/status/pod_class.ts";
 import { Members } from "./members.ts";
 import { Sharing } from "./sharing.ts";
+import { isOlder } from "./states.ts";
 
 export interface PodIndexOptions {
   /** The SidecarSets that select a Pod with these labels in this namespace. */
@@ -132,7 +133,7 @@ export class PodIndex {
   /** Stores a trimmed Pod; returns the SidecarSets that it is or was something to. */
   apply(pod: Pod, key = podKey(pod)): string[] {
     const known = this.#records.get(key);
-    if (known && isOlder(pod, known.pod)) return [];
+    if (known && isOlder(pod.metadata, known.pod.metadata)) return [];
     const same = known?.pod.metadata.uid === pod.metadata.uid ? known : undefined;
     const record = this.#classified(pod, same);
     this.#replace(key, known, record);
@@ -251,12 +252,6 @@ export class PodIndex {
     this.#members.set(sidecarSet, members);
     if (matters) this.#versions.set(sidecarSet, ++this.#version);
   }
-}
-
-/** Whether a watch lags behind an answer that was taken over before: the versions of one object are numbers that grow. */
-function isOlder(a: Pod, b: Pod): boolean {
-  return a.metadata.uid === b.metadata.uid &&
-    Number(a.metadata.resourceVersion) < Number(b.metadata.resourceVersion);
 }
 
 /** How a Pod is named among all Pods. */

@@ -11,7 +11,7 @@ import { eventually } from "../support/eventually.ts";
 import { untilEstablished } from "../support/installation.ts";
 import { kubectlOutput } from "../support/kubectl.ts";
 import { MountedSecret } from "../support/mounted_secret.ts";
-import { createPods } from "../support/pod_load.ts";
+import { refuseNone } from "../support/pod_load.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
 import { serveBehindService, SERVICE_ARGS } from "../support/webhook_service.ts";
 
@@ -73,18 +73,6 @@ Deno.test("an installation with certificates from cert-manager", async (t) => {
   await using _certManager = await startCertManager(plane);
   await using owned = new AsyncDisposableStack();
   const replicas: ControllerProcess[] = [];
-  const refuseNone = async (name: string, work: () => Promise<unknown>) => {
-    const end = new AbortController();
-    const load = createPods(plane, {
-      ...{ labels: { app: "web" }, sidecar: "agent", inFlight: 4, name },
-      signal: end.signal,
-    });
-    await work().finally(() => end.abort());
-    const { created, uninjected, refusals } = await load;
-    console.log(`${created} Pods: ${name}`);
-    assert.deepEqual({ uninjected, refusals }, { uninjected: 0, refusals: [] });
-    assert.ok(created > 0);
-  };
   const renewAndServe = async (...names: string[]) => {
     const served = () => replicas.map((replica) => replica.log().split(SERVED).length);
     const before = served();
@@ -125,7 +113,7 @@ Deno.test("an installation with certificates from cert-manager", async (t) => {
       containers: [{ name: "agent", image: "agent:1" }],
       failurePolicy: "Fail",
     });
-    await refuseNone("first", () => new Promise((resolve) => setTimeout(resolve, 1_000)));
+    await refuseNone(plane, "first", () => new Promise((resolve) => setTimeout(resolve, 1_000)));
   });
 
   await t.step("registers its authority itself, and cert-manager leaves that alone", async () => {
@@ -141,13 +129,13 @@ Deno.test("an installation with certificates from cert-manager", async (t) => {
 
   await t.step("takes over a renewed certificate without a refused Pod", async () => {
     const authority = await trustedAuthority(plane);
-    await refuseNone("renewed", () => renewAndServe("sidecarset-webhook"));
+    await refuseNone(plane, "renewed", () => renewAndServe("sidecarset-webhook"));
     assert.equal(await trustedAuthority(plane), authority);
   });
 
   await t.step("takes over a renewed authority without a refused Pod", async () => {
     const authority = await trustedAuthority(plane);
-    await refuseNone("another-authority", async () => {
+    await refuseNone(plane, "another-authority", async () => {
       await renewAndServe("sidecarset-ca", "sidecarset-webhook");
       assert.notEqual(await trustedAuthority(plane), authority);
     });

@@ -9,7 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { install } from "../support/installation.ts";
 import { kubectlOutput } from "../support/kubectl.ts";
 import { foreignAuthority, MountedSecret, servingFiles } from "../support/mounted_secret.ts";
-import { createPods } from "../support/pod_load.ts";
+import { refuseNone } from "../support/pod_load.ts";
 import { Replicas } from "../support/replicas.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
 
@@ -61,21 +61,6 @@ Deno.test("an installation moves from its own certificates to those of somebody 
       return found.length === authorities.length &&
         authorities.every((each) => found.includes(each.trim()));
     }, { what: `the registration has exactly ${authorities.length} authorities` });
-  const refuseNone = async (name: string, work: () => Promise<void>) => {
-    const end = new AbortController();
-    const load = createPods(plane, {
-      labels: { app: "web" },
-      sidecar: "agent",
-      inFlight: 4,
-      name,
-      signal: end.signal,
-    });
-    await work().finally(() => end.abort());
-    const { created, uninjected, refusals } = await load;
-    console.log(`${created} Pods: ${name}`);
-    assert.deepEqual({ uninjected, refusals }, { uninjected: 0, refusals: [] });
-    assert.ok(created > 0);
-  };
   /** As a Deployment does it: a new one gets ready, then an old one ends. */
   const replaceAll = async (args: readonly string[]) => {
     for (const old of [...replicas.all]) {
@@ -86,12 +71,12 @@ Deno.test("an installation moves from its own certificates to those of somebody 
   };
 
   await t.step("one replica after another, and no Pod is refused", async () => {
-    await refuseNone("to-files", async () => {
+    await refuseNone(plane, "to-files", async () => {
       await applyRights(plane, true);
       await replaceAll(withFiles);
       await isTrusted(foreign.cert);
     });
-    await refuseNone("to-its-own", async () => {
+    await refuseNone(plane, "to-its-own", async () => {
       await applyRights(plane, false);
       await replaceAll([]);
       await isTrusted(own);
@@ -114,7 +99,7 @@ Deno.test("an installation moves from its own certificates to those of somebody 
     second.signal("SIGCONT");
     await replicas.reconnect();
     // Several times as long as between two looks.
-    await refuseNone("both", () => new Promise((resolve) => setTimeout(resolve, 5_000)));
+    await refuseNone(plane, "both", () => new Promise((resolve) => setTimeout(resolve, 5_000)));
     await isTrusted(own, foreign.cert);
   });
 
@@ -126,7 +111,7 @@ Deno.test("an installation moves from its own certificates to those of somebody 
       replicas.balancer.remove(last);
       await last.stop("SIGKILL");
       replicas.forget(last);
-      await refuseNone("after", () => isTrusted(foreign.cert).then(() => {}));
+      await refuseNone(plane, "after", () => isTrusted(foreign.cert).then(() => {}));
       await fresh.stop("SIGTERM");
       const { items } = await send(plane.client, list(resources.leases, { namespace: NAMESPACE }));
       assert.deepEqual(items.map(({ metadata }) => metadata.name), ["sidecarset"]);

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { create } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
@@ -63,4 +64,25 @@ export async function createPods(plane: ControlPlane, options: PodLoadOptions): 
   }
   await Promise.all(Array.from({ length: inFlight }, lane));
   return { created, uninjected, refusals };
+}
+
+/** Creates Pods for as long as the work takes, of which none may be refused or go without the sidecar `agent`. */
+export async function refuseNone(
+  plane: ControlPlane,
+  name: string,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const end = new AbortController();
+  const load = createPods(plane, {
+    labels: { app: "web" },
+    sidecar: "agent",
+    inFlight: 4,
+    name,
+    signal: end.signal,
+  });
+  await work().finally(() => end.abort());
+  const { created, uninjected, refusals } = await load;
+  console.log(`${created} Pods: ${name}`);
+  assert.deepEqual({ uninjected, refusals }, { uninjected: 0, refusals: [] });
+  assert.ok(created > 0);
 }
