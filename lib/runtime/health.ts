@@ -1,4 +1,5 @@
 import type { Logger } from "../api/logger.ts";
+import { requireFree } from "./listen_error.ts";
 
 /** One thing that must hold for the process to be ready; gives what is wrong, or undefined. */
 export interface ReadinessCheck {
@@ -53,16 +54,22 @@ export interface HealthServer {
   stop(): Promise<void>;
 }
 
-/** Serves the health handler over plain HTTP. */
+/**
+ * Serves the health handler over plain HTTP.
+ *
+ * @throws {ListenError} when the address cannot be listened on
+ */
 export function startHealthServer(
   handler: (request: Request) => Response,
   options: { hostname: string; port: number; logger: Logger },
 ): HealthServer {
+  const { hostname, port, logger } = options;
+  requireFree({ hostname, port, setting: "--health-port" });
   const server = Deno.serve({
-    hostname: options.hostname,
-    port: options.port,
+    hostname,
+    port,
     onListen: ({ hostname, port }) =>
-      options.logger.info("Serving health and metrics", { address: `${hostname}:${port}` }),
+      logger.info("Serving health and metrics", { address: `${hostname}:${port}` }),
   }, handler);
   return { port: server.addr.port, stop: () => server.shutdown() };
 }

@@ -10,7 +10,6 @@ import { ServerClock } from "../kube/server_clock.ts";
 import { FetchClient } from "../kube/transport.ts";
 import { keepChecking } from "../webhook/certificates/source.ts";
 import { openSocketTuning } from "../webhook/socket_tuning.ts";
-import { startServer, type WebhookServer } from "../webhook/server.ts";
 import { createAdmission } from "./admission.ts";
 import { createCertificates } from "./certificates.ts";
 import type { Config } from "./config.ts";
@@ -28,6 +27,7 @@ import { toPrepared } from "./stored_sidecarset.ts";
 import { leaseStore } from "./stores.ts";
 import { createValidation } from "./validation.ts";
 import { createWatches } from "./watches.ts";
+import { createWebhookListener } from "./webhook_listener.ts";
 
 export interface RunOptions {
   readonly config: Config;
@@ -164,43 +164,41 @@ export async function run(
     observe: metrics.observeReview,
   });
   const { webhookHost = everyAddress(), healthHost = everyAddress() } = config;
-  let server: WebhookServer | undefined;
+  const failed = new AbortController();
+  const stopping = AbortSignal.any([signal, failed.signal]);
+  const listener = createWebhookListener({
+    handler,
+    hostname: webhookHost,
+    port: config.webhookPort,
+    sockets,
+    logger,
+    clock,
+    onListenError: (error) => failed.abort(error),
+  });
   const readiness = createReadiness({
     watches,
     certificates: certificates.source,
     clock,
     serverName: certificates.serverName,
     hostname: webhookHost,
-    port: () => server?.port,
+    port: () => listener.server()?.port,
     isReached: () => control.registering.keeper.isReached,
     writeObstacle: () => config.ignoreOpenKruise ? undefined : openKruise.problem(),
-    stopping: signal,
+    stopping,
   });
   metrics.observeState({
     index,
     watches,
     control,
     certificates: certificates.source,
-    reviewsInFlight: () => server?.inFlight() ?? 0,
+    reviewsInFlight: () => listener.server()?.inFlight() ?? 0,
   });
   const health = startHealthServer(
     createHealthHandler({ checks: readiness.checks, metrics: metrics.text }),
     { hostname: healthHost, port: config.healthPort, logger },
   );
   certificates.onChange({
-    onCertificate(certificate) {
-      if (server) server.swap(certificate);
-      else {
-        server = startServer(certificate, {
-          handler,
-          hostname: webhookHost,
-          port: config.webhookPort,
-          sockets,
-          logger,
-          clock,
-        });
-      }
-    },
+    onCertificate: listener.onCertificate,
     onCaBundle: () => control.registering.touchCaBundle(),
   });
   const leadership = new AbortController();
@@ -218,19 +216,19 @@ export async function run(
     control.run(work.signal),
     readiness.run(work.signal),
   ]);
-  await aborted(signal);
+  await aborted(stopping);
   logger.info("Shutting down");
   control.registering.stop();
   if (temporary) {
     await control.registering.unregister(AbortSignal.timeout(UNREGISTER_DEADLINE)).catch((error) =>
       logger.error("Cannot remove the webhook registration", { error })
     );
-  } else {
+  } else if (listener.server()) {
     // Not ready any more; reviews come until every API server and proxy has heard of that.
     await clock.sleep(config.drainSeconds * 1_000);
   }
   const deadline = AbortSignal.timeout(config.shutdownSeconds * 1_000);
-  await server?.stop(config.shutdownSeconds * 500);
+  await listener.server()?.stop(config.shutdownSeconds * 500);
   work.abort();
   await Promise.race([working, aborted(deadline)]);
   leadership.abort();
@@ -239,6 +237,7 @@ export async function run(
   client.close();
   sockets.close();
   logger.info("Stopped");
+  failed.signal.throwIfAborted();
 
   async function electWhenAlone(): Promise<void> {
     if (!config.ignoreOpenKruise) await openKruise.untilInactive(leadership.signal);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { freePorts } from "../support/free_port.ts";
 import { PseudoTerminal } from "../support/pseudo_terminal.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -96,4 +97,41 @@ Deno.test("the program tells an unusable file in one line, with a stack trace on
   assert.equal(errors, "Cannot read none.yaml: there is no such file\n");
   const verbose = await shell(`${PROGRAM} inject -f none.yaml --verbose`);
   assert.match(verbose.errors, /there is no such file\n +at /);
+});
+
+Deno.test("the controller ends with the address and the remedy when a port is busy at its start", async () => {
+  const controller = PROGRAM.replace(" --allow-env --allow-read", " -P --no-prompt");
+  const kubeconfig = await Deno.makeTempFile({ suffix: ".yaml" });
+  await Deno.writeTextFile(
+    kubeconfig,
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "test",
+      clusters: [{ name: "test", cluster: { server: "https://127.0.0.1:1" } }],
+      users: [{ name: "test", user: { token: "test" } }],
+      contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+    }),
+  );
+  try {
+    for (const name of ["webhook", "health"]) {
+      using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const { port } = taken.addr;
+      const other = name === "webhook" ? "health" : "webhook";
+      const [free] = freePorts(1);
+      const { code, errors } = await shell(
+        `${controller} controller --kubeconfig ${kubeconfig} --${name}-port ${port} --${other}-port ${free}` +
+          " --webhook-host 127.0.0.1 --health-host 127.0.0.1",
+      );
+      assert.equal(code, 2, errors);
+      const [last] = errors.trimEnd().split("\n").slice(-1);
+      assert.equal(
+        last,
+        `Cannot listen on 127.0.0.1:${port}: Address already in use (os error 98); ` +
+          `free the port or change --${name}-port`,
+      );
+    }
+  } finally {
+    await Deno.remove(kubeconfig);
+  }
 });

@@ -38,8 +38,9 @@ export function createFileSource(options: FileSourceOptions): CertificateSource 
     if (next.cert === served?.cert && next.key === served.key) return;
     const isOther = served !== undefined && served.ca !== next.ca;
     if (isOther && !settling.isDone(served?.ca) && !isPast(served)) return;
+    // It counts as served only once the listener has it, so that a failed swap is tried again at the next check.
+    listener.onCertificate(next);
     served = next;
-    listener.onCertificate(served);
     announceBundle();
   }
 
@@ -73,8 +74,8 @@ export function createFileSource(options: FileSourceOptions): CertificateSource 
   function announceBundle(): void {
     const bundle = caBundle();
     if (bundle === announcedBundle) return;
-    announcedBundle = bundle;
     listener.onCaBundle(bundle);
+    announcedBundle = bundle;
   }
 
   return { current: () => served, caBundle, check };

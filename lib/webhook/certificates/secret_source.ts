@@ -129,10 +129,12 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
       lifetimeSeconds,
       names: options.names,
     });
-    leaf = { ...issued, issuer: issuer.cert };
+    const next = { ...issued, issuer: issuer.cert };
+    // It counts as served only once the listener has it, so that a failed swap is tried again at the next check.
+    listener.onCertificate(next);
+    leaf = next;
     logger.info("Signed a serving certificate", { notAfter: leaf.notAfter.toISOString() });
     announceBundle();
-    listener.onCertificate(leaf);
   }
 
   function caBundle(): string {
@@ -148,8 +150,8 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
   function announceBundle(): void {
     const bundle = caBundle();
     if (bundle === announcedBundle) return;
-    announcedBundle = bundle;
     listener.onCaBundle(bundle);
+    announcedBundle = bundle;
   }
 
   return { current: () => leaf, caBundle, check };

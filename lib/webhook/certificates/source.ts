@@ -16,6 +16,7 @@ export interface CertificateSource {
   check(): Promise<void>;
 }
 
+/** When a method throws, the source remembers nothing of the call and calls again at its next check. */
 export interface CertificateListener {
   onCertificate(certificate: ServingCertificate): void;
   onCaBundle(bundle: string): void;

@@ -34,13 +34,17 @@ function folderWith(identity: TlsIdentity, ca = identity.cert) {
   const certificates: ServingCertificate[] = [];
   const bundles: string[] = [];
   const trusted: { bundle: string | undefined } = { bundle: undefined };
+  const listener = { failing: false };
   const source = createFileSource({
     folder: "/certs",
     clock,
     settleSeconds: 60,
     isTrusted: (authority) => (trusted.bundle ?? bundles.at(-1) ?? "").includes(authority.trim()),
     listener: {
-      onCertificate: (certificate) => certificates.push(certificate),
+      onCertificate(certificate) {
+        certificates.push(certificate);
+        if (listener.failing) throw new Error("the listener failed");
+      },
       onCaBundle: (bundle) => bundles.push(bundle),
     },
     readTextFile(path) {
@@ -50,7 +54,7 @@ function folderWith(identity: TlsIdentity, ca = identity.cert) {
         : Promise.resolve(text);
     },
   });
-  return { clock, files, put, source, certificates, bundles, trusted };
+  return { clock, files, put, source, certificates, bundles, trusted, listener };
 }
 
 Deno.test("createFileSource() emits a certificate once and again when its bytes change", async () => {
@@ -64,6 +68,26 @@ Deno.test("createFileSource() emits a certificate once and again when its bytes 
   assert.deepEqual(source.current()?.notAfter, two.notAfter);
   assert.deepEqual(bundles, [authority.cert]);
   assert.equal(source.caBundle(), authority.cert);
+});
+
+Deno.test("createFileSource() offers a certificate again after a listener that failed", async () => {
+  const { one, two } = await identities();
+  const { put, source, certificates, listener } = folderWith(one);
+  listener.failing = true;
+  await assert.rejects(source.check(), /the listener failed/);
+  assert.equal(source.current(), undefined);
+  listener.failing = false;
+  await source.check();
+  assert.equal(source.current()?.cert, one.cert);
+  put(two);
+  listener.failing = true;
+  await assert.rejects(source.check(), /the listener failed/);
+  assert.equal(source.current()?.cert, one.cert);
+  listener.failing = false;
+  await source.check();
+  await source.check();
+  assert.equal(source.current()?.cert, two.cert);
+  assert.deepEqual(certificates.map(({ cert }) => cert), [one, one, two, two].map((i) => i.cert));
 });
 
 Deno.test("createFileSource() needs each of the files, and names the one that is missing", async () => {

@@ -199,3 +199,57 @@ Deno.test("createSecretSource() gives up for now when the Secret changes under e
   const one = replica(new Contested(), { clock: new ManualClock() });
   await assert.rejects(one.source.check(), /changed under 5 attempts/);
 });
+
+Deno.test("createSecretSource() offers a certificate and a bundle again after a listener that failed", async () => {
+  const store = new MemoryStore();
+  const clock = new ManualClock();
+  let failing = true;
+  const offered: string[] = [];
+  const bundles: string[] = [];
+  const fail = () => {
+    if (failing) throw new Error("the port is busy");
+  };
+  const { source } = replica(store, {
+    clock,
+    listener: {
+      onCertificate({ cert }) {
+        offered.push(cert);
+        fail();
+      },
+      onCaBundle: (bundle) => bundles.push(bundle),
+    },
+  });
+  await assert.rejects(source.check(), /the port is busy/);
+  assert.equal(source.current(), undefined, "it is not served");
+  failing = false;
+  await source.check();
+  const first = source.current();
+  assert.equal(offered.length, 2);
+  assert.equal(first?.cert, offered.at(-1));
+  failing = true;
+  await clock.advance(250_000);
+  await assert.rejects(source.check(), /the port is busy/);
+  assert.equal(source.current(), first, "a failed swap leaves what is served");
+  failing = false;
+  await source.check();
+  assert.notEqual(source.current(), first);
+  assert.equal(source.current()?.cert, offered.at(-1));
+  assert.equal(bundles.length, 1);
+});
+
+Deno.test("createSecretSource() announces a bundle again after a listener that failed", async () => {
+  const bundles: string[] = [];
+  const { source } = replica(new MemoryStore(), {
+    clock: new ManualClock(),
+    listener: {
+      onCertificate() {},
+      onCaBundle(bundle) {
+        bundles.push(bundle);
+        if (bundles.length === 1) throw new Error("not now");
+      },
+    },
+  });
+  await assert.rejects(source.check(), /not now/);
+  await source.check();
+  assert.deepEqual(bundles, [source.caBundle(), source.caBundle()]);
+});
