@@ -1,8 +1,8 @@
 import type { Clock } from "../api/clock.ts";
+import { backoffDelay } from "../core/backoff.ts";
 import { httpCodeOf, retryAfterSecondsOf } from "../kube/errors.ts";
 
-const FIRST_DELAY = 500;
-const LONGEST_DELAY = 300_000;
+const BACKOFF_MS = { base: 500, max: 300_000 };
 
 interface Failure {
   count: number;
@@ -54,8 +54,8 @@ export class Failures {
     const count = (this.#byUid.get(uid)?.count ?? 0) + 1;
     const asked = (retryAfterSecondsOf(failure.error) ?? 0) * 1_000;
     // A conflict is mended by the newer state, which is on its way.
-    const growth = httpCodeOf(failure.error) === 409 ? 0 : Math.min(count - 1, 20);
-    const delay = Math.max(asked, Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** growth));
+    const failures = httpCodeOf(failure.error) === 409 ? 0 : count - 1;
+    const delay = Math.max(asked, backoffDelay(failures, BACKOFF_MS));
     const retryAt = this.#clock.monotonic() + delay;
     this.#byUid.set(uid, { count, retryAt, message: failure.message });
   }

@@ -1,7 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import type { CleanupProgress } from "../api/cleanup_record.ts";
-import type { Clock } from "../api/clock.ts";
-import type { Logger } from "../api/logger.ts";
 import type { Pod } from "../api/pod.ts";
 import { type CleanupAction, type CleanupPlan, planCleanup } from "../core/cleanup/plan.ts";
 import { actionOf } from "../core/cleanup/record.ts";
@@ -9,31 +7,24 @@ import type { SurplusScope } from "../core/cleanup/surplus.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { StoredCleanupRecord, UnreadableCleanupRecord } from "../index/cleanup_records.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
-import { isConflict } from "../kube/errors.ts";
 import { Cleanup } from "./cleanup.ts";
 import { CleanupCandidates } from "./cleanup_candidates.ts";
 import type { CleanupEvictionOutcome, CleanupEvictions } from "./cleanup_evictions.ts";
 import type { CleanupRecords } from "./cleanup_records.ts";
 import { CleanupWrites, type CleanupWritesOptions } from "./cleanup_writes.ts";
 import type { Confirmation } from "./confirmation.ts";
-import { type Outcome, WorkQueue } from "./queue.ts";
-import { NotLeaderError } from "./writer.ts";
+import { Loop, type LoopEnvironment } from "./loop.ts";
 
 /** In milliseconds: changes that arrive together are looked at together; progress is looked at again. */
 const GATHER = 200;
 const LOOK_AGAIN = 2_000;
 const LOOK_AGAIN_IN_VAIN = 30_000;
-const CONFLICT_DELAY = 100;
 
-export interface CleanupsOptions extends CleanupWritesOptions {
+export interface CleanupsOptions extends CleanupWritesOptions, LoopEnvironment {
   readonly index: ClusterIndex;
   readonly records: CleanupRecords;
   readonly evictions: CleanupEvictions;
   readonly confirmation: Pick<Confirmation, "isCurrent" | "surplus">;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  isLeader(): boolean;
-  isSynced(): boolean;
   /** Told when a clean-up has come further, or something else is in its way; `uid` is that of the SidecarSet, which may be gone. */
   onProgress?(
     sidecarSet: { readonly name: string; readonly uid: string },
@@ -53,16 +44,22 @@ interface Task {
 /** Cleans up sidecars that are no longer needed, by the SidecarSet's policy; keyed by the name that Pods carry. */
 export class Cleanups {
   readonly #options: CleanupsOptions;
-  readonly #queue: WorkQueue;
+  readonly #loop: Loop;
   readonly #candidates: CleanupCandidates;
   readonly #writes: CleanupWrites;
   readonly #cleanups = new Map<string, Cleanup>();
 
   constructor(options: CleanupsOptions) {
     this.#options = options;
-    const { clock, index } = options;
-    this.#queue = new WorkQueue({ clock, concurrency: 2, baseDelay: 500, maxDelay: 60_000 });
-    this.#candidates = new CleanupCandidates(index);
+    this.#loop = new Loop(options, {
+      controller: "cleanup",
+      concurrency: 2,
+      baseDelayMs: 500,
+      task: "clean up sidecars",
+      keyField: "sidecarSet",
+      reconcile: (name, signal) => this.#reconcile(name, signal),
+    });
+    this.#candidates = new CleanupCandidates(options.index);
     this.#writes = new CleanupWrites(options);
   }
 
@@ -73,18 +70,18 @@ export class Cleanups {
 
   /** Takes note of a Pod that changed. */
   observePod(key: string): void {
-    for (const name of this.#candidates.observePod(key)) this.#queue.add(name, GATHER);
+    for (const name of this.#candidates.observePod(key)) this.#loop.add(name, GATHER);
   }
 
   /** Takes note of a namespace whose labels have changed. */
   observeNamespace(namespace: string): void {
-    for (const name of this.#candidates.observeNamespace(namespace)) this.#queue.add(name, GATHER);
+    for (const name of this.#candidates.observeNamespace(namespace)) this.#loop.add(name, GATHER);
   }
 
   /** Takes note of a SidecarSet that changed, was created or deleted, or of its record. */
   observe(name: string): void {
     this.#options.records.observe(name);
-    if (this.#concerns(name)) this.#queue.add(name, GATHER);
+    if (this.#concerns(name)) this.#loop.add(name, GATHER);
   }
 
   /** Looks at everything: another process has looked after it until now. */
@@ -98,7 +95,7 @@ export class Cleanups {
 
   /** Works until the signal is aborted. */
   run(signal: AbortSignal): Promise<void> {
-    return this.#queue.run((name) => this.#work(name, signal), signal);
+    return this.#loop.run(signal);
   }
 
   /** With the policy Retain there is nothing to do as long as the SidecarSet exists and no Pod has idle sidecars. */
@@ -108,23 +105,6 @@ export class Cleanups {
     return current === undefined ||
       actionOf(current.sidecarSet.spec.cleanupPolicy).type !== "Retain" ||
       index.cleanupRecords.has(name) || this.#candidates.of(name).size > 0;
-  }
-
-  /** Never throws: what fails is tried again. */
-  async #work(name: string, signal: AbortSignal): Promise<Outcome> {
-    const { isLeader, isSynced, logger } = this.#options;
-    if (!isLeader() || signal.aborted) return {};
-    const wait = this.#waitOf(name);
-    if (!isSynced() || wait > 0) return { requeueAfter: Math.max(GATHER, wait) };
-    try {
-      const requeueAfter = await this.#reconcile(name, signal);
-      return requeueAfter === undefined ? {} : { requeueAfter };
-    } catch (error) {
-      if (signal.aborted || error instanceof NotLeaderError) return {};
-      if (isConflict(error)) return { requeueAfter: CONFLICT_DELAY };
-      logger.warn("Cannot clean up sidecars; trying again", { sidecarSet: name, error });
-      return { failed: true };
-    }
   }
 
   /** Milliseconds until the next look: one costs, and nobody is to be chased who keeps changing the record. */
@@ -137,6 +117,8 @@ export class Cleanups {
 
   async #reconcile(name: string, signal: AbortSignal): Promise<number | undefined> {
     const { index, records, evictions, confirmation } = this.#options;
+    const wait = this.#waitOf(name);
+    if (wait > 0) return Math.max(GATHER, wait);
     const found = index.sidecarSets.get(name);
     if (found !== undefined) {
       if (found.problems.length > 0) return undefined;
@@ -222,7 +204,10 @@ export class Cleanups {
     for (const write of plan.writes) {
       if (write.kind === "Idle" && !confirmed.has(write.pod)) continue;
       const work = { cleanup, sidecarSet: name, current, write };
-      this.#writes.run(work, signal).finally(() => this.#queue.add(name, GATHER));
+      this.#loop.start(async () => {
+        await this.#writes.run(work, signal);
+        this.#loop.add(name, GATHER);
+      });
     }
   }
 

@@ -1,9 +1,7 @@
-import type { Clock } from "../api/clock.ts";
-import type { Logger } from "../api/logger.ts";
 import type { KubeEvent, ObjectReference } from "../api/objects.ts";
 import type { EventReason } from "../core/event_reasons.ts";
-import { isNotFound } from "../kube/errors.ts";
-import { type Outcome, WorkQueue } from "./queue.ts";
+import { isNotFound, isRetryable } from "../kube/errors.ts";
+import { Loop, type LoopEnvironment } from "./loop.ts";
 import { NotLeaderError, type Writer } from "./writer.ts";
 
 /** Something that happened to an object, for people to read. */
@@ -16,10 +14,8 @@ export interface Occurrence {
   readonly note: string;
 }
 
-export interface EventsOptions {
+export interface EventsOptions extends LoopEnvironment {
   readonly writer: Writer;
-  readonly clock: Clock;
-  readonly logger: Logger;
   /** Name of this process. */
   readonly instance: string;
 }
@@ -29,6 +25,8 @@ const INTERVAL = 60_000;
 /** Objects and reasons that are remembered; those beyond are left out until others may be forgotten. */
 const CAPACITY = 1_000;
 const CONTROLLER = "sidecarset";
+/** Retries of one event after faults of the API server; more than a few minutes later it is old news. */
+const MAX_RETRIES = 30;
 /** Bounds of events.k8s.io/v1, and of names with room for what makes them unique. */
 const MAX_NOTE = 1_024;
 const MAX_INSTANCE = 128;
@@ -40,24 +38,35 @@ interface Entry {
   count: number;
   stored: KubeEvent | undefined;
   isNew: boolean;
+  /** Writes in a row that a fault of the API server has prevented. */
+  faults: number;
   /** When it may be written again, on the clock that only grows. */
   nextAt: number;
 }
 
 /**
  * Writes events, at most one a minute for each object and reason: what happens in between is counted, and written as the event's series or, where
- * it reads differently, as a new event (the note of an event cannot be changed). Events are reports: one that cannot be written is given up.
+ * it reads differently, as a new event (the note of an event cannot be changed). An event that the API server refuses is dropped; after a
+ * fault of the API server it is written again for a few minutes.
  */
 export class Events {
   readonly #options: EventsOptions;
-  readonly #queue: WorkQueue;
+  readonly #loop: Loop;
   readonly #entries = new Map<string, Entry>();
   #serial = 0;
 
   constructor(options: EventsOptions) {
     this.#options = options;
-    const { clock } = options;
-    this.#queue = new WorkQueue({ clock, concurrency: 2, baseDelay: 1_000, maxDelay: 60_000 });
+    this.#loop = new Loop(options, {
+      controller: "event",
+      concurrency: 2,
+      baseDelayMs: 1_000,
+      task: "write an event",
+      keyField: "event",
+      everyReplica: true,
+      unsynced: true,
+      reconcile: (key, signal) => this.#reconcile(key, signal),
+    });
   }
 
   /** Number of objects and reasons that are remembered. */
@@ -71,7 +80,8 @@ export class Events {
     const key = `${uid}/${namespace}/${name}/${reason}`;
     const known = this.#entries.get(key);
     if (!known && !this.#makeRoom()) return;
-    const entry = known ?? { occurrence, count: 0, stored: undefined, isNew: true, nextAt: 0 };
+    const entry = known ??
+      { occurrence, count: 0, stored: undefined, isNew: true, faults: 0, nextAt: 0 };
     const reads = known === undefined || entry.occurrence.note === occurrence.note;
     entry.occurrence = occurrence;
     entry.count = reads ? entry.count + 1 : 1;
@@ -80,12 +90,12 @@ export class Events {
     // Those that were used last are forgotten last.
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    this.#queue.add(key, Math.max(0, entry.nextAt - this.#options.clock.monotonic()));
+    this.#loop.add(key, Math.max(0, entry.nextAt - this.#options.clock.monotonic()));
   }
 
   /** Writes until the signal is aborted. */
   run(signal: AbortSignal): Promise<void> {
-    return this.#queue.run((key) => this.#work(key, signal), signal);
+    return this.#loop.run(signal);
   }
 
   /** Forgets the entry that was used longest ago, if its minute has passed; otherwise one could be written twice in it. */
@@ -98,22 +108,29 @@ export class Events {
     return this.#entries.delete(key);
   }
 
-  async #work(key: string, signal: AbortSignal): Promise<Outcome> {
+  async #reconcile(key: string, signal: AbortSignal): Promise<undefined> {
     const { clock, logger } = this.#options;
     const entry = this.#entries.get(key);
-    if (!entry?.isNew) return {};
+    if (!entry?.isNew) return;
+    const { note, reason } = entry.occurrence;
     entry.isNew = false;
     entry.nextAt = clock.monotonic() + INTERVAL;
-    const { reason } = entry.occurrence;
+    const faults = entry.faults;
+    entry.faults = 0;
     try {
-      entry.stored = await this.#write(entry, signal);
+      const stored = await this.#write(entry, signal);
+      // Another note may have been recorded meanwhile; it needs a new event.
+      if (entry.occurrence.note === note) entry.stored = stored;
     } catch (error) {
-      entry.stored = undefined;
-      if (!signal.aborted && !(error instanceof NotLeaderError)) {
-        logger.debug("Cannot write an event", { reason, error });
+      if (isRetryable(error) && faults < MAX_RETRIES) {
+        entry.isNew = true;
+        entry.faults = faults + 1;
+        throw error;
       }
+      entry.stored = undefined;
+      if (error instanceof NotLeaderError) this.#entries.delete(key);
+      else if (!signal.aborted) logger.debug("Cannot write an event", { reason, error });
     }
-    return {};
   }
 
   async #write({ stored, count, occurrence }: Entry, signal: AbortSignal): Promise<KubeEvent> {

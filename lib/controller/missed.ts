@@ -1,6 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Clock } from "../api/clock.ts";
-import type { Logger } from "../api/logger.ts";
 import type { Pod } from "../api/pod.ts";
 import { controllerOf } from "../core/cleanup/eviction.ts";
 import type { ReplacementObstacle } from "../core/cleanup/replacement.ts";
@@ -10,18 +8,15 @@ import { hasTrait, PodTrait } from "../core/status/pod_class.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
 import { isNotFound } from "../kube/errors.ts";
-import { type Outcome, WorkQueue } from "./queue.ts";
+import { Loop, type LoopEnvironment } from "./loop.ts";
 
 /** In milliseconds: Pods that are missed together are looked at together. */
 const GATHER = 500;
 /** How many Pods are read from the API server at one look. */
 const MOST_READ = 20;
 
-export interface MissedPodsOptions {
+export interface MissedPodsOptions extends LoopEnvironment {
   readonly index: ClusterIndex;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  isLeader(): boolean;
   /** The whole Pod from the API server. May reject with what it answers. */
   readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
   /** Why a Pod was missed by a SidecarSet. */
@@ -47,15 +42,21 @@ interface Finding extends ReplacementObstacle {
 /** Finds out why Pods were missed. Pods of one workload are alike, so that one of them is read for all. */
 export class MissedPods {
   readonly #options: MissedPodsOptions;
-  readonly #queue: WorkQueue;
+  readonly #loop: Loop;
   /** By SidecarSet, then by workload or Pod. */
   readonly #findings = new Map<string, Map<string, Finding>>();
   readonly #summaries = new Map<string, MissedSummary>();
 
   constructor(options: MissedPodsOptions) {
     this.#options = options;
-    const { clock } = options;
-    this.#queue = new WorkQueue({ clock, concurrency: 1, baseDelay: 1_000, maxDelay: 60_000 });
+    this.#loop = new Loop(options, {
+      controller: "missed",
+      concurrency: 1,
+      baseDelayMs: 1_000,
+      task: "find out why Pods were missed",
+      keyField: "sidecarSet",
+      reconcile: (name, signal) => this.#reconcile(name, signal),
+    });
   }
 
   /** What is known of a SidecarSet's missed Pods; undefined where there are none, or nothing is known yet. */
@@ -68,7 +69,7 @@ export class MissedPods {
     const { index } = this.#options;
     for (const name of names) {
       if (index.pods.countsOf(name).missedPods > 0 || this.#summaries.has(name)) {
-        this.#queue.add(name, GATHER);
+        this.#loop.add(name, GATHER);
       }
     }
   }
@@ -90,31 +91,20 @@ export class MissedPods {
 
   /** Works until the signal is aborted. */
   run(signal: AbortSignal): Promise<void> {
-    return this.#queue.run((name) => this.#work(name, signal), signal);
+    return this.#loop.run(signal);
   }
 
-  /** Never throws: what fails is tried again. */
-  async #work(name: string, signal: AbortSignal): Promise<Outcome> {
-    const { index, isLeader, logger } = this.#options;
-    if (!isLeader() || signal.aborted) return {};
+  async #reconcile(name: string, signal: AbortSignal): Promise<number | undefined> {
+    const { index } = this.#options;
     const prepared = index.sidecarSets.get(name);
     if (prepared === undefined || index.pods.countsOf(name).missedPods === 0) {
       this.#findings.delete(name);
       if (this.#summaries.delete(name)) this.#options.onChange(name);
-      return {};
+      return undefined;
     }
-    try {
-      const isComplete = await this.#examine(prepared, signal);
-      this.#summarise(name);
-      return isComplete ? {} : { requeueAfter: GATHER };
-    } catch (error) {
-      if (signal.aborted) return {};
-      logger.warn("Cannot find out why Pods were missed; trying again", {
-        sidecarSet: name,
-        error,
-      });
-      return { failed: true };
-    }
+    const isComplete = await this.#examine(prepared, signal);
+    this.#summarise(name);
+    return isComplete ? undefined : GATHER;
   }
 
   /** @returns whether a reason is known for every missed Pod */

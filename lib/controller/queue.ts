@@ -1,5 +1,6 @@
 import TinyQueue from "tinyqueue";
 import type { Clock } from "../api/clock.ts";
+import { backoffDelay } from "../core/backoff.ts";
 
 export interface QueueOptions {
   clock: Clock;
@@ -83,7 +84,7 @@ export class WorkQueue {
     this.#failures.delete(key);
   }
 
-  /** Works until the signal is aborted, then waits for the workers under way. The worker must not throw. */
+  /** Works until the signal is aborted, then waits for the workers under way. A worker that throws has failed. */
   async run(worker: (key: string) => Promise<Outcome>, signal: AbortSignal): Promise<void> {
     const running = new Set<Promise<void>>();
     while (!signal.aborted) {
@@ -106,7 +107,7 @@ export class WorkQueue {
     const { clock, observer } = this.#options;
     const started = clock.monotonic();
     this.#working.set(key, started);
-    const outcome = await worker(key);
+    const outcome = await outcomeOf(() => worker(key));
     this.#working.delete(key);
     const again = this.#pending.get(key);
     if (again) this.#queue(again);
@@ -115,7 +116,7 @@ export class WorkQueue {
       const failures = this.#failures.get(key) ?? 0;
       this.#failures.set(key, failures + 1);
       const { baseDelay, maxDelay } = this.#options;
-      this.add(key, Math.min(maxDelay, baseDelay * 2 ** failures));
+      this.add(key, backoffDelay(failures, { base: baseDelay, max: maxDelay }));
       return;
     }
     this.#failures.delete(key);
@@ -157,5 +158,14 @@ export class WorkQueue {
       AbortSignal.any([signal, alarm.signal]),
     );
     this.#sleep = undefined;
+  }
+}
+
+/** A key whose worker throws must not stay locked. */
+async function outcomeOf(work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work();
+  } catch {
+    return { failed: true };
   }
 }

@@ -1,16 +1,9 @@
 import type { Clock } from "../api/clock.ts";
-import type { Logger } from "../api/logger.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
-import { isConflict, isNotFound } from "../kube/errors.ts";
 import type { DecidedEvictions, Evictions } from "./evictions.ts";
-import type { Outcome } from "./queue.ts";
 import type { Revisions } from "./revisions.ts";
 import type { ExplainedPlan, Rollouts } from "./rollouts.ts";
 import type { Statuses } from "./statuses.ts";
-import { NotLeaderError } from "./writer.ts";
-
-/** A state that another write has overtaken is decided anew after this many milliseconds: the watch brings the newer one. */
-const CONFLICT_DELAY = 100;
 
 export interface ReconcilerOptions {
   readonly index: ClusterIndex;
@@ -19,10 +12,6 @@ export interface ReconcilerOptions {
   readonly evictions: Evictions;
   readonly statuses: Statuses;
   readonly clock: Clock;
-  readonly logger: Logger;
-  isLeader(): boolean;
-  /** Told how each reconciliation ended, for metrics. */
-  observe?(result: "success" | "requeue" | "error"): void;
 }
 
 /** Brings one SidecarSet's revisions, Pods and status nearer to what they should be; reads the index only, and may be called at any time. */
@@ -38,27 +27,12 @@ export class Reconciler {
     this.#options.statuses.forgetAll();
   }
 
-  /** Never throws: what fails is tried again. */
-  async reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
-    const { isLeader, logger, observe } = this.#options;
-    if (!isLeader() || signal.aborted) return {};
-    try {
-      const requeueAfter = await this.#reconcile(name, signal);
-      observe?.("success");
-      return requeueAfter === undefined ? {} : { requeueAfter };
-    } catch (error) {
-      if (signal.aborted || error instanceof NotLeaderError) return {};
-      if (isConflict(error) || isNotFound(error)) {
-        observe?.("requeue");
-        return { requeueAfter: CONFLICT_DELAY };
-      }
-      observe?.("error");
-      logger.warn("Cannot reconcile a SidecarSet; trying again", { sidecarSet: name, error });
-      return { failed: true };
-    }
-  }
-
-  async #reconcile(name: string, signal: AbortSignal): Promise<number | undefined> {
+  /**
+   * Rejects with what the API server answers.
+   *
+   * @returns milliseconds after which to reconcile again although nothing may have changed
+   */
+  async reconcile(name: string, signal: AbortSignal): Promise<number | undefined> {
     const { index, revisions, rollouts, evictions, statuses, clock } = this.#options;
     const found = index.sidecarSets.get(name);
     if (!found) {

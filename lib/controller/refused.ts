@@ -1,6 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Clock } from "../api/clock.ts";
-import type { Logger } from "../api/logger.ts";
 import type { ObjectReference, Workload } from "../api/objects.ts";
 import type { FailedCreate } from "../core/refusal/failed_create.ts";
 import { mayBlameSidecars } from "../core/refusal/message.ts";
@@ -8,7 +6,7 @@ import type { RefusalSummary } from "../core/refusal/summary.ts";
 import { mayExist, missingPods, refusableKind } from "../core/refusal/workload.ts";
 import { isNotFound } from "../kube/errors.ts";
 import { Limiter } from "./limiter.ts";
-import { type Outcome, WorkQueue } from "./queue.ts";
+import { Loop, type LoopEnvironment } from "./loop.ts";
 
 /** In milliseconds: a workload that cannot create Pods tries it often at first. */
 const GATHER = 1_000;
@@ -17,11 +15,7 @@ const LOOK_AGAIN = 10_000;
 /** Each look is a read; in a cluster where much goes wrong they must not be a burden. */
 const READS_PER_SECOND = 20;
 
-export interface RefusedPodsOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  isLeader(): boolean;
-  isSynced(): boolean;
+export interface RefusedPodsOptions extends LoopEnvironment {
   /** May reject with what the API server answers. */
   readWorkload(workload: ObjectReference, signal: AbortSignal): Promise<Workload>;
   /** The SidecarSets that a workload's Pods are refused for. */
@@ -42,7 +36,7 @@ interface Known {
  */
 export class RefusedPods {
   readonly #options: RefusedPodsOptions;
-  readonly #queue: WorkQueue;
+  readonly #loop: Loop;
   readonly #reads: Limiter;
   /** By the workload's uid. */
   readonly #workloads = new Map<string, Known>();
@@ -52,7 +46,14 @@ export class RefusedPods {
   constructor(options: RefusedPodsOptions) {
     this.#options = options;
     const { clock } = options;
-    this.#queue = new WorkQueue({ clock, concurrency: 1, baseDelay: 1_000, maxDelay: 60_000 });
+    this.#loop = new Loop(options, {
+      controller: "refused",
+      concurrency: 1,
+      baseDelayMs: 1_000,
+      task: "find out why a workload was refused Pods",
+      keyField: "workload",
+      reconcile: (uid, signal) => this.#reconcile(uid, signal),
+    });
     this.#reads = new Limiter({ clock, maxInFlight: 1, perSecond: READS_PER_SECOND });
   }
 
@@ -77,44 +78,30 @@ export class RefusedPods {
       if (known.failed.at > failed.at) return;
       known.failed = failed;
     }
-    this.#queue.add(uid, GATHER);
+    this.#loop.add(uid, GATHER);
   }
 
   /** Forgets everything: another process looks after it from now on. */
   forgetAll(): void {
     for (const [uid, { failed }] of [...this.#workloads]) {
       this.#settle(uid, { failed, blamed: [] });
-      this.#queue.forget(uid);
+      this.#loop.forget(uid);
     }
   }
 
   /** Works until the signal is aborted. */
   run(signal: AbortSignal): Promise<void> {
-    return this.#queue.run((uid) => this.#work(uid, signal), signal);
+    return this.#loop.run(signal);
   }
 
-  /** Never throws: what fails is tried again. */
-  async #work(uid: string, signal: AbortSignal): Promise<Outcome> {
-    const { isLeader, isSynced, logger } = this.#options;
-    const known = this.#workloads.get(uid);
-    if (known === undefined || signal.aborted) return {};
-    if (!isLeader() || !isSynced()) return { requeueAfter: GATHER };
-    const { failed } = known;
-    try {
-      const blamed = await this.#judge(failed, signal);
-      // Another refusal has come meanwhile, or everything was forgotten.
-      if (this.#workloads.get(uid)?.failed !== failed) return {};
-      this.#settle(uid, { failed, blamed });
-      if (blamed.length === 0) return {};
-      return { requeueAfter: LOOK_AGAIN };
-    } catch (error) {
-      if (signal.aborted) return {};
-      logger.warn("Cannot find out why a workload was refused Pods; trying again", {
-        workload: nameOf(failed.workload),
-        error,
-      });
-      return { failed: true };
-    }
+  async #reconcile(uid: string, signal: AbortSignal): Promise<number | undefined> {
+    const { failed } = this.#workloads.get(uid) ?? {};
+    if (failed === undefined) return undefined;
+    const blamed = await this.#judge(failed, signal);
+    // Another refusal has come meanwhile, or everything was forgotten.
+    if (this.#workloads.get(uid)?.failed !== failed) return undefined;
+    this.#settle(uid, { failed, blamed });
+    return blamed.length === 0 ? undefined : LOOK_AGAIN;
   }
 
   /** @returns the SidecarSets because of which the workload still lacks Pods */

@@ -1,9 +1,9 @@
 import type { Clock } from "../api/clock.ts";
 import type { ObjectReference } from "../api/objects.ts";
+import { backoffDelay } from "../core/backoff.ts";
 
-/** In milliseconds: what the second repair in a row waits for, and the longest that any does. */
-const FIRST_DELAY = 1_000;
-const LONGEST_DELAY = 30_000;
+/** Delay of the second repair in a row and of those after it. */
+const BACKOFF_MS = { base: 1_000, max: 30_000 };
 /** An object that has been left alone for so many milliseconds ends the row. */
 const CALM = 300_000;
 /** So many repairs in a row are no accident any more. */
@@ -46,7 +46,7 @@ export class Repairs {
   get wait(): number {
     const { inRow } = this;
     if (inRow === 0) return 0;
-    const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (inRow - 1));
+    const delay = backoffDelay(inRow - 1, BACKOFF_MS);
     return Math.max(0, this.#lastAt + delay - this.#clock.monotonic());
   }
 

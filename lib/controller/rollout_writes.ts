@@ -22,6 +22,8 @@ export interface RolloutWritesOptions {
   readonly events: Pick<Events, "record">;
   /** The Pod as the API server has it now. */
   readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  /** Runs a write that no reconciliation waits for. */
+  start(write: () => Promise<void>): void;
   /** Told when a write has come to its end, so that the SidecarSet is planned again. */
   onProgress(sidecarSet: string): void;
   /** Takes over a Pod as the API server stored it, ahead of the watch. */
@@ -41,7 +43,6 @@ const REPORT = "Report";
 export class RolloutWrites {
   readonly #options: RolloutWritesOptions;
   readonly #reports: PodReports;
-  readonly #running = new Set<Promise<void>>();
 
   constructor(options: RolloutWritesOptions) {
     const { sidecarSets, pods } = options.index;
@@ -51,15 +52,6 @@ export class RolloutWrites {
       exists: (name) => sidecarSets.get(name) !== undefined,
       find: (key) => pods.get(key),
     });
-  }
-
-  get inFlight(): number {
-    return this.#running.size;
-  }
-
-  /** Resolves when no write is under way. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#running);
   }
 
   /** Starts an upgrade, a flip or a repair of a Pod, with what is to be said of it afterwards. */
@@ -130,18 +122,18 @@ export class RolloutWrites {
     { sidecarSet, pod, action }: { sidecarSet: string; pod: Pod; action: string },
     work: () => Promise<void>,
   ): void {
+    const { start, onProgress } = this.#options;
     const { uid = "" } = pod.metadata;
-    const running = rollout.run({ uid, restarts: action !== REPORT }, async () => {
-      try {
-        await work();
-      } catch (error) {
-        this.#failed(rollout, { sidecarSet, pod, action, error });
-      }
-    }).finally(() => {
-      this.#running.delete(running);
-      this.#options.onProgress(sidecarSet);
+    start(async () => {
+      await rollout.run({ uid, restarts: action !== REPORT }, async () => {
+        try {
+          await work();
+        } catch (error) {
+          this.#failed(rollout, { sidecarSet, pod, action, error });
+        }
+      });
+      onProgress(sidecarSet);
     });
-    this.#running.add(running);
   }
 
   #failed(

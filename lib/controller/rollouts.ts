@@ -25,11 +25,6 @@ export class Rollouts {
     this.#writes = new RolloutWrites(options);
   }
 
-  /** Number of Pods with writes under way. */
-  get inFlight(): number {
-    return this.#writes.inFlight;
-  }
-
   /** Number of SidecarSets that something is remembered of. */
   get size(): number {
     return this.#bySidecarSet.size;
@@ -84,11 +79,6 @@ export class Rollouts {
     }
     const due = [wait, rollout.failures.wait].filter((time) => time !== undefined);
     return due.length === 0 ? undefined : Math.min(...due);
-  }
-
-  /** Resolves when no write is under way. */
-  async settled(): Promise<void> {
-    await this.#writes.settled();
   }
 
   #rollout(name: string): Rollout {

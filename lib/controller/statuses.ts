@@ -4,6 +4,7 @@ import { isObject } from "../api/json.ts";
 import type { Logger } from "../api/logger.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { EvictionGuard, SidecarSetStatus } from "../api/sidecarset_status.ts";
+import { backoffDelay } from "../core/backoff.ts";
 import { lastManager } from "../core/field_manager.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { pinnedRevision } from "../core/inject/revision_choice.ts";
@@ -24,8 +25,7 @@ import { progressDeadlineOf, type Pruned, StatusMemory } from "./status_memory.t
 import type { Writer } from "./writer.ts";
 
 /** A status is written at most this often, in milliseconds; half as often after each write that has failed, but once in the longest interval. */
-const WRITE_INTERVAL = 1_000;
-const LONGEST_INTERVAL = 60_000;
+const WRITE_INTERVAL_MS = { base: 1_000, max: 60_000 };
 /** How often it is tried whether the API server still keeps less than is written. */
 const PRUNING_INTERVAL = 60_000;
 
@@ -105,7 +105,7 @@ export class Statuses {
     { writtenAt, failures, repairs }: StatusMemory,
     { isRepair }: { isRepair: boolean },
   ): number {
-    const interval = Math.min(LONGEST_INTERVAL, WRITE_INTERVAL * 2 ** failures);
+    const interval = backoffDelay(failures, WRITE_INTERVAL_MS);
     const wait = writtenAt + interval - this.#options.clock.monotonic();
     return Math.max(wait, isRepair ? repairs.wait : 0);
   }

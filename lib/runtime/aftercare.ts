@@ -1,11 +1,10 @@
-import type { Clock } from "../api/clock.ts";
-import type { Logger } from "../api/logger.ts";
 import type { Pod } from "../api/pod.ts";
 import { CleanupEvictions } from "../controller/cleanup_evictions.ts";
 import { CleanupRecords } from "../controller/cleanup_records.ts";
 import { Cleanups } from "../controller/cleanups.ts";
 import type { Confirmation } from "../controller/confirmation.ts";
 import type { Events } from "../controller/events.ts";
+import type { LoopEnvironment } from "../controller/loop.ts";
 import { MissedPods } from "../controller/missed.ts";
 import { podReference, referenceByName } from "../controller/references.ts";
 import type { Repair } from "../controller/repairs.ts";
@@ -21,20 +20,16 @@ import { createDryRuns } from "./dry_runs.ts";
 import { createRefusals, type Refusals } from "./refusals.ts";
 import { createVirtualNodes } from "./virtual_nodes.ts";
 
-export interface AftercareOptions {
+export interface AftercareOptions extends LoopEnvironment {
   readonly client: RestClient;
   readonly index: ClusterIndex;
   readonly writer: Writer;
-  readonly clock: Clock;
-  readonly logger: Logger;
   readonly events: Pick<Events, "record">;
   /** The controller's namespace. */
   readonly namespace: string;
   readonly excludedNamespaces: readonly string[];
   /** Kinds of controllers that create an evicted Pod anew. */
   readonly recreatingKinds: ReadonlySet<string>;
-  isLeader(): boolean;
-  isSynced(): boolean;
   /** Whether the webhook would answer for a new Pod of the SidecarSet. */
   isWebhookReady(prepared: PreparedSidecarSet): boolean;
   /** A dry run of the injection for a Pod's replacement. */

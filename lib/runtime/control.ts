@@ -7,7 +7,7 @@ import { Evictions } from "../controller/evictions.ts";
 import { Events } from "../controller/events.ts";
 import { LeaderElection } from "../controller/leader.ts";
 import { Limiter } from "../controller/limiter.ts";
-import { WorkQueue } from "../controller/queue.ts";
+import { Loop, type LoopEnvironment, type LoopMetrics } from "../controller/loop.ts";
 import { Reconciler } from "../controller/reconcile.ts";
 import type { Repair } from "../controller/repairs.ts";
 import { Revisions } from "../controller/revisions.ts";
@@ -27,21 +27,17 @@ import { type Aftercare, createAftercare } from "./aftercare.ts";
 import type { Config } from "./config.ts";
 import { createConfirmation } from "./confirmation.ts";
 import { createDryRuns } from "./dry_runs.ts";
-import type { QueueMetrics } from "./metrics/queues.ts";
 import { countedUntil } from "./counted_until.ts";
 import { createRegistering, type Registering } from "./registering.ts";
 import { registrationFacts } from "./registration.ts";
 import { createRepairReport } from "./repairs.ts";
 import { leaseStore } from "./stores.ts";
-import { until } from "./until.ts";
 
 /** Name of the Lease, the registration and the ClusterRole that owns it. */
 export const INSTALLATION = "sidecarset";
 
 /** Changes that arrive together are looked at together: in milliseconds. */
 const GATHER_PODS = 50;
-/** While something is read anew, SidecarSets wait so long: in milliseconds. */
-const LOOK_AGAIN = 200;
 
 /** Statuses, revisions and the registration are few beside Pods. */
 const OTHER_WRITES_IN_FLIGHT = 4;
@@ -63,7 +59,7 @@ export interface ControlOptions {
   readonly excludedNamespaces: readonly string[];
   /** Name of this process among the candidates for leadership. */
   readonly identity: string;
-  readonly metrics: QueueMetrics;
+  readonly metrics: LoopMetrics;
   caBundle(): string | undefined;
   /** How often certificates may change, in milliseconds. */
   readonly certificatePollMs: number;
@@ -78,8 +74,8 @@ export interface ControlOptions {
 export interface Control {
   readonly election: LeaderElection;
   readonly registering: Registering;
-  readonly queue: WorkQueue;
-  readonly rollouts: Rollouts;
+  /** Number of Pods that roll-outs are writing to. */
+  podWritesInFlight(): number;
   readonly aftercare: Aftercare;
   /** Looks at SidecarSets again soon. */
   touch(names: Iterable<string>): void;
@@ -90,16 +86,8 @@ export interface Control {
 
 export function createControl(options: ControlOptions): Control {
   const { config, client, index, logger, identity, serverClock: clock } = options;
-  const queueOptions = { clock, baseDelay: 100, maxDelay: 60_000 };
-  const measuredQueue = (controller: string, concurrency: number) => {
-    const observer = options.metrics.observer(controller);
-    const measured = new WorkQueue({ ...queueOptions, concurrency, observer });
-    options.metrics.observe(controller, measured);
-    return measured;
-  };
-  const queue = measuredQueue("sidecarset", 4);
   const touch = (names: Iterable<string>) => {
-    for (const name of names) queue.add(name, GATHER_PODS);
+    for (const name of names) loop.add(name, GATHER_PODS);
   };
   const touchAll = () => {
     touch([...index.sidecarSets.values()].map(({ name }) => name));
@@ -131,14 +119,20 @@ export function createControl(options: ControlOptions): Control {
     podLimiter: new Limiter({ clock, maxInFlight: config.maxInFlight, perSecond }),
     limiter: new Limiter({ clock, maxInFlight: OTHER_WRITES_IN_FLIGHT, perSecond }),
   });
-  const events = new Events({ writer, clock, logger, instance: identity });
+  const environment: LoopEnvironment = {
+    clock,
+    logger,
+    isLeader,
+    isSynced: options.isSynced,
+    metrics: options.metrics,
+  };
+  const events = new Events({ ...environment, writer, instance: identity });
   const onRepair = createRepairReport({ logger, events, observe: options.observeRepair });
   const registering = createRegistering({
     ...options,
     name: INSTALLATION,
     namespace: config.namespace,
     ...{ writer, isLeader },
-    queue: measuredQueue("registration", 1),
     sidecarSets: () => [...index.sidecarSets.values()],
     onCoverage: touch,
     onRepair,
@@ -153,6 +147,7 @@ export function createControl(options: ControlOptions): Control {
     logger,
     events,
     readPod,
+    start: (write) => loop.start(write),
     onProgress: (name) => touch([name]),
     onStored: (pod: Pod) => touch(index.updatePod(pod)),
   });
@@ -173,16 +168,13 @@ export function createControl(options: ControlOptions): Control {
     confirmation: createConfirmation({ client, index }),
   };
   const aftercare = createAftercare({
+    ...environment,
     ...evictionRule,
     events,
     client,
     index,
     writer,
-    clock,
-    logger,
     namespace: config.namespace,
-    isLeader,
-    isSynced: options.isSynced,
     excludedNamespaces: options.excludedNamespaces,
     onStored: (pod) => touch(index.updatePod(pod)),
     onChange: (sidecarSet) => touch([sidecarSet]),
@@ -192,8 +184,6 @@ export function createControl(options: ControlOptions): Control {
   const reconciler = new Reconciler({
     index,
     clock,
-    logger,
-    isLeader,
     rollouts,
     evictions,
     revisions: new Revisions({
@@ -220,31 +210,28 @@ export function createControl(options: ControlOptions): Control {
     }),
   });
 
-  async function reconcileOnceSynced(signal: AbortSignal) {
-    // Nothing is taken from the queue before: with many SidecarSets that alone would keep the process from reading on.
-    await until(options.isSynced, { clock: options.clock, signal });
-    await queue.run((name) => {
-      if (options.isSynced()) return reconciler.reconcile(name, signal);
-      return Promise.resolve({ requeueAfter: LOOK_AGAIN });
-    }, signal);
-  }
+  const loop = new Loop(environment, {
+    controller: "sidecarset",
+    concurrency: 4,
+    task: "reconcile a SidecarSet",
+    keyField: "sidecarSet",
+    reconcile: (name, signal) => reconciler.reconcile(name, signal),
+  });
 
   return {
     election,
     registering,
-    queue,
-    rollouts,
+    podWritesInFlight: () => loop.inFlight,
     aftercare,
     touch,
     touchAll,
     async run(signal) {
       await Promise.all([
-        reconcileOnceSynced(signal),
+        loop.run(signal),
         registering.run(signal),
         aftercare.run(signal),
         events.run(signal),
       ]);
-      await rollouts.settled();
     },
   };
 }

@@ -1,7 +1,6 @@
-import type { Clock } from "../api/clock.ts";
-import type { Logger } from "../api/logger.ts";
 import type { KubeEvent, ObjectReference, Workload } from "../api/objects.ts";
 import type { Pod } from "../api/pod.ts";
+import type { LoopEnvironment } from "../controller/loop.ts";
 import { RefusedPods } from "../controller/refused.ts";
 import { blamedSidecarSets } from "../core/refusal/blame.ts";
 import { FAILED_CREATE, failedCreateOf } from "../core/refusal/failed_create.ts";
@@ -23,12 +22,8 @@ const RESOURCES: Readonly<Record<RefusableKind, Resource<Workload>>> = {
   Job: resources.jobs,
 };
 
-export interface RefusalsOptions {
+export interface RefusalsOptions extends LoopEnvironment {
   readonly client: RestClient;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  isLeader(): boolean;
-  isSynced(): boolean;
   /** What the webhook would know if a Pod were created now. */
   dryRunFacts(pod: Pod): DryRunFacts;
   onChange(sidecarSet: string): void;

@@ -1,12 +1,11 @@
 import type { Clock } from "../api/clock.ts";
-import type { Logger } from "../api/logger.ts";
+import { Loop, type LoopEnvironment } from "../controller/loop.ts";
 import type { PeersOptions } from "../controller/peers.ts";
-import type { WorkQueue } from "../controller/queue.ts";
 import { RegistrationKeeper, type RegistrationKeeperOptions } from "../controller/registration.ts";
-import { NotLeaderError, type Writer } from "../controller/writer.ts";
+import type { Writer } from "../controller/writer.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { RestClient } from "../kube/contract.ts";
-import { isConflict, isNotFound } from "../kube/errors.ts";
+import { isNotFound } from "../kube/errors.ts";
 import { createPeers } from "./peers.ts";
 import { clusterRoleOwner } from "./registration.ts";
 
@@ -17,23 +16,21 @@ const GATHER_FIRST = 20;
 
 export interface RegisteringOptions
   extends
+    LoopEnvironment,
     Omit<RegistrationKeeperOptions, "peers" | "owner" | "write" | "clock">,
     Pick<PeersOptions, "identity"> {
   readonly client: RestClient;
   readonly writer: Writer;
-  readonly queue: WorkQueue;
   /** The controller's own. */
   readonly namespace: string;
   /** This machine's clock. */
   readonly clock: Clock;
   /** The API server's clock. */
   readonly serverClock: Clock;
-  readonly logger: Logger;
   /** Nothing else serves the registration, or removes it, once this process is gone. */
   readonly temporary: boolean;
   /** How often certificates may change, in milliseconds. */
   readonly certificatePollMs: number;
-  isSynced(): boolean;
 }
 
 /** Keeps the webhook registered, for this process and for the other replicas. */
@@ -53,9 +50,9 @@ export interface Registering {
 }
 
 export function createRegistering(options: RegisteringOptions): Registering {
-  const { name, client, writer, queue, logger, temporary, isLeader } = options;
+  const { name, client, writer, logger, temporary, isLeader } = options;
   const delay = () => keeper.isRegistered ? GATHER : GATHER_FIRST;
-  const touch = () => queue.add(name, delay());
+  const touch = () => loop.add(name, delay());
   const peers = createPeers({
     ...options,
     pollMs: options.certificatePollMs,
@@ -71,19 +68,17 @@ export function createRegistering(options: RegisteringOptions): Registering {
   });
   let isStopped = false;
 
-  async function register(signal: AbortSignal) {
-    if (isStopped) return {};
-    if (!options.isSynced()) return { requeueAfter: delay() };
-    try {
-      const requeueAfter = await keeper.reconcile(signal);
-      return requeueAfter === undefined ? {} : { requeueAfter };
-    } catch (error) {
-      if (signal.aborted || error instanceof NotLeaderError) return {};
-      if (isConflict(error)) return { requeueAfter: GATHER };
-      logger.warn("Cannot write the webhook registration; trying again", { error });
-      return { failed: true as const };
-    }
-  }
+  const loop = new Loop({ ...options, clock: options.serverClock }, {
+    controller: "registration",
+    concurrency: 1,
+    task: "write the webhook registration",
+    keyField: "registration",
+    // Followers check whether reviews reach them.
+    everyReplica: true,
+    async reconcile(_name, signal) {
+      return isStopped ? undefined : await keeper.reconcile(signal);
+    },
+  });
 
   return {
     keeper,
@@ -98,7 +93,7 @@ export function createRegistering(options: RegisteringOptions): Registering {
     async run(signal) {
       touch();
       await Promise.all([
-        queue.run(() => register(signal), signal),
+        loop.run(signal),
         // A process that is alone has nobody to tell.
         ...(temporary ? [] : [peers.run(signal)]),
       ]);

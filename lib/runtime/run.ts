@@ -142,7 +142,7 @@ export async function run(
     temporary,
     legacyRevisions: legacy.revisions,
     excludedNamespaces,
-    metrics: metrics.queues,
+    metrics: metrics.loops,
     identity,
     caBundle: () => certificates.source.caBundle() || undefined,
     certificatePollMs: certificates.pollMs,

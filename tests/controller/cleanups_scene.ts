@@ -15,6 +15,7 @@ import { Writer } from "../../lib/controller/writer.ts";
 import { RECREATING_KINDS } from "../../lib/core/cleanup/eviction.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { leader } from "../support/leader.ts";
+import { loopEnvironment } from "../support/loop_environment.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { quietLogger } from "../support/quiet_logger.ts";
 import { type Recorded, RecordingClient, type Respond } from "../support/recording_client.ts";
@@ -67,8 +68,7 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
   const common = { index, writer, records, clock, logger: quietLogger, confirmation };
   const cleanups = new Cleanups({
     ...common,
-    isLeader,
-    isSynced: () => true,
+    ...loopEnvironment({ clock, isLeader }),
     onStored() {},
     onProgress: (_name, { after }) => told.push(after),
     evictions: new CleanupEvictions({

@@ -4,8 +4,8 @@ import { Events, type Occurrence } from "../../lib/controller/events.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
 import { Writer } from "../../lib/controller/writer.ts";
 import { leader } from "../support/leader.ts";
+import { loopEnvironment } from "../support/loop_environment.ts";
 import { ManualClock, settle } from "../support/manual_clock.ts";
-import { quietLogger } from "../support/quiet_logger.ts";
 import { RecordingClient, type Respond } from "../support/recording_client.ts";
 
 function refusal(name: string, note = "the API server said no"): Occurrence {
@@ -23,7 +23,7 @@ async function setUp(respond?: Respond) {
     limiter: limiter(),
     leadership: leader,
   });
-  const events = new Events({ writer, clock, logger: quietLogger, instance: "here" });
+  const events = new Events({ ...loopEnvironment({ clock }), writer, instance: "here" });
   const stop = new AbortController();
   const running = events.run(stop.signal);
   await settle();
@@ -114,10 +114,61 @@ Deno.test("Events remembers a bounded number of objects, and never forgets one w
   await end();
 });
 
-Deno.test("Events gives up an event that cannot be written", async () => {
+Deno.test("Events drops an event that cannot be written for long", async () => {
   const { clock, events, sent, end } = await setUp(() => ({ httpCode: 500 }));
   events.record(refusal("a"));
+  await clock.advance(3_600_000);
+  const attempts = sent().length;
+  assert.ok(attempts > 10 && attempts <= 31, `${attempts} attempts`);
+  await clock.advance(3_600_000);
+  assert.equal(sent().length, attempts);
+  await end();
+});
+
+Deno.test("Events writes a note that changed while the write before was under way", async () => {
+  let answer = () => {};
+  const pending = new Promise<void>((resolve) => answer = resolve);
+  const { clock, events, bodies, end } = await setUp(async ({ body }) => {
+    await pending;
+    return { ...Object(body), metadata: { ...Object(body).metadata, resourceVersion: "1" } };
+  });
+  events.record(refusal("a", "first"));
+  await clock.advance(0);
+  events.record(refusal("a", "second"));
+  answer();
+  await clock.advance(60_000);
+  assert.deepEqual(bodies().map(({ note }) => note), ["first", "second"]);
+  await end();
+});
+
+Deno.test("Events counts what happened again while the first write was under way", async () => {
+  let answer = () => {};
+  const pending = new Promise<void>((resolve) => answer = resolve);
+  const { clock, events, sent, bodies, end } = await setUp(async ({ body }) => {
+    await pending;
+    return { ...Object(body), metadata: { ...Object(body).metadata, resourceVersion: "1" } };
+  });
+  events.record(refusal("a"));
+  await clock.advance(0);
+  events.record(refusal("a"));
+  answer();
+  await clock.advance(60_000);
+  assert.match(sent()[1] ?? "", /^PATCH /);
+  assert.equal(Object(bodies()[1]?.series).count, 2);
+  await end();
+});
+
+Deno.test("Events writes again after a fault of the API server, and drops what it refuses", async () => {
+  const answers = [503, 503, 422];
+  const { clock, events, bodies, end } = await setUp(() => {
+    const httpCode = answers.shift();
+    return httpCode === undefined ? { metadata: {} } : { httpCode };
+  });
+  events.record(refusal("a", "during an outage"));
+  await clock.advance(1_000);
+  await clock.advance(2_000);
+  assert.equal(bodies().length, 3);
   await clock.advance(600_000);
-  assert.equal(sent().length, 1);
+  assert.equal(bodies().length, 3);
   await end();
 });

@@ -49,7 +49,7 @@ function setUp({ obstacle, obstacleOf = () => obstacle, httpCode }: SetUp = {}) 
     return { metadata: {}, spec: { containers: [] }, ...Object(body) };
   });
   let version = 10;
-  const { index, reconciler } = createEngine({
+  const { index, loop } = createEngine({
     client,
     clock,
     obstacleOf,
@@ -61,7 +61,7 @@ function setUp({ obstacle, obstacleOf = () => obstacle, httpCode }: SetUp = {}) 
   index.applySidecarSet(wish());
   for (const pod of pods.values()) index.applyPod(pod);
   const reconcile = async () => {
-    const outcome = await reconciler.reconcile("web", new AbortController().signal);
+    const outcome = await loop.process("web", new AbortController().signal);
     for (let i = 0; i < 20; i++) await settle();
     return outcome;
   };

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { Pod } from "../../lib/api/pod.ts";
 import { MissedPods } from "../../lib/controller/missed.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
+import { loopEnvironment } from "../support/loop_environment.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
-import { quietLogger } from "../support/quiet_logger.ts";
 
 const status = { effectiveSince: "2026-01-01T00:00:00Z" };
 
@@ -23,9 +23,7 @@ function setUp(reasonOf: (pod: Pod) => "NotReviewed" | "NamespaceExcluded" = () 
   const changed: string[] = [];
   const missed = new MissedPods({
     index,
-    clock,
-    logger: quietLogger,
-    isLeader: () => true,
+    ...loopEnvironment({ clock }),
     readPod(pod) {
       read.push(pod.metadata.name ?? "");
       return Promise.resolve(pod);

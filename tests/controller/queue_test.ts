@@ -114,3 +114,19 @@ Deno.test("WorkQueue waits for the workers under way when it is stopped", async 
   finish();
   await running;
 });
+
+Deno.test("WorkQueue tries a key again whose worker throws, at once or later, and goes on with the others", async () => {
+  const worked: string[] = [];
+  const worker = (key: string): Promise<Outcome> => {
+    worked.push(key);
+    if (key === "a" && worked.length === 1) throw new TypeError("a bug");
+    if (key === "b" && worked.length === 2) return Promise.reject(new TypeError("another bug"));
+    return Promise.resolve({});
+  };
+  await withQueue(worker, async (queue, clock) => {
+    queue.add("a");
+    queue.add("b");
+    await clock.advance(10);
+    assert.deepEqual(worked, ["a", "b", "a", "b"]);
+  });
+});

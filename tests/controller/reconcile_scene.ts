@@ -16,7 +16,7 @@ export function setUp(respond?: Respond) {
   const state = { leading: true, inForceSince: "2026-01-31T00:00:00Z" };
   const progressed: string[] = [];
   const repairs: Repair[] = [];
-  const { index, reconciler } = createEngine({
+  const { index, reconciler, loop } = createEngine({
     client,
     clock,
     onRepair: (repair) => repairs.push(repair),
@@ -25,7 +25,7 @@ export function setUp(respond?: Respond) {
     onProgress: (name) => progressed.push(name),
   });
   const reconcile = async (name = "web") => {
-    const outcome = await reconciler.reconcile(name, new AbortController().signal);
+    const outcome = await loop.process(name, new AbortController().signal);
     await settle();
     return outcome;
   };

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { Workload } from "../../lib/api/objects.ts";
 import { RefusedPods } from "../../lib/controller/refused.ts";
 import { ApiError } from "../../lib/kube/errors.ts";
+import { loopEnvironment } from "../support/loop_environment.ts";
 import { ManualClock } from "../support/manual_clock.ts";
-import { quietLogger } from "../support/quiet_logger.ts";
 
 const NAMING = "must specify requests.cpu for: agent";
 
@@ -22,10 +22,7 @@ function setUp() {
   const read: string[] = [];
   const failing = { reads: false };
   const refused = new RefusedPods({
-    clock,
-    logger: quietLogger,
-    isLeader: () => true,
-    isSynced: () => true,
+    ...loopEnvironment({ clock }),
     readWorkload({ name = "" }) {
       read.push(name);
       const found = workloads.get(name);

@@ -27,10 +27,10 @@ function setUp(
       metadata: { ...known?.metadata, ...metadata, resourceVersion },
     };
   });
-  const { index, reconciler } = createEngine({ client, clock, ...(legacy ? { legacy } : {}) });
+  const { index, loop } = createEngine({ client, clock, ...(legacy ? { legacy } : {}) });
   let generation = 0;
   const reconcile = async () => {
-    await reconciler.reconcile("web", new AbortController().signal);
+    await loop.process("web", new AbortController().signal);
     await settle();
   };
   const apply = async (image: string) => {

@@ -51,7 +51,7 @@ function withImage(pod: Pod, image: string): Pod {
 function setUp(prepared: PreparedSidecarSet, respond?: Respond) {
   const clock = new ManualClock();
   const client = new RecordingClient(respond);
-  const { index, rollouts } = createEngine({ client, clock });
+  const { index, rollouts, loop } = createEngine({ client, clock });
   index.applySidecarSet(prepared);
   const advance = async (state = prepared) => {
     const plan = rollouts.advance(state, signal);
@@ -61,7 +61,7 @@ function setUp(prepared: PreparedSidecarSet, respond?: Respond) {
   const patched = () =>
     client.requests.filter(({ path }) => path.includes("/pods/"))
       .map(({ path }) => path.split("/pods/")[1]);
-  return { clock, client, index, rollouts, advance, patched };
+  return { clock, client, index, rollouts, loop, advance, patched };
 }
 
 Deno.test("Rollouts plans anew only when something that plans depend on has changed", async () => {
@@ -83,13 +83,13 @@ Deno.test("Rollouts plans anew only when something that plans depend on has chan
 
 Deno.test("Rollouts starts no more writes than there is room for, and goes on as they end", async () => {
   const gate = Promise.withResolvers<void>();
-  const { index, rollouts, advance, patched } = setUp(newer(), async ({ body }) => {
+  const { index, loop, advance, patched } = setUp(newer(), async ({ body }) => {
     await gate.promise;
     return { metadata: {}, spec: { containers: [] }, ...Object(body) };
   });
   for (let i = 0; i < 200; i++) index.applyPod(podOf({ name: `p${i}`, injected: [old] }));
   await advance();
-  assert.equal(rollouts.inFlight, 128);
+  assert.equal(loop.inFlight, 128);
   gate.resolve();
   await advance();
   assert.equal(patched().filter((path) => !path?.endsWith("/status")).length, 128);

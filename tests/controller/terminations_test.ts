@@ -5,9 +5,9 @@ import { Terminations } from "../../lib/controller/terminations.ts";
 import { Writer } from "../../lib/controller/writer.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { leader } from "../support/leader.ts";
+import { loopEnvironment } from "../support/loop_environment.ts";
 import { ManualClock, settle } from "../support/manual_clock.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
-import { quietLogger } from "../support/quiet_logger.ts";
 import { RecordingClient, type Respond } from "../support/recording_client.ts";
 
 const endsWithMain = {
@@ -86,9 +86,7 @@ async function setUp({ respond, virtualNode = false, leading = true }: SetUp) {
       podLimiter: limiter(),
       limiter: limiter(),
     }),
-    clock,
-    logger: quietLogger,
-    isLeader,
+    ...loopEnvironment({ clock, isLeader }),
     isVirtualNode: () => Promise.resolve(virtualNode),
     onStored: (pod) => index.applyPod(pod),
     onTermination: (_pod, { kind }) => decided.push(kind),

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { UpdateStrategy } from "../../lib/api/strategies.ts";
-import { WorkQueue } from "../../lib/controller/queue.ts";
 import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
 import { trimPod } from "../../lib/index/trim.ts";
 import type { RequestOptions } from "../../lib/kube/contract.ts";
@@ -65,9 +64,8 @@ function start(fault: (options: RequestOptions) => Fault = () => undefined) {
   const clock = new ManualClock();
   const first = wish({});
   const cluster = new StoredCluster(first, fault);
-  const queue = new WorkQueue({ clock, concurrency: 2, baseDelay: 100, maxDelay: 60_000 });
   const touch = (names: Iterable<string>) => {
-    for (const name of names) queue.add(name, 50);
+    for (const name of names) engine.loop.add(name, 50);
   };
   const engine = createEngine({
     client: cluster,
@@ -84,7 +82,7 @@ function start(fault: (options: RequestOptions) => Fault = () => undefined) {
   for (let i = 0; i < PODS; i++) cluster.put(podOf({ name: `p${i}`, injected: [first] }));
   cluster.mostUnavailable = 0;
   const stop = new AbortController();
-  const running = queue.run((name) => engine.reconciler.reconcile(name, stop.signal), stop.signal);
+  const running = engine.loop.run(stop.signal);
   let late: string[] = [];
   const deliver = () => {
     for (const name of late) {
@@ -219,6 +217,6 @@ Deno.test("nothing is written or remembered after the SidecarSet was deleted in 
   const { podPatches } = run.cluster;
   for (let i = 0; i < 50; i++) await run.step();
   assert.equal(run.cluster.podPatches, podPatches);
-  assert.equal(run.rollouts.inFlight, 0);
+  assert.equal(run.loop.inFlight, 0);
   await run.end();
 });

@@ -6,6 +6,7 @@ import { Confirmation } from "../../lib/controller/confirmation.ts";
 import { Evictions } from "../../lib/controller/evictions.ts";
 import { Events } from "../../lib/controller/events.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
+import { Loop } from "../../lib/controller/loop.ts";
 import { Reconciler } from "../../lib/controller/reconcile.ts";
 import type { Repair } from "../../lib/controller/repairs.ts";
 import { Revisions } from "../../lib/controller/revisions.ts";
@@ -21,6 +22,7 @@ import { get } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
 import { leader } from "./leader.ts";
+import { loopEnvironment } from "./loop_environment.ts";
 import { quietLogger } from "./quiet_logger.ts";
 
 export interface EngineOptions {
@@ -48,19 +50,20 @@ export function createEngine(options: EngineOptions) {
   const leadership = { ...leader, isLeader };
   const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), leadership });
   const common = { index, writer, clock, logger: quietLogger };
-  const events = new Events({ writer, clock, logger: quietLogger, instance: "test" });
+  const environment = loopEnvironment({ clock, isLeader });
+  const events = new Events({ ...environment, writer, instance: "test" });
   const readPod = ({ metadata: { name = "", namespace = "" } }: Pod, signal: AbortSignal) =>
     send(client, get(resources.pods, { name, namespace }), signal);
   const rollouts = new Rollouts({
     ...common,
     events,
     readPod,
+    start: (write) => loop.start(write),
     onProgress,
     onStored: options.onStoredPod ?? (() => {}),
   });
   const reconciler = new Reconciler({
     ...common,
-    isLeader,
     rollouts,
     evictions: new Evictions({
       ...common,
@@ -94,5 +97,12 @@ export function createEngine(options: EngineOptions) {
       onStored: options.onStoredSidecarSet ?? (() => {}),
     }),
   });
-  return { index, events, rollouts, reconciler };
+  const loop = new Loop(environment, {
+    controller: "sidecarset",
+    concurrency: 2,
+    task: "reconcile a SidecarSet",
+    keyField: "sidecarSet",
+    reconcile: (name, signal) => reconciler.reconcile(name, signal),
+  });
+  return { index, events, rollouts, reconciler, loop };
 }

@@ -43,10 +43,17 @@ export class RecordingClient implements RestClient {
       ...(querystring ? { query: querystring } : {}),
     };
     this.requests.push(request);
-    const answer = await this.#respond(request);
+    const answer = await Promise.race([this.#respond(request), aborted(options.abortSignal)]);
     if ("httpCode" in answer && typeof answer.httpCode === "number") {
       throw new ApiError({ method, path, httpCode: answer.httpCode });
     }
     return answer;
   }
+}
+
+/** Rejects when the request is abandoned, as a client does that waits for an answer. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }

@@ -1,9 +1,11 @@
 import type { EvictionGuard } from "../../api/sidecarset_status.ts";
+import { backoffDelay } from "../backoff.ts";
 
 export type { EvictionGuard };
 
-const FIRST_DELAY_SECONDS = 10;
-const LONGEST_DELAY_SECONDS = 600;
+const BACKOFF_SECONDS = { base: 10, max: 600 };
+/** A workload that has made no replacement for so long was scaled down or deleted. */
+const GUARD_LIFETIME_SECONDS = 600;
 
 /** An eviction that is about to be made. */
 export type EvictionNote = Pick<
@@ -34,11 +36,11 @@ export function afterReplacement(
 
 /** Milliseconds; the next eviction of this workload has to wait until then, twice as long after each one. */
 export function mayTryAt(guard: EvictionGuard): number {
-  const delay = Math.min(FIRST_DELAY_SECONDS * 2 ** (guard.attempts - 1), LONGEST_DELAY_SECONDS);
+  const delay = backoffDelay(guard.attempts - 1, BACKOFF_SECONDS);
   return Date.parse(guard.lastEviction) + delay * 1000;
 }
 
 /** Milliseconds; a workload that has made no replacement until then, because it was scaled down or is gone, will not. */
 export function expiresAt(guard: EvictionGuard): number {
-  return Date.parse(guard.lastEviction) + LONGEST_DELAY_SECONDS * 1000;
+  return Date.parse(guard.lastEviction) + GUARD_LIFETIME_SECONDS * 1000;
 }

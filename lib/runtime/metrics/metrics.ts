@@ -1,10 +1,11 @@
+import type { LoopMetrics } from "../../controller/loop.ts";
 import type { Repair } from "../../controller/repairs.ts";
 import type { Observation as RequestObservation } from "../../kube/transport.ts";
 import type { Observation as ReviewObservation } from "../../webhook/handler.ts";
 import type { PodReviewObserver } from "../../webhook/pods.ts";
 import { METRICS } from "./catalogue.ts";
 import { registerProcess } from "./process.ts";
-import { type QueueMetrics, registerQueues } from "./queues.ts";
+import { registerQueues } from "./queues.ts";
 import { CONTENT_TYPE, Registry } from "./registry.ts";
 import { type MetricsState, registerState } from "./state.ts";
 
@@ -15,7 +16,7 @@ export interface Metrics {
   observeCertificateCheck(ok: boolean): void;
   observeRepair(repair: Repair): void;
   readonly podObserver: PodReviewObserver;
-  readonly queues: QueueMetrics;
+  readonly loops: LoopMetrics;
   /** Lets the gauges read the process's state when they are asked for. */
   observeState(state: MetricsState): void;
   text(): { contentType: string; text: string };
@@ -58,7 +59,7 @@ export function createMetrics({ apiServer: host }: MetricsOptions): Metrics {
       onSkipped: ({ sidecarSet: sidecarset, reason, refuses }) =>
         injections.inc({ sidecarset, result: refuses ? "refused" : "skipped", reason }),
     },
-    queues: registerQueues(registry),
+    loops: registerQueues(registry),
     observeState: (state) => registerState(registry, state),
     text: () => ({ contentType: CONTENT_TYPE, text: registry.text() }),
   };

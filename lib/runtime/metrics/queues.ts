@@ -1,18 +1,12 @@
-import type { QueueObserver, WorkQueue } from "../../controller/queue.ts";
+import type { LoopMetrics } from "../../controller/loop.ts";
+import type { WorkQueue } from "../../controller/queue.ts";
 import type { METRICS } from "./catalogue.ts";
 import type { Registry } from "./registry.ts";
-
-export interface QueueMetrics {
-  /** The observer of one controller's queue. */
-  observer(controller: string): QueueObserver;
-  /** Lets the gauges read the queue when they are asked for. */
-  observe(controller: string, queue: WorkQueue): void;
-}
 
 const RESULTS = ["success", "requeue_after", "error"] as const;
 
 /** Metrics of the reconcile loops. */
-export function registerQueues(registry: Registry<typeof METRICS>): QueueMetrics {
+export function registerQueues(registry: Registry<typeof METRICS>): LoopMetrics {
   const total = registry.counter("controller_runtime_reconcile_total");
   const errors = registry.counter("controller_runtime_reconcile_errors_total");
   const time = registry.histogram("controller_runtime_reconcile_time_seconds");

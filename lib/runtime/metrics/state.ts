@@ -23,7 +23,7 @@ export function registerState(registry: Registry<typeof METRICS>, state: Metrics
     () => [{ labels: { name: "sidecarset" }, value: control.election.isLeader() ? 1 : 0 }],
   );
   registry.gauge("controller_runtime_webhook_requests_in_flight", state.reviewsInFlight);
-  registry.gauge("sidecarset_pod_writes_in_flight", () => control.rollouts.inFlight);
+  registry.gauge("sidecarset_pod_writes_in_flight", control.podWritesInFlight);
   registry.gauge(
     "sidecarset_certificate_expiry_timestamp_seconds",
     () => (certificates.current()?.notAfter.getTime() ?? 0) / 1_000,
