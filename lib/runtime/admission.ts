@@ -25,6 +25,8 @@ export interface AdmissionOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly excludedNamespaces: readonly string[];
+  /** Whether `failurePolicy: Fail` refuses Pods. */
+  readonly refusesPods: boolean;
   isSynced(): boolean;
   validate(input: SidecarSetValidationInput): readonly FieldProblem[];
   readonly observer?: PodReviewObserver;
@@ -64,6 +66,7 @@ export function createAdmission(
         },
         inject: (request) => injector.inject(request),
         now: () => clock.now(),
+        refusesPods: options.refusesPods,
         observer: {
           onInjected(injected, namespace) {
             awaitPod(injected);

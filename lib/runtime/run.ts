@@ -158,6 +158,8 @@ export async function run(
     clock,
     logger,
     excludedNamespaces,
+    // A temporary registration is a person's trial: it must never keep a Pod of others from being created.
+    refusesPods: !temporary,
     isSynced: watches.isAdmissionSynced,
     validate: validation.validate,
     observer: metrics.podObserver,

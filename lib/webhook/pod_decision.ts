@@ -1,15 +1,16 @@
 import type { AdmissionDecision } from "../api/admission.ts";
 import type { Injected, Injection, Skip } from "../core/inject/contract.ts";
 import { refused } from "./decisions.ts";
+import { skipWarning } from "./skip_warning.ts";
 
 /**
- * What an injection comes to for the API server: the patch, or a refusal that says how to mend it; a warning for each SidecarSet that was
+ * What an injection comes to for the API server: the patch, or a refusal that says how to fix it; a warning for each SidecarSet that was
  * skipped, for the Pod's creator; audit annotations, whose keys the API server prefixes with the webhook's name.
  */
 export function podDecision(injection: Injection): AdmissionDecision {
   const { patch, injected, skipped } = injection;
   const outcome = {
-    ...(skipped.length > 0 ? { warnings: skipped.map(warningOf) } : {}),
+    ...(skipped.length > 0 ? { warnings: skipped.map(skipWarning) } : {}),
     auditAnnotations: {
       ...(injected.length > 0 ? { injected: injected.map(injectedText).join(",") } : {}),
       ...(skipped.length > 0 ? { skipped: skipped.map(skippedText).join(",") } : {}),
@@ -29,10 +30,6 @@ export function podDecision(injection: Injection): AdmissionDecision {
     }),
     ...outcome,
   };
-}
-
-function warningOf({ sidecarSet, reason, message }: Skip): string {
-  return `SidecarSet ${sidecarSet} not injected (${reason}): ${message}`;
 }
 
 function refusalText({ sidecarSet, reason, message }: Skip): string {

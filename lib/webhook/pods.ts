@@ -24,6 +24,8 @@ export interface PodReviewOptions {
   readonly sharesOf: InjectRequest["sharesOf"];
   inject(request: InjectRequest): Injection;
   now(): Date;
+  /** Whether `failurePolicy: Fail` refuses Pods. @default true */
+  readonly refusesPods?: boolean;
   /** Told of every Pod that is really to be created, not of dry runs. */
   readonly observer?: PodReviewObserver;
 }
@@ -79,7 +81,7 @@ export function createPodReview(options: PodReviewOptions): Review {
   ): AdmissionDecision {
     const selecting = options.match(pod.metadata.labels ?? {}, namespace);
     if (selecting.length === 0) return ALLOWED;
-    const injection = options.inject({
+    const found = options.inject({
       pod: pod.metadata.namespace ? pod : inNamespace(pod, namespace.name),
       namespace,
       selecting,
@@ -87,11 +89,20 @@ export function createPodReview(options: PodReviewOptions): Review {
       sharesOf: options.sharesOf,
       now: options.now(),
     });
+    const injection = options.refusesPods === false ? withoutRefusals(found) : found;
     if (request.dryRun !== true) tell(options.observer, injection, namespace.name);
     return podDecision(injection);
   }
 
   return reviewPod;
+}
+
+/** The Pod is admitted without the SidecarSets that would refuse it. */
+function withoutRefusals(injection: Injection): Injection {
+  const skipped = injection.skipped.map((skip) =>
+    skip.refuses ? { ...skip, refuses: false } : skip
+  );
+  return { ...injection, skipped };
 }
 
 function tell(

@@ -47,6 +47,7 @@ export function admissionOver(input: AdmissionInput): (request: Request) => Prom
     clock: systemClock(),
     logger: warningLogger(),
     excludedNamespaces: ["kube-system"],
+    refusesPods: true,
     isSynced: () => true,
     validate: () => [],
     observer: metrics.podObserver,

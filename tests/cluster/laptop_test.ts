@@ -10,7 +10,7 @@ import { type ControlPlane, startControlPlane } from "../support/control_plane.t
 import { startController } from "../support/controller_process.ts";
 import { eventually } from "../support/eventually.ts";
 import { kubeconfigText } from "../support/kubeconfig.ts";
-import { kubectlOutput } from "../support/kubectl.ts";
+import { kubectl, kubectlOutput } from "../support/kubectl.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
 import { TraceCollector } from "../support/trace_collector.ts";
 
@@ -91,6 +91,23 @@ Deno.test("a controller on a laptop, in a cluster without an installation", asyn
       each.failurePolicy
     );
     assert.deepEqual(new Set(policies), new Set(["Ignore"]));
+  });
+
+  await t.step("refuses no Pod for failurePolicy Fail, and warns instead", async () => {
+    const taken = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "taken", namespace: "default", labels: { app: "web" } },
+      spec: { containers: [{ name: "agent", image: "mine" }] },
+    };
+    const options = { kubeconfig: plane.kubeconfig, input: JSON.stringify(taken) };
+    const { code, stderr } = await kubectl(["create", "-f", "-"], options);
+    assert.equal(code, 0, stderr);
+    assert.equal(
+      stderr,
+      'Warning: SidecarSet agent not injected: container name "agent" is taken\n',
+    );
+    assert.deepEqual((await pods.get("taken")).spec.containers.map(({ image }) => image), ["mine"]);
   });
 
   await t.step("sends a trace of each review to an OpenTelemetry collector", async () => {

@@ -46,6 +46,7 @@ function partial() {
     clock: new ManualClock(),
     logger: quietLogger,
     excludedNamespaces: [],
+    refusesPods: true,
     isSynced: () => true,
     validate: () => [],
   });

@@ -211,7 +211,7 @@ Deno.test("createPodReview() warns of every SidecarSet that was skipped", async 
   assert.deepEqual(await review(podRequest()), {
     allowed: true,
     patch: INJECTED.patch,
-    warnings: ["SidecarSet two not injected (ContainerNameConflict): rename container log"],
+    warnings: ["SidecarSet two not injected: a container name is taken"],
     auditAnnotations: { injected: "one@one-1", skipped: "two=ContainerNameConflict" },
   });
 });
@@ -229,6 +229,22 @@ Deno.test("createPodReview() refuses the Pod where a skipped SidecarSet says so,
     "Cannot create the Pod without SidecarSet two, whose failurePolicy is Fail " +
       "(ContainerNameConflict): rename container log",
   );
+});
+
+Deno.test("createPodReview() admits the Pod with a warning where failurePolicy must not refuse Pods", async () => {
+  const observed: Skip[] = [];
+  const review = reviewWith({
+    refusesPods: false,
+    observer: { onInjected: () => {}, onSkipped: (skip) => observed.push(skip) },
+    inject: () => ({ ...INJECTED, skipped: [{ ...SKIP, refuses: true, subject: "log" }] }),
+  });
+  assert.deepEqual(await review(podRequest()), {
+    allowed: true,
+    patch: INJECTED.patch,
+    warnings: ['SidecarSet two not injected: container name "log" is taken'],
+    auditAnnotations: { injected: "one@one-1", skipped: "two=ContainerNameConflict" },
+  });
+  assert.deepEqual(observed.map(({ refuses }) => refuses), [false]);
 });
 
 Deno.test("createPodReview() tells its observer of what happened, but not of dry runs", async () => {

@@ -107,7 +107,8 @@ function depend(
     });
     if (!computed.ok) {
       const field = `spec.${sidecar.list}[${sidecar.sidecar.name}].resourcesPolicy`;
-      return { reason: computed.reason, message: `${field}: ${computed.message}` };
+      const { reason, message } = computed;
+      return { reason, message: `${field}: ${message}`, subject: field };
     }
     resources.set(sidecar, computed.resources);
   }

@@ -125,6 +125,7 @@ function invalidObstacle({ problems: [problem] }: PreparedSidecarSet): Obstacle 
   return problem && {
     reason: "InvalidSidecarSet",
     message: `${problem.field} ${problem.message}`,
+    subject: problem.field,
   };
 }
 
@@ -148,14 +149,14 @@ function rivalry(
         reason: "CanaryTakesOver",
         message:
           `its canary ${canary} selects the Pod too: delete the canary to inject the base again`,
+        subject: canary,
       };
     }
     const base = canaryBase(prepared);
     if (!base || !names.has(base)) return undefined;
     return {
       reason: "SidecarNameConflict",
-      message:
-        `the Pod has been injected by ${base}, of which this is a canary: create the Pod anew`,
+      message: `the Pod has been injected by ${base}, of which this is a canary: recreate the Pod`,
     };
   };
 }

@@ -61,6 +61,7 @@ function nameConflict(
         return {
           reason: "SidecarNameConflict",
           message: `SidecarSet ${owner} brings a container ${name} too: rename it in one of them`,
+          subject: name,
         };
       }
       const place = occupied.places.get(name);
@@ -71,6 +72,7 @@ function nameConflict(
           ? `spec.${place.list} of the Pod has a container ${name} of its own: rename it, or set conflictPolicy to Replace`
           : `spec.${place.list} of the Pod has a container ${name}, which the SidecarSet brings in ` +
             `spec.${sidecar.list}: rename one of them`,
+        subject: name,
       };
     }
   }
@@ -91,6 +93,7 @@ function missingVolume(
     message:
       `container ${missing.container} uses the volume ${missing.volume}, which neither spec.volumes ` +
       "of the SidecarSet nor the Pod has: add it to spec.volumes",
+    subject: missing.volume,
   };
 }
 
@@ -106,6 +109,7 @@ function portConflict(plan: SidecarSetPlan, { pod, occupied }: Surroundings): Ob
         reason: "PortConflict",
         message:
           `containers ${other} and ${name} both want the host port ${port}: change one of them`,
+        subject: port.slice(port.lastIndexOf(":") + 1),
       };
     }
     own.set(port, name);

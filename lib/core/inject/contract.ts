@@ -25,6 +25,8 @@ export interface Skip {
   readonly reason: Reason;
   /** One sentence that names the object or field and how to mend it. */
   readonly message: string;
+  /** The name, port or field that the reason is about. */
+  readonly subject?: string;
   /** True when the Pod must be refused for it (`failurePolicy: Fail`). */
   readonly refuses: boolean;
 }

@@ -59,5 +59,6 @@ function notJson(key: string, present: string | undefined): Obstacle {
     message:
       `the annotation ${key} cannot be merged as spec.patchPodMetadata says, current value is ` +
       `${JSON.stringify(present)}: make both values JSON objects or use another patchPolicy`,
+    subject: key,
   };
 }

@@ -40,7 +40,7 @@ export function podFitObstacle(plan: SidecarSetPlan, pod: Pod): Obstacle | undef
       if (misfit === undefined) continue;
       const { reason, field, message } = misfit;
       const path = `spec.${sidecar.list}[${sidecar.sidecar.name}].${field}`;
-      return { reason, message: `${path} ${message}` };
+      return { reason, message: `${path} ${message}`, subject: path };
     }
   }
   return undefined;

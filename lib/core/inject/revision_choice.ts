@@ -97,7 +97,8 @@ function notFound({ name, sidecarSet }: PreparedSidecarSet): Obstacle {
     reason: "RevisionNotFound",
     message:
       `spec.injectionStrategy.revision.${field} is ${value}, of which SidecarSet ${name} has no revision: ` +
-      "name one that it has, or remove the field",
+      `name one that "sidecarset rollout history ${name}" lists, or remove the field`,
+    ...(value === undefined ? {} : { subject: value }),
   };
 }
 

@@ -75,6 +75,7 @@ export function sharingObstacle(
       reason: "VolumeConflict",
       message: `spec.${sidecar.list}[${sidecar.sidecar.name}].${policy} shares the volume ` +
         `${left.name}, which ${why}: disable it, or select other Pods`,
+      subject: left.name,
     };
   }
   return undefined;

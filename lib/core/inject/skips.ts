@@ -7,6 +7,8 @@ export interface Obstacle {
   readonly reason: Reason;
   /** One sentence that names the field and how to mend it. */
   readonly message: string;
+  /** The name, port or field that the obstacle is about, for a short form of the message. */
+  readonly subject?: string;
 }
 
 /** Leaving the SidecarSet out is what its author asked for, so `failurePolicy` has no say. */

@@ -39,6 +39,7 @@ export function staticObstacle(sidecars: readonly SidecarPlan[]): Obstacle | und
         reason: "VolumeConflict",
         message:
           `spec.${plan.list}[${plan.sidecar.name}] uses the path ${path} twice: mount each path once`,
+        subject: path,
       };
     }
   }

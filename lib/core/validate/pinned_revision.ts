@@ -41,7 +41,7 @@ function checkFound(
 ): void {
   if (found === undefined) {
     field.notFound(
-      `must name a stored revision of SidecarSet ${owner}, list them with kubectl get controllerrevisions`,
+      `must name a stored revision of SidecarSet ${owner}, list them with: sidecarset rollout history ${owner}`,
     );
   } else if (ownerOf(found) !== owner) {
     field.invalid(

@@ -218,6 +218,7 @@ Deno.test("inject() skips an invalid SidecarSet with the first problem", () => {
       sidecarSet: "web",
       reason: "InvalidSidecarSet",
       message: "spec.selector is required",
+      subject: "spec.selector",
       refuses: true,
     }],
   });

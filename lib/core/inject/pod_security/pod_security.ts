@@ -43,6 +43,7 @@ export function podSecurityObstacle(
     message:
       `namespace ${namespace.name} enforces the Pod Security level ${level}, which the sidecars violate (` +
       `${names}): mend their securityContext, ports and volumes`,
+    subject: level,
   };
 }
 
