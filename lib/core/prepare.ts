@@ -1,8 +1,8 @@
 import { type FieldProblem, type Read, TOO_DEEP } from "../api/field_problem.ts";
-import { isObject, isTooDeep } from "../api/json.ts";
-import { readAs, withoutNulls } from "../api/read.ts";
+import { isTooDeep } from "../api/json.ts";
+import { readAs } from "../api/read.ts";
 import { type SidecarSet, sidecarSet } from "../api/sidecarset.ts";
-import { applyDefaults } from "./defaults/sidecarset.ts";
+import { completeSidecarSet } from "./defaults/complete.ts";
 import type { PreparedSidecarSet } from "./prepared.ts";
 import { hashSidecarSet } from "./revision/hash.ts";
 
@@ -24,8 +24,7 @@ export function prepareSidecarSet(
   { revisionName = "", problemsOf }: PrepareOptions = {},
 ): Read<PreparedSidecarSet> {
   if (isTooDeep(raw)) return { ok: false, problems: [TOO_DEEP] };
-  const cleaned = withoutNulls(raw);
-  const read = readAs(sidecarSet, isObject(cleaned) ? applyDefaults(cleaned) : cleaned);
+  const read = readAs(sidecarSet, completeSidecarSet(raw));
   if (!read.ok) return read;
   const defaulted = read.value;
   return {

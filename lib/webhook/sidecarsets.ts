@@ -2,9 +2,9 @@ import type { AdmissionDecision, AdmissionRequest } from "../api/admission.ts";
 import { type FieldProblem, TOO_DEEP } from "../api/field_problem.ts";
 import { isObject, isTooDeep } from "../api/json.ts";
 import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION, GROUP, KIND } from "../api/names.ts";
-import { readSidecarSet, withoutNulls } from "../api/read.ts";
+import { readSidecarSet } from "../api/read.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
-import { applyDefaults } from "../core/defaults/sidecarset.ts";
+import { completeSidecarSet } from "../core/defaults/complete.ts";
 import { storedForm } from "../core/defaults/stored_form.ts";
 import { ALLOWED, failed, refused, type Review } from "./decisions.ts";
 import { jsonDiff } from "./json_diff.ts";
@@ -47,9 +47,9 @@ export function createSidecarSetValidation(options: SidecarSetValidationOptions)
     if (!isChange(request) || isBeingDeleted(object)) return ALLOWED;
     if (operation === "UPDATE" && isJudgedAlike(object, oldObject)) return ALLOWED;
     if (isTooDeep(object)) return invalid(request, [TOO_DEEP]);
-    const defaulted = withDefaults(object);
+    const defaulted = completeSidecarSet(object);
     const isUpdate = operation === "UPDATE" && !isTooDeep(oldObject);
-    const old = isUpdate ? withDefaults(oldObject) : undefined;
+    const old = isUpdate ? completeSidecarSet(oldObject) : undefined;
     if (isUpdate && isJudgedAlike(defaulted, old)) return ALLOWED;
     const readOld = readSidecarSet(old);
     const oldSidecarSet = readOld.ok ? readOld.value : undefined;
@@ -63,12 +63,6 @@ export function createSidecarSetValidation(options: SidecarSetValidationOptions)
     });
     return problems.length === 0 ? ALLOWED : invalid(request, problems);
   };
-}
-
-/** As in the API server, defaults come before the schema: an empty enum is as good as an absent one. */
-function withDefaults(object: unknown): unknown {
-  const cleaned = withoutNulls(object);
-  return isObject(cleaned) ? applyDefaults(cleaned) : cleaned;
 }
 
 function isChange({ operation, subResource }: AdmissionRequest): boolean {

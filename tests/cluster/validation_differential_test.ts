@@ -27,9 +27,28 @@ function verdictOf(fields: readonly string[]): Verdict {
   return [...new Set(fields.map(place))].toSorted();
 }
 
+/**
+ * The Pod around the parts that suits them best: what depends on it is not the SidecarSet's fault.
+ */
+function suitablePod(parts: Parts): object {
+  const text = JSON.stringify(parts);
+  return {
+    serviceAccountName: "default",
+    terminationGracePeriodSeconds: 60,
+    ...(text.includes('"Unmasked"') ? { hostUsers: false } : {}),
+    ...parts,
+  };
+}
+
+/** Whether no Pod takes the parts together: users of its own do not go with block devices. */
+function excludeEachOther(parts: Parts): boolean {
+  const text = JSON.stringify(parts);
+  return text.includes('"Unmasked"') && text.includes('"volumeDevices":[{');
+}
+
 /** What the API server finds wrong with a Pod. */
 async function serverVerdict({ client }: ControlPlane, parts: Parts): Promise<Verdict> {
-  const spec = { serviceAccountName: "default", ...parts };
+  const spec = suitablePod(parts);
   const body = Object({ metadata: { name: "pod" }, spec });
   try {
     await send(client, create(resources.pods, { namespace: "default", dryRun: true, body }));
@@ -65,6 +84,7 @@ Deno.test("validation finds wrong with parts of Pods what the API server does", 
   await fc.assert(
     fc.asyncProperty(podParts, async (generated) => {
       const parts: Parts = JSON.parse(JSON.stringify(generated));
+      fc.pre(!excludeEachOther(parts));
       const wanted = await serverVerdict(plane, parts);
       const own = ownVerdict(parts);
       // It may tell of more: Kubernetes does not compare the names of volumes that are wrong by themselves.

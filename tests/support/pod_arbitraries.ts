@@ -1,5 +1,16 @@
 import fc from "fast-check";
 import { few, fieldRef, LONG, mostly, optional, rarely } from "./mostly_valid.ts";
+import {
+  droppedOfGrpc,
+  droppedOfHttp,
+  droppedOfLifecycle,
+  droppedOfMount,
+  envName,
+  fileKeyRef,
+  resizePolicy,
+  restart,
+  sleep,
+} from "./newer_arbitraries.ts";
 import { volumeSource } from "./volume_arbitraries.ts";
 
 const count = mostly<unknown>([1, 5, 10], [-1, -5]);
@@ -20,7 +31,7 @@ const keyRef = optional({ name: configName, key: keyName, optional: fc.boolean()
 const variable = fc.oneof(
   {
     weight: 6,
-    arbitrary: optional({ name: mostly(["A", "B_1"], ["", "a=b"]), value: fc.string() }, ["name"]),
+    arbitrary: optional({ name: envName, value: fc.string() }, ["name"]),
   },
   {
     weight: 6,
@@ -31,6 +42,7 @@ const variable = fc.oneof(
         optional({ resourceFieldRef: resourceRef }, ["resourceFieldRef"]),
         optional({ configMapKeyRef: keyRef }, ["configMapKeyRef"]),
         optional({ secretKeyRef: keyRef }, ["secretKeyRef"]),
+        optional({ fileKeyRef }, ["fileKeyRef"]),
       ),
     }, ["name", "valueFrom"]),
   },
@@ -51,7 +63,11 @@ const variable = fc.oneof(
 );
 
 const envFrom = mostly<unknown>(
-  [{ configMapRef: { name: "c" } }, { prefix: "P_", secretRef: { name: "s", optional: true } }],
+  [
+    { configMapRef: { name: "c" } },
+    { prefix: "P_", secretRef: { name: "s", optional: true } },
+    { prefix: "1:", secretRef: { name: "s" } },
+  ],
   [
     {},
     { configMapRef: { name: "" } },
@@ -67,26 +83,24 @@ const containerPort = optional({
   protocol: mostly(["TCP", "UDP", "SCTP"], ["tcp", "HTTP"]),
 }, ["containerPort"]);
 
-/** @param written fields of an HTTP request that are always there, and right */
-const handlerWith = (written: Record<string, fc.Arbitrary<unknown>> = {}) =>
-  fc.oneof(
-    optional({ exec: mostly<unknown>([{ command: ["x"] }], [{}, { command: [] }]) }, ["exec"]),
-    optional({
-      httpGet: optional({
-        port,
-        path: mostly(["/", "health"], [""]),
-        scheme: mostly(["HTTP", "HTTPS"], ["http"]),
-        httpHeaders: mostly([[{ name: "X-A", value: "b" }]], [[{ name: "x a", value: "b" }]]),
-        ...written,
-      }, ["port", ...Object.keys(written)]),
-    }, ["httpGet"]),
-    optional({ tcpSocket: optional({ port }, ["port"]) }, ["tcpSocket"]),
-    mostly<unknown>([{ exec: { command: ["x"] } }], [{
-      exec: { command: ["x"] },
-      tcpSocket: { port: 80 },
-    }, {}]),
-  );
-const handler = handlerWith();
+const handler = fc.oneof(
+  optional({ exec: mostly<unknown>([{ command: ["x"] }], [{}, { command: [] }]) }, ["exec"]),
+  optional({
+    httpGet: optional({
+      port,
+      path: fc.constantFrom("/", "health", ""),
+      scheme: mostly(["HTTP", "HTTPS", ""], ["http"]),
+      httpHeaders: mostly([[{ name: "X-A", value: "b" }]], [[{ name: "x a", value: "b" }]]),
+      ...droppedOfHttp,
+      host: fc.constant("localhost"),
+    }, ["port"]),
+  }, ["httpGet"]),
+  optional({ tcpSocket: optional({ port }, ["port"]) }, ["tcpSocket"]),
+  mostly<unknown>([{ exec: { command: ["x"] } }], [{
+    exec: { command: ["x"] },
+    tcpSocket: { port: 80 },
+  }, {}]),
+);
 const probeOf = (handler: fc.Arbitrary<unknown>, timing: fc.Arbitrary<object>) =>
   fc.tuple(handler, timing).map(([one, other]) => Object.assign({}, one, other));
 const timing = {
@@ -97,7 +111,11 @@ const timing = {
 };
 const probe = (more: Record<string, fc.Arbitrary<unknown>>) =>
   probeOf(handler, optional({ ...timing, ...more }));
-const grpc = optional({ port: mostly([80], [0, 65536]), service: fc.string() }, ["port"])
+const grpc = optional({
+  port: mostly([80], [0, 65536]),
+  service: fc.string(),
+  ...droppedOfGrpc,
+}, ["port"])
   .map((value) => ({ grpc: value }));
 
 const securityContext = optional({
@@ -106,7 +124,7 @@ const securityContext = optional({
   runAsGroup: mostly([0, 1000], [-5]),
   allowPrivilegeEscalation: fc.boolean(),
   capabilities: fc.constantFrom({ drop: ["ALL"] }, { add: ["CAP_SYS_ADMIN"] }, { add: ["X"] }),
-  procMount: mostly(["Default"], ["Unmasked", "None"]),
+  procMount: mostly(["Default", "Unmasked"], ["None", ""]),
   seccompProfile: mostly<unknown>(
     [{ type: "RuntimeDefault" }, { type: "Localhost", localhostProfile: "a/b" }],
     [
@@ -153,6 +171,7 @@ const mount = optional({
   readOnly: fc.constant(true),
   recursiveReadOnly: mostly(["Disabled", "IfPossible"], ["enabled"]),
   mountPropagation: mostly(["None", "HostToContainer"], ["Bidirectional", "none"]),
+  ...droppedOfMount,
 }, ["name", "mountPath"]);
 const device = optional({
   name: mostly(["block", "claim"], ["", "nowhere", "data"]),
@@ -171,26 +190,23 @@ const container = (more: Record<string, fc.Arbitrary<unknown>> = {}) =>
     envFrom: rarely(few(envFrom)),
     ports: rarely(few(containerPort)),
     resources: rarely(resources),
+    resizePolicy: rarely(resizePolicy),
     securityContext: rarely(securityContext),
     volumeMounts: rarely(few(mount)),
     volumeDevices: rarely(few(device)),
     ...more,
   }, ["name", "image"]);
 
-/** Written out in full: a SidecarSet's startup probe gets no defaults, as in OpenKruise. */
-const startupProbe = probeOf(
-  handlerWith({ path: fc.constant("/"), scheme: fc.constantFrom("HTTP", "HTTPS") }),
-  optional({ ...timing, successThreshold: mostly([1], [2]) }, ["successThreshold"]),
-);
 const livenessProbe = fc.oneof(
   probe({
-    successThreshold: mostly([1], [2]),
+    successThreshold: mostly([0, 1], [2]),
     terminationGracePeriodSeconds: mostly([1], [0, -1]),
   }),
   grpc,
 );
 const running = {
   livenessProbe: rarely(livenessProbe),
+  startupProbe: rarely(livenessProbe),
   readinessProbe: rarely(
     fc.oneof({ weight: 20, arbitrary: probe({ successThreshold: count }) }, {
       weight: 1,
@@ -198,13 +214,17 @@ const running = {
     }),
   ),
   lifecycle: rarely(optional({
+    ...droppedOfLifecycle,
     postStart: handler,
     preStop: fc.oneof(
       handler,
-      mostly<unknown>([{ sleep: { seconds: 5 } }], [{ sleep: { seconds: 31 } }]),
+      optional({ sleep }, ["sleep"]),
     ),
   })),
 };
+
+const restarting = (one: fc.Arbitrary<unknown>) =>
+  fc.tuple(one, restart).map(([fields, own]) => Object.assign({}, fields, own));
 
 /** The volumes, init containers and containers of a Pod, as the API server takes them and as a SidecarSet may bring them. */
 export const podParts = fc.record({
@@ -219,19 +239,16 @@ export const podParts = fc.record({
       Object.assign({ name: "config" }, config),
       { name: "claim", persistentVolumeClaim: { claimName: "c" } },
       { name: "block", persistentVolumeClaim: { claimName: "b" } },
+      { name: "scratch" },
       ...(odd === null ? [] : [Object.assign({ name: odd }, other)]),
     ]),
   initContainers: fc.array(
     fc.oneof(
-      { weight: 8, arbitrary: container() },
+      { weight: 6, arbitrary: restarting(container()) },
       { weight: 8, arbitrary: container({ ...running, restartPolicy: fc.constant("Always") }) },
-      { weight: 1, arbitrary: container({ livenessProbe, lifecycle: running.lifecycle }) },
-      { weight: 1, arbitrary: container({ restartPolicy: mostly(["Always"], ["Sometimes"]) }) },
+      { weight: 1, arbitrary: container({ livenessProbe, lifecycle: fc.constant({}) }) },
     ),
     { maxLength: 1 },
   ),
-  containers: fc.array(container({ ...running, startupProbe: rarely(startupProbe) }), {
-    minLength: 1,
-    maxLength: 2,
-  }),
+  containers: fc.array(restarting(container(running)), { minLength: 1, maxLength: 2 }),
 }, { noNullPrototype: true });

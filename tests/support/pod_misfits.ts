@@ -13,6 +13,11 @@ export interface PodMisfit {
   readonly volumes?: readonly Volume[];
   /** The Pod's spec; its containers are one `main` when it has none. */
   readonly pod: Partial<PodSpec>;
+  /**
+   * The spec of a Pod that takes the sidecar.
+   * @default {}
+   */
+  readonly fits?: Partial<PodSpec>;
   /** What the sidecar would have taken over from the Pod. */
   readonly taken?: Partial<Container>;
   readonly reason: Reason;
@@ -99,6 +104,14 @@ export const POD_MISFITS: readonly PodMisfit[] = [
     pod: { resources: { requests: { memory: "1Gi" }, limits: { memory: "1Gi" } } },
     reason: "PodSpecConflict",
     message: /memory limit of container agent is 2Gi, more than .* spec\.resources\.limits, 1Gi/,
+  },
+  {
+    says: "with an unmasked /proc, for a Pod whose users are the node's",
+    sidecar: { securityContext: { procMount: "Unmasked" } },
+    pod: {},
+    fits: { hostUsers: false },
+    reason: "PodSpecConflict",
+    message: /procMount must be Default unless hostUsers of the Pod is false/,
   },
   {
     says: "with a block device, for a Pod whose users are not the node's",

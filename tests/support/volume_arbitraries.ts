@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { droppedOfEmptyDir } from "./newer_arbitraries.ts";
 import { few, fieldRef, LONG, mostly, optional } from "./mostly_valid.ts";
 
 const filePath = mostly(["file", "a/b.txt", ".hidden"], ["", "/etc/x", "../up", "a/../b", "..x"]);
@@ -12,7 +13,9 @@ const downwardFile = optional({
 
 /** The source of a volume. */
 export const volumeSource = fc.oneof(
-  optional({ emptyDir: optional({ sizeLimit: mostly(["1Gi"], ["-1"]) }) }, ["emptyDir"]),
+  optional({ emptyDir: optional({ sizeLimit: mostly(["1Gi"], ["-1"]), ...droppedOfEmptyDir }) }, [
+    "emptyDir",
+  ]),
   fc.constant({}),
   optional({
     hostPath: optional({

@@ -1,9 +1,7 @@
 import type { ControllerRevision } from "../../api/controller_revision.ts";
-import { isObject } from "../../api/json.ts";
 import { GROUP, KIND, VERSIONS } from "../../api/names.ts";
-import { withoutNulls } from "../../api/read.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
-import { applyDefaults } from "../../core/defaults/sidecarset.ts";
+import { completeSidecarSet } from "../../core/defaults/complete.ts";
 import { prepareSidecarSet } from "../../core/prepare.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { planRevisions } from "../../core/revision/plan.ts";
@@ -103,12 +101,11 @@ function validate(
   manifest: Manifest,
   { others, revisions, allowList, stored }: Surroundings & { others: readonly SidecarSet[] },
 ): Finding[] {
-  const cleaned = withoutNulls(manifest.object);
   const old = stored?.find(({ metadata }) => metadata.name === manifest.name);
   const problems = validateSidecarSet({
     operation: old === undefined ? "CREATE" : "UPDATE",
     ...(old === undefined ? {} : { old }),
-    object: isObject(cleaned) ? applyDefaults(cleaned) : cleaned,
+    object: completeSidecarSet(manifest.object),
     others,
     revisions,
     ...(allowList === undefined ? {} : { allowList }),

@@ -1,4 +1,4 @@
-import { defaultFieldRef } from "./container.ts";
+import { defaultFieldRef } from "./core_container.ts";
 import { changeEach, changeObject, fillAbsent, type JsonRecord } from "./fill.ts";
 
 /** 0644. */

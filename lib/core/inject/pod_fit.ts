@@ -25,6 +25,7 @@ const RULES: readonly Rule[] = [
   hostProcess,
   restartOnResize,
   sleepBeyondGrace,
+  procOfHostUsers,
   deviceWithoutHostUsers,
   deviceWithoutClaim,
   fileOutsideEmptyDir,
@@ -161,6 +162,18 @@ function sleepBeyondGrace(container: Container, { pod }: { pod: Pod }): Misfit |
     };
   }
   return undefined;
+}
+
+/** `ValidateSecurityContext` */
+function procOfHostUsers(container: Container, { pod }: { pod: Pod }): Misfit | undefined {
+  if (pod.spec.hostUsers === false) return undefined;
+  if (member(container, "securityContext").procMount !== "Unmasked") return undefined;
+  return {
+    reason: "PodSpecConflict",
+    field: "securityContext.procMount",
+    message: "must be Default unless hostUsers of the Pod is false: " +
+      "select only Pods with hostUsers false",
+  };
 }
 
 /** `validateHostUsers` */

@@ -2,6 +2,8 @@ import type { FieldProblem } from "../../api/field_problem.ts";
 import { isObject } from "../../api/json.ts";
 import { preview } from "../../api/read.ts";
 
+type JsonObject = Readonly<Record<string, unknown>>;
+
 /**
  * A place in an object under validation, whatever is there. Rules read it and say what is wrong with it; all places of one
  * object write to the same list.
@@ -27,6 +29,11 @@ export class Field {
   /** How many problems the object has so far: whether a check found any shows in the difference. */
   get problemCount(): number {
     return this.#problems.length;
+  }
+
+  /** The same place with what the API server makes of its object before it checks it; a value of another type stays. */
+  completed(change: (value: JsonObject) => JsonObject): Field {
+    return isObject(this.value) ? new Field(change(this.value), this.path, this.#problems) : this;
   }
 
   member(name: string): Field {

@@ -1,4 +1,6 @@
 import { podInjectPolicies, shareTypes, upgradeTypes } from "../../api/sidecar_container.ts";
+import { defaultPodContainer } from "../defaults/core_container.ts";
+import { defaultVolume } from "../defaults/volume.ts";
 import type { Field } from "./field.ts";
 import { checkHotUpgradeNames } from "./hot_upgrade.ts";
 import type { Subject } from "./input.ts";
@@ -43,10 +45,16 @@ export function checkSidecars({ spec, input }: Subject): void {
   checkContainerNames(containers, initContainers);
   checkHotUpgradeNames([...containers, ...initContainers]);
 
-  const volumes = checkVolumes(spec.member("volumes").items());
+  const volumes = checkVolumes(
+    spec.member("volumes").items().map((volume) => volume.completed(defaultVolume)),
+  );
   const facts = { volumes, allowPrivileged: input.allowPrivileged ?? true };
-  checkContainers(containers, facts);
-  checkInitContainers(initContainers, facts);
+  checkContainers(containers.map(asInPod), facts);
+  checkInitContainers(initContainers.map(asInPod), facts);
+}
+
+function asInPod(container: Field): Field {
+  return container.completed(defaultPodContainer);
 }
 
 function checkSidecar(container: Field): void {

@@ -14,6 +14,14 @@ export function without(
   return { ...testCase, allowed: errors.length === 0, errors };
 }
 
+/** Without the errors at these fields. */
+export function withoutErrorsAt(
+  testCase: ValidationCase,
+  fields: readonly string[],
+): ValidationCase {
+  return without(testCase, ({ field }) => fields.includes(field));
+}
+
 /** With errors at these fields added. */
 export function refusing(testCase: ValidationCase, fields: readonly string[]): ValidationCase {
   const errors = [...testCase.errors, ...fields.map((field) => ({ field, type: "Invalid" }))];

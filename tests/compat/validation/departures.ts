@@ -4,12 +4,14 @@ import { isEmptySelector } from "../../../lib/core/select/requirements.ts";
 import { labelValueProblem } from "../../../lib/core/select/label_syntax.ts";
 import { selectorProblems } from "../../../lib/core/select/selector_problems.ts";
 import type { Departure } from "../contract.ts";
-import { refusing, withConflicts, without } from "./amendments.ts";
+import { refusing, withConflicts, without, withoutErrorsAt } from "./amendments.ts";
 import { conflictErrors } from "./conflicts.ts";
 import { refusedEnums } from "./enums.ts";
 import { differsByType, EXPRESSION_ERROR, refusedExpressions } from "./expressions.ts";
 import { badPairs, sourcelessTransfers, uncheckedStrategy } from "./findings.ts";
+import { newerFields } from "./newer_pods.ts";
 import { hasUnlistedKeys } from "./patch_metadata.ts";
+import { podDefaults } from "./pod_defaults.ts";
 import type { ValidationCase } from "./validation_case.ts";
 
 export type Outcome = Pick<ValidationCase, "allowed" | "errors">;
@@ -20,6 +22,18 @@ export interface ValidationDeparture extends Departure<ValidationCase> {
 
 /** In the order in which they are applied, each to the outcome that the one before has left. */
 export const departures: readonly ValidationDeparture[] = [
+  {
+    number: "D-9",
+    says: "the API server's defaults for Pods come before the checks of containers and volumes",
+    applies: ({ object }) => podDefaults(object).length > 0,
+    expected: (testCase) => withoutErrorsAt(testCase, podDefaults(testCase.object)),
+  },
+  {
+    number: "D-10",
+    says: "what a newer supported Kubernetes takes in a Pod is taken",
+    applies: ({ object }) => newerFields(object).length > 0,
+    expected: (testCase) => withoutErrorsAt(testCase, newerFields(testCase.object)),
+  },
   {
     number: "D-1",
     says: "native sidecars may have RollingUpdate",

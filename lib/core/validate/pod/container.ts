@@ -1,10 +1,12 @@
 import type { Field } from "../field.ts";
-import { checkDnsLabel, checkOneOf, checkOptionalOneOf } from "../syntax.ts";
+import { checkDnsLabel, checkOneOf } from "../syntax.ts";
 import { checkEnv, checkEnvFrom } from "./env.ts";
 import { checkMountsAndDevices, type VolumeSources } from "./mounts.ts";
 import { checkHostPorts, checkPorts } from "./ports.ts";
 import { checkNoProbesOrLifecycle, checkProbesAndLifecycle } from "./probes.ts";
-import { checkResizePolicy, checkResources } from "./resources.ts";
+import { checkNoRestartOnResize, checkResizePolicy } from "./resize_policy.ts";
+import { checkResources } from "./resources.ts";
+import { checkRestartPolicy } from "./restart_policy.ts";
 import { checkSecurityContext } from "./security_context.ts";
 
 /** What the containers of a Pod are checked against. */
@@ -18,10 +20,6 @@ export function checkContainers(containers: readonly Field[], facts: PodFacts): 
   for (const container of containers) {
     checkCommon(container, facts);
     checkProbesAndLifecycle(container);
-    const restartPolicy = container.member("restartPolicy");
-    if (restartPolicy.isSet) {
-      restartPolicy.forbidden("must not be set here: a native sidecar stands in initContainers");
-    }
   }
   checkHostPorts(containers);
 }
@@ -31,13 +29,11 @@ export function checkInitContainers(containers: readonly Field[], facts: PodFact
   for (const container of containers) {
     checkCommon(container, facts);
     checkHostPorts([container]);
-    const restartPolicy = container.member("restartPolicy");
-    checkOptionalOneOf(restartPolicy, ["Always"]);
-    if (restartPolicy.text() === "Always") checkProbesAndLifecycle(container);
-    else checkNoProbesOrLifecycle(container);
-    const resizePolicy = container.member("resizePolicy");
-    if (resizePolicy.items().length > 0) {
-      resizePolicy.invalid("must not be set for an init container");
+    if (container.member("restartPolicy").text() === "Always") {
+      checkProbesAndLifecycle(container);
+    } else {
+      checkNoProbesOrLifecycle(container);
+      checkNoRestartOnResize(container.member("resizePolicy"));
     }
   }
 }
@@ -72,10 +68,11 @@ function checkCommon(container: Field, { volumes, allowPrivileged }: PodFacts): 
   checkOneOf(container.member("terminationMessagePolicy"), ["File", "FallbackToLogsOnError"]);
   checkOneOf(container.member("imagePullPolicy"), ["Always", "IfNotPresent", "Never"]);
   checkPorts(container.member("ports"));
-  checkEnv(container.member("env"));
+  checkEnv(container.member("env"), volumes);
   checkEnvFrom(container.member("envFrom"));
   checkMountsAndDevices(container, volumes);
   checkResources(container.member("resources"));
   checkResizePolicy(container.member("resizePolicy"));
+  checkRestartPolicy(container);
   checkSecurityContext(container.member("securityContext"), { allowPrivileged });
 }

@@ -2,6 +2,7 @@ import { subdomainProblem } from "../../select/label_syntax.ts";
 import type { Field } from "../field.ts";
 import { checkDnsLabel, checkEnvName, checkKeyName, checkNoBacksteps } from "../syntax.ts";
 import { checkFieldRef, checkResourceFieldRef } from "./field_selectors.ts";
+import type { VolumeSources } from "./mounts.ts";
 
 const ENV_FIELD_PATHS = [
   "metadata.name",
@@ -17,13 +18,16 @@ const ENV_FIELD_PATHS = [
 const SOURCES = ["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"];
 
 /** @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:ValidateEnv` */
-export function checkEnv(env: Field): void {
+export function checkEnv(env: Field, volumes: VolumeSources): void {
   for (const variable of env.items()) {
     const name = variable.member("name");
     if (name.text() === "") name.required();
     else checkEnvName(name);
     const valueFrom = variable.member("valueFrom");
-    if (valueFrom.isSet) checkValueFrom(valueFrom, variable.member("value").text());
+    if (!valueFrom.isSet) continue;
+    checkValueFrom(valueFrom, variable.member("value").text());
+    const fileKeyRef = valueFrom.member("fileKeyRef");
+    if (fileKeyRef.isSet) checkFileKeyRef(fileKeyRef, volumes);
   }
 }
 
@@ -33,13 +37,12 @@ function checkValueFrom(valueFrom: Field, value: string): void {
   else if (value !== "") valueFrom.invalid("must not be set beside a value");
   else if (sources.length > 1) valueFrom.invalid("must have one source only");
 
-  const [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef] = SOURCES
+  const [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef] = SOURCES
     .map((name) => valueFrom.member(name));
   if (fieldRef?.isSet) checkFieldRef(fieldRef, ENV_FIELD_PATHS);
   if (resourceFieldRef?.isSet) checkResourceFieldRef(resourceFieldRef, { namesContainer: false });
   if (configMapKeyRef?.isSet) checkKeyRef(configMapKeyRef);
   if (secretKeyRef?.isSet) checkKeyRef(secretKeyRef);
-  if (fileKeyRef?.isSet) checkFileKeyRef(fileKeyRef);
 }
 
 function checkKeyRef(ref: Field): void {
@@ -47,11 +50,16 @@ function checkKeyRef(ref: Field): void {
   checkKeyName(ref.member("key"));
 }
 
-function checkFileKeyRef(ref: Field): void {
+/** The volume may also be an emptyDir of the Pod. */
+function checkFileKeyRef(ref: Field, volumes: VolumeSources): void {
   const key = ref.member("key");
   if (key.text() === "") key.required();
   else checkEnvName(key);
-  checkDnsLabel(ref.member("volumeName"));
+  const volumeName = ref.member("volumeName");
+  checkDnsLabel(volumeName);
+  if ((volumes.get(volumeName.text()) ?? "emptyDir") !== "emptyDir") {
+    volumeName.invalid("must name an emptyDir volume");
+  }
   const path = ref.member("path");
   if (path.text() === "") path.required();
   else checkNoBacksteps(path);

@@ -7,10 +7,9 @@ import {
 import { parseQuantity } from "../../quantity/quantity.ts";
 import { qualifiedNameProblem } from "../../select/label_syntax.ts";
 import type { Field } from "../field.ts";
-import { checkOneOf } from "../syntax.ts";
 import { quantityAt } from "./field_selectors.ts";
 
-const COMPUTE_RESOURCES = ["cpu", "memory"];
+export const COMPUTE_RESOURCES = ["cpu", "memory"];
 const STANDARD_RESOURCES = [...COMPUTE_RESOURCES, "ephemeral-storage"];
 const HUGE_PAGES = "hugepages-";
 const NATIVE_DOMAIN = "kubernetes.io/";
@@ -102,16 +101,4 @@ function isCounted(name: string): boolean {
 /** @see `k8s.io/kubernetes/pkg/apis/core/helper/helpers.go:IsOvercommitAllowed` */
 function allowsOvercommit(name: string): boolean {
   return isNative(name) && !name.startsWith(HUGE_PAGES);
-}
-
-/** @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateResizePolicy` */
-export function checkResizePolicy(policies: Field): void {
-  const seen = new Set<string>();
-  for (const policy of policies.items()) {
-    const resource = policy.member("resourceName");
-    if (seen.has(resource.text())) resource.duplicate();
-    seen.add(resource.text());
-    checkOneOf(resource, COMPUTE_RESOURCES);
-    checkOneOf(policy.member("restartPolicy"), ["NotRequired", "RestartContainer"]);
-  }
 }

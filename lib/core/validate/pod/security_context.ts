@@ -22,17 +22,11 @@ export function checkSecurityContext(
   for (const id of [context.member("runAsUser"), context.member("runAsGroup")]) {
     if (id.integer() < 0 || id.integer() > MAX_ID) id.invalid(`must be between 0 and ${MAX_ID}`);
   }
-  checkProcMount(context.member("procMount"));
+  // Whether the Pod's hostUsers allows Unmasked is known when a Pod is injected.
+  checkOptionalOneOf(context.member("procMount"), ["Default", "Unmasked"]);
   checkSeccompProfile(context.member("seccompProfile"));
   checkEscalation(context);
   checkAppArmorProfile(context.member("appArmorProfile"));
-}
-
-function checkProcMount(procMount: Field): void {
-  checkOptionalOneOf(procMount, ["Default", "Unmasked"]);
-  if (procMount.text() === "Unmasked") {
-    procMount.invalid("must be Default unless the Pod's hostUsers is false, which cannot be known");
-  }
 }
 
 function checkEscalation(context: Field): void {

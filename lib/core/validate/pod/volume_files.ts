@@ -11,10 +11,12 @@ const FILE_FIELD_PATHS = [
   "metadata.uid",
 ];
 
-/** Permissions of a file; `most` is the largest value that makes sense. */
-export function checkMode(mode: Field, most = MAX_FILE_MODE): void {
-  if (mode.integer() < 0 || mode.integer() > most) {
-    mode.invalid(`must be between 0 and 0${most.toString(8)} (octal) or ${most} (decimal)`);
+/** Permissions of a file. */
+export function checkMode(mode: Field): void {
+  if (mode.integer() < 0 || mode.integer() > MAX_FILE_MODE) {
+    mode.invalid(
+      `must be between 0 and 0${MAX_FILE_MODE.toString(8)} (octal) or ${MAX_FILE_MODE} (decimal)`,
+    );
   }
 }
 

@@ -6,7 +6,6 @@ import { checkProjected } from "./projected_volume.ts";
 import { requires, type SourceCheck, STORAGE_CHECKS } from "./storage_sources.ts";
 import { checkDownwardFiles, checkKeyPaths, checkMode } from "./volume_files.ts";
 
-const MAX_EMPTY_DIR_MODE = 0o1777;
 const HOST_PATH_TYPES = [
   "",
   "BlockDevice",
@@ -38,6 +37,7 @@ export const SOURCE_CHECKS: ReadonlyMap<string, SourceCheck> = new Map<string, S
   ...STORAGE_CHECKS,
 ]);
 
+/** The API server drops `mode` unless a feature gate is on. */
 function checkEmptyDir(source: Field): void {
   const { value } = source.member("sizeLimit");
   const size = typeof value === "string" || typeof value === "number"
@@ -46,7 +46,6 @@ function checkEmptyDir(source: Field): void {
   if (value !== undefined && (size === undefined || size.nanos < 0n)) {
     source.member("sizeLimit").forbidden("must be a quantity that is not negative");
   }
-  checkMode(source.member("mode"), MAX_EMPTY_DIR_MODE);
 }
 
 function checkHostPath(source: Field): void {

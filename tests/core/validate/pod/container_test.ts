@@ -35,20 +35,14 @@ testCases([
   ["refuses an init container with a container's name", init({ name: "agent" }), [
     `Duplicate ${INIT}.name`,
   ]],
-  ["wants policies to be there", {
+  ["allows policies by the API server's defaults", {
     [`${FIRST}/imagePullPolicy`]: undefined,
-    [`${FIRST}/terminationMessagePolicy`]: undefined,
-  }, [`Required ${FIELD}.imagePullPolicy`, `Required ${FIELD}.terminationMessagePolicy`]],
+    [`${FIRST}/terminationMessagePolicy`]: "",
+  }, []],
   ["refuses policies that are none", {
     [`${FIRST}/imagePullPolicy`]: "Sometimes",
     [`${FIRST}/terminationMessagePolicy`]: "Log",
   }, [`NotSupported ${FIELD}.imagePullPolicy`, `NotSupported ${FIELD}.terminationMessagePolicy`]],
-  ["refuses a restart policy of an ordinary container", { [`${FIRST}/restartPolicy`]: "Always" }, [
-    `Forbidden ${FIELD}.restartPolicy`,
-  ]],
-  ["refuses another restart policy of an init container", init({ restartPolicy: "Never" }), [
-    `NotSupported ${INIT}.restartPolicy`,
-  ]],
   [
     "allows probes of a native sidecar",
     init({

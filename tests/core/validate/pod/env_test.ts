@@ -11,10 +11,13 @@ function fieldRef(fieldPath: string) {
 const names: [string, string[]][] = [
   ["A_b.c-1", []],
   ["", ["Required"]],
-  ["a b", ["Invalid"]],
-  ["1A", ["Invalid"]],
-  [".", ["Invalid"]],
-  ["..A", ["Invalid"]],
+  ["a b", []],
+  ["1A", []],
+  ["..A", []],
+  ["Logging:LogLevel:Default", []],
+  ["a=b", ["Invalid"]],
+  ["a\tb", ["Invalid"]],
+  ["größe", ["Invalid"]],
 ];
 const sources: [string, unknown, string[]][] = [
   ["a field of the Pod", fieldRef("status.podIP"), []],
@@ -24,8 +27,9 @@ const sources: [string, unknown, string[]][] = [
     "NotSupported .fieldRef.fieldPath",
   ]],
   ["all labels", fieldRef("metadata.labels"), ["NotSupported .fieldRef.fieldPath"]],
-  ["a field without version", { fieldRef: { fieldPath: "metadata.name" } }, [
-    "Required .fieldRef.apiVersion",
+  ["a field in the default version", { fieldRef: { fieldPath: "metadata.name" } }, []],
+  ["a field in another version", { fieldRef: { apiVersion: "v2", fieldPath: "metadata.name" } }, [
+    "Invalid .fieldRef.fieldPath",
   ]],
   ["a field without path", { fieldRef: { apiVersion: "v1" } }, ["Required .fieldRef.fieldPath"]],
   ["a resource", { resourceFieldRef: { resource: "limits.cpu", divisor: "1m" } }, []],
@@ -51,6 +55,9 @@ const sources: [string, unknown, string[]][] = [
   ["a file outside its volume", { fileKeyRef: { volumeName: "v", path: "../b", key: "K" } }, [
     "Invalid .fileKeyRef.path",
   ]],
+  ["a file of a volume that is no emptyDir", {
+    fileKeyRef: { volumeName: "claim", path: "a", key: "K" },
+  }, ["Invalid .fileKeyRef.volumeName"]],
   ["no source", {}, ["Invalid "]],
   ["two sources", { ...fieldRef("metadata.name"), secretKeyRef: { name: "a", key: "b" } }, [
     "Invalid ",
@@ -65,7 +72,10 @@ testCases([
   ]),
   ...sources.map(([what, valueFrom, expected]): Case => [
     `${expected.length > 0 ? "refuses" : "allows"} a variable from ${what}`,
-    { [`${FIRST}/env`]: [{ name: "A", valueFrom }] },
+    {
+      [`${FIRST}/env`]: [{ name: "A", valueFrom }],
+      "spec/volumes": [{ name: "claim", persistentVolumeClaim: { claimName: "c" } }],
+    },
     expected.map((text) => text.replace(" ", ` ${ENV}.valueFrom`)),
   ]),
   ["refuses a variable with a value and a source", {
@@ -75,7 +85,7 @@ testCases([
     [`${FIRST}/envFrom`]: [{ prefix: "A_", configMapRef: { name: "a" } }],
   }, []],
   ["refuses variables from nowhere and a bad prefix", {
-    [`${FIRST}/envFrom`]: [{ prefix: "a b" }],
+    [`${FIRST}/envFrom`]: [{ prefix: "a=b" }],
   }, [`Invalid ${FROM}`, `Invalid ${FROM}.prefix`]],
   ["refuses variables from two sources at once", {
     [`${FIRST}/envFrom`]: [{ configMapRef: { name: "a" }, secretRef: { name: "" } }],

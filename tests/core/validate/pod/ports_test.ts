@@ -8,10 +8,10 @@ testCases([
     [`${FIRST}/ports`]: [
       { name: "http", containerPort: 80, protocol: "TCP" },
       { name: "dns-udp", containerPort: 53, hostPort: 53, protocol: "UDP" },
-      { containerPort: 65535, hostPort: 53, protocol: "TCP" },
+      { containerPort: 65535, hostPort: 53 },
     ],
   }, []],
-  ["refuses ports out of range, without a protocol, or with the same name", {
+  ["refuses ports out of range, of no protocol, or with the same name", {
     [`${FIRST}/ports`]: [
       { containerPort: 0, protocol: "TCP" },
       { containerPort: 65536, hostPort: -1 },
@@ -22,7 +22,6 @@ testCases([
     `Required ${FIELD}.ports[0].containerPort`,
     `Invalid ${FIELD}.ports[1].containerPort`,
     `Invalid ${FIELD}.ports[1].hostPort`,
-    `Required ${FIELD}.ports[1].protocol`,
     `Duplicate ${FIELD}.ports[3].name`,
     `NotSupported ${FIELD}.ports[3].protocol`,
   ]],

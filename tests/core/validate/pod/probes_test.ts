@@ -17,10 +17,12 @@ const probes: [string, string, unknown, string[]][] = [
     tcpSocket,
     successThreshold: 1,
   }, ["Forbidden .tcpSocket"]],
-  ["an HTTP probe without defaults", "startupProbe", { httpGet: { port: 80 } }, [
-    "Required .httpGet.path",
+  ["an HTTP probe by the defaults", "startupProbe", { httpGet: { port: 80 } }, []],
+  ["a TCP probe by the defaults", "startupProbe", { tcpSocket, successThreshold: 0 }, []],
+  ["a gRPC probe by the defaults", "livenessProbe", { grpc: { port: 1 } }, []],
+  ["a command by the defaults", "startupProbe", { exec: { command: ["true"] } }, []],
+  ["a scheme that is none", "startupProbe", { httpGet: { port: 80, scheme: "http" } }, [
     "NotSupported .httpGet.scheme",
-    "Invalid .successThreshold",
   ]],
   ["a header that is none", "readinessProbe", {
     httpGet: { path: "/", port: 80, scheme: "HTTPS", httpHeaders: [{ name: "a b" }] },
@@ -32,12 +34,12 @@ const probes: [string, string, unknown, string[]][] = [
     "Invalid .tcpSocket.port",
   ]],
   ["a command of nothing", "readinessProbe", { exec: {} }, ["Required .exec.command"]],
-  ["HTTP2 over TLS", "readinessProbe", {
-    httpGet: { path: "/", port: 80, scheme: "HTTPS", protocol: "HTTP2" },
-  }, ["Invalid .httpGet.protocol"]],
-  ["a gRPC mode that is none", "readinessProbe", { grpc: { port: 1, mode: "None" } }, [
-    "NotSupported .grpc.mode",
-  ]],
+  ["fields that the API server may drop", "readinessProbe", {
+    httpGet: { port: 80, scheme: "HTTPS", protocol: "HTTP2" },
+  }, []],
+  ["a gRPC mode that the API server may drop", "readinessProbe", {
+    grpc: { port: 1, mode: "Newer" },
+  }, []],
   ["negative numbers", "readinessProbe", { tcpSocket, periodSeconds: -1, failureThreshold: -1 }, [
     "Invalid .periodSeconds",
     "Invalid .failureThreshold",
@@ -66,9 +68,12 @@ testCases([
   ["allows a short sleep before the end", {
     [`${FIRST}/lifecycle/preStop`]: { sleep: { seconds: 5 } },
   }, []],
-  ["refuses a sleep longer than the grace period", {
+  ["allows a sleep that needs a longer grace period than the default", {
     [`${FIRST}/lifecycle/preStop`]: { sleep: { seconds: 31 } },
-  }, [`Invalid ${FIELD}.lifecycle.preStop.sleep`]],
+  }, []],
+  ["refuses a negative sleep", {
+    [`${FIRST}/lifecycle/preStop`]: { sleep: { seconds: -1 } },
+  }, [`Invalid ${FIELD}.lifecycle.preStop.sleep.seconds`]],
   ["refuses an empty hook", { [`${FIRST}/lifecycle/postStart`]: {} }, [
     `Required ${FIELD}.lifecycle.postStart`,
   ]],

@@ -49,7 +49,6 @@ testCases(
 );
 
 const refused: [string, Record<string, unknown>, string[]][] = [
-  ["without a source", {}, ["Required "]],
   ["with two sources", { emptyDir: {}, nfs: valid.nfs }, ["Forbidden .nfs"]],
   ["of a negative size", { emptyDir: { sizeLimit: "-1" } }, ["Forbidden .emptyDir.sizeLimit"]],
   ["from no path of the host", { hostPath: { path: "" } }, ["Required .hostPath.path"]],

@@ -1,0 +1,35 @@
+import { isObject } from "../../api/json.ts";
+import { withoutNulls } from "../../api/read.ts";
+import { changeEach, changeObject, fillAbsent, type JsonRecord } from "./fill.ts";
+import { applyDefaults } from "./sidecarset.ts";
+
+/**
+ * A SidecarSet as the cluster completes it, so that every reader judges the same object wherever it comes from: files and
+ * old revisions have passed neither the schema of the CustomResourceDefinition nor the defaulting webhook.
+ *
+ * @param value any JSON; nulls count as absent, and parts of another type stay as they are
+ * @returns the same reference where nothing is missing; the input is never changed
+ */
+export function completeSidecarSet(value: unknown): unknown {
+  const cleaned = withoutNulls(value);
+  return isObject(cleaned) ? applyDefaults(applySchemaDefaults(cleaned)) : cleaned;
+}
+
+/** The defaults of the CustomResourceDefinition's schema that the webhook does not write. */
+function applySchemaDefaults(sidecarSet: JsonRecord): JsonRecord {
+  return changeObject(sidecarSet, {
+    field: "spec",
+    change: (spec) =>
+      changeEach(changeEach(spec, { field: "containers", change: targetsAll }), {
+        field: "initContainers",
+        change: targetsAll,
+      }),
+  });
+}
+
+function targetsAll(container: JsonRecord): JsonRecord {
+  return changeObject(container, {
+    field: "resourcesPolicy",
+    change: (policy) => fillAbsent(policy, { targetContainersNameRegex: ".*" }),
+  });
+}

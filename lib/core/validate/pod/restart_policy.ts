@@ -1,0 +1,40 @@
+import type { Field } from "../field.ts";
+import { checkOneOf, checkOptionalOneOf } from "../syntax.ts";
+
+const POLICIES = ["Always", "Never", "OnFailure"];
+const ACTIONS = ["Restart", "RestartAllContainers"];
+const OPERATORS = ["In", "NotIn"];
+const MAX_RULES = 20;
+const MAX_EXIT_CODES = 255;
+
+/**
+ * The container's own restart policy, of any kind of container (Kubernetes 1.34), and its rules by exit code.
+ *
+ * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateContainerRestartPolicy`
+ */
+export function checkRestartPolicy(container: Field): void {
+  const policy = container.member("restartPolicy");
+  const rules = container.member("restartPolicyRules");
+  const ruleFields = rules.items();
+  checkOptionalOneOf(policy, POLICIES);
+  if (ruleFields.length > 0 && !policy.isSet) {
+    policy.required("must be set because restartPolicyRules are");
+  }
+  if (ruleFields.length > MAX_RULES) {
+    rules.tooLong(`must have at most ${MAX_RULES} rules: they have ${ruleFields.length}`);
+  }
+  for (const rule of ruleFields) checkRule(rule);
+}
+
+function checkRule(rule: Field): void {
+  checkOneOf(rule.member("action"), ACTIONS);
+  const exitCodes = rule.member("exitCodes");
+  if (!exitCodes.isSet) return exitCodes.required();
+  checkOneOf(exitCodes.member("operator"), OPERATORS);
+  const values = exitCodes.member("values");
+  const count = values.items().length;
+  if (count > MAX_EXIT_CODES) {
+    values.tooLong(`must have at most ${MAX_EXIT_CODES} exit codes: they have ${count}`);
+  }
+  for (const value of values.items()) value.integer();
+}
