@@ -35,10 +35,12 @@ export interface PodCondition {
   reason?: string;
   message?: string;
   lastTransitionTime?: string | null;
+  observedGeneration?: number;
 }
 
 export interface PodStatus {
   phase?: string;
+  observedGeneration?: number;
   conditions?: PodCondition[];
   containerStatuses?: ContainerStatus[];
   initContainerStatuses?: ContainerStatus[];

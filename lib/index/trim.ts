@@ -2,6 +2,7 @@ import type { Container, EnvVar } from "../api/container.ts";
 import type { ObjectMeta } from "../api/meta.ts";
 import {
   INJECTED_ENV,
+  INPLACE_UPDATE_STATE_ANNOTATION,
   TERMINATE_ENV,
   TERMINATE_IGNORE_EXIT_CODE_ENV,
   TERMINATE_WITH_IMAGE_ENV,
@@ -38,8 +39,13 @@ export function trimPod(pod: Pod): Pod {
       ...(spec.initContainers ? { initContainers: spec.initContainers.map(trimContainer) } : {}),
       ...pick(spec, ["restartPolicy", "nodeName"]),
     },
-    ...(status ? { status: trimStatus(status) } : {}),
+    ...(status ? { status: trimStatus(status, { wasChanged: wasChangedInPlace(metadata) }) } : {}),
   };
+}
+
+/** Only after a change in place it matters when a container was started and what the kubelet has acknowledged. */
+function wasChangedInPlace({ annotations = {} }: ObjectMeta): boolean {
+  return Object.hasOwn(annotations, INPLACE_UPDATE_STATE_ANNOTATION);
 }
 
 /** The namespace without everything but its labels, and when they were set if that was later than its creation. */
@@ -61,29 +67,36 @@ function trimContainer(container: Container): Container {
   };
 }
 
-function trimStatus(status: PodStatus): PodStatus {
+interface StatusNeeds {
+  readonly wasChanged: boolean;
+}
+
+function trimStatus(status: PodStatus, needs: StatusNeeds): PodStatus {
   const { conditions, containerStatuses, initContainerStatuses } = status;
   const read = conditions?.filter(({ type }) => READ_CONDITIONS.has(type)) ?? [];
+  const trimmed = (each: ContainerStatus) => trimContainerStatus(each, needs);
   return {
-    ...pick(status, ["phase"]),
+    ...pick(status, ["phase", ...(needs.wasChanged ? ["observedGeneration"] as const : [])]),
     ...(read.length > 0 ? { conditions: read } : {}),
-    ...(containerStatuses ? { containerStatuses: containerStatuses.map(trimContainerStatus) } : {}),
-    ...(initContainerStatuses
-      ? { initContainerStatuses: initContainerStatuses.map(trimContainerStatus) }
-      : {}),
+    ...(containerStatuses ? { containerStatuses: containerStatuses.map(trimmed) } : {}),
+    ...(initContainerStatuses ? { initContainerStatuses: initContainerStatuses.map(trimmed) } : {}),
   };
 }
 
-function trimContainerStatus(status: ContainerStatus): ContainerStatus {
+function trimContainerStatus(status: ContainerStatus, { wasChanged }: StatusNeeds) {
   const { name, image, imageID, ready } = status;
-  const terminated = status.state?.terminated;
+  const { terminated, running } = status.state ?? {};
+  const state = {
+    ...(terminated ? { terminated: { exitCode: terminated.exitCode } } : {}),
+    ...(wasChanged && running?.startedAt ? { running: { startedAt: running.startedAt } } : {}),
+  };
   return {
     name,
     image,
     imageID,
     ready,
     ...pick(status, ["started", "restartCount"]),
-    ...(terminated ? { state: { terminated: { exitCode: terminated.exitCode } } } : {}),
+    ...(Object.keys(state).length > 0 ? { state } : {}),
   };
 }
 

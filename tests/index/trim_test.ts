@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../lib/api/names.ts";
 import { trimPod } from "../../lib/index/trim.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
 
@@ -25,4 +26,21 @@ Deno.test("trimPod() drops what no decision reads", () => {
   for (const dropped of ["managedFields", "selfLink", "volumes", "dnsPolicy"]) {
     assert.equal(trimmed.includes(dropped), false, dropped);
   }
+});
+
+Deno.test("trimPod() keeps start times and the observed generation of Pods changed in place only", () => {
+  const containerStatuses = [{
+    name: "main",
+    image: "main:1",
+    imageID: "id",
+    ready: true,
+    state: { running: { startedAt: "2026-01-01T00:00:00Z" } },
+  }];
+  const status = { observedGeneration: 2, containerStatuses };
+  const untouched = trimPod({ ...pod, status });
+  assert.equal(JSON.stringify(untouched).includes("startedAt"), false);
+  assert.equal(untouched.status?.observedGeneration, undefined);
+  const annotations = { [INPLACE_UPDATE_STATE_ANNOTATION]: "{}" };
+  const changed = trimPod({ ...pod, metadata: { ...pod.metadata, annotations }, status });
+  assert.deepEqual(changed.status, status);
 });

@@ -3,6 +3,7 @@ import type { Pod } from "../../api/pod.ts";
 import type { IntOrPercent } from "../../api/strategies.ts";
 import { injectedSidecarSets } from "../annotations/injected_list.ts";
 import { inPlaceStatesText } from "../annotations/inplace_state.ts";
+import { RESTART_COUNTS_ANNOTATION, restartCountsText } from "../annotations/restart_counts.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { rfc3339 } from "../rfc3339.ts";
 import { walkBudget } from "../rollout/budget.ts";
@@ -175,13 +176,15 @@ function inPlaceChange(
   { name: sidecarSetName, hash: revision }: PreparedSidecarSet,
   { swap, now }: { swap: ImageSwap; now: Date },
 ): Record<string, string> {
-  const text = inPlaceStatesText(pod, {
+  const change = {
     sidecarSetName,
-    revision,
     updateTimestamp: rfc3339(now),
     changedContainers: swap.images.map(({ name }) => name),
-  });
-  return { [INPLACE_UPDATE_STATE_ANNOTATION]: text };
+  };
+  return {
+    [INPLACE_UPDATE_STATE_ANNOTATION]: inPlaceStatesText(pod, { ...change, revision }),
+    [RESTART_COUNTS_ANNOTATION]: restartCountsText(pod, change),
+  };
 }
 
 function candidate(

@@ -7,6 +7,7 @@ import {
 import type { Pod } from "../../api/pod.ts";
 import { injectedListText, injectedSidecarSets } from "../annotations/injected_list.ts";
 import { inPlaceStatesWithout } from "../annotations/inplace_state.ts";
+import { RESTART_COUNTS_ANNOTATION, restartCountsWithout } from "../annotations/restart_counts.ts";
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
 import type { UpgradeSpec } from "../../api/pod.ts";
 
@@ -29,6 +30,8 @@ export function releasedAnnotations(pod: Pod, sidecarSet: string): Record<string
   }
   const states = inPlaceStatesWithout(pod, sidecarSet);
   if (states !== undefined) changed[INPLACE_UPDATE_STATE_ANNOTATION] = states;
+  const counts = restartCountsWithout(pod, sidecarSet);
+  if (counts !== undefined) changed[RESTART_COUNTS_ANNOTATION] = counts;
   return changed;
 }
 

@@ -11,6 +11,7 @@ import {
 import type { Container } from "../../api/container.ts";
 import type { Pod } from "../../api/pod.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
+import { RESTART_COUNTS_ANNOTATION } from "../annotations/restart_counts.ts";
 import { recordsObstacle } from "../inject/admit.ts";
 import type { Injection, InjectRequest } from "../inject/contract.ts";
 import { type Reason, REASONS } from "../reasons.ts";
@@ -41,6 +42,7 @@ const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
   INJECTED_LIST_ANNOTATION,
   INPLACE_UPDATE_STATE_ANNOTATION,
   WORKING_HOT_UPGRADE_ANNOTATION,
+  RESTART_COUNTS_ANNOTATION,
   STORED_IMAGES_ANNOTATION,
   IDLE_ANNOTATION,
 ]);

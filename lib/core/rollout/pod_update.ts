@@ -19,6 +19,7 @@ import { findContainer, isNativeSidecar, runningSidecars } from "../status/sidec
 import { STORED_IMAGES_ANNOTATION, storedImagesWithout } from "../status/drift.ts";
 import { hotUpgradeStep, type ImageChanges } from "./hot_upgrade.ts";
 import { inPlaceStatesText } from "../annotations/inplace_state.ts";
+import { RESTART_COUNTS_ANNOTATION, restartCountsText } from "../annotations/restart_counts.ts";
 
 /** The body of one strategic merge patch. uid and resourceVersion are preconditions: another Pod of the name, or a newer state, refuses it. */
 export interface PodPatch {
@@ -124,15 +125,13 @@ function patchOf(
     wanted.set(WORKING_HOT_UPGRADE_ANNOTATION, workingContainersText(merged));
   }
   const { name: sidecarSetName, hash: revision } = facts.prepared;
-  wanted.set(
-    INPLACE_UPDATE_STATE_ANNOTATION,
-    inPlaceStatesText(pod, {
-      sidecarSetName,
-      revision,
-      updateTimestamp: facts.now,
-      changedContainers: images.keys(),
-    }),
-  );
+  const change = {
+    sidecarSetName,
+    updateTimestamp: facts.now,
+    changedContainers: [...images.keys()],
+  };
+  wanted.set(INPLACE_UPDATE_STATE_ANNOTATION, inPlaceStatesText(pod, { ...change, revision }));
+  wanted.set(RESTART_COUNTS_ANNOTATION, restartCountsText(pod, change));
   const present = pod.metadata.annotations ?? {};
   const changed = [...wanted].filter(([key, value]) => present[key] !== value);
   const spec = specPatch(pod, images);

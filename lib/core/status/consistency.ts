@@ -1,8 +1,10 @@
-import type { Container } from "../../api/container.ts";
 import type { ContainerStatus, Pod } from "../../api/pod.ts";
 import { readInPlaceStates } from "../annotations/inplace_state.ts";
-import { imageDigest, imageIdDigest } from "./image.ts";
-import { isNativeSidecar } from "./sidecars.ts";
+import { readRestartCounts } from "../annotations/restart_counts.ts";
+import { isSameDigest } from "./image.ts";
+import { readyCondition } from "./readiness.ts";
+import { recordOf } from "./record.ts";
+import { findContainer } from "./sidecars.ts";
 
 /** Status of a container of the Pod, init containers included. */
 export function containerStatus(pod: Pod, name: string): ContainerStatus | undefined {
@@ -12,9 +14,11 @@ export function containerStatus(pod: Pod, name: string): ContainerStatus | undef
 }
 
 /**
- * Whether the kubelet runs what the Pod's spec says for the given containers, as far as their images tell: an update
- * in place that is still on its way makes it false. Containers that the Pod lacks do not matter.
- * Source: `pkg/control/sidecarcontrol/sidecarset_control.go:IsPodStateConsistent`, native sidecars added (B-24).
+ * Whether the kubelet runs what the Pod's spec says for the given containers. Only an image change that is recorded in
+ * the Pod and has not reached the kubelet makes it false, once every container has a status. A Pod that was never
+ * changed in place runs what it was created with, whatever its runtime calls the image.
+ * Source: `pkg/control/sidecarcontrol/sidecarset_control.go:IsPodStateConsistent`, with native sidecars (B-24) and with
+ * restarts as a proof: the text of an image or image id cannot prove that it does not run.
  */
 export function isStateConsistent(
   pod: Pod,
@@ -23,35 +27,63 @@ export function isStateConsistent(
 ): boolean {
   const statuses = pod.status?.containerStatuses ?? [];
   if (pod.spec.containers.length !== statuses.length) return false;
-  const chosen = (container: Container) => containers.has(container.name);
-  const native = pod.spec.initContainers?.filter(isNativeSidecar).filter(chosen) ?? [];
-  for (const container of [...pod.spec.containers.filter(chosen), ...native]) {
-    const wanted = imageDigest(container.image);
-    if (wanted === undefined) return recordedChangesHaveArrived(pod, sidecarSetName, containers);
-    const status = containerStatus(pod, container.name);
-    const found = status === undefined ? undefined : imageIdDigest(status.imageID);
-    if (found?.digest !== wanted.digest || found.repository !== wanted.repository) return false;
+  const states = readInPlaceStates(pod);
+  if (states === undefined) return false;
+  const state = states.get(sidecarSetName);
+  if (state === undefined) return true;
+  for (const [name, imageId] of state.lastImageIds) {
+    if (!containers.has(name)) continue;
+    const status = containerStatus(pod, name);
+    const image = findContainer(pod, name)?.image;
+    if (status === undefined || image === undefined) continue;
+    if ((imageId ?? "") !== status.imageID || image === status.image) continue;
+    const change = { sidecarSetName, image, recordedAt: Date.parse(state.updateTimestamp) };
+    if (!hasRestarted(pod, status, change)) return false;
   }
   return true;
 }
 
-/** A tag does not say which content it means, so a changed image id, or the new image's name, is the sign that it runs. */
-function recordedChangesHaveArrived(
-  pod: Pod,
-  sidecarSetName: string,
-  containers: ReadonlySet<string>,
-): boolean {
-  const states = readInPlaceStates(pod);
-  if (states === undefined) return false;
-  const recorded = states.get(sidecarSetName)?.lastImageIds;
-  if (recorded === undefined) return true;
-  for (const [name, imageId] of recorded) {
-    if (!containers.has(name)) continue;
-    const status = containerStatus(pod, name);
-    if (status === undefined || (imageId ?? "") !== status.imageID) continue;
-    const container = pod.spec.containers.find((candidate) => candidate.name === name) ??
-      pod.spec.initContainers?.find((candidate) => candidate.name === name);
-    if (container !== undefined && container.image !== status.image) return false;
+interface ImageChange {
+  readonly sidecarSetName: string;
+  readonly image: string;
+  /** NaN where the record has no time. */
+  readonly recordedAt: number;
+}
+
+/**
+ * Whether a container was started after the last image change. The restart count needs no clock, but only this program
+ * records it; else the start time decides. An acknowledged generation alone proves nothing: the kubelet reports it
+ * before it stops the old container (`pkg/kubelet/kubelet.go:SyncPod`).
+ */
+function hasRestarted(pod: Pod, status: ContainerStatus, change: ImageChange): boolean {
+  const { sidecarSetName, image, recordedAt } = change;
+  const { restartCount = 0 } = status;
+  const upgradedAt = Date.parse(recordOf(pod, sidecarSetName).full?.updateTimestamp ?? "");
+  // Times have whole seconds. OpenKruise never renews the one of its record (B-23).
+  const changedAt = latest(recordedAt, upgradedAt);
+  const startedAt = Date.parse(status.state?.running?.startedAt ?? "");
+  const isAcknowledged = acknowledges(pod);
+  const counts = readRestartCounts(pod).get(sidecarSetName);
+  const before = counts?.byContainer.get(status.name);
+  const isCurrent = counts !== undefined && !(upgradedAt > Date.parse(counts.updateTimestamp));
+  if (before !== undefined && isCurrent) {
+    // A crash just before the change counts, too: such a status does not acknowledge the change.
+    if (restartCount > before) return isAcknowledged !== false || startedAt >= changedAt;
+    return startedAt > changedAt && isAcknowledged !== false;
   }
-  return true;
+  if (isSameDigest(image, status.imageID) || startedAt > changedAt) return true;
+  if (restartCount === 0 || isAcknowledged === false) return false;
+  return startedAt === changedAt || (Number.isNaN(startedAt) && isAcknowledged === true);
+}
+
+/** Whether the status was made from the current spec; undefined where the kubelet does not say (before Kubernetes 1.34). */
+function acknowledges(pod: Pod): boolean | undefined {
+  const { generation } = pod.metadata;
+  const observed = pod.status?.observedGeneration ?? readyCondition(pod)?.observedGeneration;
+  return observed === undefined || generation === undefined ? undefined : observed >= generation;
+}
+
+function latest(a: number, b: number): number {
+  if (Number.isNaN(a)) return b;
+  return Number.isNaN(b) ? a : Math.max(a, b);
 }

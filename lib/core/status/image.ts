@@ -1,22 +1,28 @@
 /** The parts of an image reference that tell whether two references mean the same content. */
-export interface ImageDigest {
+interface ImageDigest {
   readonly repository: string;
   readonly digest: string;
 }
 
 const DIGEST = /^(?<repository>[^@]+)@(?<digest>[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-f]{32,})$/;
 
-/** The repository and digest of a digest-pinned image; undefined for any other reference. */
-export function imageDigest(image: string | undefined): ImageDigest | undefined {
-  const groups = image === undefined ? undefined : DIGEST.exec(image)?.groups;
-  if (groups?.repository === undefined || groups.digest === undefined) return undefined;
-  return { repository: canonical(withoutTag(groups.repository)), digest: groups.digest };
+/**
+ * Whether an image is pinned by the digest that a container status' `imageID` has; some runtimes prefix the latter with
+ * a scheme such as `docker-pullable://`. A difference proves nothing: other runtimes report a platform's manifest.
+ */
+export function isSameDigest(image: string, imageId: string): boolean {
+  const wanted = imageDigest(image);
+  if (wanted === undefined) return false;
+  const scheme = imageId.indexOf("://");
+  const found = imageDigest(scheme === -1 ? imageId : imageId.slice(scheme + 3));
+  return found?.digest === wanted.digest && found.repository === wanted.repository;
 }
 
-/** The same for a container status' `imageID`, which some runtimes prefix with a scheme such as `docker-pullable://`. */
-export function imageIdDigest(imageId: string): ImageDigest | undefined {
-  const scheme = imageId.indexOf("://");
-  return imageDigest(scheme === -1 ? imageId : imageId.slice(scheme + 3));
+/** The repository and digest of a digest-pinned image; undefined for any other reference. */
+function imageDigest(image: string): ImageDigest | undefined {
+  const groups = DIGEST.exec(image)?.groups;
+  if (groups?.repository === undefined || groups.digest === undefined) return undefined;
+  return { repository: canonical(withoutTag(groups.repository)), digest: groups.digest };
 }
 
 function withoutTag(name: string): string {

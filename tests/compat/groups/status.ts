@@ -4,7 +4,6 @@ import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
 import { injectedSidecarSets } from "../../../lib/core/annotations/injected_list.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { selectsPod } from "../../../lib/core/select/pod_selection.ts";
-import { isStateConsistent } from "../../../lib/core/status/consistency.ts";
 import { countPods } from "../../../lib/core/status/counts.ts";
 import { classifyPod, hasTrait, PodTrait } from "../../../lib/core/status/pod_class.ts";
 import { isActive } from "../../../lib/core/status/readiness.ts";
@@ -13,6 +12,7 @@ import { sidecarContainerNames } from "../../../lib/core/status/sidecars.ts";
 import type { CompatGroup, Verdict } from "../contract.ts";
 import { asInjected, prepareRecorded } from "../rollout/cases.ts";
 import { modelFailure, verdictOf } from "../rollout/compare.ts";
+import { hasForeignDigest, isWholeConsistent } from "../rollout/consistency.ts";
 import { isReady, isUpdated, type Mended } from "../rollout/openkruise.ts";
 
 const statusCase = z.object({
@@ -51,6 +51,12 @@ const departures = [
       pods.some((pod) =>
         isReady(pod, prepared, new Set()) !== isReady(pod, prepared, new Set(["B-19"]))
       ),
+  },
+  {
+    number: "digest",
+    says:
+      "a Pod that was never changed in place is consistent, whatever digest its runtime reports",
+    applies: ({ pods, prepared }: Scene) => pods.some((pod) => hasForeignDigest(pod, prepared)),
   },
 ];
 
@@ -112,9 +118,8 @@ function count({ prepared, pods }: Scene, mended: Mended): Counted {
   const isMatched = mended.has("D-5") ? hasAContainer : hasAllRegularContainers;
   const matched = pods.filter((pod) => isMatched(pod, prepared));
   const updated = matched.filter((pod) => isUpdated(pod, prepared));
-  const names = sidecarContainerNames(prepared.sidecarSet);
   const ready = matched.filter((pod) =>
-    isStateConsistent(pod, prepared.name, names) && isReady(pod, prepared, mended)
+    isWholeConsistent(pod, prepared, mended) && isReady(pod, prepared, mended)
   );
   return {
     matched: matched.map(nameOf),

@@ -4,13 +4,9 @@ import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { readInPlaceStates } from "../../../lib/core/annotations/inplace_state.ts";
 import { upgradability } from "../../../lib/core/rollout/upgradable.ts";
 import { readUpgradeSpecs } from "../../../lib/core/annotations/upgrade_specs.ts";
-import { isStateConsistent } from "../../../lib/core/status/consistency.ts";
 import { containersOfPair, isHotUpgrade } from "../../../lib/core/annotations/hot_upgrade.ts";
-import {
-  findContainer,
-  runningSidecars,
-  sidecarContainerNames,
-} from "../../../lib/core/status/sidecars.ts";
+import { findContainer, runningSidecars } from "../../../lib/core/status/sidecars.ts";
+import { hasForeignDigest, isWholeConsistent } from "./consistency.ts";
 import { idleHalves, isReady, isUpdated, type Mended } from "./openkruise.ts";
 
 /** Pods and their SidecarSet at one moment. */
@@ -89,6 +85,12 @@ export const choiceDepartures: readonly RolloutDeparture[] = [
     applies: ({ prepared }) => prepared.problems.length > 0,
   },
   {
+    number: "digest",
+    says:
+      "a Pod that was never changed in place is consistent, whatever digest its runtime reports",
+    applies: ({ pods, prepared }) => pods.some((pod) => hasForeignDigest(pod, prepared)),
+  },
+  {
     number: "empty-working-half",
     says: "the real half of a pair is not emptied while the half named as working is empty",
     applies: ({ pods, prepared }) =>
@@ -153,5 +155,5 @@ function outdated(pods: readonly Pod[], prepared: PreparedSidecarSet): Pod[] {
 
 function isDown(pod: Pod, prepared: PreparedSidecarSet): boolean {
   return !isReady(pod, prepared, NONE) ||
-    !isStateConsistent(pod, prepared.name, sidecarContainerNames(prepared.sidecarSet));
+    !isWholeConsistent(pod, prepared, NONE);
 }

@@ -7,6 +7,7 @@ import {
   WORKING_HOT_UPGRADE_ANNOTATION,
 } from "../../../lib/api/names.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
+import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/restart_counts.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { NOW } from "./cases.ts";
 
@@ -17,12 +18,14 @@ const JSON_ANNOTATIONS = new Set<string>([
   WORKING_HOT_UPGRADE_ANNOTATION,
 ]);
 
-/** The Pod as recorded results are to be compared: annotations parsed, `T` for now, conditions by type, no empty resources. */
+/**
+ * The Pod as recorded results are to be compared: annotations parsed, `T` for now, conditions by type, no empty
+ * resources, and without the annotation that OpenKruise does not know.
+ */
 export function comparable(pod: Pod): unknown {
-  const annotations = Object.entries(pod.metadata.annotations ?? {}).map(([key, value]) => [
-    key,
-    JSON_ANNOTATIONS.has(key) ? parsed(value) : value,
-  ]);
+  const annotations = Object.entries(pod.metadata.annotations ?? {})
+    .filter(([key]) => key !== RESTART_COUNTS_ANNOTATION)
+    .map(([key, value]) => [key, JSON_ANNOTATIONS.has(key) ? parsed(value) : value]);
   const conditions = [...pod.status?.conditions ?? []]
     .sort((a, b) => a.type < b.type ? -1 : 1)
     .map((condition) => ({ ...condition, message: parsed(condition.message ?? "") }));

@@ -9,9 +9,9 @@ import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { orderPods } from "../../../lib/core/rollout/order.ts";
 import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/partition.ts";
 import { scatter } from "../../../lib/core/rollout/scatter.ts";
-import { upgradability } from "../../../lib/core/rollout/upgradable.ts";
+import { type Upgradability, upgradability } from "../../../lib/core/rollout/upgradable.ts";
 import { matchesSelector } from "../../../lib/core/select/label_selector.ts";
-import { isStateConsistent } from "../../../lib/core/status/consistency.ts";
+import { containerStatus } from "../../../lib/core/status/consistency.ts";
 import { hotPair, isRunningAndReady } from "../../../lib/core/status/readiness.ts";
 import { recordOf } from "../../../lib/core/status/record.ts";
 import {
@@ -19,6 +19,8 @@ import {
   runningSidecars,
   sidecarContainerNames,
 } from "../../../lib/core/status/sidecars.ts";
+
+import { isConsistent, isWholeConsistent } from "./consistency.ts";
 
 /**
  * A second, plain reading of OpenKruise's choice of Pods (`GetNextUpgradePods`, `flipHotUpgradingContainers`), to
@@ -64,7 +66,7 @@ export function chooseUpgrades(eligible: readonly Pod[], world: World): Choice {
   const selected = outdated.filter((pod) =>
     selector === undefined || matchesSelector(selector, pod.metadata.labels ?? {})
   );
-  const kinds = new Map(selected.map((pod) => [pod, upgradability(pod, prepared).kind]));
+  const kinds = new Map(selected.map((pod) => [pod, kindOf(pod, prepared, mended)]));
   const notUpgradable = selected.filter((pod) => kinds.get(pod) === "NotUpgradable");
   const candidates = inOrder(
     selected.filter((pod) => kinds.get(pod) === "Upgradable" && eligible.includes(pod)),
@@ -80,6 +82,17 @@ export function chooseUpgrades(eligible: readonly Pod[], world: World): Choice {
   return { ...NOTHING, notUpgradable, upgrades: withinBudget(taken, { ...world, limit }) };
 }
 
+/** `IsSidecarSetUpgradable` */
+function kindOf(pod: Pod, prepared: PreparedSidecarSet, mended: Mended): Upgradability["kind"] {
+  const { kind } = upgradability(pod, prepared);
+  if (kind === "NotUpgradable") return kind;
+  const inFlight = [...sidecarContainerNames(prepared.sidecarSet)].some((name) =>
+    containerStatus(pod, name)?.ready === true &&
+    !isConsistent(pod, prepared, { containers: new Set([name]), mended })
+  );
+  return inFlight ? "InFlight" : "Upgradable";
+}
+
 interface World {
   readonly pods: readonly Pod[];
   readonly prepared: PreparedSidecarSet;
@@ -92,8 +105,7 @@ function withinBudget(
 ): Pod[] {
   const { pods, prepared, mended, limit } = world;
   const available = (pod: Pod) =>
-    isReady(pod, prepared, mended) &&
-    isStateConsistent(pod, prepared.name, sidecarContainerNames(prepared.sidecarSet));
+    isReady(pod, prepared, mended) && isWholeConsistent(pod, prepared, mended);
   const isFree = (pod: Pod) =>
     mended.has("B-17") ? !available(pod) : !isReady(pod, prepared, mended);
   const counted = mended.has("B-17") ? pods : pods.filter((pod) => isUpdated(pod, prepared));
@@ -171,7 +183,7 @@ function isFlippable(pod: Pod, prepared: PreparedSidecarSet, mended: Mended): bo
   if (full.length === 0) return false;
   const idle = new Set(halves.map((half) => half.idle));
   const others = sidecarContainerNames(prepared.sidecarSet).difference(idle);
-  if (!isStateConsistent(pod, prepared.name, others)) return false;
+  if (!isConsistent(pod, prepared, { containers: others, mended })) return false;
   return isRunningAndReady(pod) ||
     (pod.status?.containerStatuses ?? []).every((status) => status.ready || idle.has(status.name));
 }

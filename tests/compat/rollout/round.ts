@@ -9,10 +9,10 @@ import {
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { upgradableCondition } from "../../../lib/core/rollout/condition.ts";
 import { imagePatch, upgradePatch } from "../../../lib/core/rollout/pod_update.ts";
-import { isStateConsistent } from "../../../lib/core/status/consistency.ts";
-import { findContainer, sidecarContainerNames } from "../../../lib/core/status/sidecars.ts";
+import { findContainer } from "../../../lib/core/status/sidecars.ts";
 import { asInjected, NOW } from "./cases.ts";
 import { applyPodUpdate, withCondition } from "./cluster.ts";
+import { isWholeConsistent } from "./consistency.ts";
 import { choose, idleHalves, isReady, isUpdated, type Mended } from "./openkruise.ts";
 import { planFor } from "./ours.ts";
 
@@ -61,9 +61,8 @@ export function openKruiseRound(
 ): Round {
   const choice = choose(pods, prepared, mended);
   const updated = pods.filter((pod) => isUpdated(pod, prepared));
-  const names = sidecarContainerNames(prepared.sidecarSet);
   const ready = pods.filter((pod) =>
-    isStateConsistent(pod, prepared.name, names) && isReady(pod, prepared, mended)
+    isWholeConsistent(pod, prepared, mended) && isReady(pod, prepared, mended)
   );
   const condition = (pod: Pod, upgradable: boolean) =>
     upgradableCondition(pod, {

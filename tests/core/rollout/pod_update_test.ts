@@ -4,6 +4,7 @@ import {
   HASH_WITHOUT_IMAGE_ANNOTATION,
   INPLACE_UPDATE_STATE_ANNOTATION,
 } from "../../../lib/api/names.ts";
+import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/restart_counts.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { type PodPatch, upgradePatch } from "../../../lib/core/rollout/pod_update.ts";
@@ -30,6 +31,7 @@ Deno.test("upgradePatch() records hash, revision and the image id that the chang
   assert.deepEqual(Object.keys(annotations).sort(), [
     HASH_ANNOTATION,
     INPLACE_UPDATE_STATE_ANNOTATION,
+    RESTART_COUNTS_ANNOTATION,
   ]);
   assert.equal(
     annotations[HASH_ANNOTATION],
@@ -41,6 +43,24 @@ Deno.test("upgradePatch() records hash, revision and the image id that the chang
     `{"mesh":{"revision":"hash-2","updateTimestamp":"${now}",` +
       `"lastContainerStatuses":{"agent":{"imageID":"id of agent:1"}}}}`,
   );
+});
+
+Deno.test("upgradePatch() records restart counts of changed containers next to those of others", () => {
+  const record = { updateTimestamp: "2026-02-01T00:00:00Z", restartCounts: { other: 1 } };
+  const annotations = {
+    [RESTART_COUNTS_ANNOTATION]: JSON.stringify({ log: record, mesh: record }),
+  };
+  const target = pod("a", { annotations });
+  const containerStatuses = target.status?.containerStatuses?.map((status) => ({
+    ...status,
+    restartCount: 7,
+  })) ?? [];
+  const text = patchOf({ ...target, status: { ...target.status, containerStatuses } })
+    .metadata.annotations[RESTART_COUNTS_ANNOTATION];
+  assert.deepEqual(JSON.parse(text ?? ""), {
+    log: record,
+    mesh: { updateTimestamp: now, restartCounts: { agent: 7, other: 1 } },
+  });
 });
 
 Deno.test("upgradePatch() changes the image of a native sidecar among the init containers", () => {
