@@ -2,9 +2,18 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../api/clock.ts";
 import type { WebhookClientConfig, WebhookConfiguration } from "../api/webhook_configuration.ts";
 import { lastManager } from "../core/field_manager.ts";
+import { withExclusions } from "../core/registration/exclusions.ts";
 import { type Repair, Repairs } from "./repairs.ts";
 
 export type ConfigurationKind = WebhookConfiguration["kind"];
+
+/** Another client keeps changing a configuration back. */
+export interface RegistrationContention {
+  readonly kind: ConfigurationKind;
+  readonly name: string;
+  /** That client's field manager; undefined where nothing tells. */
+  readonly manager: string | undefined;
+}
 
 /** What a process knows of one of the two configurations at the API server. */
 export class RegisteredConfiguration {
@@ -47,7 +56,7 @@ export class RegisteredConfiguration {
     const before = this.#observed;
     const deletions = this.#deletions;
     const isRepair = this.isRepair(wanted);
-    const stored = await send(over(before, wanted));
+    const stored = await send(over(before, this.#narrowed(wanted)));
     if (this.#deletions === deletions) this.observe(stored);
     this.#confirm(wanted, stored);
     if (!isRepair) return { stored };
@@ -62,8 +71,14 @@ export class RegisteredConfiguration {
     };
   }
 
+  /** Whether what is registered is as wanted, but for namespaces that another client has excluded. */
   isAs(wanted: WebhookConfiguration): boolean {
-    return this.#observed !== undefined && isEqual(this.#observed, wanted);
+    return this.#observed !== undefined && isEqual(this.#observed, this.#narrowed(wanted));
+  }
+
+  #narrowed(wanted: WebhookConfiguration): WebhookConfiguration {
+    const isConfirmed = this.#inForce !== undefined;
+    return withExclusions(wanted, this.#observed, { isConfirmed });
   }
 
   /** Takes note that what is there is as it is wanted, if it is. */

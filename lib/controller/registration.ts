@@ -1,6 +1,6 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
-import type { OwnerReference } from "../api/meta.ts";
+import type { LabelSelectorRequirement, OwnerReference } from "../api/meta.ts";
 import type { WebhookConfiguration, WebhookEntry } from "../api/webhook_configuration.ts";
 import { lastManager } from "../core/field_manager.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
@@ -10,6 +10,7 @@ import {
   type Registration,
   type WebhookEndpoint,
 } from "../core/registration/configuration.ts";
+import { podExclusions } from "../core/registration/exclusions.ts";
 import { REGISTRATION_SETTLE_SECONDS } from "../core/status/conditions.ts";
 import { Coverage, RegistrationWants } from "./coverage.ts";
 import type { Peers } from "./peers.ts";
@@ -18,6 +19,7 @@ import {
   type ConfigurationKind,
   lastWrittenAt,
   RegisteredConfiguration,
+  type RegistrationContention,
 } from "./registered_configuration.ts";
 import type { Repair } from "./repairs.ts";
 
@@ -43,14 +45,6 @@ export interface RegistrationKeeperOptions {
   onCoverage(names: readonly string[]): void;
   /** Told when a change by somebody else has been put right. */
   onRepair(repair: Repair): void;
-}
-
-/** Somebody keeps changing a configuration back. */
-export interface RegistrationContention {
-  readonly kind: ConfigurationKind;
-  readonly name: string;
-  /** Who that is; undefined where nothing tells. */
-  readonly manager: string | undefined;
 }
 
 /** A plan with all that it depends on. */
@@ -104,6 +98,11 @@ export class RegistrationKeeper {
     if (contended === undefined) return undefined;
     const { kind, manager } = contended;
     return { kind, name: this.#options.name, manager };
+  }
+
+  /** Requirements on namespaces' labels that keep all registered entries for Pods from a namespace. */
+  get exclusions(): readonly LabelSelectorRequirement[] {
+    return podExclusions(this.#mutating.observed);
   }
 
   /** Whether API servers that have got the registration trust these certificate authorities, given as PEM text. */

@@ -16,7 +16,7 @@ import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { missedOccurrence, refusedOccurrence, terminationNote } from "./aftercare_events.ts";
-import { createDryRuns } from "./dry_runs.ts";
+import type { DryRunFacts } from "./dry_runs.ts";
 import { createRefusals, type Refusals } from "./refusals.ts";
 import { createVirtualNodes } from "./virtual_nodes.ts";
 
@@ -27,7 +27,8 @@ export interface AftercareOptions extends LoopEnvironment {
   readonly events: Pick<Events, "record">;
   /** The controller's namespace. */
   readonly namespace: string;
-  readonly excludedNamespaces: readonly string[];
+  /** What a dry run of a Pod's injection depends on. */
+  dryRunFacts(pod: Pod): DryRunFacts;
   /** Kinds of controllers that create an evicted Pod anew. */
   readonly recreatingKinds: ReadonlySet<string>;
   /** Whether the webhook would answer for a new Pod of the SidecarSet. */
@@ -63,7 +64,7 @@ export interface Aftercare {
 }
 
 export function createAftercare(options: AftercareOptions): Aftercare {
-  const { client, index, clock, events } = options;
+  const { client, index, clock, events, dryRunFacts } = options;
   const records = new CleanupRecords(options);
   const cleanups = new Cleanups({
     ...options,
@@ -76,7 +77,6 @@ export function createAftercare(options: AftercareOptions): Aftercare {
       }
     },
   });
-  const dryRunFacts = createDryRuns(options);
   const missed = new MissedPods({
     ...options,
     reasonFor: (pod, { name }) => missedReason(pod, { ...dryRunFacts(pod), sidecarSet: name }),
@@ -89,7 +89,6 @@ export function createAftercare(options: AftercareOptions): Aftercare {
   });
   const refusals = createRefusals({
     ...options,
-    dryRunFacts,
     onChange(name) {
       options.onChange(name);
       const prepared = index.sidecarSets.get(name);

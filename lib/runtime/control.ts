@@ -151,7 +151,7 @@ export function createControl(options: ControlOptions): Control {
     onProgress: (name) => touch([name]),
     onStored: (pod: Pod) => touch(index.updatePod(pod)),
   });
-  const dryRunFacts = createDryRuns(options);
+  const dryRunFacts = createDryRuns({ ...options, exclusions: () => registration.exclusions });
   const evictionRule = {
     recreatingKinds: new Set(config.recreatingKinds),
     isWebhookReady(prepared: PreparedSidecarSet) {
@@ -175,7 +175,7 @@ export function createControl(options: ControlOptions): Control {
     index,
     writer,
     namespace: config.namespace,
-    excludedNamespaces: options.excludedNamespaces,
+    dryRunFacts,
     onStored: (pod) => touch(index.updatePod(pod)),
     onChange: (sidecarSet) => touch([sidecarSet]),
     onRepair,

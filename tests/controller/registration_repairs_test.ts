@@ -189,3 +189,41 @@ for (const [what, later] of Object.entries(OVERTAKING)) {
     assert.notDeepEqual(written[3]?.webhooks, []);
   });
 }
+
+Deno.test("RegistrationKeeper bears an enforcer that only excludes namespaces, and keeps what it added", async () => {
+  const repairs: Repair[] = [];
+  const { reconcile, keeper, state, written } = setUp(undefined, {
+    onRepair: (repair) => repairs.push(repair),
+  });
+  const [prepared] = state.sidecarSets;
+  assert.ok(prepared);
+  await reconcile();
+  const since = keeper.coveredSince(prepared);
+  const stored = written.find(({ kind }) => kind === mutating);
+  const excluded = { key: "control-plane", operator: "NotIn" as const, values: ["true"] };
+  const narrowed = stored?.webhooks?.map((entry) => ({
+    ...entry,
+    namespaceSelector: {
+      matchExpressions: [...entry.namespaceSelector.matchExpressions ?? [], excluded],
+    },
+  }));
+  keeper.observe(mutating, {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: mutating,
+    metadata: { ...stored?.metadata, resourceVersion: "9" },
+    ...(narrowed ? { webhooks: narrowed } : {}),
+  });
+  const before = written.length;
+  await reconcile();
+  assert.equal(written.length, before);
+  assert.deepEqual(keeper.coveredSince(prepared), since);
+  assert.deepEqual(keeper.exclusions, [excluded]);
+  state.sidecarSets = [prepared, sidecarSetOf({ name: "db", spec: { namespace: "db" } })];
+  await reconcile();
+  const entries = written.at(-1)?.webhooks ?? [];
+  assert.equal(written.length, before + 1);
+  for (const { namespaceSelector } of entries) {
+    assert.deepEqual(namespaceSelector.matchExpressions?.at(-1), excluded);
+  }
+  assert.deepEqual(repairs, []);
+});

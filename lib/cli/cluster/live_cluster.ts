@@ -8,11 +8,13 @@ import {
 import type { KubeObject } from "../../api/objects.ts";
 import type { Namespace } from "../../api/pod.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../../core/prepared.ts";
+import { isExcluded, podExclusions } from "../../core/registration/exclusions.ts";
 import { currentRevision } from "../../core/revision/plan.ts";
 import { labelTimes, laterLabelFields } from "../../core/select/label_times.ts";
 import { validateStoredSidecarSet } from "../../core/validate/validate.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
+import { INSTALLATION } from "../../runtime/control.ts";
 import { toPrepared } from "../../runtime/stored_sidecarset.ts";
 import type { KnownCluster } from "./known_cluster.ts";
 import { ifAllowed, readAll, readIfPresent } from "./reading.ts";
@@ -21,6 +23,8 @@ import { ifAllowed, readAll, readIfPresent } from "./reading.ts";
 export interface LiveCluster extends KnownCluster {
   /** Text of the allow-list for annotations; undefined without one. */
   readonly allowList: string | undefined;
+  /** Namespaces that the webhook's registration excludes; none where this user may not read it. */
+  readonly excludedNamespaces: readonly string[];
 }
 
 /**
@@ -33,7 +37,7 @@ export async function readLiveCluster(
   client: RestClient,
   systemNamespace: string,
 ): Promise<LiveCluster> {
-  const [objects, namespaces, revisions, allowList] = await Promise.all([
+  const [objects, namespaces, revisions, allowList, registration] = await Promise.all([
     readAll(client, resources.sidecarSets),
     readAll(client, resources.namespaces),
     readRevisions(client, systemNamespace),
@@ -43,12 +47,20 @@ export async function readLiveCluster(
         name: ALLOW_LIST_CONFIG_MAP,
       }),
     ),
+    ifAllowed(
+      readIfPresent(client, resources.mutatingWebhookConfigurations, { name: INSTALLATION }),
+    ),
   ]);
+  const exclusions = podExclusions(registration);
+  const known = namespaces.map(factsOf);
   return {
     sidecarSets: objects.map((object) => preparedOf(object, revisions)),
-    namespaces: new Map(namespaces.map((each) => [each.metadata.name ?? "", factsOf(each)])),
+    namespaces: new Map(known.map((facts) => [facts.name, facts])),
     revisions,
     allowList: allowList?.data?.[ALLOW_LIST_KEY],
+    excludedNamespaces: known
+      .filter(({ labels }) => isExcluded(labels, exclusions))
+      .map(({ name }) => name),
   };
 }
 

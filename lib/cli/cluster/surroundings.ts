@@ -15,11 +15,12 @@ export interface MaybeLive {
   readonly connection?: Connection;
 }
 
-/** The namespaces that nothing is injected in: those that are named, and the controller's own. */
+/** The namespaces that nothing is injected in: those that are named, the controller's own, and those that the registration excludes. */
 export function excludedNamespacesOf(
   { excludeNamespaces, systemNamespace }: SurroundingsOptions,
+  registered: readonly string[],
 ): string[] {
-  return [...new Set([...excludeNamespaces, systemNamespace])];
+  return [...new Set([...excludeNamespaces, systemNamespace, ...registered])];
 }
 
 /** What decides about a Pod beside the Pod: files alone, or files over what a cluster has. */
@@ -27,9 +28,13 @@ export async function surroundings(
   options: SurroundingsOptions,
   { files, connection }: { files: KnownCluster; connection: Connection | undefined },
 ): Promise<{ cluster: KnownCluster; excludedNamespaces: readonly string[] }> {
-  const excludedNamespaces = excludedNamespacesOf(options);
-  if (connection === undefined) return { cluster: files, excludedNamespaces };
+  if (connection === undefined) {
+    return { cluster: files, excludedNamespaces: excludedNamespacesOf(options, []) };
+  }
   const { readLiveCluster } = await import("./live_cluster.ts");
   const live = await readLiveCluster(connection.client, options.systemNamespace);
-  return { cluster: overlaid(live, files), excludedNamespaces };
+  return {
+    cluster: overlaid(live, files),
+    excludedNamespaces: excludedNamespacesOf(options, live.excludedNamespaces),
+  };
 }

@@ -62,7 +62,7 @@ export async function diffCommand(
   })).map(({ previous, prepared }) => ({ previous, prepared: stored(prepared, previous) }));
   const wanted = next.map(({ prepared }) => prepared);
   const future = overlaid(cluster, { sidecarSets: wanted, namespaces: new Map(), revisions: [] });
-  const excludedNamespaces = excludedNamespacesOf(options);
+  const excludedNamespaces = excludedNamespacesOf(options, cluster.excludedNamespaces);
   const now = terminal.now();
   const previews = next.map(({ previous, prepared }) => ({
     name: prepared.name,

@@ -18,6 +18,7 @@ export type Seen<T> = T | "absent" | "forbidden";
 export interface Facts {
   readonly client: RestClient;
   readonly systemNamespace: string;
+  /** As the controller is told, without those that only the registration excludes. */
   readonly excludedNamespaces: readonly string[];
   readonly now: Date;
   /** What a person types to run the program. */
@@ -76,7 +77,7 @@ export async function readFacts(
   return {
     client,
     systemNamespace: namespace,
-    excludedNamespaces: excludedNamespacesOf(options),
+    excludedNamespaces: excludedNamespacesOf(options, []),
     now,
     program,
     cluster,

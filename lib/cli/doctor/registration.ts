@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { WebhookConfiguration, WebhookEntry } from "../../api/webhook_configuration.ts";
 import { planRegistration } from "../../core/registration/configuration.ts";
 import { INSTALLATION } from "../../runtime/control.ts";
+import { withExclusions } from "../../core/registration/exclusions.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { type Facts, isKnown, UNKNOWN_CLUSTER } from "./facts.ts";
 
@@ -49,7 +50,8 @@ function scope(mutating: WebhookConfiguration, { cluster, excludedNamespaces }: 
     );
   }
   const entries = new Map((mutating.webhooks ?? []).map((entry) => [entry.name, entry]));
-  const wrong = (wanted.mutating.webhooks ?? []).filter((entry) => {
+  const narrowed = withExclusions(wanted.mutating, mutating, { isConfirmed: false });
+  const wrong = (narrowed.webhooks ?? []).filter((entry) => {
     const found = entries.get(entry.name);
     return found === undefined || !isDeepStrictEqual(scopeOf(found), scopeOf(entry));
   });

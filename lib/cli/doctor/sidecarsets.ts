@@ -60,8 +60,9 @@ interface KnownFacts extends Facts {
   readonly pods: readonly Pod[];
 }
 
-function missed({ cluster, excludedNamespaces, now, pods, program }: KnownFacts): Check {
+function missed({ cluster, now, pods, program, ...facts }: KnownFacts): Check {
   const check = checkNamed("no Pod is missed");
+  const excludedNamespaces = [...facts.excludedNamespaces, ...cluster.excludedNamespaces];
   const reasons = new Map<Reason, string[]>();
   for (const prepared of cluster.sidecarSets) {
     for (const pod of pods) {

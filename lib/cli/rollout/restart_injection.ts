@@ -88,7 +88,7 @@ async function lackingPods(
   });
   const facts = {
     cluster,
-    excludedNamespaces: excludedNamespacesOf(options),
+    excludedNamespaces: excludedNamespacesOf(options, cluster.excludedNamespaces),
     now: terminal.now(),
   };
   const helped: Pod[] = [];

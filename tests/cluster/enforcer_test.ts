@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
+import type { LabelSelectorRequirement } from "../../lib/api/meta.ts";
+import { isConflict, isNotFound } from "../../lib/kube/errors.ts";
+import { create, get, update } from "../../lib/kube/requests.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/send.ts";
+import { ClusterPods } from "../support/cluster_pods.ts";
+import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
+import { eventually } from "../support/eventually.ts";
+import { namesOf } from "../support/injection.ts";
+import { installAndStart } from "../support/installation.ts";
+import { conditionOf, createSidecarSet, getSidecarSet } from "../support/sidecarsets.ts";
+import { UserShell } from "../support/user_shell.ts";
+
+const KINDS = [
+  resources.mutatingWebhookConfigurations,
+  resources.validatingWebhookConfigurations,
+] as const;
+const name = "sidecarset";
+const main = { name: "main", image: "main:1" };
+const containers = [{ name: "agent", image: "agent:1" }];
+
+/** As AKS and GKE Autopilot add them. */
+const REQUIREMENTS: LabelSelectorRequirement[] = [
+  { key: "control-plane", operator: "NotIn", values: ["true"] },
+  { key: "kubernetes.azure.com/managedby", operator: "NotIn", values: ["aks"] },
+  { key: "kubernetes.io/metadata.name", operator: "NotIn", values: ["gke-gmp-system"] },
+];
+
+/** A managed cluster's admission enforcer: adds its requirements to every webhook whenever they are missing. */
+class Enforcer implements AsyncDisposable {
+  writes = 0;
+  readonly #plane: ControlPlane;
+  readonly #stop = new AbortController();
+  readonly #run: Promise<void>;
+
+  constructor(plane: ControlPlane) {
+    this.#plane = plane;
+    this.#run = this.#enforce();
+  }
+
+  async #enforce(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      for (const kind of KINDS) await this.#enforceOn(kind);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  async #enforceOn(kind: typeof KINDS[number]): Promise<void> {
+    const { client } = this.#plane;
+    try {
+      const found = await send(client, get(kind, { name }));
+      const webhooks = found.webhooks?.map((entry) => {
+        const { matchExpressions = [] } = entry.namespaceSelector;
+        const missing = REQUIREMENTS.filter((wanted) =>
+          !matchExpressions.some((each) => isDeepStrictEqual(each, wanted))
+        );
+        const narrowed = { matchExpressions: [...matchExpressions, ...missing] };
+        return { ...entry, namespaceSelector: { ...entry.namespaceSelector, ...narrowed } };
+      });
+      if (isDeepStrictEqual(webhooks, found.webhooks)) return;
+      const body = { ...found, ...(webhooks ? { webhooks } : {}) };
+      await send(client, update(kind, { name, body, fieldManager: "admissionsenforcer" }));
+      this.writes++;
+    } catch (error) {
+      if (!isConflict(error) && !isNotFound(error)) throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#run;
+  }
+}
+
+async function generations(plane: ControlPlane): Promise<(number | undefined)[]> {
+  const found = await Promise.all(KINDS.map((kind) => send(plane.client, get(kind, { name }))));
+  return found.map(({ metadata }) => metadata.generation);
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+Deno.test("a managed cluster's enforcer that excludes namespaces from every webhook", async (t) => {
+  await using plane = await startControlPlane({ kubelet: false });
+  const body = { metadata: { name: "calico", labels: { "control-plane": "true" } } };
+  await send(plane.client, create(resources.namespaces, { body }));
+  await using controller = await installAndStart(plane);
+  await using enforcer = new Enforcer(plane);
+
+  await t.step("has to write once to each configuration, and SidecarSets are ready", async () => {
+    await createSidecarSet(plane, "web", { selector: { matchLabels: { app: "web" } }, containers });
+    await eventually(() => enforcer.writes >= 2, { what: "both configurations are narrowed" });
+    const before = await generations(plane);
+    const { writes } = enforcer;
+    await pause(5_000);
+    assert.deepEqual(await generations(plane), before, "neither writes any more");
+    assert.equal(enforcer.writes, writes);
+    const found = await getSidecarSet(plane, "web");
+    assert.equal(conditionOf(found, "Ready")?.status, "True");
+    assert.ok(found.status?.effectiveSince);
+  });
+
+  await t.step("has nothing to do for a SidecarSet that is created later", async () => {
+    const { writes } = enforcer;
+    const [before = 0] = await generations(plane);
+    await createSidecarSet(plane, "db", {
+      selector: { matchLabels: { app: "db" } },
+      namespace: "default",
+      failurePolicy: "Fail",
+      containers,
+    });
+    await pause(500);
+    assert.equal(enforcer.writes, writes);
+    assert.deepEqual((await generations(plane))[0], before + 1);
+    const stored = await new ClusterPods(plane.client).create("db", {
+      labels: { app: "db" },
+      spec: { containers: [main] },
+    });
+    assert.deepEqual(namesOf(stored.spec.containers), ["agent", "main"]);
+  });
+
+  await t.step("leaves Pods of those namespaces alone, and explain says why", async () => {
+    const stored = await new ClusterPods(plane.client, "calico").create("web", {
+      labels: { app: "web" },
+      spec: { containers: [main] },
+    });
+    assert.deepEqual(namesOf(stored.spec.containers), ["main"]);
+    await using shell = await UserShell.open(plane.kubeconfig);
+    assert.match(
+      await shell.output("kubectl sidecarset explain pod/web -n calico"),
+      /NamespaceExcluded/,
+    );
+    const { stdout } = await shell.run("kubectl sidecarset doctor -o json");
+    const scope = JSON.parse(stdout).checks.find(({ name }: { name: string }) =>
+      name === "registration's scope"
+    );
+    assert.equal(scope.status, "ok", scope.message);
+  });
+
+  await t.step(
+    "does not keep a requirement from being put back that somebody takes out",
+    async () => {
+      const [kind] = KINDS;
+      const found = await send(plane.client, get(kind, { name }));
+      const webhooks = found.webhooks?.map((entry) => ({
+        ...entry,
+        namespaceSelector: { matchExpressions: REQUIREMENTS },
+      })) ?? [];
+      await send(plane.client, update(kind, { name, body: { ...found, webhooks } }));
+      await eventually(async () => {
+        const { webhooks = [] } = await send(plane.client, get(kind, { name }));
+        return webhooks.filter(({ name }) => name.includes(".pods.")).every((entry) =>
+          entry.namespaceSelector.matchExpressions?.some(({ values }) =>
+            values?.includes("sidecarset-system")
+          )
+        );
+      }, { what: "the controller's own namespace is excluded again" });
+      assert.doesNotMatch(controller.log(), /keeps changing/);
+    },
+  );
+});
