@@ -114,6 +114,83 @@ export const POD_MISFITS: readonly PodMisfit[] = [
     message: /procMount must be Default unless hostUsers of the Pod is false/,
   },
   {
+    says: "that requests more than the Pod's limit leaves, without requests of the Pod",
+    sidecar: { resources: { requests: { cpu: "600m" } } },
+    pod: {
+      resources: { limits: { cpu: "1" } },
+      containers: [{ ...main, resources: { requests: { cpu: "500m" } } }],
+    },
+    reason: "PodSpecConflict",
+    message: /would request 1100m of cpu, more than its own spec\.resources\.limits, 1:/,
+  },
+  {
+    says: "whose native sidecar requests more memory than the Pod's limit leaves",
+    list: "initContainers",
+    sidecar: { restartPolicy: "Always", resources: { requests: { memory: "256Mi" } } },
+    pod: {
+      resources: { limits: { memory: "512Mi" } },
+      containers: [{ ...main, resources: { requests: { memory: "300Mi" } } }],
+    },
+    reason: "PodSpecConflict",
+    message: /would request 556Mi of memory, more than its own spec\.resources\.limits, 512Mi:/,
+  },
+  {
+    says: "whose init container requests more than the Pod's limit",
+    list: "initContainers",
+    sidecar: { resources: { requests: { cpu: "2" } } },
+    pod: { resources: { limits: { cpu: "1" } } },
+    reason: "PodSpecConflict",
+    message: /would request 2 of cpu, more than its own spec\.resources\.limits, 1:/,
+  },
+  {
+    says: "whose limit, and so its request, is more than the Pod's limit leaves",
+    sidecar: { resources: { limits: { memory: "300Mi" } } },
+    pod: {
+      resources: { limits: { cpu: "1", memory: "512Mi" } },
+      containers: [{ ...main, resources: { limits: { memory: "300Mi" } } }],
+    },
+    reason: "PodSpecConflict",
+    message: /would request 600Mi of memory, more than its own spec\.resources\.limits, 512Mi:/,
+  },
+  {
+    says: "whose huge pages are more than the Pod's limit",
+    sidecar: { resources: { limits: { cpu: "1m", "hugepages-2Mi": "4Mi" } } },
+    pod: {
+      resources: { limits: { cpu: "1", "hugepages-2Mi": "4Mi" } },
+      containers: [{ ...main, resources: { limits: { cpu: "1m", "hugepages-2Mi": "2Mi" } } }],
+    },
+    reason: "PodSpecConflict",
+    message:
+      /would request 6Mi of hugepages-2Mi, more than its own spec\.resources\.requests, 4Mi:/,
+  },
+  {
+    says: "without huge pages, for a Pod that requests some and gets its limit from its containers",
+    sidecar: {},
+    pod: {
+      resources: { requests: { cpu: "1", "hugepages-2Mi": "2Mi" } },
+      containers: [{ ...main, resources: { limits: { cpu: "1m", "hugepages-2Mi": "2Mi" } } }],
+    },
+    reason: "PodSpecConflict",
+    message: /requests have hugepages-2Mi, for which a container without such a limit/,
+  },
+  {
+    says: "whose computed request is more than the Pod's limit leaves",
+    sidecar: {
+      resourcesPolicy: {
+        targetContainersMode: "sum",
+        targetContainersNameRegex: ".*",
+        resourcesExpr: { requests: { cpu: "cpu*2" } },
+      },
+    },
+    pod: {
+      resources: { limits: { cpu: "1" } },
+      containers: [{ ...main, resources: { requests: { cpu: "400m" } } }],
+    },
+    taken: { resources: { requests: { cpu: "800m" } } },
+    reason: "PodSpecConflict",
+    message: /would request 1200m of cpu, more than its own spec\.resources\.limits, 1:/,
+  },
+  {
     says: "with a block device, for a Pod whose users are not the node's",
     sidecar: { volumeDevices: [device("/dev/x")] },
     volumes: [disk],

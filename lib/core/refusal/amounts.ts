@@ -1,41 +1,50 @@
-import type { Container } from "../../api/container.ts";
 import type { Pod } from "../../api/pod.ts";
-import { addQuantities, subtractQuantities } from "../quantity/arithmetic.ts";
+import { subtractQuantities } from "../quantity/arithmetic.ts";
+import { type Amount, amountOf, podTotal, ZERO } from "../quantity/pod_total.ts";
 import { compareQuantities, parseQuantity, type Quantity } from "../quantity/quantity.ts";
-import { isNativeSidecar, runningContainers } from "../status/sidecars.ts";
 
 /** One amount that is too much: what the Pod asks for, what others use already, and what may be used in all. */
-interface Excess {
-  readonly list: "requests" | "limits";
-  readonly resource: string;
+interface Excess extends Amount {
   readonly asked: Quantity;
   readonly used: Quantity;
   readonly most: Quantity;
 }
 
-const ZERO: Quantity = { nanos: 0n, format: "DecimalSI" };
 const QUOTA = /\bexceeded quota: \S+, requested: (\S+), used: (\S+), limited: (\S+)/;
+/** What `validatePodResourceConsistency` says of a Pod's own requests and limits. */
+const POD_AGGREGATE =
+  /\bspec\.resources\.(?:requests|limits)\[([^\]]+)\]: Invalid value: "([^"]*)": must be greater than or equal to aggregate container (request|limit)s of ([^\s,\]]+)/g;
+/** The same where the API server has computed the Pod's own request from the containers. */
+const POD_REQUEST =
+  /\bspec\.resources\.requests: Invalid value: "([^"]*)": must be (?:less than or )?equal to (\S+) limit of ([^\s,\]]+)/g;
 const POD_LIMIT = /\bmaximum (\S+) usage per Pod is ([^\s,]+), but (request|limit) is ([^\s,\]]+)/g;
 const CONTAINER_LIMIT =
   /\b(?:maximum|minimum) (\S+) usage per Container is [^\s,]+, but (request|limit) is ([^\s,\]]+)/g;
 
 /**
- * Names of the added containers without which amounts that the API server calls too much would not be: by a ResourceQuota or a LimitRange on
- * Pods. Only where the dry run comes to the very amounts that were asked for, so that nobody else has changed them.
+ * Names of the added containers without which amounts that the API server calls too much would not be: by a ResourceQuota, a LimitRange on
+ * Pods or the Pod's own resources. Only where the dry run comes to the very amounts that were asked for, so that nobody else has changed them.
  */
 export function excessiveContainers(
   text: string,
   { before, after }: { readonly before: Pod; readonly after: Pod },
 ): string[] {
-  const excesses = [...quotaExcesses(text), ...podLimitExcesses(text)];
-  const isByAddition = excesses.every((excess) => {
-    const [own, all] = [before, after].map((pod) => totalOf(pod, excess));
-    return own !== undefined && all !== undefined && compareQuantities(all, excess.asked) === 0 &&
-      compareQuantities(own, subtractQuantities(excess.most, excess.used)) <= 0;
-  });
+  const excesses = [
+    ...quotaExcesses(text),
+    ...podLimitExcesses(text),
+    ...podAggregateExcesses(text),
+    ...podRequestExcesses(text),
+  ];
+  const isByAddition = excesses.every((excess) =>
+    compareQuantities(podTotal(after.spec, excess), excess.asked) === 0 &&
+    compareQuantities(
+        podTotal(before.spec, excess),
+        subtractQuantities(excess.most, excess.used),
+      ) <= 0
+  );
   if (!isByAddition) return [];
-  const own = new Set(runningContainers(before).map(({ name }) => name));
-  return runningContainers(after)
+  const own = new Set(allContainers(before).map(({ name }) => name));
+  return allContainers(after)
     .filter((container) =>
       excesses.some((excess) => (amountOf(container, excess)?.nanos ?? 0n) > 0n)
     )
@@ -55,7 +64,7 @@ export function containersOutOfRange(
     const refused = parseQuantity(value);
     if (refused === undefined) return [];
     const namesIn = (pod: Pod) =>
-      [...pod.spec.containers, ...pod.spec.initContainers ?? []].filter((container) => {
+      allContainers(pod).filter((container) => {
         const amount = amountOf(container, { list: listOf(word), resource });
         return amount !== undefined && compareQuantities(amount, refused) === 0;
       }).map(({ name }) => name);
@@ -81,18 +90,30 @@ function quotaExcesses(text: string): Excess[] {
 
 function podLimitExcesses(text: string): Excess[] {
   return [...text.matchAll(POD_LIMIT)].flatMap(
-    ([, resource = "", max = "", word, value = ""]) => {
-      const [most, asked] = [parseQuantity(max), parseQuantity(value)];
-      if (most === undefined || asked === undefined) return [];
-      return [{
-        list: listOf(word),
-        resource,
-        asked,
-        used: ZERO,
-        most,
-      }];
-    },
+    ([, resource = "", max = "", word, value = ""]) =>
+      excessOf({ list: listOf(word), resource }, { max, value }),
   );
+}
+
+function podAggregateExcesses(text: string): Excess[] {
+  return [...text.matchAll(POD_AGGREGATE)].flatMap((
+    [, resource = "", max = "", word, value = ""],
+  ) => excessOf({ list: listOf(word), resource }, { max, value }));
+}
+
+function podRequestExcesses(text: string): Excess[] {
+  return [...text.matchAll(POD_REQUEST)].flatMap(([, value = "", resource = "", max = ""]) =>
+    excessOf({ list: "requests", resource }, { max, value })
+  );
+}
+
+function excessOf(amount: Amount, { max, value }: { max: string; value: string }): Excess[] {
+  const [most, asked] = [parseQuantity(max), parseQuantity(value)];
+  return most === undefined || asked === undefined ? [] : [{ ...amount, asked, used: ZERO, most }];
+}
+
+function allContainers({ spec: { containers, initContainers = [] } }: Pod) {
+  return [...containers, ...initContainers];
 }
 
 /** `requests.cpu=600m,pods=1` by its keys. */
@@ -108,23 +129,4 @@ function amountsOf(text: string): Map<string, Quantity> {
 
 function listOf(word: string | undefined): Excess["list"] {
   return word === "limit" ? "limits" : "requests";
-}
-
-/** What the containers that keep running ask for together; undefined where it cannot be told, as with plain init containers. */
-function totalOf(pod: Pod, kind: Pick<Excess, "list" | "resource">): Quantity | undefined {
-  if (!(pod.spec.initContainers ?? []).every(isNativeSidecar)) return undefined;
-  return runningContainers(pod).reduce<Quantity | undefined>((sum, container) => {
-    const amount = amountOf(container, kind);
-    return sum && amount && addQuantities(sum, amount);
-  }, ZERO);
-}
-
-/** As for the API server, a request that is absent is the limit. */
-function amountOf(
-  { resources }: Container,
-  { list, resource }: Pick<Excess, "list" | "resource">,
-): Quantity | undefined {
-  const value = resources?.[list]?.[resource] ??
-    (list === "requests" ? resources?.limits?.[resource] : undefined);
-  return value === undefined ? ZERO : parseQuantity(value);
 }

@@ -10,15 +10,16 @@ export function refusalText(note: string): string {
 /** A list of a Pod's spec whose members a SidecarSet brings. */
 export type MemberList = "containers" | "initContainers" | "volumes";
 
-/** `spec.containers[1]`, and `/spec/containers/1` as policy engines write it. */
-const POSITION = /\bspec[./](containers|initContainers|volumes)(?:\[(\d+)\]|\/(\d+))/g;
+/** `spec.containers[1]`, `spec.resources.containers[1]`, and `/spec/containers/1` as policy engines write it. */
+const POSITION =
+  /\bspec(?:\.resources)?[./](containers|initContainers|volumes)(?:\[(\d+)\]|\/(\d+))/g;
 /** What stands after the word, up to the end of what is said of it: `container "a" must`, `must specify limits.cpu for: a,b;`. */
 const NAMING = /\b(?:containers?\b|for: )([^;()]*)/gi;
 const WORDS = /[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/g;
 const OWN_WEBHOOK = /\bfailed calling webhook "fail-[0-9a-f]+\.pods\.apps\.kruise\.io"/;
 
 const HINTS =
-  /container|for: |\bvolumes\b|SidecarSet |exceeded quota|usage per Pod|\.pods\.apps\.kruise\.io"/i;
+  /container|for: |\bvolumes\b|\bspec\.resources\b|SidecarSet |exceeded quota|usage per Pod|\.pods\.apps\.kruise\.io"/i;
 
 /** Whether it is worth finding out whose a refusal is: most are about what has nothing to do with containers. */
 export function mayBlameSidecars(text: string): boolean {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Container } from "../../../lib/api/container.ts";
 import type { PodSpec } from "../../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import { injectedPod } from "../../../lib/core/inject/apply_patch.ts";
@@ -63,6 +64,34 @@ Deno.test("inject() counts what SidecarSets before it take of the Pod's own requ
   const { injected, skipped } = inject(requestFor(pod, sets));
   assert.deepEqual(injected.map(({ sidecarSet }) => sidecarSet), ["a"]);
   assert.deepEqual(skipped.map(({ sidecarSet }) => sidecarSet), ["b"]);
+});
+
+Deno.test("inject() counts what SidecarSets before it take of the Pod's own limits", () => {
+  const pod = podWith({ resources: { limits: { cpu: "1" } } });
+  const sets = ["a", "b"].map((name) =>
+    prepared(name, { containers: [{ name, image: "i", ...requesting("600m") }] })
+  );
+  const { injected, skipped } = inject(requestFor(pod, sets));
+  assert.deepEqual(injected.map(({ sidecarSet }) => sidecarSet), ["a"]);
+  assert.deepEqual(skipped.map(({ sidecarSet, reason }) => [sidecarSet, reason]), [
+    ["b", "PodSpecConflict"],
+  ]);
+});
+
+Deno.test("inject() takes a sidecar that fits into the Pod's own resources, or asks for others", () => {
+  const limited = {
+    resources: { limits: { cpu: "1" } },
+    containers: [{ name: "main", image: "m", ...requesting("500m") }],
+  };
+  const only = (resources: Container["resources"]) => ({
+    containers: [{ ...agent, ...(resources ? { resources } : {}) }],
+  });
+  assert.equal(skipOf(only({ requests: { cpu: "500m" } }), limited), undefined);
+  assert.equal(skipOf(only({ requests: { memory: "8Gi" } }), limited), undefined);
+  assert.equal(skipOf(only({ requests: { "ephemeral-storage": "8Gi" } }), limited), undefined);
+  const pages = { limits: { cpu: "1m", "hugepages-2Mi": "2Mi" } };
+  assert.equal(skipOf(only(pages), limited), undefined);
+  assert.equal(skipOf(only({ requests: { cpu: "9" } }), { resources: {} }), undefined);
 });
 
 Deno.test("inject() leaves Pods to the API server that it refuses without sidecars too", () => {

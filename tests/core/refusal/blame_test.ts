@@ -164,3 +164,28 @@ Deno.test("blamedSidecarSets() reads the last of several amounts as well", () =>
   assert.deepEqual(blamed(text("1Gi"), [big]), ["big"]);
   assert.deepEqual(blamed(text("3Gi"), [big]), [], "of another Pod");
 });
+
+Deno.test("blamedSidecarSets() blames a sidecar for which the Pod's own resources are too little", () => {
+  const big = heavy("big", { requests: { cpu: "500m" } });
+  const setup = prepared("setup", {
+    initContainers: [{ name: "first", image: "f:1", resources: { requests: { memory: "2Gi" } } }],
+  });
+  const pod = podOfMilli("600m");
+  const computed =
+    'Pod "x" is invalid: spec.resources.requests: Invalid value: "1100m": must be less than or equal to cpu limit of 1';
+  const written =
+    'spec.resources.requests[cpu]: Invalid value: "1": must be greater than or equal to aggregate container requests of 1100m';
+  const memory =
+    'spec.resources.requests: Invalid value: "2Gi": must be less than or equal to memory limit of 1Gi';
+  for (const text of [computed, written]) {
+    assert.deepEqual(blamed(`Error creating: ${text}`, [agent, big, setup], pod), ["big"], text);
+    assert.deepEqual(blamed(text, [agent, big], podOfMilli("700m")), [], "another Pod");
+  }
+  assert.deepEqual(blamed(memory, [big, setup], pod), ["setup"]);
+  assert.deepEqual(blamed(`[${written}, ${memory}]`, [big, setup], pod), ["big", "setup"]);
+  assert.deepEqual(blamed(computed.replace("of 1", "of 500m"), [big], pod), [], "without it too");
+  const tall =
+    'spec.resources.containers[0][cpu].limits: Invalid value: "2": must be less than or equal to pod limits of 1';
+  assert.deepEqual(blamed(tall, [big], pod), ["big"]);
+  assert.deepEqual(blamed(tall.replace("[0]", "[1]"), [big], pod), [], "the Pod's own");
+});

@@ -1,0 +1,147 @@
+import type { Container } from "../../api/container.ts";
+import type { PodSpec } from "../../api/pod.ts";
+import { compareQuantities, formatQuantity, type Quantity } from "../quantity/quantity.ts";
+import { type AmountList, podTotal, quantityOf } from "../quantity/pod_total.ts";
+import { member } from "./fields.ts";
+
+type Amounts = ReadonlyMap<string, Quantity>;
+type Containers = Pick<PodSpec, "containers" | "initContainers">;
+
+/** The only resources that the API server gives a Pod of its own accord, apart from huge pages. */
+const OVERCOMMITTED = ["cpu", "memory"];
+const HUGE_PAGES = "hugepages-";
+
+/**
+ * Why the API server refuses a Pod for its own `spec.resources`, one sentence by a key for each conflict of one resource. It sets
+ * what is absent there from the containers before it compares: before it calls webhooks up to 1.36, after that since 1.37.
+ *
+ * @see `k8s.io/kubernetes/pkg/api/pod/util.go:DefaultPodLevelResources`,
+ * `k8s.io/kubernetes/pkg/apis/core/validation:validatePodResources`
+ */
+export function podLevelExcesses(
+  resources: PodSpec["resources"],
+  containers: Containers,
+): ReadonlyMap<string, string> {
+  const excesses = new Map<string, string>();
+  const written = {
+    requests: amountsIn(resources, "requests"),
+    limits: amountsIn(resources, "limits"),
+  };
+  if (written.requests.size === 0 && written.limits.size === 0) return excesses;
+  const limits = withHugePageLimits(written, containers);
+  const requests = withRequests({ requests: written.requests, limits }, containers);
+  for (const [resource, request] of requests) {
+    const limit = limits.get(resource);
+    const asked = podTotal(containers, { list: "requests", resource });
+    if (exceeds(asked, request)) {
+      excesses.set(
+        `requests ${resource}`,
+        tooMuch({ asked, resource, list: "requests", most: request }),
+      );
+    }
+    if (limit === undefined) {
+      if (isHugePages(resource) && !allHaveLimit(containers, resource)) {
+        excesses.set(
+          `limits ${resource}`,
+          `the Pod's own spec.resources.requests have ${resource}, for which a container without such a limit ` +
+            "leaves the Pod without a limit",
+        );
+      }
+    } else if (exceeds(request, limit) || (isHugePages(resource) && exceeds(limit, request))) {
+      // Only a request that was computed from the containers grows with a sidecar.
+      excesses.set(
+        `limits ${resource}`,
+        tooMuch({ asked: request, resource, list: "limits", most: limit }),
+      );
+    }
+  }
+  for (const [resource, limit] of limits) {
+    const together = podTotal(containers, { list: "limits", resource });
+    if (isHugePages(resource) && exceeds(together, limit)) {
+      excesses.set(
+        `limits ${resource}`,
+        tooMuch({ asked: together, resource, list: "limits", most: limit }),
+      );
+    }
+    for (const { name, resources } of containers.containers) {
+      const own = quantityOf(resources?.limits?.[resource]);
+      if (own === undefined || !exceeds(own, limit)) continue;
+      excesses.set(
+        `limits ${resource} of ${name}`,
+        `the ${resource} limit of container ${name} is ${formatQuantity(own)}, more than the ` +
+          `Pod's own spec.resources.limits, ${formatQuantity(limit)}`,
+      );
+    }
+  }
+  return excesses;
+}
+
+function amountsIn(resources: PodSpec["resources"], list: AmountList): Amounts {
+  return new Map(
+    Object.entries(member(resources, list)).flatMap(([resource, value]) => {
+      const amount = quantityOf(value);
+      return amount === undefined ? [] : [[resource, amount] as const];
+    }),
+  );
+}
+
+/** `defaultHugePagePodLevelLimits` */
+function withHugePageLimits(
+  { requests, limits }: { requests: Amounts; limits: Amounts },
+  containers: Containers,
+): Amounts {
+  const all = new Map(limits);
+  for (const resource of hugePagesOf(containers)) {
+    if (requests.has(resource) || all.has(resource)) continue;
+    all.set(resource, podTotal(containers, { list: "limits", resource }));
+  }
+  return all;
+}
+
+function hugePagesOf({ containers, initContainers = [] }: Containers): ReadonlySet<string> {
+  const names = [...containers, ...initContainers].flatMap(({ resources }) =>
+    Object.keys(resources?.limits ?? {})
+  );
+  return new Set(names.filter(isHugePages));
+}
+
+/** `defaultPodLevelRequests` */
+function withRequests(
+  { requests, limits }: { requests: Amounts; limits: Amounts },
+  containers: Containers,
+): Amounts {
+  const all = new Map(requests);
+  for (const resource of OVERCOMMITTED) {
+    const requested = podTotal(containers, { list: "requests", resource });
+    if (!all.has(resource) && requested.nanos > 0n) all.set(resource, requested);
+  }
+  for (const [resource, limit] of limits) if (!all.has(resource)) all.set(resource, limit);
+  return all;
+}
+
+/** `aggregateContainerLimits` gives the Pod a limit only then. */
+function allHaveLimit({ containers, initContainers = [] }: Containers, resource: string): boolean {
+  return [...containers, ...initContainers].every(({ resources }: Container) =>
+    resources?.limits?.[resource] !== undefined
+  );
+}
+
+function isHugePages(resource: string): boolean {
+  return resource.startsWith(HUGE_PAGES);
+}
+
+function exceeds(amount: Quantity, most: Quantity): boolean {
+  return compareQuantities(amount, most) > 0;
+}
+
+function tooMuch(
+  { asked, resource, list, most }: {
+    asked: Quantity;
+    resource: string;
+    list: AmountList;
+    most: Quantity;
+  },
+): string {
+  return `the Pod's containers would request ${formatQuantity(asked)} of ${resource}, more than ` +
+    `its own spec.resources.${list}, ${formatQuantity(most)}`;
+}
