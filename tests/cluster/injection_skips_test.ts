@@ -86,9 +86,15 @@ const CASES: Readonly<Record<string, Case>> = {
 
 /** A sidecar's fields without those that only a SidecarSet has. */
 function coreOf(
-  { shareVolumePolicy: _mounts, shareVolumeDevicePolicy: _devices, ...core }: object & {
+  {
+    shareVolumePolicy: _mounts,
+    shareVolumeDevicePolicy: _devices,
+    resourcesPolicy: _resources,
+    ...core
+  }: object & {
     shareVolumePolicy?: unknown;
     shareVolumeDevicePolicy?: unknown;
+    resourcesPolicy?: unknown;
   },
 ): object {
   return core;

@@ -35,6 +35,7 @@ function suitablePod(parts: Parts): object {
   return {
     serviceAccountName: "default",
     terminationGracePeriodSeconds: 60,
+    resourceClaims: [{ name: "none", resourceClaimName: "none" }],
     ...(text.includes('"Unmasked"') ? { hostUsers: false } : {}),
     ...parts,
   };

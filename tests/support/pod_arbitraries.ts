@@ -156,6 +156,10 @@ const oddResources = fc.constantFrom(
   { limits: { cpu: "1" }, requests: { cpu: "2" } },
   { requests: { "example.com/device": "1" } },
   { claims: [{ name: "none" }] },
+  { claims: [{ name: "none", request: "one" }, { name: "none", request: "two" }] },
+  { claims: [{ name: "none" }, { name: "none", request: "one" }] },
+  { claims: [{ name: "none", request: "one" }, { name: "none" }] },
+  { claims: [{ name: "none", request: "One" }] },
 );
 const resources = fc.oneof(
   { weight: 5, arbitrary: optional({ limits: resourceList }) },

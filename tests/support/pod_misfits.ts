@@ -191,6 +191,14 @@ export const POD_MISFITS: readonly PodMisfit[] = [
     message: /would request 1200m of cpu, more than its own spec\.resources\.limits, 1:/,
   },
   {
+    says: "with a resource claim that the Pod lacks",
+    sidecar: { resources: { claims: [{ name: "gpu", request: "one" }] } },
+    pod: { resourceClaims: [{ name: "disk", resourceClaimName: "disk" }] },
+    fits: { resourceClaims: [{ name: "gpu", resourceClaimName: "gpu" }] },
+    reason: "PodSpecConflict",
+    message: /resources\.claims names gpu, which spec\.resourceClaims of the Pod lacks/,
+  },
+  {
     says: "with a block device, for a Pod whose users are not the node's",
     sidecar: { volumeDevices: [device("/dev/x")] },
     volumes: [disk],

@@ -29,6 +29,7 @@ const RULES: readonly Rule[] = [
   deviceWithoutHostUsers,
   deviceWithoutClaim,
   fileOutsideEmptyDir,
+  claimOfOtherPods,
 ];
 
 /** The first field of a sidecar that the API server does not take in such a Pod (`pkg/apis/core/validation:ValidatePodSpec`). */
@@ -217,4 +218,19 @@ function fileOutsideEmptyDir(container: Container, { pod }: { pod: Pod }): Misfi
     };
   }
   return undefined;
+}
+
+/** `validateResourceClaimNames` */
+function claimOfOtherPods({ resources }: Container, { pod }: { pod: Pod }): Misfit | undefined {
+  if (resources?.claims === undefined) return undefined;
+  const known = items(pod.spec.resourceClaims).filter(isObject).map(({ name }) => name);
+  const missing = items(resources.claims).filter(isObject).find(({ name }) =>
+    !known.includes(name)
+  );
+  return missing && {
+    reason: "PodSpecConflict",
+    field: "resources.claims",
+    message: `names ${missing.name}, which spec.resourceClaims of the Pod lacks: ` +
+      "add the claim to the Pod, or select only Pods that have it",
+  };
 }

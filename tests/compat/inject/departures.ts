@@ -105,7 +105,8 @@ export const departures: readonly InjectDeparture[] = [
   {
     number: "B-36",
     says: "computed resources leave the sidecar's claims",
-    applies: ({ sidecarSets }) => sidecarSets.flatMap(sidecarsOf).some(keepsClaims),
+    applies: ({ sidecarSets, result }) =>
+      "pod" in result && sidecarSets.flatMap(sidecarsOf).some(keepsClaims),
     expected: (testCase) => {
       const claims = new Map(
         testCase.sidecarSets.flatMap(sidecarsOf).filter(keepsClaims).map(({ sidecar }) => [

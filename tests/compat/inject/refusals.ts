@@ -25,7 +25,7 @@ export function refusalsOf(testCase: InjectCase): ReadonlySet<Refusal> {
   if (hasSharedNames(sets)) refusals.add("name of another SidecarSet");
   if (hasNamesOfOtherList(sets, testCase)) refusals.add("name in the other list");
   if (lacksVolume(sets, testCase) || clashingPorts(sets, testCase)) refusals.add("place");
-  if (hasRefusedField(testCase.result.pod)) refusals.add("field");
+  if (hasRefusedField(testCase.result.pod) || lacksClaim(sets, testCase)) refusals.add("field");
   return refusals;
 }
 
@@ -108,7 +108,9 @@ function clashingPorts(sets: readonly SidecarSet[], { pod }: InjectCase): boolea
 /** Whether an injected container has what the API server refuses in such a Pod, and no container of the Pod itself has it too. */
 function hasRefusedField({ spec }: Pod): boolean {
   const containers = [...spec.initContainers ?? [], ...spec.containers];
-  return [usesVolumeTwice, propagatesBothWays, mapsPorts, sleepsLong].some((isRefused) =>
+  return [usesVolumeTwice, propagatesBothWays, mapsPorts, sleepsLong].some((
+    isRefused,
+  ) =>
     containers.some((each) => isMarkedInjected(each) && isRefused(each, spec)) &&
     !containers.some((each) => !isMarkedInjected(each) && isRefused(each, spec))
   );
@@ -136,5 +138,15 @@ function sleepsLong({ lifecycle }: Container, spec: PodSpec): boolean {
   const hooks = isObject(lifecycle) ? [lifecycle.postStart, lifecycle.preStop] : [];
   return hooks.some((hook) =>
     isObject(hook) && isObject(hook.sleep) && Number(hook.sleep.seconds) > grace
+  );
+}
+
+/** OpenKruise may drop the claims of what it computes resources for, so the specs are judged. */
+function lacksClaim(sets: readonly SidecarSet[], { pod }: InjectCase): boolean {
+  const { resourceClaims } = pod.spec;
+  const known = Array.isArray(resourceClaims) ? resourceClaims.map(({ name }) => name) : [];
+  return sets.flatMap(sidecarsOf).some(({ sidecar: { resources } }) =>
+    Array.isArray(resources?.claims) &&
+    resources.claims.some(({ name }) => !known.includes(name))
   );
 }

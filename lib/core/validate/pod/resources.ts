@@ -7,6 +7,7 @@ import {
 import { parseQuantity } from "../../quantity/quantity.ts";
 import { qualifiedNameProblem } from "../../select/label_syntax.ts";
 import type { Field } from "../field.ts";
+import { checkDnsLabel } from "../syntax.ts";
 import { quantityAt } from "./field_selectors.ts";
 
 export const COMPUTE_RESOURCES = ["cpu", "memory"];
@@ -44,9 +45,30 @@ export function checkResources(resources: Field): void {
   if (hasHugePages && !names.some((name) => COMPUTE_RESOURCES.includes(name))) {
     resources.forbidden("must have cpu or memory because it has huge pages");
   }
-  // A SidecarSet brings no resource claims, and cannot know those of the Pods.
-  for (const claim of resources.member("claims").items()) {
-    claim.notFound("must not be used: a SidecarSet has no resource claims");
+  checkClaims(resources.member("claims"));
+}
+
+/**
+ * Names of the Pods' own `resourceClaims`, which only the injection into a Pod can compare.
+ *
+ * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateResourceClaimNames`
+ */
+function checkClaims(claims: Field): void {
+  const requestsByClaim = new Map<string, Set<string>>();
+  for (const claim of claims.items()) {
+    const name = claim.member("name").text();
+    if (name === "") {
+      claim.required("must have a name: name a resource claim of the Pods");
+      continue;
+    }
+    const request = claim.member("request");
+    const requests = requestsByClaim.get(name);
+    if (request.text() !== "") checkDnsLabel(request);
+    // Without a request it means all of them.
+    const isTaken = requests !== undefined &&
+      (request.text() === "" || requests.has("") || requests.has(request.text()));
+    if (isTaken) claim.duplicate();
+    requestsByClaim.set(name, (requests ?? new Set()).add(request.text()));
   }
 }
 

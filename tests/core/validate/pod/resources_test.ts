@@ -37,7 +37,21 @@ const cases: [string, unknown, string[]][] = [
   ["refuses a part of a huge page", { limits: { memory: "1Gi", "hugepages-2Mi": "3Mi" } }, [
     "Invalid .limits[hugepages-2Mi]",
   ]],
-  ["refuses resource claims", { claims: [{ name: "a" }] }, ["NotFound .claims[0]"]],
+  ["allows resource claims, which are the Pods'", {
+    claims: [{ name: "a" }, { name: "b", request: "x" }, { name: "b", request: "y" }],
+  }, []],
+  ["refuses resource claims without a name", { claims: [{ request: "x" }] }, [
+    "Required .claims[0]",
+  ]],
+  ["refuses a resource claim twice", { claims: [{ name: "a" }, { name: "a", request: "x" }] }, [
+    "Duplicate .claims[1]",
+  ]],
+  ["refuses a resource claim after one of its requests", {
+    claims: [{ name: "a", request: "x" }, { name: "a" }],
+  }, ["Duplicate .claims[1]"]],
+  ["refuses a request of a resource claim with a wrong name", {
+    claims: [{ name: "a", request: "X" }],
+  }, ["Invalid .claims[0].request"]],
 ];
 
 testCases([
