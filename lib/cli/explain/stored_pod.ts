@@ -103,6 +103,8 @@ function nextOf({ state }: UpdateState, { sidecarSet }: PreparedSidecarSet): str
   switch (state) {
     case "UpToDate":
       return undefined;
+    case "Stripped":
+      return "nothing until the Pod is recreated";
     case "InFlight":
       return "the kubelet is changing the container";
     case "NotUpgradable":

@@ -2,16 +2,25 @@ import type { Pod } from "../../api/pod.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { upgradability } from "../../core/rollout/upgradable.ts";
 import { recordOf } from "../../core/status/record.ts";
+import { strippedPart } from "../../core/status/stripped.ts";
 
 /** How an injected Pod stands to the current revision of a SidecarSet. */
 export interface UpdateState {
-  readonly state: "UpToDate" | "Upgradable" | "InFlight" | "NotUpgradable";
+  readonly state: "UpToDate" | "Upgradable" | "InFlight" | "NotUpgradable" | "Stripped";
   /** What comes next. */
   readonly message: string;
 }
 
 /** Compares what an injected Pod records with the SidecarSet as it is now. */
 export function updateStateOf(pod: Pod, prepared: PreparedSidecarSet): UpdateState {
+  const stripped = strippedPart(pod, prepared);
+  if (stripped !== undefined) {
+    return {
+      state: "Stripped",
+      message: `${stripped}: let that webhook leave injected containers as they are, ` +
+        "and recreate the Pod",
+    };
+  }
   if (recordOf(pod, prepared.name).full?.hash === prepared.hash) {
     return { state: "UpToDate", message: "it has the current revision" };
   }

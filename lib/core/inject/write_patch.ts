@@ -6,6 +6,7 @@ import type { Choice } from "./choose.ts";
 import type { InjectRequest } from "./contract.ts";
 import { append } from "./operations.ts";
 import type { TransferContext } from "./transfer_env.ts";
+import { lostVolumes } from "./restore.ts";
 import { recordInjection, writeAnnotations } from "./write_annotations.ts";
 import { writeContainers } from "./write_containers.ts";
 import { writePresent } from "./write_present.ts";
@@ -32,37 +33,45 @@ export function writePatch(
       changes.set(key, value);
     }
   }
+  const volumes = [
+    ...lostVolumes(choice.present, { pod, occupied: admission.occupied }),
+    ...admitted.flatMap(({ volumes }) => volumes),
+  ];
   return [
     ...present,
-    ...isInjecting ? writeAdded(pod, { admission, context }) : [],
+    ...isInjecting ? writeContainers(admission, context) : [],
+    ...append("/spec/volumes", { present: pod.spec.volumes, added: volumes }),
+    ...writePullSecrets(pod, { choice, admitted, isInjecting }),
     ...writeAnnotations(pod, changes),
   ];
 }
 
-function writeAdded(
+/**
+ * The Pod's secrets lose doubles, as upstream; those of the SidecarSets come behind. What another webhook has taken of those from an earlier call
+ * is put back, or the sidecar's image could not be pulled.
+ */
+function writePullSecrets(
   pod: Pod,
-  { admission, context }: { admission: Admission; context: TransferContext },
+  { choice, admitted, isInjecting }: {
+    choice: Choice;
+    admitted: readonly Admitted[];
+    isInjecting: boolean;
+  },
 ): JsonPatchOperation[] {
-  const { admitted } = admission;
-  const volumes = admitted.flatMap(({ volumes }) => volumes);
-  return [
-    ...writeContainers(admission, context),
-    ...append("/spec/volumes", { present: pod.spec.volumes, added: volumes }),
-    ...writePullSecrets(pod, admitted),
-  ];
-}
-
-/** The Pod's secrets lose doubles, as upstream; those of the SidecarSets come behind. */
-function writePullSecrets(pod: Pod, admitted: readonly Admitted[]): JsonPatchOperation[] {
   const present = pod.spec.imagePullSecrets;
   const names = new Set<string | undefined>();
   const isNew = ({ name }: LocalObjectReference) => !names.has(name) && names.add(name) === names;
   const doubles: JsonPatchOperation[] = [];
   present?.forEach((secret, index) => {
-    if (!isNew(secret)) doubles.unshift({ op: "remove", path: `/spec/imagePullSecrets/${index}` });
+    if (isNew(secret) || !isInjecting) return;
+    doubles.unshift({ op: "remove", path: `/spec/imagePullSecrets/${index}` });
   });
-  const added = admitted.flatMap(({ plan }) =>
-    plan.prepared.sidecarSet.spec.imagePullSecrets?.filter(isNew) ?? []
+  const plans = [
+    ...choice.present.flatMap(({ plan }) => plan ?? []),
+    ...isInjecting ? admitted.map(({ plan }) => plan) : [],
+  ];
+  const added = plans.flatMap(({ prepared }) =>
+    prepared.sidecarSet.spec.imagePullSecrets?.filter(isNew) ?? []
   );
   return [...doubles, ...append("/spec/imagePullSecrets", { present, added })];
 }

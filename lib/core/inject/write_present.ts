@@ -1,18 +1,22 @@
 import type { Container } from "../../api/container.ts";
 import type { JsonPatchOperation } from "../../api/json.ts";
+import type { Pod, PodSpec } from "../../api/pod.ts";
 import type { Admission } from "./admit.ts";
 import { derive } from "./build_container.ts";
 import type { Present } from "./choose.ts";
 import type { Place } from "./occupied.ts";
 import { append } from "./operations.ts";
-import { computeResources } from "./resources.ts";
+import { podLevelExcesses } from "./pod_level_excess.ts";
+import { recomputedResources } from "./recompute.ts";
+import { restoreContainer } from "./restore.ts";
 import { takenVolumes } from "./shared_volumes.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { TransferContext } from "./transfer_env.ts";
 
 /**
  * The operations that bring containers of an earlier call up to date with the rest of the Pod, which other webhooks may have
- * added to since: shared mounts and devices, variables, computed resources. All else of them stays, their image included.
+ * added to since: shared mounts and devices, variables, computed resources; and those that put back what the Pod cannot work without.
+ * All else of them stays, their image and resources that another webhook has set included.
  */
 export function writePresent(
   present: readonly Present[],
@@ -20,16 +24,16 @@ export function writePresent(
 ): JsonPatchOperation[] {
   const { places, ours } = admission.occupied;
   const operations: JsonPatchOperation[] = [];
+  const podResources = new PodResources(context.pod);
   for (const sidecar of present.flatMap(({ plan }) => plan?.sidecars ?? [])) {
-    if (!sidecar.dependsOnPod) continue;
-    for (const { name } of sidecar.containers) {
-      const place = places.get(name);
-      if (place === undefined || place.list !== sidecar.list || !ours.containers.has(name)) {
-        continue;
-      }
+    for (const planned of sidecar.containers) {
+      const place = places.get(planned.name);
+      if (place?.list !== sidecar.list || !ours.containers.has(planned.name)) continue;
+      operations.push(...restoreContainer(sidecar, { planned, place }));
+      if (!sidecar.dependsOnPod) continue;
       operations.push(
         ...additions(sidecar, { place, context }),
-        ...newResources(sidecar, { place, candidates: admission.candidates() }),
+        ...newResources(sidecar, { place, candidates: admission.candidates(), podResources }),
       );
     }
   }
@@ -55,21 +59,40 @@ function additions(
 /** A policy that cannot be computed any more leaves the resources that were computed when the container was new. */
 function newResources(
   sidecar: SidecarPlan,
-  { place, candidates }: { place: Place; candidates: readonly Container[] },
+  { place: { list, index, container }, candidates, podResources }: {
+    place: Place;
+    candidates: readonly Container[];
+    podResources: PodResources;
+  },
 ): JsonPatchOperation[] {
-  if (sidecar.resourcesPolicy?.ok !== true) return [];
-  const present = place.container.resources;
-  const computed = computeResources(sidecar.resourcesPolicy.value, { candidates, present });
-  if (!computed.ok || covers(present, computed.resources)) return [];
-  const path = `/spec/${place.list}/${place.index}/resources`;
-  return [{ op: present === undefined ? "add" : "replace", path, value: computed.resources }];
+  const { resources: present } = container;
+  if (sidecar.resourcesPolicy?.ok !== true || present === undefined) return [];
+  const value = recomputedResources(sidecar.resourcesPolicy.value, { candidates, present });
+  if (value === undefined || !podResources.takes({ list, index, resources: value })) return [];
+  return [{ op: "replace", path: `/spec/${list}/${index}/resources`, value }];
 }
 
-/** Whether all that was computed is there already. The API server may have added requests of its own since. */
-function covers(present: Container["resources"], wanted: Container["resources"]): boolean {
-  return (["limits", "requests"] as const).every((list) =>
-    Object.entries(wanted?.[list] ?? {}).every(([resource, quantity]) =>
-      present?.[list]?.[resource] === quantity
-    )
-  );
+/** The Pod's own resources, next to those of its containers as they are changed one after the other. */
+class PodResources {
+  #spec: PodSpec;
+
+  constructor({ spec }: Pod) {
+    this.#spec = spec;
+  }
+
+  /** Whether the API server takes the Pod with these resources of a container too; if so, they count from now on. */
+  takes(
+    { list, index, resources }: Pick<Place, "list" | "index"> & Pick<Container, "resources">,
+  ): boolean {
+    const { resources: own } = this.#spec;
+    if (own === undefined) return true;
+    const containers = this.#spec[list]?.map((each, i) =>
+      i === index && resources ? { ...each, resources } : each
+    );
+    const next = { ...this.#spec, [list]: containers };
+    const known = podLevelExcesses(own, this.#spec);
+    const isTaken = [...podLevelExcesses(own, next).keys()].every((key) => known.has(key));
+    if (isTaken) this.#spec = next;
+    return isTaken;
+  }
 }

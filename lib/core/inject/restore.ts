@@ -1,0 +1,54 @@
+import type { Volume } from "../../api/container.ts";
+import type { JsonPatchOperation } from "../../api/json.ts";
+import { TERMINATE_ENV } from "../../api/names.ts";
+import type { Pod } from "../../api/pod.ts";
+import type { Present } from "./choose.ts";
+import type { Occupied, Place } from "./occupied.ts";
+import { append } from "./operations.ts";
+import { isLongRunning, type PlannedContainer, type SidecarPlan } from "./sidecar_plan.ts";
+
+/**
+ * The operations that put back what another webhook has taken from a container of an earlier call, and without which the Pod cannot work:
+ * a native sidecar would hold the Pod in its initialization for ever, a sidecar without its mark a Job, one half of a pair would not know the other.
+ */
+export function restoreContainer(
+  sidecar: SidecarPlan,
+  { planned, place: { list, index, container } }: { planned: PlannedContainer; place: Place },
+): JsonPatchOperation[] {
+  const path = `/spec/${list}/${index}`;
+  const { restartPolicy } = container;
+  const isNative = list === "initContainers" && isLongRunning(sidecar);
+  const present = new Set(container.env?.map(({ name }) => name));
+  const marks = [
+    ...sidecar.firstEnv.filter(({ name }) => name === TERMINATE_ENV),
+    ...planned.lastEnv,
+  ];
+  const added = marks.filter(({ name }) => !present.has(name));
+  return [
+    ...isNative && restartPolicy !== "Always"
+      ? [{
+        op: restartPolicy === undefined ? "add" as const : "replace" as const,
+        path: `${path}/restartPolicy`,
+        value: "Always",
+      }]
+      : [],
+    ...append(`${path}/env`, { present: container.env, added }),
+  ];
+}
+
+/** Volumes that containers of an earlier call use and the Pod lacks, without which the API server refuses it. */
+export function lostVolumes(
+  present: readonly Present[],
+  { pod, occupied: { ours } }: { pod: Pod; occupied: Occupied },
+): Volume[] {
+  const volumes = present.flatMap(({ plan }) => plan?.volumes ?? []);
+  if (volumes.length === 0) return [];
+  const used = new Set(
+    [...pod.spec.containers, ...pod.spec.initContainers ?? []]
+      .filter(({ name }) => ours.containers.has(name))
+      .flatMap(({ volumeMounts = [], volumeDevices = [] }) => [...volumeMounts, ...volumeDevices])
+      .map(({ name }) => name),
+  );
+  for (const { name } of pod.spec.volumes ?? []) used.delete(name);
+  return volumes.filter(({ name }) => used.delete(name));
+}
