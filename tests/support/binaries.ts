@@ -11,6 +11,8 @@ const IMPORT_PATHS = {
   "kubelet": "k8s.io/kubernetes/cmd/kubelet",
   "kwok": "sigs.k8s.io/kwok/cmd/kwok",
   "cert-manager": "sidecarset/tools/cert-manager",
+  "helm": "helm.sh/helm/v4/cmd/helm",
+  "actionlint": "github.com/rhysd/actionlint/cmd/actionlint",
 } as const;
 
 export type BinaryName = keyof typeof IMPORT_PATHS;
@@ -71,6 +73,7 @@ export async function findBinaries<Name extends BinaryName>(
 }
 
 function moduleOf(name: BinaryName): ToolModuleName {
+  if (name === "helm" || name === "actionlint") return "release";
   return name === "kubelet" || name === "cert-manager" ? name : "control plane";
 }
 

@@ -9,7 +9,7 @@ const CONTROL_PLANE = ["etcd", "kube-apiserver", "kube-controller-manager", "kub
 const CLUSTER: Suite = {
   name: "cluster",
   folder: "tests/cluster",
-  binaries: [...CONTROL_PLANE, "kwok"],
+  binaries: [...CONTROL_PLANE, "kwok", "helm", "actionlint"],
 };
 /** Tests that start a real node besides, as root. Few machines have what it takes, so they run only where they are asked for. */
 const NODE: Suite = {

@@ -9,6 +9,7 @@ const KUBERNETES = "k8s.io/kubernetes";
  */
 const MODULES = {
   "control plane": { folder: "tools", product: KUBERNETES, sources: [] },
+  "release": { folder: "tools/release", product: "helm.sh/helm/v4", sources: [] },
   "kubelet": { folder: "tools/kubelet", product: KUBERNETES, sources: [] },
   "cert-manager": {
     folder: "tools/cert-manager",

@@ -1,8 +1,10 @@
+import config from "../../../deno.json" with { type: "json" };
 import { GROUP, VERSIONS } from "../../api/names.ts";
 import { printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-export const PROGRAM_VERSION = "0.1.0";
+/** The version of this program, as deno.json has it. */
+export const PROGRAM_VERSION: string = config.version;
 
 export interface VersionOptions {
   readonly output: "text" | "json" | "yaml";

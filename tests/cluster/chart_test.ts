@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { isObject } from "../../lib/api/json.ts";
+import {
+  installationObjects,
+  type InstallationOptions,
+} from "../../lib/cli/manifests/installation.ts";
+import { get, list } from "../../lib/kube/requests.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/send.ts";
+import { ClusterPods } from "../support/cluster_pods.ts";
+import { startControlPlane } from "../support/control_plane.ts";
+import { startController } from "../support/controller_process.ts";
+import { helm, helmOutput, renderChart } from "../support/helm.ts";
+import { untilEstablished } from "../support/installation.ts";
+import { kubectlOutput } from "../support/kubectl.ts";
+import { createSidecarSet } from "../support/sidecarsets.ts";
+
+const NAMESPACE = "sidecarset-system";
+const CHART_LABELS = [
+  "app.kubernetes.io/instance",
+  "app.kubernetes.io/managed-by",
+  "app.kubernetes.io/name",
+  "app.kubernetes.io/version",
+  "helm.sh/chart",
+];
+
+type Plain = Record<string, unknown>;
+
+/** The object without what a chart adds to every object, by what identifies it. */
+function comparable(object: Plain): [string, Plain] {
+  const metadata = isObject(object.metadata) ? object.metadata : {};
+  const { labels, annotations, ...rest } = metadata;
+  const kept = isObject(labels)
+    ? Object.entries(labels).filter(([key]) => !CHART_LABELS.includes(key))
+    : [];
+  const noted = isObject(annotations)
+    ? Object.entries(annotations).filter(([key]) => key !== "helm.sh/resource-policy")
+    : [];
+  const plain = {
+    ...object,
+    metadata: {
+      ...rest,
+      ...(kept.length > 0 ? { labels: Object.fromEntries(kept) } : {}),
+      ...(noted.length > 0 ? { annotations: Object.fromEntries(noted) } : {}),
+    },
+  };
+  return [`${object.kind}/${metadata.namespace ?? ""}/${metadata.name}`, plain];
+}
+
+function byIdentity(objects: readonly Plain[]): Plain {
+  return Object.fromEntries(objects.map(comparable).sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+const VARIANTS: readonly [string, InstallationOptions, Plain][] = [
+  ["nothing chosen", {}, {}],
+  ["another namespace", { namespace: "other" }, {}],
+  ["another image and 5 replicas", { image: "example.com/own:2", replicas: 5 }, {
+    image: { repository: "example.com/own", tag: "2" },
+    replicas: 5,
+  }],
+  ["a pull Secret", { imagePullSecret: "pull" }, {
+    image: { repository: "sidecarset", tag: "latest", pullSecrets: ["pull"] },
+  }],
+  ["cert-manager", { certManager: true }, { certManager: { enabled: true } }],
+  ["OpenKruise", { openkruise: true }, { openkruise: { enabled: true } }],
+  ["the Prometheus operator", { prometheusOperator: true }, {
+    podMonitor: { enabled: true },
+    prometheusRule: { enabled: true },
+  }],
+];
+
+for (const [name, options, values] of VARIANTS) {
+  Deno.test(`the chart and sidecarset manifests make the same objects with ${name}`, async () => {
+    const rendered = await renderChart(options.namespace ?? NAMESPACE, {
+      image: { repository: "sidecarset", tag: "latest" },
+      revisionHistoryLimit: 10,
+      ...values,
+    });
+    const printed = installationObjects(options).filter(({ kind }) => kind !== "Namespace");
+    const expected = byIdentity(JSON.parse(JSON.stringify(printed)));
+    for (const object of Object.values(expected)) {
+      if (isObject(object) && object.kind === "Deployment" && isObject(object.spec)) {
+        object.spec.revisionHistoryLimit = 10;
+      }
+    }
+    assert.deepEqual(byIdentity(rendered), expected);
+  });
+}
+
+Deno.test("the chart's values reach the Deployment", async () => {
+  const objects = await renderChart("elsewhere", {
+    image: { repository: "r", digest: `sha256:${"0".repeat(64)}` },
+    tolerations: [{ key: "infra", operator: "Exists" }],
+    affinity: { nodeAffinity: {} },
+    nodeSelector: { pool: "infra" },
+    priorityClassName: "",
+    podLabels: { team: "platform" },
+    podAnnotations: { note: "yes" },
+    extraArgs: ["--writes-per-second=400"],
+    extraEnv: [{ name: "OTEL_DENO", value: "true" }],
+    networkPolicy: { extraEgressPorts: [4318] },
+    openkruise: { enabled: true, namespace: "kruise" },
+    podMonitor: { enabled: true, labels: { release: "prometheus" } },
+    dashboard: { enabled: true },
+  });
+  const byKind = (kind: string) => JSON.parse(JSON.stringify(objects.find((o) => o.kind === kind)));
+  const { template } = byKind("Deployment").spec;
+  const [container] = template.spec.containers;
+  assert.equal(container.image, `r@sha256:${"0".repeat(64)}`);
+  assert.deepEqual(container.args, [
+    "controller",
+    "--openkruise-namespace=kruise",
+    "--writes-per-second=400",
+  ]);
+  assert.equal(container.env.at(-1).name, "OTEL_DENO");
+  assert.deepEqual(template.spec.nodeSelector, { "kubernetes.io/os": "linux", pool: "infra" });
+  assert.deepEqual(template.spec.tolerations, [{ key: "infra", operator: "Exists" }]);
+  assert.equal(template.spec.priorityClassName, undefined);
+  assert.deepEqual(template.metadata, {
+    annotations: { note: "yes" },
+    labels: { "app.kubernetes.io/name": "sidecarset", team: "platform" },
+  });
+  const [{ ports }] = byKind("NetworkPolicy").spec.egress;
+  assert.deepEqual(ports.at(-1), { port: 4318, protocol: "TCP" });
+  assert.equal(byKind("PodMonitor").metadata.labels.release, "prometheus");
+  assert.equal(JSON.parse(byKind("ConfigMap").data["sidecarset.json"]).title.length > 0, true);
+});
+
+Deno.test("the chart passes helm lint, and refuses values that it does not know by name", async () => {
+  await helmOutput(["lint", "--strict", "{chart}"]);
+  const refused = await helm(["template", "release", "{chart}"], { values: { replica: 3 } });
+  assert.equal(refused.success, false);
+  assert.match(refused.stderr, /replica/);
+});
+
+Deno.test("the chart is installed, upgraded, rolled back and uninstalled on a real control plane", async () => {
+  await using plane = await startControlPlane();
+  const options = (values: object = {}) => ({ kubeconfig: plane.kubeconfig, values });
+  const replicasOf = () =>
+    kubectlOutput(
+      ["get", "deployment", "sidecarset", "-n", NAMESPACE, "-o", "jsonpath={.spec.replicas}"],
+      plane,
+    );
+  const target = ["release", "{chart}", "-n", NAMESPACE];
+  await helmOutput(["install", ...target, "--create-namespace"], options());
+  await untilEstablished(plane, ["sidecarsets.apps.kruise.io"]);
+  assert.equal(await replicasOf(), "2");
+  {
+    await using _controller = await startController({ kubeconfig: plane.controllerKubeconfig });
+    await createSidecarSet(plane, "agent", {
+      selector: { matchLabels: { app: "web" } },
+      containers: [{ name: "agent", image: "agent:1" }],
+    });
+    const pod = await new ClusterPods(plane.client).create("web", {
+      labels: { app: "web" },
+      spec: { containers: [{ name: "main", image: "main:1" }] },
+    });
+    assert.deepEqual(pod.spec.containers.map(({ name }) => name), ["agent", "main"]);
+  }
+  await helmOutput(["upgrade", ...target], options({ replicas: 3 }));
+  assert.equal(await replicasOf(), "3");
+  await helmOutput(["rollback", "release", "1", "-n", NAMESPACE], options());
+  assert.equal(await replicasOf(), "2");
+  await helmOutput(["uninstall", "release", "-n", NAMESPACE], options());
+  const { items } = await send(plane.client, list(resources.sidecarSets));
+  assert.deepEqual(items.map(({ metadata }) => metadata.name), ["agent"]);
+  const roles = await kubectlOutput(["get", "clusterrole", "-o", "name"], plane);
+  assert.doesNotMatch(roles, /sidecarset/);
+  await send(plane.client, get(resources.sidecarSets, { name: "agent" }));
+});
