@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
 /** Where the executable runs, as `deno compile` names it; `deno task compile` without a target makes one for this machine. */
-const TARGETS = [
+export const TARGETS = [
   "x86_64-unknown-linux-gnu",
   "aarch64-unknown-linux-gnu",
   "x86_64-apple-darwin",
@@ -29,9 +29,16 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** @returns why it could not be done */
-async function compile(target: string | undefined): Promise<string | undefined> {
-  const output = target === undefined ? "dist/sidecarset" : `dist/sidecarset-${target}`;
+/**
+ * Compiles the program.
+ *
+ * @param output file to write, relative to the repository
+ * @returns why it could not be done
+ */
+export async function compile(
+  target: string | undefined,
+  output = target === undefined ? "dist/sidecarset" : `dist/sidecarset-${target}`,
+): Promise<string | undefined> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "compile",
