@@ -63,8 +63,9 @@ export class Cleanups {
     this.#writes = new CleanupWrites(options);
   }
 
-  /** By SidecarSet, how far the clean-ups under way have come. */
+  /** By SidecarSet, how far the clean-ups under way have come; empty on a follower, whose last state is out of date. */
   progress(): ReadonlyMap<string, CleanupProgress> {
+    if (!this.#options.isLeader()) return new Map();
     return new Map([...this.#cleanups].map(([name, { progress }]) => [name, progress]));
   }
 
@@ -89,7 +90,12 @@ export class Cleanups {
     const { index, records } = this.#options;
     records.lead();
     const named = [...index.sidecarSets.values()].map(({ name }) => name);
-    const all = [...named, ...index.injected.names(), ...index.cleanupRecords.sidecarSets()];
+    const all = [
+      ...named,
+      ...index.injected.names(),
+      ...index.cleanupRecords.sidecarSets(),
+      ...this.#cleanups.keys(),
+    ];
     for (const name of new Set(all)) this.observe(name);
   }
 
@@ -104,7 +110,8 @@ export class Cleanups {
     const current = index.sidecarSets.get(name);
     return current === undefined ||
       actionOf(current.sidecarSet.spec.cleanupPolicy).type !== "Retain" ||
-      index.cleanupRecords.has(name) || this.#candidates.of(name).size > 0;
+      index.cleanupRecords.has(name) || this.#candidates.of(name).size > 0 ||
+      this.#cleanups.has(name);
   }
 
   /** Milliseconds until the next look: one costs, and nobody is to be chased who keeps changing the record. */

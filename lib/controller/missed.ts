@@ -59,9 +59,12 @@ export class MissedPods {
     });
   }
 
-  /** What is known of a SidecarSet's missed Pods; undefined where there are none, or nothing is known yet. */
+  /**
+   * What is known of a SidecarSet's missed Pods; undefined where there are none, or nothing is known yet, and on a follower: what it knew as the
+   * leader is out of date.
+   */
   summaryOf(sidecarSet: string): MissedSummary | undefined {
-    return this.#summaries.get(sidecarSet);
+    return this.#options.isLeader() ? this.#summaries.get(sidecarSet) : undefined;
   }
 
   /** Takes note of SidecarSets for which anything changed, their Pods included. */
@@ -76,7 +79,8 @@ export class MissedPods {
 
   /** Looks at everything: another process has looked after it until now. */
   observeAll(): void {
-    this.observe([...this.#options.index.sidecarSets.values()].map(({ name }) => name));
+    const named = [...this.#options.index.sidecarSets.values()].map(({ name }) => name);
+    this.observe(new Set([...named, ...this.#summaries.keys()]));
   }
 
   /** The missed Pods of a SidecarSet. */

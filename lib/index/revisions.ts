@@ -1,6 +1,7 @@
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import { isTooDeep } from "../api/json.ts";
 import { REVISION_OWNER_LABEL } from "../api/names.ts";
+import { isOlder, isSameState } from "./states.ts";
 
 /** The stored ControllerRevisions by the SidecarSet that they belong to. */
 export class RevisionIndex {
@@ -15,11 +16,15 @@ export class RevisionIndex {
     return [...this.#bySidecarSet.get(sidecarSet)?.values() ?? []];
   }
 
-  /** Stores a revision; returns the SidecarSets whose revisions changed. What cannot be a SidecarSet's revision counts as none. */
+  /**
+   * Stores a revision; returns the SidecarSets whose revisions changed. What cannot be a SidecarSet's revision counts as none; an older state
+   * than the known one, from a watch that lags behind an answer, changes nothing.
+   */
   apply(revision: ControllerRevision): string[] {
     const name = revision.metadata.name ?? "";
     const known = this.#byName.get(name);
-    if (known && known.metadata.resourceVersion === revision.metadata.resourceVersion) return [];
+    if (known && isSameState(revision.metadata, known.metadata)) return [];
+    if (known && isOlder(revision.metadata, known.metadata)) return [];
     const changed = this.delete(name);
     const owner = isReadable(revision) ? ownerOf(revision) : undefined;
     if (owner === undefined) return changed;

@@ -48,7 +48,8 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
   const clock = new ManualClock(new Date("2026-02-01T00:00:00Z"));
   const index = new ClusterIndex();
   const client = new RecordingClient(respond);
-  const isLeader = () => leading;
+  const state = { leading };
+  const isLeader = () => state.leading;
   const limiter = () => new Limiter({ clock, maxInFlight: 16, perSecond: 1_000 });
   const leadership = { ...leader, isLeader };
   const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), leadership });
@@ -87,6 +88,7 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
     client,
     clock,
     cleanups,
+    state,
     told,
     repairs,
     async look() {

@@ -245,3 +245,24 @@ Deno.test("Cleanups writes so many Pods at a time that what it knows of them is 
   assert.equal(client.requests.length, 16, "as many as may be under way");
   await end();
 });
+
+Deno.test("Cleanups reports no progress as a former leader, and the current one as the next", async () => {
+  const { index, cleanups, state, clock, look, end } = await setUp({
+    respond: ({ method }) => method === "PATCH" ? { httpCode: 403 } : {},
+  });
+  index.applySidecarSet(sidecarSetOf({ spec: idle }));
+  index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
+  index.deleteSidecarSet("web");
+  await look();
+  const remaining = () => cleanups.progress().get("web")?.remaining;
+  assert.equal(remaining(), 1);
+  state.leading = false;
+  assert.equal(remaining(), undefined);
+  index.deletePod("default/a");
+  await look();
+  state.leading = true;
+  cleanups.observeAll();
+  for (let i = 0; i < 10; i++) await clock.advance(200);
+  assert.equal(remaining(), undefined, "another leader has finished it");
+  await end();
+});

@@ -19,11 +19,12 @@ function setUp(reasonOf: (pod: Pod) => "NotReviewed" | "NamespaceExcluded" = () 
   const clock = new ManualClock();
   const index = new ClusterIndex();
   index.applySidecarSet(sidecarSetOf({ status }));
+  const state = { leading: true };
   const read: string[] = [];
   const changed: string[] = [];
   const missed = new MissedPods({
     index,
-    ...loopEnvironment({ clock }),
+    ...loopEnvironment({ clock, isLeader: () => state.leading }),
     readPod(pod) {
       read.push(pod.metadata.name ?? "");
       return Promise.resolve(pod);
@@ -35,6 +36,7 @@ function setUp(reasonOf: (pod: Pod) => "NotReviewed" | "NamespaceExcluded" = () 
   const running = missed.run(stop.signal);
   return {
     index,
+    state,
     read,
     changed,
     missed,
@@ -94,5 +96,21 @@ Deno.test("MissedPods asks again when the SidecarSet has changed", async () => {
   index.applySidecarSet(sidecarSetOf({ status, generation: 2, resourceVersion: "2" }));
   await look();
   assert.deepEqual(read, ["a", "a"]);
+  await end();
+});
+
+Deno.test("MissedPods knows nothing as a former leader, and finds out again as the next one", async () => {
+  const { index, state, missed, look, end } = setUp();
+  index.applyPod(missedPod("a"));
+  await look();
+  assert.equal(missed.summaryOf("web")?.reason, "NotReviewed");
+  state.leading = false;
+  assert.equal(missed.summaryOf("web"), undefined);
+  index.deletePod("default/a");
+  await look();
+  state.leading = true;
+  missed.observeAll();
+  await look();
+  assert.equal(missed.summaryOf("web"), undefined, "what was missed is over");
   await end();
 });

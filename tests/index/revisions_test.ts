@@ -36,3 +36,20 @@ Deno.test("RevisionIndex forgets a revision that becomes one that cannot be read
   assert.deepEqual(index.applyRevision(revisionOf(changed)), ["web"]);
   assert.deepEqual(index.revisions.of("web"), []);
 });
+
+Deno.test("RevisionIndex keeps the newer state where the watch lags behind an answer", () => {
+  const index = new ClusterIndex();
+  const { metadata } = revisionOf({});
+  const state = (resourceVersion: string, uid: string, revision: number) =>
+    revisionOf({ metadata: { ...metadata, uid, resourceVersion }, revision, data: {} });
+  index.applyRevision(state("10", "a", 2));
+  assert.deepEqual(index.applyRevision(state("9", "a", 1)), []);
+  assert.deepEqual(index.revisions.of("web").map(({ revision }) => revision), [2]);
+  index.applyRevision(state("11", "a", 3));
+  index.applyRevision(state("5", "b", 1));
+  assert.deepEqual(
+    index.revisions.of("web").map(({ revision }) => revision),
+    [1],
+    "another object, as after a restored backup",
+  );
+});

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { ClusterIndex } from "../../lib/index/cluster.ts";
+import { readConfig } from "../../lib/runtime/config.ts";
+import { createControl } from "../../lib/runtime/control.ts";
+import { createMetrics } from "../../lib/runtime/metrics/metrics.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+import { quietLogger } from "../support/quiet_logger.ts";
+import { RecordingClient } from "../support/recording_client.ts";
+
+const CONTROLLERS = [
+  ...["sidecarset", "registration", "cleanup", "termination"],
+  ...["missed", "refused", "event"],
+];
+
+Deno.test("every controller has the metrics of its queue and of its reconciliations", () => {
+  const clock = new ManualClock();
+  const metrics = createMetrics({ apiServer: "127.0.0.1" });
+  createControl({
+    config: readConfig({ flags: {}, env: () => undefined, terminal: false }),
+    client: new RecordingClient(),
+    index: new ClusterIndex(),
+    clock,
+    serverClock: clock,
+    logger: quietLogger,
+    endpoint: { url: "https://127.0.0.1" },
+    temporary: false,
+    legacyRevisions: () => Promise.resolve([]),
+    excludedNamespaces: [],
+    identity: "test",
+    metrics: metrics.loops,
+    caBundle: () => undefined,
+    certificatePollMs: 1_000,
+    isSynced: () => true,
+    onStoredSidecarSet() {},
+    observeRepair() {},
+  });
+  const lines = metrics.text().text.split("\n");
+  for (const name of CONTROLLERS) {
+    for (
+      const metric of [
+        `controller_runtime_reconcile_errors_total{controller="${name}"} 0`,
+        `controller_runtime_active_workers{controller="${name}"} 0`,
+        `workqueue_depth{name="${name}",controller="${name}"} 0`,
+        `workqueue_retries_total{name="${name}",controller="${name}"} 0`,
+      ]
+    ) {
+      assert.ok(lines.includes(metric), `missing: ${metric}`);
+    }
+  }
+});
