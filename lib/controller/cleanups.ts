@@ -9,7 +9,7 @@ import type { StoredCleanupRecord, UnreadableCleanupRecord } from "../index/clea
 import type { ClusterIndex } from "../index/cluster.ts";
 import { Cleanup } from "./cleanup.ts";
 import { CleanupCandidates } from "./cleanup_candidates.ts";
-import type { CleanupEvictionOutcome, CleanupEvictions } from "./cleanup_evictions.ts";
+import type { CleanupEvictionOutcome, CleanupEvictions } from "./eviction/cleanup_evictions.ts";
 import type { CleanupRecords } from "./cleanup_records.ts";
 import { CleanupWrites, type CleanupWritesOptions } from "./cleanup_writes.ts";
 import type { Confirmation } from "./confirmation.ts";

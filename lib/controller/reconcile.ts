@@ -1,6 +1,6 @@
 import type { Clock } from "../api/clock.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
-import type { DecidedEvictions, Evictions } from "./evictions.ts";
+import type { DecidedEvictions, Evictions } from "./eviction/evictions.ts";
 import type { Revisions } from "./revisions.ts";
 import type { ExplainedPlan, Rollouts } from "./rollouts.ts";
 import type { Statuses } from "./statuses.ts";

@@ -13,7 +13,7 @@ export const EVENT_REASONS = {
   NotUpgradablePods: "Pods cannot be upgraded in place, with their number",
   CleanupStarted: "Pods have sidecars that are no longer needed",
   CleanupCompleted: "no Pod has a sidecar any more that is no longer needed",
-  PodEvicted: "a Pod was evicted because only a new one can be as wanted",
+  PodEvicted: "a Pod was evicted so that its workload recreates it",
   EvictionRefused: "the API server refuses to evict a Pod",
   // For a Pod
   SidecarUpdateFailed: "the API server refuses to change the Pod's sidecars",

@@ -30,7 +30,6 @@ export const REASONS = {
     "the API server refuses a workload's Pods because of the sidecar; missedPods counts none of them, as they do not exist",
   // A Pod is not evicted.
   RunsToCompletion: "the Pod's restartPolicy is not Always",
-  PodNotReady: "the Pod is not ready",
   NotRecreated: "no controller that is known to recreate its Pods owns the Pod",
   WorkloadLeftAlone: "a replacement in the same workload was not as wanted either",
   WebhookNotReady: "the webhook could not inject the replacement yet",

@@ -1,5 +1,5 @@
 import type { Pod } from "../api/pod.ts";
-import { CleanupEvictions } from "../controller/cleanup_evictions.ts";
+import { CleanupEvictions } from "../controller/eviction/cleanup_evictions.ts";
 import { CleanupRecords } from "../controller/cleanup_records.ts";
 import { Cleanups } from "../controller/cleanups.ts";
 import type { Confirmation } from "../controller/confirmation.ts";

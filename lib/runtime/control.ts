@@ -3,7 +3,7 @@ import type { ControllerRevision } from "../api/controller_revision.ts";
 import type { Logger } from "../api/logger.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { Pod } from "../api/pod.ts";
-import { Evictions } from "../controller/evictions.ts";
+import { Evictions } from "../controller/eviction/evictions.ts";
 import { Events } from "../controller/events.ts";
 import { LeaderElection } from "../controller/leader.ts";
 import { Limiter } from "../controller/limiter.ts";

@@ -5,10 +5,11 @@ import { isObject } from "../../lib/api/json.ts";
 import type { KubeObject } from "../../lib/api/objects.ts";
 import type { Namespace, Pod } from "../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
-import { CleanupEvictions } from "../../lib/controller/cleanup_evictions.ts";
+import { CleanupEvictions } from "../../lib/controller/eviction/cleanup_evictions.ts";
 import { CleanupRecords } from "../../lib/controller/cleanup_records.ts";
 import { Cleanups } from "../../lib/controller/cleanups.ts";
 import { Confirmation } from "../../lib/controller/confirmation.ts";
+import type { Occurrence } from "../../lib/controller/events.ts";
 import type { Repair } from "../../lib/controller/repairs.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
 import { Writer } from "../../lib/controller/writer.ts";
@@ -56,6 +57,7 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
   const repairs: Repair[] = [];
   const onRepair = (repair: Repair) => repairs.push(repair);
   const records = new CleanupRecords({ index, writer, clock, namespace: "system", onRepair });
+  const occurrences: Occurrence[] = [];
   const told: CleanupProgress[] = [];
   const namespaceOf = (name: string): Namespace => ({
     metadata: { name, labels: index.namespace(name).labels },
@@ -74,6 +76,7 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
     onProgress: (_name, { after }) => told.push(after),
     evictions: new CleanupEvictions({
       ...common,
+      events: { record: (occurrence) => occurrences.push(occurrence) },
       recreatingKinds: RECREATING_KINDS,
       isWebhookReady: () => true,
       obstacleOf: () => undefined,
@@ -89,6 +92,7 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
     clock,
     cleanups,
     state,
+    occurrences,
     told,
     repairs,
     async look() {

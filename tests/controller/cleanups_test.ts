@@ -266,3 +266,34 @@ Deno.test("Cleanups reports no progress as a former leader, and the current one 
   assert.equal(remaining(), undefined, "another leader has finished it");
   await end();
 });
+
+Deno.test("Cleanups reports an eviction, and one that is refused, as events of the SidecarSet", async () => {
+  let evictions = 0;
+  const stored = asStored();
+  const { index, occurrences, look, end } = await setUp({
+    respond(request) {
+      if (!request.path.endsWith("/eviction")) return stored(request);
+      return evictions++ === 0 ? {} : { httpCode: 429 };
+    },
+  });
+  const web = sidecarSetOf({ spec: evict });
+  index.applySidecarSet(web);
+  for (const [name, workload] of [["a", "one"], ["b", "two"]] as const) {
+    const pod = owned(podOf({ name, injected: [web] }));
+    const [owner] = pod.metadata.ownerReferences ?? [];
+    const ownerReferences = owner ? [{ ...owner, uid: workload }] : [];
+    index.applyPod({ ...pod, metadata: { ...pod.metadata, ownerReferences } });
+  }
+  await look();
+  index.deleteSidecarSet("web");
+  await look();
+  // The record allows one unavailable Pod, so that the second follows once the first is gone.
+  index.deletePod("default/a");
+  for (let i = 0; i < 20; i++) await look();
+  assert.deepEqual(
+    occurrences.map(({ type, reason, regarding, note }) => [type, reason, regarding.uid, note])
+      .slice(0, 1),
+    [["Normal", "PodEvicted", "uid-of-web", "Pod default/a: its sidecars are no longer needed"]],
+  );
+  await end();
+});

@@ -3,7 +3,7 @@ import type { ControllerRevision } from "../../lib/api/controller_revision.ts";
 import type { KubeObject } from "../../lib/api/objects.ts";
 import type { Pod } from "../../lib/api/pod.ts";
 import { Confirmation } from "../../lib/controller/confirmation.ts";
-import { Evictions } from "../../lib/controller/evictions.ts";
+import { Evictions } from "../../lib/controller/eviction/evictions.ts";
 import { Events } from "../../lib/controller/events.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
 import { Loop } from "../../lib/controller/loop.ts";

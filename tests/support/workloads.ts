@@ -10,13 +10,16 @@ export interface DeploymentOptions {
   namespace?: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
+  /** Whether to wait until its Pods are ready. @default true */
+  wait?: boolean;
 }
 
-/** Creates a Deployment with one container `main`, labelled with its name, and waits until its Pods are ready. */
+/** Creates a Deployment with one container `main`, labelled with its name, and by default waits until its Pods are ready. */
 export async function createDeployment(
   plane: ControlPlane,
   name: string,
-  { replicas, namespace = "default", labels = {}, annotations = {} }: DeploymentOptions,
+  { replicas, namespace = "default", labels = {}, annotations = {}, wait = true }:
+    DeploymentOptions,
 ): Promise<void> {
   const body: Workload = {
     metadata: { name },
@@ -30,7 +33,7 @@ export async function createDeployment(
     },
   };
   await send(plane.client, create(resources.deployments, { namespace, body }));
-  await untilReplicas(plane, name, { replicas, namespace });
+  if (wait) await untilReplicas(plane, name, { replicas, namespace });
 }
 
 /** Changes the number of replicas and does not wait. */

@@ -22,8 +22,12 @@ export interface EvictionFacts {
   /** Pods of the SidecarSet that are unavailable, and how many may be. */
   readonly unavailable: number;
   readonly maxUnavailable: number;
-  /** Whether all Pods of the Pod's workload are ready and none of them is being evicted. */
+  /** Whether the replacement of each evicted Pod of the Pod's workload has been created. */
+  readonly workloadSettled: boolean;
+  /** Whether in addition all Pods of the workload are ready. */
   readonly workloadReady: boolean;
+  /** Whether another guard can be stored. */
+  readonly guardsFull: boolean;
   readonly guard?: EvictionGuard;
   readonly now: Date;
 }
@@ -50,7 +54,6 @@ const RULES: readonly (readonly [scope: Refusal["scope"], rule: Rule])[] = [
   ["Pod", mirrorPod],
   ["Pod", ended],
   ["Pod", runsToCompletion],
-  ["Pod", notReady],
   ["Pod", notRecreated],
   ["Pod", replacementNotAsWanted],
   ["Workload", leftAlone],
@@ -62,7 +65,9 @@ const RULES: readonly (readonly [scope: Refusal["scope"], rule: Rule])[] = [
 
 /**
  * The one rule for every eviction: outdated Pods that cannot be updated in place, missed Pods, and sidecars that are
- * no longer needed. The eviction itself goes through the Eviction API, so that PodDisruptionBudgets hold.
+ * no longer needed. A Pod that is not ready may go although the budget is used and others of its workload are not
+ * ready: it may be waiting for exactly this. The eviction itself goes through the Eviction API, so that
+ * PodDisruptionBudgets hold.
  */
 export function mayEvict(pod: Pod, facts: EvictionFacts): EvictionDecision {
   for (const [scope, rule] of RULES) {
@@ -93,10 +98,6 @@ function runsToCompletion({ spec: { restartPolicy = "Always" } }: Pod): Objectio
   return restartPolicy === "Always" ? undefined : because("RunsToCompletion");
 }
 
-function notReady(pod: Pod): Objection | undefined {
-  return isRunningAndReady(pod) ? undefined : because("PodNotReady");
-}
-
 function notRecreated(pod: Pod, { recreatingKinds }: EvictionFacts): Objection | undefined {
   const controller = controllerOf(pod);
   if (controller !== undefined && recreatingKinds.has(controller.kind)) return undefined;
@@ -116,8 +117,10 @@ function webhookNotReady(_: Pod, { webhookReady }: EvictionFacts): Objection | u
   return webhookReady ? undefined : because("WebhookNotReady");
 }
 
-function workloadNotReady(_: Pod, { workloadReady }: EvictionFacts): Objection | undefined {
-  return workloadReady ? undefined : because("WorkloadNotReady");
+/** The eviction of a Pod that is not ready costs no availability, so only its workload's other evictions count. */
+function workloadNotReady(pod: Pod, facts: EvictionFacts): Objection | undefined {
+  const mayLoseOne = isRunningAndReady(pod) ? facts.workloadReady : facts.workloadSettled;
+  return mayLoseOne ? undefined : because("WorkloadNotReady");
 }
 
 function backingOff(_: Pod, { guard, now }: EvictionFacts): Objection | undefined {
@@ -125,8 +128,10 @@ function backingOff(_: Pod, { guard, now }: EvictionFacts): Objection | undefine
   return retryAt > now.getTime() ? { ...because("EvictionBackoff"), retryAt } : undefined;
 }
 
-function budgetUsed(_: Pod, facts: EvictionFacts): Objection | undefined {
-  return facts.unavailable < facts.maxUnavailable ? undefined : because("BudgetUsed");
+function budgetUsed(pod: Pod, facts: EvictionFacts): Objection | undefined {
+  const costs = isRunningAndReady(pod) ? 1 : 0;
+  const isWithin = costs === 0 || facts.unavailable + costs <= facts.maxUnavailable;
+  return isWithin && !facts.guardsFull ? undefined : because("BudgetUsed");
 }
 
 function because(reason: Reason): Objection {

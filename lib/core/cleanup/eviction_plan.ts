@@ -1,6 +1,7 @@
 import type { Pod } from "../../api/pod.ts";
 import { rfc3339 } from "../rfc3339.ts";
 import type { Reason } from "../reasons.ts";
+import { isRunningAndReady } from "../status/readiness.ts";
 import { controllerOf, type EvictionFacts, mayEvict } from "./eviction.ts";
 import { afterEviction, type EvictionGuard, expiresAt } from "./eviction_guard.ts";
 import { settleGuards } from "./eviction_guards.ts";
@@ -13,7 +14,7 @@ export interface EvictionSnapshot extends
     EvictionFacts,
     "recreatingKinds" | "webhookReady" | "unavailable" | "maxUnavailable" | "now"
   > {
-  /** Pods that are to be evicted, in the order in which to do so; read only as far as a plan comes. */
+  /** Pods that are to be evicted, in the order in which to do so among those that are ready, and among those that are not. */
   readonly candidates: Iterable<Pod>;
   /** Whether a Pod is as it should be, so that nothing is left to do for it. */
   isWanted(pod: Pod): boolean;
@@ -62,7 +63,7 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
   let [decisions, dryRuns] = [0, 0];
   let objection: EvictionPlan["objection"];
   let waitUntil = Math.min(...awaited.map(expiresAt), ...underWay.map(settledAt));
-  for (const pod of snapshot.candidates) {
+  for (const pod of notReadyFirst(snapshot.candidates)) {
     const known = snapshot.knownObstacleOf(pod);
     if (known !== undefined) {
       objection ??= { pod, ...known };
@@ -74,12 +75,13 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
       waitUntil = Math.min(waitUntil, snapshot.now.getTime() + NEXT_PLAN);
       break;
     }
-    const { guard, isReady, distinctAt } = workloads.of(workload);
+    const { guard, isSettled, isReady, distinctAt } = workloads.of(workload);
     if (distinctAt > snapshot.now.getTime()) waitUntil = Math.min(waitUntil, distinctAt);
-    const isFull = guard === undefined && guards.length + evictions.length >= MOST_GUARDS;
     const facts: EvictionFacts = {
       ...snapshot,
-      unavailable: isFull ? Infinity : unavailable,
+      unavailable,
+      guardsFull: guard === undefined && guards.length + evictions.length >= MOST_GUARDS,
+      workloadSettled: isSettled,
       workloadReady: isReady,
       ...(guard === undefined ? {} : { guard }),
     };
@@ -93,7 +95,7 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
     if (decision.evict) {
       evictions.push(pod);
       done.add(workload);
-      unavailable++;
+      if (isRunningAndReady(pod)) unavailable++;
       continue;
     }
     const { reason, message, scope, retryAt = Infinity } = decision;
@@ -132,6 +134,15 @@ export function withEvictions(
     byWorkload.set(workload, afterEviction(byWorkload.get(workload), note));
   }
   return [...byWorkload.values()];
+}
+
+/** Pods that are not ready cost no availability, and may be what keeps the others from being evicted. */
+function notReadyFirst(pods: Iterable<Pod>): readonly Pod[] {
+  const { ready = [], others = [] } = Object.groupBy(
+    pods,
+    (pod) => isRunningAndReady(pod) ? "ready" : "others",
+  );
+  return [...others, ...ready];
 }
 
 /** Times of one form compare as texts. */

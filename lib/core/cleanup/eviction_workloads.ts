@@ -9,7 +9,9 @@ const SETTLE_MS = 5_000;
 /** What an eviction depends on of the Pod's workload. */
 export interface WorkloadState {
   readonly guard: EvictionGuard | undefined;
-  /** Whether all its Pods are ready, and none is awaited or has just been created. */
+  /** Whether no replacement is awaited or has just been created. */
+  readonly isSettled: boolean;
+  /** Whether in addition all its Pods are ready. */
   readonly isReady: boolean;
   /**
    * Milliseconds; from when on a new Pod's creation time differs from those of all Pods of the workload. Such times are whole seconds, and an
@@ -54,9 +56,9 @@ export class Workloads {
       areReady &&= isReadyOrEnded(pod);
     }
     const distinctAt = latest + 1_000;
-    const isReady = areReady && distinctAt <= this.#facts.now.getTime() &&
+    const isSettled = distinctAt <= this.#facts.now.getTime() &&
       !(guard && this.awaited.includes(guard));
-    const state = { guard, isReady, distinctAt };
+    const state = { guard, isSettled, isReady: isSettled && areReady, distinctAt };
     this.#states.set(workload, state);
     return state;
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as fc from "fast-check";
 import type { Pod } from "../../../lib/api/pod.ts";
 import { RECREATING_KINDS } from "../../../lib/core/cleanup/eviction.ts";
 import type { EvictionGuard } from "../../../lib/core/cleanup/eviction_guard.ts";
@@ -184,7 +185,8 @@ const conflict = { reason: "ContainerNameConflict", message: "agent is there" } 
 Deno.test("planEvictions() makes a dry run only for a Pod that nothing else keeps", () => {
   const pods = [
     owned("first", { workload: "u" }),
-    owned("down", { workload: "v", ready: false }),
+    owned("kept", { workload: "v" }),
+    owned("new and not ready", { workload: "v", ready: false }),
     owned("fine"),
     owned("of the same workload"),
     owned("beyond the budget", { workload: "x" }),
@@ -225,7 +227,7 @@ Deno.test("planEvictions() passes over Pods with known obstacles, and leaves to 
   assert.equal(plans, 5);
 });
 
-Deno.test("planEvictions() looks at one Pod of a workload that is not ready, and at no other one while the webhook is not", () => {
+Deno.test("planEvictions() looks once at a workload that is not ready, and at no Pod while the webhook is not ready", () => {
   const pods = Array.from({ length: 100 }, (_, i) => owned(`p${i}`, { ready: i > 0 }));
   let asked = 0;
   const facts = {
@@ -234,10 +236,59 @@ Deno.test("planEvictions() looks at one Pod of a workload that is not ready, and
       return pods.filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === workload);
     },
   };
-  const { obstacles } = planEvictions(snapshot(pods, facts));
-  assert.deepEqual([...obstacles].map(([pod, { reason }]) => [pod.metadata.name, reason]), [
-    ["p0", "PodNotReady"],
-  ]);
+  assert.deepEqual(names(planEvictions(snapshot(pods, facts)).evictions), ["p0"]);
   assert.equal(asked, 1);
   assert.equal(planEvictions(snapshot(pods.slice(1), { webhookReady: false })).obstacles.size, 0);
+});
+
+Deno.test("planEvictions() takes Pods that are not ready first, whatever the budget", () => {
+  const pods = [
+    owned("ready", { workload: "a" }),
+    owned("crashing", { workload: "b", ready: false }),
+    owned("beside-it", { workload: "b" }),
+    owned("pending", { workload: "c", ready: false, phase: "Pending" }),
+  ];
+  const facts = { unavailable: 2, maxUnavailable: 1 };
+  const plan = planEvictions(snapshot(pods, facts));
+  assert.deepEqual(names(plan.evictions), ["crashing", "pending"]);
+  assert.deepEqual([plan.objection?.pod.metadata.name, plan.objection?.reason], [
+    "ready",
+    "BudgetUsed",
+  ]);
+  const within = planEvictions(snapshot(pods, { unavailable: 2, maxUnavailable: 3 }));
+  assert.deepEqual(names(within.evictions), ["crashing", "pending", "ready"]);
+});
+
+Deno.test("planEvictions() takes the next Pod that is not ready once the replacement of the one before exists, ready or not", () => {
+  const evicted = { ...guard, pod: "uid-a", lastEviction: "2026-06-01T11:59:58Z" };
+  const left = owned("b", { ready: false });
+  const plan = (pods: readonly Pod[], guards = [evicted]) =>
+    planEvictions(snapshot(pods, { guards }));
+  assert.deepEqual(names(plan([left]).evictions), [], "no replacement yet");
+  const replacement = owned("new-a", { created: "2026-06-01T11:59:58Z", ready: false });
+  assert.deepEqual(names(plan([left, replacement]).evictions), ["b"]);
+  const ready = owned("c");
+  assert.deepEqual(
+    names(plan([ready, replacement]).evictions),
+    [],
+    "a ready one waits until the whole workload is ready",
+  );
+});
+
+Deno.test("planEvictions() keeps the budget, and takes one Pod of a workload, of any mixture of Pods", () => {
+  const somePods = fc.array(
+    fc.record({ workload: fc.constantFrom("a", "b", "c", "d"), ready: fc.boolean() }),
+    { maxLength: 12 },
+  );
+  fc.assert(fc.property(somePods, fc.nat(4), fc.nat(4), (details, unavailable, maxUnavailable) => {
+    const pods = details.map((each, i) => owned(`p${i}`, each));
+    const { evictions } = planEvictions(snapshot(pods, { unavailable, maxUnavailable }));
+    const workloads = evictions.map(({ metadata }) => metadata.ownerReferences?.[0]?.uid);
+    assert.equal(new Set(workloads).size, workloads.length);
+    const isReady = (pod: Pod) => details[pods.indexOf(pod)]?.ready === true;
+    const taken = evictions.filter(isReady).length;
+    assert.ok(taken === 0 || unavailable + taken <= maxUnavailable);
+    const unready = new Set(details.filter(({ ready }) => !ready).map(({ workload }) => workload));
+    assert.equal(evictions.length - taken, unready.size, "one of each workload with such Pods");
+  }));
 });

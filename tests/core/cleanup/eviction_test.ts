@@ -28,6 +28,8 @@ const facts: EvictionFacts = {
   unavailable: 0,
   maxUnavailable: 1,
   workloadReady: true,
+  workloadSettled: true,
+  guardsFull: false,
   now,
 };
 
@@ -40,8 +42,14 @@ Deno.test("mayEvict() allows the eviction of a ready Pod that its controller rec
   assert.deepEqual(mayEvict(owned(pod("a")), facts), { evict: true });
 });
 
+Deno.test("mayEvict() allows the eviction of a Pod that is not ready, although no other one may become unavailable", () => {
+  const used = { ...facts, unavailable: 1, workloadReady: false };
+  assert.deepEqual(mayEvict(owned(pod("a", { ready: false })), used), { evict: true });
+});
+
 Deno.test("mayEvict() says what is against it", async (t) => {
   const fit = owned(pod("a"));
+  const unready = owned(pod("a", { ready: false }));
   const guard = afterEviction(undefined, note);
   const mirror = { annotations: { "kubernetes.io/config.mirror": "x" } };
   const obstacle = { reason: "InjectionPaused", message: "paused" } as const;
@@ -49,15 +57,16 @@ Deno.test("mayEvict() says what is against it", async (t) => {
     ["MirrorPod", owned(pod("a", mirror)), {}],
     ["PodNotActive", { ...fit, status: { phase: "Failed" } }, {}],
     ["RunsToCompletion", { ...fit, spec: { ...fit.spec, restartPolicy: "Never" } }, {}],
-    ["PodNotReady", owned(pod("a", { ready: false })), {}],
     ["NotRecreated", pod("a"), {}],
     ["NotRecreated", owned(pod("a"), "Job"), {}],
     ["InjectionPaused", fit, { replacementObstacle: obstacle }],
     ["WorkloadLeftAlone", fit, { guard: { ...guard, leftAlone: true } }],
     ["WebhookNotReady", fit, { webhookReady: false }],
     ["WorkloadNotReady", fit, { workloadReady: false }],
+    ["WorkloadNotReady", unready, { workloadReady: false, workloadSettled: false }],
     ["EvictionBackoff", fit, { guard }],
     ["BudgetUsed", fit, { unavailable: 1 }],
+    ["BudgetUsed", unready, { guardsFull: true }],
   ];
   for (const [reason, target, changed] of cases) {
     await t.step(reason, () => {

@@ -1,6 +1,6 @@
-import type { Clock } from "../api/clock.ts";
-import type { Pod } from "../api/pod.ts";
-import type { ReplacementObstacle } from "../core/cleanup/replacement.ts";
+import type { Clock } from "../../api/clock.ts";
+import type { Pod } from "../../api/pod.ts";
+import type { ReplacementObstacle } from "../../core/cleanup/replacement.ts";
 
 /** What is in a Pod's way may go without an event that tells of it: it is looked for again after so many milliseconds. */
 const LOOK_AGAIN = 300_000;

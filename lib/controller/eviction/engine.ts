@@ -1,0 +1,179 @@
+import type { Clock } from "../../api/clock.ts";
+import type { Logger } from "../../api/logger.ts";
+import type { ObjectReference } from "../../api/objects.ts";
+import type { Pod } from "../../api/pod.ts";
+import type { EvictionGuard } from "../../api/sidecarset_status.ts";
+import {
+  type EvictionPlan,
+  type EvictionSnapshot,
+  planEvictions,
+  withEvictions,
+} from "../../core/cleanup/eviction_plan.ts";
+import type { ReplacementObstacle } from "../../core/cleanup/replacement.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { ClusterIndex } from "../../index/cluster.ts";
+import { podKey } from "../../index/pods.ts";
+import { isConflict, isNotFound, isTooManyRequests } from "../../kube/errors.ts";
+import type { Confirmation } from "../confirmation.ts";
+import type { Events } from "../events.ts";
+import { wishOf } from "../wish.ts";
+import { NotLeaderError, type Writer } from "../writer.ts";
+import { EvictionFindings } from "./findings.ts";
+
+export interface EvictionEngineOptions {
+  readonly index: ClusterIndex;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: Pick<Events, "record">;
+  /** Kinds of controllers that recreate an evicted Pod. */
+  readonly recreatingKinds: ReadonlySet<string>;
+  /** Whether the webhook would answer for a new Pod of the SidecarSet. */
+  isWebhookReady(prepared: PreparedSidecarSet): boolean;
+  /** A dry run of the injection for a Pod's replacement. */
+  obstacleOf(pod: Pod, prepared: PreparedSidecarSet): ReplacementObstacle | undefined;
+  /** The whole Pod from the API server; the index has only what most decisions read. May reject with what it answers. */
+  readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  readonly confirmation: Confirmation;
+}
+
+/** The Pods that one policy of a SidecarSet wants evicted, and what that depends on. */
+export interface EvictionRequest extends
+  Pick<
+    EvictionSnapshot,
+    "candidates" | "isWanted" | "obstacleOf" | "guards" | "unavailable" | "maxUnavailable"
+  > {
+  readonly sidecarSet: string;
+  /** Undefined where the SidecarSet is deleted: the replacement needs nothing of it. */
+  readonly current: PreparedSidecarSet | undefined;
+  /** Asks the API server which of the Pods are still to be evicted. Rejects with what it answers. */
+  confirm(pods: readonly Pod[], signal: AbortSignal): Promise<readonly Pod[]>;
+}
+
+/** Evictions that are decided, but wait for their guards to be stored. */
+export interface DecidedEvictions {
+  readonly pods: readonly Pod[];
+  /** What has to be stored before the first of them; the same reference where nothing has changed. */
+  readonly guards: readonly EvictionGuard[];
+  /** Why the first Pod that is not evicted stays. */
+  readonly objection?: NonNullable<EvictionPlan["objection"]>;
+  /** Milliseconds; when to decide again although nothing has changed. */
+  readonly waitUntil?: number;
+}
+
+/** What log and events say of an eviction. */
+export interface EvictionReport {
+  readonly sidecarSet: string;
+  readonly regarding: ObjectReference;
+  /** Why the Pod is evicted, for the event. */
+  readonly cause: string;
+}
+
+/**
+ * Evicts Pods by the eviction rule, for every policy that asks for it. A guard is stored before the eviction that it
+ * stands for, so that a process that starts later knows of it.
+ */
+export class EvictionEngine {
+  readonly #options: EvictionEngineOptions;
+  /** By SidecarSet. */
+  readonly #findings = new Map<string, EvictionFindings>();
+
+  constructor(options: EvictionEngineOptions) {
+    this.#options = options;
+  }
+
+  /** Forgets what is known of Pods of a SidecarSet that has none to be evicted. */
+  forget(sidecarSet: string): void {
+    this.#findings.delete(sidecarSet);
+  }
+
+  /** Decides on evictions. Rejects with what the API server answers where it cannot be asked. */
+  async decide(request: EvictionRequest, signal: AbortSignal): Promise<DecidedEvictions> {
+    const { sidecarSet, current } = request;
+    const findings = this.#findings.get(sidecarSet) ?? new EvictionFindings(this.#options.clock);
+    this.#findings.set(sidecarSet, findings);
+    findings.forgetOld();
+    const snapshot = this.#snapshot(request, findings);
+    const plan = planEvictions(snapshot);
+    const wish = wishOf(current);
+    for (const [pod, obstacle] of plan.obstacles) findings.record(pod, { wish, obstacle });
+    const pods = await this.#confirmed(plan, { request, findings }, signal);
+    const { objection } = plan;
+    const known = findings.wait;
+    const waitUntil = Math.min(
+      plan.waitUntil ?? Infinity,
+      known === undefined ? Infinity : snapshot.now.getTime() + known,
+    );
+    return {
+      pods,
+      guards: withEvictions(plan.guards, pods, snapshot),
+      ...(objection === undefined ? {} : { objection }),
+      ...(waitUntil === Infinity ? {} : { waitUntil }),
+    };
+  }
+
+  /** Evicts a Pod whose guard is stored. Never rejects: the guard decides when to try again. */
+  async evict(pod: Pod, report: EvictionReport, signal: AbortSignal): Promise<void> {
+    const { writer, events, logger } = this.#options;
+    const { sidecarSet, regarding, cause } = report;
+    const fields = { sidecarSet, pod: podKey(pod) };
+    const occurred = { regarding, action: "Evict" };
+    try {
+      await writer.evictPod(pod, signal);
+      logger.info("Evicted a Pod so that its workload recreates it", { ...fields, cause });
+      const note = `Pod ${fields.pod}: ${cause}`;
+      events.record({ ...occurred, type: "Normal", reason: "PodEvicted", note });
+    } catch (error) {
+      if (signal.aborted || error instanceof NotLeaderError) return;
+      if (isNotFound(error) || isConflict(error)) return;
+      const message = error instanceof Error ? error.message : String(error);
+      logger.debug("Cannot evict a Pod", { ...fields, error });
+      const type = isTooManyRequests(error) ? "Normal" : "Warning";
+      const note = `Pod ${fields.pod}: ${message}`;
+      events.record({ ...occurred, type, reason: "EvictionRefused", note });
+    }
+  }
+
+  #snapshot(request: EvictionRequest, findings: EvictionFindings): EvictionSnapshot {
+    const { index, clock, recreatingKinds, isWebhookReady } = this.#options;
+    const { current, candidates, isWanted, obstacleOf, guards } = request;
+    const wish = wishOf(current);
+    return {
+      candidates,
+      isWanted,
+      obstacleOf,
+      guards,
+      knownObstacleOf: (pod) => findings.of(pod, wish),
+      podsOf: (workload) =>
+        [...index.workloads.podsOf(workload)].flatMap((key) => index.pods.get(key) ?? []),
+      generation: current?.sidecarSet.metadata.generation ?? 0,
+      recreatingKinds,
+      webhookReady: current === undefined || isWebhookReady(current),
+      unavailable: request.unavailable,
+      maxUnavailable: request.maxUnavailable,
+      now: clock.now(),
+    };
+  }
+
+  /** Those that the API server confirms, and whose replacement would be up to date by all that the Pod is. */
+  async #confirmed(
+    { evictions }: EvictionPlan,
+    { request, findings }: { request: EvictionRequest; findings: EvictionFindings },
+    signal: AbortSignal,
+  ): Promise<Pod[]> {
+    const { readPod } = this.#options;
+    const wish = wishOf(request.current);
+    const pods: Pod[] = [];
+    for (const pod of await request.confirm(evictions, signal)) {
+      const whole = await readPod(pod, signal).catch((error) => {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      });
+      if (whole === undefined || whole.metadata.uid !== pod.metadata.uid) continue;
+      const obstacle = request.obstacleOf(whole);
+      if (obstacle === undefined) pods.push(pod);
+      else findings.record(pod, { wish, obstacle });
+    }
+    return pods;
+  }
+}
