@@ -3,7 +3,8 @@ import { clusterErrorText } from "./cluster/cluster_error.ts";
 import { type Connect, connect as connectToCluster } from "./cluster/connect.ts";
 import { parsedForms } from "./command_line/arguments.ts";
 import { createProgram } from "./program.ts";
-import { CliError, type Terminal } from "./terminal/terminal.ts";
+import { createTerminal } from "./terminal/printing.ts";
+import { CliError, type Device } from "./terminal/terminal.ts";
 
 export interface RunOptions {
   /** @default finds the cluster that kubeconfig and environment name */
@@ -18,9 +19,10 @@ export interface RunOptions {
  */
 export async function run(
   args: readonly string[],
-  terminal: Terminal,
+  device: Device,
   { connect = connectToCluster }: RunOptions = {},
 ): Promise<number> {
+  const terminal = createTerminal(device);
   let status = 0;
   const program = createProgram({ terminal, connect, exit: (value) => status = value });
   try {

@@ -1,4 +1,5 @@
 import type { LogFields, Logger } from "../api/logger.ts";
+import { escaped, inOneLine, isPrintable, printable } from "../core/printable.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -41,16 +42,16 @@ interface Entry {
 
 function jsonLine({ time, level, message, fields }: Entry): string {
   const plain = Object.entries(fields).map(([key, value]) => [key, plainValue(value)]);
-  return JSON.stringify({ time: time.toISOString(), level, message, ...Object.fromEntries(plain) });
+  const entry = { time: time.toISOString(), level, message, ...Object.fromEntries(plain) };
+  return escaped(JSON.stringify(entry));
 }
 
 function textLine({ time, level, message, fields }: Entry): string {
   const pairs = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}=${textValue(plainValue(value))}`);
-  return `${time.toISOString().slice(11, 23)} ${level.toUpperCase().padEnd(5)} ${message}${
-    pairs.join("")
-  }`;
+  const begin = `${time.toISOString().slice(11, 23)} ${level.toUpperCase().padEnd(5)} `;
+  return printable(inOneLine(`${begin}${message}${pairs.join("")}`));
 }
 
 function plainValue(value: unknown): unknown {
@@ -58,5 +59,7 @@ function plainValue(value: unknown): unknown {
 }
 
 function textValue(value: unknown): string {
-  return typeof value === "string" && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+  return typeof value === "string" && isPrintable(value) && /^[^\s"=]+$/.test(value)
+    ? value
+    : escaped(JSON.stringify(value));
 }

@@ -6,7 +6,7 @@ export const MAX_WARNING_CHARACTERS = 120;
  * most. A longer one ends with "...".
  */
 export function warningText(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Cs}\u2028\u2029\s]+/gu, " ").trim();
+  const line = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\s]+/gu, " ").trim();
   const characters = [...line];
   if (characters.length <= MAX_WARNING_CHARACTERS) return line;
   return `${characters.slice(0, MAX_WARNING_CHARACTERS - 3).join("").trimEnd()}...`;

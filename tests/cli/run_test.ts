@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createTerminal } from "../../lib/cli/terminal/printing.ts";
 import { connect } from "../../lib/cli/cluster/connect.ts";
 import { createProgram } from "../../lib/cli/program.ts";
 import { run } from "../../lib/cli/run.ts";
@@ -65,7 +66,7 @@ Deno.test("run() says what to run next by the name that the program is called by
 function helpTexts(called: string): [string, string][] {
   const texts: [string, string][] = [];
   const terminal = stringTerminal({ program: called });
-  const program = createProgram({ terminal, connect, exit() {} });
+  const program = createProgram({ terminal: createTerminal(terminal), connect, exit() {} });
   const subcommands = program.commands.flatMap(({ commands }) => commands);
   for (const command of [program, ...program.commands, ...subcommands]) {
     let text = "";

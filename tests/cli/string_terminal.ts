@@ -1,6 +1,6 @@
 import type { Connection } from "../../lib/cli/cluster/connection.ts";
 import { run } from "../../lib/cli/run.ts";
-import { CliError, type Terminal } from "../../lib/cli/terminal/terminal.ts";
+import { CliError, type Device } from "../../lib/cli/terminal/terminal.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";
 
@@ -23,7 +23,7 @@ export interface StringTerminalOptions {
   live?: boolean;
 }
 
-export interface StringTerminal extends Terminal {
+export interface StringTerminal extends Device {
   readonly output: string;
   readonly errors: string;
 }

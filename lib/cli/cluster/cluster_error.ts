@@ -1,4 +1,5 @@
 import { isObject } from "../../api/json.ts";
+import { inOneLine } from "../../core/printable.ts";
 
 /**
  * What to say of a request that failed: one sentence, and a remedy where one is known; undefined for any other error.
@@ -7,15 +8,16 @@ import { isObject } from "../../api/json.ts";
  * @param program What a person types to run it.
  */
 export function clusterErrorText(error: Error, program: string): string | undefined {
+  const message = inOneLine(error.message);
   if (error.name === "ConnectionError") {
-    return `${error.message}. Check that the cluster runs and that --context names the right one`;
+    return `${message}. Check that the cluster runs and that --context names the right one`;
   }
-  if (error.name === "CredentialsError") return error.message;
+  if (error.name === "CredentialsError") return message;
   if (error.name !== "ApiError" || !isObject(error)) return undefined;
   const remedy = typeof error.httpCode === "number"
     ? remedyFor(error.httpCode, program)
     : undefined;
-  return remedy === undefined ? error.message : `${error.message}. ${remedy}`;
+  return remedy === undefined ? message : `${message}. ${remedy}`;
 }
 
 function remedyFor(httpCode: number, program: string): string | undefined {

@@ -13,7 +13,7 @@ export function addCompletion(program: Command, { terminal, exit }: CommandConte
     .addHelpText("after", helpNotes(NOTES))
     .action(async (completer: Completer) => {
       const { completionScript } = await import("./script.ts");
-      terminal.write(completionScript(program, completer));
+      terminal.writeData(completionScript(program, completer));
       exit(0);
     });
 }

@@ -1,3 +1,4 @@
+import { inOneLine } from "../../core/printable.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { ConfigError, readConfig } from "../../runtime/config.ts";
 import { createLogger } from "../../runtime/log.ts";
@@ -30,7 +31,7 @@ export async function controllerCommand(
     await run({ config, version: PROGRAM_VERSION, clock, logger, signal: stop.signal });
     return 0;
   } catch (error) {
-    throw new CliError(error instanceof Error ? error.message : String(error));
+    throw new CliError(inOneLine(error instanceof Error ? error.message : String(error)));
   }
 }
 

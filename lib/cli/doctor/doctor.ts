@@ -1,6 +1,7 @@
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import type { SurroundingsOptions } from "../cluster/surroundings.ts";
-import { type Color, counted, painted, printData, wrapped } from "../terminal/output.ts";
+import { counted, painted, printData, wrapped } from "../terminal/output.ts";
+import type { Color } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { checkCertificates } from "./certificates.ts";
 import type { Check } from "./check.ts";

@@ -1,4 +1,5 @@
-import { type Color, counted, painted, table, wrapped } from "../terminal/output.ts";
+import { counted, painted, table, wrapped } from "../terminal/output.ts";
+import type { Color } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type {
   ContainerExplanation,

@@ -1,7 +1,7 @@
 import { type Document, LineCounter, parseAllDocuments } from "yaml";
 import { fileProblem } from "../../api/file_problem.ts";
 import { isObject } from "../../api/json.ts";
-import { CliError, type Terminal } from "../terminal/terminal.ts";
+import { CliError, type Device } from "../terminal/terminal.ts";
 import { kubernetesYaml } from "./yaml_options.ts";
 
 /** One YAML or JSON document of a file. */
@@ -26,7 +26,7 @@ export interface ManifestDocument {
  */
 export async function readDocuments(
   paths: readonly string[],
-  terminal: Terminal,
+  terminal: Device,
 ): Promise<ManifestDocument[]> {
   if (paths.filter(isInput).length > 1) {
     throw new CliError("Cannot read standard input twice: name it once with -f -");
@@ -47,7 +47,7 @@ function isInput(path: string): boolean {
   return path === "-" || path === "/dev/stdin";
 }
 
-async function readTexts(path: string, terminal: Terminal): Promise<FileText[]> {
+async function readTexts(path: string, terminal: Device): Promise<FileText[]> {
   try {
     if (isInput(path)) return [["standard input", await terminal.readInput()]];
     return [[path, await terminal.readFile(path)]];
@@ -57,7 +57,7 @@ async function readTexts(path: string, terminal: Terminal): Promise<FileText[]> 
   }
 }
 
-async function readFolder(folder: string, terminal: Terminal): Promise<FileText[]> {
+async function readFolder(folder: string, terminal: Device): Promise<FileText[]> {
   const names = (await terminal.readFolder(folder)).filter((name) => MANIFEST_NAME.test(name));
   if (names.length === 0) {
     throw new CliError(`Cannot read ${folder}: the folder has no .yaml, .yml or .json files`);

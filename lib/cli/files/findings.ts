@@ -1,4 +1,5 @@
 import type { FieldProblem } from "../../api/field_problem.ts";
+import { inOneLine } from "../../core/printable.ts";
 import { lineOfField } from "./locate.ts";
 import type { Manifest } from "./manifests.ts";
 
@@ -35,7 +36,7 @@ export function findingOf(
 
 /** In the form in which editors find the place: `FILE:LINE: ...`. */
 export function findingText({ severity, file, line, object, field, reason, message }: Finding) {
-  return `${file}:${line}: ${severity}: ${object} ${
-    field ? `${field} ` : ""
-  }${message} (${reason})`;
+  return inOneLine(
+    `${file}:${line}: ${severity}: ${object} ${field ? `${field} ` : ""}${message} (${reason})`,
+  );
 }

@@ -1,6 +1,7 @@
 import type { ClusterOptions } from "../cluster/connection.ts";
 import { type MaybeLive, surroundings, type SurroundingsOptions } from "../cluster/surroundings.ts";
 import { clusterOfFiles } from "../files/cluster.ts";
+import { inOneLine } from "../../core/printable.ts";
 import { readDocuments } from "../files/documents.ts";
 import { findingText } from "../files/findings.ts";
 import { manifestsOf } from "../files/manifests.ts";
@@ -43,7 +44,7 @@ export async function injectCommand(
   const outcomes = podTargetsOf(manifests, namespace).map((target) =>
     outcomeOf(target, { cluster, excludedNamespaces, now })
   );
-  for (const line of outcomes.flatMap(notesOf)) terminal.error(`${line}\n`);
+  for (const line of outcomes.flatMap(notesOf)) terminal.error(`${inOneLine(line)}\n`);
   const injected = Map.groupBy(
     outcomes.filter(({ refused }) => !refused),
     ({ target }) => target.manifest.document,
@@ -64,7 +65,7 @@ async function print(
   if (output === "diff") {
     const { fileDiff } = await import("./file_diff.ts");
     terminal.write(fileDiff(rendered, terminal));
-  } else terminal.write(output === "json" ? jsonText(rendered) : yamlStream(rendered));
+  } else terminal.writeData(output === "json" ? jsonText(rendered) : yamlStream(rendered));
 }
 
 /** A line for each SidecarSet that was skipped. */

@@ -1,8 +1,10 @@
 import { Document, isAlias, isCollection, isScalar, isSeq, visit } from "yaml";
 import { isObject, type JsonPatchOperation } from "../../api/json.ts";
+import { isPrintable } from "../../core/printable.ts";
 import type { ManifestDocument } from "../files/documents.ts";
 import type { Path } from "../files/manifests.ts";
 import { kubernetesYaml } from "../files/yaml_options.ts";
+import { quoteUnprintable } from "../terminal/yaml_text.ts";
 
 /** A JSON patch of one object in a document. */
 export interface TreeChange {
@@ -65,12 +67,19 @@ function applyOperation(
   const key = path.at(-1) ?? "";
   if (operation.op === "add" && isSeq(parent)) {
     const index = key === "-" ? parent.items.length : Number(key);
-    parent.items.splice(index, 0, document.createNode(operation.value));
+    parent.items.splice(index, 0, nodeOf(operation.value, document));
     return;
   }
   // A scalar that replaces a scalar keeps its comment.
-  const isCollectionValue = isObject(operation.value) || Array.isArray(operation.value);
-  document.setIn(path, isCollectionValue ? document.createNode(operation.value) : operation.value);
+  const isPlain = !isObject(operation.value) && !Array.isArray(operation.value) &&
+    isPrintable(String(operation.value));
+  document.setIn(path, isPlain ? operation.value : nodeOf(operation.value, document));
+}
+
+function nodeOf(value: unknown, document: Document) {
+  const node = document.createNode(value);
+  quoteUnprintable(node);
+  return node;
 }
 
 /** What has been added to `{ a: b }` is better read in lines of its own. */

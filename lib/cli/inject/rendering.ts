@@ -1,4 +1,5 @@
 import type { Document } from "yaml";
+import { escaped, isPrintable } from "../../core/printable.ts";
 import type { ManifestDocument } from "../files/documents.ts";
 import type { TreeChange } from "./patched_tree.ts";
 import { patchedTree } from "./patched_tree.ts";
@@ -45,15 +46,17 @@ export function jsonText(documents: readonly RenderedDocument[]): string {
   const value = objects.length === 1
     ? objects[0]
     : { apiVersion: "v1", kind: "List", items: objects };
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${escaped(JSON.stringify(value, null, 2))}\n`;
 }
 
 function textOf(tree: Document, source: string): string {
-  return tree.toString({
+  const text = tree.toString({
     lineWidth: 0,
     indentSeq: hasIndentedLists(source),
     flowCollectionPadding: /[{[] /.test(source),
   });
+  // What the file itself has outside of quotes cannot be escaped.
+  return isPrintable(source) ? escaped(text) : text;
 }
 
 /** Whether lists stand to the right of their key, and not right below it, as `kubectl` writes them. */

@@ -31,6 +31,6 @@ export async function printInstallation(
   if (output === "json") {
     const list = { apiVersion: "v1", kind: "List", items: installationObjects(chosen) };
     await printData(list, { format: output, terminal });
-  } else terminal.write(installationYaml(chosen));
+  } else terminal.writeData(installationYaml(chosen));
   return 0;
 }

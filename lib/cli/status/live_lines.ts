@@ -1,6 +1,6 @@
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** Lines on standard error that are written over until the end. Nothing of the terminal is changed, so that nothing has to be mended. */
+/** Lines on standard error that are written over until the end. Nothing of the terminal is changed, so that nothing has to be restored. */
 export class LiveLines {
   readonly #terminal: Terminal;
   #shown: readonly string[] = [];
@@ -14,11 +14,8 @@ export class LiveLines {
     if (lines.length === this.#shown.length && lines.every((line, i) => line === this.#shown[i])) {
       return;
     }
-    this.#terminal.error(`${this.#erased()}${lines.map((line) => `${line}\n`).join("")}`);
+    if (this.#shown.length > 0) this.#terminal.eraseLines(this.#shown.length);
+    this.#terminal.error(lines.map((line) => `${line}\n`).join(""));
     this.#shown = lines;
-  }
-
-  #erased(): string {
-    return this.#shown.length === 0 ? "" : `\x1b[${this.#shown.length}A\x1b[0J`;
   }
 }

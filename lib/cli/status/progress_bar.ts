@@ -1,4 +1,5 @@
 import type { SidecarSet } from "../../api/sidecarset.ts";
+import { inOneLine } from "../../core/printable.ts";
 import { rolloutStateOf } from "../sidecarsets/rollout_state.ts";
 
 const LONGEST = 24;
@@ -30,7 +31,7 @@ export function progressLine(sidecarSet: SidecarSet, columns: number): string {
   const { metadata: { name = "" }, status = {} } = sidecarSet;
   const { matchedPods = 0, updatedPods = 0, readyPods = 0 } = status;
   const numbers = `${updatedPods}/${matchedPods} updated, ${readyPods} ready`;
-  const end = `${numbers}  ${rolloutStateOf(sidecarSet).reason}`;
+  const end = `${numbers}  ${inOneLine(rolloutStateOf(sidecarSet).reason)}`;
   // A line that fills the window to its last column would be followed by an empty one.
   const widest = columns - 1;
   const room = widest - `${name} [] ${end}`.length;

@@ -1,4 +1,5 @@
 import type { SidecarSet } from "../../api/sidecarset.ts";
+import { inOneLine } from "../../core/printable.ts";
 import { rolloutStateOf } from "../sidecarsets/rollout_state.ts";
 import { wrapped } from "../terminal/output.ts";
 
@@ -53,6 +54,6 @@ function stepOf(sidecarSet: SidecarSet): string {
 /** What a roll-out does, such as `has ended`, and why. */
 export function rolloutText(sidecarSet: SidecarSet, what: string): string {
   const { reason, message } = rolloutStateOf(sidecarSet);
-  const title = `The roll-out of ${sidecarSet.metadata.name} ${what} (${reason}):`;
+  const title = inOneLine(`The roll-out of ${sidecarSet.metadata.name} ${what} (${reason}):`);
   return `${[title, ...wrapped(message, 2)].join("\n")}\n`;
 }

@@ -1,5 +1,6 @@
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { SidecarSetStatus } from "../../api/sidecarset_status.ts";
+import { inOneLine } from "../../core/printable.ts";
 import { conditionOf, rolloutStateOf } from "../sidecarsets/rollout_state.ts";
 import { counted, painted, table, wrapped } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -61,7 +62,7 @@ function noteLines(
     const color = complains ? "yellow" : "green";
     const word = painted(`${type}=${condition.status}`, { color, terminal });
     return [
-      `  ${word}  ${condition.reason}`,
+      `  ${word}  ${inOneLine(condition.reason)}`,
       ...wrapped(condition.message, 4),
     ];
   });

@@ -1,5 +1,5 @@
-import { styleText } from "node:util";
-import type { Terminal } from "./terminal.ts";
+import { escaped, inOneLine } from "../../core/printable.ts";
+import type { Color, Terminal } from "./terminal.ts";
 
 /** Widest line of running text. */
 const COLUMNS = 80;
@@ -10,18 +10,18 @@ export async function printData(
   { format, terminal }: { format: "json" | "yaml"; terminal: Terminal },
 ): Promise<void> {
   if (format === "json") {
-    terminal.write(`${JSON.stringify(data, null, 2)}\n`);
+    terminal.writeData(`${escaped(JSON.stringify(data, null, 2))}\n`);
     return;
   }
-  const { stringify } = await import("yaml");
-  terminal.write(stringify(data, { lineWidth: 0, compat: "yaml-1.1", indentSeq: false }));
+  const { yamlText } = await import("./yaml_text.ts");
+  terminal.writeData(yamlText(data));
 }
 
 /** Breaks text into lines of at most 80 columns between words, each indented. */
 export function wrapped(text: string, indent: number): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
+  for (const word of text.trim().split(/\s+/)) {
     if (line !== "" && indent + line.length + 1 + word.length > COLUMNS) {
       lines.push(line);
       line = word;
@@ -32,20 +32,20 @@ export function wrapped(text: string, indent: number): string[] {
 
 /** Rows in columns as wide as their widest cell; the last one may be of any width. */
 export function table(rows: readonly (readonly string[])[], indent = 0): string[] {
-  const widths = (rows[0] ?? []).map((_cell, column) =>
-    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0)
+  const lines = rows.map((row) => row.map(inOneLine));
+  const widths = (lines[0] ?? []).map((_cell, column) =>
+    lines.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0)
   );
-  return rows.map((row) => {
+  return lines.map((row) => {
     const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
     return `${" ".repeat(indent)}${cells.join("  ")}`.trimEnd();
   });
 }
 
-export type Color = "green" | "yellow" | "red" | "cyan" | "bold";
-
 /** The text in a colour where standard output shows colours. */
 export function painted(text: string, { color, terminal }: { color: Color; terminal: Terminal }) {
-  return terminal.colors ? styleText(color, text, { validateStream: false }) : text;
+  const line = inOneLine(text);
+  return terminal.colors ? terminal.styled(line, color) : line;
 }
 
 /** `1 error`, `2 errors`. */

@@ -1,7 +1,7 @@
 import process from "node:process";
 
-/** What a command has of the process; a test gives it strings. */
-export interface Terminal {
+/** What the program has of the process; a test gives it strings. Texts are written as they are. */
+export interface Device {
   /** What a person types to run the program: `sidecarset`, or `kubectl sidecarset` where it is kubectl's plugin. */
   readonly program: string;
   write(text: string): void;
@@ -27,13 +27,25 @@ export interface Terminal {
   readonly colors: boolean;
 }
 
+export type Color = "green" | "yellow" | "red" | "cyan" | "bold";
+
+/** What a command has of the process. What it writes as text is printable, whatever a cluster has put into it. */
+export interface Terminal extends Device {
+  /** Writes data for other programs to standard output, to the byte. */
+  writeData(text: string): void;
+  /** The text in a colour, for {@linkcode Device.write}. */
+  styled(text: string, color: Color): string;
+  /** Moves up on standard error and erases what stands from there on. */
+  eraseLines(count: number): void;
+}
+
 /** An error that is the user's to mend; its message says how. */
 export class CliError extends Error {
   override name = "CliError";
 }
 
 /** The process's own terminal. */
-export function processTerminal(): Terminal {
+export function processTerminal(): Device {
   const encoder = new TextEncoder();
   const closed = new AbortController();
   const isDumb = Deno.env.get("TERM") === "dumb";

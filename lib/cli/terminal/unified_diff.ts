@@ -1,5 +1,6 @@
 import { formatPatch, structuredPatch, type StructuredPatchHunk } from "diff";
-import { type Color, painted } from "./output.ts";
+import { painted } from "./output.ts";
+import type { Color } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface DiffOptions {

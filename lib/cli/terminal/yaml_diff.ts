@@ -1,5 +1,5 @@
-import { stringify } from "yaml";
 import { type DiffOptions, unifiedDiff } from "./unified_diff.ts";
+import { yamlText } from "./yaml_text.ts";
 
 /**
  * How two values differ, as a unified diff of their YAML; empty where they do not.
@@ -16,10 +16,7 @@ export function yamlDiff(
 function yamlOf(value: unknown): string {
   const isEmpty = typeof value === "object" && value !== null && Object.keys(value).length === 0;
   if (value === undefined || isEmpty) return "";
-  return stringify(value, {
-    lineWidth: 0,
-    compat: "yaml-1.1",
-    indentSeq: false,
+  return yamlText(value, {
     // The order of keys means nothing; an object's name is what one looks for.
     sortMapEntries: (a, b) => order(String(a.key), String(b.key)),
   });

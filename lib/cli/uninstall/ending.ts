@@ -1,5 +1,6 @@
 import type { Lease } from "../../api/objects.ts";
 import type { RestClient } from "../../kube/contract.ts";
+import { inOneLine } from "../../core/printable.ts";
 import { resources } from "../../kube/resources.ts";
 import { INSTALLATION } from "../../runtime/control.ts";
 import { readAll, readIfPresent } from "../cluster/reading.ts";
@@ -56,7 +57,7 @@ async function whatRuns(
     return `the controller still has ${counted(pods.length, "Pod")} in namespace ${namespace}`;
   }
   const holder = lease && holderOf(lease, now);
-  return holder && `controller ${holder} still runs, outside of namespace ${namespace}`;
+  return holder && `controller ${inOneLine(holder)} still runs, outside of namespace ${namespace}`;
 }
 
 /** Who has renewed a Lease in time. */

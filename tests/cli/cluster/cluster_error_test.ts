@@ -23,6 +23,11 @@ for (
       /answered 403: .*\. Ask for that right, or use a --context that has it$/,
     ],
     [
+      "whose text has terminal escapes and lines",
+      new ConnectionError({ ...request, problem: "no\x1b[31m\nok  answer\x9b2J" }),
+      /^Cannot GET \/x: no\uFFFD\[31m ok {2}answer\uFFFD2J\. Check/,
+    ],
+    [
       "of a kind that is not installed",
       new ApiError({ ...request, httpCode: 404 }),
       /answered 404: .*\. See what is installed with: kubectl sidecarset doctor$/,

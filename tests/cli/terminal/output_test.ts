@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { createTerminal } from "../../../lib/cli/terminal/printing.ts";
 import assert from "node:assert/strict";
 import { counted, painted, table, wrapped } from "../../../lib/cli/terminal/output.ts";
 import { stringTerminal } from "../string_terminal.ts";
@@ -22,9 +23,19 @@ Deno.test("table() makes columns as wide as their widest cell", () => {
 });
 
 Deno.test("painted() colours text only where colours are shown", () => {
-  assert.equal(painted("x", { color: "red", terminal: stringTerminal() }), "x");
-  const colored = painted("x", { color: "red", terminal: stringTerminal({ colors: true }) });
-  assert.equal(colored, "\u001b[31mx\u001b[39m");
+  const print = (colors: boolean) => {
+    const device = stringTerminal({ colors });
+    const terminal = createTerminal(device);
+    terminal.write(painted("x\n\x1b[32my", { color: "red", terminal }));
+    return device.output;
+  };
+  assert.equal(print(false), "x \uFFFD[32my");
+  assert.equal(print(true), "\x1b[31mx \uFFFD[32my\x1b[39m");
+});
+
+Deno.test("wrapped() and table() let no line end of a text begin a line", () => {
+  assert.deepEqual(wrapped("a\nok  b\r\n\u2028c ", 2), ["  a ok b c"]);
+  assert.deepEqual(table([["a\nb", "c"], ["d", "e\u0085f"]]), ["a b  c", "d    e f"]);
 });
 
 Deno.test("counted() knows one from many", () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { createTerminal } from "../../../lib/cli/terminal/printing.ts";
 import { type ChangedPart, unifiedDiff } from "../../../lib/cli/terminal/unified_diff.ts";
 import { stringTerminal } from "../string_terminal.ts";
 
-const OPTIONS = { before: "a", after: "b", terminal: stringTerminal() };
+const OPTIONS = { before: "a", after: "b", terminal: createTerminal(stringTerminal()) };
 
 Deno.test("unifiedDiff() counts lines through all parts, and passes over those that stay", () => {
   const parts: ChangedPart[] = [["1\n2\n", "1\n2\n"], ["3\n", "3\n4\n"], ["", ""], ["5\n", "6\n"]];
