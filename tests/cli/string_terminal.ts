@@ -19,6 +19,8 @@ export interface StringTerminalOptions {
   onSleep?: () => void;
   /** The cluster that live commands talk to; without one there is none. */
   client?: RestClient;
+  /** The time by the cluster's clock. @default the terminal's */
+  serverTime?: string;
   /** Real time, and the real cluster that the arguments name. */
   live?: boolean;
 }
@@ -96,11 +98,17 @@ export async function runCli(
   const terminal = stringTerminal(options);
   const status = options.live
     ? await run(args, terminal)
-    : await run(args, terminal, { connect: () => connectionTo(options.client) });
+    : await run(args, terminal, { connect: () => connectionTo(options, terminal) });
   return { status, output: terminal.output, errors: terminal.errors };
 }
 
-function connectionTo(client: RestClient | undefined): Promise<Connection> {
-  if (client) return Promise.resolve({ client, namespace: "default" });
-  return Promise.reject(new CliError("Cannot find a cluster: this test has none"));
+function connectionTo(
+  { client, serverTime }: StringTerminalOptions,
+  terminal: StringTerminal,
+): Promise<Connection> {
+  if (client === undefined) {
+    return Promise.reject(new CliError("Cannot find a cluster: this test has none"));
+  }
+  const now = () => serverTime === undefined ? terminal.now() : new Date(serverTime);
+  return Promise.resolve({ client, namespace: "default", now });
 }

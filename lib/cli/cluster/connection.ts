@@ -1,6 +1,7 @@
 import { findCluster } from "../../kube/cluster.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { denoHost } from "../../kube/host.ts";
+import { ServerClock } from "../../kube/server_clock.ts";
 import { FetchClient } from "../../kube/transport.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { createLogger } from "../../runtime/log.ts";
@@ -17,6 +18,8 @@ export interface Connection {
   readonly client: RestClient;
   /** The namespace that the kubeconfig's context names. */
   readonly namespace: string;
+  /** The time by the API server's clock, as far as its answers have told it: this machine's may be set wrong. */
+  now(): Date;
 }
 
 /** What a command that talks to a cluster is given. */
@@ -50,8 +53,14 @@ export async function openConnection(
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
       ...(context === undefined ? {} : { context }),
     });
-    const client = new FetchClient({ cluster, clock, userAgent: "sidecarset-cli" });
-    return { client, namespace: cluster.defaultNamespace };
+    const serverClock = new ServerClock(clock);
+    const client = new FetchClient({
+      cluster,
+      clock,
+      userAgent: "sidecarset-cli",
+      observe: (observation) => serverClock.observe(observation),
+    });
+    return { client, namespace: cluster.defaultNamespace, now: () => serverClock.now() };
   } catch (error) {
     throw new CliError(error instanceof Error ? error.message : String(error));
   }

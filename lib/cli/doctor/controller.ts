@@ -1,13 +1,24 @@
+import type { Lease } from "../../api/objects.ts";
+import { resources } from "../../kube/resources.ts";
 import { INSTALLATION } from "../../runtime/control.ts";
+import { readIfPresent } from "../cluster/reading.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { deployedContainers, type Facts } from "./facts.ts";
 
-/** Whether somebody leads, and how many replicas are ready. */
-export function checkController(facts: Facts): Check[] {
-  return [checkLeader(facts), checkReplicas(facts)];
+/** Whether a controller leads, and how many replicas are ready. */
+export async function checkController(
+  facts: Facts,
+  waiting: Pick<Terminal, "sleep">,
+): Promise<Check[]> {
+  return [await checkLeader(facts, waiting), checkReplicas(facts)];
 }
 
-function checkLeader({ lease, systemNamespace, now }: Facts): Check {
+async function checkLeader(
+  facts: Facts,
+  waiting: Pick<Terminal, "sleep">,
+): Promise<Check> {
+  const { lease, systemNamespace, now } = facts;
   const check = checkNamed("leader");
   const start = "start a controller, or see why it does not get ready: its log and /readyz say it";
   if (lease === "forbidden") {
@@ -17,12 +28,38 @@ function checkLeader({ lease, systemNamespace, now }: Facts): Check {
     return check.error(`there is no Lease ${systemNamespace}/${INSTALLATION}`, start);
   }
   const { holderIdentity = "", renewTime = "", leaseDurationSeconds = 15 } = lease.spec ?? {};
-  if (holderIdentity === "") return check.error("nobody holds the Lease", start);
+  if (holderIdentity === "") return check.error("no controller holds the Lease", start);
   const age = Math.round((now.getTime() - Date.parse(renewTime)) / 1_000);
-  if (age > leaseDurationSeconds) {
-    return check.error(`${holderIdentity} has not renewed the Lease for ${age} s`, start);
+  if (Math.abs(age) <= leaseDurationSeconds) return check.ok(`${holderIdentity} leads`);
+  if (!await isRenewed(lease, { facts, seconds: leaseDurationSeconds, waiting })) {
+    const since = age > 0 ? `for ${age} s` : `since ${renewTime}`;
+    return check.error(`${holderIdentity} has not renewed the Lease ${since}`, start);
   }
-  return check.ok(`${holderIdentity} leads`);
+  const skew = `${Math.abs(age)} s ${age > 0 ? "behind" : "ahead of"}`;
+  return check.warning(
+    `${holderIdentity} leads, but its clock is about ${skew} the API server's`,
+    "synchronize the clock of the node that it runs on",
+  );
+}
+
+const INTERVAL_MS = 1_000;
+
+/** Whether a Lease changes within its duration. Its times are of the holder's clock, so that only a change proves a holder. */
+async function isRenewed(
+  { metadata }: Lease,
+  { facts: { client, systemNamespace }, seconds, waiting }: {
+    facts: Facts;
+    seconds: number;
+    waiting: Pick<Terminal, "sleep">;
+  },
+): Promise<boolean> {
+  const ref = { name: INSTALLATION, namespace: systemNamespace };
+  for (let waited = 0; waited < seconds * 1_000; waited += INTERVAL_MS) {
+    await waiting.sleep(INTERVAL_MS, new AbortController().signal);
+    const found = await readIfPresent(client, resources.leases, ref);
+    if (found?.metadata.resourceVersion !== metadata.resourceVersion) return found !== undefined;
+  }
+  return false;
 }
 
 function checkReplicas(facts: Facts): Check {

@@ -25,19 +25,20 @@ export interface DoctorOptions extends ClusterOptions, SurroundingsOptions {
  */
 export async function doctorCommand(
   options: DoctorOptions,
-  { terminal, connection: { client } }: Live,
+  { terminal, connection }: Live,
 ): Promise<number> {
+  const { client } = connection;
   const { program } = terminal;
   const checks: Check[] = [await checkApiServer(client)];
   const crd = await checkCrd(client, program);
   checks.push(crd);
   // Everything else follows from it.
   if (crd.status !== "error") {
-    const facts = await readFacts(client, { ...options, now: terminal.now(), program });
+    const facts = await readFacts(client, { ...options, now: connection.now(), program });
     checks.push(
       ...checkRegistration(facts),
       ...checkCertificates(facts),
-      ...checkController(facts),
+      ...await checkController(facts, terminal),
       await checkValidation(facts),
       ...await checkInjection(facts),
       await checkOwnRights(facts),

@@ -15,6 +15,8 @@ export interface EndingOptions {
   /** The controller's own. */
   readonly namespace: string;
   readonly terminal: Terminal;
+  /** The time by the API server's clock. */
+  now(): Date;
   /** Done again and again, and once more at the end. */
   atEachLook(): Promise<void>;
 }
@@ -26,13 +28,13 @@ export interface EndingOptions {
  */
 export async function untilEnded(
   client: RestClient,
-  { namespace, terminal, atEachLook }: EndingOptions,
+  { namespace, terminal, now, atEachLook }: EndingOptions,
 ): Promise<string> {
   const deadline = terminal.now().getTime() + DEADLINE;
   let isTold = false;
   return await terminal.interruptible(async (signal) => {
     for (;;) {
-      const running = await whatRuns(client, { namespace, now: terminal.now() });
+      const running = await whatRuns(client, { namespace, now });
       await atEachLook();
       if (running === undefined) return "ended";
       if (terminal.now().getTime() >= deadline) return running;
@@ -46,7 +48,7 @@ export async function untilEnded(
 
 async function whatRuns(
   client: RestClient,
-  { namespace, now }: { namespace: string; now: Date },
+  { namespace, now }: Pick<EndingOptions, "namespace" | "now">,
 ): Promise<string | undefined> {
   const labelSelector = `app.kubernetes.io/name=${INSTALLATION}`;
   const [pods, lease] = await Promise.all([
@@ -56,7 +58,7 @@ async function whatRuns(
   if (pods.length > 0) {
     return `the controller still has ${counted(pods.length, "Pod")} in namespace ${namespace}`;
   }
-  const holder = lease && holderOf(lease, now);
+  const holder = lease && holderOf(lease, now());
   return holder && `controller ${inOneLine(holder)} still runs, outside of namespace ${namespace}`;
 }
 

@@ -37,7 +37,7 @@ export async function uninstallCommand(
   { dryRun, systemNamespace }: UninstallOptions,
   live: Live,
 ): Promise<number> {
-  const { terminal, connection: { client } } = live;
+  const { terminal, connection: { client, now } } = live;
   const registration: Doomed[] = [
     resources.mutatingWebhookConfigurations,
     resources.validatingWebhookConfigurations,
@@ -52,6 +52,7 @@ export async function uninstallCommand(
     const ending = await untilEnded(client, {
       namespace: systemNamespace,
       terminal,
+      now,
       // While it ends, the controller may write it again, and nobody would answer it then.
       atEachLook: () => removeAll(registration),
     });

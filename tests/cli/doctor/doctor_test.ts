@@ -199,3 +199,50 @@ Deno.test("doctor tells which SidecarSets say that new Pods may not get them, an
   const ready = await examine(crd, namespace, ...sidecarSets);
   assert.equal(checkOf(ready.checks, "SidecarSets are ready").status, "ok");
 });
+
+/** What doctor says of the leader, on a laptop whose clock shows noon. */
+async function leaderCheck(
+  { renewTime, ...options }: { renewTime: string; serverTime?: string; isRenewed?: boolean },
+): Promise<Check> {
+  const lease = {
+    apiVersion: "coordination.k8s.io/v1",
+    kind: "Lease",
+    metadata: { name: "sidecarset", namespace: "sidecarset-system", resourceVersion: "1" },
+    spec: { holderIdentity: "replica-1", renewTime, leaseDurationSeconds: 15 },
+  };
+  const { output } = await runCli(["doctor", "-o", "json"], {
+    client: clusterOf([crd, namespace, lease]).client,
+    ...options,
+    onSleep() {
+      if (options.isRenewed) lease.metadata = { ...lease.metadata, resourceVersion: "2" };
+    },
+  });
+  const { checks }: { checks: Check[] } = JSON.parse(output);
+  return checkOf(checks, "leader");
+}
+
+for (const hour of ["11", "13"]) {
+  Deno.test(`doctor compares the Lease with the API server's clock, though the laptop's is an hour off (${hour}:00)`, async () => {
+    const found = await leaderCheck({
+      renewTime: `2026-01-01T${hour}:00:00Z`,
+      serverTime: `2026-01-01T${hour}:00:05Z`,
+    });
+    assert.deepEqual([found.status, found.message], ["ok", "replica-1 leads"]);
+    const stale = await leaderCheck({
+      renewTime: "2026-01-01T12:00:00Z",
+      serverTime: `2026-01-01T${hour}:00:00Z`,
+    });
+    assert.equal(stale.status, "error");
+    assert.match(stale.message, /^replica-1 has not renewed the Lease (for 3600 s|since 2026)/);
+  });
+}
+
+Deno.test("doctor takes a Lease that changes for proof of a leader whose clock is wrong", async () => {
+  const found = await leaderCheck({ renewTime: "2026-01-01T11:00:00Z", isRenewed: true });
+  assert.deepEqual(found, {
+    name: "leader",
+    status: "warning",
+    message: "replica-1 leads, but its clock is about 3600 s behind the API server's",
+    remedy: "synchronize the clock of the node that it runs on",
+  });
+});
