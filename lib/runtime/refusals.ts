@@ -11,6 +11,7 @@ import { ReflectorLoop } from "../kube/reflector_loop.ts";
 import { get } from "../kube/requests.ts";
 import { type Resource, resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
+import { aborted } from "./aborted.ts";
 import type { DryRunFacts } from "./dry_runs.ts";
 
 const SELECTION = { fieldSelector: `reason=${FAILED_CREATE}` };
@@ -70,9 +71,8 @@ export function createRefusals(options: RefusalsOptions): Refusals {
   async function followWhileLeading(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       turn = new AbortController();
-      const until = AbortSignal.any([signal, turn.signal]);
-      if (leading) await follow(until);
-      else await aborted(until);
+      if (leading) await follow(AbortSignal.any([signal, turn.signal]));
+      else await aborted(signal, turn.signal);
     }
   }
 
@@ -109,11 +109,4 @@ function blame(
   if (excludedNamespaces.has(pod.metadata.namespace ?? "")) return [];
   const { selecting } = request;
   return blamedSidecarSets(text, { pod, selecting, injection: inject({ ...request, pod }) });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

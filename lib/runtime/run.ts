@@ -10,6 +10,7 @@ import { ServerClock } from "../kube/server_clock.ts";
 import { FetchClient } from "../kube/transport.ts";
 import { keepChecking } from "../webhook/certificates/source.ts";
 import { openSocketTuning } from "../webhook/socket_tuning.ts";
+import { aborted } from "./aborted.ts";
 import { createAdmission } from "./admission.ts";
 import { createCertificates } from "./certificates.ts";
 import type { Config } from "./config.ts";
@@ -218,7 +219,7 @@ export async function run(
     control.run(work.signal),
     readiness.run(work.signal),
   ]);
-  await aborted(stopping);
+  await aborted(signal, failed.signal);
   logger.info("Shutting down");
   control.registering.stop();
   if (temporary) {
@@ -262,11 +263,4 @@ async function prepareTemporary(
 function endpointOf(config: Config): WebhookEndpoint {
   if (config.webhookUrl) return { url: config.webhookUrl };
   return { service: { name: config.serviceName, namespace: config.namespace, port: 443 } };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
