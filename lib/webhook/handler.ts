@@ -2,6 +2,7 @@ import type { AdmissionDecision, AdmissionRequest } from "../api/admission.ts";
 import type { Logger } from "../api/logger.ts";
 import { GROUP, KIND } from "../api/names.ts";
 import { PATHS } from "../api/webhook_configuration.ts";
+import { BodyBudget, type BodyShare } from "./body_budget.ts";
 import { failed, type Review } from "./decisions.ts";
 import { readJson } from "./json_body.ts";
 import { createRespond, createReviewReader } from "./review.ts";
@@ -14,6 +15,8 @@ export interface HandlerOptions {
   readonly observe?: (observation: Observation) => void;
   /** Longer bodies are refused; controller-runtime's limit. @default 7 MiB */
   readonly maxBodyBytes?: number;
+  /** Beyond so many bytes of bodies under review at the same time, over all connections, a body is answered 429. @default 8 MiB */
+  readonly maxBytesUnderReview?: number;
   /** How long a body may take to arrive. @default 2000 */
   readonly bodyDeadlineMs?: number;
   /** How long a review may take once its body is read: less than the 3 s that the API server waits. @default 2500 */
@@ -28,6 +31,12 @@ export interface Observation {
   readonly seconds: number;
   readonly dryRun: boolean;
 }
+
+const MEBIBYTE = 1024 * 1024;
+/** What large bodies leave to the usual ones. */
+const RESERVED_BYTES = MEBIBYTE;
+/** After a 429 the API server asks again within the time that it has for the call; client-go needs the header for that. */
+const RETRY_AFTER = { "retry-after": "1" };
 
 const JSON_TYPE = "application/json";
 
@@ -50,48 +59,65 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
   const routes = routesOf(options.reviews);
   const readReview = createReviewReader();
   const respond = createRespond();
+  const maxBytesUnderReview = options.maxBytesUnderReview ?? 8 * MEBIBYTE;
   const limit = {
-    maxBytes: options.maxBodyBytes ?? 7 * 1024 * 1024,
+    maxBytes: options.maxBodyBytes ?? 7 * MEBIBYTE,
     deadlineMs: options.bodyDeadlineMs ?? 2000,
+    budget: new BodyBudget({
+      maxBytes: maxBytesUnderReview,
+      maxLargeBytes: maxBytesUnderReview - RESERVED_BYTES,
+    }),
   };
 
   async function answer(request: Request, route: Route): Promise<Answer> {
     const unfit = checkHeaders(request);
     if (unfit !== undefined) return { response: unfit, dryRun: false };
     const body = await readJson(request, limit);
-    if (!body.ok) return { response: problem(body.code, body.message), dryRun: false };
+    if (!body.ok) {
+      const headers = body.code === 429 ? RETRY_AFTER : {};
+      return { response: problem(body.code, body.message, headers), dryRun: false };
+    }
     const reading = readReview(body.value);
     if (!reading.ok) {
+      body.share.release();
       const { uid, message } = reading;
       const response = uid === undefined
         ? problem(400, message)
         : respond(uid, failed(400, message));
       return { response, dryRun: false };
     }
-    const response = decide(route, reading.request);
+    const response = decide(route, { request: reading.request, share: body.share });
     return {
       response: response instanceof Promise ? await response : response,
       dryRun: reading.request.dryRun === true,
     };
   }
 
-  /** Without a promise where the decision is there at once. */
-  function decide(route: Route, review: AdmissionRequest): Response | Promise<Response> {
+  /** Without a promise where the decision is there at once. The share is released with the decision, which may be later than its deadline. */
+  function decide(
+    route: Route,
+    { request: review, share }: { readonly request: AdmissionRequest; readonly share: BodyShare },
+  ): Response | Promise<Response> {
     const { group, kind } = review.kind;
     if (group !== route.group || kind !== route.kind) {
+      share.release();
       const message = `Cannot review a ${kind} of ${JSON.stringify(group)}: ` +
         `this path is for ${route.kind} of ${JSON.stringify(route.group)}`;
       return respond(review.uid, failed(400, message));
     }
     try {
       const decision = route.review(review);
-      return decision instanceof Promise
-        ? inTime(decision).then(
+      if (decision instanceof Promise) {
+        decision.then(share.release, share.release);
+        return inTime(decision).then(
           (inTime) => respond(review.uid, inTime),
           (error) => respondBroken(review, error),
-        )
-        : respond(review.uid, decision);
+        );
+      }
+      share.release();
+      return respond(review.uid, decision);
     } catch (error) {
+      share.release();
       return respondBroken(review, error);
     }
   }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { eventually } from "./eventually.ts";
 import { freePorts } from "./free_port.ts";
 import { Guardian } from "./guardian.ts";
+import { chooseLauncher } from "./launcher.ts";
 import { Server } from "./server.ts";
 
 export interface ControllerOptions {
@@ -60,36 +61,24 @@ export class ControllerProcess implements AsyncDisposable {
   /** Starts the process without waiting until it is ready. */
   static async launch(options: ControllerOptions): Promise<ControllerProcess> {
     const { kubeconfig, args = [], env = {}, clockOffset } = options;
-    const preload = clockOffset === undefined
-      ? []
-      : ["--preload", new URL(`offset_clock.ts?${clockOffset}`, import.meta.url).href];
     const folder = await Deno.makeTempDir({ prefix: "sidecarset-controller-" });
     await Deno.mkdir(join(folder, "log"));
-    const guardian = new Guardian(folder);
+    const launcher = chooseLauncher();
+    const guardian = new Guardian(folder, { finally: launcher.cleanUp });
     const ports = freePorts(2);
-    const server = new Server("controller", {
-      program: Deno.execPath(),
-      args: [
-        "run",
-        // The permissions of the executable, and no questions about others.
-        "-P",
-        "--no-prompt",
-        "--quiet",
-        "--no-check",
-        ...preload,
-        new URL("../../main.ts", import.meta.url).pathname,
-        "controller",
-      ]
-        .concat(["--kubeconfig", kubeconfig, "--log-format", "json"])
-        .concat([
-          "--webhook-url",
-          `https://127.0.0.1:${ports[0]}/`,
-          "--webhook-port",
-          `${ports[0]}`,
-        ])
-        .concat(["--webhook-host", "127.0.0.1", "--health-host", "127.0.0.1"])
-        .concat(["--health-port", `${ports[1]}`, ...args]),
+    const [webhookPort, healthPort] = ports;
+    const launch = await launcher.prepare({
+      args: ["controller", "--log-format", "json"]
+        .concat(["--webhook-url", `https://127.0.0.1:${webhookPort}/`])
+        .concat(["--webhook-port", `${webhookPort}`, "--health-port", `${healthPort}`])
+        .concat(["--webhook-host", "127.0.0.1", "--health-host", "127.0.0.1", ...args]),
       env,
+      kubeconfig,
+      folder,
+      ...(clockOffset === undefined ? {} : { clockOffset }),
+    });
+    const server = new Server("controller", {
+      ...launch,
       folder,
       // Longer than its own deadline for an ordered end.
       grace: 30_000,
