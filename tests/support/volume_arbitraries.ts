@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { droppedOfEmptyDir } from "./newer_arbitraries.ts";
 import { few, fieldRef, LONG, mostly, optional } from "./mostly_valid.ts";
+import { newerProjection, newerSource } from "./newer_volume_arbitraries.ts";
 
 const filePath = mostly(["file", "a/b.txt", ".hidden"], ["", "/etc/x", "../up", "a/../b", "..x"]);
 const mode = mostly([0o644, 0o400, 0], [-1, 0o1000]);
@@ -50,6 +51,7 @@ export const volumeSource = fc.oneof(
           }, ["path"]),
         }, ["serviceAccountToken"]),
         optional({ downwardAPI: optional({ items: few(downwardFile) }) }, ["downwardAPI"]),
+        newerProjection,
       )),
     }),
   }, ["projected"]),
@@ -72,4 +74,5 @@ export const volumeSource = fc.oneof(
       { persistentVolumeClaim: { claimName: "" } },
     ],
   ),
+  newerSource,
 );

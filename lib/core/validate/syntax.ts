@@ -16,11 +16,15 @@ const MAX_PORT = 65535;
 export function checkDnsLabel(field: Field): void {
   const name = field.text();
   if (name === "") field.required();
-  else if (name.length > MAX_LABEL_LENGTH || !DNS_LABEL.test(name)) {
+  else if (!isDnsLabel(name)) {
     field.invalid(
       `must be at most ${MAX_LABEL_LENGTH} lower-case letters, digits and '-', starting and ending with a letter or digit`,
     );
   }
+}
+
+export function isDnsLabel(name: string): boolean {
+  return name.length <= MAX_LABEL_LENGTH && DNS_LABEL.test(name);
 }
 
 export function checkPortNumber(field: Field): void {

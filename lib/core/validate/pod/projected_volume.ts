@@ -1,11 +1,9 @@
-import { subdomainProblem } from "../../select/label_syntax.ts";
 import type { Field } from "../field.ts";
-import { checkLocalPath } from "../syntax.ts";
+import { CERTIFICATE_PATHS, checkPodCertificate, checkTrustBundle } from "./identity_projection.ts";
 import { checkDownwardFiles, checkFilePath, checkKeyPaths, checkMode } from "./volume_files.ts";
 
 const MIN_TOKEN_SECONDS = 600;
 const MAX_TOKEN_SECONDS = 2 ** 32;
-const CERTIFICATE_PATHS = ["credentialBundlePath", "keyPath", "certificateChainPath"];
 
 const SOURCE_CHECKS: Readonly<Record<string, (source: Field) => void>> = {
   secret: checkNamedObject,
@@ -58,29 +56,4 @@ function checkToken(token: Field): void {
     seconds.invalid(`must be between ${MIN_TOKEN_SECONDS} and ${MAX_TOKEN_SECONDS}`);
   }
   checkFilePath(token.member("path"));
-}
-
-function checkTrustBundle(bundle: Field): void {
-  const name = bundle.member("name");
-  const signerName = bundle.member("signerName");
-  if (name.isSet === signerName.isSet) bundle.invalid("must have either name or signerName");
-  if (name.isSet) {
-    const problem = subdomainProblem(name.text().replaceAll(":", "."));
-    if (problem !== undefined) name.invalid(problem);
-    if (bundle.member("labelSelector").isSet) {
-      bundle.member("labelSelector").invalid("must not be set beside name");
-    }
-  } else if (signerName.isSet && signerName.text() === "") signerName.required();
-  checkFilePath(bundle.member("path"));
-}
-
-function checkPodCertificate(certificate: Field): void {
-  for (const name of ["signerName", "keyType"]) {
-    const field = certificate.member(name);
-    if (field.text() === "") field.required();
-  }
-  const paths = CERTIFICATE_PATHS.map((name) => certificate.member(name))
-    .filter((path) => path.text() !== "");
-  if (paths.length === 0) certificate.required(`must have one of ${CERTIFICATE_PATHS.join(", ")}`);
-  for (const path of paths) checkLocalPath(path);
 }

@@ -1,10 +1,13 @@
 import type { Field } from "../field.ts";
-import { checkDescendingPath } from "../syntax.ts";
-
-/** Says what is wrong with one source of a volume. */
-export type SourceCheck = (source: Field) => void;
+import { checkDescendingPath, checkDnsLabel, checkOptionalOneOf } from "../syntax.ts";
+import { checkFibreChannel, checkIscsi } from "./block_sources.ts";
+import { checkSecretRef, requires, type SourceCheck } from "./source_check.ts";
 
 const MAX_PARTITION = 255;
+const MAX_TENANT_LENGTH = 64;
+const CACHING_MODES = ["None", "ReadOnly", "ReadWrite"];
+const DISK_KINDS = ["Dedicated", "Managed", "Shared"];
+const RESERVED_DOMAIN = /(^|\.)(kubernetes|k8s)\.io$/;
 
 /**
  * What each source must have that names a storage system.
@@ -17,32 +20,22 @@ export const STORAGE_CHECKS: readonly (readonly [string, SourceCheck])[] = [
   ["awsElasticBlockStore", checkDisk("volumeID")],
   ["gcePersistentDisk", checkDisk("pdName")],
   ["azureFile", requires("secretName", "shareName")],
-  ["azureDisk", requires("diskName", "diskURI")],
+  ["azureDisk", checkAzureDisk],
   ["cephfs", requires("monitors")],
-  ["cinder", requires("volumeID")],
-  ["flexVolume", requires("driver")],
+  ["cinder", checkCinder],
+  ["flexVolume", checkFlexVolume],
   ["glusterfs", requires("endpoints", "path")],
   ["photonPersistentDisk", requires("pdID")],
   ["portworxVolume", requires("volumeID")],
-  ["quobyte", requires("registry", "volume")],
+  ["quobyte", checkQuobyte],
   ["rbd", requires("monitors", "image")],
   ["scaleIO", requires("gateway", "system", "volumeName")],
+  ["storageos", checkStorageOs],
   ["vsphereVolume", requires("volumePath")],
   ["iscsi", checkIscsi],
   ["flocker", checkFlocker],
   ["fc", checkFibreChannel],
 ];
-
-/** A check that texts and lists of a source are there and not empty. */
-export function requires(...names: string[]): SourceCheck {
-  return (source) => {
-    for (const name of names) {
-      const field = source.member(name);
-      const isMissing = Array.isArray(field.value) ? field.value.length === 0 : field.text() === "";
-      if (isMissing) field.required();
-    }
-  };
-}
 
 function checkNfs(source: Field): void {
   requires("server", "path")(source);
@@ -65,27 +58,59 @@ function checkDisk(nameField: string): SourceCheck {
   };
 }
 
-function checkIscsi(source: Field): void {
-  requires("targetPortal", "iqn")(source);
-  const iqn = source.member("iqn");
-  if (iqn.text() !== "" && !/^(iqn|eui|naa)\./.test(iqn.text())) {
-    iqn.invalid("must start with iqn., eui. or naa.");
-  }
-  const lun = source.member("lun");
-  if (lun.integer() < 0 || lun.integer() > MAX_PARTITION) {
-    lun.invalid(`must be between 0 and ${MAX_PARTITION}`);
-  }
-}
-
 function checkFlocker(source: Field): void {
   const names = ["datasetName", "datasetUUID"].filter((name) => source.member(name).text() !== "");
   if (names.length === 0) source.required("must have datasetName or datasetUUID");
   if (names.length === 2) source.invalid("must have either datasetName or datasetUUID");
+  const name = source.member("datasetName");
+  if (name.text().includes("/")) name.invalid("must not contain '/'");
 }
 
-function checkFibreChannel(source: Field): void {
-  const wwns = source.member("targetWWNs").items().length > 0;
-  const wwids = source.member("wwids").items().length > 0;
-  if (!wwns && !wwids) source.required("must have targetWWNs or wwids");
-  if (wwns && wwids) source.invalid("must have either targetWWNs or wwids");
+/** Without a kind the disk is a shared blob. */
+function checkAzureDisk(source: Field): void {
+  requires("diskName", "diskURI")(source);
+  checkOptionalOneOf(source.member("cachingMode"), CACHING_MODES);
+  const kind = source.member("kind");
+  checkOptionalOneOf(kind, DISK_KINDS);
+  const prefix = kind.text() === "Managed" ? "/subscriptions/" : "https://";
+  const uri = source.member("diskURI");
+  if (!uri.text().startsWith(prefix)) {
+    uri.invalid(`must start with ${prefix} for a disk of kind ${kind.text() || "Shared"}`);
+  }
+}
+
+function checkCinder(source: Field): void {
+  requires("volumeID")(source);
+  checkSecretRef(source);
+}
+
+function checkFlexVolume(source: Field): void {
+  requires("driver")(source);
+  for (const [key, option] of source.member("options").entries()) {
+    const [domain = ""] = key.toLowerCase().split("/");
+    if (RESERVED_DOMAIN.test(domain)) option.invalid("must not be in a domain of Kubernetes");
+  }
+}
+
+function checkQuobyte(source: Field): void {
+  requires("registry", "volume")(source);
+  const registry = source.member("registry");
+  if (registry.text() !== "" && !registry.text().split(",").every(isHostPort)) {
+    registry.invalid("must be host:port pairs, separated by commas");
+  }
+  const tenant = source.member("tenant");
+  if (tenant.text().length > MAX_TENANT_LENGTH) {
+    tenant.tooLong(`must have at most ${MAX_TENANT_LENGTH} characters`);
+  }
+}
+
+function isHostPort(text: string): boolean {
+  return /^([^:[\]]*|\[[^[\]]*\]):[^:[\]]*$/.test(text);
+}
+
+function checkStorageOs(source: Field): void {
+  checkDnsLabel(source.member("volumeName"));
+  const namespace = source.member("volumeNamespace");
+  if (namespace.text() !== "") checkDnsLabel(namespace);
+  checkSecretRef(source);
 }

@@ -2,8 +2,10 @@ import { parseQuantity } from "../../quantity/quantity.ts";
 import { subdomainProblem } from "../../select/label_syntax.ts";
 import type { Field } from "../field.ts";
 import { checkNoBacksteps, checkOptionalOneOf } from "../syntax.ts";
+import { checkEphemeral } from "./claim_template.ts";
 import { checkProjected } from "./projected_volume.ts";
-import { requires, type SourceCheck, STORAGE_CHECKS } from "./storage_sources.ts";
+import { requires, type SourceCheck } from "./source_check.ts";
+import { STORAGE_CHECKS } from "./storage_sources.ts";
 import { checkDownwardFiles, checkKeyPaths, checkMode } from "./volume_files.ts";
 
 const HOST_PATH_TYPES = [
@@ -65,22 +67,6 @@ function checkDownwardApi(source: Field): void {
   checkDownwardFiles(source.member("items"));
 }
 
-function checkEphemeral(source: Field): void {
-  const template = source.member("volumeClaimTemplate");
-  if (!template.isSet) return template.required();
-  const spec = template.member("spec");
-  const accessModes = spec.member("accessModes");
-  if (accessModes.items().length === 0) accessModes.required("must have at least one access mode");
-  const storage = spec.member("resources").member("requests").entries()
-    .find(([name]) => name === "storage")?.[1];
-  const size = storage && (typeof storage.value === "string" || typeof storage.value === "number")
-    ? parseQuantity(storage.value)
-    : undefined;
-  const requests = spec.member("resources").member("requests");
-  if (storage === undefined) requests.required("must have storage");
-  else if (size === undefined || size.nanos <= 0n) storage.invalid("must be a quantity above zero");
-}
-
 /** @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:ValidateCSIDriverName` */
 function checkCsi(source: Field): void {
   const driver = source.member("driver");
@@ -92,7 +78,11 @@ function checkCsi(source: Field): void {
     driver.invalid("must be a DNS name");
   }
   const secret = source.member("nodePublishSecretRef");
-  if (secret.isSet) requires("name")(secret);
+  if (!secret.isSet) return;
+  const secretName = secret.member("name");
+  if (secretName.text() === "") return secretName.required();
+  const problem = subdomainProblem(secretName.text());
+  if (problem !== undefined) secretName.invalid(problem);
 }
 
 function checkImage(source: Field): void {

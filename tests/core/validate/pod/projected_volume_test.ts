@@ -57,4 +57,30 @@ testCases([
     `Required ${SOURCES}[0].podCertificate.signerName`,
     `Required ${SOURCES}[0].podCertificate.keyType`,
   ]],
+  [
+    "refuses a certificate that lasts longer than its signer allows",
+    projecting(...["a.kubernetes.io/x", "example.com/x"].map((signerName, i) => ({
+      podCertificate: {
+        signerName,
+        keyType: "ED25519",
+        keyPath: `key-${i}.pem`,
+        maxExpirationSeconds: 86401,
+      },
+    }))),
+    [`Invalid ${SOURCES}[0].podCertificate.maxExpirationSeconds`],
+  ],
+  [
+    "refuses signers and bundles that are no names",
+    projecting(
+      { podCertificate: { signerName: "signer/x", keyType: "RSA1024", keyPath: "a" } },
+      { clusterTrustBundle: { name: "example.com:signer:Bundle", path: "b" } },
+      { clusterTrustBundle: { signerName: "example.com", path: "c" } },
+    ),
+    [
+      `Invalid ${SOURCES}[0].podCertificate.signerName`,
+      `NotSupported ${SOURCES}[0].podCertificate.keyType`,
+      `Invalid ${SOURCES}[1].clusterTrustBundle.name`,
+      `Invalid ${SOURCES}[2].clusterTrustBundle.signerName`,
+    ],
+  ],
 ]);

@@ -24,7 +24,7 @@ const valid: Record<string, unknown> = {
   awsElasticBlockStore: { volumeID: "v", partition: 255 },
   gcePersistentDisk: { pdName: "p" },
   azureFile: { secretName: "s", shareName: "s" },
-  azureDisk: { diskName: "d", diskURI: "u" },
+  azureDisk: { diskName: "d", diskURI: "https://u" },
   cephfs: { monitors: ["m"] },
   cinder: { volumeID: "v" },
   flexVolume: { driver: "d" },
@@ -37,7 +37,8 @@ const valid: Record<string, unknown> = {
   vsphereVolume: { volumePath: "p" },
   iscsi: { targetPortal: "p", iqn: "iqn.2001-04.com.example:a", lun: 0 },
   flocker: { datasetName: "d" },
-  fc: { targetWWNs: ["w"] },
+  fc: { targetWWNs: ["w"], lun: 0 },
+  storageos: { volumeName: "v" },
   futureSource: { anything: true },
 };
 testCases(
@@ -98,6 +99,31 @@ const refused: [string, Record<string, unknown>, string[]][] = [
   ["from two data sets", { flocker: { datasetName: "a", datasetUUID: "b" } }, ["Invalid .flocker"]],
   ["from no data set", { flocker: {} }, ["Required .flocker"]],
   ["from no port of a fabric", { fc: {} }, ["Required .fc"]],
+  ["from a port of a fabric without a unit", { fc: { targetWWNs: ["w"] } }, ["Required .fc.lun"]],
+  ["from a managed disk at another address", {
+    azureDisk: { diskName: "d", diskURI: "https://u", kind: "Managed", cachingMode: "All" },
+  }, ["Invalid .azureDisk.diskURI", "NotSupported .azureDisk.cachingMode"]],
+  ["with an option in a domain of Kubernetes", {
+    flexVolume: { driver: "d", options: { "a.k8s.io/x": "1" } },
+  }, ["Invalid .flexVolume.options[a.k8s.io/x]"]],
+  ["from a claim of other modes", {
+    ephemeral: {
+      volumeClaimTemplate: {
+        spec: {
+          accessModes: ["ReadWriteOncePod", "Sometimes"],
+          resources: { requests: { storage: "0" } },
+          storageClassName: "Fast",
+          volumeMode: "Tape",
+        },
+      },
+    },
+  }, [
+    "Forbidden .ephemeral.volumeClaimTemplate.spec.accessModes",
+    "NotSupported .ephemeral.volumeClaimTemplate.spec.accessModes[1]",
+    "Invalid .ephemeral.volumeClaimTemplate.spec.resources.requests[storage]",
+    "Invalid .ephemeral.volumeClaimTemplate.spec.storageClassName",
+    "NotSupported .ephemeral.volumeClaimTemplate.spec.volumeMode",
+  ]],
 ];
 testCases(refused.map(([what, source, expected]): Case => [
   `refuses a volume ${what}`,
