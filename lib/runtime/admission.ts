@@ -18,6 +18,7 @@ import {
   reviewSidecarSetDefaults,
   type SidecarSetValidationInput,
 } from "../webhook/sidecarsets.ts";
+import { withUnknownFieldWarnings } from "../webhook/unknown_field_warnings.ts";
 
 export interface AdmissionOptions {
   readonly client: RestClient;
@@ -76,10 +77,10 @@ export function createAdmission(
         },
       }),
       mutateSidecarSet: reviewSidecarSetDefaults,
-      validateSidecarSet: createSidecarSetValidation({
+      validateSidecarSet: withUnknownFieldWarnings(createSidecarSetValidation({
         validateSidecarSet: options.validate,
         isSynced,
-      }),
+      })),
     },
   });
 }

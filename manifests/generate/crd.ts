@@ -85,7 +85,8 @@ export function customResourceDefinition(schemas: OpenApiSchemas): Record<string
   };
 }
 
-function objectSchema(schemas: OpenApiSchemas): StructuralSchema {
+/** The schema of a SidecarSet, with its descriptions. */
+export function objectSchema(schemas: OpenApiSchemas): StructuralSchema {
   const embed = (definition: "Container" | "Volume") =>
     inlineDefinition(schemas, `io.k8s.api.core.v1.${definition}`);
   return addRules({

@@ -20,7 +20,7 @@ export interface OpenApiSchema {
 export type OpenApiSchemas = Readonly<Record<string, OpenApiSchema>>;
 
 const QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity";
-const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+export const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 /**
  * Inlines one definition as a structural schema that loses nothing: unknown fields are kept at every object node (the marker is not

@@ -9,6 +9,7 @@ import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Reason } from "../../core/reasons.ts";
 import { explainMismatch } from "../../core/select/mismatch.ts";
 import type { PodCounts } from "../../core/status/counts.ts";
+import { type UnknownField, unknownFields } from "../../core/validate/unknown_fields.ts";
 import { namespaceOf } from "../cluster/known_cluster.ts";
 import { outcomeOf, type OutcomeOptions, type PodOutcome } from "../pods/outcome.ts";
 import type { PodSubject } from "../pods/targets.ts";
@@ -37,6 +38,8 @@ export interface SidecarSetExplanation {
   readonly missed?: boolean;
   /** What becomes of the Pod now, without anybody's doing. */
   readonly next?: string;
+  /** Fields of the SidecarSet that do nothing, for they are most likely misspelt. */
+  readonly unknownFields?: readonly UnknownField[];
 }
 
 export interface ContainerExplanation {
@@ -89,10 +92,20 @@ export function explain(target: PodSubject, options: OutcomeOptions): PodExplana
     namespace: target.pod.metadata.namespace ?? "",
     refused: outcome.refused,
     sidecarSets: sidecarSets
-      .map((prepared) => explainOne(prepared, { outcome, options }))
+      .map((prepared) => withUnknownFields(explainOne(prepared, { outcome, options }), prepared))
       .sort((a, b) => a.name < b.name ? -1 : 1),
     ...containersOf(outcome.pod, owners),
   };
+}
+
+/** Says which fields of a SidecarSet are unknown, unless it has nothing to do with the Pod. */
+export function withUnknownFields(
+  explanation: SidecarSetExplanation,
+  { sidecarSet }: PreparedSidecarSet,
+): SidecarSetExplanation {
+  if (explanation.reason === "NotSelected") return explanation;
+  const found = unknownFields(sidecarSet);
+  return found.length === 0 ? explanation : { ...explanation, unknownFields: found };
 }
 
 /** The containers of a Pod with the SidecarSets that they are from. */

@@ -20,6 +20,7 @@ import {
   ownersOf,
   type PodExplanation,
   type SidecarSetExplanation,
+  withUnknownFields,
 } from "./explanation.ts";
 
 export interface StoredPodOptions extends OutcomeOptions {
@@ -37,7 +38,7 @@ export function explainStored(subject: PodSubject, options: StoredPodOptions): P
     namespace: pod.metadata.namespace ?? "",
     refused: false,
     sidecarSets: sidecarSets
-      .map((prepared) => explainOne(prepared, { pod, options }))
+      .map((prepared) => withUnknownFields(explainOne(prepared, { pod, options }), prepared))
       .sort((a, b) => a.name < b.name ? -1 : 1),
     ...containersOf(pod, ownersOf(new Set(injected.map(({ name }) => name)), sidecarSets)),
   };

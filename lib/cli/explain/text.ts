@@ -43,9 +43,11 @@ function summary({ sidecarSets, refused }: PodExplanation): string {
 
 function sidecarSetLines(explanation: SidecarSetExplanation, terminal: Terminal): string[] {
   const { word, color, details } = verdictOf(explanation);
+  const warnings = (explanation.unknownFields ?? [])
+    .map(({ field, remedy }) => `warning: ${field} is unknown: ${remedy}`);
   return [
     `  ${explanation.name}  ${painted(word, { color, terminal })}`,
-    ...details.flatMap((detail) => wrapped(detail, 4)),
+    ...[...details, ...warnings].flatMap((detail) => wrapped(detail, 4)),
   ];
 }
 

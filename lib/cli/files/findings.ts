@@ -12,7 +12,7 @@ export interface Finding {
   /** `SidecarSet/NAME`. */
   readonly object: string;
   readonly field: string;
-  readonly reason: FieldProblem["reason"];
+  readonly reason: FieldProblem["reason"] | "UnknownField";
   /** What is wrong and how to mend it, without the field. */
   readonly message: string;
 }

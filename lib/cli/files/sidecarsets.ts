@@ -5,10 +5,14 @@ import { completeSidecarSet } from "../../core/defaults/complete.ts";
 import { prepareSidecarSet } from "../../core/prepare.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { planRevisions } from "../../core/revision/plan.ts";
+import { likelyName } from "../../core/validate/likely_name.ts";
+import { unknownFields } from "../../core/validate/unknown_fields.ts";
 import { validateSidecarSet } from "../../core/validate/validate.ts";
 import { type Finding, findingOf } from "./findings.ts";
 import { lineOfField } from "./locate.ts";
 import type { Manifest } from "./manifests.ts";
+
+const API_VERSIONS = VERSIONS.map((version) => `${GROUP}/${version}`);
 
 /** The SidecarSets of files. */
 export interface CheckedSidecarSets {
@@ -41,12 +45,13 @@ export function checkSidecarSets(
     ...ofFiles,
     ...(surroundings.stored ?? []).filter(({ metadata }) => !names.has(metadata.name ?? "")),
   ];
-  const findings: Finding[] = [];
+  const findings = manifests.flatMap(checkKind);
   const sidecarSets: PreparedSidecarSet[] = [];
   const first = new Map<string, Manifest>();
   for (const { manifest, prepared } of candidates) {
     const own = [
       ...checkVersion(manifest),
+      ...checkFields(manifest),
       ...checkUnique(manifest, first.get(manifest.name)),
       ...validate(manifest, { others, ...surroundings }),
     ];
@@ -77,14 +82,45 @@ function prepare(
   return { ...read.value, revisionName: latest };
 }
 
-function checkVersion(manifest: Manifest): Finding[] {
-  const known = VERSIONS.map((version) => `${GROUP}/${version}`);
-  if (known.includes(manifest.apiVersion)) return [];
-  return [findingOf(manifest, {
-    field: "apiVersion",
+/** An object that is most likely meant to be a SidecarSet, and would be none. */
+function checkKind(manifest: Manifest): Finding[] {
+  const { kind, apiVersion } = manifest;
+  const [group = ""] = apiVersion.split("/");
+  if (kind === KIND) {
+    const isMeant = group !== GROUP && likelyName(group, [GROUP]) !== undefined;
+    return isMeant ? [wrongValue(manifest, { field: "apiVersion", known: API_VERSIONS })] : [];
+  }
+  const isMeant = kind.toLowerCase() === KIND.toLowerCase() ||
+    (group === GROUP && likelyName(kind, [KIND]) !== undefined);
+  return isMeant ? [wrongValue(manifest, { field: "kind", known: [KIND] })] : [];
+}
+
+function checkFields(manifest: Manifest): Finding[] {
+  return unknownFields(manifest.object).map(({ field, remedy }) =>
+    findingOf(manifest, {
+      severity: "warning",
+      field,
+      reason: "UnknownField",
+      message: `is unknown: ${remedy}`,
+    })
+  );
+}
+
+function wrongValue(
+  manifest: Manifest,
+  { field, known }: { field: "kind" | "apiVersion"; known: readonly string[] },
+): Finding {
+  return findingOf(manifest, {
+    field,
     reason: "FieldValueNotSupported",
-    message: `must be one of ${known.join(", ")}: current value is ${manifest.apiVersion}`,
-  })];
+    message: `must be ${known.length > 1 ? "one of " : ""}${known.join(", ")}: ` +
+      `current value is ${manifest[field]}`,
+  });
+}
+
+function checkVersion(manifest: Manifest): Finding[] {
+  if (API_VERSIONS.includes(manifest.apiVersion)) return [];
+  return [wrongValue(manifest, { field: "apiVersion", known: API_VERSIONS })];
 }
 
 function checkUnique(manifest: Manifest, earlier: Manifest | undefined): Finding[] {

@@ -1,0 +1,38 @@
+import type { AdmissionDecision, AdmissionRequest } from "../api/admission.ts";
+import { isTooDeep } from "../api/json.ts";
+import { unknownFields } from "../core/validate/unknown_fields.ts";
+import type { Review } from "./decisions.ts";
+import { warningText } from "./warnings.ts";
+
+/** All warnings of one request together have little room in its headers. */
+const MAX_FIELDS = 10;
+
+/**
+ * The same review, with an admission warning for each field of the object that is unknown. The API server itself drops unknown
+ * fields outside containers and volumes, and says so only to clients that ask for it; inside it keeps them without a word.
+ */
+export function withUnknownFieldWarnings(review: Review): Review {
+  return function reviewFields(request: AdmissionRequest) {
+    const decision = review(request);
+    const texts = warningsOf(request);
+    if (texts.length === 0) return decision;
+    return decision instanceof Promise
+      ? decision.then((settled) => warned(settled, texts))
+      : warned(decision, texts);
+  };
+}
+
+function warned(decision: AdmissionDecision, texts: readonly string[]): AdmissionDecision {
+  return { ...decision, warnings: [...decision.warnings ?? [], ...texts] };
+}
+
+function warningsOf({ operation, subResource, object }: AdmissionRequest): string[] {
+  const isChange = (operation === "CREATE" || operation === "UPDATE") && !subResource;
+  if (!isChange || isTooDeep(object)) return [];
+  const found = unknownFields(object);
+  const texts = found.slice(0, MAX_FIELDS).map(({ field, remedy }) =>
+    warningText(`${remedy[0]?.toUpperCase()}${remedy.slice(1)}: field ${field} is unknown`)
+  );
+  const rest = found.length - texts.length;
+  return rest === 0 ? texts : [...texts, `Validate the file: ${rest} more fields are unknown`];
+}
