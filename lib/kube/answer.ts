@@ -1,11 +1,6 @@
 import { isObject } from "../api/json.ts";
 import type { ApiStatus, JSONValue } from "./contract.ts";
-import { ApiError, ConnectionError } from "./errors.ts";
-
-export interface RequestName {
-  readonly method: string;
-  readonly path: string;
-}
+import { ApiError, ConnectionError, type RequestName } from "./errors.ts";
 
 /** The error that an answer other than 2xx means; `body` is the answer's, and is consumed. */
 export async function apiErrorOf(

@@ -29,6 +29,11 @@ export interface RequestOptions {
    * sent and the request rejects with that. A client that does not know it sends without asking.
    */
   beforeSend?: () => void;
+  /**
+   * Beyond that contract, with `expectJson`: a longer answer is not parsed, and the request rejects with an `AnswerTooLong`. A client that does
+   * not know it reads on.
+   */
+  maxAnswerBytes?: number;
 }
 
 /** A connection of `exec`, `attach` or `portforward`. */
@@ -93,6 +98,8 @@ export interface ListOptions {
   abortSignal?: AbortSignal;
   limit?: number;
   continue?: string;
+  /** See `RequestOptions.maxAnswerBytes`. */
+  maxBytes?: number;
 }
 
 export interface WatchOptions {

@@ -63,6 +63,20 @@ export class ConnectionError extends Error {
   }
 }
 
+export interface RequestName {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** An answer that is longer than the request's `maxAnswerBytes`. It was not read to its end. */
+export class AnswerTooLong extends Error {
+  override readonly name = "AnswerTooLong";
+
+  constructor({ method, path, maxBytes }: RequestName & { readonly maxBytes: number }) {
+    super(`Cannot ${method} ${path}: the answer is longer than ${maxBytes} bytes`);
+  }
+}
+
 /** The HTTP status that an error of any client of the contract carries. */
 export function httpCodeOf(error: unknown): number | undefined {
   return isObject(error) && typeof error.httpCode === "number" ? error.httpCode : undefined;

@@ -1,7 +1,10 @@
 import type { JSONValue } from "./contract.ts";
 
-/** Far above any stored object (etcd takes 1.5 MiB); a line without an end must not fill the memory. */
-const LONGEST_LINE = 64 * 1024 * 1024;
+/**
+ * Above any stored object: etcd takes 1.5 MiB, of which JSON escapes make up to 10 MiB. A line without an end must not fill the memory, and what a
+ * line of small values becomes is many times its size.
+ */
+const MAX_LINE_CHARACTERS = 16 * 1024 * 1024;
 
 /**
  * The values of a body with one JSON value a line. The stream fails with a `SyntaxError` on a line that is none (or never ends), and with an
@@ -59,8 +62,8 @@ class LineSplitter {
     }
     this.#parts.push(rest);
     this.#length += rest.length;
-    if (this.#length > LONGEST_LINE) {
-      throw new SyntaxError(`an event is longer than ${LONGEST_LINE} characters`);
+    if (this.#length > MAX_LINE_CHARACTERS) {
+      throw new SyntaxError(`an event is longer than ${MAX_LINE_CHARACTERS} characters`);
     }
   }
 

@@ -24,8 +24,11 @@ export function listWatch<T extends KubeObject>(
   { resource, selection = {} }: ListWatchOptions<T>,
 ): ListWatch<T> {
   return {
-    list: ({ abortSignal, ...page }) =>
-      send(client, list(resource, { ...selection, ...page }), abortSignal),
+    list: ({ abortSignal, maxBytes, ...page }) =>
+      send(client, list(resource, { ...selection, ...page }), {
+        ...(abortSignal ? { abortSignal } : {}),
+        ...(maxBytes === undefined ? {} : { maxAnswerBytes: maxBytes }),
+      }),
     watch: ({ abortSignal, ...from }) =>
       client.performRequest({
         ...watch(resource, { ...selection, ...from }),

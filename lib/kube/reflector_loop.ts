@@ -1,9 +1,12 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { KubeObject } from "../api/objects.ts";
+import type { ListOptions, ObjectList } from "./contract.ts";
 import { Deadline } from "./deadline.ts";
+import { AnswerTooLong } from "./errors.ts";
 import type { ListWatch } from "./list_watch.ts";
 import { OpenWatch } from "./open_watch.ts";
+import { PageSize } from "./page_size.ts";
 import {
   type Change,
   type Input,
@@ -54,6 +57,7 @@ const TIMING: ReflectorTiming = {
 export class ReflectorLoop<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #timing: ReflectorTiming;
+  readonly #pageSize: PageSize;
   #state: State = start();
   #watch: OpenWatch | undefined;
   #lastEventAt: number | undefined;
@@ -61,6 +65,7 @@ export class ReflectorLoop<T extends KubeObject> {
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
     this.#timing = { ...TIMING, ...options.timing };
+    this.#pageSize = new PageSize(this.#timing.pageSize);
   }
 
   /** Whether the consumer has been told everything, and the API server still lets us watch. */
@@ -106,12 +111,11 @@ export class ReflectorLoop<T extends KubeObject> {
   }
 
   async #list(token: string | undefined, signal: AbortSignal): Promise<Input<T>> {
-    const { source, clock } = this.#options;
+    const { clock } = this.#options;
     const deadline = new Deadline(this.#timing.listDeadline, { clock, signal });
     try {
-      const { items, metadata } = await source.list({
+      const { items, metadata } = await this.#page({
         abortSignal: deadline.signal,
-        limit: this.#timing.pageSize,
         ...(token === undefined ? {} : { continue: token }),
       });
       if (!metadata.resourceVersion) throw new SyntaxError("a list has no resourceVersion");
@@ -123,6 +127,20 @@ export class ReflectorLoop<T extends KubeObject> {
       };
     } finally {
       deadline.clear();
+    }
+  }
+
+  /** A page, with fewer objects where one is too long. */
+  async #page(options: Pick<ListOptions, "abortSignal" | "continue">): Promise<ObjectList<T>> {
+    for (;;) {
+      try {
+        const page = await this.#options.source.list({ ...options, ...this.#pageSize.options });
+        this.#pageSize.grow();
+        return page;
+      } catch (error) {
+        if (!(error instanceof AnswerTooLong)) throw error;
+        this.#pageSize.shrink();
+      }
     }
   }
 

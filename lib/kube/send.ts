@@ -1,7 +1,7 @@
 import type { RequestOptions, RestClient } from "./contract.ts";
 import type { KubeRequest } from "./requests.ts";
 
-export type SendOptions = Pick<RequestOptions, "abortSignal" | "beforeSend">;
+export type SendOptions = Pick<RequestOptions, "abortSignal" | "beforeSend" | "maxAnswerBytes">;
 
 /**
  * Sends a request and reads its answer.

@@ -1,12 +1,14 @@
 import type { Clock } from "../api/clock.ts";
 import { abortableBody } from "./abortable_body.ts";
 import { apiErrorOf, jsonOf } from "./answer.ts";
+import { answerText } from "./answer_text.ts";
 import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "./contract.ts";
 import type { Access, Cluster } from "./credentials.ts";
 import { Deadline } from "./deadline.ts";
 import { ConnectionError } from "./errors.ts";
 import { HttpClients } from "./http_clients.ts";
 import { jsonLines } from "./json_lines.ts";
+import { ParseTurns } from "./parse_turns.ts";
 
 export interface FetchClientOptions {
   cluster: Cluster;
@@ -39,6 +41,7 @@ export class FetchClient implements RestClient {
   readonly defaultNamespace: string;
   readonly #options: FetchClientOptions;
   readonly #httpClients: HttpClients;
+  readonly #parseTurns = new ParseTurns();
 
   constructor(options: FetchClientOptions) {
     this.#options = options;
@@ -91,10 +94,10 @@ export class FetchClient implements RestClient {
     const body = abortableBody(response.body ?? new Blob().stream(), signal);
     if (!response.ok) throw await apiErrorOf(response, { ...requestName(options), body });
     if (options.expectStream) return options.expectJson ? jsonLines(body) : body;
-    const whole = new Response(body);
-    return options.expectJson
-      ? jsonOf(await whole.text(), requestName(options))
-      : await whole.bytes();
+    if (!options.expectJson) return await new Response(body).bytes();
+    const request = requestName(options);
+    const text = await answerText(body, { ...request, maxBytes: options.maxAnswerBytes });
+    return await this.#parseTurns.parse(text, (text) => jsonOf(text, request));
   }
 
   /** Sends the request; a second time, after a 401, with credentials looked up anew. */

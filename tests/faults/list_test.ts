@@ -130,3 +130,31 @@ Deno.test("objects that vanished while a watch was too old are gone after the ne
   await using reflecting = new Reflecting(plainClient(server.url));
   await reflecting.untilTold("=a,b . =b . -b");
 });
+
+Deno.test("a page that is too long is asked for with fewer objects, and later pages grow again", async () => {
+  const huge = "x".repeat(3 * 1024 * 1024);
+  const total = 60;
+  await using server = listing(({ query }) => {
+    const limit = Number(query.get("limit"));
+    const from = Number(query.get("continue") ?? 0);
+    const names = Array.from({ length: Math.min(limit, total - from) }, (_, i) => from + i);
+    const next = from + names.length;
+    return Response.json({
+      metadata: { resourceVersion: "100", ...(next < total ? { continue: String(next) } : {}) },
+      items: names.map((name) => ({
+        ...configMap(String(name), "100"),
+        // Two of them fit into no page, not even together.
+        ...(name === 3 || name === 4 ? { data: { huge } } : {}),
+      })),
+    });
+  });
+  await using reflecting = new Reflecting(plainClient(server.url));
+  let first = 0;
+  const pages = [1, 2, 1, 2, 4, 8, 16, 26].map((size) =>
+    Array.from({ length: size }, () => first++).join()
+  );
+  await reflecting.untilTold(`=${pages.join(" &")} .`);
+  assert.deepEqual(server.lists.map(({ query }) => query.get("limit")), [
+    ...["100", "25", "6", "1", "2", "4", "1", "2", "4", "8", "16", "32"],
+  ]);
+});

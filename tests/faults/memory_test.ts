@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { containerSettings } from "../support/container_settings.ts";
 import { recordedReview } from "../webhook/fixtures.ts";
+import { ScriptedServer, stream } from "./scripted_server.ts";
 
 const KIBIBYTE = 1024;
 const MEBIBYTE = KIBIBYTE * KIBIBYTE;
@@ -13,11 +14,11 @@ function reviewOf(value: string, bytes: number): string {
 }
 
 /** Runs a script under the heap limit of the manifests; resolves when it has printed a line of JSON. */
-async function startLimited(script: string) {
+async function startLimited(script: string, variables: Readonly<Record<string, string>> = {}) {
   const { env } = await containerSettings();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", "--quiet", new URL(script, import.meta.url).pathname],
-    env: { DENO_V8_FLAGS: env.DENO_V8_FLAGS ?? "" },
+    env: { ...variables, DENO_V8_FLAGS: env.DENO_V8_FLAGS ?? "" },
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -68,4 +69,29 @@ Deno.test("the webhook outlives reviews of millions of small values, many at onc
     for (const client of clients) client.close();
     assert.equal(await server.stop(), "");
   }
+});
+
+Deno.test("a list of Pods of millions of small values is read under the manifests' heap limit", async () => {
+  const total = 16;
+  // About as much as etcd stores of a Pod.
+  const values = Array(450_000).fill("{}").join();
+  await using server = new ScriptedServer(({ query, isWatch }) => {
+    if (isWatch) return stream([], "silence");
+    const from = Number(query.get("continue") ?? 0);
+    const next = Math.min(total, from + Number(query.get("limit")));
+    const metadata = JSON.stringify({
+      resourceVersion: "100",
+      ...(next < total ? { continue: String(next) } : {}),
+    });
+    const items = Array.from(
+      { length: next - from },
+      (_, i) =>
+        `{"metadata":{"name":"pod-${from + i}","namespace":"default","resourceVersion":"100"},` +
+        `"spec":{"containers":[{"name":"main"}],"imagePullSecrets":[${values}]}}`,
+    );
+    return new Response(`{"metadata":${metadata},"items":[${items.join()}]}`);
+  });
+  const reader = await startLimited("list_reader.ts", { SERVER: server.url });
+  assert.equal(await reader.stop(), "");
+  assert.equal(reader.said, total);
 });

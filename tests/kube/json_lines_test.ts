@@ -67,3 +67,16 @@ Deno.test("jsonLines() reads nothing ahead of demand", async () => {
   assert.equal(pulled, 1);
   await reader.cancel();
 });
+
+Deno.test("jsonLines() fails on a line that is longer than any object", async () => {
+  const chunk = new TextEncoder().encode("1".repeat(1024 * 1024));
+  let sent = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent += chunk.byteLength;
+      controller.enqueue(chunk);
+    },
+  }, { highWaterMark: 0 });
+  await assert.rejects(jsonLines(body).getReader().read(), /an event is longer than 16777216/);
+  assert.ok(sent <= 17 * 1024 * 1024, `${sent} bytes were read`);
+});
