@@ -51,13 +51,13 @@ export class Terminations {
 
   /** Looks at the Pods of a SidecarSet if its spec changed; most of its changes are of the status. */
   observeSidecarSet(name: string): void {
-    const { pods, sidecarSets } = this.#options.index;
+    const { injected, sidecarSets } = this.#options.index;
     const prepared = sidecarSets.get(name);
     const wish = prepared && wishOf(prepared);
     if (this.#wishes.get(name) === wish) return;
     if (wish === undefined) this.#wishes.delete(name);
     else this.#wishes.set(name, wish);
-    for (const key of pods.classesOf(name).keys()) this.observe(key);
+    for (const key of injected.of(name)) this.observe(key);
   }
 
   /** Works until the signal is aborted. */

@@ -103,6 +103,7 @@ function nextOf({ state }: UpdateState, { sidecarSet }: PreparedSidecarSet): str
   const { spec, status = {} } = sidecarSet;
   switch (state) {
     case "UpToDate":
+    case "Completed":
       return undefined;
     case "Stripped":
       return "nothing until the Pod is recreated";

@@ -1,12 +1,19 @@
 import type { Pod } from "../../api/pod.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { upgradability } from "../../core/rollout/upgradable.ts";
+import { hasMainEnded } from "../../core/status/main_containers.ts";
 import { recordOf } from "../../core/status/record.ts";
 import { strippedPart } from "../../core/status/stripped.ts";
 
 /** How an injected Pod stands to the current revision of a SidecarSet. */
 export interface UpdateState {
-  readonly state: "UpToDate" | "Upgradable" | "InFlight" | "NotUpgradable" | "Stripped";
+  readonly state:
+    | "UpToDate"
+    | "Completed"
+    | "Upgradable"
+    | "InFlight"
+    | "NotUpgradable"
+    | "Stripped";
   /** What comes next. */
   readonly message: string;
 }
@@ -23,6 +30,9 @@ export function updateStateOf(pod: Pod, prepared: PreparedSidecarSet): UpdateSta
   }
   if (recordOf(pod, prepared.name).full?.hash === prepared.hash) {
     return { state: "UpToDate", message: "it has the current revision" };
+  }
+  if (hasMainEnded(pod)) {
+    return { state: "Completed", message: "its main containers have ended, so it stays as it is" };
   }
   const found = upgradability(pod, prepared);
   switch (found.kind) {

@@ -4,8 +4,8 @@ import type { Pod, PodCondition } from "../../api/pod.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { injectedSidecarSets, isMarkedInjected } from "../annotations/injected_list.ts";
 import { rfc3339 } from "../rfc3339.ts";
+import { hasEnded, type MainResult, resultOf } from "../status/main_containers.ts";
 import { containerNames } from "../status/sidecars.ts";
-import { hasEnded, type MainResult, resultOf } from "./main_containers.ts";
 
 /** Why the sidecars of a Pod were ended: the reason of its condition `SidecarTerminated`. */
 export const TERMINATION_REASONS = {

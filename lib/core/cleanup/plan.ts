@@ -9,6 +9,7 @@ import { rfc3339 } from "../rfc3339.ts";
 import { walkBudget } from "../rollout/budget.ts";
 import { unavailableLimit } from "../rollout/partition.ts";
 import { isStateConsistent } from "../status/consistency.ts";
+import { hasMainEnded } from "../status/main_containers.ts";
 import { isActive, isRunningAndReady } from "../status/readiness.ts";
 import { sidecarContainerNames } from "../status/sidecars.ts";
 import {
@@ -88,7 +89,7 @@ export function planCleanup(snapshot: CleanupSnapshot): CleanupPlan {
   let remaining = 0;
   let waitUntil = Infinity;
   for (const pod of snapshot.pods) {
-    if (!isActive(pod)) continue;
+    if (!isActive(pod) || hasMainEnded(pod)) continue;
     // What a Pod does not name any more is done, although the index may not have seen it yet.
     if (!injectedSidecarSets(pod).includes(snapshot.scope.sidecarSet)) continue;
     total++;
@@ -131,7 +132,7 @@ export function needsCleanup(
   { scope, action }: Pick<CleanupSnapshot, "scope" | "action">,
 ): boolean {
   const isIdle = IDLE_ANNOTATION in (pod.metadata.annotations ?? {});
-  if (!isActive(pod) || (action.type === "Retain" && !isIdle)) return false;
+  if (!isActive(pod) || hasMainEnded(pod) || (action.type === "Retain" && !isIdle)) return false;
   const { containers } = surplusOf(pod, scope) ?? { containers: [] };
   if (endIdle(pod, containers) !== undefined) return true;
   if (action.type === "Idle") {

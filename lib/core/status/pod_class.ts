@@ -8,6 +8,7 @@ import {
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { assessImages } from "./drift.ts";
 import { isStateConsistent } from "./consistency.ts";
+import { hasMainEnded } from "./main_containers.ts";
 import { isActive, isRunningAndReady, unfinishedPairs } from "./readiness.ts";
 import { hasAllContainers, recordOf } from "./record.ts";
 import { findContainer, sidecarContainerNames } from "./sidecars.ts";
@@ -55,7 +56,8 @@ export function hasTrait(podClass: PodClass, trait: number): boolean {
 }
 
 /**
- * Classifies one Pod for one SidecarSet, in time proportional to the Pod's containers.
+ * Classifies one Pod for one SidecarSet, in time proportional to the Pod's containers. A Pod that runs to completion is
+ * nothing any more once its main containers have ended: it gets no image, and uses no budget, while its sidecars end.
  * Source: `pkg/controller/sidecarset/sidecarset_processor.go:calculateStatus`; matched as departure D-5 has it.
  */
 export function classifyPod(
@@ -63,7 +65,7 @@ export function classifyPod(
   prepared: PreparedSidecarSet,
   context: ClassifyContext,
 ): PodClass {
-  if (!context.selected || !isActive(pod)) return 0;
+  if (!context.selected || !isActive(pod) || hasMainEnded(pod)) return 0;
   const record = recordOf(pod, prepared.name);
   if (!isInjected(pod, prepared, record.full)) {
     return PodTrait.Uninjected | (isMissed(pod, context) ? PodTrait.Missed : 0);

@@ -5,6 +5,7 @@ import {
   type CleanupAction,
   type CleanupSnapshot,
   type CleanupWrite,
+  needsCleanup,
   planCleanup,
 } from "../../../lib/core/cleanup/plan.ts";
 import { applyStrategicImages } from "../../support/applied_images.ts";
@@ -189,4 +190,28 @@ Deno.test("planCleanup() leaves Pods alone that are being written to, or failed 
 Deno.test("planCleanup() does not look at Pods that have ended", () => {
   const pod = podOf({ injected: [web], state: "Succeeded" });
   assert.equal(plan([pod], { type: "Retain" }).remaining, 0);
+});
+
+Deno.test("planCleanup() leaves the sidecars of a Pod alone that has run to completion", () => {
+  const pod = injected("a");
+  const done = (restartPolicy: string): Pod => ({
+    ...pod,
+    spec: { ...pod.spec, restartPolicy },
+    status: {
+      ...pod.status,
+      containerStatuses: pod.spec.containers.map(({ name, image = "" }) => ({
+        ...{ name, image, imageID: "id", ready: false },
+        ...(name === "main" ? { state: { terminated: { exitCode: 0 } } } : {}),
+      })),
+    },
+  });
+  assert.deepEqual(kinds(plan([done("Always")], idle).writes), ["Idle a"]);
+  assert.deepEqual(plan([done("Never")], idle).writes, []);
+  assert.equal(
+    needsCleanup(done("Never"), {
+      scope: { sidecarSet: "web", current: undefined, selects: () => true, knownSidecars: [] },
+      action: idle,
+    }),
+    false,
+  );
 });

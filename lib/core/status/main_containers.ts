@@ -1,6 +1,8 @@
 import type { Container } from "../../api/container.ts";
 import { isObject } from "../../api/json.ts";
-import type { ContainerState } from "../../api/pod.ts";
+import { TERMINATE_ENV, TERMINATE_WITH_IMAGE_ENV } from "../../api/names.ts";
+import type { ContainerState, Pod } from "../../api/pod.ts";
+import { isMarkedInjected } from "../annotations/injected_list.ts";
 
 /** The phase that a Pod's main containers come to. */
 export type MainResult = "Succeeded" | "Failed";
@@ -8,6 +10,29 @@ export type MainResult = "Succeeded" | "Failed";
 export interface ContainerInState {
   readonly container: Container;
   readonly state: ContainerState | undefined;
+}
+
+/**
+ * Whether a Pod runs to completion and all containers but its sidecars have ended. What still runs only waits for its
+ * end, which another image would put off: Tekton, for one, ends sidecars by an image that exits at once.
+ */
+export function hasMainEnded(pod: Pod): boolean {
+  const { restartPolicy = "Always", containers } = pod.spec;
+  if (restartPolicy === "Always") return false;
+  const statuses = pod.status?.containerStatuses ?? [];
+  const main = containers.filter((container) => !isSidecar(container));
+  return main.length > 0 && main.every((container) => {
+    const state = statuses.find(({ name }) => name === container.name)?.state;
+    return hasEnded({ container, state }, restartPolicy);
+  });
+}
+
+function isSidecar(container: Container): boolean {
+  return isMarkedInjected(container) ||
+    container.env?.some(({ name, value }) =>
+        (name === TERMINATE_ENV && value?.toLowerCase() === "true") ||
+        (name === TERMINATE_WITH_IMAGE_ENV && value)
+      ) === true;
 }
 
 /** Whether the kubelet will not start the container again: it has ended, and no restart policy or rule wants it back. */
