@@ -1,9 +1,10 @@
 import type { Clock } from "../api/clock.ts";
 import type { Pod } from "../api/pod.ts";
-import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { rfc3339 } from "../core/rfc3339.ts";
 import { upgradableCondition } from "../core/rollout/condition.ts";
-import { assessImages, STORED_IMAGES_ANNOTATION } from "../core/status/drift.ts";
+import { STORED_IMAGES_ANNOTATION } from "../core/annotations/stored_images.ts";
+import { storedImagesRecord } from "../core/status/drift.ts";
+import { recordOf } from "../core/status/record.ts";
 import { podKey } from "../index/pods.ts";
 import { trimPod } from "../index/trim.ts";
 import { isConflict, isRetryable } from "../kube/errors.ts";
@@ -36,6 +37,13 @@ export interface UpgradableReport {
   readonly upgradable: boolean | undefined;
 }
 
+/** Images that webhooks have given a SidecarSet's containers instead of its own. */
+export interface RewrittenImages {
+  readonly sidecarSet: string;
+  /** By container. */
+  readonly images: ReadonlyMap<string, string>;
+}
+
 /**
  * Writes into Pods what the controller has to say of them. Each report merges with what others have written, so it is made for exactly one
  * state of the Pod, and made anew for the newer one after a conflict.
@@ -64,14 +72,16 @@ export class PodReports {
     }, signal);
   }
 
-  /**
-   * Records images that other webhooks have rewritten. The Pod must be as it was stored last by its creation or by the controller; a newer
-   * state counts as that while its generation is the same.
-   */
-  recordImages(pod: Pod, prepared: PreparedSidecarSet, signal: AbortSignal): Promise<Pod> {
+  /** Records images that webhooks have rewritten, for as long as the Pod has the revision that they were rewritten at. */
+  recordImages(
+    pod: Pod,
+    { images, sidecarSet }: RewrittenImages,
+    signal: AbortSignal,
+  ): Promise<Pod> {
+    const { full: rewrittenAt } = recordOf(pod, sidecarSet);
     return this.#report(pod, async (state) => {
-      if (state.metadata.generation !== pod.metadata.generation) return undefined;
-      const { record } = assessImages(state, prepared, { asStored: true });
+      if (recordOf(state, sidecarSet).full?.hash !== rewrittenAt?.hash) return undefined;
+      const record = storedImagesRecord(state, images);
       if (record === undefined) return undefined;
       const { uid, resourceVersion } = state.metadata;
       const annotations = { [STORED_IMAGES_ANNOTATION]: record };

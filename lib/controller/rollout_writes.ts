@@ -3,6 +3,7 @@ import type { Logger } from "../api/logger.ts";
 import type { Pod } from "../api/pod.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { PodUpdate } from "../core/rollout/pod_update.ts";
+import { assessImages, rewrittenImages } from "../core/status/drift.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
 import { trimPod } from "../index/trim.ts";
@@ -69,7 +70,8 @@ export class RolloutWrites {
       const stored = await this.#patch(pod, { prepared, update, signal });
       if (stored === undefined) return;
       rollout.failures.forget(uid);
-      const recorded = await this.#reports.recordImages(stored, prepared, signal);
+      const images = rewrittenImages(stored, prepared);
+      const recorded = await this.#reports.recordImages(stored, { sidecarSet, images }, signal);
       if (!update.condition) return;
       await this.#reports.setUpgradable(recorded, { sidecarSet, upgradable: true }, signal);
     });
@@ -90,7 +92,8 @@ export class RolloutWrites {
     { pod, prepared, signal }: { pod: Pod; prepared: PreparedSidecarSet; signal: AbortSignal },
   ): void {
     this.#start(rollout, { sidecarSet: prepared.name, pod, action: REPORT }, async () => {
-      await this.#reports.recordImages(pod, prepared, signal);
+      const { rewritten: images } = assessImages(pod, prepared);
+      await this.#reports.recordImages(pod, { sidecarSet: prepared.name, images }, signal);
       rollout.failures.forget(pod.metadata.uid ?? "");
     });
   }

@@ -11,6 +11,12 @@ import {
 } from "../api/names.ts";
 import type { ContainerStatus, Namespace, Pod, PodStatus } from "../api/pod.ts";
 import { laterLabelFields } from "../core/select/label_times.ts";
+import { foreignImageFields } from "../core/status/image_owners.ts";
+
+type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
+
+/** Shared by all Pods that have none that matter. */
+const NO_FIELDS: ManagedFields = [];
 
 const READ_ENV = new Set([
   INJECTED_ENV,
@@ -32,7 +38,7 @@ export function trimPod(pod: Pod): Pod {
       ...pick(metadata, ["name", "namespace", "uid", "resourceVersion", "generation"]),
       ...pick(metadata, ["creationTimestamp", "deletionTimestamp"]),
       ...pick(metadata, ["labels", "annotations", "ownerReferences"]),
-      ...withLaterLabels(metadata),
+      ...withFields([...laterLabelFields(metadata), ...foreignImageFields(pod) ?? []], metadata),
     },
     spec: {
       containers: (spec.containers ?? []).map(trimContainer),
@@ -50,12 +56,22 @@ function wasChangedInPlace({ annotations = {} }: ObjectMeta): boolean {
 
 /** The namespace without everything but its labels, and when they were set if that was later than its creation. */
 export function trimNamespace({ metadata }: Namespace): Namespace {
-  return { metadata: { ...pick(metadata, ["name", "labels"]), ...withLaterLabels(metadata) } };
+  const fields = laterLabelFields(metadata);
+  return {
+    metadata: {
+      ...pick(metadata, ["name", "labels"]),
+      ...(fields.length > 0 ? { managedFields: fields } : {}),
+    },
+  };
 }
 
-function withLaterLabels(metadata: ObjectMeta): Pick<ObjectMeta, "managedFields"> {
-  const managedFields = laterLabelFields(metadata);
-  return managedFields.length === 0 ? {} : { managedFields };
+/** An empty list says that the object had entries, of which none matters. */
+function withFields(
+  fields: ManagedFields,
+  { managedFields }: ObjectMeta,
+): Pick<ObjectMeta, "managedFields"> {
+  if (fields.length > 0) return { managedFields: fields };
+  return managedFields?.length ? { managedFields: NO_FIELDS } : {};
 }
 
 function trimContainer(container: Container): Container {

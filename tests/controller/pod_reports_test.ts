@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { isObject } from "../../lib/api/json.ts";
 import type { Pod } from "../../lib/api/pod.ts";
+import { STORED_IMAGES_ANNOTATION } from "../../lib/core/annotations/stored_images.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
 import { PodReports } from "../../lib/controller/pod_reports.ts";
 import { Writer } from "../../lib/controller/writer.ts";
@@ -91,26 +92,23 @@ Deno.test("PodReports leaves a Pod alone that was replaced by another one", asyn
   assert.equal(client.requests.length, 1);
 });
 
-Deno.test("PodReports records images that were rewritten, as long as nobody has changed the Pod since", async () => {
+Deno.test("PodReports records rewritten images in the newest state, as long as it has the same revision", async () => {
   const web = sidecarSetOf();
-  const rewritten = podOf({ injected: [web] });
-  const containers = rewritten.spec.containers.map((container) =>
-    container.name === "agent" ? { ...container, image: "mirror/agent:1" } : container
-  );
-  const pod = {
-    ...rewritten,
-    spec: { containers },
-    metadata: { ...rewritten.metadata, generation: 1 },
+  const pod = podOf({ injected: [web] });
+  const rewritten = { sidecarSet: "web", images: new Map([["agent", "mirror/agent:1"]]) };
+  const bodiesFor = async (newer: Pod) => {
+    let attempts = 0;
+    const answer = () => attempts++ === 0 ? { httpCode: 409 } : newer;
+    const { reports, client } = setUp(answer, { newer });
+    await reports.recordImages(pod, rewritten, signal);
+    return client.requests.slice(1).map(({ body }) => body);
   };
-  const recording = setUp(() => pod);
-  await recording.reports.recordImages(pod, web, signal);
-  const body = recording.client.requests[0]?.body;
-  assert.ok(isObject(body) && isObject(body.metadata));
-  assert.deepEqual(body.metadata.annotations, {
-    "kruise.io/sidecarset-stored-images": '{"agent":"mirror/agent:1"}',
-  });
-  const changed = { ...pod, metadata: { ...pod.metadata, generation: 2 } };
-  const late = setUp(() => ({ httpCode: 409 }), { newer: changed });
-  await late.reports.recordImages(pod, web, signal);
-  assert.equal(late.client.requests.length, 1);
+  const gated = { ...pod, metadata: { ...pod.metadata, generation: 2, resourceVersion: "9" } };
+  const { uid } = pod.metadata;
+  const annotations = { [STORED_IMAGES_ANNOTATION]: '{"agent":"mirror/agent:1"}' };
+  assert.deepEqual(await bodiesFor(gated), [
+    { metadata: { uid, resourceVersion: "9", annotations } },
+  ]);
+  const other = podOf({ injected: [{ ...web, hash: "another" }] });
+  assert.deepEqual(await bodiesFor(other), []);
 });

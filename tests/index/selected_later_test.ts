@@ -95,6 +95,6 @@ Deno.test("Pods that were counted as missed, or could not be counted any more, s
   assert.equal(found({ missedPods: 0, countedUntil: "2026-01-02T00:00:05Z" }).missed, 2);
 });
 
-Deno.test("trimPod() keeps no managedFields of a Pod that was never labelled later", () => {
-  assert.equal(pod(labelled(CREATED, "app")).metadata.managedFields, undefined);
+Deno.test("trimPod() keeps no entry of managedFields of a Pod that was never labelled later", () => {
+  assert.deepEqual(pod(labelled(CREATED, "app")).metadata.managedFields, []);
 });

@@ -1,41 +1,13 @@
-import { isObject } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
-import { goJson } from "../annotations/go_json.ts";
+import { idleRecords, idleRecordsText } from "../annotations/idle_records.ts";
 import type { ContainerImage } from "../rollout/pod_update.ts";
 import { containerStatus } from "../status/consistency.ts";
 import { findContainer, isNativeSidecar } from "../status/sidecars.ts";
-
-/** On Pods: sidecars that are idle because they are no longer needed, as JSON by container. OpenKruise ignores it. */
-export const IDLE_ANNOTATION = "kruise.io/sidecarset-idle";
-
-/** How a container was before it was made idle. */
-export interface IdleRecord {
-  readonly image: string;
-  /** Its restarts until then: one more says that the idle image runs. */
-  readonly restarts: number;
-}
 
 /** New images of some containers, and the annotation's new text; null removes it. */
 export interface ImageSwap {
   readonly images: readonly ContainerImage[];
   readonly annotation: string | null;
-}
-
-/** What the Pod records of its idle containers; nothing where it is absent or unreadable. */
-export function idleRecords(pod: Pod): ReadonlyMap<string, IdleRecord> {
-  const records = new Map<string, IdleRecord>();
-  const text = pod.metadata.annotations?.[IDLE_ANNOTATION];
-  if (text === undefined) return records;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    for (const [container, entry] of Object.entries(isObject(parsed) ? parsed : {})) {
-      if (!isObject(entry) || typeof entry.image !== "string") return new Map();
-      records.set(container, { image: entry.image, restarts: Number(entry.restarts) || 0 });
-    }
-  } catch {
-    return new Map();
-  }
-  return records;
 }
 
 /** Makes containers idle that are not yet; undefined where all of them are. */
@@ -52,7 +24,7 @@ export function makeIdle(
     const restarts = containerStatus(pod, name)?.restartCount ?? 0;
     records.set(name, { image: records.get(name)?.image ?? image, restarts });
   }
-  return images.length === 0 ? undefined : { images, annotation: textOf(records) };
+  return images.length === 0 ? undefined : { images, annotation: idleRecordsText(records) };
 }
 
 /** Gives idle containers that are needed again the images that they had; undefined where none is. */
@@ -65,7 +37,7 @@ export function endIdle(pod: Pod, stillSurplus: readonly string[]): ImageSwap | 
     return container === undefined || container.image === image ? [] : [{ name, image }];
   });
   const kept = new Map([...records].filter(([name]) => stillSurplus.includes(name)));
-  return { images, annotation: textOf(kept) };
+  return { images, annotation: idleRecordsText(kept) };
 }
 
 /** Whether a change to an idle image is still on its way to the kubelet, so that the Pod may go down any moment. */
@@ -90,8 +62,4 @@ export function imagesInLists(pod: Pod, images: readonly ContainerImage[]) {
     ...(containers.length > 0 ? { containers } : {}),
     ...(initContainers.length > 0 ? { initContainers } : {}),
   };
-}
-
-function textOf(records: ReadonlyMap<string, IdleRecord>): string | null {
-  return records.size === 0 ? null : goJson(records);
 }

@@ -10,13 +10,13 @@ import {
 } from "../../api/names.ts";
 import type { Container } from "../../api/container.ts";
 import type { Pod } from "../../api/pod.ts";
+import { IDLE_ANNOTATION } from "../annotations/idle_records.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
 import { RESTART_COUNTS_ANNOTATION } from "../annotations/restart_counts.ts";
+import { STORED_IMAGES_ANNOTATION } from "../annotations/stored_images.ts";
 import { recordsObstacle } from "../inject/admit.ts";
 import type { Injection, InjectRequest } from "../inject/contract.ts";
 import { type Reason, REASONS } from "../reasons.ts";
-import { STORED_IMAGES_ANNOTATION } from "../status/drift.ts";
-import { IDLE_ANNOTATION } from "./idle.ts";
 
 /** What is in the way of a Pod's getting a SidecarSet's sidecars. */
 export interface ReplacementObstacle {

@@ -79,6 +79,11 @@ export class AnnotationSize {
   }
 }
 
+/** Whether the API server takes a Pod with these annotations. */
+export function fitsAnnotations(annotations: Annotations): boolean {
+  return bytesOf(annotations) <= LIMIT;
+}
+
 function unitsOf(annotations: Iterable<readonly [key: string, value: string]>): number {
   let units = 0;
   for (const [key, value] of annotations) units += key.length + value.length;

@@ -7,6 +7,7 @@ import type { InjectRequest } from "./contract.ts";
 import { append } from "./operations.ts";
 import type { TransferContext } from "./transfer_env.ts";
 import { lostVolumes } from "./restore.ts";
+import { rewrittenImages } from "./rewritten_images.ts";
 import { recordInjection, writeAnnotations } from "./write_annotations.ts";
 import { writeContainers } from "./write_containers.ts";
 import { writePresent } from "./write_present.ts";
@@ -37,6 +38,10 @@ export function writePatch(
     ...lostVolumes(choice.present, { pod, occupied: admission.occupied }),
     ...admitted.flatMap(({ volumes }) => volumes),
   ];
+  const { occupied } = admission;
+  for (const [key, value] of rewrittenImages(choice.present, { pod, occupied, changes })) {
+    changes.set(key, value);
+  }
   return [
     ...present,
     ...isInjecting ? writeContainers(admission, context) : [],

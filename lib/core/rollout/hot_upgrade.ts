@@ -9,7 +9,7 @@ import {
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { containerStatus, isStateConsistent } from "../status/consistency.ts";
 import { recordOf } from "../status/record.ts";
-import { hotPair, isRunningAndReady, unfinishedPairs } from "../status/readiness.ts";
+import { hotPair, isEmptyHalf, isRunningAndReady, unfinishedPairs } from "../status/readiness.ts";
 import { findContainer, sidecarContainerNames } from "../status/sidecars.ts";
 
 /** New images by container, and the annotations that go with them. */
@@ -40,7 +40,7 @@ export function hotUpgradeStep(
   const emptyImage = sidecar.upgradeStrategy?.hotUpgradeEmptyImage;
   if (image === undefined || emptyImage === undefined) return undefined;
   if (findContainer(pod, counterpart)?.image === image) {
-    if (findContainer(pod, target)?.image === emptyImage) return undefined;
+    if (isEmptyHalf(pod, target, { emptyImage, sameTemplate: true })) return undefined;
     return {
       images: new Map([[target, emptyImage]]),
       annotations: new Map([
@@ -67,7 +67,7 @@ export function hotUpgradeStep(
 function upgradeTarget(pod: Pod, sidecarSetName: string, sidecar: SidecarContainer): string {
   const pair = containersOfPair(sidecar.name);
   const emptyImage = sidecar.upgradeStrategy?.hotUpgradeEmptyImage;
-  const empty = pair.find((half) => findContainer(pod, half)?.image === emptyImage);
+  const empty = pair.find((half) => isEmptyHalf(pod, half, { emptyImage, sameTemplate: true }));
   if (empty !== undefined) return empty;
   const [first, second] = pair;
   const firstIsUp = isUp(pod, sidecarSetName, first);
@@ -92,9 +92,10 @@ function isUp(pod: Pod, sidecarSetName: string, container: string): boolean {
 export function planFlip(pod: Pod, prepared: PreparedSidecarSet): ImageChanges | undefined {
   const { name, sidecarSet } = prepared;
   const sameTemplate = recordOf(pod, name).withoutImage?.hash === prepared.hashWithoutImage;
-  const unfinished = unfinishedPairs(pod, prepared, sameTemplate).filter(({ sidecar, pair }) =>
-    findContainer(pod, pair.working)?.image !== sidecar.upgradeStrategy?.hotUpgradeEmptyImage
-  );
+  const unfinished = unfinishedPairs(pod, prepared, sameTemplate).filter(({ sidecar, pair }) => {
+    const emptyImage = sidecar.upgradeStrategy?.hotUpgradeEmptyImage;
+    return !isEmptyHalf(pod, pair.working, { emptyImage, sameTemplate: true });
+  });
   if (unfinished.length === 0) return undefined;
   const idle = new Set(unfinished.map(({ pair }) => pair.idle));
   const others = sidecarContainerNames(sidecarSet).difference(idle);

@@ -37,7 +37,7 @@ function leftText({ pod, message }: LeftPod): string {
 function driftText({ prepared, drifted }: DetailFacts): string | undefined {
   const [pod] = drifted;
   if (pod === undefined) return undefined;
-  const [drift] = assessImages(pod, prepared, { asStored: false }).drift;
+  const [drift] = assessImages(pod, prepared).drift;
   if (drift === undefined) return undefined;
   const { container, foundImage, storedImage } = drift;
   return `${drifted.length} Pods, for example container ${container} of Pod ${nameOf(pod)} ` +

@@ -16,7 +16,11 @@ import { patchMetadata } from "../inject/metadata_patch.ts";
 import type { Obstacle } from "../inject/skips.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { findContainer, isNativeSidecar, runningSidecars } from "../status/sidecars.ts";
-import { STORED_IMAGES_ANNOTATION, storedImagesWithout } from "../status/drift.ts";
+import {
+  STORED_IMAGES_ANNOTATION,
+  storedImages,
+  storedImagesWithout,
+} from "../annotations/stored_images.ts";
 import { hotUpgradeStep, type ImageChanges } from "./hot_upgrade.ts";
 import { inPlaceStatesText } from "../annotations/inplace_state.ts";
 import { RESTART_COUNTS_ANNOTATION, restartCountsText } from "../annotations/restart_counts.ts";
@@ -89,9 +93,6 @@ export function upgradePatch(pod: Pod, facts: UpdateFacts): Patched {
     ...metadata.changes,
     ...hashAnnotations(pod, facts),
   ]);
-  if (present[STORED_IMAGES_ANNOTATION] !== undefined) {
-    extra.set(STORED_IMAGES_ANNOTATION, storedImagesWithout(pod, changes.images.keys()));
-  }
   return { ok: true, patch: patchOf(pod, facts, { ...changes, extra }) };
 }
 
@@ -119,6 +120,14 @@ function patchOf(
 ): PodPatch {
   const { images, annotations, working, extra } = changes;
   const wanted = new Map(extra);
+  const stored = storedImages(pod);
+  const replaced = [...images].filter(([name, image]) =>
+    stored.has(name) && stored.get(name) !== image
+  );
+  if (replaced.length > 0) {
+    const names = replaced.map(([name]) => name);
+    wanted.set(STORED_IMAGES_ANNOTATION, storedImagesWithout(pod, names));
+  }
   for (const [key, value] of annotations) wanted.set(key, value);
   if (working.size > 0) {
     const merged = new Map([...workingContainers(pod), ...working]);

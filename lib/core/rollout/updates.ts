@@ -31,7 +31,7 @@ export function makeFlip(pod: Pod, { prepared, now }: RolloutSnapshot): PodUpdat
 
 /** Gives drifted containers the images again that were first stored for them. */
 export function makeRepair(pod: Pod, { prepared, now }: RolloutSnapshot): PodUpdate | undefined {
-  const { drift } = assessImages(pod, prepared, { asStored: false });
+  const { drift } = assessImages(pod, prepared);
   if (drift.length === 0) return undefined;
   const images = new Map(drift.map(({ container, storedImage }) => [container, storedImage]));
   const patch = imagePatch(pod, { prepared, now: rfc3339(now) }, { images });

@@ -1,51 +1,75 @@
-import { isObject } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
-import { goJson } from "../annotations/go_json.ts";
-import { isHotUpgrade, workingContainers } from "../annotations/hot_upgrade.ts";
+import { isHotUpgrade, versionAnnotation, workingContainers } from "../annotations/hot_upgrade.ts";
+import { storedImages, storedImagesWith } from "../annotations/stored_images.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { recordOf } from "./record.ts";
+import { isImageForeign } from "./image_owners.ts";
+import { isUnchanged, recordOf } from "./record.ts";
 import { hotPair, unfinishedPairs } from "./readiness.ts";
 import { findContainer, runningSidecars } from "./sidecars.ts";
 
-/**
- * Images that other webhooks gave injected containers before the Pod was stored, as JSON by container name. Written
- * only where they differ from the SidecarSet's, so that most Pods never carry it. OpenKruise ignores it.
- */
-export const STORED_IMAGES_ANNOTATION = "kruise.io/sidecarset-stored-images";
-
-/** An injected container that does not have the image that was first stored for it. */
+/** An injected container that does not have the image that was last stored for it. */
 export interface Drift {
   readonly container: string;
   readonly storedImage: string;
   readonly foundImage: string;
 }
 
-/** What a Pod's images tell beside its annotations. */
-export interface DriftEvidence {
-  /** The images are those that were stored last by a creation or by the controller's own update: nobody has changed them since. */
-  readonly asStored: boolean;
-}
-
+/** What the images of an updated Pod's sidecars come to. */
 export interface ImageAssessment {
+  /** Images that another client has changed. */
   readonly drift: readonly Drift[];
-  /** The annotation's text to write before the evidence is lost; absent where there is nothing to record. */
-  readonly record?: string;
+  /** Images that webhooks have rewritten, to be recorded as the stored ones; by container. */
+  readonly rewritten: ReadonlyMap<string, string>;
 }
 
-const NOTHING: ImageAssessment = { drift: [] };
+const NOTHING: ImageAssessment = { drift: [], rewritten: new Map() };
 
 /**
- * Compares the images of an updated Pod's sidecars with those first stored. The stored image is the one recorded in
- * the Pod, or else the SidecarSet's own. A Pod that still is as it was stored has no drift: a differing image was
- * rewritten at admission, and is to be recorded. Outdated Pods are the roll-out's business.
+ * Compares the images of an updated Pod's sidecars with those last stored: recorded in the Pod, or else the
+ * SidecarSet's own. A differing image is drift if another client has set it in an update, and was rewritten by a webhook
+ * if none has. Without `managedFields` only the first generation of a Pod proves the latter. Outdated Pods are the
+ * roll-out's business.
  */
-export function assessImages(
+export function assessImages(pod: Pod, prepared: PreparedSidecarSet): ImageAssessment {
+  const differing = differences(pod, prepared);
+  if (differing.length === 0) return NOTHING;
+  const isOwn = ({ container }: Drift) =>
+    isUnchanged(pod) || isImageForeign(pod, container) === false;
+  const rewritten = differing.filter(isOwn);
+  const mayDrift = isUpdated(pod, prepared) && unfinishedPairs(pod, prepared, true).length === 0;
+  const drift = mayDrift ? differing.filter((each) => !rewritten.includes(each)) : [];
+  return { drift, rewritten: foundImages(rewritten) };
+}
+
+/**
+ * The annotation with the images of a Pod as the answer to this program's own write, or a first sight, has shown it.
+ *
+ * @param pod whose annotation is extended: the same Pod, or a later state of it
+ * @param images by container
+ * @returns undefined where nothing is to be recorded
+ */
+export function storedImagesRecord(
+  pod: Pod,
+  images: ReadonlyMap<string, string>,
+): string | undefined {
+  const known = storedImages(pod);
+  const isNew = [...images].some(([container, image]) => known.get(container) !== image);
+  return isNew ? storedImagesWith(pod, images) ?? undefined : undefined;
+}
+
+/** Images that differ from the wanted ones in a Pod that this program has just written: webhooks have rewritten them. */
+export function rewrittenImages(
   pod: Pod,
   prepared: PreparedSidecarSet,
-  evidence: DriftEvidence,
-): ImageAssessment {
-  if (recordOf(pod, prepared.name).full?.hash !== prepared.hash) return NOTHING;
-  if (unfinishedPairs(pod, prepared, true).length > 0) return NOTHING;
+): ReadonlyMap<string, string> {
+  return foundImages(differences(pod, prepared));
+}
+
+function isUpdated(pod: Pod, { name, hash }: PreparedSidecarSet): boolean {
+  return recordOf(pod, name).full?.hash === hash;
+}
+
+function differences(pod: Pod, prepared: PreparedSidecarSet): Drift[] {
   const stored = storedImages(pod);
   const differing: Drift[] = [];
   for (const [container, image] of wantedImages(pod, prepared)) {
@@ -54,42 +78,30 @@ export function assessImages(
     if (foundImage === undefined || foundImage === storedImage) continue;
     differing.push({ container, storedImage, foundImage });
   }
-  if (differing.length === 0) return NOTHING;
-  if (!evidence.asStored) return { drift: differing };
-  const found = differing.map(({ container, foundImage }) => [container, foundImage] as const);
-  return { drift: [], record: goJson(new Map([...stored, ...found])) };
+  return differing;
 }
 
-/** The recorded images by container; none where the annotation is absent or unreadable. */
-export function storedImages(pod: Pod): ReadonlyMap<string, string> {
-  const images = new Map<string, string>();
-  const text = pod.metadata.annotations?.[STORED_IMAGES_ANNOTATION];
-  if (text === undefined) return images;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    for (const [container, image] of Object.entries(isObject(parsed) ? parsed : {})) {
-      if (typeof image === "string") images.set(container, image);
-    }
-  } catch {
-    return new Map();
-  }
-  return images;
+function foundImages(differing: readonly Drift[]): ReadonlyMap<string, string> {
+  return new Map(differing.map(({ container, foundImage }) => [container, foundImage]));
 }
 
-/** The annotation's value without the given containers, whose images are about to change; null removes it. */
-export function storedImagesWithout(pod: Pod, containers: Iterable<string>): string | null {
-  const images = new Map(storedImages(pod));
-  for (const container of containers) images.delete(container);
-  return images.size === 0 ? null : goJson(images);
-}
-
+/** Of an outdated Pod only the empty image is known. An idle half serves until its version says that it is empty. */
 function wantedImages(pod: Pod, prepared: PreparedSidecarSet): Map<string, string> {
-  const working = workingContainers(pod);
+  const isCurrent = isUpdated(pod, prepared);
+  const { withoutImage } = recordOf(pod, prepared.name);
   const wanted = new Map<string, string>();
+  if (!isCurrent && withoutImage?.hash !== prepared.hashWithoutImage) return wanted;
+  const working = workingContainers(pod);
   for (const sidecar of runningSidecars(prepared.sidecarSet)) {
-    if (sidecar.image === undefined) continue;
-    const container = isHotUpgrade(sidecar) ? hotPair(sidecar.name, working).working : sidecar.name;
-    wanted.set(container, sidecar.image);
+    const isHot = isHotUpgrade(sidecar);
+    const pair = hotPair(sidecar.name, working);
+    if (isCurrent && sidecar.image !== undefined) {
+      wanted.set(isHot ? pair.working : sidecar.name, sidecar.image);
+    }
+    if (!isHot) continue;
+    const { hotUpgradeEmptyImage } = sidecar.upgradeStrategy ?? {};
+    const isEmpty = pod.metadata.annotations?.[versionAnnotation(pair.idle)] === "0";
+    if (isEmpty && hotUpgradeEmptyImage) wanted.set(pair.idle, hotUpgradeEmptyImage);
   }
   return wanted;
 }

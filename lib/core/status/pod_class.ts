@@ -31,9 +31,9 @@ export const PodTrait = {
   InFlight: 64,
   /** Both halves of a hot-upgrade pair run a real image. */
   HalfUpgraded: 128,
-  /** Updated, but somebody has changed the image of a sidecar since. */
+  /** Updated, but another client has changed the image of a sidecar since. */
   Drifted: 256,
-  /** As it was stored, with images rewritten at admission that are not recorded in the Pod yet. */
+  /** With images that webhooks have rewritten, which is not recorded in the Pod yet. */
   Rewritten: 512,
 } as const;
 
@@ -85,13 +85,12 @@ export function classifyPod(
   return podClass | imageTraits(pod, prepared);
 }
 
-/** Every change of a Pod's spec raises its generation from 1 on; where the API server does not count it, nothing is known. */
+/** Nothing is known of images where the API server neither counts generations nor says who owns the fields. */
 function imageTraits(pod: Pod, prepared: PreparedSidecarSet): PodClass {
-  const { generation = 0 } = pod.metadata;
-  if (generation < 1) return 0;
-  const { drift, record } = assessImages(pod, prepared, { asStored: generation === 1 });
-  if (record !== undefined) return PodTrait.Rewritten;
-  return drift.length > 0 ? PodTrait.Drifted : 0;
+  const { generation = 0, managedFields } = pod.metadata;
+  if (generation < 1 && managedFields === undefined) return 0;
+  const { drift, rewritten } = assessImages(pod, prepared);
+  return (rewritten.size > 0 ? PodTrait.Rewritten : 0) | (drift.length > 0 ? PodTrait.Drifted : 0);
 }
 
 /** A Pod keeps counting as injected when the containers that it got have since been taken out of the SidecarSet. */

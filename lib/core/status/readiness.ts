@@ -6,7 +6,9 @@ import {
   versionAnnotation,
   workingContainers,
 } from "../annotations/hot_upgrade.ts";
+import { storedImages } from "../annotations/stored_images.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
+import { isUnchanged } from "./record.ts";
 import { findContainer, runningSidecars } from "./sidecars.ts";
 
 /** The Pod's `Ready` condition. */
@@ -43,17 +45,20 @@ export function hotPair(sidecar: string, working: ReadonlyMap<string, string>): 
 
 /**
  * Whether a half of a hot-upgrade pair holds the empty image. In a Pod of another template (`sameTemplate` false) the
- * empty image may be another one than the SidecarSet's, so there the half's version annotation decides (B-19).
+ * empty image may be another one than the SidecarSet's, so there the half's version annotation decides (B-19). It also
+ * decides where a webhook has rewritten the empty image.
  */
 export function isEmptyHalf(
   pod: Pod,
   container: string,
   expected: { readonly emptyImage: string | undefined; readonly sameTemplate: boolean },
 ): boolean {
-  if (findContainer(pod, container)?.image === expected.emptyImage) return true;
-  if (expected.sameTemplate) return false;
-  const version = pod.metadata.annotations?.[versionAnnotation(container)] ?? "0";
-  return version === "0";
+  const image = findContainer(pod, container)?.image;
+  if (image === expected.emptyImage) return true;
+  const version = pod.metadata.annotations?.[versionAnnotation(container)];
+  if (!expected.sameTemplate) return (version ?? "0") === "0";
+  return version === "0" && image !== undefined &&
+    (isUnchanged(pod) || storedImages(pod).get(container) === image);
 }
 
 /** Hot-upgrade sidecars of which both halves hold a real image, with their halves: an upgrade that is not finished. */

@@ -1,3 +1,4 @@
+import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../api/names.ts";
 import type { Pod, UpgradeSpec } from "../../api/pod.ts";
 import { isHotUpgrade, workingContainers } from "../annotations/hot_upgrade.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
@@ -13,6 +14,12 @@ export function recordOf(
   if (!read.ok) return {};
   const { full, withoutImage } = read.value;
   return { full: full.get(sidecarSetName), withoutImage: withoutImage.get(sidecarSetName) };
+}
+
+/** Whether nothing in the Pod's spec has been changed since its creation: each change raises the generation from 1 on. */
+export function isUnchanged({ metadata: { generation, annotations = {} } }: Pod): boolean {
+  // A Pod that is older than the API server's counting begins with its first change.
+  return generation === 1 && !Object.hasOwn(annotations, INPLACE_UPDATE_STATE_ANNOTATION);
 }
 
 /**

@@ -108,7 +108,7 @@ Deno.test("inject() keeps requests that the API server has derived from computed
   assert.deepEqual(inject(requestFor(stored, [web])).patch, []);
 });
 
-Deno.test("inject() keeps an image that another webhook has rewritten", () => {
+Deno.test("inject() keeps an image that another webhook has rewritten, and records it", () => {
   const web = prepared("web", { containers: [{ name: "agent", image: "agent:1" }] });
   const pod = injectInto(podWith(), web);
   const rewritten = {
@@ -118,7 +118,18 @@ Deno.test("inject() keeps an image that another webhook has rewritten", () => {
       containers: pod.spec.containers.map((each) => ({ ...each, image: `mirror/${each.image}` })),
     },
   };
-  assert.deepEqual(inject(requestFor(rewritten, [web], { now: LATER })).patch, []);
+  const { patch } = inject(requestFor(rewritten, [web], { now: LATER }));
+  const path = "/metadata/annotations/kruise.io~1sidecarset-stored-images";
+  assert.deepEqual(patch, [{ op: "add", path, value: '{"agent":"mirror/agent:1"}' }]);
+  assert.deepEqual(injectInto(injectedPod(rewritten, patch), web), injectedPod(rewritten, patch));
+});
+
+Deno.test("inject() records no image that would make the annotations too large", () => {
+  const web = prepared("web", { containers: [{ name: "agent", image: "agent:1" }] });
+  const pod = injectInto(podWith({}, { large: "x".repeat(256 * 1024 - 900) }), web);
+  const containers = pod.spec.containers.map((each) => ({ ...each, image: "y".repeat(600) }));
+  const { patch } = inject(requestFor({ ...pod, spec: { ...pod.spec, containers } }, [web]));
+  assert.deepEqual(patch, []);
 });
 
 Deno.test("inject() injects a Pod that only carries the annotations of another one", () => {

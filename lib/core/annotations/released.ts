@@ -5,10 +5,10 @@ import {
   INPLACE_UPDATE_STATE_ANNOTATION,
 } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
-import { injectedListText, injectedSidecarSets } from "../annotations/injected_list.ts";
-import { inPlaceStatesWithout } from "../annotations/inplace_state.ts";
-import { RESTART_COUNTS_ANNOTATION, restartCountsWithout } from "../annotations/restart_counts.ts";
-import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
+import { injectedListText, injectedSidecarSets } from "./injected_list.ts";
+import { inPlaceStatesWithout } from "./inplace_state.ts";
+import { RESTART_COUNTS_ANNOTATION, restartCountsWithout } from "./restart_counts.ts";
+import { readUpgradeSpecs, upgradeSpecsText } from "./upgrade_specs.ts";
 import type { UpgradeSpec } from "../../api/pod.ts";
 
 /**

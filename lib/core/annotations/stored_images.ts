@@ -1,0 +1,41 @@
+import { isObject } from "../../api/json.ts";
+import type { Pod } from "../../api/pod.ts";
+import { goJson } from "./go_json.ts";
+
+/**
+ * Images that other webhooks gave injected containers before the Pod was stored, as JSON by container name. Written
+ * only where they differ from the SidecarSet's, so that most Pods never carry it. OpenKruise ignores it.
+ */
+export const STORED_IMAGES_ANNOTATION = "kruise.io/sidecarset-stored-images";
+
+/** The recorded images by container; none where the annotation is absent or unreadable. */
+export function storedImages(pod: Pod): ReadonlyMap<string, string> {
+  const images = new Map<string, string>();
+  const text = pod.metadata.annotations?.[STORED_IMAGES_ANNOTATION];
+  if (text === undefined) return images;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    for (const [container, image] of Object.entries(isObject(parsed) ? parsed : {})) {
+      if (typeof image === "string") images.set(container, image);
+    }
+  } catch {
+    return new Map();
+  }
+  return images;
+}
+
+/** The annotation's value with further images; null where there are none. */
+export function storedImagesWith(
+  pod: Pod,
+  images: Iterable<readonly [container: string, image: string]>,
+): string | null {
+  const all = new Map([...storedImages(pod), ...images]);
+  return all.size === 0 ? null : goJson(all);
+}
+
+/** The annotation's value without the given containers, whose images are about to change; null removes it. */
+export function storedImagesWithout(pod: Pod, containers: Iterable<string>): string | null {
+  const images = new Map(storedImages(pod));
+  for (const container of containers) images.delete(container);
+  return images.size === 0 ? null : goJson(images);
+}
