@@ -4,7 +4,6 @@ import {
   isHotUpgrade,
   isHotUpgradeInit,
 } from "../../core/annotations/hot_upgrade.ts";
-import { isInjectedBy } from "../../core/annotations/injected_list.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Reason } from "../../core/reasons.ts";
 import { explainMismatch } from "../../core/select/mismatch.ts";
@@ -141,7 +140,7 @@ function explainOne(
   if (outcome.refused) return { name, verdict: "HeldBack" };
   const injected = outcome.injection.injected.find(({ sidecarSet }) => sidecarSet === name);
   const revision = injected?.revision ? { revision: injected.revision } : {};
-  if (!isInjectedBy(pod, prepared.sidecarSet)) return { name, verdict: "Injected", ...revision };
+  if (injected?.isNew !== false) return { name, verdict: "Injected", ...revision };
   const update = updateStateOf(pod, prepared);
   return { name, verdict: "InjectedBefore", ...revision, update };
 }

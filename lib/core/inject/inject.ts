@@ -1,6 +1,7 @@
 import { compareUtf8 } from "../annotations/go_json.ts";
 import { admit } from "./admit.ts";
 import { choose } from "./choose.ts";
+import { clearCopies } from "./copies.ts";
 import type { Injection, InjectRequest } from "./contract.ts";
 import { createPatchWriter, type PatchWriter } from "./patch_writer.ts";
 import { createPlanner, type Planner } from "./planner.ts";
@@ -28,8 +29,10 @@ export function inject(request: InjectRequest): Injection {
 
 function injectWith(
   { planner, write }: { planner: Planner; write: PatchWriter },
-  request: InjectRequest,
+  given: InjectRequest,
 ): Injection {
+  const { pod, operations } = clearCopies(given, planner);
+  const request = pod === given.pod ? given : { ...given, pod };
   const choice = choose(request, planner);
   const admission = admit(request, choice);
   const injected = [
@@ -44,8 +47,9 @@ function injectWith(
       isNew: true,
     })),
   ];
+  const patch = write(request, { choice, admission });
   return {
-    patch: write(request, { choice, admission }),
+    patch: operations.length === 0 ? patch : [...operations, ...patch],
     injected: injected.sort((a, b) => compareUtf8(a.sidecarSet, b.sidecarSet)),
     skipped: [...choice.skipped, ...admission.skipped],
   };

@@ -17,7 +17,7 @@ export function writePatch(
   { pod, now }: Pick<InjectRequest, "pod" | "now">,
   { choice, admission }: { choice: Choice; admission: Admission },
 ): JsonPatchOperation[] {
-  const { admitted, annotations } = admission;
+  const { admitted, annotations, occupied } = admission;
   const context: TransferContext = {
     pod,
     sources: admission.sources,
@@ -35,10 +35,9 @@ export function writePatch(
     }
   }
   const volumes = [
-    ...lostVolumes(choice.present, { pod, occupied: admission.occupied }),
+    ...lostVolumes(choice.present, { pod, occupied }),
     ...admitted.flatMap(({ volumes }) => volumes),
   ];
-  const { occupied } = admission;
   for (const [key, value] of rewrittenImages(choice.present, { pod, occupied, changes })) {
     changes.set(key, value);
   }

@@ -1,0 +1,112 @@
+import type { Container, Volume } from "../../api/container.ts";
+import { isObject, type JsonPatchOperation, ownMember, pointerToken } from "../../api/json.ts";
+import { WORKING_HOT_UPGRADE_ANNOTATION } from "../../api/names.ts";
+import type { Pod } from "../../api/pod.ts";
+import {
+  versionAltAnnotation,
+  versionAnnotation,
+  workingContainers,
+  workingContainersText,
+} from "../annotations/hot_upgrade.ts";
+import { IDLE_ANNOTATION, idleRecords, idleRecordsText } from "../annotations/idle_records.ts";
+import { releasedAnnotations } from "../annotations/released.ts";
+import { STORED_IMAGES_ANNOTATION, storedImagesWithout } from "../annotations/stored_images.ts";
+
+/** What a SidecarSet has in a Pod. */
+export interface InjectedParts {
+  readonly sidecarSet: string;
+  /** Names of its containers. */
+  readonly containers: ReadonlySet<string>;
+  /** The volumes that it brought, as far as that is known. */
+  readonly volumes: readonly Volume[];
+}
+
+/** The Pod without what a SidecarSet has in it. A volume that the Pod's other containers use, or have made another, stays. */
+export function withoutInjected(
+  pod: Pod,
+  { sidecarSet, containers, volumes }: InjectedParts,
+): Pod {
+  const isKept = ({ name }: Container) => !containers.has(name);
+  const kept = pod.spec.containers.filter(isKept);
+  const init = pod.spec.initContainers?.filter(isKept);
+  const used = new Set([...kept, ...(init ?? [])].flatMap(volumesUsedBy));
+  const isOurs = (volume: Volume) =>
+    !used.has(volume.name) &&
+    volumes.some((ours) => ours.name === volume.name && holds(volume, ours));
+  return {
+    ...pod,
+    metadata: { ...pod.metadata, annotations: annotationsWithout(pod, { sidecarSet, containers }) },
+    spec: {
+      ...pod.spec,
+      containers: kept,
+      ...(init === undefined ? {} : { initContainers: init }),
+      ...(pod.spec.volumes === undefined
+        ? {}
+        : { volumes: pod.spec.volumes.filter((volume) => !isOurs(volume)) }),
+    },
+  };
+}
+
+function volumesUsedBy({ volumeMounts = [], volumeDevices = [] }: Container): string[] {
+  return [...volumeMounts, ...volumeDevices].map(({ name }) => name);
+}
+
+/** Whether a value has all that another one says; the API server has added defaults to it. */
+function holds(value: unknown, wanted: unknown): boolean {
+  if (Array.isArray(wanted)) {
+    return Array.isArray(value) && value.length === wanted.length &&
+      wanted.every((item, i) => holds(value[i], item));
+  }
+  if (!isObject(wanted)) return value === wanted;
+  return isObject(value) &&
+    Object.entries(wanted).every(([key, member]) => holds(ownMember(value, key), member));
+}
+
+function annotationsWithout(
+  pod: Pod,
+  { sidecarSet, containers }: Pick<InjectedParts, "sidecarSet" | "containers">,
+): Record<string, string> {
+  const working = workingContainers(pod);
+  const otherWorking = new Map([...working].filter(([, container]) => !containers.has(container)));
+  const otherIdle = new Map([...idleRecords(pod)].filter(([name]) => !containers.has(name)));
+  const changes: Record<string, string | null> = {
+    ...releasedAnnotations(pod, sidecarSet),
+    [STORED_IMAGES_ANNOTATION]: storedImagesWithout(pod, containers),
+    [IDLE_ANNOTATION]: idleRecordsText(otherIdle),
+    [WORKING_HOT_UPGRADE_ANNOTATION]: otherWorking.size === 0
+      ? null
+      : workingContainersText(otherWorking),
+  };
+  for (const container of containers) {
+    changes[versionAnnotation(container)] = null;
+    changes[versionAltAnnotation(container)] = null;
+  }
+  const annotations = new Map(Object.entries(pod.metadata.annotations ?? {}));
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === null) annotations.delete(key);
+    else if (annotations.has(key)) annotations.set(key, value);
+  }
+  return Object.fromEntries(annotations);
+}
+
+/** The operations for {@linkcode withoutInjected}: nothing but removals and annotations differs between the two Pods. */
+export function removals(before: Pod, after: Pod): JsonPatchOperation[] {
+  const operations: JsonPatchOperation[] = [];
+  for (const list of ["initContainers", "containers", "volumes"] as const) {
+    const kept = new Set<unknown>(after.spec[list] ?? []);
+    before.spec[list]?.forEach((item, index) => {
+      // From the last to the first, so that the indices before each stay.
+      if (!kept.has(item)) operations.unshift({ op: "remove", path: `/spec/${list}/${index}` });
+    });
+  }
+  const { annotations = {} } = after.metadata;
+  for (const [key, value] of Object.entries(before.metadata.annotations ?? {})) {
+    const wanted = ownMember(annotations, key);
+    if (wanted === value) continue;
+    const path = `/metadata/annotations/${pointerToken(key)}`;
+    operations.push(
+      wanted === undefined ? { op: "remove", path } : { op: "replace", path, value: wanted },
+    );
+  }
+  return operations;
+}
