@@ -1,4 +1,5 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { Buffer } from "node:buffer";
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 
 /** A certificate chain, its leaf first, and the leaf's key; both PEM text. */
 export interface TlsIdentity {
@@ -20,7 +21,9 @@ export type IdentityReading =
 export function readIdentity(identity: TlsIdentity): IdentityReading {
   try {
     const certificate = new X509Certificate(identity.cert);
-    if (!certificate.checkPrivateKey(createPrivateKey(identity.key))) {
+    // Not every runtime has X509Certificate.checkPrivateKey().
+    const publicKey = createPublicKey(createPrivateKey(identity.key));
+    if (!derOf(certificate.publicKey).equals(derOf(publicKey))) {
       return { ok: false, problem: "the key is not the certificate's" };
     }
     return {
@@ -32,4 +35,8 @@ export function readIdentity(identity: TlsIdentity): IdentityReading {
     const why = error instanceof Error ? error.message : String(error);
     return { ok: false, problem: `certificate or key cannot be read as PEM (${why})` };
   }
+}
+
+function derOf(publicKey: KeyObject): Buffer {
+  return publicKey.export({ type: "spki", format: "der" });
 }
