@@ -29,6 +29,20 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+/** Arguments of `deno` that compile the program into a file. */
+export function compileArguments(output: string, target?: string): readonly string[] {
+  return [
+    "compile",
+    "--permission-set",
+    // Without it, the packages of tests and generators are embedded as well.
+    "--exclude-unused-npm",
+    "--output",
+    output,
+    ...(target === undefined ? [] : ["--target", target]),
+    "main.ts",
+  ];
+}
+
 /**
  * Compiles the program.
  *
@@ -40,14 +54,7 @@ export async function compile(
   output = target === undefined ? "dist/sidecarset" : `dist/sidecarset-${target}`,
 ): Promise<string | undefined> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "compile",
-      "--permission-set",
-      "--output",
-      output,
-      ...(target === undefined ? [] : ["--target", target]),
-      "main.ts",
-    ],
+    args: [...compileArguments(output, target)],
     cwd: new URL("../../", import.meta.url),
     stdout: "inherit",
     stderr: "piped",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { type GoldenCase, goldenFiles } from "../cli/golden_cases.ts";
+import { runCli } from "../cli/string_terminal.ts";
 import { testWithExecutable } from "../support/test_with_executable.ts";
 
 /** Runs a case's command in a folder with its files, without a home folder. */
@@ -36,6 +37,13 @@ async function printed(executable: string, { command, files }: GoldenCase) {
   }
 }
 
+/** Commands whose output is too long, or too often another one, for a golden case. */
+const OTHERS = [
+  "manifests",
+  "manifests --cert-manager --openkruise --prometheus-operator --replicas 3 -o json",
+  ...["bash", "zsh", "fish"].map((shell) => `completion ${shell}`),
+];
+
 /** What differs by nature: the time of an injection, and why there is no cluster. */
 function comparable(results: Readonly<Record<string, string>>): Record<string, string> {
   const entries = Object.entries(results).map(([name, text]) => [
@@ -53,6 +61,17 @@ testWithExecutable("the executable prints what the sources print", async (execut
     await t.step(title, async () => {
       const results = await printed(executable, golden);
       assert.deepEqual(comparable(results), comparable(golden.results));
+    });
+  }
+  for (const command of OTHERS) {
+    await t.step(`sidecarset ${command}`, async () => {
+      const { status, output, errors } = await runCli(command.split(" "));
+      const golden = { command: `sidecarset ${command}`, files: {}, results: {} };
+      assert.deepEqual(await printed(executable, golden), {
+        "exit status": `${status}\n`,
+        "standard output": output,
+        "standard error": errors,
+      });
     });
   }
 });

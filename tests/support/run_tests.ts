@@ -23,7 +23,13 @@ const CERT_MANAGER: Suite = {
   folder: "tests/cert_manager",
   binaries: [...CONTROL_PLANE, "cert-manager"],
 };
-const SUITES = [CLUSTER, NODE, CERT_MANAGER];
+/** Tests of the compiled program, for which Deno's runtime for executables has to be had. */
+const EXECUTABLE: Suite = {
+  name: "executable",
+  folder: "tests/executable",
+  binaries: CONTROL_PLANE,
+};
+const SUITES = [CLUSTER, NODE, CERT_MANAGER, EXECUTABLE];
 const CONTROL_PLANES_AT_A_TIME = "2";
 
 /** Tests of one folder that need programs. */
