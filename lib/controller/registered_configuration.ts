@@ -48,6 +48,13 @@ export class RegisteredConfiguration {
     this.#observed = configuration;
   }
 
+  /** Forgets everything, as versions compare no more after a rollback of the store. */
+  forget(): void {
+    this.observe(undefined);
+    this.#inForce = undefined;
+    this.#judged = undefined;
+  }
+
   /** Makes a write, and takes over what it has stored, unless the watch has told of something later while the answer was on its way. */
   async write(
     wanted: WebhookConfiguration,

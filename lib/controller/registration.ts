@@ -138,6 +138,12 @@ export class RegistrationKeeper {
     this.#configuration(kind).observe(configuration);
   }
 
+  /** The store was set back: of a configuration nothing is known until it is read again. */
+  forget(kind: ConfigurationKind): void {
+    this.#configuration(kind).forget();
+    this.#tell(this.#coverage.lost());
+  }
+
   /**
    * Compares what is registered with what is needed and, as the leader, writes what differs.
    *

@@ -1,6 +1,6 @@
 import type { CleanupRecord } from "../api/cleanup_record.ts";
 import type { ConfigMap } from "../api/objects.ts";
-import { isOlder } from "./states.ts";
+import { isOlder, unversioned } from "./states.ts";
 
 /** A record as it is stored. */
 export interface StoredCleanupRecord {
@@ -66,6 +66,13 @@ export class CleanupRecordIndex {
     if (sidecarSet === undefined) return;
     const names = this.#bySidecarSet.get(sidecarSet) ?? new Set();
     this.#bySidecarSet.set(sidecarSet, names.add(name));
+  }
+
+  /** Takes whatever state comes next for the newer one. */
+  forgetVersions(): void {
+    for (const entry of [...this.#byName.values()]) {
+      this.apply({ ...entry, configMap: unversioned(entry.configMap) });
+    }
   }
 
   /** Returns the name of the SidecarSet that it was about. */

@@ -19,7 +19,7 @@ import { NamespaceIndex } from "./namespaces.ts";
 import { PodIndex, podKey } from "./pods.ts";
 import { RevisionIndex } from "./revisions.ts";
 import { SidecarSetIndex } from "./sidecarsets.ts";
-import { isOlder, isSameState } from "./states.ts";
+import { isOlder, isSameState, unversioned } from "./states.ts";
 import { WorkloadIndex } from "./workloads.ts";
 
 /**
@@ -74,6 +74,13 @@ export class ClusterIndex {
     const prepared = this.#withRevision(state);
     this.sidecarSets.apply(prepared);
     return this.#reclassifyAfter(known, prepared).add(prepared.name);
+  }
+
+  /** Takes whatever state of a SidecarSet comes next for the newer one. */
+  forgetSidecarSetVersions(): void {
+    for (const prepared of [...this.sidecarSets.values()]) {
+      this.sidecarSets.apply({ ...prepared, sidecarSet: unversioned(prepared.sidecarSet) });
+    }
   }
 
   deleteSidecarSet(name: string): Set<string> {

@@ -5,7 +5,7 @@ import { maySelectLater } from "../core/select/label_times.ts";
 import { classifyPod, hasTrait, type PodClass, PodTrait } from "../core/status/pod_class.ts";
 import { Members } from "./members.ts";
 import { Sharing } from "./sharing.ts";
-import { isOlder } from "./states.ts";
+import { isOlder, unversioned } from "./states.ts";
 
 export interface PodIndexOptions {
   /** The SidecarSets that select a Pod with these labels in this namespace. */
@@ -138,6 +138,13 @@ export class PodIndex {
     const record = this.#classified(pod, same);
     this.#replace(key, known, record);
     return touched(known?.classes, record.classes);
+  }
+
+  /** Takes whatever state comes next for the newer one. */
+  forgetVersions(): void {
+    for (const [key, record] of this.#records) {
+      this.#records.set(key, { ...record, pod: unversioned(record.pod) });
+    }
   }
 
   /** Drops a Pod; returns the SidecarSets that it was something to. */

@@ -1,7 +1,7 @@
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import { isTooDeep } from "../api/json.ts";
 import { REVISION_OWNER_LABEL } from "../api/names.ts";
-import { isOlder, isSameState } from "./states.ts";
+import { isOlder, isSameState, unversioned } from "./states.ts";
 
 /** The stored ControllerRevisions by the SidecarSet that they belong to. */
 export class RevisionIndex {
@@ -33,6 +33,11 @@ export class RevisionIndex {
     siblings.set(name, revision);
     this.#bySidecarSet.set(owner, siblings);
     return [...new Set([...changed, owner])];
+  }
+
+  /** Takes whatever state comes next for another one. */
+  forgetVersions(): void {
+    for (const revision of [...this.#byName.values()]) this.apply(unversioned(revision));
   }
 
   /** Drops a revision; returns the SidecarSets whose revisions changed. */

@@ -1,5 +1,11 @@
 import type { ObjectMeta } from "../api/meta.ts";
 
+/** A state that is neither newer nor older than another one: after a rollback of the store versions compare no more. */
+export function unversioned<T extends { readonly metadata: ObjectMeta }>(object: T): T {
+  const { resourceVersion: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
 /** Whether a watch lags behind an answer that was taken over before: the versions of one object are numbers that grow. */
 export function isOlder(state: ObjectMeta, known: ObjectMeta): boolean {
   return state.uid === known.uid && Number(state.resourceVersion) < Number(known.resourceVersion);

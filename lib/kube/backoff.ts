@@ -2,8 +2,8 @@
 
 const FIRST_DELAY = 800;
 const LONGEST_DELAY = 30_000;
-/** After a watch that ended in good order; without any, a server that ends each watch at once would be flooded. */
-export const RESUME_DELAY = 100;
+/** After a watch that ended in good order: changes of meanwhile come late by that. */
+export const RESUME_DELAY = 20;
 /** Rights are granted by people: asking often does not help for long. */
 const LONGEST_FORBIDDEN_DELAY = 60_000;
 /** A longer Retry-After, as of a misbehaving proxy, would leave us blind. */

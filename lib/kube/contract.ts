@@ -60,6 +60,8 @@ export interface RestClient {
   performRequest(options: RequestOptions): Promise<Uint8Array>;
   defaultNamespace?: string;
   close?(): void;
+  /** Beyond that contract: connections that were made before may be dead, so that requests from now on take new ones. */
+  renewConnections?(): void;
 }
 
 export interface WatchEventObject<T> {

@@ -9,6 +9,7 @@ export class HttpClients {
   readonly #proxy: Deno.Proxy | undefined;
   #client: Deno.HttpClient | undefined;
   #tls: TlsMaterial | undefined;
+  #isOutdated = false;
 
   /** @param proxy How to reach the server, where not as fetch does by itself. */
   constructor(proxy?: Deno.Proxy) {
@@ -17,12 +18,19 @@ export class HttpClients {
 
   /** @throws {CredentialsError} if the client certificate or its key cannot be used; the client before stays as it is */
   for(tls: TlsMaterial): Deno.HttpClient {
-    if (this.#client && this.#tls && sameMaterial(this.#tls, tls)) return this.#client;
+    const isSame = this.#tls !== undefined && sameMaterial(this.#tls, tls);
+    if (this.#client && isSame && !this.#isOutdated) return this.#client;
     const client = createClient(tls, this.#proxy);
     this.#client?.close();
     this.#tls = tls;
     this.#client = client;
+    this.#isOutdated = false;
     return client;
+  }
+
+  /** Lets the next request take a connection of its own; what is under way goes on. */
+  renew(): void {
+    this.#isOutdated = true;
   }
 
   close(): void {

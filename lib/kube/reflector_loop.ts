@@ -29,6 +29,10 @@ export interface ReflectorOptions<T extends KubeObject> {
   random: () => number;
   logger: Logger;
   timing?: Partial<ReflectorTiming>;
+  /** After a silent watch lists everything again before it counts as synced, instead of watching on. @default {false} */
+  listAfterSilence?: boolean;
+  /** A watch was found silent: connections that were made before may be dead. */
+  onSilent?: () => void;
 }
 
 export interface ReflectorTiming {
@@ -61,6 +65,8 @@ export class ReflectorLoop<T extends KubeObject> {
   #state: State = start();
   #watch: OpenWatch | undefined;
   #lastEventAt: number | undefined;
+  /** Ends what is waited for, so that the loop goes on with another state. */
+  #turn = new AbortController();
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -68,20 +74,40 @@ export class ReflectorLoop<T extends KubeObject> {
     this.#pageSize = new PageSize(this.#timing.pageSize);
   }
 
-  /** Whether the consumer has been told everything, and the API server still lets us watch. */
+  /** Whether the consumer has been told everything, and is told of changes as far as can be known. */
   isSynced(): boolean {
-    return this.#state.synced && !isForbidden(this.#state);
+    return this.#state.synced && this.#state.live && !isForbidden(this.#state);
   }
 
-  /** When the API server last sent a page, an event or a bookmark, on the monotonic clock. */
+  /** The API server's store was set back, as another read has shown: everything is listed again. */
+  rollBack(): void {
+    this.#interrupt({ type: "rolledBack" });
+  }
+
+  /** The API server can be reached again: a wait for that ends. */
+  wake(): void {
+    if (this.#state.task.do === "wait") this.#interrupt({ type: "reachable" });
+  }
+
+  /** When the API server last sent a page, an event or a bookmark, or began or ended a watch, on the monotonic clock. */
   lastEventAt(): number | undefined {
     return this.#lastEventAt;
   }
 
   /** Runs until the signal is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) await this.#step(signal);
-    await this.#closeWatch();
+    while (!signal.aborted) {
+      this.#turn = new AbortController();
+      const turn = AbortSignal.any([signal, this.#turn.signal]);
+      while (!turn.aborted) await this.#step(turn);
+      await this.#closeWatch();
+    }
+  }
+
+  #interrupt(input: Extract<Input<T>, { type: "rolledBack" | "reachable" }>): void {
+    const before = this.#state;
+    this.#advance(input);
+    if (this.#state !== before) this.#turn.abort();
   }
 
   /** A function of its own, so that a page is not kept while the next one is waited for. */
@@ -98,6 +124,8 @@ export class ReflectorLoop<T extends KubeObject> {
           return await this.#list(task.token, signal);
         case "watch":
           return await this.#open(task.version, signal);
+        case "check":
+          return await this.#check(signal);
         case "read":
           return await this.#read();
         case "wait":
@@ -105,7 +133,7 @@ export class ReflectorLoop<T extends KubeObject> {
           return { type: "waited" };
       }
     } catch (error) {
-      if (this.#watch?.silent) return { type: "silent" };
+      if (this.#watch?.silent) return this.#silence();
       return { type: "failed", failure: failureOf(error) };
     }
   }
@@ -144,6 +172,23 @@ export class ReflectorLoop<T extends KubeObject> {
     }
   }
 
+  /** A list of one object is read from the store itself, so that its version is the store's. */
+  async #check(signal: AbortSignal): Promise<Input<T>> {
+    const { source, clock } = this.#options;
+    const deadline = new Deadline(this.#timing.listDeadline, { clock, signal });
+    try {
+      const { metadata } = await source.list({ abortSignal: deadline.signal, limit: 1 });
+      if (!metadata.resourceVersion) throw new SyntaxError("a list has no resourceVersion");
+      return { type: "checked", version: metadata.resourceVersion };
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  #silence(): Input<T> {
+    return { type: "silent", list: this.#options.listAfterSilence ?? false };
+  }
+
   async #open(version: string, signal: AbortSignal): Promise<Input<T>> {
     const { source, clock } = this.#options;
     const { idleDeadline, watchSeconds } = this.#timing;
@@ -163,7 +208,7 @@ export class ReflectorLoop<T extends KubeObject> {
     if (!this.#watch) throw new TypeError("Cannot read a watch that is not open");
     const { done, value } = await this.#watch.next();
     if (!done) return watchInput(value, this.#options.source.read);
-    return this.#watch.silent ? { type: "silent" } : { type: "ended" };
+    return this.#watch.silent ? this.#silence() : { type: "ended" };
   }
 
   #advance(input: Input<T>): void {
@@ -171,7 +216,10 @@ export class ReflectorLoop<T extends KubeObject> {
     const { state, changes } = step(this.#state, input, this.#now());
     this.#state = state;
     try {
-      for (const change of changes) this.#options.onChange(change);
+      for (const change of changes) {
+        if (change.type === "rolledBack") this.#noteRollback();
+        this.#options.onChange(change);
+      }
     } catch (error) {
       this.#options.logger.error("Cannot apply a change; listing anew", {
         watch: this.#options.name,
@@ -184,6 +232,8 @@ export class ReflectorLoop<T extends KubeObject> {
   #note(input: Input<T>): void {
     const { logger, name, clock } = this.#options;
     switch (input.type) {
+      case "opened":
+      case "ended":
       case "page":
       case "apply":
       case "delete":
@@ -191,7 +241,8 @@ export class ReflectorLoop<T extends KubeObject> {
         this.#lastEventAt = clock.monotonic();
         return;
       case "silent":
-        return logger.warn("A watch was silent for too long; watching anew", { watch: name });
+        logger.warn("A watch was silent for too long; watching again", { watch: name });
+        return this.#options.onSilent?.();
       case "failed": {
         const { message: error, httpCode: code } = input.failure;
         if (code === 410) return logger.info("A watch is too old; listing anew", { watch: name });
@@ -200,6 +251,11 @@ export class ReflectorLoop<T extends KubeObject> {
         say.call(logger, "Cannot list or watch; trying again", { watch: name, code, error });
       }
     }
+  }
+
+  #noteRollback(): void {
+    const { logger, name } = this.#options;
+    logger.info("Listing again, because the store went back to an older version", { watch: name });
   }
 
   #now() {

@@ -53,6 +53,10 @@ export class FetchClient implements RestClient {
     this.#httpClients.close();
   }
 
+  renewConnections(): void {
+    this.#httpClients.renew();
+  }
+
   performRequest(options: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
   performRequest(
     options: RequestOptions & { expectStream: true; expectJson: true },
@@ -140,6 +144,8 @@ export class FetchClient implements RestClient {
       return response;
     } catch (error) {
       observed();
+      // A pooled connection whose peer is gone answers nothing, and would be taken again and again.
+      if (signal.aborted) this.#httpClients.renew();
       throw error;
     }
   }

@@ -39,6 +39,7 @@ export function failureOf(error: unknown): Failure {
     message,
     httpCode: httpCodeOf(error),
     retryAfterSeconds: retryAfterSecondsOf(error),
+    isTooLarge: isTooLarge(isObject(error) ? error.status : undefined),
     // Of JSON.parse, in whichever client of the contract.
     unreadable: error instanceof SyntaxError,
   };
@@ -72,7 +73,15 @@ function statusFailure(status: unknown): Failure {
     message: typeof message === "string" ? message : "the API server sent an error",
     httpCode: typeof code === "number" ? code : undefined,
     retryAfterSeconds: retryAfterSecondsOf({ status }),
+    isTooLarge: isTooLarge(status),
   };
+}
+
+/** `k8s.io/apimachinery/pkg/api/errors.IsTooLargeResourceVersion`: the API server lags behind, or its store was set back. */
+function isTooLarge(status: unknown): boolean {
+  const details = isObject(status) && isObject(status.details) ? status.details : {};
+  const causes = Array.isArray(details.causes) ? details.causes : [];
+  return causes.some((cause) => isObject(cause) && cause.reason === "ResourceVersionTooLarge");
 }
 
 function unreadable(message: string): Input<never> {

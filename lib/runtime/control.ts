@@ -5,7 +5,7 @@ import type { KubeObject } from "../api/objects.ts";
 import type { Pod } from "../api/pod.ts";
 import { Evictions } from "../controller/eviction/evictions.ts";
 import { Events } from "../controller/events.ts";
-import { LeaderElection } from "../controller/leader.ts";
+import { LeaderElection, type LeaseStore } from "../controller/leader.ts";
 import { Limiter } from "../controller/limiter.ts";
 import { Loop, type LoopEnvironment, type LoopMetrics } from "../controller/loop.ts";
 import { Reconciler } from "../controller/reconcile.ts";
@@ -31,7 +31,6 @@ import { countedUntil } from "./counted_until.ts";
 import { createRegistering, type Registering } from "./registering.ts";
 import { registrationFacts } from "./registration.ts";
 import { createRepairReport } from "./repairs.ts";
-import { leaseStore } from "./stores.ts";
 
 /** Name of the Lease, the registration and the ClusterRole that owns it. */
 export const INSTALLATION = "sidecarset";
@@ -51,6 +50,8 @@ export interface ControlOptions {
   /** The API server's clock. */
   readonly serverClock: Clock;
   readonly logger: Logger;
+  /** The installation's. */
+  readonly lease: LeaseStore;
   readonly endpoint: WebhookEndpoint;
   /** Nothing else serves the registration, or removes it, once this process is gone. */
   readonly temporary: boolean;
@@ -95,7 +96,7 @@ export function createControl(options: ControlOptions): Control {
   };
 
   const election = new LeaderElection({
-    store: leaseStore({ client, namespace: config.namespace, name: INSTALLATION }),
+    store: options.lease,
     clock: options.clock,
     logger,
     identity,

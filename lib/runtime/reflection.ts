@@ -26,14 +26,25 @@ export interface Reflection<T extends KubeObject> {
   delete(key: string): void;
   /** Told when all objects have been listed and applied. */
   onListed?(): void;
+  /** The store was set back: versions of what is known compare no more with those that follow. */
+  forgetVersions?(): void;
+  /** Admissions depend on it: a dead watch has to be noticed soon. @default false */
+  readonly isForAdmission?: boolean;
 }
+
+/**
+ * A watch is asked to end so soon that its end, or the lack of it, tells whether it is alive; an API server sends nothing while nothing changes.
+ * The watches that admissions depend on are noticed within 13 s, the others within 85 s.
+ */
+const ADMISSION_TIMING = { watchSeconds: 8, idleDeadline: 13_000 };
+const OTHER_TIMING = { watchSeconds: 75, idleDeadline: 85_000 };
 
 /** A loop that keeps what holds the objects equal to the cluster. */
 export function reflect<T extends KubeObject>(
   { client, clock, logger }: ReflectOptions,
   reflection: Reflection<T>,
 ): { name: string; loop: ReflectorLoop<T> } {
-  const { name, resource, selection } = reflection;
+  const { name, resource, selection, isForAdmission = false } = reflection;
   const loop = new ReflectorLoop<T>({
     name,
     source: listWatch(client, { resource, ...(selection ? { selection } : {}) }),
@@ -41,6 +52,9 @@ export function reflect<T extends KubeObject>(
     logger,
     random: Math.random,
     onChange: changeApplier(reflection, logger),
+    timing: isForAdmission ? ADMISSION_TIMING : OTHER_TIMING,
+    listAfterSilence: isForAdmission,
+    onSilent: () => client.renewConnections?.(),
   });
   return { name, loop };
 }
@@ -50,7 +64,7 @@ export function reflect<T extends KubeObject>(
  * left as it was known: it must not keep the process from all others.
  */
 export function changeApplier<T extends KubeObject>(
-  into: Omit<Reflection<T>, "resource" | "selection">,
+  into: Omit<Reflection<T>, "resource" | "selection" | "isForAdmission">,
   logger: Logger,
 ): (change: Change<T>) => void {
   let listed = new Set<string>();
@@ -67,6 +81,8 @@ export function changeApplier<T extends KubeObject>(
   };
   return (change) => {
     switch (change.type) {
+      case "rolledBack":
+        return into.forgetVersions?.();
       case "page":
         if (change.first) listed.clear();
         for (const object of change.items) {

@@ -5,6 +5,7 @@ import { FIELD_MANAGER } from "../core/field_manager.ts";
 import { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { findCluster } from "../kube/cluster.ts";
+import { Contact } from "../kube/contact.ts";
 import { denoHost } from "../kube/host.ts";
 import { ServerClock } from "../kube/server_clock.ts";
 import { FetchClient } from "../kube/transport.ts";
@@ -25,7 +26,7 @@ import { createOpenKruiseGuard } from "./openkruise_guard.ts";
 import { giveUpPermissions } from "./permissions.ts";
 import { createReadiness } from "./readiness.ts";
 import { toPrepared } from "./stored_sidecarset.ts";
-import { leaseStore } from "./stores.ts";
+import { leaseStore, observedLeaseStore } from "./stores.ts";
 import { createValidation } from "./validation.ts";
 import { createWatches } from "./watches.ts";
 import { createWebhookListener } from "./webhook_listener.ts";
@@ -99,6 +100,13 @@ export async function run(
     legacyAllowList: legacy.allowList,
   });
   const lease = leaseStore({ client, namespace: config.namespace, name: INSTALLATION });
+  const contact = new Contact({
+    clock,
+    logger,
+    read: async (signal) => (await lease.get(signal))?.metadata.resourceVersion,
+    onReachable: () => watches.wake(),
+    onRollback: () => watches.rollBack(),
+  });
   const watches = createWatches({
     client,
     index,
@@ -123,6 +131,7 @@ export async function run(
       control.registering.keeper.observe(kind, configuration);
       control.registering.touch();
     },
+    onRegistrationForgotten: (kind) => control.registering.keeper.forget(kind),
     onAllowList: validation.setAllowList,
   });
   const certificates = createCertificates({
@@ -134,6 +143,7 @@ export async function run(
   });
   const control = createControl({
     serverClock,
+    lease: observedLeaseStore(lease, contact),
     config,
     client,
     index,
@@ -161,7 +171,7 @@ export async function run(
     excludedNamespaces,
     // A temporary registration is a person's trial: it must never keep a Pod of others from being created.
     refusesPods: !temporary,
-    isSynced: watches.isAdmissionSynced,
+    isSynced: () => watches.isAdmissionSynced() && !contact.isDoubtful,
     validate: validation.validate,
     observer: metrics.podObserver,
     observe: metrics.observeReview,
@@ -208,6 +218,7 @@ export async function run(
   const electing = electWhenAlone();
   const working = Promise.all([
     watches.run(work.signal),
+    contact.run(work.signal),
     legacy.read(work.signal),
     keepChecking(certificates.source, {
       clock,

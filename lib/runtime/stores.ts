@@ -3,6 +3,7 @@ import { REPLICA_LABEL } from "../api/names.ts";
 import type { LeaseStore } from "../controller/leader.ts";
 import type { ReplicaLeases } from "../controller/peers.ts";
 import { FIELD_MANAGER } from "../core/field_manager.ts";
+import type { Contact } from "../kube/contact.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../kube/errors.ts";
 import { create, get, list, patch, remove, update } from "../kube/requests.ts";
@@ -26,6 +27,16 @@ export function leaseStore({ client, namespace, name }: StoreOptions): LeaseStor
       send(client, create(resources.leases, { namespace, body: lease }), signal),
     update: (lease, signal) =>
       send(client, update(resources.leases, { namespace, name, body: lease }), signal),
+  };
+}
+
+/** The same Lease, each read and write of which shows whether the API server can be reached and has the store that it had. */
+export function observedLeaseStore(store: LeaseStore, contact: Contact): LeaseStore {
+  const version = (lease: Lease | undefined) => lease?.metadata.resourceVersion;
+  return {
+    get: (signal) => contact.observe(store.get(signal), version),
+    create: (lease, signal) => contact.observe(store.create(lease, signal), version),
+    update: (lease, signal) => contact.observe(store.update(lease, signal), version),
   };
 }
 

@@ -41,6 +41,8 @@ export interface WatchesOptions {
   /** The record of a clean-up changed. */
   onCleanupRecord(sidecarSet: string): void;
   onRegistration(kind: ConfigurationKind, configuration: WebhookConfiguration | undefined): void;
+  /** What is known of a configuration cannot be compared any more with what comes next. */
+  onRegistrationForgotten(kind: ConfigurationKind): void;
   onAllowList(text: string | undefined): void;
 }
 
@@ -51,6 +53,10 @@ export interface Watches {
   unsynced(): string[];
   /** By kind, milliseconds since the API server was last heard of. */
   ages(): Map<string, number>;
+  /** The API server can be reached again: goes on with what waits for that. */
+  wake(): void;
+  /** The API server's store was set back: reads everything again. */
+  rollBack(): void;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -61,6 +67,8 @@ export function createWatches(options: WatchesOptions): Watches {
   const sidecarSets = reflect(options, {
     name: "sidecarsets",
     resource: resources.sidecarSets,
+    isForAdmission: true,
+    forgetVersions: () => index.forgetSidecarSetVersions(),
     known: () => [...index.sidecarSets.values()].map(({ name }) => name),
     keyOf: nameOf,
     apply(object) {
@@ -78,6 +86,7 @@ export function createWatches(options: WatchesOptions): Watches {
   const namespaces = reflect(options, {
     name: "namespaces",
     resource: resources.namespaces,
+    isForAdmission: true,
     known: () => [...index.namespaces.names()],
     keyOf: nameOf,
     apply(object) {
@@ -92,6 +101,7 @@ export function createWatches(options: WatchesOptions): Watches {
     name: "controllerrevisions",
     resource: resources.controllerRevisions,
     selection: { namespace },
+    forgetVersions: () => index.revisions.forgetVersions(),
     known: () => index.revisions.names(),
     keyOf: nameOf,
     apply: (object) => onChange(index.applyRevision(object)),
@@ -102,6 +112,7 @@ export function createWatches(options: WatchesOptions): Watches {
   const pods = reflect(options, {
     name: "pods",
     resource: resources.pods,
+    forgetVersions: () => index.pods.forgetVersions(),
     known: () => [...index.pods.keys()],
     keyOf: podKey,
     apply(pod) {
@@ -127,6 +138,7 @@ export function createWatches(options: WatchesOptions): Watches {
     name: "cleanuprecords",
     resource: resources.configMaps,
     selection: { namespace, labelSelector: CLEANUP_RECORD_LABEL },
+    forgetVersions: () => index.cleanupRecords.forgetVersions(),
     known: () => [...index.cleanupRecords.names()],
     keyOf: nameOf,
     apply(configMap) {
@@ -157,6 +169,7 @@ export function createWatches(options: WatchesOptions): Watches {
       name: resource.plural,
       resource,
       selection: own,
+      forgetVersions: () => options.onRegistrationForgotten(kind),
       known: () => [options.registrationName],
       keyOf: nameOf,
       // Items of a list come without their kind.
@@ -174,6 +187,12 @@ export function createWatches(options: WatchesOptions): Watches {
         const at = loop.lastEventAt();
         return at === undefined ? [] : [[name, options.clock.monotonic() - at]];
       })),
+    wake() {
+      for (const { loop } of all) loop.wake();
+    },
+    rollBack() {
+      for (const { loop } of all) loop.rollBack();
+    },
     async run(signal) {
       const others = [...forAdmission, allowList, cleanupRecords, ...configurations];
       const running = others.map(({ loop }) => loop.run(signal));

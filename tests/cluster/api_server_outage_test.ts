@@ -86,11 +86,12 @@ Deno.test("the controller while the API server is away", async (t) => {
       is: ({ status }) => status?.matchedPods === count && status.updatedPods === count,
     });
 
-  /** What the controller asked for while something was done. */
+  /** What the controller asked for while something was done, without lists of one object, which ask for the store's version. */
   const requestsDuring = async (act: () => Promise<void>) => {
     const before = (await plane.controllerRequests()).length;
     await act();
-    return countRequests((await plane.controllerRequests()).slice(before));
+    const requests = (await plane.controllerRequests()).slice(before);
+    return countRequests(requests.filter(({ uri }) => !/[?&]limit=1(&|$)/.test(uri)));
   };
 
   await createSidecarSet(plane, "web", {
@@ -119,7 +120,9 @@ Deno.test("the controller while the API server is away", async (t) => {
       await untilCounted(3);
     });
     const repeated = Object.keys(requests).filter((request) => /^(list|watch) /.test(request));
-    assert.deepEqual(repeated, []);
+    // These two end every few seconds, so that it is known whether they are alive.
+    const short = new Set(["watch sidecarsets", "watch namespaces"]);
+    assert.deepEqual(repeated.filter((request) => !short.has(request)), []);
   });
 
   await t.step("an API server that is killed costs each watch one list at most", async () => {

@@ -21,6 +21,9 @@ function serving(...watches: ((seen: Seen) => Response)[]): ScriptedServer {
 }
 
 const added = (name: string, version: string) => event("ADDED", configMap(name, version));
+/** Without those of one object, which ask for the store's version. */
+const wholeLists = (server: ScriptedServer) =>
+  server.lists.filter(({ query }) => query.get("limit") !== "1");
 const fromVersions = (server: ScriptedServer) =>
   server.watches.map(({ query }) => query.get("resourceVersion"));
 
@@ -32,7 +35,7 @@ Deno.test("a watch whose connection breaks goes on from its last version", async
   await using reflecting = new Reflecting(plainClient(server.url));
   await reflecting.untilTold("=a . +b +c");
   assert.deepEqual(fromVersions(server), ["100", "101"]);
-  assert.equal(server.lists.length, 1);
+  assert.equal(wholeLists(server).length, 1);
 });
 
 Deno.test("a watch that is cut in the middle of an event loses nothing and tells nothing twice", async () => {
@@ -120,7 +123,7 @@ for (
     await using server = serving(answer, () => stream([added("c", "201")], "silence"));
     await using reflecting = new Reflecting(plainClient(server.url));
     await reflecting.untilTold("=a . =a . +c");
-    assert.equal(server.lists.length, 2);
+    assert.equal(wholeLists(server).length, 2);
     assert.deepEqual(fromVersions(server), ["100", "200"]);
   });
 }

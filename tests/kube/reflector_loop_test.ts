@@ -35,6 +35,10 @@ class Source implements ListWatch<KubeObject> {
     );
   }
 
+  break(): void {
+    this.#watch?.error(new TypeError("connection reset"));
+  }
+
   push(type: string, value: JSONValue | object): void {
     this.#watch?.enqueue({ type, object: value });
   }
@@ -134,5 +138,35 @@ Deno.test("ReflectorLoop does nothing once its signal is aborted", async () => {
 Deno.test("ReflectorLoop ends although its stream ignores the signal", async () => {
   const { source, end } = running(() => {});
   await source.opened.promise;
+  await end();
+});
+
+Deno.test("ReflectorLoop lists again at once when the store was set back, whatever it was waiting for", async () => {
+  const told: string[] = [];
+  const { source, clock, loop, end } = running(({ type }) => told.push(type));
+  await source.opened.promise;
+  source.opened = Promise.withResolvers();
+  loop.rollBack();
+  assert.equal(loop.isSynced(), false);
+  await source.opened.promise;
+  await clock.advance(0);
+  assert.equal(loop.isSynced(), true);
+  assert.deepEqual(told, ["page", "listed", "rolledBack", "page", "listed"]);
+  assert.equal(source.lists.length, 2);
+  source.push("ADDED", object("b", "2"));
+  await clock.advance(10);
+  assert.equal(told.at(-1), "apply");
+  await end();
+});
+
+Deno.test("ReflectorLoop goes on at once when the API server can be reached again", async () => {
+  const { source, clock, loop, end } = running(() => {});
+  await source.opened.promise;
+  source.opened = Promise.withResolvers();
+  source.break();
+  await clock.advance(0);
+  loop.wake();
+  await source.opened.promise;
+  assert.deepEqual(source.lists.map(({ limit }) => limit), [100, 1]);
   await end();
 });

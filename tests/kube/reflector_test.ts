@@ -19,6 +19,7 @@ function reading(overrides: Partial<State> = {}): State {
     task: { do: "read", version: "7", openedAt: 0 },
     failures: 0,
     synced: true,
+    live: true,
     refusals: 0,
     ...overrides,
   };
@@ -31,7 +32,7 @@ function failing(failure: Partial<Failure>): Input<string> {
 function waitOf(state: State): { milliseconds: number; then: string } {
   assert.ok(state.task.do === "wait");
   const { milliseconds, then } = state.task;
-  return { milliseconds, then: then.do === "watch" ? `watch ${then.version}` : then.do };
+  return { milliseconds, then: "version" in then ? `${then.do} ${then.version}` : then.do };
 }
 
 Deno.test("step() tells of each page as it comes, and of the list's end after the last", () => {
@@ -54,13 +55,15 @@ Deno.test("step() tells of each page as it comes, and of the list's end after th
 
 for (
   const [what, input, then] of [
-    ["a broken connection", failing({}), "watch 7"],
+    ["a broken connection", failing({}), "check 7"],
     ["a 500", failing({ httpCode: 500 }), "watch 7"],
     ["a 401", failing({ httpCode: 401 }), "watch 7"],
     ["a 410", failing({ httpCode: 410 }), "list"],
+    ["a version that is not there yet", failing({ httpCode: 504, isTooLarge: true }), "list"],
     ["what cannot be read", failing({ unreadable: true }), "list"],
     ["a consumer that threw", { type: "rejected" }, "list"],
-    ["silence", { type: "silent" }, "watch 7"],
+    ["silence", { type: "silent", list: false }, "check 7"],
+    ["silence that must not be missed", { type: "silent", list: true }, "list"],
     ["an end in good order", { type: "ended" }, "watch 7"],
   ] as const
 ) {
@@ -88,11 +91,73 @@ Deno.test("step() keeps the token over a failure that is no 410, after which the
 Deno.test("step() counts failures until a watch has lasted long enough", () => {
   const soon = { now: HEALTHY_AFTER - 1, random: 1 };
   const late = { now: HEALTHY_AFTER, random: 1 };
-  const tired = reading({ failures: 3 });
+  const tired = reading({ failures: 3, healthySince: 0 });
   assert.equal(waitOf(step(tired, failing({}), soon).state).milliseconds, 6_400);
   assert.equal(waitOf(step(tired, failing({}), late).state).milliseconds, 800);
   assert.equal(step<string>(tired, { type: "ended" }, soon).state.failures, 3);
   assert.equal(step<string>(tired, { type: "ended" }, late).state.failures, 0);
+});
+
+Deno.test("step() counts watches that follow each other as one", () => {
+  const at = (now: number) => ({ now, random: 1 });
+  let state = reading({ task: { do: "watch", version: "7" }, failures: 3 });
+  for (let now = 0; now < HEALTHY_AFTER; now += SHORTEST_WATCH) {
+    state = step<string>(state, { type: "opened" }, at(now)).state;
+    state = step<string>(state, { type: "ended" }, at(now + SHORTEST_WATCH)).state;
+    state = step<string>(state, { type: "waited" }, at(now + SHORTEST_WATCH)).state;
+  }
+  assert.equal(state.failures, 0);
+  const broken = step(state, failing({}), at(HEALTHY_AFTER + 1)).state;
+  assert.equal(broken.failures, 1);
+  assert.equal(broken.healthySince, undefined);
+});
+
+Deno.test("step() is not synced after silence, until another watch is open or all is listed", () => {
+  const { state: resuming } = step<string>(reading(), { type: "silent", list: false }, context);
+  assert.deepEqual([resuming.synced, resuming.live], [true, false]);
+  const checking = step<string>(resuming, { type: "waited" }, context).state;
+  const watching = step<string>(checking, { type: "checked", version: "9" }, context).state;
+  assert.deepEqual(watching.task, { do: "watch", version: "7" });
+  assert.equal(step<string>(watching, { type: "opened" }, context).state.live, true);
+  const { state: listing } = step<string>(reading(), { type: "silent", list: true }, context);
+  assert.equal(listing.synced, false);
+});
+
+for (
+  const [what, task, input] of [
+    ["the store has a lower one", { do: "check", version: "7" }, {
+      type: "checked",
+      version: "6",
+    }],
+    ["a bookmark has a lower one", { do: "read", version: "7", openedAt: 0 }, {
+      type: "bookmark",
+      version: "6",
+    }],
+    ["an event has a lower one", { do: "read", version: "7", openedAt: 0 }, {
+      type: "apply",
+      object: "x",
+      version: "6",
+    }],
+    ["another read had a lower one", { do: "watch", version: "7" }, { type: "rolledBack" }],
+  ] satisfies [string, State["task"], Input<string>][]
+) {
+  Deno.test(`step() lists again, and compares with nothing it knows, when instead of its version ${what}`, () => {
+    const { state, changes } = step<string>(reading({ task }), input, context);
+    assert.deepEqual(state.task, { do: "list" });
+    assert.equal(state.synced, false);
+    assert.deepEqual(changes, [{ type: "rolledBack" }]);
+  });
+}
+
+Deno.test("step() ends a wait for an API server that can be reached again, and no other one", () => {
+  const reachable = { type: "reachable" } as const;
+  const unreachable = step(reading(), failing({}), context).state;
+  assert.deepEqual(step<string>(unreachable, reachable, context).state.task, {
+    do: "check",
+    version: "7",
+  });
+  const asked = step(reading(), failing({ httpCode: 429, retryAfterSeconds: 5 }), context).state;
+  assert.equal(step<string>(asked, reachable, context).state, asked);
 });
 
 Deno.test("step() watches on soon after a watch that ended in good order, unless it was short", () => {
@@ -100,7 +165,7 @@ Deno.test("step() watches on soon after a watch that ended in good order, unless
   const usual = step<string>(reading(), { type: "ended" }, { now: SHORTEST_WATCH, random: 1 });
   assert.equal(waitOf(short.state).milliseconds, 800);
   assert.equal(short.state.failures, 1);
-  assert.equal(waitOf(usual.state).milliseconds, 100);
+  assert.equal(waitOf(usual.state).milliseconds, 20);
 });
 
 Deno.test("step() tries again soon after a first 403, ever later after more, and is then forbidden", () => {
@@ -156,11 +221,14 @@ class Server {
     if (choice % 7 === 0) {
       const httpCode = [500, 410, 403, 429, undefined][choice % 5];
       if (httpCode === 410) this.#changeUnseen();
+      if (httpCode === undefined && choice % 2 === 0) this.#restore();
       return failing({ httpCode });
     }
     switch (task.do) {
       case "list":
         return this.#page(task.token);
+      case "check":
+        return { type: "checked", version: String(this.version) };
       case "watch":
         // A real server would answer 410 to a version that it does not have at hand.
         return task.version === String(this.version)
@@ -169,6 +237,14 @@ class Server {
       case "read":
         return this.#event(choice);
     }
+  }
+
+  /** A backup is restored while the API server is away; what is there by now has a lower version. */
+  #restore(): void {
+    if (this.version < 3) return;
+    this.objects.clear();
+    this.objects.add("restored");
+    this.version -= 2;
   }
 
   /** Three objects of what there was when the first page was asked for. */
@@ -199,7 +275,7 @@ class Server {
         return { type: "bookmark", version };
       case 1:
         this.version--;
-        return { type: choice % 2 === 0 ? "ended" : "silent" };
+        return choice % 2 === 0 ? { type: "ended" } : { type: "silent", list: choice % 4 === 1 };
       case 2:
         if (known !== undefined) {
           this.objects.delete(known);
@@ -261,6 +337,7 @@ Deno.test("step() keeps a consumer equal to the server, and never asks twice wit
         const advanced = task.do === "wait" || task.do === "read" && state.task.do === "read" ||
           state.task.do === "wait" ||
           task.do === "list" && (state.task.do === "watch" || state.task.do === "list") ||
+          task.do === "check" && (state.task.do === "watch" || state.task.do === "list") ||
           task.do === "watch" && state.task.do === "read";
         assert.ok(advanced, `${task.do} led to ${state.task.do} without a wait`);
       }

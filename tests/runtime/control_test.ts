@@ -3,6 +3,7 @@ import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { readConfig } from "../../lib/runtime/config.ts";
 import { createControl } from "../../lib/runtime/control.ts";
 import { createMetrics } from "../../lib/runtime/metrics/metrics.ts";
+import { leaseStore } from "../../lib/runtime/stores.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { quietLogger } from "../support/quiet_logger.ts";
 import { RecordingClient } from "../support/recording_client.ts";
@@ -15,9 +16,11 @@ const CONTROLLERS = [
 Deno.test("every controller has the metrics of its queue and of its reconciliations", () => {
   const clock = new ManualClock();
   const metrics = createMetrics({ apiServer: "127.0.0.1" });
+  const client = new RecordingClient();
   createControl({
     config: readConfig({ flags: {}, env: () => undefined, terminal: false }),
-    client: new RecordingClient(),
+    client,
+    lease: leaseStore({ client, namespace: "sidecarset-system", name: "sidecarset" }),
     index: new ClusterIndex(),
     clock,
     serverClock: clock,

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../lib/api/objects.ts";
 import type { Change } from "../../lib/kube/reflector.ts";
+import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { changeApplier } from "../../lib/runtime/reflection.ts";
 import { type LogLine, recordingLogger } from "../faults/reflecting.ts";
+import { podOf, sidecarSetOf } from "../support/objects.ts";
 
 /** Holds names, except "bad", and tells in which order it was told of what. */
 function holder(known: string[] = []) {
@@ -74,4 +76,29 @@ Deno.test("changeApplier() leaves an object that cannot be applied as it was kno
     ["error", "things", "bad"],
     ["error", "things", "bad"],
   ]);
+});
+
+Deno.test("an index takes over a lower version of an object only after a rollback of the store", () => {
+  const index = new ClusterIndex();
+  const at = (resourceVersion: string, image: string) => {
+    const containers = [{ name: "agent", image }];
+    return sidecarSetOf({ resourceVersion, spec: { containers } });
+  };
+  index.applySidecarSet(at("9", "agent:2"));
+  const sidecarSet = index.sidecarSets.get("web");
+  const pod = podOf({
+    name: "web-1",
+    resourceVersion: "9",
+    injected: sidecarSet ? [sidecarSet] : [],
+  });
+  index.applyPod(pod);
+  const imageOf = () => index.sidecarSets.get("web")?.sidecarSet.spec.containers?.[0]?.image;
+  index.applySidecarSet(at("8", "agent:1"));
+  assert.equal(imageOf(), "agent:2");
+  index.forgetSidecarSetVersions();
+  index.pods.forgetVersions();
+  assert.equal(index.knowsPod(pod), false, "the same version may be of another state");
+  assert.equal(index.pods.countsOf("web").matchedPods, 1);
+  index.applySidecarSet(at("8", "agent:1"));
+  assert.equal(imageOf(), "agent:1");
 });

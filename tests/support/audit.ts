@@ -6,6 +6,8 @@ export interface AuditedRequest {
   readonly verb: string;
   /** `pods`, `pods/status`; the path of a request that is for no resource. */
   readonly resource: string;
+  /** Path and query. */
+  readonly uri: string;
   readonly namespace: string;
   readonly name: string;
   readonly code: number;
@@ -60,6 +62,7 @@ function requestOf(event: Record<string, unknown>): AuditedRequest {
   return {
     verb: textOf(event.verb),
     resource: resource === "" ? textOf(event.requestURI) : resource,
+    uri: textOf(event.requestURI),
     namespace: textOf(object.namespace),
     name: textOf(object.name),
     code: isObject(event.responseStatus) ? Number(event.responseStatus.code) : 0,

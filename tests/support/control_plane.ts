@@ -3,7 +3,7 @@ import { type AuditedRequest, readAuditLog } from "./audit.ts";
 import { type BinaryName, findBinaries } from "./binaries.ts";
 import { isPortTaken, launch, type Launched } from "./launch.ts";
 import { untilServing } from "./readiness.ts";
-import { filesOf } from "./servers.ts";
+import { etcdData, filesOf } from "./servers.ts";
 
 export interface ControlPlaneOptions {
   /** KWOK as the kubelet of some nodes, and the binder in the scheduler's place. @default {true} */
@@ -98,6 +98,30 @@ export class ControlPlane implements AsyncDisposable {
     await this.startApiServer();
   }
 
+  /** Copies etcd's data, for which it and the API server stop for a moment. The copy is gone after `stop`. */
+  async backUp(): Promise<string> {
+    const backup = await Deno.makeTempDir({ dir: this.folder, prefix: "backup-" });
+    await this.#offline(() => copyFolder(etcdData(this.folder), backup));
+    return backup;
+  }
+
+  /** Sets etcd back to what it was when the backup was made. */
+  async restore(backup: string): Promise<void> {
+    await this.#offline(async () => {
+      await Deno.remove(etcdData(this.folder), { recursive: true });
+      await Deno.mkdir(etcdData(this.folder), { mode: 0o700 });
+      await copyFolder(backup, etcdData(this.folder));
+    });
+  }
+
+  async #offline(work: () => Promise<void>): Promise<void> {
+    await this.stopApiServer();
+    await this.#launched.etcd.stop();
+    await work();
+    this.#launched.etcd.start();
+    await this.startApiServer();
+  }
+
   /** From now on the API server answers nothing, though its connections stay. */
   pauseApiServer(): void {
     this.#launched.apiServer.signal("SIGSTOP");
@@ -126,4 +150,10 @@ export class ControlPlane implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command("cp", { args: ["-R", `${from}/.`, to] })
+    .output();
+  if (!success) throw new Error(`Cannot copy ${from}: ${new TextDecoder().decode(stderr)}`);
 }

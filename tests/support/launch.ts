@@ -30,6 +30,7 @@ export interface Launched {
   readonly url: string;
   readonly ca: string;
   readonly client: RestClient;
+  readonly etcd: Server;
   readonly apiServer: Server;
   readonly servers: readonly Server[];
   /** Everything that has to be ended, in its order. */
@@ -60,7 +61,7 @@ export async function launch(binaries: Binaries, options: LaunchOptions): Promis
     server.start();
     return server;
   };
-  start("etcd", etcdArgs(layout));
+  const etcd = start("etcd", etcdArgs(layout));
   const { controllerManager, audit = false } = options;
   const apiServer = start("kube-apiserver", apiServerArgs({ ...layout, controllerManager, audit }));
   const client = await adminClient(folder);
@@ -84,7 +85,7 @@ export async function launch(binaries: Binaries, options: LaunchOptions): Promis
     });
   }
   const ca = await Deno.readTextFile(filesOf(folder).ca);
-  return { folder, url, ca, client, apiServer, servers, resources: resources.move() };
+  return { folder, url, ca, client, etcd, apiServer, servers, resources: resources.move() };
 }
 
 /** Whether a server could not start because something else listens on its port. */

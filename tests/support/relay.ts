@@ -3,6 +3,8 @@ interface Pair {
   readonly client: Deno.TcpConn;
   readonly server: Deno.TcpConn;
   readonly port: number;
+  /** Resolves when what the connection holds back may pass. */
+  silence?: PromiseWithResolvers<void>;
 }
 
 /** Passes TCP connections on to ports of 127.0.0.1, each to the one that is chosen when it comes; may fall silent, as a network does. */
@@ -26,10 +28,19 @@ export class Relay implements AsyncDisposable {
     this.#silence ??= Promise.withResolvers();
   }
 
+  /** From now on nothing gets through the connections that are open, which stay so; new ones are as ever. */
+  silenceOpen(): void {
+    for (const pair of this.#open) pair.silence ??= Promise.withResolvers();
+  }
+
   /** Lets everything through again, what was held back first. */
   resume(): void {
     this.#silence?.resolve();
     this.#silence = undefined;
+    for (const pair of this.#open) {
+      pair.silence?.resolve();
+      delete pair.silence;
+    }
   }
 
   /** Ends the connections that lead to a port. */
@@ -59,16 +70,16 @@ export class Relay implements AsyncDisposable {
     this.#open.add(pair);
     for (const connection of [client, server]) connection.setNoDelay(true);
     await Promise.allSettled([
-      client.readable.pipeThrough(this.#gate()).pipeTo(server.writable),
-      server.readable.pipeThrough(this.#gate()).pipeTo(client.writable),
+      client.readable.pipeThrough(this.#gate(pair)).pipeTo(server.writable),
+      server.readable.pipeThrough(this.#gate(pair)).pipeTo(client.writable),
     ]);
     this.#open.delete(pair);
   }
 
-  #gate(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  #gate(pair: Pair): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
     return new TransformStream({
       transform: async (chunk, controller) => {
-        while (this.#silence) await this.#silence.promise;
+        for (let silence; (silence = this.#silence ?? pair.silence);) await silence.promise;
         controller.enqueue(chunk);
       },
     });

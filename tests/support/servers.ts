@@ -30,11 +30,16 @@ export function filesOf(folder: string) {
   };
 }
 
+/** Where etcd keeps its data. */
+export function etcdData(folder: string): string {
+  return join(folder, "etcd");
+}
+
 export function etcdArgs({ folder, ports }: Layout): string[] {
   const clients = `http://127.0.0.1:${ports.etcd}`;
   const peers = `http://127.0.0.1:${ports.etcdPeer}`;
   return [
-    ...["--data-dir", join(folder, "etcd"), "--log-level", "warn"],
+    ...["--data-dir", etcdData(folder), "--log-level", "warn"],
     // Nothing here has to outlive a power failure, and waiting for the disk would be most of the time.
     "--unsafe-no-fsync",
     ...["--listen-client-urls", clients, "--advertise-client-urls", clients],

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { Contact } from "../../lib/kube/contact.ts";
+import { ApiError, ConnectionError } from "../../lib/kube/errors.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+import { quietLogger } from "../support/quiet_logger.ts";
+
+const request = { method: "GET", path: "/lease" };
+const refused = new ConnectionError({ ...request, problem: "connection refused" });
+const forbidden = new ApiError({ ...request, httpCode: 403 });
+
+/** Reads that are answered as a test says: by a version, or by an error. */
+function setUp() {
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  const seen = { reads: 0, reachable: 0, rollbacks: 0 };
+  const state: { answer: string | Error | undefined } = { answer: "100" };
+  const read = () => {
+    seen.reads++;
+    const { answer } = state;
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  };
+  const contact = new Contact({
+    read,
+    clock,
+    logger: quietLogger,
+    onReachable: () => seen.reachable++,
+    onRollback: () => seen.rollbacks++,
+  });
+  return {
+    ...{ clock, contact, seen, state },
+    observe: () => contact.observe(read(), (version) => version).catch(() => {}),
+    start: () => contact.run(stop.signal),
+    end: () => stop.abort(),
+  };
+}
+
+Deno.test("Contact is doubtful after two connections that failed, until the store has answered", async () => {
+  const { contact, state, seen, clock, observe, start, end } = setUp();
+  await observe();
+  const running = start();
+  state.answer = refused;
+  await observe();
+  assert.equal(contact.isDoubtful, false, "one connection may break at any time");
+  await clock.advance(250);
+  assert.equal(contact.isDoubtful, true);
+  state.answer = forbidden;
+  await clock.advance(1_000);
+  assert.equal(contact.isDoubtful, true, "an API server that has just started refuses everybody");
+  state.answer = "101";
+  await clock.advance(250);
+  assert.equal(contact.isDoubtful, false);
+  assert.equal(seen.reachable, 1);
+  assert.equal(seen.rollbacks, 0);
+  end();
+  await running;
+});
+
+Deno.test("Contact does not doubt an API server for ever that keeps refusing the read", async () => {
+  const { contact, state, clock, observe, start, end } = setUp();
+  state.answer = refused;
+  await observe();
+  await observe();
+  const running = start();
+  state.answer = forbidden;
+  await clock.advance(29_000);
+  assert.equal(contact.isDoubtful, true);
+  await clock.advance(3_000);
+  assert.equal(contact.isDoubtful, false);
+  end();
+  await running;
+});
+
+Deno.test("Contact is doubtful when nothing was answered for 15 s, errors aside", async () => {
+  const { contact, state, clock, observe } = setUp();
+  await observe();
+  await clock.advance(14_000);
+  state.answer = new ApiError({ ...request, httpCode: 500 });
+  await observe();
+  await clock.advance(15_000);
+  assert.equal(contact.isDoubtful, false);
+  state.answer = new DOMException("no answer in time", "AbortError");
+  await observe();
+  await clock.advance(1);
+  assert.equal(contact.isDoubtful, true);
+});
+
+Deno.test("Contact notices a store that was set back, whoever reads, once", async () => {
+  const { seen, state, clock, observe, start, end } = setUp();
+  await observe();
+  state.answer = "99";
+  const running = start();
+  await clock.advance(3_000);
+  assert.equal(seen.rollbacks, 1);
+  await clock.advance(9_000);
+  assert.equal(seen.rollbacks, 1);
+  assert.ok(seen.reads <= 5, `${seen.reads} reads`);
+  end();
+  await running;
+});
+
+Deno.test("Contact reads nothing while others do", async () => {
+  const { seen, clock, observe, start, end } = setUp();
+  const running = start();
+  await clock.advance(0);
+  const before = seen.reads;
+  for (let i = 0; i < 10; i++) {
+    await observe();
+    await clock.advance(2_000);
+  }
+  assert.equal(seen.reads - before, 10);
+  end();
+  await running;
+});
+
+Deno.test("Contact does not take a slow answer for a rollback", async () => {
+  const { contact, seen, clock } = setUp();
+  const slow = Promise.withResolvers<string>();
+  const first = contact.observe(slow.promise, (version) => version);
+  await clock.advance(10);
+  await contact.observe(Promise.resolve("101"), (version) => version);
+  await clock.advance(10);
+  slow.resolve("100");
+  await first;
+  assert.equal(seen.rollbacks, 0);
+  await contact.observe(Promise.resolve("100"), (version) => version);
+  assert.equal(seen.rollbacks, 1);
+});
