@@ -4,9 +4,9 @@ import type { ObjectMeta } from "../api/meta.ts";
 export const FIELD_MANAGER = "sidecarset";
 
 /**
- * Who changed an object last as its managedFields tell, or one of its subresources; this program itself only where there is nobody else.
+ * Which other client changed an object last as its managedFields say, or one of its subresources.
  *
- * @returns undefined where nothing tells
+ * @returns undefined where there is only this program, as after a client that removed fields, or that left no name
  */
 export function lastManager(
   { managedFields = [] }: ObjectMeta,
@@ -16,7 +16,7 @@ export function lastManager(
     subresource === undefined || entry.subresource === subresource
   );
   const others = entries.filter(({ manager }) => manager !== FIELD_MANAGER);
-  const [last] = (others.length > 0 ? others : entries)
+  const [last] = others
     .toSorted((a, b) => Date.parse(b.time ?? "") - Date.parse(a.time ?? ""));
   return last?.manager;
 }

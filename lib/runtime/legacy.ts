@@ -1,12 +1,8 @@
 import type { Clock } from "../api/clock.ts";
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import type { Logger } from "../api/logger.ts";
-import {
-  type OpenKruiseLegacy,
-  type OpenKruiseOptions,
-  READING_ADVICE,
-  readLegacy,
-} from "./openkruise.ts";
+import { type OpenKruiseLegacy, readLegacy } from "./openkruise.ts";
+import { type OpenKruiseOptions, READING_ADVICE } from "./openkruise_activity.ts";
 
 export interface LegacyOptions extends Omit<OpenKruiseOptions, "signal"> {
   readonly clock: Clock;

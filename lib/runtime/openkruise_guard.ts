@@ -1,26 +1,26 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { RestClient } from "../kube/contract.ts";
-import { activeOpenKruise } from "./openkruise.ts";
+import { openKruiseActivity } from "./openkruise_activity.ts";
 
 export interface OpenKruiseGuardOptions {
   readonly client: RestClient;
   readonly namespace: string;
+  /** The API server's. */
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Holds back every write while OpenKruise looks after SidecarSets too. */
+/** Prevents every write while OpenKruise looks after SidecarSets too. */
 export interface OpenKruiseGuard {
-  /** Why nothing is written; undefined once it may be. */
+  /** Why nothing is written; undefined while it may be. */
   problem(): string | undefined;
-  /** Resolves when OpenKruise does not look after SidecarSets, or the signal is aborted. */
-  untilInactive(signal: AbortSignal): Promise<void>;
+  /** Runs the work while OpenKruise does not look after SidecarSets, and ends it when it does, until the signal is aborted. */
+  run(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
 }
 
-/** How often it is looked again, in milliseconds. */
-const LOOK_AGAIN = 10_000;
-const TRY_AGAIN = 1_000;
+const POLL_INTERVAL_MS = 10_000;
+const RETRY_INTERVAL_MS = 1_000;
 
 export function createOpenKruiseGuard(options: OpenKruiseGuardOptions): OpenKruiseGuard {
   const { clock, logger } = options;
@@ -28,13 +28,17 @@ export function createOpenKruiseGuard(options: OpenKruiseGuardOptions): OpenKrui
 
   async function look(signal: AbortSignal): Promise<boolean> {
     try {
-      const active = await activeOpenKruise({ ...options, signal });
+      const activity = await openKruiseActivity({ ...options, now: clock.now(), signal });
+      const active = activity.state === "active"
+        ? `${activity.problem}. ${activity.remedy}`
+        : undefined;
       if (active !== undefined && active !== problem) {
         logger.error("Refusing to write because OpenKruise is active", { reason: active });
       }
       problem = active;
       return true;
     } catch (error) {
+      if (signal.aborted) return false;
       logger.warn("Cannot find out whether OpenKruise is active; trying again", { error });
       return false;
     }
@@ -42,12 +46,22 @@ export function createOpenKruiseGuard(options: OpenKruiseGuardOptions): OpenKrui
 
   return {
     problem: () => problem,
-    async untilInactive(signal) {
+    async run(work, signal) {
+      let stop = new AbortController();
+      let working: Promise<void> | undefined;
       while (!signal.aborted) {
-        const known = await look(signal);
-        if (problem === undefined) return;
-        await clock.sleep(known ? LOOK_AGAIN : TRY_AGAIN, signal);
+        const isKnown = await look(signal);
+        if (problem === undefined && working === undefined) {
+          stop = new AbortController();
+          working = work(AbortSignal.any([signal, stop.signal]));
+        } else if (problem !== undefined && working !== undefined) {
+          stop.abort();
+          await working;
+          working = undefined;
+        }
+        await clock.sleep(isKnown ? POLL_INTERVAL_MS : RETRY_INTERVAL_MS, signal);
       }
+      await working;
     },
   };
 }

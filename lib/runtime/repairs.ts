@@ -34,5 +34,7 @@ export function createRepairReport(
 
 /** How a message names a manager of fields. */
 export function managerText(manager: string | undefined): string {
-  return manager === undefined ? "Somebody who has left no name" : `The field manager ${manager}`;
+  return manager === undefined
+    ? "Another client, which left no field manager,"
+    : `The field manager ${manager}`;
 }

@@ -81,7 +81,7 @@ export async function run(
   const openKruise = createOpenKruiseGuard({
     client,
     namespace: config.openKruiseNamespace,
-    clock,
+    clock: serverClock,
     logger,
   });
   const legacy = createLegacy({
@@ -254,8 +254,10 @@ export async function run(
   failed.signal.throwIfAborted();
 
   async function electWhenAlone(): Promise<void> {
-    if (!config.ignoreOpenKruise) await openKruise.untilInactive(leadership.signal);
-    await control.election.run(leadership.signal);
+    const elect = (signal: AbortSignal) => control.election.run(signal);
+    await (config.ignoreOpenKruise
+      ? elect(leadership.signal)
+      : openKruise.run(elect, leadership.signal));
   }
 }
 

@@ -8,6 +8,7 @@ import { ClusterPods } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { kubeconfigText } from "../support/kubeconfig.ts";
+import { kruiseRegistration } from "../support/openkruise.ts";
 import { Replicas } from "../support/replicas.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
 import { UserShell } from "../support/user_shell.ts";
@@ -183,11 +184,7 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
     await kubectl("create deployment kruise-controller-manager --image=kruise -n kruise-system");
     await shell.write(
       "kruise.json",
-      JSON.stringify({
-        apiVersion: "admissionregistration.k8s.io/v1",
-        kind: "MutatingWebhookConfiguration",
-        metadata: { name: "kruise-mutating-webhook-configuration" },
-      }),
+      JSON.stringify({ apiVersion: "v1", kind: "List", items: kruiseRegistration() }),
     );
     await kubectl("create -f kruise.json");
     const found = await examine(shell);
@@ -199,7 +196,11 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
       "error",
       /may not get\/list\/watch sidecarsets.*, get\/list\/watch\/patch pods, /,
     );
-    found.assertFound("OpenKruise", "error", /looks after SidecarSets$/);
+    found.assertFound(
+      "OpenKruise",
+      "error",
+      /the Deployment kruise-system\/kruise-controller-manager runs$/,
+    );
     await kubectl("delete -f kruise.json");
     await kubectl("delete namespace kruise-system --wait=false");
     await shell.output("sidecarset manifests | kubectl apply -f -");

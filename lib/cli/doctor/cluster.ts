@@ -5,7 +5,8 @@ import { isNotFound } from "../../kube/errors.ts";
 import { list } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
-import { activeOpenKruise, READING_ADVICE, readLegacy } from "../../runtime/openkruise.ts";
+import { readLegacy } from "../../runtime/openkruise.ts";
+import { openKruiseActivity, READING_ADVICE } from "../../runtime/openkruise_activity.ts";
 import { ifAllowed, readIfPresent } from "../cluster/reading.ts";
 import { PROGRAM_VERSION } from "../version/version.ts";
 import { type Check, checkNamed } from "./check.ts";
@@ -85,6 +86,8 @@ async function isServed(client: RestClient): Promise<boolean> {
 /** Where OpenKruise is installed unless its users chose otherwise. */
 const OPENKRUISE_NAMESPACE = "kruise-system";
 
+const WEBHOOK_CONFIGURATIONS = "mutatingwebhookconfigurations,validatingwebhookconfigurations";
+
 /** Whether OpenKruise looks after SidecarSets too, and whether the controller can take over what it has left. */
 export async function checkOpenKruise(facts: Facts): Promise<Check> {
   const check = checkNamed("OpenKruise");
@@ -93,11 +96,18 @@ export async function checkOpenKruise(facts: Facts): Promise<Check> {
     namespace: OPENKRUISE_NAMESPACE,
     signal: new AbortController().signal,
   };
-  const active = await ifAllowed(activeOpenKruise(place).then((problem) => problem ?? "none"));
-  if (active === undefined) return check.skipped("this user may not look for it");
-  if (active !== "none") {
-    const [problem = "", ...advice] = active.split(". ");
-    return check.error(problem, advice.join(". "));
+  const activity = await ifAllowed(openKruiseActivity({ ...place, now: facts.now }));
+  if (activity === undefined) return check.skipped("this user may not look for it");
+  if (activity.state === "active") return check.error(activity.problem, activity.remedy);
+  if (activity.state === "left") {
+    return check.warning(
+      `does not run, but has left ${
+        activity.configurations.join(" and ")
+      }: the API server still asks it about SidecarSets and refuses them`,
+      `kubectl delete ${WEBHOOK_CONFIGURATIONS} ${
+        activity.configurations.join(" ")
+      } --ignore-not-found`,
+    );
   }
   const left = await readLegacy(place);
   if (left && (left.revisions.length > 0 || left.allowList !== undefined)) {
