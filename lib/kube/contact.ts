@@ -75,6 +75,7 @@ export class Contact {
   /** Reads while nobody else does, or cannot, until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
+    signal.addEventListener("abort", () => this.#woken.abort(), { once: true });
     while (!signal.aborted) {
       const interval = this.#failures > 0 ? RETRY_INTERVAL_MS : READ_INTERVAL_MS;
       const due = this.#begunAt + interval - clock.monotonic();
@@ -83,7 +84,7 @@ export class Contact {
         continue;
       }
       this.#woken = new AbortController();
-      await clock.sleep(due, AbortSignal.any([signal, this.#woken.signal]));
+      await clock.sleep(due, this.#woken.signal);
     }
   }
 

@@ -96,9 +96,10 @@ export class ReflectorLoop<T extends KubeObject> {
 
   /** Runs until the signal is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener("abort", () => this.#turn.abort(signal.reason), { once: true });
     while (!signal.aborted) {
       this.#turn = new AbortController();
-      const turn = AbortSignal.any([signal, this.#turn.signal]);
+      const { signal: turn } = this.#turn;
       while (!turn.aborted) await this.#step(turn);
       await this.#closeWatch();
     }

@@ -49,11 +49,12 @@ export function createOpenKruiseGuard(options: OpenKruiseGuardOptions): OpenKrui
     async run(work, signal) {
       let stop = new AbortController();
       let working: Promise<void> | undefined;
+      signal.addEventListener("abort", () => stop.abort(), { once: true });
       while (!signal.aborted) {
         const isKnown = await look(signal);
         if (problem === undefined && working === undefined) {
           stop = new AbortController();
-          working = work(AbortSignal.any([signal, stop.signal]));
+          working = work(stop.signal);
         } else if (problem !== undefined && working !== undefined) {
           stop.abort();
           await working;
