@@ -13,6 +13,7 @@ import { type Resource, resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
 import { aborted } from "./aborted.ts";
 import type { DryRunFacts } from "./dry_runs.ts";
+import { OTHER_TIMING } from "./reflection.ts";
 
 const SELECTION = { fieldSelector: `reason=${FAILED_CREATE}` };
 
@@ -57,6 +58,8 @@ export function createRefusals(options: RefusalsOptions): Refusals {
       clock,
       logger,
       random: Math.random,
+      timing: OTHER_TIMING,
+      onSilent: () => client.renewConnections?.(),
       onChange(change) {
         if (change.type === "apply") pods.observe(failedCreateOf(change.object));
         if (change.type === "page") {
