@@ -1,5 +1,6 @@
 import type { Pod } from "../../api/pod.ts";
 import { isHotUpgrade, versionAnnotation, workingContainers } from "../annotations/hot_upgrade.ts";
+import { idleRecords } from "../annotations/idle_records.ts";
 import { storedImages, storedImagesWith } from "../annotations/stored_images.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { isImageForeign } from "./image_owners.ts";
@@ -36,7 +37,8 @@ export function assessImages(pod: Pod, prepared: PreparedSidecarSet): ImageAsses
   const isOwn = ({ container }: Drift) =>
     isUnchanged(pod) || isImageForeign(pod, container) === false;
   const rewritten = differing.filter(isOwn);
-  const mayDrift = isUpdated(pod, prepared) && unfinishedPairs(pod, prepared, true).length === 0;
+  const isUpdated = recordOf(pod, prepared.name).full?.hash === prepared.hash;
+  const mayDrift = isUpdated && unfinishedPairs(pod, prepared, true).length === 0;
   const drift = mayDrift ? differing.filter((each) => !rewritten.includes(each)) : [];
   return { drift, rewritten: foundImages(rewritten) };
 }
@@ -65,17 +67,15 @@ export function rewrittenImages(
   return foundImages(differences(pod, prepared));
 }
 
-function isUpdated(pod: Pod, { name, hash }: PreparedSidecarSet): boolean {
-  return recordOf(pod, name).full?.hash === hash;
-}
-
 function differences(pod: Pod, prepared: PreparedSidecarSet): Drift[] {
   const stored = storedImages(pod);
+  const idle = idleRecords(pod);
   const differing: Drift[] = [];
   for (const [container, image] of wantedImages(pod, prepared)) {
     const storedImage = stored.get(container) ?? image;
     const foundImage = findContainer(pod, container)?.image;
-    if (foundImage === undefined || foundImage === storedImage) continue;
+    // An idle image is the clean-up's business.
+    if (foundImage === undefined || foundImage === storedImage || idle.has(container)) continue;
     differing.push({ container, storedImage, foundImage });
   }
   return differing;
@@ -87,8 +87,8 @@ function foundImages(differing: readonly Drift[]): ReadonlyMap<string, string> {
 
 /** Of an outdated Pod only the empty image is known. An idle half serves until its version says that it is empty. */
 function wantedImages(pod: Pod, prepared: PreparedSidecarSet): Map<string, string> {
-  const isCurrent = isUpdated(pod, prepared);
-  const { withoutImage } = recordOf(pod, prepared.name);
+  const { full, withoutImage } = recordOf(pod, prepared.name);
+  const isCurrent = full?.hash === prepared.hash;
   const wanted = new Map<string, string>();
   if (!isCurrent && withoutImage?.hash !== prepared.hashWithoutImage) return wanted;
   const working = workingContainers(pod);

@@ -16,11 +16,15 @@ const LISTS = ["containers", "initContainers"] as const;
 export function foreignImageFields({ metadata, spec }: Pod): ManagedFields | undefined {
   const { managedFields } = metadata;
   if (!Array.isArray(managedFields) || managedFields.length === 0) return undefined;
+  const injected = LISTS.flatMap((list) => {
+    const keys = (spec[list] ?? []).filter(isMarkedInjected).map(({ name }) => keyOf(name));
+    return keys.length === 0 ? [] : [{ list, keys }];
+  });
+  if (injected.length === 0) return NONE;
   const entries = managedFields.flatMap(({ manager, fieldsV1 }) => {
     if (manager === FIELD_MANAGER) return [];
-    const owned = LISTS.flatMap((list) => {
-      const keys = (spec[list] ?? []).filter(isMarkedInjected).map(({ name }) => keyOf(name))
-        .filter((key) => ownsImage(fieldsV1, { list, key }));
+    const owned = injected.flatMap(({ list, keys: candidates }) => {
+      const keys = candidates.filter((key) => ownsImage(fieldsV1, { list, key }));
       const fields = Object.fromEntries(keys.map((key) => [key, { "f:image": {} }]));
       return keys.length === 0 ? [] : [[`f:${list}`, fields] as const];
     });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { INJECTED_ENV, INPLACE_UPDATE_STATE_ANNOTATION } from "../../../lib/api/names.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
+import { IDLE_ANNOTATION } from "../../../lib/core/annotations/idle_records.ts";
 import {
   STORED_IMAGES_ANNOTATION,
   storedImagesWithout,
@@ -105,6 +106,14 @@ Deno.test("assessImages() looks at the owners of native sidecars too", () => {
     initContainers: [{ name: "agent", image: "agent:2", restartPolicy: "Always" }],
   });
   assert.equal(assessImages(trimPod(native), prepared).drift.length, 1);
+});
+
+Deno.test("assessImages() leaves idle images to the clean-up", () => {
+  const annotations = { [IDLE_ANNOTATION]: '{"agent":{"image":"agent:2","restarts":0}}' };
+  const idle = pod("a", { ...current, image: "idle:1", annotations, generation: 2 });
+  for (const each of [idle, ownedBy(idle, "sidecarset")]) {
+    assert.deepEqual([driftOf(each), rewrittenOf(each)], [[], {}]);
+  }
 });
 
 Deno.test("assessImages() leaves outdated Pods to the roll-out", () => {
