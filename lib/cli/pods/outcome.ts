@@ -38,7 +38,7 @@ export function outcomeOf<T extends PodSubject>(target: T, options: OutcomeOptio
   );
   const exempt = exemption(pod, excludedNamespaces);
   const injection = exempt ? noInjection(selecting, exempt) : inject({
-    pod,
+    pod: asSent(pod),
     namespace,
     selecting,
     revisionsOf: () => cluster.revisions,
@@ -53,6 +53,13 @@ export function outcomeOf<T extends PodSubject>(target: T, options: OutcomeOptio
     refused,
     pod: refused ? pod : injectedPod(pod, injection.patch),
   };
+}
+
+/** The Pod without what the API server takes from the manifest of a stored one before it calls webhooks. */
+function asSent(pod: Pod): Pod {
+  const { uid: _uid, creationTimestamp: _created, managedFields: _fields, ...metadata } =
+    pod.metadata;
+  return { ...pod, metadata };
 }
 
 /** Why nothing is injected into a Pod, whichever SidecarSets select it. */

@@ -54,3 +54,35 @@ Deno.test("sidecarset inject -o diff is coloured where colours are shown", async
   }
   assert.equal(stripVTControlCharacters(colored.output), plain.output);
 });
+
+Deno.test("sidecarset inject gives an exported Pod what a new Pod gets", async () => {
+  const sidecarSet = (version: number) =>
+    `apiVersion: apps.kruise.io/v1beta1
+kind: SidecarSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: a}}
+  containers: [{name: agent, image: "agent:${version}", args: ["--version=${version}"]}]
+`;
+  const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {app: a}}\n" +
+    'spec: {containers: [{name: app, image: "app:1"}]}\n';
+  const old = await runCli(ARGS, { files: { "s.yaml": sidecarSet(1), "p.yaml": pod } });
+  const stored = parseAllDocuments(old.output)[1]?.toJS();
+  const recordedAt = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
+  const metadata = JSON.parse(
+    JSON.stringify(stored.metadata).replaceAll(recordedAt, "2026-01-01T00:00:00Z"),
+  );
+  const system = {
+    uid: "u",
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    managedFields: [{ manager: "kube-controller-manager", time: "2026-01-01T00:00:00Z" }],
+  };
+  for (const more of [{}, system]) {
+    const exported = JSON.stringify({ ...stored, metadata: { ...metadata, ...more } });
+    const files = { "s.yaml": sidecarSet(2), "p.yaml": exported };
+    const { output } = await runCli(ARGS, { files });
+    const [agent, ...others] = parseAllDocuments(output)[1]?.toJS().spec.containers ?? [];
+    assert.deepEqual([agent.image, agent.args], ["agent:2", ["--version=2"]]);
+    assert.deepEqual(others.map(({ name }: { name: string }) => name), ["app"]);
+  }
+});
