@@ -133,7 +133,7 @@ const ALL = [
     default: "ReplicaSet,StatefulSet,DaemonSet",
     parse: "list",
     description:
-      "kinds of controllers that create an evicted Pod anew, separated by commas; Pods of others are never evicted",
+      "kinds of controllers that recreate an evicted Pod, separated by commas; Pods of others are never evicted",
   },
   {
     key: "maxInFlight",

@@ -46,6 +46,13 @@ const columns = [
     priority: 1,
     description: "What the roll-out does, or what holds it back.",
   },
+  {
+    name: "Injection",
+    jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+    type: "string",
+    priority: 1,
+    description: "InForce where new Pods get the sidecars, or why they do not: InjectionPaused, …",
+  },
 ];
 
 /**

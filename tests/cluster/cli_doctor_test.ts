@@ -233,7 +233,11 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
       found.assertFound("no Pod is missed", "warning", /1 for NotReviewed .* default\/late$/);
       const restart = await shell.run("sidecarset rollout restart-injection logging");
       assert.equal(restart.code, 1);
-      assert.equal(restart.stderr, "1 Pod to create anew yourself: default/late\n");
+      assert.equal(
+        restart.stderr,
+        "1 Pod that kubectl rollout restart cannot recreate: default/late\n" +
+          "  kubectl delete pod late -n default\n",
+      );
     },
   );
 
@@ -268,7 +272,10 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
     assert.deepEqual(refused, []);
     assert.match(told, /^mutatingwebhookconfiguration\/sidecarset deleted\n/);
     assert.match(told, /\nclusterrole\/sidecarset deleted\n/);
-    assert.match(told, /\nLEFT +REMOVED BY\n\d+ Pods with sidecars +create them anew/);
+    assert.match(
+      told,
+      /\nLEFT +REMOVED BY\n\d+ Pods with sidecars +kubectl rollout restart of their workloads/,
+    );
     assert.match(told, /\n2 SidecarSets and the kind +kubectl delete crd sidecarsets/);
     for (const kind of KINDS) {
       assert.equal(

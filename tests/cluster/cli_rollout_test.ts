@@ -94,7 +94,7 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
     const ofPod = await shell.output(`kubectl sidecarset explain pod/${pod?.metadata.name}`);
     assert.match(
       ofPod,
-      /\n {2}logging {2}injected before \(UpToDate\)\n {4}revision logging-\w+\n/,
+      /\n {2}logging {2}injected, up to date\n {4}revision logging-\w+\n/,
     );
     assert.match(ofPod, /\n {2}1 {6}agent +agent:1 +SidecarSet logging\n/);
     const ofWorkload = await shell.output("kubectl sidecarset explain deploy/web");
@@ -230,9 +230,9 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
     assert.match(blocked, /is blocked \(NotUpgradable\):\n/);
     const [pod] = await pods.list("app=web");
     const why = await shell.output(`sidecarset explain pod/${pod?.metadata.name}`);
-    assert.match(why, /injected before \(NotUpgradable\)\n/);
+    assert.match(why, /injected, outdated\n/);
     assert.match(why, /\n {4}changed since: spec\.containers\[agent\]\.env\n/);
-    assert.match(why, /next: nothing until the Pod is created anew/);
+    assert.match(why, /next: nothing until the Pod is recreated:\n {6}kubectl rollout restart /);
     assert.equal(
       await shell.output("sidecarset rollout restart-injection logging --dry-run=server"),
       "deployment.apps/web restarted (server dry run)\n",

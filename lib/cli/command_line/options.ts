@@ -60,7 +60,7 @@ export function excludeNamespacesOption(): Option {
 }
 
 /** The default that the controller has for a setting. */
-function settingOf(name: "namespace" | "excludeNamespaces"): string {
+export function settingOf(name: "namespace" | "excludeNamespaces"): string {
   return settings.find(({ key }) => key === name)?.default ?? "";
 }
 

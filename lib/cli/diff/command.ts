@@ -31,7 +31,7 @@ const NOTES = {
   text: [
     "For each SidecarSet: what changes in its spec, what new Pods get, which running",
     "Pods are upgraded in place in which order and in how many rounds under the",
-    "update strategy, and which would have to be created anew. A round ends when its",
+    "update strategy, and which would have to be recreated. A round ends when its",
     "Pods are available again. The spec of the file is taken as the whole spec.",
     "Nothing is written.",
   ],

@@ -3,14 +3,14 @@ import { isInjectedBy } from "../../core/annotations/injected_list.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { RolloutPlan } from "../../core/rollout/contract.ts";
 import { planRollout } from "../../core/rollout/plan.ts";
+import { upgradability } from "../../core/rollout/upgradable.ts";
 import { countPods } from "../../core/status/counts.ts";
 import { hasTrait, type PodClass, PodTrait } from "../../core/status/pod_class.ts";
 import { isActive } from "../../core/status/readiness.ts";
 import type { KnownCluster } from "../cluster/known_cluster.ts";
 import { classOf } from "../pods/classes.ts";
-import { updateStateOf } from "../pods/update_state.ts";
 
-/** A Pod that only its replacement can make as wanted. */
+/** A Pod that cannot be upgraded in place. */
 export interface PodToRecreate {
   readonly pod: string;
   readonly message: string;
@@ -28,7 +28,7 @@ export interface Forecast {
   /** Pods that could be upgraded in place and are not. */
   readonly waiting: readonly string[];
   readonly recreate: readonly PodToRecreate[];
-  /** Selected Pods without the containers: they get them only when they are created anew. */
+  /** Selected Pods without the containers: they get them only when they are recreated. */
   readonly uninjected: readonly string[];
   /** Pods that have the containers of this SidecarSet and would no longer be selected. */
   readonly released: readonly string[];
@@ -72,7 +72,7 @@ export function forecast(
     waiting: waiting.map(podName),
     recreate: recreate.map((pod) => ({
       pod: podName(pod),
-      message: updateStateOf(pod, prepared).message,
+      message: blockerOf(pod, prepared),
     })),
     uninjected: withTrait(PodTrait.Uninjected).map(podName),
     released: released.map(podName),
@@ -117,4 +117,10 @@ function play(
 
 function podName({ metadata: { namespace = "", name = "" } }: Pod): string {
   return `${namespace}/${name}`;
+}
+
+/** Why a Pod cannot be upgraded in place. */
+function blockerOf(pod: Pod, prepared: PreparedSidecarSet): string {
+  const found = upgradability(pod, prepared);
+  return found.kind === "NotUpgradable" ? found.message : "it cannot be changed in place";
 }

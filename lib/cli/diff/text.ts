@@ -28,12 +28,13 @@ function changeOf({ exists, spec }: Pick<Preview, "exists" | "spec">): string {
 /** The same for people. */
 export function previewText(preview: Preview, terminal: Terminal): string {
   const { name, exists, spec, newPods, forecast } = preview;
+  const restart = `${terminal.program} rollout restart-injection ${name}`;
   const bold = (text: string) => painted(text, { color: "bold", terminal });
   if (exists && spec === "") return `${bold(`SidecarSet ${name}`)} would not change.\n`;
   const sections = [
     `${bold(`SidecarSet ${name}`)} would be ${exists ? "changed" : "created"}:\n${spec}`,
     newPodsText(newPods, bold),
-    `${bold("Running Pods")}:\n${forecastLines(forecast).join("\n")}\n`,
+    `${bold("Running Pods")}:\n${forecastLines(forecast, restart).join("\n")}\n`,
   ];
   return sections.join("\n");
 }
@@ -48,11 +49,11 @@ function newPodsText(newPods: NewPodDiff | undefined, bold: (text: string) => st
   return diff === "" ? `${title} stay as they are.\n${notes}` : `${title}:\n${diff}${notes}`;
 }
 
-function forecastLines(forecast: Forecast): string[] {
+function forecastLines(forecast: Forecast, restart: string): string[] {
   const { matched, upToDate, rounds, end, waiting, recreate, uninjected, released } = forecast;
   const upgraded = rounds.flat().length;
   const groups = [
-    group(upToDate, "as wanted already", []),
+    group(upToDate, "up to date", []),
     group(
       upgraded,
       `upgraded in place, in ${counted(rounds.length, "round")}`,
@@ -61,12 +62,15 @@ function forecastLines(forecast: Forecast): string[] {
     group(waiting.length, `waiting (${end}): ${reasonText(end)}`, [listed(waiting)]),
     group(
       recreate.length,
-      "to be created anew",
+      "to be recreated",
       byMessage(recreate).map(([message, pods]) => `${listed(pods)}: ${message}`),
     ),
-    group(uninjected.length, "selected but without the sidecars until created anew", [
+    group(uninjected.length, "selected but without the sidecars until recreated", [
       listed(uninjected),
     ]),
+    ...(recreate.length + uninjected.length > 0
+      ? [["  Recreate them after the change:", `    ${restart}`]]
+      : []),
     group(released.length, "no longer selected", [listed(released)]),
   ].flat();
   return groups.length === 0 ? [`  none of ${matched} changes`] : groups;

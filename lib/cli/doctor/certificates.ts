@@ -2,10 +2,9 @@ import { X509Certificate } from "node:crypto";
 import type { WebhookConfiguration } from "../../api/webhook_configuration.ts";
 import { certificatesIn } from "../../core/registration/ca_bundle.ts";
 import { type Check, checkNamed } from "./check.ts";
-import { deployedContainers, type Facts } from "./facts.ts";
+import { type Facts, servesFiles } from "./facts.ts";
 
-const MENDED =
-  "the controller mends it within a minute while it leads; if it does not, see its log";
+const REPAIRED = "the leader repairs it within a minute; if it does not, see its log";
 const RENEWED =
   "whoever renews it has not done so: see the log of the controller, or cert-manager's";
 
@@ -20,14 +19,14 @@ export function checkCertificates(facts: Facts): Check[] {
   ]);
   const [bundle = "", ...others] = bundles;
   if (others.length > 0) {
-    return [check.error("entries of the registration have different caBundles", MENDED)];
+    return [check.error("entries of the registration have different caBundles", REPAIRED)];
   }
   const trusted = certificatesOf(bundle);
   if (typeof trusted === "string") {
-    return [check.error(`caBundle cannot be read: ${trusted}`, MENDED)];
+    return [check.error(`caBundle cannot be read: ${trusted}`, REPAIRED)];
   }
   const last = trusted.toSorted((a, b) => Number(b.validToDate) - Number(a.validToDate))[0];
-  if (last === undefined) return [check.error("caBundle has no certificate", MENDED)];
+  if (last === undefined) return [check.error("caBundle has no certificate", REPAIRED)];
   return [lifetime(last, { what: "authority of the caBundle", now }), agreement(trusted, facts)];
 }
 
@@ -51,7 +50,7 @@ function agreement(trusted: readonly X509Certificate[], facts: Facts): Check {
   }
   const stored = certificatesOf(secret.data?.["tls.crt"] ?? "");
   const [certificate] = typeof stored === "string" ? [] : stored;
-  if (certificate === undefined) return check.error("its Secret has no certificate", MENDED);
+  if (certificate === undefined) return check.error("its Secret has no certificate", REPAIRED);
   const isTrusted = fromFiles
     ? trusted.some((each) => certificate.checkIssued(each) && certificate.verify(each.publicKey))
     : trusted.some((each) => each.fingerprint256 === certificate.fingerprint256);
@@ -60,20 +59,13 @@ function agreement(trusted: readonly X509Certificate[], facts: Facts): Check {
       `the caBundle does not have the authority that signs it, ${
         fromFiles ? certificate.issuer : certificate.subject
       }`,
-      MENDED,
+      REPAIRED,
     );
   }
   if (fromFiles) {
     return lifetime(certificate, { what: "certificate of the webhook", now: facts.now });
   }
   return check.ok("the caBundle has the authority that signs it");
-}
-
-/** Whether the controller serves certificates of files, which somebody else makes. */
-function servesFiles(facts: Facts): boolean {
-  return deployedContainers(facts).some(({ args }) =>
-    Array.isArray(args) && args.some((arg) => String(arg).startsWith("--cert-dir"))
-  );
 }
 
 const DAY = 86_400_000;

@@ -32,15 +32,16 @@ export async function checkApiServer(client: RestClient): Promise<Check> {
     : check.ok(text);
 }
 
+const INSTALL = "install it, with the image of the controller:";
+
 const CRD = `${PLURAL}.${GROUP}`;
 
 /**
  * Whether the kind is there, in both versions, and not OpenKruise's.
  *
- * @param program What a person types to run it.
+ * @param install The command that applies the installation.
  */
-export async function checkCrd(client: RestClient, program: string): Promise<Check> {
-  const install = `install it with: ${program} manifests | kubectl apply -f -`;
+export async function checkCrd(client: RestClient, install: string): Promise<Check> {
   const check = checkNamed("CustomResourceDefinition");
   const kind = resources.customResourceDefinitions;
   const found = await ifAllowed(
@@ -49,24 +50,29 @@ export async function checkCrd(client: RestClient, program: string): Promise<Che
   if (found === undefined) {
     return await isServed(client)
       ? check.skipped(`this user may not read ${CRD}`)
-      : check.error("the API server does not know SidecarSets", install);
+      : check.error("the API server does not know SidecarSets", INSTALL, install);
   }
-  if (found === "absent") return check.error(`${CRD} is not there`, install);
+  if (found === "absent") return check.error(`${CRD} is not installed`, INSTALL, install);
   const established = found.status?.conditions?.find(({ type }) => type === "Established");
   if (established?.status !== "True") {
-    return check.error(`${CRD} is not established`, `see kubectl describe crd ${CRD}`);
+    return check.error(
+      `${CRD} is not established`,
+      "see why:",
+      `kubectl describe crd ${CRD}`,
+    );
   }
   const { versions, conversion } = found.spec ?? {};
   const served = (Array.isArray(versions) ? versions : [])
     .flatMap((version) => isObject(version) && version.served === true ? [version.name] : []);
   const missing = VERSIONS.filter((version) => !served.includes(version));
   if (missing.length > 0) {
-    return check.error(`${CRD} does not serve ${missing.join(" and ")}`, install);
+    return check.error(`${CRD} does not serve ${missing.join(" and ")}`, INSTALL, install);
   }
   if (isObject(conversion) && conversion.strategy === "Webhook") {
     return check.error(
       `${CRD} is converted by a webhook, as OpenKruise leaves it`,
-      `both versions are the same here; ${install}`,
+      `both versions are the same here; ${INSTALL}`,
+      install,
     );
   }
   return check.ok(`${CRD} serves ${VERSIONS.join(" and ")}`);

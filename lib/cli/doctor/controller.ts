@@ -4,7 +4,7 @@ import { INSTALLATION } from "../../runtime/control.ts";
 import { readIfPresent } from "../cluster/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type Check, checkNamed } from "./check.ts";
-import { deployedContainers, type Facts } from "./facts.ts";
+import { deployedContainers, type Facts, installCommand } from "./facts.ts";
 
 /** Whether a controller leads, and how many replicas are ready. */
 export async function checkController(
@@ -63,24 +63,28 @@ async function isRenewed(
 }
 
 function checkReplicas(facts: Facts): Check {
-  const { deployment, systemNamespace, program } = facts;
+  const { deployment, systemNamespace } = facts;
   const check = checkNamed("replicas");
   const name = `${systemNamespace}/${INSTALLATION}`;
   if (deployment === "forbidden") return check.skipped(`this user may not read Deployment ${name}`);
   if (deployment === "absent") {
     return check.warning(
       `there is no Deployment ${name}: a controller can only run outside of the cluster`,
-      `install it in the cluster with: ${program} manifests | kubectl apply -f -`,
+      "install it in the cluster, with the image of the controller:",
+      installCommand(facts),
     );
   }
   const wanted = deployment.spec?.replicas ?? 1;
   const ready = Number(deployment.status?.readyReplicas ?? 0);
-  const see = `see kubectl -n ${systemNamespace} describe deployment ${INSTALLATION}`;
-  if (ready === 0) return check.error(`none of ${wanted} replicas is ready`, see);
-  if (ready < wanted) return check.warning(`${ready} of ${wanted} replicas are ready`, see);
+  const see = `kubectl -n ${systemNamespace} describe deployment ${INSTALLATION}`;
+  if (ready === 0) return check.error(`none of ${wanted} replicas is ready`, "see why:", see);
+  if (ready < wanted) {
+    return check.warning(`${ready} of ${wanted} replicas are ready`, "see why:", see);
+  }
   if (wanted === 1) {
     return check.warning(
       "there is one replica: while it is replaced, new Pods go without sidecars",
+      "run two:",
       `kubectl -n ${systemNamespace} scale deployment ${INSTALLATION} --replicas 2`,
     );
   }

@@ -1,13 +1,14 @@
+import { inOneLine } from "../../core/printable.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import type { SurroundingsOptions } from "../cluster/surroundings.ts";
 import { counted, painted, printData, wrapped } from "../terminal/output.ts";
 import type { Color } from "../terminal/terminal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { checkCertificates } from "./certificates.ts";
-import type { Check } from "./check.ts";
+import { adviceOf, type Check } from "./check.ts";
 import { checkApiServer, checkCrd, checkOpenKruise } from "./cluster.ts";
 import { checkController } from "./controller.ts";
-import { readFacts } from "./facts.ts";
+import { installCommand, readDeployment, readFacts } from "./facts.ts";
 import { checkRefusals } from "./refusals.ts";
 import { checkRegistration } from "./registration.ts";
 import { checkControllerRights, checkOwnRights } from "./rights.ts";
@@ -30,7 +31,10 @@ export async function doctorCommand(
   const { client } = connection;
   const { program } = terminal;
   const checks: Check[] = [await checkApiServer(client)];
-  const crd = await checkCrd(client, program);
+  const { systemNamespace } = options;
+  const deployment = await readDeployment(client, systemNamespace);
+  const install = installCommand({ program, systemNamespace, deployment });
+  const crd = await checkCrd(client, install);
   checks.push(crd);
   // Everything else follows from it.
   if (crd.status !== "error") {
@@ -62,11 +66,14 @@ const COLORS: Readonly<Record<Check["status"], Color>> = {
   skipped: "cyan",
 };
 
-function checkText({ name, status, message, remedy }: Check, terminal: Terminal): string {
+function checkText(check: Check, terminal: Terminal): string {
+  const { name, status, message, remedy, commands = [] } = check;
   const lines = [
     `${painted(status.padEnd(7), { color: COLORS[status], terminal })}  ${name}`,
     ...wrapped(message, 9),
-    ...(remedy === undefined ? [] : wrapped(`Remedy: ${remedy}`, 9)),
+    ...(remedy === undefined ? [] : wrapped(`Remedy: ${adviceOf(check)}`, 9)),
+    // A command that is broken into lines cannot be pasted.
+    ...commands.map((command) => `           ${inOneLine(command)}`),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -9,6 +9,7 @@ import { INSTALLATION } from "../../runtime/control.ts";
 import { type LiveCluster, readLiveCluster } from "../cluster/live_cluster.ts";
 import { readAll, readIfPresent } from "../cluster/reading.ts";
 import { excludedNamespacesOf, type SurroundingsOptions } from "../cluster/surroundings.ts";
+import { settingOf } from "../command_line/options.ts";
 import { podSubjectOf } from "../pods/targets.ts";
 
 /** An object, that there is none, or that this user may not know. */
@@ -70,7 +71,7 @@ export async function readFacts(
       seen(readIfPresent(client, resources.mutatingWebhookConfigurations, { name })),
       seen(readIfPresent(client, resources.validatingWebhookConfigurations, { name })),
       seen(readIfPresent(client, resources.leases, { name, namespace })),
-      seen(readIfPresent(client, resources.deployments, { name, namespace })),
+      readDeployment(client, namespace),
       secret(AUTHORITY_SECRET),
       secret(CERTIFICATE_SECRET),
     ]);
@@ -91,11 +92,29 @@ export async function readFacts(
   };
 }
 
+/** The controller's Deployment. */
+export function readDeployment(client: RestClient, namespace: string): Promise<Seen<Workload>> {
+  return seen(readIfPresent(client, resources.deployments, { name: INSTALLATION, namespace }));
+}
+
 /** The containers of the controller's Deployment, as far as that is known. */
-export function deployedContainers({ deployment }: Facts): readonly Container[] {
-  if (deployment === "absent" || deployment === "forbidden") return [];
+export function deployedContainers(
+  { deployment }: Pick<Facts, "deployment">,
+): readonly Container[] {
+  return podOfDeployment(deployment)?.spec.containers ?? [];
+}
+
+/** Whether the controller serves certificates of files, such as those of cert-manager. */
+export function servesFiles(facts: Pick<Facts, "deployment">): boolean {
+  return deployedContainers(facts).some(({ args }) =>
+    Array.isArray(args) && args.some((arg) => String(arg).startsWith("--cert-dir"))
+  );
+}
+
+function podOfDeployment(deployment: Seen<Workload>): Pod | undefined {
+  if (!isKnown(deployment)) return undefined;
   const { apiVersion, kind } = resources.deployments;
-  return podSubjectOf({ ...deployment, apiVersion, kind })?.pod.spec.containers ?? [];
+  return podSubjectOf({ ...deployment, apiVersion, kind })?.pod;
 }
 
 async function seen<T>(answer: Promise<T | undefined>): Promise<Seen<T>> {
@@ -106,4 +125,25 @@ async function seen<T>(answer: Promise<T | undefined>): Promise<Seen<T>> {
     if (isNotFound(error)) return "absent";
     throw error;
   }
+}
+
+/**
+ * The command that applies the installation again with what is known of it: its namespace, image, replicas and certificates. Where nothing
+ * is installed, IMAGE stands for the image.
+ */
+export function installCommand(
+  facts: Pick<Facts, "program" | "systemNamespace" | "deployment">,
+): string {
+  const { program, systemNamespace, deployment } = facts;
+  const replicas = isKnown(deployment) ? deployment.spec?.replicas : undefined;
+  const pod = podOfDeployment(deployment);
+  const [secret] = pod?.spec.imagePullSecrets ?? [];
+  const options = [
+    ...(systemNamespace === settingOf("namespace") ? [] : [`--namespace ${systemNamespace}`]),
+    `--image ${pod?.spec.containers[0]?.image ?? "IMAGE"}`,
+    ...(secret?.name === undefined ? [] : [`--image-pull-secret ${secret.name}`]),
+    ...(replicas === undefined ? [] : [`--replicas ${replicas}`]),
+    ...(servesFiles(facts) ? ["--cert-manager"] : []),
+  ];
+  return `${program} manifests ${options.join(" ")} | kubectl apply -f -`;
 }

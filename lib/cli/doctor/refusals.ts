@@ -21,7 +21,11 @@ export async function checkRefusals(facts: Facts): Promise<Check> {
     const refusals = await readRefusals(client, { ...facts, cluster });
     const [first] = refusals;
     if (first === undefined) return check.ok("no workload lacks Pods because of one");
-    return check.error(refusalsText(refusals), remedyFor(first, facts.program));
+    return check.error(
+      refusalsText(refusals),
+      REMEDY,
+      explainCommand(first, facts.program),
+    );
   } catch (error) {
     if (isForbidden(error)) return check.skipped("this user may not read events and workloads");
     throw error;
@@ -73,8 +77,10 @@ function refusalsText(refusals: readonly Refusal[]): string {
   return parts.join("; ");
 }
 
-function remedyFor({ failed: { workload } }: Refusal, program: string): string {
-  const object = `${workload.kind?.toLowerCase()}/${workload.name} -n ${workload.namespace}`;
-  return "change the sidecar (its resources, for example), or the quota, limit or policy that refuses it, " +
-    `or let the selector leave these Pods out: ${program} explain ${object}`;
+const REMEDY =
+  "change the sidecar (its resources, for example), or the quota, limit or policy that refuses it, " +
+  "or let the selector leave these Pods out:";
+
+function explainCommand({ failed: { workload } }: Refusal, program: string): string {
+  return `${program} explain ${workload.kind?.toLowerCase()}/${workload.name} -n ${workload.namespace}`;
 }

@@ -7,7 +7,7 @@ import { type Resource, resource } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
 import { objectsBesideDefinition } from "../manifests/installation.ts";
 import { type Check, checkNamed } from "./check.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, installCommand } from "./facts.ts";
 
 interface Review extends KubeObject {
   spec: unknown;
@@ -89,7 +89,8 @@ export async function checkControllerRights(facts: Facts): Promise<Check> {
   if (missing.length === 0) return check.ok(`${user} has what the manifests grant`);
   return check.error(
     `${user} may not ${missing.join(", ")}`,
-    `apply the ClusterRole, the Role and their bindings of: ${facts.program} manifests`,
+    "apply the ClusterRole, the Role and their bindings again:",
+    installCommand(facts),
   );
 }
 

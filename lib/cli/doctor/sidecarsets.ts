@@ -1,14 +1,12 @@
 import type { Pod } from "../../api/pod.ts";
-import { missedReason } from "../../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { type Reason, REASONS } from "../../core/reasons.ts";
 import { selectionsOverlap } from "../../core/select/overlap.ts";
-import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import type { LiveCluster } from "../cluster/live_cluster.ts";
 import { classOf } from "../pods/classes.ts";
-import { replacementFacts } from "../pods/replacement.ts";
 import { conditionOf } from "../sidecarsets/rollout_state.ts";
-import { counted } from "../terminal/output.ts";
+import { resumeInjection, uninjectedState } from "../pods/uninjected.ts";
+import { counted, listed } from "../terminal/output.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { type Facts, isKnown, UNKNOWN_CLUSTER, UNKNOWN_PODS } from "./facts.ts";
 
@@ -19,6 +17,7 @@ export function checkSidecarSets(facts: Facts): Check[] {
   return [
     validity(cluster),
     readiness(facts, cluster),
+    pauses(facts, cluster),
     ...isKnown(pods)
       ? [missed({ ...facts, cluster, pods }), selection({ ...facts, cluster, pods })]
       : [checkNamed("Pods of SidecarSets").skipped(UNKNOWN_PODS)],
@@ -32,25 +31,46 @@ function validity({ sidecarSets }: LiveCluster): Check {
     problem ? [`${name}: ${problem.field} ${problem.message}`] : []
   );
   if (invalid.length === 0) return check.ok(`${counted(sidecarSets.length, "SidecarSet")}`);
-  return check.error(invalid.join("; "), "mend the fields: until then they are not injected");
+  return check.error(invalid.join("; "), "fix the fields: until then they are not injected");
 }
 
-/** What the controller says of them, but for what is not valid or wanted so. */
+/** What the controller says of them, but for what is not valid and for pauses, which have checks of their own. */
 function readiness({ program }: Facts, { sidecarSets }: LiveCluster): Check {
   const check = checkNamed("SidecarSets are ready");
-  const unready = sidecarSets.flatMap(({ name, sidecarSet: { status = {} }, problems }) => {
+  const unready = sidecarSets.flatMap((prepared) => {
+    const { name, sidecarSet: { status = {} }, problems } = prepared;
     const ready = conditionOf(status, "Ready");
-    if (ready?.status !== "False" || ready.reason === "InjectionPaused" || problems.length > 0) {
-      return [];
-    }
+    if (ready?.status !== "False" || isInjectionPaused(prepared) || problems.length > 0) return [];
     return [{ name, text: `${ready.reason}: ${ready.message}` }];
   });
-  if (unready.length === 0) return check.ok("none says that new Pods may not get it");
+  if (unready.length === 0) {
+    const isAny = sidecarSets.some(isInjectionPaused);
+    return check.ok(
+      isAny ? "none but those that are paused" : "none says that new Pods may not get it",
+    );
+  }
   const parts = [...Map.groupBy(unready, ({ text }) => text)]
     .map(([text, same]) => `${same.map(({ name }) => name).join(", ")}: ${text}`);
   return check.warning(
     parts.join("; "),
-    `mend what is named there, and see whether it passes: ${program} status NAME`,
+    "fix what is named there, and see whether it passes:",
+    `${program} status ${unready[0]?.name}`,
+  );
+}
+
+function isInjectionPaused({ sidecarSet: { spec } }: PreparedSidecarSet): boolean {
+  return spec.injectionStrategy?.paused === true;
+}
+
+/** A pause is asked for, and yet new Pods go without sidecars until somebody ends it. */
+function pauses({ program }: Facts, { sidecarSets }: LiveCluster): Check {
+  const check = checkNamed("injection is not paused");
+  const paused = sidecarSets.filter(isInjectionPaused).map(({ name }) => name);
+  if (paused.length === 0) return check.ok("new Pods get every SidecarSet that selects them");
+  return check.warning(
+    `new Pods get no sidecars of ${listed(paused)}: spec.injectionStrategy.paused is true`,
+    "resume it:",
+    ...paused.map((name) => resumeInjection({ name, program })),
   );
 }
 
@@ -63,25 +83,37 @@ interface KnownFacts extends Facts {
 function missed({ cluster, now, pods, program, ...facts }: KnownFacts): Check {
   const check = checkNamed("no Pod is missed");
   const excludedNamespaces = [...facts.excludedNamespaces, ...cluster.excludedNamespaces];
-  const reasons = new Map<Reason, string[]>();
+  const reasons = new Map<Reason, MissedPod[]>();
   for (const prepared of cluster.sidecarSets) {
     for (const pod of pods) {
-      if (!hasTrait(classOf(pod, prepared, cluster), PodTrait.Missed)) continue;
-      const options = { cluster, excludedNamespaces, now };
-      const { reason } = missedReason(pod, replacementFacts(prepared, { pod, options }));
+      const state = uninjectedState(pod, prepared, { cluster, excludedNamespaces, now });
+      if (state?.missed !== true || state.reason === undefined) continue;
+      const { reason } = state;
+      const { namespace = "default", name: podName = "" } = pod.metadata;
       const known = reasons.get(reason) ?? [];
-      reasons.set(reason, [...known, `${pod.metadata.namespace}/${pod.metadata.name}`]);
+      reasons.set(reason, [...known, { sidecarSet: prepared.name, namespace, podName }]);
     }
   }
-  if (reasons.size === 0) return check.ok("every Pod has the sidecars that it should have got");
-  const parts = [...reasons].map(([reason, names]) =>
-    `${names.length} for ${reason} (${REASONS[reason]}), for example ${names[0]}`
+  const [[example] = []] = [...reasons.values()];
+  if (example === undefined) return check.ok("every Pod has the sidecars that it should have got");
+  const parts = [...reasons].map(([reason, found]) =>
+    `${found.length} for ${reason} (${REASONS[reason]}), for example ` +
+    `${found[0]?.namespace}/${found[0]?.podName}`
   );
+  const { namespace, podName } = example;
+  const recreated = new Set([...reasons.values()].flat().map(({ sidecarSet }) => sidecarSet));
   return check.warning(
     `Pods were missed: ${parts.join("; ")}`,
-    `see what is in the way: ${program} explain pod/NAME; once it is not, ` +
-      `${program} rollout restart-injection NAME creates them anew, missedPodPolicy Evict does it by itself`,
+    "see why, fix that and recreate the Pods, which missedPodPolicy Evict does by itself:",
+    `${program} explain pod/${podName} -n ${namespace}`,
+    ...[...recreated].map((name) => `${program} rollout restart-injection ${name}`),
   );
+}
+
+interface MissedPod {
+  readonly sidecarSet: string;
+  readonly namespace: string;
+  readonly podName: string;
 }
 
 function selection({ cluster, pods, program }: KnownFacts): Check {
@@ -92,7 +124,8 @@ function selection({ cluster, pods, program }: KnownFacts): Check {
   if (idle.length === 0) return check.ok("each of them");
   return check.warning(
     `none is selected by: ${idle.join(", ")}`,
-    `compare their selectors with the Pods' labels: ${program} explain pod/NAME`,
+    "compare their selectors with the labels of Pods:",
+    `${program} explain pods -A`,
   );
 }
 

@@ -94,7 +94,8 @@ async function tryProbe(
     if (isInjectedBy(stored, sidecarSet)) return undefined;
     return check.error(
       `a Pod that it selects was created without its sidecars, in namespace ${namespace}`,
-      `${REACH}; ${program} explain says whether something else is in the way`,
+      `${REACH}; see whether another blocker is found:`,
+      `${program} explain pods -n ${namespace}`,
     );
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -1,15 +1,12 @@
-import { isObject } from "../../api/json.ts";
-import { labelSelector } from "../../api/meta.ts";
-import type { KubeObject } from "../../api/objects.ts";
-import type { Pod } from "../../api/pod.ts";
-import { readAs } from "../../api/read.ts";
-import { matchesSelector } from "../../core/select/label_selector.ts";
+import type { Workload } from "../../api/objects.ts";
 import { countPods } from "../../core/status/counts.ts";
 import { resources } from "../../kube/resources.ts";
-import { readAll } from "../cluster/reading.ts";
 import { classOf } from "../pods/classes.ts";
 import { outcomeOf } from "../pods/outcome.ts";
+import { recreateCommand, type TopOwnerReader, topOwnerReader } from "../pods/owners.ts";
 import { podSubjectOf } from "../pods/targets.ts";
+import { injectingCommands, uninjectedGroups } from "../pods/uninjected.ts";
+import { podsOf } from "../pods/workload_pods.ts";
 import { CliError } from "../terminal/terminal.ts";
 import { explain, type PodExplanation, type PodsSummary } from "./explanation.ts";
 import { type NamedObject, type Place, readNamed } from "./named_objects.ts";
@@ -27,15 +24,16 @@ export async function explainObjects(
   options: StoredPodOptions & Place,
 ): Promise<PodExplanation[]> {
   const explanations = [];
+  const topOwner = topOwnerReader(options.client);
   for (const each of await readNamed(words, options)) {
-    explanations.push(await explainOne(each, options));
+    explanations.push(await explainOne(each, { ...options, topOwner }));
   }
   return explanations;
 }
 
 async function explainOne(
   { kind, object }: NamedObject,
-  options: StoredPodOptions & Place,
+  options: StoredPodOptions & Place & { topOwner: TopOwnerReader },
 ): Promise<PodExplanation> {
   const workload = { ...object, apiVersion: kind.apiVersion, kind: kind.kind };
   const subject = podSubjectOf(workload);
@@ -43,30 +41,37 @@ async function explainOne(
     const name = `${kind.kind.toLowerCase()}/${object.metadata.name}`;
     throw new CliError(`Cannot explain ${name}: it has no Pod template`);
   }
-  if (kind === resources.pods) return explainStored(subject, options);
+  if (kind === resources.pods) {
+    const recreate = recreateCommand(subject.pod, await options.topOwner(subject.pod));
+    return explainStored(subject, { ...options, recreate });
+  }
   const { client } = options;
   const refusal = await refusalOf(workload, { client, outcome: outcomeOf(subject, options) });
   return {
     ...explain(subject, options),
-    ...await summary(object, options),
+    ...await summary(workload, options),
     ...(refusal ? { refusal } : {}),
   };
 }
 
-/** The Pods that the workload's own selector selects; a CronJob has none. */
+/** The Pods of the workload, by SidecarSet; a CronJob has none itself. */
 async function summary(
-  object: KubeObject & { spec?: unknown },
-  { client, cluster }: StoredPodOptions & Place,
+  workload: Workload,
+  options: StoredPodOptions & Place,
 ): Promise<{ pods?: PodsSummary }> {
-  const read = readAs(labelSelector, isObject(object.spec) ? object.spec.selector : undefined);
-  if (!read.ok) return {};
-  const { namespace = "default" } = object.metadata;
-  const pods: Pod[] = (await readAll(client, resources.pods, { namespace }))
-    .filter(({ metadata }) => matchesSelector(read.value, metadata.labels ?? {}));
+  const { client, cluster, program } = options;
+  const pods = await podsOf(workload, client);
+  if (pods === undefined) return {};
   const sidecarSets = cluster.sidecarSets.flatMap((prepared) => {
     const counts = countPods(pods.map((pod) => classOf(pod, prepared, cluster)));
-    const isConcerned = counts.matchedPods + counts.uninjectedPods > 0;
-    return isConcerned ? [{ name: prepared.name, ...counts }] : [];
+    if (counts.matchedPods + counts.uninjectedPods === 0) return [];
+    const { name } = prepared;
+    const uninjected = uninjectedGroups(pods, prepared, options);
+    const isPaused = prepared.sidecarSet.spec.injectionStrategy?.paused === true;
+    const commands = uninjected.length === 0
+      ? []
+      : injectingCommands(uninjected, { name, program, isPaused });
+    return [{ name, ...counts, uninjected, commands }];
   });
   return { pods: { total: pods.length, sidecarSets } };
 }

@@ -12,6 +12,7 @@ import { type UnknownField, unknownFields } from "../../core/validate/unknown_fi
 import { namespaceOf } from "../cluster/known_cluster.ts";
 import { outcomeOf, type OutcomeOptions, type PodOutcome } from "../pods/outcome.ts";
 import type { PodSubject } from "../pods/targets.ts";
+import type { UninjectedGroup } from "../pods/uninjected.ts";
 import { type UpdateState, updateStateOf } from "../pods/update_state.ts";
 
 /** What becomes of one SidecarSet for one Pod. */
@@ -37,6 +38,8 @@ export interface SidecarSetExplanation {
   readonly missed?: boolean;
   /** What becomes of the Pod now, without anybody's doing. */
   readonly next?: string;
+  /** The commands that get the Pod its sidecars or its current revision. */
+  readonly commands?: readonly string[];
   /** Fields of the SidecarSet that do nothing, for they are most likely misspelt. */
   readonly unknownFields?: readonly UnknownField[];
 }
@@ -77,7 +80,16 @@ export interface RefusalExplanation {
 /** How Pods stand to the SidecarSets that select them. */
 export interface PodsSummary {
   readonly total: number;
-  readonly sidecarSets: readonly ({ readonly name: string } & PodCounts)[];
+  readonly sidecarSets: readonly SidecarSetPods[];
+}
+
+/** How the Pods of a workload stand to one SidecarSet. */
+export interface SidecarSetPods extends PodCounts {
+  readonly name: string;
+  /** The Pods that are not injected, by reason. */
+  readonly uninjected: readonly UninjectedGroup[];
+  /** The commands that inject them. */
+  readonly commands: readonly string[];
 }
 
 /** Explains what becomes of a Pod when it is created. */

@@ -1,17 +1,15 @@
 import type { Pod } from "../../api/pod.ts";
 import { isInjectedBy } from "../../core/annotations/injected_list.ts";
-import { replacementObstacle } from "../../core/cleanup/replacement.ts";
 import { CONDITION_REASONS } from "../../core/condition_reasons.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { REASONS } from "../../core/reasons.ts";
 import { explainMismatch } from "../../core/select/mismatch.ts";
-import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
+import { isActive } from "../../core/status/readiness.ts";
 import { recordOf } from "../../core/status/record.ts";
 import { namespaceOf } from "../cluster/known_cluster.ts";
-import { classOf } from "../pods/classes.ts";
 import type { OutcomeOptions } from "../pods/outcome.ts";
-import { replacementFacts } from "../pods/replacement.ts";
 import type { PodSubject } from "../pods/targets.ts";
+import { resumeInjection, uninjectedState } from "../pods/uninjected.ts";
 import { type UpdateState, updateStateOf } from "../pods/update_state.ts";
 import { changedFields, partsOf, recordedParts } from "../sidecarsets/revision_parts.ts";
 import { conditionOf } from "../sidecarsets/rollout_state.ts";
@@ -28,8 +26,13 @@ export interface StoredPodOptions extends OutcomeOptions {
   readonly program: string;
 }
 
+interface StoredPodFacts extends StoredPodOptions {
+  /** The command that recreates the Pod. */
+  readonly recreate: string;
+}
+
 /** Explains what SidecarSets did to a Pod that is stored in a cluster, and what becomes of it. */
-export function explainStored(subject: PodSubject, options: StoredPodOptions): PodExplanation {
+export function explainStored(subject: PodSubject, options: StoredPodFacts): PodExplanation {
   const { title, pod } = subject;
   const { sidecarSets } = options.cluster;
   const injected = sidecarSets.filter(({ sidecarSet }) => isInjectedBy(pod, sidecarSet));
@@ -46,7 +49,7 @@ export function explainStored(subject: PodSubject, options: StoredPodOptions): P
 
 function explainOne(
   prepared: PreparedSidecarSet,
-  { pod, options }: { pod: Pod; options: StoredPodOptions },
+  { pod, options }: { pod: Pod; options: StoredPodFacts },
 ): SidecarSetExplanation {
   const { name, sidecarSet } = prepared;
   const mismatch = explainMismatch(sidecarSet.spec, {
@@ -74,29 +77,31 @@ function explainOne(
     update,
     ...changed,
     ...(next === undefined ? {} : { next }),
+    ...(next === UNTIL_RECREATED ? { commands: [options.recreate] } : {}),
   };
 }
 
 function explainUninjected(
   prepared: PreparedSidecarSet,
-  { pod, options }: { pod: Pod; options: StoredPodOptions },
+  { pod, options }: { pod: Pod; options: StoredPodFacts },
 ): SidecarSetExplanation {
   const { name } = prepared;
-  const missed = hasTrait(classOf(pod, prepared, options.cluster), PodTrait.Missed);
-  const obstacle = replacementObstacle(pod, replacementFacts(prepared, { pod, options }));
-  if (obstacle) return { name, verdict: "Uninjected", missed, ...obstacle };
-  return {
-    name,
-    verdict: "Uninjected",
-    missed,
-    ...(missed ? { reason: "NotReviewed" } : {}),
-    message: missed
-      ? REASONS.NotReviewed
-      : "the Pod is older than the SidecarSet's selection, or came to be selected later",
-    next: "nothing until the Pod is created anew, which would inject it: " +
-      `${options.program} rollout restart-injection ${name}`,
-  };
+  const { program, recreate } = options;
+  const state = uninjectedState(pod, prepared, options);
+  if (state === undefined) {
+    // The selectors match, so nothing else takes the Pod away.
+    const reason = isActive(pod) ? "CanaryTakesOver" : "PodNotActive";
+    return { name, verdict: "Uninjected", missed: false, reason, message: REASONS[reason] };
+  }
+  const { injectedWhenRecreated, ...why } = state;
+  const found = { name, verdict: "Uninjected" as const, ...why };
+  if (injectedWhenRecreated) return { ...found, next: UNTIL_RECREATED, commands: [recreate] };
+  if (why.reason !== "InjectionPaused") return found;
+  const commands = [resumeInjection({ name, program }), recreate];
+  return { ...found, next: "nothing until injection is resumed and the Pod recreated", commands };
 }
+
+const UNTIL_RECREATED = "nothing until the Pod is recreated";
 
 /** What the controller does with an outdated Pod; undefined for one that is up to date. */
 function nextOf({ state }: UpdateState, { sidecarSet }: PreparedSidecarSet): string | undefined {
@@ -112,7 +117,7 @@ function nextOf({ state }: UpdateState, { sidecarSet }: PreparedSidecarSet): str
     case "NotUpgradable":
       return spec.updateStrategy?.recreatePolicy === "Evict"
         ? "the Pod is evicted as soon as the eviction rule allows"
-        : "nothing until the Pod is created anew";
+        : UNTIL_RECREATED;
     case "Upgradable": {
       const reason = conditionOf(status, "Progressing")?.reason ?? "RollingOut";
       if (reason === "RollingOut") return "its images are changed as the roll-out gets to it";

@@ -1,5 +1,6 @@
 import { counted, painted, table, wrapped } from "../terminal/output.ts";
 import type { Color } from "../terminal/terminal.ts";
+import { uninjectedLines } from "../pods/uninjected.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type {
   ContainerExplanation,
@@ -7,6 +8,7 @@ import type {
   PodsSummary,
   RefusalExplanation,
   SidecarSetExplanation,
+  SidecarSetPods,
 } from "./explanation.ts";
 
 /** An explanation for people. */
@@ -47,9 +49,18 @@ function sidecarSetLines(explanation: SidecarSetExplanation, terminal: Terminal)
     .map(({ field, remedy }) => `warning: ${field} is unknown: ${remedy}`);
   return [
     `  ${explanation.name}  ${painted(word, { color, terminal })}`,
-    ...[...details, ...warnings].flatMap((detail) => wrapped(detail, 4)),
+    ...details.flatMap((detail) => wrapped(detail, 4)),
+    ...(explanation.commands ?? []).map((command) => `      ${command}`),
+    ...warnings.flatMap((warning) => wrapped(warning, 4)),
   ];
 }
+
+const STATE_WORDS = {
+  UpToDate: "up to date",
+  Upgradable: "outdated",
+  InFlight: "being updated",
+  NotUpgradable: "outdated",
+} as const;
 
 interface VerdictText {
   readonly word: string;
@@ -60,14 +71,15 @@ interface VerdictText {
 function verdictOf(explanation: SidecarSetExplanation): VerdictText {
   const { verdict, reason, message = "", refuses, revision, update, changed = [] } = explanation;
   const changedNote = changed.length === 0 ? [] : [`changed since: ${changed.join(", ")}`];
-  const comingNext = explanation.next === undefined ? [] : [`next: ${explanation.next}`];
+  const { next, commands } = explanation;
+  const comingNext = next === undefined ? [] : [`next: ${next}${commands ? ":" : ""}`];
   const at = revision === undefined ? [] : [`revision ${revision}`];
   switch (verdict) {
     case "Injected":
       return { word: "injected", color: "green", details: at };
     case "InjectedBefore":
       return {
-        word: `injected before (${update?.state})`,
+        word: `injected, ${STATE_WORDS[update?.state ?? "UpToDate"]}`,
         color: update?.state === "UpToDate" ? "green" : "yellow",
         details: [...at, update?.message ?? "", ...changedNote, ...comingNext],
       };
@@ -90,6 +102,7 @@ function verdictOf(explanation: SidecarSetExplanation): VerdictText {
 }
 
 function podLines({ total, sidecarSets }: PodsSummary): string[] {
+  if (total === 0) return ["  It has no Pods now."];
   if (sidecarSets.length === 0) return [`  ${counted(total, "Pod")}, which no SidecarSet selects.`];
   const header = ["PODS OF", "INJECTED", "UPDATED", "READY", "NOT-UPGRADABLE", "MISSED"];
   const rows = sidecarSets.map((each) => {
@@ -97,7 +110,17 @@ function podLines({ total, sidecarSets }: PodsSummary): string[] {
     const counts = [updatedPods, readyPods, notUpgradablePods, missedPods].map(String);
     return [each.name, `${matchedPods} of ${matchedPods + each.uninjectedPods}`, ...counts];
   });
-  return table([header, ...rows], 2);
+  return [...table([header, ...rows], 2), ...sidecarSets.flatMap(uninjectedPodLines)];
+}
+
+function uninjectedPodLines({ name, uninjected, commands }: SidecarSetPods): string[] {
+  if (uninjected.length === 0) return [];
+  return [
+    "",
+    `  Pods without ${name}:`,
+    ...uninjectedLines(uninjected, 4),
+    ...(commands.length === 0 ? [] : ["  Inject them:", ...commands.map((each) => `    ${each}`)]),
+  ];
 }
 
 function containerLines({ initContainers, containers }: PodExplanation): string[] {

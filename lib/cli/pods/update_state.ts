@@ -46,7 +46,7 @@ export function updateStateOf(pod: Pod, prepared: PreparedSidecarSet): UpdateSta
     case "NotUpgradable":
       return {
         state: found.kind,
-        message: `${found.message}: create the Pod anew for it to get the current revision`,
+        message: `not upgradable in place: ${found.message}; recreate the Pod`,
       };
   }
 }

@@ -32,7 +32,10 @@ const ACTIONS: readonly Action[] = [
   {
     name: "pause",
     description: "Leave running Pods as they are (spec.updateStrategy.paused).",
-    text: ["New Pods still get the current revision."],
+    text: [
+      "New Pods still get the current revision. With --injection, new Pods get no",
+      "sidecars (spec.injectionStrategy.paused) and running Pods are still updated.",
+    ],
   },
   {
     name: "resume",
@@ -49,18 +52,23 @@ function addAction(
   const command = rollout.command(name)
     .description(description)
     .argument("<name>", "the SidecarSet", sidecarSetName)
+    .option("--injection", "the injection into new Pods instead of the roll-out")
     .addOption(dryRunOption());
   addClusterOptions(command)
     .addHelpText(
       "after",
-      helpNotes({ text, examples: [`rollout ${name} logging`], statuses: CHANGE_STATUSES }),
+      helpNotes({
+        text,
+        examples: [`rollout ${name} logging`, `rollout ${name} logging --injection`],
+        statuses: CHANGE_STATUSES,
+      }),
     )
     .action(runWith(name, context));
 }
 
 function addRestart(rollout: Command, context: CommandContext): void {
   const command = rollout.command("restart-injection")
-    .description("Let workloads create their Pods anew where Pods lack the current sidecars.")
+    .description("Restart workloads whose Pods lack the current sidecars.")
     .argument("<name>", "the SidecarSet", sidecarSetName)
     .option("-n, --namespace <name>", "only Pods of this namespace")
     .option("-l, --selector <labels>", "only Pods with these labels")
@@ -74,8 +82,8 @@ function addRestart(rollout: Command, context: CommandContext): void {
           "Deployments, StatefulSets and DaemonSets that have a Pod without the sidecars,",
           "or one that cannot be upgraded in place, are restarted as by kubectl rollout",
           "restart: by an annotation of the template. Their own update strategies hold.",
-          "Pods that no such workload owns are listed, and so are those whose replacement",
-          "would not be as wanted either, each with the reason.",
+          "Pods that no such workload owns are listed with the command that deletes them.",
+          "Pods that a restart would not help are listed with the reason.",
         ],
         examples: [
           "rollout restart-injection logging --dry-run",

@@ -1,4 +1,3 @@
-import type { OwnerReference } from "../../api/meta.ts";
 import type { Pod } from "../../api/pod.ts";
 import { replacementObstacle } from "../../core/cleanup/replacement.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
@@ -8,11 +7,13 @@ import type { Live } from "../cluster/connection.ts";
 import type { DryRun } from "../cluster/dry_run.ts";
 import { unknownSidecarSet } from "../cluster/known_cluster.ts";
 import { readLiveCluster } from "../cluster/live_cluster.ts";
-import { readAll, readIfPresent } from "../cluster/reading.ts";
+import { readAll } from "../cluster/reading.ts";
 import { excludedNamespacesOf, type SurroundingsOptions } from "../cluster/surroundings.ts";
 import { classOf } from "../pods/classes.ts";
+import { RESTARTABLE, topOwnerReader } from "../pods/owners.ts";
 import { replacementFacts } from "../pods/replacement.ts";
-import { counted, wrapped } from "../terminal/output.ts";
+import { resumeInjection } from "../pods/uninjected.ts";
+import { counted, listed, wrapped } from "../terminal/output.ts";
 import { change } from "./change.ts";
 
 export interface RestartOptions extends SurroundingsOptions {
@@ -26,8 +27,6 @@ export interface RestartOptions extends SurroundingsOptions {
 
 /** What `kubectl rollout restart` writes. */
 const RESTARTED_ANNOTATION = "kubectl.kubernetes.io/restartedAt";
-
-const RESTARTABLE = [resources.deployments, resources.statefulSets, resources.daemonSets];
 
 /**
  * Restarts the workloads that have Pods which only a replacement can give the current sidecars. Pods whose replacements
@@ -50,17 +49,19 @@ export async function restartInjectionCommand(
     const patch = { ...ref, type: "strategic-merge" as const, body };
     await change(resource, { patch, done: "restarted", dryRun }, live);
   }
-  const notes = [
-    ...noteOn(others, "to create anew yourself"),
-    ...[...notHelped].flatMap(([why, pods]) =>
-      noteOn(pods, `whose replacement would not be as wanted either, ${why}`)
-    ),
-  ];
-  for (const note of notes) terminal.error(`${wrapped(note, 0).join("\n")}\n`);
-  if (helped.length === 0 && notes.length === 0) {
-    terminal.error(
-      `Nothing to do: every Pod that SidecarSet ${name} selects can have its sidecars\n`,
-    );
+  const unhelped = [...notHelped]
+    .flatMap(([why, pods]) => noteOn(pods, `not restarted (${why})`));
+  const unowned = noteOn(others, "that kubectl rollout restart cannot recreate");
+  const write = (text: string) => terminal.error(`${text}\n`);
+  for (const note of unhelped) write(wrapped(note, 0).join("\n"));
+  for (const note of unowned) write(wrapped(note, 0).join("\n"));
+  for (const command of deletions(others)) write(`  ${command}`);
+  if ([...notHelped.keys()].some((why) => why.startsWith("InjectionPaused:"))) {
+    const command = resumeInjection({ name, program: terminal.program });
+    write(`Resume injection first:\n  ${command}`);
+  }
+  if (helped.length === 0 && unhelped.length === 0) {
+    write(`Nothing to do: every Pod that SidecarSet ${name} selects can have its sidecars`);
   }
   return workloads.length > 0 ? 0 : 1;
 }
@@ -105,7 +106,7 @@ async function lackingPods(
       helped.push(pod);
       continue;
     }
-    const why = `for ${obstacle.message} (${obstacle.reason})`;
+    const why = `${obstacle.reason}: ${obstacle.message}`;
     notHelped.set(why, [...notHelped.get(why) ?? [], pod]);
   }
   return { helped, notHelped };
@@ -114,7 +115,15 @@ async function lackingPods(
 function noteOn(pods: readonly Pod[], what: string): string[] {
   if (pods.length === 0) return [];
   const names = pods.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
-  return [`${counted(pods.length, "Pod")} ${what}: ${names.join(", ")}`];
+  return [`${counted(pods.length, "Pod")} ${what}: ${listed(names)}`];
+}
+
+/** The commands that delete Pods, one for each namespace. */
+function deletions(pods: readonly Pod[]): string[] {
+  const byNamespace = Map.groupBy(pods, ({ metadata: { namespace = "default" } }) => namespace);
+  return [...byNamespace].map(([namespace, same]) =>
+    `kubectl delete pod ${same.map(({ metadata }) => metadata.name).join(" ")} -n ${namespace}`
+  );
 }
 
 interface Workload {
@@ -141,28 +150,4 @@ async function byWorkload(
     }
   }
   return { workloads: [...workloads.values()], others };
-}
-
-/** Reads each ReplicaSet once. */
-function topOwnerReader(client: RestClient) {
-  const known = new Map<string, OwnerReference>();
-  return async ({ metadata }: Pod): Promise<OwnerReference | undefined> => {
-    const owner = controllerOf(metadata);
-    if (owner?.kind !== "ReplicaSet") return owner;
-    const { namespace = "" } = metadata;
-    const ref = { namespace, name: owner.name };
-    const key = `${namespace}/${owner.name}`;
-    const replicaSet = known.has(key)
-      ? undefined
-      : await readIfPresent(client, resources.replicaSets, ref);
-    const top = known.get(key) ?? (replicaSet && controllerOf(replicaSet.metadata)) ?? owner;
-    known.set(key, top);
-    return top;
-  };
-}
-
-function controllerOf(
-  { ownerReferences = [] }: Pod["metadata"],
-): OwnerReference | undefined {
-  return ownerReferences.find(({ controller }) => controller === true);
 }

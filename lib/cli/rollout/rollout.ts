@@ -20,6 +20,8 @@ export interface RolloutOptions extends ClusterOptions {
   /** The one to show. */
   readonly revision?: number;
   readonly toRevision?: number;
+  /** Pause or resume the injection into new Pods. */
+  readonly injection?: boolean;
 }
 
 /**

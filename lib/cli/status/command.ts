@@ -3,9 +3,11 @@ import type { CommandContext } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
 import {
   addClusterOptions,
+  excludeNamespacesOption,
   outputOption,
   secondsOf,
   sidecarSetName,
+  systemNamespaceOption,
 } from "../command_line/options.ts";
 import type { StatusOptions } from "./status.ts";
 
@@ -20,7 +22,9 @@ export function addStatus(program: Command, { terminal, connect, exit }: Command
     .addOption(
       new Option("--timeout <seconds>", "how long to follow them; 0 is without end")
         .default(0).argParser(secondsOf),
-    );
+    )
+    .addOption(excludeNamespacesOption())
+    .addOption(systemNamespaceOption());
   addClusterOptions(status)
     .addHelpText("after", helpNotes(NOTES))
     .action(async (names: string[], options: Omit<StatusOptions, "names">) => {
@@ -33,9 +37,9 @@ export function addStatus(program: Command, { terminal, connect, exit }: Command
 
 const NOTES = {
   text: [
-    "Below the table stands what conditions complain of, or all that they say of the",
-    "SidecarSets that are named. With --watch there is a bar for each SidecarSet on a",
-    "terminal, and elsewhere a line for each step.",
+    "Below the table: what conditions complain of, or all that they say of the named",
+    "SidecarSets, and which Pods lack the sidecars, by reason. With --watch there is",
+    "a bar for each SidecarSet on a terminal, and elsewhere a line for each step.",
   ],
   examples: [
     "status",

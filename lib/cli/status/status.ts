@@ -4,13 +4,14 @@ import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../runtime/stored_sidecarset.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
+import type { SurroundingsOptions } from "../cluster/surroundings.ts";
 import { unknownSidecarSet } from "../cluster/known_cluster.ts";
 import { readAll } from "../cluster/reading.ts";
 import { printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { statusText } from "./text.ts";
 
-export interface StatusOptions extends ClusterOptions {
+export interface StatusOptions extends ClusterOptions, SurroundingsOptions {
   /** All SidecarSets where empty. */
   readonly names: readonly string[];
   readonly selector?: string;
@@ -39,7 +40,10 @@ export async function statusCommand(options: StatusOptions, live: Live): Promise
     terminal.error(none(terminal));
     return 0;
   }
-  const shown = { wide: options.output === "wide", all: options.names.length > 0, terminal };
+  const { readUninjected } = await import("./uninjected.ts");
+  const uninjected = await readUninjected(sidecarSets, { options, live });
+  const isNamed = options.names.length > 0;
+  const shown = { wide: options.output === "wide", all: isNamed, uninjected, terminal };
   terminal.write(statusText(sidecarSets, shown));
   return 0;
 }

@@ -135,7 +135,10 @@ async function showRest(
   const injected = (pods ?? []).filter((pod) => injectedSidecarSets(pod).length > 0);
   const rows = [
     ...(injected.length > 0
-      ? [[`${counted(injected.length, "Pod")} with sidecars`, "create them anew, when it suits"]]
+      ? [[
+        `${counted(injected.length, "Pod")} with sidecars`,
+        "kubectl rollout restart of their workloads",
+      ]]
       : []),
     ...(sidecarSets
       ? [[

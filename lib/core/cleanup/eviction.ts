@@ -78,8 +78,10 @@ export function mayEvict(pod: Pod, facts: EvictionFacts): EvictionDecision {
 }
 
 /** The controller that owns the Pod. */
-export function controllerOf(pod: Pod): OwnerReference | undefined {
-  return pod.metadata.ownerReferences?.find((owner) => owner.controller === true);
+export function controllerOf(
+  { metadata }: Pick<Pod, "metadata">,
+): OwnerReference | undefined {
+  return metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
 const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";

@@ -79,9 +79,9 @@ Deno.test("diff says what waits and why", async () => {
   assert.equal(found.end, "PartitionReached");
 });
 
-Deno.test("diff names the Pods that would have to be created anew", async () => {
+Deno.test("diff names the Pods that would have to be recreated", async () => {
   const { output } = await diff({ containers: [{ name: "agent", image: "agent:2", args: ["x"] }] });
-  assert.match(output, / {2}4 to be created anew\n {4}default\/web-1, .*web-4: more\n?\s+than/);
+  assert.match(output, / {2}4 to be recreated\n {4}default\/web-1, .*web-4: more\n?\s+than/);
 });
 
 Deno.test("diff refuses a SidecarSet that is not valid, with its place in the file", async () => {

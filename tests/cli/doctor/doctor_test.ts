@@ -59,8 +59,8 @@ Deno.test("doctor stops where the kind is not installed, and says how to install
   assert.equal(status, 1);
   assert.equal(checks.length, 2);
   const { message, remedy } = checkOf(checks, "CustomResourceDefinition");
-  assert.equal(message, "sidecarsets.apps.kruise.io is not there");
-  assert.match(remedy ?? "", /sidecarset manifests \| kubectl apply/);
+  assert.equal(message, "sidecarsets.apps.kruise.io is not installed");
+  assert.match(remedy ?? "", /sidecarset manifests --image IMAGE \| kubectl apply -f -$/);
 });
 
 Deno.test("doctor finds that nobody leads, that nothing is registered, and what follows from it", async () => {
@@ -195,7 +195,7 @@ Deno.test("doctor tells which SidecarSets say that new Pods may not get them, an
   const { status, message, remedy } = checkOf(checks, "SidecarSets are ready");
   assert.equal(status, "warning");
   assert.equal(message, "web, third: Overwritten: Somebody else changes it");
-  assert.match(remedy ?? "", /sidecarset status NAME/);
+  assert.match(remedy ?? "", /sidecarset status \w+$/);
   const ready = await examine(crd, namespace, ...sidecarSets);
   assert.equal(checkOf(ready.checks, "SidecarSets are ready").status, "ok");
 });

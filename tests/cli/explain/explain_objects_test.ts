@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../../lib/api/objects.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
-import { podOf, sidecarSetOf } from "../../support/objects.ts";
+import { podOf, type PodOptions, sidecarSetOf } from "../../support/objects.ts";
 import { clusterOf } from "../object_cluster.ts";
 import { runCli } from "../string_terminal.ts";
 
@@ -36,7 +36,7 @@ const restructured = sidecarSetOf({
 const deployment = {
   apiVersion: "apps/v1",
   kind: "Deployment",
-  metadata: { name: "web", namespace: "default" },
+  metadata: { name: "web", namespace: "default", uid: "uid-of-web" },
   spec: {
     selector: { matchLabels: { app: "web" } },
     template: {
@@ -46,14 +46,38 @@ const deployment = {
   },
 };
 
+const replicaSet = {
+  ...deployment,
+  kind: "ReplicaSet",
+  metadata: {
+    name: "web-1",
+    namespace: "default",
+    uid: "uid-of-web-1",
+    ownerReferences: [{ ...ownerOf("Deployment", "web") }],
+  },
+};
+
+function ownerOf(kind: string, name: string) {
+  return { apiVersion: "apps/v1", kind, name, uid: `uid-of-${name}`, controller: true };
+}
+
+/** A Pod of the Deployment. */
+function ofDeployment(options: PodOptions) {
+  const pod = podOf(options);
+  const ownerReferences = [ownerOf("ReplicaSet", "web-1")];
+  return { ...pod, metadata: { ...pod.metadata, ownerReferences } };
+}
+
 const { client } = clusterOf([
   stored(current),
   stored(restructured),
   deployment,
-  podOf({ name: "outdated", injected: [first] }),
-  podOf({ name: "current", injected: [current], creationTimestamp: LATER }),
-  podOf({ name: "old", creationTimestamp: EARLIER }),
-  podOf({ name: "missed", creationTimestamp: LATER }),
+  replicaSet,
+  ofDeployment({ name: "outdated", injected: [first] }),
+  ofDeployment({ name: "current", injected: [current], creationTimestamp: LATER }),
+  ofDeployment({ name: "old", creationTimestamp: EARLIER }),
+  ofDeployment({ name: "missed", creationTimestamp: LATER }),
+  podOf({ name: "bare", creationTimestamp: LATER }),
   podOf({ name: "elsewhere", namespace: "shop", labels: { tier: "front" } }),
 ]);
 
@@ -102,7 +126,7 @@ Deno.test("explain says at which revision an injected Pod is and what it waits f
   other  not injected (NotSelected)
     spec.selector requires "app=db": the Pod has app=web
 
-  web  injected before (Upgradable)
+  web  injected, outdated
     only images differ, which can be changed in place
     next: it waits (Paused): spec.updateStrategy.paused is true
 
@@ -114,7 +138,7 @@ Deno.test("explain says at which revision an injected Pod is and what it waits f
 });
 
 Deno.test("explain says of an injected Pod that it is up to date", async () => {
-  assert.match(await explained("po/current"), /web {2}injected before \(UpToDate\)\n/);
+  assert.match(await explained("po/current"), /web {2}injected, up to date\n/);
 });
 
 Deno.test("explain tells a Pod that was missed from one that is older than the selection", async () => {
@@ -125,7 +149,10 @@ Deno.test("explain tells a Pod that was missed from one that is older than the s
   );
   assert.match(output, / {2}web {2}missed \(NotReviewed\)\n/);
   assert.match(output, / {2}web {2}selected, but not injected\n/);
-  assert.match(output, /next: nothing until the Pod is created anew/);
+  assert.match(
+    output,
+    /next: nothing until the Pod is recreated:\n {6}kubectl rollout restart deployment\/web -n default\n/,
+  );
 });
 
 Deno.test("explain says of a workload what its template gets and how its Pods stand", async () => {
@@ -136,6 +163,15 @@ Deno.test("explain says of a workload what its template gets and how its Pods st
     output.slice(output.indexOf("  PODS OF")),
     `  PODS OF  INJECTED  UPDATED  READY  NOT-UPGRADABLE  MISSED
   web      2 of 4    1        2      0               1
+
+  Pods without web:
+    1 missed (NotReviewed: no webhook that was ready was asked when the Pod was
+    created)
+      default/missed
+    1 not injected (older than the selection, or selected later)
+      default/old
+  Inject them:
+    sidecarset rollout restart-injection web
 `,
   );
 });
@@ -171,7 +207,7 @@ Deno.test("explain judges a Pod of the cluster by a SidecarSet of a file", async
   });
   const args = ["explain", "pod/current", "-f", "new.json"];
   const { output } = await runCli(args, { client, files: { "new.json": sidecarset } });
-  assert.match(output, /web {2}injected before \(NotUpgradable\)/);
+  assert.match(output, /web {2}injected, outdated/);
 });
 
 function titlesOf(output: string): string[] {
@@ -191,8 +227,8 @@ Deno.test("explain takes objects as kubectl names them", async () => {
       ["pods -A -l tier=front", [elsewhere]],
     ] as const
   ) assert.deepEqual(titlesOf(await explained(...command.split(" "))), titles, command);
-  assert.equal(titlesOf(await explained("pods")).length, 4);
-  assert.equal(titlesOf(await explained("pods", "-A")).length, 5);
+  assert.equal(titlesOf(await explained("pods")).length, 5);
+  assert.equal(titlesOf(await explained("pods", "-A")).length, 6);
 });
 
 Deno.test("explain refuses what makes no Pods and what is not there", async () => {

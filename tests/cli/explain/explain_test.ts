@@ -31,17 +31,17 @@ const STATES: [string, string, RegExp][] = [
   [
     "has the current revision",
     SIDECAR_SET,
-    /agent {2}injected before \(UpToDate\)\n {4}revision agent-\w+\n {4}it has the current revision\n/,
+    /agent {2}injected, up to date\n {4}revision agent-\w+\n {4}it has the current revision\n/,
   ],
   [
     "can get a new image in place",
     SIDECAR_SET.replace("agent:1", "agent:2"),
-    /agent {2}injected before \(Upgradable\)\n.*\n {4}only images differ/,
+    /agent {2}injected, outdated\n.*\n {4}only images differ/,
   ],
   [
-    "must be created anew for what cannot change in place",
+    "must be recreated for what cannot change in place",
     SIDECAR_SET.replace('"agent:1"', '"agent:1", command: [run]'),
-    /agent {2}injected before \(NotUpgradable\)\n.*\n {4}more than images differs[^]*create the Pod\s+anew/,
+    /agent {2}injected, outdated\n.*\n {4}not upgradable in place: more than images differs[^]*;\s+recreate\s+the\s+Pod/,
   ],
 ];
 

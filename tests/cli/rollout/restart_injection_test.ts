@@ -82,9 +82,10 @@ Deno.test("rollout restart-injection restarts each workload once that has a Pod 
   );
   assert.equal(
     errors,
-    "1 Pod to create anew yourself: default/alone\n" +
-      "1 Pod whose replacement would not be as wanted either, for the namespace is\n" +
-      "excluded from injection (NamespaceExcluded): kube-system/dns\n",
+    "1 Pod not restarted (NamespaceExcluded: the namespace is excluded from\n" +
+      "injection): kube-system/dns\n" +
+      "1 Pod that kubectl rollout restart cannot recreate: default/alone\n" +
+      "  kubectl delete pod alone -n default\n",
   );
 });
 
@@ -108,5 +109,10 @@ Deno.test("rollout restart-injection restarts nothing in vain", async () => {
   const { status, errors, paths } = await restart(paused, "-n", "shop");
   assert.equal(status, 1);
   assert.deepEqual(paths, []);
-  assert.match(errors, /^1 Pod whose replacement .*\(InjectionPaused\): shop\/till-a\n$/s);
+  assert.equal(
+    errors,
+    "1 Pod not restarted (InjectionPaused: spec.injectionStrategy.paused is true: set\n" +
+      "it to false for new Pods to be injected): shop/till-a\n" +
+      "Resume injection first:\n  sidecarset rollout resume web --injection\n",
+  );
 });
