@@ -21,8 +21,13 @@ export function createProgram(context: CommandContext): Command {
   const program = new Command(terminal.program)
     .description("Injects sidecar containers into Pods and upgrades them in place.")
     .option("--verbose", "show where in the program an error comes from")
-    .configureOutput({ writeOut: terminal.write, writeErr: terminal.error })
-    .configureHelp({ helpWidth: 80, showGlobalOptions: true })
+    .configureOutput({
+      writeOut: terminal.write,
+      writeErr: terminal.error,
+      getOutHelpWidth: () => terminal.window().columns,
+      getErrHelpWidth: () => terminal.window().columns,
+    })
+    .configureHelp({ minWidthToWrap: 20, showGlobalOptions: true })
     .exitOverride();
   addInject(program, context);
   addExplain(program, context);

@@ -66,6 +66,7 @@ Deno.test("the program loads what a command does only when it runs", () => {
     "cluster/connect.ts",
     "program.ts",
     "run.ts",
+    "terminal/output.ts",
     "terminal/printing.ts",
     "terminal/terminal.ts",
   ]);

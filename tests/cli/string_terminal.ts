@@ -11,7 +11,9 @@ export interface StringTerminalOptions {
   input?: string;
   env?: Readonly<Record<string, string>>;
   colors?: boolean;
-  /** Whether a person watches standard error, in a window of 80 columns. */
+  /** Of the window. @default 80 */
+  columns?: number;
+  /** Whether a person watches standard error. */
   interactive?: boolean;
   /** Whether what is written first is all that anybody reads. */
   readsOnce?: boolean;
@@ -72,7 +74,7 @@ export function stringTerminal(options: StringTerminalOptions = {}): StringTermi
     },
     interruptible: (work) => work(interrupted.signal),
     closed: closed.signal,
-    window: () => ({ columns: 80, rows: 24 }),
+    window: () => ({ columns: options.columns ?? 80, rows: 24 }),
     interactive,
     colors,
     get output() {

@@ -80,7 +80,7 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
   await t.step("doctor says where nothing is installed how to install it", async () => {
     const found = await examine(shell);
     assert.equal(found.code, 1);
-    found.assertFound("CustomResourceDefinition", "error", /is not there$/);
+    found.assertFound("CustomResourceDefinition", "error", /is missing$/);
     assert.equal(found.checks.length, 2);
   });
 

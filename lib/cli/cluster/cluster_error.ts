@@ -1,4 +1,5 @@
 import { isObject } from "../../api/json.ts";
+import { GROUP, PLURAL, STORAGE_VERSION } from "../../api/names.ts";
 import { inOneLine } from "../../core/printable.ts";
 
 /**
@@ -14,6 +15,11 @@ export function clusterErrorText(error: Error, program: string): string | undefi
   }
   if (error.name === "CredentialsError") return message;
   if (error.name !== "ApiError" || !isObject(error)) return undefined;
+  if (error.httpCode === 404 && String(error.path).endsWith(`/${STORAGE_VERSION}/${PLURAL}`)) {
+    return `Cannot find the CustomResourceDefinition ${PLURAL}.${GROUP} with version ` +
+      `${STORAGE_VERSION}: SidecarSet is not installed in this cluster; install it with: ` +
+      `${program} manifests --image IMAGE | kubectl apply -f -`;
+  }
   const remedy = typeof error.httpCode === "number"
     ? remedyFor(error.httpCode, program)
     : undefined;
@@ -29,7 +35,7 @@ function remedyFor(httpCode: number, program: string): string | undefined {
     case 404:
       return `See what is installed with: ${program} doctor`;
     case 409:
-      return "Somebody else changed it at the same time: run the command again";
+      return "Another client changed it at the same time: run the command again";
     case 429:
     case 503:
       return "The API server is busy: run the command again";

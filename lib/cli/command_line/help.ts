@@ -1,7 +1,8 @@
 import type { Command } from "commander";
+import { wrapped } from "../terminal/output.ts";
 
 export interface HelpNotes {
-  /** In lines of at most 80 columns. Commands begin with `sidecarset`, and are printed as this user calls it. */
+  /** One paragraph, which is broken into lines as wide as the terminal. Commands begin with `sidecarset`, and are printed as this user calls it. */
   readonly text?: readonly string[];
   /** The same; without the program's name in front, unless something else comes first. */
   readonly examples: readonly string[];
@@ -14,17 +15,29 @@ export function helpNotes({ text = [], examples, statuses }: HelpNotes) {
   const commands = examples.map((line) =>
     line.includes("sidecarset ") ? line : `sidecarset ${line}`
   );
-  const notes = [
-    ...(text.length > 0 ? ["", ...text] : []),
-    "",
-    examples.length > 1 ? "Examples:" : "Example:",
-    ...commands.map((line) => `  ${line}`),
-    "",
-    "Exit status:",
-    ...statuses.map((line) => `  ${line}`),
-  ].join("\n");
-  return ({ command }: { command: Command }) =>
-    notes.replaceAll(/(?<!kubectl |[\w-])sidecarset (?=[a-z])/g, `${programOf(command).name()} `);
+  return ({ command, error }: { command: Command; error: boolean }) => {
+    const { getOutHelpWidth, getErrHelpWidth } = command.configureOutput();
+    const columns = (error ? getErrHelpWidth : getOutHelpWidth)?.();
+    const asCalled = (note: string) =>
+      note.replaceAll(/(?<!kubectl |[\w-])sidecarset (?=[a-z])/g, `${programOf(command).name()} `);
+    return [
+      ...(text.length > 0 ? ["", ...wrapped(asCalled(text.join(" ")), 0, columns)] : []),
+      "",
+      examples.length > 1 ? "Examples:" : "Example:",
+      ...commands.map((line) => `  ${asCalled(line)}`),
+      "",
+      "Exit status:",
+      ...statuses.flatMap((line) => statusLines(line, columns)),
+    ].join("\n");
+  };
+}
+
+/** A status and its meaning, whose further lines stand below its first one. */
+function statusLines(line: string, columns: number | undefined): string[] {
+  const [status = ""] = line.split(" ", 1);
+  const indent = `  ${status}  `;
+  const [first = "", ...rest] = wrapped(line.slice(status.length), indent.length, columns);
+  return [indent + first.trimStart(), ...rest];
 }
 
 /** Lets the command and those within it say after an error where it is explained what they take. */

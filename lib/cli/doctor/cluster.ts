@@ -52,7 +52,7 @@ export async function checkCrd(client: RestClient, install: string): Promise<Che
       ? check.skipped(`this user may not read ${CRD}`)
       : check.error("the API server does not know SidecarSets", INSTALL, install);
   }
-  if (found === "absent") return check.error(`${CRD} is not installed`, INSTALL, install);
+  if (found === "absent") return check.error(`${CRD} is missing`, INSTALL, install);
   const established = found.status?.conditions?.find(({ type }) => type === "Established");
   if (established?.status !== "True") {
     return check.error(

@@ -37,6 +37,12 @@ export function revisionAt({ sidecarSet, revisions }: History, number: number): 
   if (found) return found;
   const numbers = revisions.map(({ revision }) => revision).join(", ") || "none";
   throw new CliError(
-    `Cannot find revision ${number} of SidecarSet ${sidecarSet.metadata.name}: it has ${numbers}`,
+    `Cannot find revision ${number} of SidecarSet ${sidecarSet.metadata.name}: it has ${numbers}; ` +
+      historyHint(sidecarSet),
   );
+}
+
+/** Where the revisions of a SidecarSet are listed. */
+export function historyHint({ metadata: { name } }: SidecarSet): string {
+  return `see: sidecarset rollout history ${name}`;
 }

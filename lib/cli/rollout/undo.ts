@@ -8,7 +8,7 @@ import { partsOf, recordedParts } from "../sidecarsets/revision_parts.ts";
 import { CliError } from "../terminal/terminal.ts";
 import { yamlDiff } from "../terminal/yaml_diff.ts";
 import { change } from "./change.ts";
-import { type History, readHistory, revisionAt } from "./revisions.ts";
+import { type History, historyHint, readHistory, revisionAt } from "./revisions.ts";
 
 export interface UndoOptions {
   readonly name: string;
@@ -63,7 +63,8 @@ function previous({ sidecarSet, revisions, current }: History): ControllerRevisi
   const found = older.at(-1);
   if (found) return found;
   throw new CliError(
-    `Cannot undo: SidecarSet ${sidecarSet.metadata.name} has no revision other than the current one`,
+    `Cannot undo: SidecarSet ${sidecarSet.metadata.name} has no revision other than the current one; ` +
+      historyHint(sidecarSet),
   );
 }
 

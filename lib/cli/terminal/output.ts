@@ -17,12 +17,12 @@ export async function printData(
   terminal.writeData(yamlText(data));
 }
 
-/** Breaks text into lines of at most 80 columns between words, each indented. */
-export function wrapped(text: string, indent: number): string[] {
+/** Breaks text into lines of at most so many columns between words, each indented. */
+export function wrapped(text: string, indent: number, columns = COLUMNS): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.trim().split(/\s+/)) {
-    if (line !== "" && indent + line.length + 1 + word.length > COLUMNS) {
+    if (line !== "" && indent + line.length + 1 + word.length > columns) {
       lines.push(line);
       line = word;
     } else line = line === "" ? word : `${line} ${word}`;

@@ -76,7 +76,8 @@ function programCalled(executable: string): string {
 
 /** A terminal that does not know its size is taken for the smallest usual one. */
 function window(): { columns: number; rows: number } {
-  const { columns, rows } = Deno.stderr.isTerminal() ? Deno.consoleSize() : { columns: 0, rows: 0 };
+  const isThere = Deno.stderr.isTerminal() || Deno.stdout.isTerminal();
+  const { columns, rows } = isThere ? Deno.consoleSize() : { columns: 0, rows: 0 };
   return { columns: columns || 80, rows: rows || 24 };
 }
 

@@ -48,3 +48,39 @@ Deno.test("the error for a SidecarSet that is not there names only some of those
   const { errors } = await runCli(["status", "none"], { client });
   assert.match(errors, /^Cannot find SidecarSet none: the cluster has set-0, .* and 12 more\n$/);
 });
+
+const WITHOUT_KIND = [
+  "status",
+  "status web",
+  "explain pod/web",
+  "inject -f pod.yaml --from-cluster",
+  "diff -f set.yaml",
+  "rollout pause web",
+  "rollout resume web --injection",
+  "rollout history web",
+  "rollout undo web",
+  "rollout restart-injection web",
+];
+
+for (const command of WITHOUT_KIND) {
+  Deno.test(`sidecarset ${command} says that the CustomResourceDefinition is missing`, async () => {
+    const client = new RecordingClient(({ path }) =>
+      path.includes("/apps.kruise.io/")
+        ? { httpCode: 404 }
+        : { metadata: { name: "web", namespace: "default" }, items: [], spec: { containers: [] } }
+    );
+    const files = {
+      "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: []}\n",
+      "set.yaml": "apiVersion: apps.kruise.io/v1beta1\nkind: SidecarSet\nmetadata: {name: web}\n" +
+        "spec: {selector: {matchLabels: {a: b}}, containers: [{name: a, image: b}]}\n",
+    };
+    const { status, errors } = await runCli(command.split(" "), { client, files });
+    assert.equal(status, 2);
+    assert.equal(
+      errors,
+      "Cannot find the CustomResourceDefinition sidecarsets.apps.kruise.io with version v1beta1: " +
+        "SidecarSet is not installed in this cluster; " +
+        "install it with: sidecarset manifests --image IMAGE | kubectl apply -f -\n",
+    );
+  });
+}

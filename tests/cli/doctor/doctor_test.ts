@@ -59,7 +59,7 @@ Deno.test("doctor stops where the kind is not installed, and says how to install
   assert.equal(status, 1);
   assert.equal(checks.length, 2);
   const { message, remedy } = checkOf(checks, "CustomResourceDefinition");
-  assert.equal(message, "sidecarsets.apps.kruise.io is not installed");
+  assert.equal(message, "sidecarsets.apps.kruise.io is missing");
   assert.match(remedy ?? "", /sidecarset manifests --image IMAGE \| kubectl apply -f -$/);
 });
 
