@@ -111,7 +111,7 @@ function nextOf({ state }: UpdateState, { sidecarSet }: PreparedSidecarSet): str
     case "Completed":
       return undefined;
     case "Stripped":
-      return "nothing until the Pod is recreated";
+      return UNTIL_RECREATED;
     case "InFlight":
       return "the kubelet is changing the container";
     case "NotUpgradable":

@@ -60,6 +60,7 @@ const STATE_WORDS = {
   Upgradable: "outdated",
   InFlight: "being updated",
   NotUpgradable: "outdated",
+  Stripped: "changed by another webhook",
 } as const;
 
 interface VerdictText {
