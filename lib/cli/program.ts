@@ -14,12 +14,14 @@ import { addStatus } from "./status/command.ts";
 import { addUninstall } from "./uninstall/command.ts";
 import { addValidate } from "./validate/command.ts";
 import { addVersion } from "./version/command.ts";
+import { PROGRAM_VERSION } from "./version/version.ts";
 
 /** All commands with their options and help; each loads what it does when it runs, so that a short command starts quickly. */
 export function createProgram(context: CommandContext): Command {
   const { terminal } = context;
   const program = new Command(terminal.program)
     .description("Injects sidecar containers into Pods and upgrades them in place.")
+    .version(`sidecarset ${PROGRAM_VERSION}`, "--version", "print the version of the program")
     .option("--verbose", "show where in the program an error comes from")
     .configureOutput({
       writeOut: terminal.write,

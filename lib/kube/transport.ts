@@ -14,6 +14,8 @@ export interface FetchClientOptions {
   cluster: Cluster;
   clock: Clock;
   userAgent: string;
+  /** Another user as whom to act, if the API server lets this one. */
+  impersonate?: string;
   /** Milliseconds until an answer must be complete; of a stream, until it must have begun. @default {30_000} */
   requestTimeout?: number;
   /** Told of each request sent, the repeated one after a 401 included. */
@@ -159,6 +161,8 @@ export class FetchClient implements RestClient {
       (options.bodyJson === undefined ? undefined : "application/json");
     if (contentType !== undefined) headers.set("content-type", contentType);
     if (access.authorization !== undefined) headers.set("authorization", access.authorization);
+    const { impersonate } = this.#options;
+    if (impersonate !== undefined) headers.set("impersonate-user", impersonate);
     // kube-apiserver may compress a watch in several gzip members, of which Deno's decoder reads the first and ends the stream.
     if (options.expectStream) headers.set("accept-encoding", "identity");
     return headers;

@@ -69,6 +69,7 @@ Deno.test("the program loads what a command does only when it runs", () => {
     "terminal/output.ts",
     "terminal/printing.ts",
     "terminal/terminal.ts",
+    "version/version.ts",
   ]);
   const packages = loaded.filter((specifier) => specifier.startsWith("npm:"));
   assert.deepEqual(packages.map((each) => each.replace(/@.*/, "")), ["npm:commander"]);

@@ -240,3 +240,9 @@ Deno.test("FetchClient refuses a client certificate that cannot be read, each ti
   }
   client.close();
 });
+
+Deno.test("FetchClient acts as another user where it is asked to", () =>
+  withClient({ answer: ok, impersonate: "jane" }, async (client, server) => {
+    await client.performRequest(read);
+    assert.equal(server.seen.at(-1)?.headers.get("impersonate-user"), "jane");
+  }));

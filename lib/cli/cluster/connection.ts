@@ -7,10 +7,17 @@ import { systemClock } from "../../runtime/clock.ts";
 import { createLogger } from "../../runtime/log.ts";
 import { CliError, type Terminal } from "../terminal/terminal.ts";
 
+/** The longest delay that a timer can have. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 /** Which cluster to talk to, as kubectl's own flags say it. */
 export interface ClusterOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
+  /** Seconds until an answer must be complete; 0 is without end. */
+  readonly requestTimeout?: number;
+  /** The user to act as. */
+  readonly as?: string;
 }
 
 /** A cluster that a command talks to. */
@@ -35,7 +42,7 @@ export interface Live {
  * @throws {CliError} that says what is wrong with the chosen place.
  */
 export async function openConnection(
-  { kubeconfig, context }: ClusterOptions,
+  { kubeconfig, context, requestTimeout, as }: ClusterOptions,
   terminal: Terminal,
 ): Promise<Connection> {
   const clock = systemClock();
@@ -58,6 +65,10 @@ export async function openConnection(
       cluster,
       clock,
       userAgent: "sidecarset-cli",
+      ...(requestTimeout === undefined
+        ? {}
+        : { requestTimeout: requestTimeout === 0 ? MAX_TIMEOUT_MS : requestTimeout * 1_000 }),
+      ...(as === undefined ? {} : { impersonate: as }),
       observe: (observation) => serverClock.observe(observation),
     });
     return { client, namespace: cluster.defaultNamespace, now: () => serverClock.now() };

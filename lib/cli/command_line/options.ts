@@ -8,6 +8,10 @@ export function filenameOption(what: string): Option {
   return new Option("-f, --filename <file...>", filenameText(what));
 }
 
+export function recursiveOption(): Option {
+  return new Option("-R, --recursive", "read the folders within folders too");
+}
+
 /** For a command that has other arguments too: each option takes one file. */
 export function singleFilenameOption(what: string): Option {
   return new Option("-f, --filename <file>", filenameText(what))
@@ -33,7 +37,12 @@ export function namespaceOption(): Option {
 export function addClusterOptions(command: Command): Command {
   return command
     .option("--kubeconfig <file>", "the file that names the cluster")
-    .option("--context <name>", "the context of the kubeconfig to use");
+    .option("--context <name>", "the context of the kubeconfig to use")
+    .addOption(
+      new Option("--request-timeout <seconds>", "how long to wait for an answer; 0 is without end")
+        .argParser(secondsOf),
+    )
+    .option("--as <user>", "the user to act as");
 }
 
 export function systemNamespaceOption(): Option {

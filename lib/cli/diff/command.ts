@@ -6,6 +6,7 @@ import {
   excludeNamespacesOption,
   filenameOption,
   outputOption,
+  recursiveOption,
   systemNamespaceOption,
 } from "../command_line/options.ts";
 import type { DiffOptions } from "./diff.ts";
@@ -15,6 +16,7 @@ export function addDiff(program: Command, { terminal, connect, exit }: CommandCo
   const diff = program.command("diff")
     .description("Say what applying SidecarSets would change in the cluster.")
     .addOption(filenameOption("files with SidecarSets").makeOptionMandatory())
+    .addOption(recursiveOption())
     .addOption(outputOption(["text", "json", "yaml"]))
     .addOption(excludeNamespacesOption())
     .addOption(systemNamespaceOption());

@@ -5,7 +5,7 @@ import { overlaid } from "../cluster/known_cluster.ts";
 import { readLiveCluster } from "../cluster/live_cluster.ts";
 import { readAll } from "../cluster/reading.ts";
 import { excludedNamespacesOf, type SurroundingsOptions } from "../cluster/surroundings.ts";
-import { readDocuments } from "../files/documents.ts";
+import { readDocuments, type ReadOptions } from "../files/documents.ts";
 import { findingText } from "../files/findings.ts";
 import { manifestsOf } from "../files/manifests.ts";
 import { checkSidecarSets } from "../files/sidecarsets.ts";
@@ -16,7 +16,7 @@ import { forecast } from "./forecast.ts";
 import { newPodDiff } from "./new_pods.ts";
 import { type Preview, previewData, previewText } from "./text.ts";
 
-export interface DiffOptions extends ClusterOptions, SurroundingsOptions {
+export interface DiffOptions extends ClusterOptions, SurroundingsOptions, ReadOptions {
   readonly filename: readonly string[];
   readonly output: "text" | "json" | "yaml";
 }
@@ -32,7 +32,7 @@ export async function diffCommand(
   { terminal, connection: { client } }: Live,
 ): Promise<number> {
   const { systemNamespace, output } = options;
-  const manifests = manifestsOf(await readDocuments(options.filename, terminal));
+  const manifests = manifestsOf(await readDocuments(options.filename, terminal, options));
   const [cluster, pods] = await Promise.all([
     readLiveCluster(client, systemNamespace),
     readAll(client, resources.pods),

@@ -6,6 +6,7 @@ import {
   excludeNamespacesOption,
   namespaceOption,
   outputOption,
+  recursiveOption,
   singleFilenameOption,
   systemNamespaceOption,
 } from "../command_line/options.ts";
@@ -22,6 +23,7 @@ export function addExplain(program: Command, { terminal, connect, exit }: Comman
     .description("Say what each SidecarSet does or did to a Pod, and why.")
     .argument("[object...]", "Pods and workloads of the cluster, as kubectl names them")
     .addOption(singleFilenameOption("files with Pods or workloads, and SidecarSets"))
+    .addOption(recursiveOption())
     .addOption(outputOption(["text", "json", "yaml"]))
     .addOption(namespaceOption())
     .option("-A, --all-namespaces", "the cluster's objects of every namespace")

@@ -1,7 +1,7 @@
 import type { ClusterOptions } from "../cluster/connection.ts";
 import { type MaybeLive, surroundings, type SurroundingsOptions } from "../cluster/surroundings.ts";
 import { clusterOfFiles } from "../files/cluster.ts";
-import { readDocuments } from "../files/documents.ts";
+import { readDocuments, type ReadOptions } from "../files/documents.ts";
 import { findingText } from "../files/findings.ts";
 import { manifestsOf } from "../files/manifests.ts";
 import { podTargetsOf } from "../pods/targets.ts";
@@ -10,7 +10,7 @@ import { CliError } from "../terminal/terminal.ts";
 import { explain } from "./explanation.ts";
 import { explanationText } from "./text.ts";
 
-export interface ExplainOptions extends ClusterOptions, SurroundingsOptions {
+export interface ExplainOptions extends ClusterOptions, SurroundingsOptions, ReadOptions {
   /** Objects of the cluster: `pod/NAME`, `deploy NAME`, `pods`. */
   readonly objects: readonly string[];
   readonly allNamespaces?: boolean;
@@ -32,7 +32,7 @@ export async function explainCommand(
   options: ExplainOptions,
   { terminal, connection }: MaybeLive,
 ): Promise<number> {
-  const manifests = manifestsOf(await readDocuments(options.filename, terminal));
+  const manifests = manifestsOf(await readDocuments(options.filename, terminal, options));
   const files = clusterOfFiles(manifests);
   const errors = files.findings.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {

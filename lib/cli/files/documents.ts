@@ -18,6 +18,11 @@ export interface ManifestDocument {
   lineAt(offset: number): number;
 }
 
+export interface ReadOptions {
+  /** Folders within folders too, as kubectl's `-R`. @default false */
+  readonly recursive?: boolean | undefined;
+}
+
 /**
  * Reads every document of the files, in order. The texts of a file's documents put together are the file.
  *
@@ -27,17 +32,25 @@ export interface ManifestDocument {
 export async function readDocuments(
   paths: readonly string[],
   terminal: Device,
+  { recursive = false }: ReadOptions = {},
 ): Promise<ManifestDocument[]> {
   if (paths.filter(isInput).length > 1) {
     throw new CliError("Cannot read standard input twice: name it once with -f -");
   }
   const documents: ManifestDocument[] = [];
   for (const path of paths) {
-    for (const [file, text] of await readTexts(path, terminal)) {
+    for (const [file, text] of await readTexts(path, { terminal, recursive })) {
       for (const document of parseDocuments(text, file)) documents.push(document);
     }
   }
   return documents;
+}
+
+interface Reading {
+  readonly terminal: Device;
+  readonly recursive: boolean;
+  /** Within a folder that is read too. */
+  readonly isInner?: boolean;
 }
 
 type FileText = readonly [file: string, text: string];
@@ -47,26 +60,41 @@ function isInput(path: string): boolean {
   return path === "-" || path === "/dev/stdin";
 }
 
-async function readTexts(path: string, terminal: Device): Promise<FileText[]> {
+async function readTexts(path: string, reading: Reading): Promise<FileText[]> {
+  const { terminal } = reading;
   try {
     if (isInput(path)) return [["standard input", await terminal.readInput()]];
     return [[path, await terminal.readFile(path)]];
   } catch (error) {
-    if (error instanceof Deno.errors.IsADirectory) return await readFolder(path, terminal);
+    if (error instanceof Deno.errors.IsADirectory) return await readFolder(path, reading);
     throw new CliError(`Cannot read ${path}: ${whyUnreadable(path, error)}`);
   }
 }
 
-async function readFolder(folder: string, terminal: Device): Promise<FileText[]> {
-  const names = (await terminal.readFolder(folder)).filter((name) => MANIFEST_NAME.test(name));
-  if (names.length === 0) {
-    throw new CliError(`Cannot read ${folder}: the folder has no .yaml, .yml or .json files`);
+async function readFolder(folder: string, reading: Reading): Promise<FileText[]> {
+  const { terminal, recursive } = reading;
+  const names = (await terminal.readFolder(folder)).toSorted();
+  const texts: FileText[] = [];
+  for (const name of names) {
+    const path = `${folder.replace(/\/$/, "")}/${name}`;
+    if (MANIFEST_NAME.test(name)) texts.push(...await readTexts(path, reading));
+    else if (recursive) texts.push(...await readInnerFolder(path, reading));
   }
-  const texts = [];
-  for (const name of names.sort()) {
-    texts.push(...await readTexts(`${folder.replace(/\/$/, "")}/${name}`, terminal));
+  if (texts.length > 0 || reading.isInner) return texts;
+  const remedy = recursive ? "" : "; -R reads the folders within it too";
+  throw new CliError(
+    `Cannot read ${folder}: the folder has no .yaml, .yml or .json files${remedy}`,
+  );
+}
+
+/** Nothing of what is no folder. */
+async function readInnerFolder(path: string, reading: Reading): Promise<FileText[]> {
+  try {
+    return await readFolder(path, { ...reading, isInner: true });
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    return [];
   }
-  return texts;
 }
 
 const MANIFEST_NAME = /\.(?:ya?ml|json)$/;

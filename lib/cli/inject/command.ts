@@ -7,6 +7,7 @@ import {
   filenameOption,
   namespaceOption,
   outputOption,
+  recursiveOption,
   systemNamespaceOption,
 } from "../command_line/options.ts";
 import type { InjectOptions } from "./inject.ts";
@@ -18,6 +19,7 @@ export function addInject(program: Command, { terminal, connect, exit }: Command
     .addOption(
       filenameOption("files with SidecarSets, and Pods or workloads").makeOptionMandatory(),
     )
+    .addOption(recursiveOption())
     .addOption(outputOption(["yaml", "json", "diff"]))
     .addOption(namespaceOption())
     .addOption(excludeNamespacesOption())

@@ -2,7 +2,7 @@ import type { ClusterOptions } from "../cluster/connection.ts";
 import { type MaybeLive, surroundings, type SurroundingsOptions } from "../cluster/surroundings.ts";
 import { clusterOfFiles } from "../files/cluster.ts";
 import { inOneLine } from "../../core/printable.ts";
-import { readDocuments } from "../files/documents.ts";
+import { readDocuments, type ReadOptions } from "../files/documents.ts";
 import { findingText } from "../files/findings.ts";
 import { manifestsOf } from "../files/manifests.ts";
 import { outcomeOf, type PodOutcome } from "../pods/outcome.ts";
@@ -10,7 +10,7 @@ import { podTargetsOf } from "../pods/targets.ts";
 import { CliError, type Terminal } from "../terminal/terminal.ts";
 import { jsonText, render, type RenderedDocument, yamlStream } from "./rendering.ts";
 
-export interface InjectOptions extends ClusterOptions, SurroundingsOptions {
+export interface InjectOptions extends ClusterOptions, SurroundingsOptions, ReadOptions {
   readonly filename: readonly string[];
   readonly output: "yaml" | "json" | "diff";
   /** Of objects that name none. */
@@ -27,7 +27,7 @@ export async function injectCommand(
   options: InjectOptions,
   { terminal, connection }: MaybeLive,
 ): Promise<number> {
-  const documents = await readDocuments(options.filename, terminal);
+  const documents = await readDocuments(options.filename, terminal, options);
   const manifests = manifestsOf(documents);
   if (manifests.length === 0) {
     throw new CliError("Cannot inject: the files have no manifest, name some with -f");

@@ -17,6 +17,7 @@ export function addRollout(program: Command, context: CommandContext): void {
     .description("Stop, continue and take back the roll-outs of a SidecarSet.")
     .addHelpText("after", helpNotes(NOTES));
   for (const action of ACTIONS) addAction(rollout, { action, context });
+  addCanary(rollout, context);
   addRestart(rollout, context);
   addHistory(rollout, context);
   addUndo(rollout, context);
@@ -64,6 +65,32 @@ function addAction(
       }),
     )
     .action(runWith(name, context));
+}
+
+function addCanary(rollout: Command, context: CommandContext): void {
+  const command = rollout.command("canary")
+    .description("Let a share of the Pods have the newest revision.")
+    .argument("<name>", "the SidecarSet", sidecarSetName)
+    .addOption(
+      new Option("--percent <number>", "of running and of new Pods; 100 ends the canary")
+        .argParser(percentOf).makeOptionMandatory(),
+    )
+    .addOption(dryRunOption());
+  addClusterOptions(command.addOption(systemNamespaceOption()))
+    .addHelpText(
+      "after",
+      helpNotes({
+        text: [
+          "Sets spec.updateStrategy.partition for running Pods, and pins new Pods to the",
+          "revision before with policy Partial, as a partition alone does not hold back",
+          "Pods that are created. Where all Pods have the current revision, the next change",
+          "of the SidecarSet begins as a canary.",
+        ],
+        examples: ["rollout canary logging --percent 10", "rollout canary logging --percent 100"],
+        statuses: CHANGE_STATUSES,
+      }),
+    )
+    .action(runWith("canary", context));
 }
 
 function addRestart(rollout: Command, context: CommandContext): void {
@@ -144,6 +171,12 @@ function runWith(action: RolloutAction, { terminal, connect, exit }: CommandCont
     const connection = await connect(options, terminal);
     exit(await rolloutCommands[action]({ ...options, name }, { terminal, connection }));
   };
+}
+
+function percentOf(text: string): number {
+  const number = Number(text.replace(/%$/, ""));
+  if (Number.isInteger(number) && number >= 0 && number <= 100) return number;
+  throw new InvalidArgumentError("Give a whole number from 0 to 100.");
 }
 
 function revisionOf(text: string): number {

@@ -1,5 +1,6 @@
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import type { DryRun } from "../cluster/dry_run.ts";
+import { canaryCommand } from "./canary.ts";
 import { historyCommand } from "./history.ts";
 import { pauseCommand } from "./pause.ts";
 import { restartInjectionCommand } from "./restart_injection.ts";
@@ -20,6 +21,8 @@ export interface RolloutOptions extends ClusterOptions {
   /** The one to show. */
   readonly revision?: number;
   readonly toRevision?: number;
+  /** Of the Pods, for a canary. */
+  readonly percent: number;
   /** Pause or resume the injection into new Pods. */
   readonly injection?: boolean;
 }
@@ -32,6 +35,7 @@ export const rolloutCommands = {
   pause: (options: RolloutOptions, live: Live) => pauseCommand({ ...options, paused: true }, live),
   resume: (options: RolloutOptions, live: Live) =>
     pauseCommand({ ...options, paused: false }, live),
+  canary: canaryCommand,
   "restart-injection": restartInjectionCommand,
   history: historyCommand,
   undo: undoCommand,

@@ -17,12 +17,14 @@ export function addStatus(program: Command, { terminal, connect, exit }: Command
     .description("Show how many Pods have which revision of each SidecarSet.")
     .argument("[name...]", "SidecarSets; all of them without a name")
     .option("-l, --selector <labels>", "only SidecarSets with these labels")
-    .addOption(outputOption(["text", "wide", "json", "yaml"]))
+    .addOption(outputOption(["text", "wide", "json", "yaml", "name"]))
     .option("-w, --watch", "follow the roll-outs until they have ended")
     .addOption(
       new Option("--timeout <seconds>", "how long to follow them; 0 is without end")
         .default(0).argParser(secondsOf),
     )
+    .option("--missed", "list the Pods that were missed")
+    .option("--uninjected", "list all selected Pods without the sidecars")
     .addOption(excludeNamespacesOption())
     .addOption(systemNamespaceOption());
   addClusterOptions(status)
@@ -44,6 +46,7 @@ const NOTES = {
   examples: [
     "status",
     "status logging --watch --timeout 300",
+    "status logging --missed",
     "status -o json | jq '.items[].status.missedPods'",
   ],
   statuses: [

@@ -1,3 +1,4 @@
+import { GROUP } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { RestClient } from "../../kube/contract.ts";
@@ -15,7 +16,11 @@ export interface StatusOptions extends ClusterOptions, SurroundingsOptions {
   /** All SidecarSets where empty. */
   readonly names: readonly string[];
   readonly selector?: string;
-  readonly output: "text" | "wide" | "json" | "yaml";
+  readonly output: "text" | "wide" | "json" | "yaml" | "name";
+  /** List the missed Pods. */
+  readonly missed?: boolean;
+  /** List the uninjected Pods. */
+  readonly uninjected?: boolean;
   readonly watch?: boolean;
   /** Seconds to watch; 0 is without end. */
   readonly timeout: number;
@@ -29,10 +34,22 @@ export interface StatusOptions extends ClusterOptions, SurroundingsOptions {
  */
 export async function statusCommand(options: StatusOptions, live: Live): Promise<number> {
   const { terminal, connection: { client } } = live;
+  if (options.missed || options.uninjected) {
+    const { uninjectedPodsCommand } = await import("./uninjected_pods.ts");
+    return await uninjectedPodsCommand(
+      { ...options, missed: options.uninjected !== true },
+      live,
+    );
+  }
   if (options.watch) return await follow(options, live);
   const objects = await readObjects(client, options);
   if (options.output === "json" || options.output === "yaml") {
     await printList(objects, { format: options.output, terminal });
+    return 0;
+  }
+  if (options.output === "name") {
+    const names = objects.map(({ metadata }) => `sidecarset.${GROUP}/${metadata.name}\n`);
+    terminal.write(names.join(""));
     return 0;
   }
   const sidecarSets = objects.map(sidecarSetOf);

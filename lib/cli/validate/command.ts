@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
-import { filenameOption, outputOption } from "../command_line/options.ts";
+import { filenameOption, outputOption, recursiveOption } from "../command_line/options.ts";
 import { CliError } from "../terminal/terminal.ts";
 
 interface Given {
@@ -15,6 +15,7 @@ export function addValidate(program: Command, { terminal, exit }: CommandContext
     .description("Say everything that is wrong with SidecarSets of files.")
     .argument("[file...]", "the same as --filename")
     .addOption(filenameOption("files with SidecarSets"))
+    .addOption(recursiveOption())
     .addOption(outputOption(["text", "json", "yaml"]))
     .addHelpText("after", helpNotes(NOTES))
     .action(async (files: string[], { filename = [], output }: Given) => {

@@ -1,11 +1,11 @@
 import { clusterOfFiles } from "../files/cluster.ts";
-import { readDocuments } from "../files/documents.ts";
+import { readDocuments, type ReadOptions } from "../files/documents.ts";
 import { type Finding, findingText } from "../files/findings.ts";
 import { manifestsOf } from "../files/manifests.ts";
 import { counted, painted, printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-export interface ValidateOptions {
+export interface ValidateOptions extends ReadOptions {
   readonly filename: readonly string[];
   readonly output: "text" | "json" | "yaml";
 }
@@ -17,10 +17,10 @@ export interface ValidateOptions {
  * @throws {CliError} when a file cannot be read.
  */
 export async function validateCommand(
-  { filename, output }: ValidateOptions,
+  { filename, output, recursive }: ValidateOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const manifests = manifestsOf(await readDocuments(filename, terminal));
+  const manifests = manifestsOf(await readDocuments(filename, terminal, { recursive }));
   const { findings, sidecarSetCount } = clusterOfFiles(manifests);
   const errors = findings.filter(({ severity }) => severity === "error").length;
   if (output === "text") {

@@ -95,3 +95,26 @@ Deno.test("readDocuments() says what to do with an address, and with what is nes
     /^CliError: Cannot read m\.yaml:1 as YAML: it is nested/,
   );
 });
+
+Deno.test("readDocuments() reads the folders within a folder only where it is asked to", async () => {
+  const files = {
+    "d/a.yaml": "n: 1",
+    "d/README": "",
+    "d/b/c.json": '{"n":2}',
+    "d/b/e/f.yml": "n: 3",
+  };
+  const folders = new Map([["d", ["b", "README", "a.yaml"]], ["d/b", ["c.json", "e"]], ["d/b/e", [
+    "f.yml",
+  ]]]);
+  const terminal = {
+    ...stringTerminal({ files }),
+    readFolder: (path: string) => {
+      const names = folders.get(path);
+      return names ? Promise.resolve(names) : Promise.reject(new Deno.errors.NotADirectory(path));
+    },
+  };
+  const numbers = async (recursive: boolean) =>
+    (await readDocuments(["d"], terminal, { recursive })).map(({ object }) => object?.n);
+  assert.deepEqual(await numbers(false), [1]);
+  assert.deepEqual(await numbers(true), [1, 2, 3]);
+});
