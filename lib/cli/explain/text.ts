@@ -57,6 +57,7 @@ function sidecarSetLines(explanation: SidecarSetExplanation, terminal: Terminal)
 
 const STATE_WORDS = {
   UpToDate: "up to date",
+  Completed: "completed",
   Upgradable: "outdated",
   InFlight: "being updated",
   NotUpgradable: "outdated",
