@@ -31,37 +31,30 @@ export function checkPatchPodMetadata({ spec }: Subject): void {
 }
 
 /**
- * Whether the annotations may be set: by the allow-list where there is one; else all but reserved ones, unless a list is required.
+ * Whether the annotations may be set: all but reserved ones, and all that the allow-list names. Where a list is required, only
+ * those that it names, as in OpenKruise.
  *
  * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
  */
 export function checkAllowedAnnotations({ spec, metadata, input }: Subject): void {
+  const { allowList, requireAllowList } = input;
   const keys: [string, Field][] = spec.member("patchPodMetadata").items()
-    .flatMap((entry) => entry.member("annotations").entries());
+    .flatMap((entry) => entry.member("annotations").entries())
+    .filter(([key]) => requireAllowList || RESERVED_PREFIX.test(key));
   if (keys.length === 0) return;
-  if (input.allowList === undefined) {
-    for (const [key, field] of keys) {
-      if (input.requireAllowList) {
-        field.forbidden(
-          `must not be set because no allow-list exists: name ${key} in ${ALLOW_LIST_KEY} of ConfigMap ${ALLOW_LIST_CONFIG_MAP}`,
-        );
-      } else if (RESERVED_PREFIX.test(key)) {
-        field.forbidden(
-          `must not be set because the prefix of ${key} is reserved, unless ${ALLOW_LIST_KEY} of ConfigMap ${ALLOW_LIST_CONFIG_MAP} names it`,
-        );
-      }
-    }
-    return;
-  }
   const labels = Object.fromEntries(
     metadata.member("labels").entries().map(([key, value]) => [key, value.text()]),
   );
-  const allowed = readAllowList(input.allowList, labels);
+  const allowed = allowList === undefined ? undefined : readAllowList(allowList, labels);
   for (const [key, field] of keys) {
-    if (!allowed.ok) field.forbidden(`cannot be allowed because ${allowed.problem}`);
-    else if (!allowed.names(key)) {
+    const why = RESERVED_PREFIX.test(key)
+      ? `the prefix of ${key} is reserved`
+      : `only the allow-list allows ${key}`;
+    if (allowed?.ok === false) field.forbidden(`cannot be allowed because ${allowed.problem}`);
+    else if (!allowed?.names(key)) {
       field.forbidden(
-        `must not be set because ${ALLOW_LIST_KEY} of ConfigMap ${ALLOW_LIST_CONFIG_MAP} does not name ${key} for this SidecarSet's labels`,
+        `must not be set because ${why}: name it in ${ALLOW_LIST_KEY} of ConfigMap ${ALLOW_LIST_CONFIG_MAP}` +
+          " for this SidecarSet's labels",
       );
     }
   }

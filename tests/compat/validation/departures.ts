@@ -10,7 +10,7 @@ import { refusedEnums } from "./enums.ts";
 import { differsByType, EXPRESSION_ERROR, refusedExpressions } from "./expressions.ts";
 import { badPairs, sourcelessTransfers, uncheckedStrategy } from "./findings.ts";
 import { newerFields } from "./newer_pods.ts";
-import { hasUnlistedKeys } from "./patch_metadata.ts";
+import { hasAllowedKeys, hasRefusedKeys } from "./patch_metadata.ts";
 import { podDefaults } from "./pod_defaults.ts";
 import type { ValidationCase } from "./validation_case.ts";
 
@@ -156,9 +156,18 @@ export const departures: readonly ValidationDeparture[] = [
   },
   {
     number: "D-2",
-    says:
-      "without an allow-list annotations are allowed but reserved ones; with one only what it names",
-    applies: hasUnlistedKeys,
+    says: "an allow-list only adds to what is allowed: ordinary annotations always are",
+    applies: hasAllowedKeys,
+    expected: (testCase) =>
+      without(
+        testCase,
+        ({ field, type }) => field === "spec.patchPodMetadata" && type === "Required",
+      ),
+  },
+  {
+    number: "D-2",
+    says: "reserved annotations are refused unless the allow-list names them",
+    applies: hasRefusedKeys,
     expected: (testCase) => refusing(testCase, ["spec.patchPodMetadata"]),
   },
 ];

@@ -4,16 +4,29 @@ import { readAs } from "../../../lib/api/read.ts";
 import { matchesSelector } from "../../../lib/core/select/label_selector.ts";
 import type { ValidationCase } from "./validation_case.ts";
 
+/** Whether a reserved annotation is refused although OpenKruise, its gate being on, lets it pass for want of a rule. */
+export function hasRefusedKeys(testCase: ValidationCase): boolean {
+  if (testCase.requireAllowList || hasRule(testCase)) return false;
+  return keysOf(testCase).some(isReserved);
+}
+
 /**
- * Whether an annotation is refused although OpenKruise, its gate being on, lets it pass for want of a rule:
- * a reserved one without an allow-list, or any one with a list that has no rule for the SidecarSet.
+ * Whether OpenKruise, its gate being on, refuses ordinary annotations because a rule names others, or because the list is
+ * not JSON; reserved ones are refused here too.
  */
-export function hasUnlistedKeys({ object, allowList, requireAllowList }: ValidationCase): boolean {
-  const keys = (object.spec.patchPodMetadata ?? [])
+export function hasAllowedKeys(testCase: ValidationCase): boolean {
+  const keys = keysOf(testCase);
+  return !testCase.requireAllowList && testCase.allowList !== undefined && keys.length > 0 &&
+    !keys.some(isReserved);
+}
+
+function keysOf({ object }: ValidationCase): string[] {
+  return (object.spec.patchPodMetadata ?? [])
     .flatMap(({ annotations }) => Object.keys(annotations ?? {}));
-  if (requireAllowList) return false;
-  if (allowList === undefined) return keys.some(isReserved);
-  return keys.length > 0 && !hasRuleFor(allowList, object.metadata.labels ?? {});
+}
+
+function hasRule({ allowList, object }: ValidationCase): boolean {
+  return allowList !== undefined && hasRuleFor(allowList, object.metadata.labels ?? {});
 }
 
 function isReserved(key: string): boolean {

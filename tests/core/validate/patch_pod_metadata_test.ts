@@ -11,6 +11,7 @@ function listing(...rules: unknown[]): Partial<ValidationInput> {
   return { allowList: JSON.stringify({ rules }), requireAllowList: true };
 }
 
+const reserved = setting({ "x.k8s.io/a": "" });
 const example = setting({ "example.com/key": "v" });
 
 testCases([
@@ -26,9 +27,14 @@ testCases([
       allowedAnnotationKeyExprs: ["^example.com/"],
     }),
   ],
-  ["refuses an annotation that the allow-list does not name", example, [
+  ["refuses an annotation that the required allow-list does not name", example, [
     `Forbidden ${PATH}[example.com/key]`,
-  ], { ...listing({ allowedAnnotationKeyExprs: ["^other/"] }), requireAllowList: false }],
+  ], listing({ allowedAnnotationKeyExprs: ["^other/"] })],
+  ["allows ordinary annotations next to an allow-list that names others", example, [], {
+    ...listing({ allowedAnnotationKeyExprs: ["^other/"] }),
+    requireAllowList: false,
+  }],
+  ["allows ordinary annotations whatever the allow-list is", example, [], { allowList: "{" }],
   ["passes over rules for SidecarSets with other labels", example, [
     `Forbidden ${PATH}[example.com/key]`,
   ], listing({ selector: { matchLabels: { team: "a" } }, allowedAnnotationKeyExprs: [".*"] })],
@@ -38,12 +44,15 @@ testCases([
     [],
     listing({ selector: { matchLabels: { team: "a" } }, allowedAnnotationKeyExprs: [".*"] }),
   ],
-  ["refuses annotations while the allow-list is not JSON", example, [
+  ["refuses annotations while the required allow-list is not JSON", example, [
     `Forbidden ${PATH}[example.com/key]`,
-  ], { allowList: "{" }],
-  ["refuses annotations while the allow-list is of another shape", example, [
-    `Forbidden ${PATH}[example.com/key]`,
+  ], { allowList: "{", requireAllowList: true }],
+  ["refuses reserved annotations while the allow-list is of another shape", reserved, [
+    `Forbidden ${PATH}[x.k8s.io/a]`,
   ], { allowList: '{"rules":[{"allowedAnnotationKeyExprs":"x"}]}' }],
+  ["refuses reserved annotations that the allow-list does not name", reserved, [
+    `Forbidden ${PATH}[x.k8s.io/a]`,
+  ], { ...listing({ allowedAnnotationKeyExprs: ["^y/"] }), requireAllowList: false }],
   ["refuses annotations while the allow-list has a bad regular expression", example, [
     `Forbidden ${PATH}[example.com/key]`,
   ], listing({ allowedAnnotationKeyExprs: [".*", "("] })],
@@ -75,7 +84,7 @@ testCases([
     }),
     [],
   ],
-  ["allows a reserved annotation that the allow-list names", setting({ "x.k8s.io/a": "" }), [], {
+  ["allows a reserved annotation that the allow-list names", reserved, [], {
     ...listing({ allowedAnnotationKeyExprs: ["^x\\.k8s\\.io/a$"] }),
     requireAllowList: false,
   }],
