@@ -94,3 +94,14 @@ export function secondsOf(text: string): number {
   }
   return Number(number) * { s: 1, m: 60, h: 3_600 }[unit === "m" || unit === "h" ? unit : "s"];
 }
+
+const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** A point in time as Kubernetes writes it. */
+export function timeOf(text: string): Date {
+  const time = new Date(RFC3339.test(text) ? text : NaN);
+  if (Number.isNaN(time.getTime())) {
+    throw new InvalidArgumentError("Give a time such as 2026-01-02T15:04:05Z.");
+  }
+  return time;
+}

@@ -9,6 +9,7 @@ import {
   outputOption,
   recursiveOption,
   systemNamespaceOption,
+  timeOf,
 } from "../command_line/options.ts";
 import type { InjectOptions } from "./inject.ts";
 
@@ -24,6 +25,7 @@ export function addInject(program: Command, { terminal, connect, exit }: Command
     .addOption(namespaceOption())
     .addOption(excludeNamespacesOption())
     .option("--from-cluster", "use the cluster's SidecarSets and namespaces too")
+    .option("--now <time>", "the time that the Pods record, for reproducible output", timeOf)
     .addOption(systemNamespaceOption());
   addClusterOptions(inject)
     .addHelpText("after", helpNotes(NOTES))
@@ -48,6 +50,7 @@ const NOTES = {
     "inject -f sidecarset.yaml -f deployment.yaml -o diff",
     "inject --from-cluster -f deployment.yaml -o diff",
     "kustomize build . | sidecarset inject -f sidecarset.yaml -f -",
+    "inject -f sidecarset.yaml -f pod.yaml --now 2026-01-02T15:04:05Z",
   ],
   statuses: [
     "0  the manifests are printed",

@@ -15,6 +15,11 @@ export interface InjectOptions extends ClusterOptions, SurroundingsOptions, Read
   readonly output: "yaml" | "json" | "diff";
   /** Of objects that name none. */
   readonly namespace?: string;
+  /**
+   * The time of injection that the Pods record.
+   * @default the current time
+   */
+  readonly now?: Date;
 }
 
 /**
@@ -38,7 +43,7 @@ export async function injectCommand(
     for (const error of errors) terminal.error(`${findingText(error)}\n`);
     return 2;
   }
-  const now = terminal.now();
+  const now = options.now ?? terminal.now();
   const { cluster, excludedNamespaces } = await surroundings(options, { files, connection });
   const namespace = options.namespace ?? connection?.namespace ?? "default";
   const outcomes = podTargetsOf(manifests, namespace).map((target) =>
