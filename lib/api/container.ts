@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { docs } from "./docs.ts";
 
 /** What the program reads of a core/v1 Container. Fields not named here, known or future, stay as they came. */
 
@@ -52,5 +53,7 @@ export type Container = z.infer<typeof container>;
 export const volume = z.looseObject({ name: z.string() });
 export type Volume = z.infer<typeof volume>;
 
-export const localObjectReference = z.looseObject({ name: z.optional(z.string()) });
+export const localObjectReference = z.looseObject({
+  name: z.optional(z.string()).register(docs, { description: "Name of the Secret." }),
+});
 export type LocalObjectReference = z.infer<typeof localObjectReference>;

@@ -4,12 +4,16 @@ import { docs } from "./docs.ts";
 const count = (description: string) => z.int().register(docs, { description });
 
 export const condition = z.looseObject({
-  type: z.string(),
-  status: z.enum(["True", "False", "Unknown"]),
-  reason: z.string(),
-  message: z.string(),
-  lastTransitionTime: z.string(),
-  observedGeneration: z.optional(z.int()),
+  type: z.string().register(docs, { description: "Ready, Progressing or PodsMissed." }),
+  status: z.enum(["True", "False", "Unknown"]).register(docs, {
+    description: "True, False or Unknown.",
+  }),
+  reason: z.string().register(docs, { description: "Cause of the status, in CamelCase." }),
+  message: z.string().register(docs, { description: "Cause of the status, for people." }),
+  lastTransitionTime: z.string().register(docs, {
+    description: "When the status last changed.",
+  }),
+  observedGeneration: z.optional(count("Generation that the condition was computed for.")),
 });
 export type Condition = z.infer<typeof condition>;
 

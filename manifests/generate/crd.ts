@@ -4,7 +4,7 @@ import { sidecarSetStatus } from "../../lib/api/sidecarset_status.ts";
 import { inlineDefinition, type OpenApiSchemas } from "./from_openapi.ts";
 import { structuralSchema } from "./from_zod.ts";
 import { addRules } from "./rules.ts";
-import { mapSchema, type StructuralSchema } from "./structural.ts";
+import type { StructuralSchema } from "./structural.ts";
 
 const columns = [
   {
@@ -56,14 +56,12 @@ const columns = [
 ];
 
 /**
- * The CustomResourceDefinition of SidecarSet. Both versions have the same fields and no conversion; only the stored one carries the
- * descriptions, for the sake of the size limit of `kubectl apply`.
+ * The CustomResourceDefinition of SidecarSet. Both versions have the same fields, with their descriptions, and no conversion.
  *
  * @param schemas `components.schemas` of the API server's `/openapi/v3/api/v1`.
  */
 export function customResourceDefinition(schemas: OpenApiSchemas): Record<string, unknown> {
-  const described = objectSchema(schemas);
-  const bare = mapSchema(described, ({ description: _description, ...schema }) => schema);
+  const schema = { openAPIV3Schema: objectSchema(schemas) };
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
@@ -86,7 +84,7 @@ export function customResourceDefinition(schemas: OpenApiSchemas): Record<string
         storage: name === STORAGE_VERSION,
         additionalPrinterColumns: columns,
         subresources: { status: {} },
-        schema: { openAPIV3Schema: name === STORAGE_VERSION ? described : bare },
+        schema,
       })),
     },
   };
@@ -106,7 +104,10 @@ export function objectSchema(schemas: OpenApiSchemas): StructuralSchema {
       kind: { type: "string", description: "Kind of this object." },
       metadata: { type: "object" },
       spec: structuralSchema(sidecarSetSpec, { embed }),
-      status: structuralSchema(sidecarSetStatus, { embed }),
+      status: {
+        ...structuralSchema(sidecarSetStatus, { embed }),
+        description: "Observed state.",
+      },
     },
   });
 }

@@ -87,9 +87,15 @@ function described(schema: StructuralSchema, description: string | undefined): S
   return description ? { ...schema, description } : schema;
 }
 
-/** Whole descriptions in two versions would pass the limit of `kubectl apply`'s annotation. */
+/** Two versions with longer descriptions would pass the limit of `kubectl apply`'s annotation. */
+const MAX_DESCRIPTION_LENGTH = 140;
+
+/** The first sentence, cut between words where it is long. */
 function firstSentence(text: string): string {
   const line = text.split("\n")[0] ?? text;
   const end = /[.!?](?=\s+[A-Z"`]|$)/.exec(line);
-  return end ? line.slice(0, end.index + 1) : line;
+  const sentence = end ? line.slice(0, end.index + 1) : line;
+  if (sentence.length <= MAX_DESCRIPTION_LENGTH) return sentence;
+  const cut = sentence.slice(0, MAX_DESCRIPTION_LENGTH - 3);
+  return `${cut.slice(0, cut.lastIndexOf(" "))}...`;
 }

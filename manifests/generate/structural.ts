@@ -29,21 +29,3 @@ export interface StructuralSchema {
     fieldPath?: string;
   }[];
 }
-
-/** The schema with a function applied to it and to every schema within, innermost first. */
-export function mapSchema(
-  schema: StructuralSchema,
-  change: (schema: StructuralSchema) => StructuralSchema,
-): StructuralSchema {
-  const mapped = { ...schema };
-  if (schema.properties) {
-    mapped.properties = Object.fromEntries(
-      Object.entries(schema.properties).map(([name, value]) => [name, mapSchema(value, change)]),
-    );
-  }
-  if (schema.items) mapped.items = mapSchema(schema.items, change);
-  if (schema.additionalProperties) {
-    mapped.additionalProperties = mapSchema(schema.additionalProperties, change);
-  }
-  return change(mapped);
-}
