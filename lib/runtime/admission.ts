@@ -14,8 +14,8 @@ import { send } from "../kube/send.ts";
 import { createHandler, type Observation } from "../webhook/handler.ts";
 import { createPodReview, type PodReviewObserver } from "../webhook/pods.ts";
 import {
+  createSidecarSetDefaulting,
   createSidecarSetValidation,
-  reviewSidecarSetDefaults,
   type SidecarSetValidationInput,
 } from "../webhook/sidecarsets.ts";
 import { withUnknownFieldWarnings } from "../webhook/unknown_field_warnings.ts";
@@ -28,6 +28,11 @@ export interface AdmissionOptions {
   readonly excludedNamespaces: readonly string[];
   /** Whether `failurePolicy: Fail` refuses Pods. */
   readonly refusesPods: boolean;
+  /**
+   * Whether SidecarSets are stored without defaults.
+   * @default false
+   */
+  readonly omitsDefaults?: boolean;
   isSynced(): boolean;
   validate(input: SidecarSetValidationInput): readonly FieldProblem[];
   readonly observer?: PodReviewObserver;
@@ -76,7 +81,9 @@ export function createAdmission(
           onSkipped: (skip, namespace) => options.observer?.onSkipped(skip, namespace),
         },
       }),
-      mutateSidecarSet: reviewSidecarSetDefaults,
+      mutateSidecarSet: createSidecarSetDefaulting({
+        omitsDefaults: options.omitsDefaults ?? false,
+      }),
       validateSidecarSet: withUnknownFieldWarnings(createSidecarSetValidation({
         validateSidecarSet: options.validate,
         isSynced,

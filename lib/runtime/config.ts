@@ -40,6 +40,7 @@ export const config = z.strictObject(
     maxInFlight: z.int().check(z.minimum(1), z.maximum(256)),
     writesPerSecond: z.number().check(z.minimum(1), z.maximum(10_000)),
     requireAnnotationAllowList: z.boolean(),
+    omitDefaults: z.boolean(),
     drainSeconds: seconds,
     shutdownSeconds: seconds,
     logLevel: z.enum(logLevels),

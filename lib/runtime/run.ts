@@ -171,6 +171,7 @@ export async function run(
     excludedNamespaces,
     // A temporary registration is a person's trial: it must never keep a Pod of others from being created.
     refusesPods: !temporary,
+    omitsDefaults: config.omitDefaults,
     isSynced: () => watches.isAdmissionSynced() && !contact.isDoubtful,
     validate: validation.validate,
     observer: metrics.podObserver,

@@ -158,6 +158,13 @@ const ALL = [
     description: "refuse patchPodMetadata unless the allow-list ConfigMap names the keys",
   },
   {
+    key: "omitDefaults",
+    flag: "omit-defaults",
+    parse: "boolean",
+    description:
+      "write no defaults into SidecarSets, only their hashes: applying a file again then changes nothing",
+  },
+  {
     key: "drainSeconds",
     flag: "drain-seconds",
     value: "SECONDS",

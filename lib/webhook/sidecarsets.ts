@@ -5,7 +5,7 @@ import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION, GROUP, KIND } from "../api/n
 import { readSidecarSet } from "../api/read.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 import { completeSidecarSet } from "../core/defaults/complete.ts";
-import { storedForm } from "../core/defaults/stored_form.ts";
+import { storedForm, type StoredFormOptions } from "../core/defaults/stored_form.ts";
 import { ALLOWED, failed, refused, type Review } from "./decisions.ts";
 import { jsonDiff } from "./json_diff.ts";
 import { jsonEqual } from "./json_equal.ts";
@@ -26,14 +26,18 @@ export interface SidecarSetValidationInput {
 }
 
 /**
- * Writes defaults and hashes into a SidecarSet, for other tools to see
+ * The review function that writes defaults and hashes into a SidecarSet, for other tools to see
  * (`pkg/webhook/sidecarset/mutating/sidecarset_create_update_handler.go:Handle`). It refuses nothing: what is wrong is left to validation.
  */
-export function reviewSidecarSetDefaults(request: AdmissionRequest): AdmissionDecision {
-  const { object } = request;
-  if (!isChange(request) || isBeingDeleted(object) || isTooDeep(object)) return ALLOWED;
-  if (!isObject(object)) return ALLOWED;
-  return { allowed: true, patch: jsonDiff(object, storedForm(object)) };
+export function createSidecarSetDefaulting(
+  options: StoredFormOptions = {},
+): (request: AdmissionRequest) => AdmissionDecision {
+  return function reviewSidecarSetDefaults(request) {
+    const { object } = request;
+    if (!isChange(request) || isBeingDeleted(object) || isTooDeep(object)) return ALLOWED;
+    if (!isObject(object)) return ALLOWED;
+    return { allowed: true, patch: jsonDiff(object, storedForm(object, options)) };
+  };
 }
 
 /**

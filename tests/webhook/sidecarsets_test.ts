@@ -5,8 +5,8 @@ import type { FieldProblem } from "../../lib/api/field_problem.ts";
 import { isObject } from "../../lib/api/json.ts";
 import { prepareSidecarSet } from "../../lib/core/prepare.ts";
 import {
+  createSidecarSetDefaulting,
   createSidecarSetValidation,
-  reviewSidecarSetDefaults,
   type SidecarSetValidationInput,
   type SidecarSetValidationOptions,
 } from "../../lib/webhook/sidecarsets.ts";
@@ -63,6 +63,25 @@ function asSync(decision: AdmissionDecision | Promise<AdmissionDecision>): Admis
   assert.ok(!(decision instanceof Promise));
   return decision;
 }
+
+const reviewSidecarSetDefaults = createSidecarSetDefaulting();
+
+Deno.test("reviewSidecarSetDefaults() adds only the hashes of the defaulted spec where defaults are not stored", () => {
+  const request = recordedRequest("sidecarset-create");
+  const { patch } = createSidecarSetDefaulting({ omitsDefaults: true })(request);
+  const { newDocument } = jsonpatch.applyPatch(
+    structuredClone(Object(request.object)),
+    patch?.map((operation) => ({ ...operation })) ?? [],
+  );
+  const prepared = prepareSidecarSet(request.object);
+  assert.ok(prepared.ok);
+  const { hash, hashWithoutImage } = prepared.value;
+  assert.deepEqual(newDocument.spec, Object(request.object).spec);
+  assert.deepEqual(newDocument.metadata.annotations, {
+    "kruise.io/sidecarset-hash": hash,
+    "kruise.io/sidecarset-hash-without-image": hashWithoutImage,
+  });
+});
 
 Deno.test("reviewSidecarSetDefaults() adds defaults and both hashes and leaves the rest alone", () => {
   const request = recordedRequest("sidecarset-create");

@@ -5,23 +5,36 @@ import { withHashAnnotations } from "../revision/hash_annotations.ts";
 import type { JsonRecord } from "./fill.ts";
 import { applyDefaults } from "./sidecarset.ts";
 
+export interface StoredFormOptions {
+  /**
+   * Whether the spec stays as it was written. Defaults are computed wherever a SidecarSet is read, so nothing depends on them;
+   * the hashes are those of the defaulted spec either way.
+   * @default false
+   */
+  readonly omitsDefaults?: boolean;
+}
+
 /**
  * A SidecarSet as the defaulting webhook has it stored: with its defaults, and with its hashes in its annotations whatever
  * they were before. It works on any JSON, for it comes before the schema is checked: parts that do not fit stay as they are.
  *
  * @see `pkg/webhook/sidecarset/mutating/sidecarset_create_update_handler.go:Handle`
  */
-export function storedForm(sidecarSet: JsonRecord): JsonRecord {
+export function storedForm(
+  sidecarSet: JsonRecord,
+  { omitsDefaults = false }: StoredFormOptions = {},
+): JsonRecord {
   const cleaned = withoutNulls(sidecarSet);
   if (!isObject(cleaned)) return sidecarSet;
   const defaulted = applyDefaults(cleaned);
+  const kept = omitsDefaults ? sidecarSet : defaulted;
   const { spec } = defaulted;
-  if (!isObject(spec)) return defaulted;
+  if (!isObject(spec)) return kept;
   const hashes = hashSidecarSet({
     containers: objectsOf(spec.containers),
     initContainers: objectsOf(spec.initContainers),
   });
-  return withHashAnnotations(defaulted, hashes);
+  return withHashAnnotations(kept, hashes);
 }
 
 function objectsOf(value: unknown): JsonRecord[] | undefined {
