@@ -18,10 +18,12 @@ export class Cleanup {
   readonly #clock: Clock;
   #restUntil = 0;
   #pause = 0;
+  #unavailable = 0;
+  #hasReleased = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.failures = new Failures(clock);
+    this.failures = new Failures({ clock });
   }
 
   /** How many writes may be started. */
@@ -39,6 +41,11 @@ export class Cleanup {
     return this.#pause;
   }
 
+  /** Whether Pods have become available since the plan before, so that refused writes may be allowed now. */
+  get hasReleased(): boolean {
+    return this.#hasReleased;
+  }
+
   /** Makes a plan, and lets the next one wait for as long as this one's cost demands. */
   plan(make: () => CleanupPlan): CleanupPlan {
     const started = this.#clock.monotonic();
@@ -46,6 +53,10 @@ export class Cleanup {
     const now = this.#clock.monotonic();
     this.#restUntil = now + (now - started) * REST;
     this.#pause = (now - started) * PAUSE;
+    const { unavailable } = plan;
+    for (let i = unavailable; i < this.#unavailable; i++) this.failures.release(undefined);
+    this.#hasReleased = unavailable < this.#unavailable;
+    this.#unavailable = unavailable;
     return plan;
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { Pod } from "../api/pod.ts";
+import { controllerOf } from "../core/cleanup/eviction.ts";
 import type { CleanupWrite } from "../core/cleanup/plan.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
@@ -65,7 +66,12 @@ export class CleanupWrites {
       if (signal.aborted || error instanceof NotLeaderError || isNotFound(error)) return;
       if (isConflict(error)) return await clock.sleep(CONFLICT_DELAY, signal);
       const message = error instanceof Error ? error.message : String(error);
-      failures.record(uid, { error, message: `Pod ${podKey(pod)}: ${message}` });
+      const group = controllerOf(pod)?.uid;
+      failures.record(uid, {
+        error,
+        message: `Pod ${podKey(pod)}: ${message}`,
+        ...(group === undefined ? {} : { group }),
+      });
       logger.debug("Cannot clean up a Pod", { sidecarSet, pod: podKey(pod), error });
     }
   }

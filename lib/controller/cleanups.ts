@@ -176,7 +176,9 @@ export class Cleanups {
     if (latest) await records.report(latest, after, signal);
     if (plan.remaining === 0) return await this.#finish({ ...task, stored: latest }, signal);
     const dueAt = Math.min(plan.waitUntil ?? Infinity, evicted.waitUntil ?? Infinity);
-    const wait = Math.min(LOOK_AGAIN, Math.max(GATHER, dueAt - clock.now().getTime()));
+    const wait = cleanup.hasReleased
+      ? GATHER
+      : Math.min(LOOK_AGAIN, Math.max(GATHER, dueAt - clock.now().getTime()));
     return Math.max(wait, cleanup.pause);
   }
 

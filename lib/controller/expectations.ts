@@ -7,6 +7,8 @@ const AFTER_ANSWER = 5_000;
 const WITHOUT_ANSWER = 30_000;
 
 interface Expectation {
+  /** Whether the same write may be sent again: its precondition lets only one of both take effect. */
+  readonly mayResend: boolean;
   readonly key: string;
   readonly resourceVersion: string | undefined;
   /** On the clock that only grows. */
@@ -35,7 +37,13 @@ export class Expectations {
     const duration = code === undefined ? WITHOUT_ANSWER : AFTER_ANSWER;
     if (code !== undefined && code < 500 && !isConflict(error)) return;
     const { uid = "", resourceVersion } = metadata;
-    this.#byUid.set(uid, { key, resourceVersion, until: this.#clock.monotonic() + duration });
+    const until = this.#clock.monotonic() + duration;
+    this.#byUid.set(uid, { key, resourceVersion, until, mayResend: !isConflict(error) });
+  }
+
+  /** Whether the write that had been decided for the Pod may be sent again before the outcome is known. */
+  mayResend(uid: string): boolean {
+    return this.#byUid.get(uid)?.mayResend ?? false;
   }
 
   /**

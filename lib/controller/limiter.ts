@@ -1,4 +1,5 @@
 import type { Clock } from "../api/clock.ts";
+import { ServerGate } from "./server_gate.ts";
 
 export interface LimiterOptions {
   clock: Clock;
@@ -8,9 +9,13 @@ export interface LimiterOptions {
   perSecond: number;
 }
 
-/** Lets work start in the order in which it came, bounded in number and by a token bucket. */
+/**
+ * Lets requests start in the order in which they came, bounded in number and by a token bucket. While the API server
+ * does not answer, one at a time probes whether it does again.
+ */
 export class Limiter {
   readonly #options: LimiterOptions;
+  readonly #gate: ServerGate;
   #inFlight = 0;
   #tokens: number;
   #filledAt: number;
@@ -19,6 +24,7 @@ export class Limiter {
 
   constructor(options: LimiterOptions) {
     this.#options = options;
+    this.#gate = new ServerGate(options);
     this.#tokens = options.perSecond;
     this.#filledAt = options.clock.monotonic();
   }
@@ -27,21 +33,26 @@ export class Limiter {
     return this.#inFlight;
   }
 
-  /** Runs the work when its turn has come; undefined when the signal is aborted before. */
+  /** Sends a request when its turn has come; undefined when the signal is aborted before. */
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
     const before = this.#turn;
     let next = () => {};
     this.#turn = new Promise((resolve) => next = resolve);
     await before;
+    let isProbe = false;
     try {
       await this.#admission(signal);
-      if (signal.aborted) return undefined;
+      isProbe = await this.#gate.pass(signal);
+      if (signal.aborted) {
+        if (isProbe) this.#gate.endProbe();
+        return undefined;
+      }
       this.#inFlight++;
     } finally {
       next();
     }
     try {
-      return await work();
+      return await this.#gate.watch(work, { isProbe });
     } finally {
       this.#inFlight--;
       this.#freed?.();

@@ -1,7 +1,8 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import { backoffDelay } from "../core/backoff.ts";
-import { isConflict, isNotFound } from "../kube/errors.ts";
+import { isConflict, isNotFound, isServerFault } from "../kube/errors.ts";
+import { FAULT_MS } from "./backoff.ts";
 import { type Outcome, type QueueObserver, WorkQueue } from "./queue.ts";
 import { NotLeaderError } from "./writer.ts";
 
@@ -58,7 +59,8 @@ export interface LoopOptions {
  * One controller: a queue of keys, and the policy for all that can happen to one, as in controller-runtime
  * (`pkg/internal/controller`). A follower drops its keys, because the next leader lists everything. A conflict or a
  * missing object is retried when the watch may have brought the newer state, and is no error. Everything else that is
- * thrown is logged, counted and retried with exponential back-off.
+ * thrown is logged, counted and retried with exponential back-off, which stays at a few seconds while it is the API
+ * server that fails.
  */
 export class Loop {
   readonly #environment: LoopEnvironment;
@@ -141,7 +143,8 @@ export class Loop {
       }
       const { task, keyField } = this.#options;
       this.#environment.logger.warn(`Cannot ${task}; trying again`, { [keyField]: key, error });
-      return { failed: true };
+      // A fault of the API server ends for all keys at once, and must not have grown their delays.
+      return { failed: true, ...(isServerFault(error) ? { maxDelay: FAULT_MS.max } : {}) };
     }
   }
 

@@ -21,8 +21,13 @@ export interface QueueObserver {
   onDone(outcome: Outcome, duration: number): void;
 }
 
-/** What a worker wants next for its key: nothing, another look after a delay in milliseconds, or another try because it failed. */
-export type Outcome = { readonly requeueAfter?: number } | { readonly failed: true };
+/**
+ * What a worker wants next for its key: nothing, another look after a delay in milliseconds, or another try because it
+ * failed, with a back-off cap of its own where the queue's is too long.
+ */
+export type Outcome =
+  | { readonly requeueAfter?: number }
+  | { readonly failed: true; readonly maxDelay?: number };
 
 interface Pending {
   readonly key: string;
@@ -116,7 +121,8 @@ export class WorkQueue {
       const failures = this.#failures.get(key) ?? 0;
       this.#failures.set(key, failures + 1);
       const { baseDelay, maxDelay } = this.#options;
-      this.add(key, backoffDelay(failures, { base: baseDelay, max: maxDelay }));
+      const max = Math.min(maxDelay, outcome.maxDelay ?? Infinity);
+      this.add(key, backoffDelay(failures, { base: baseDelay, max }));
       return;
     }
     this.#failures.delete(key);

@@ -2,6 +2,9 @@ import type { Clock } from "../api/clock.ts";
 import type { Pod } from "../api/pod.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { RolloutPlan } from "../core/rollout/contract.ts";
+import { controllerOf } from "../core/cleanup/eviction.ts";
+import { hasTrait, PodTrait } from "../core/status/pod_class.ts";
+import { type PodIndex, podKey } from "../index/pods.ts";
 import { Failures } from "./backoff.ts";
 import { Expectations } from "./expectations.ts";
 
@@ -34,11 +37,14 @@ export class Rollout {
   readonly #underWay = new Set<string>();
   /** Of those, the Pods that the write may take down. */
   readonly #restarting = new Set<string>();
+  /** Pods that were changed and have not been seen ready since, by uid. */
+  readonly #updated = new Map<string, { key: string; workload: string | undefined }>();
+  #readyPods = 0;
   #changes = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.failures = new Failures(clock);
+    this.failures = new Failures({ clock });
     this.expectations = new Expectations(clock);
   }
 
@@ -58,6 +64,38 @@ export class Rollout {
 
   isUnderWay(uid: string): boolean {
     return this.#underWay.has(uid);
+  }
+
+  /** Whether a write without an answer may be sent again to the Pod: it is not under way any more. */
+  mayResend(uid: string): boolean {
+    return !this.#underWay.has(uid) && this.expectations.mayResend(uid);
+  }
+
+  /** Takes note of a Pod that was changed, and is about to become ready again. */
+  noteUpdate(pod: Pod): void {
+    const { uid = "" } = pod.metadata;
+    this.#updated.set(uid, { key: podKey(pod), workload: controllerOf(pod)?.uid });
+  }
+
+  /**
+   * Lets a refused write be retried for each Pod that has become ready since the last time: what refuses writes while
+   * too many Pods are unavailable may now allow the next one.
+   */
+  releaseRefused(pods: Pick<PodIndex, "get" | "classesOf" | "countsOf">, name: string): void {
+    const classes = pods.classesOf(name);
+    const workloads: (string | undefined)[] = [];
+    for (const [uid, { key, workload }] of this.#updated) {
+      const isThere = pods.get(key)?.metadata.uid === uid;
+      const isReady = isThere && hasTrait(classes.get(key) ?? 0, PodTrait.Ready);
+      if (isReady) workloads.push(workload);
+      if (isReady || !isThere) this.#updated.delete(uid);
+    }
+    const { readyPods } = pods.countsOf(name);
+    const more = readyPods - this.#readyPods - workloads.length;
+    this.#readyPods = readyPods;
+    for (let i = 0; i < more; i++) workloads.push(undefined);
+    if (this.failures.size === 0) return;
+    for (const workload of workloads) this.failures.release(workload);
   }
 
   /** uids of Pods that may have gone down by a write of which the outcome has not been seen, and for how many milliseconds that may last without an event. */

@@ -1,13 +1,14 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { Pod } from "../api/pod.ts";
+import { controllerOf } from "../core/cleanup/eviction.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { PodUpdate } from "../core/rollout/pod_update.ts";
 import { assessImages, rewrittenImages } from "../core/status/drift.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
 import { trimPod } from "../index/trim.ts";
-import { httpCodeOf, isConflict, isNotFound } from "../kube/errors.ts";
+import { isConflict, isNotFound, isServerFault } from "../kube/errors.ts";
 import type { Events } from "./events.ts";
 import { PodReports, type UpgradableReport } from "./pod_reports.ts";
 import { podReference } from "./references.ts";
@@ -70,6 +71,7 @@ export class RolloutWrites {
       const stored = await this.#patch(pod, { prepared, update, signal });
       if (stored === undefined) return;
       rollout.failures.forget(uid);
+      rollout.noteUpdate(stored);
       const images = rewrittenImages(stored, prepared);
       const recorded = await this.#reports.recordImages(stored, { sidecarSet, images }, signal);
       if (!update.condition) return;
@@ -148,17 +150,22 @@ export class RolloutWrites {
       error: unknown;
     },
   ): void {
-    const { logger, events } = this.#options;
+    const { logger, events, index } = this.#options;
     if (error instanceof NotLeaderError || isNotFound(error)) return;
     const key = podKey(pod);
     rollout.expectations.afterFailure(pod, { key, error });
     if (isConflict(error)) return;
     const message = error instanceof Error ? error.message : String(error);
-    rollout.failures.record(pod.metadata.uid ?? "", { error, message: `Pod ${key}: ${message}` });
+    const known = index.pods.get(key);
+    const group = known && controllerOf(known)?.uid;
+    rollout.failures.record(pod.metadata.uid ?? "", {
+      error,
+      message: `Pod ${key}: ${message}`,
+      ...(group === undefined ? {} : { group }),
+    });
     logger.debug("Cannot change a Pod", { sidecarSet, pod: key, action, error });
-    const code = httpCodeOf(error) ?? 0;
-    // Overload and lost connections pass, and are no fault of this Pod.
-    if (code < 400 || code === 429) return;
+    // A fault of the API server says nothing about this Pod.
+    if (isServerFault(error)) return;
     const reason = action === "Flip" ? "ResetContainerFailed" : "SidecarUpdateFailed";
     const note = `SidecarSet ${sidecarSet}: ${message}`;
     events.record({ regarding: podReference(pod), type: "Warning", reason, action, note });

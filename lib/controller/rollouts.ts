@@ -49,6 +49,7 @@ export class Rollouts {
       return this.#dueAt(reused.plan, [isResting ? rollout.rest : rollout.wait, pending.wait]);
     }
     const started = clock.monotonic();
+    rollout.releaseRefused(index.pods, name);
     const snapshot = this.#snapshot(rollout, prepared, pending.uids);
     const made = planRollout(snapshot);
     for (const update of [...made.flips, ...made.updates]) {
@@ -121,6 +122,7 @@ export class Rollouts {
       classOf: (pod) => classes.get(podKey(pod)) ?? 0,
       now: clock.now(),
       pending,
+      resend: new Set([...pending].filter((uid) => rollout.mayResend(uid))),
       room: rollout.room,
       retryAt: rollout.failures.retryTimes(),
       exists: (other) => sidecarSets.get(other) !== undefined,

@@ -16,7 +16,7 @@ import { nextStatus } from "../core/status/next_status.ts";
 import { isStatusOverwritten } from "../core/status/overwritten.ts";
 import { rolloutEvents } from "../core/status/rollout_events.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
-import { isConflict, isRetryable } from "../kube/errors.ts";
+import { isConflict, isRetryable, isServerFault } from "../kube/errors.ts";
 import type { Events } from "./events.ts";
 import { sidecarSetReference } from "./references.ts";
 import type { Repair } from "./repairs.ts";
@@ -26,6 +26,8 @@ import type { Writer } from "./writer.ts";
 
 /** A status is written at most this often, in milliseconds; half as often after each write that has failed, but once in the longest interval. */
 const WRITE_INTERVAL_MS = { base: 1_000, max: 60_000 };
+/** Failed writes that faults of the API server count for. */
+const MAX_FAULTS = 2;
 /** How often it is tried whether the API server still keeps less than is written. */
 const PRUNING_INTERVAL = 60_000;
 
@@ -127,6 +129,8 @@ export class Statuses {
       .catch((error) => {
         // A conflict is mended by the newer state, which is on its way.
         memory.failures = isConflict(error) ? 0 : memory.failures + 1;
+        // A fault of the API server must not delay what is written after it.
+        if (isServerFault(error)) memory.failures = Math.min(MAX_FAULTS, memory.failures);
         // What is there now may be this or what was there before.
         if (isRetryable(error)) memory.kept = undefined;
         throw error;

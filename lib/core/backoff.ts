@@ -13,3 +13,14 @@ export interface BackoffBounds {
 export function backoffDelay(failures: number, { base, max }: BackoffBounds): number {
   return Math.min(max, base * 2 ** failures);
 }
+
+/**
+ * The same with jitter: spread over the upper half of the delay, so that objects that failed together are not retried
+ * together.
+ *
+ * @param random from 0 to 1
+ */
+export function jitteredDelay(failures: number, bounds: BackoffBounds, random: number): number {
+  const delay = backoffDelay(failures, bounds);
+  return delay / 2 + (delay / 2) * random;
+}

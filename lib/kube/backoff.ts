@@ -1,13 +1,14 @@
 /** How long a list or watch waits before the next try; all in milliseconds. */
 
 const FIRST_DELAY = 800;
-const LONGEST_DELAY = 30_000;
+/** Short enough that the process sees the cluster again within 10 s of the API server's recovery. */
+const LONGEST_DELAY = 8_000;
 /** After a watch that ended in good order: changes of meanwhile come late by that. */
 export const RESUME_DELAY = 20;
 /** Rights are granted by people: asking often does not help for long. */
 const LONGEST_FORBIDDEN_DELAY = 60_000;
 /** A longer Retry-After, as of a misbehaving proxy, would leave us blind. */
-const LONGEST_RETRY_AFTER = 60_000;
+const LONGEST_RETRY_AFTER = 8_000;
 
 /**
  * The delay after a failure: it doubles with each failure before. `random` (0 to 1) spreads it over its upper half, so that clients that

@@ -88,6 +88,12 @@ export function reasonOf(error: unknown): string | undefined {
   return typeof error.status.reason === "string" ? error.status.reason : undefined;
 }
 
+/** The message in the Status that an error of any client of the contract carries; empty where there is none. */
+function statusMessageOf(error: unknown): string {
+  if (!isObject(error) || !isObject(error.status)) return "";
+  return typeof error.status.message === "string" ? error.status.message : "";
+}
+
 /** How long the API server asks to wait before the next try, if it does. */
 export function retryAfterSecondsOf(error: unknown): number | undefined {
   if (!isObject(error)) return undefined;
@@ -130,6 +136,41 @@ export function isInvalid(error: unknown): boolean {
 /** Overload, or an eviction that a PodDisruptionBudget does not allow now. */
 export function isTooManyRequests(error: unknown): boolean {
   return httpCodeOf(error) === 429;
+}
+
+/**
+ * An admission webhook or policy denied the request, with whatever status code it chose, 500 and 429 included: that
+ * is about the object, not about the API server. Source: apiserver `pkg/admission/plugin/webhook/errors` and
+ * `pkg/admission/plugin/policy/validating`, whose message is all that tells.
+ */
+export function isDenied(error: unknown): boolean {
+  return /\bdenied (the )?request\b/.test(statusMessageOf(error));
+}
+
+/** The API server could not ask an admission webhook; it answers 500 for the objects of that webhook alone. */
+export function isWebhookFailure(error: unknown): boolean {
+  return httpCodeOf(error) === 500 && statusMessageOf(error).includes("failed calling webhook");
+}
+
+/** A PodDisruptionBudget, or more than one of them, does not allow an eviction now. */
+export function isBudgetRefusal(error: unknown): boolean {
+  if (/more than one PodDisruptionBudget|disruption budget/.test(statusMessageOf(error))) {
+    return true;
+  }
+  if (!isTooManyRequests(error) || !isObject(error) || !isObject(error.status)) return false;
+  const causes = isObject(error.status.details) ? error.status.details.causes : undefined;
+  return Array.isArray(causes) && causes.some((cause) => cause?.reason === "DisruptionBudget");
+}
+
+/**
+ * A fault of the API server, or of the way to it: overload, an error of its own, no answer, credentials that are not
+ * to be had or taken. It says nothing about the object of the request, and ends for all objects at once.
+ */
+export function isServerFault(error: unknown): boolean {
+  if (error instanceof ConnectionError || error instanceof CredentialsError) return true;
+  const code = httpCodeOf(error) ?? 0;
+  const isFault = code >= 500 || code === 429 || code === 408 || code === 401;
+  return isFault && !isDenied(error) && !isWebhookFailure(error) && !isBudgetRefusal(error);
 }
 
 /** The same request may succeed later: overload, a fault of the server, or no answer at all. */

@@ -41,11 +41,13 @@ interface SetUp {
 function setUp({ obstacle, obstacleOf = () => obstacle, httpCode }: SetUp = {}) {
   const clock = new ManualClock(new Date("2026-02-01T00:00:00Z"));
   const pods = new Map(["a", "b"].map((name) => [name, owned(name)]));
+  let evictionCode = httpCode;
+  const answer = (code: number | undefined) => evictionCode = code;
   const client = new RecordingClient(({ method, path, body }: Recorded) => {
     const name = path.split("/").at(-1) ?? "";
     const pod = index.pods.get(`default/${name}`) ?? pods.get(name);
     if (method === "GET" && pod) return pod;
-    if (path.endsWith("/eviction")) return httpCode ? { httpCode } : {};
+    if (path.endsWith("/eviction")) return evictionCode ? { httpCode: evictionCode } : {};
     return { metadata: {}, spec: { containers: [] }, ...Object(body) };
   });
   let version = 10;
@@ -69,7 +71,7 @@ function setUp({ obstacle, obstacleOf = () => obstacle, httpCode }: SetUp = {}) 
     client.requests.filter(({ path }) => path.endsWith("/eviction"))
       .map(({ path }) => path.split("/").at(-2));
   const status = () => index.sidecarSets.get("web")?.sidecarSet.status;
-  return { clock, client, index, reconcile, evicted, status };
+  return { clock, client, index, reconcile, evicted, status, answer };
 }
 
 Deno.test("Evictions notes an eviction in the status before it is made, one of a workload", async () => {
@@ -177,4 +179,24 @@ Deno.test("Evictions looks at 5,000 Pods in conflict in slices, comes to the one
   await clock.advance(300_000);
   await reconcile();
   assert.ok(dryRuns - before >= 200, "what was in the way may have gone");
+});
+
+Deno.test("Evictions repeats an eviction within seconds after a fault of the API server, as no attempt of its own", async () => {
+  const { clock, index, reconcile, evicted, answer } = setUp({ httpCode: 503 });
+  for (const name of ["a", "b"]) index.applyPod(owned(name));
+  await reconcile();
+  for (let second = 0; second < 60; second++) {
+    await clock.advance(1_000);
+    await reconcile();
+  }
+  const tries = evicted().length;
+  assert.ok(tries > 8 && tries < 40, `${tries} tries in a minute`);
+  const guards = index.sidecarSets.get("web")?.sidecarSet.status?.evictions;
+  assert.equal(guards?.[0]?.attempts, 1);
+  answer(undefined);
+  for (let second = 0; second < 6; second++) {
+    await clock.advance(1_000);
+    await reconcile();
+  }
+  assert.equal(evicted().length, tries + 1);
 });

@@ -3,7 +3,7 @@ import type { Logger } from "../../lib/api/logger.ts";
 import { Loop, type LoopOptions } from "../../lib/controller/loop.ts";
 import type { WorkQueue } from "../../lib/controller/queue.ts";
 import { NotLeaderError } from "../../lib/controller/writer.ts";
-import { ApiError } from "../../lib/kube/errors.ts";
+import { ApiError, ConnectionError } from "../../lib/kube/errors.ts";
 import { ManualClock, settle } from "../support/manual_clock.ts";
 
 const refusal = (httpCode: number) => new ApiError({ method: "PATCH", path: "/", httpCode });
@@ -67,7 +67,7 @@ const fail = (error: unknown) => () => {
 };
 
 Deno.test("Loop retries a key whose reconciliation throws, ever later, and says so", async () => {
-  const results = [fail(new TypeError("a bug")), fail(refusal(500)), fail("not even an error")];
+  const results = [fail(new TypeError("a bug")), fail(refusal(422)), fail("not even an error")];
   const { clock, loop, reconciled, warnings, outcomes, end } = setUp({ results });
   loop.add("a");
   await clock.advance(10_000);
@@ -79,6 +79,22 @@ Deno.test("Loop retries a key whose reconciliation throws, ever later, and says 
   await clock.advance(0);
   assert.equal(reconciled.length, 5, "the key is not locked");
   await end();
+});
+
+Deno.test("Loop goes on within seconds of the API server's recovery, however long it was gone", async () => {
+  const lost = new ConnectionError({ method: "GET", path: "/", problem: "refused" });
+  for (const fault of [refusal(503), refusal(500), refusal(429), lost]) {
+    const results = Array.from({ length: 1_000 }, () => fail(fault));
+    const { clock, loop, reconciled, end } = setUp({ results });
+    loop.add("a");
+    await clock.advance(600_000);
+    results.length = 0;
+    const before = reconciled.length;
+    assert.ok(before < 150, `${before} in ten minutes`);
+    await clock.advance(5_000);
+    assert.equal(reconciled.length, before + 1);
+    await end();
+  }
 });
 
 Deno.test("Loop retries after a conflict or a missing object, which is no error", async () => {

@@ -84,7 +84,7 @@ Deno.test("Reconciler decides anew soon after a conflict and backs off after a f
   const { reconcile, apply } = setUp(() => answers.shift() ?? { metadata: {} });
   apply({});
   assert.deepEqual(await reconcile(), { requeueAfter: 100 });
-  assert.deepEqual(await reconcile(), { failed: true });
+  assert.deepEqual(await reconcile(), { failed: true, maxDelay: 5_000 });
 });
 
 Deno.test("Reconciler counts an invalid SidecarSet and says what is wrong with it", async () => {

@@ -124,13 +124,16 @@ Deno.test("Rollouts counts a Pod as unavailable while the outcome of its write i
   });
   for (const name of ["a", "b"]) index.applyPod(podOf({ name, injected: [old] }));
   await advance();
-  await clock.advance(29_000);
+  for (let second = 0; second < 20; second++) {
+    await clock.advance(1_000);
+    await advance();
+  }
+  assert.deepEqual([...new Set(patched())], ["a"], "the other Pod has to wait");
+  assert.ok(patched().length > 2, "the same write may be sent again: only one can take effect");
+  index.applyPod(podOf({ name: "a", injected: [prepared], resourceVersion: "2" }));
+  await clock.advance(5_000);
   await advance();
-  assert.equal(patched().length, 1, "the other Pod has to wait");
-  const [name = ""] = patched();
-  index.applyPod(podOf({ name, injected: [prepared], resourceVersion: "2" }));
-  await advance();
-  assert.equal(patched().length, 2);
+  assert.deepEqual([...new Set(patched())], ["a", "b"]);
 });
 
 Deno.test("Rollouts tries again when an unknown outcome has expired without a trace", async () => {

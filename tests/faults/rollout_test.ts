@@ -6,7 +6,7 @@ import type { RequestOptions } from "../../lib/kube/contract.ts";
 import { createEngine } from "../support/engine.ts";
 import { ManualClock, settle } from "../support/manual_clock.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
-import { type Fault, StoredCluster } from "./stored_cluster.ts";
+import { type Fault, isAvailable, StoredCluster } from "./stored_cluster.ts";
 
 const PODS = 40;
 const STEP = 200;
@@ -220,3 +220,84 @@ Deno.test("nothing is written or remembered after the SidecarSet was deleted in 
   assert.equal(run.loop.inFlight, 0);
   await run.end();
 });
+
+const OUTAGES: Readonly<Record<string, (random: () => number) => Fault>> = {
+  "half of the writes get 503": (random) => random() < 0.5 ? { httpCode: 503 } : undefined,
+  "all writes get 503": () => ({ httpCode: 503 }),
+  "all writes get 500": () => ({ httpCode: 500 }),
+  "all writes get 429": () => ({ httpCode: 429, status: { details: { retryAfterSeconds: 1 } } }),
+  "all writes get 429 and an hour to wait": () => ({
+    httpCode: 429,
+    status: { details: { retryAfterSeconds: 3_600 } },
+  }),
+  "connections are refused": () => ({ lost: "before" }),
+  "answers are lost": (random) => ({ lost: random() < 0.5 ? "before" : "after" }),
+};
+for (const [what, faultOf] of Object.entries(OUTAGES)) {
+  for (const seconds of [60, 900]) {
+    Deno.test(`a roll-out goes on within 10 s after ${what} for ${seconds} s`, async () => {
+      const random = numbers(10);
+      const takesNothing = !["half of the writes get 503", "answers are lost"].includes(what);
+      let isBroken = false;
+      const run = start(() => isBroken ? faultOf(random) : undefined);
+      run.apply({ version: 2, generation: 2 });
+      await run.until(() => run.index.pods.countsOf("web").updatedPods > 2);
+      isBroken = true;
+      const before = run.cluster.writes;
+      const rest = PODS - run.index.pods.countsOf("web").updatedPods;
+      for (let i = 0; i < seconds * 1_000 / STEP; i++) await run.step();
+      const writes = run.cluster.writes - before;
+      assert.ok(writes < seconds * 3 + 10 * PODS, `${writes} writes to a broken server`);
+      isBroken = false;
+      const { updatedPods } = run.index.pods.countsOf("web");
+      const isOn = () => run.index.pods.countsOf("web").updatedPods > updatedPods || isAt(run, 2);
+      if (takesNothing) assert.ok(PODS - updatedPods > rest / 2, "there is something left to do");
+      await run.until(isOn, { steps: 10_000 / STEP });
+      // What it takes where nothing fails, and the wait for the first write.
+      await run.until(() => isAt(run, 2), { steps: 40_000 / STEP });
+      assertSound(run);
+      await run.end();
+    });
+  }
+}
+
+const denied = 'admission webhook "pub.example" denied the request: unavailable Pods are enough';
+
+/** How late the webhook learns that a Pod is available again. */
+const LAG = 500;
+
+/** A webhook like OpenKruise's PodUnavailableBudget that allows one Pod to be unavailable. */
+function budget(httpCode: number) {
+  let sees: () => { unavailable: number; now: number } = () => ({ unavailable: 0, now: 0 });
+  let lastUnavailable = -Infinity;
+  const fault = ({ method, path }: RequestOptions): Fault => {
+    const { unavailable, now } = sees();
+    if (unavailable > 0) lastUnavailable = now;
+    const isUpdate = method === "PATCH" && /\/pods\/[^/]+$/.test(path);
+    const isAllowed = now - lastUnavailable > LAG;
+    return isUpdate && !isAllowed ? { httpCode, status: { message: denied } } : undefined;
+  };
+  return { fault, see: (what: typeof sees) => sees = what };
+}
+
+for (const httpCode of [403, 429, 500, 503]) {
+  Deno.test(`Pods that a webhook allows one after the other follow each other without waiting (${httpCode})`, async () => {
+    const { fault, see } = budget(httpCode);
+    const run = start(fault);
+    see(() => ({
+      unavailable: [...run.cluster.pods.values()].filter((pod) => !isAvailable(pod)).length,
+      now: run.clock.monotonic(),
+    }));
+    run.apply({ version: 2, generation: 2, strategy: { maxUnavailable: "100%" } });
+    const began = run.clock.monotonic();
+    await run.until(() => isAt(run, 2), { steps: 2_000 });
+    const seconds = (run.clock.monotonic() - began) / 1_000;
+    // Two restarts of three steps for each Pod, and the webhook's lag.
+    const restart = 3 * STEP + LAG;
+    assert.ok(seconds < PODS * 2 * 2 * restart / 1_000, `${seconds} s for ${PODS} Pods`);
+    assert.ok(run.cluster.mostUnavailable <= 1);
+    const perPod = run.cluster.writes / PODS;
+    assert.ok(perPod < 20, `${perPod} writes for each Pod`);
+    await run.end();
+  });
+}

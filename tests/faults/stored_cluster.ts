@@ -3,6 +3,7 @@ import type { ContainerStatus, Pod, PodCondition } from "../../lib/api/pod.ts";
 import type { SidecarSet } from "../../lib/api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
 import type {
+  ApiStatus,
   JSONValue,
   KubernetesTunnel,
   RequestOptions,
@@ -12,7 +13,10 @@ import { ApiError, ConnectionError } from "../../lib/kube/errors.ts";
 import { applyStrategicImages } from "../support/applied_images.ts";
 
 /** What is to become of a write: it is done, refused with an HTTP status, or its answer is lost. */
-export type Fault = { httpCode: number } | { lost: "before" | "after" } | undefined;
+export type Fault =
+  | { httpCode: number; status?: ApiStatus }
+  | { lost: "before" | "after" }
+  | undefined;
 
 /** Pods that are stored as an API server stores them, with a kubelet that starts what their specs say. No Kubernetes beside that. */
 export class StoredCluster implements RestClient {
@@ -21,6 +25,8 @@ export class StoredCluster implements RestClient {
   /** By Pod and container, all images that it has had. */
   readonly images = new Map<string, string[]>();
   podPatches = 0;
+  /** Requests that write, those that failed included. */
+  writes = 0;
   mostUnavailable = 0;
   /** Pods that have changed since they were last asked for. */
   changed = new Set<string>();
@@ -70,6 +76,7 @@ export class StoredCluster implements RestClient {
     await Promise.resolve();
     const { method, path } = options;
     const fault = method === "GET" ? undefined : this.#fault(options);
+    if (method !== "GET") this.writes++;
     if (fault && "httpCode" in fault) throw new ApiError({ method, path, ...fault });
     if (fault?.lost === "before") throw new ConnectionError({ method, path, problem: "no answer" });
     const answer = this.#perform(options);
@@ -133,7 +140,7 @@ export class StoredCluster implements RestClient {
   }
 }
 
-function isAvailable({ spec, status }: Pod): boolean {
+export function isAvailable({ spec, status }: Pod): boolean {
   return spec.containers.every(({ name, image }) =>
     status?.containerStatuses?.some((one) => one.name === name && one.image === image && one.ready)
   );

@@ -13,7 +13,8 @@ import type { ReplacementObstacle } from "../../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
-import { isConflict, isNotFound, isTooManyRequests } from "../../kube/errors.ts";
+import { isConflict, isNotFound, isServerFault, isTooManyRequests } from "../../kube/errors.ts";
+import { Failures } from "../backoff.ts";
 import type { Confirmation } from "../confirmation.ts";
 import type { Events } from "../events.ts";
 import { wishOf } from "../wish.ts";
@@ -78,6 +79,9 @@ export class EvictionEngine {
   /** By SidecarSet. */
   readonly #findings = new Map<string, EvictionFindings>();
 
+  /** Evictions that faults of the API server have prevented, by SidecarSet. */
+  readonly #faults = new Map<string, Failures>();
+
   constructor(options: EvictionEngineOptions) {
     this.#options = options;
   }
@@ -85,6 +89,7 @@ export class EvictionEngine {
   /** Forgets what is known of Pods of a SidecarSet that has none to be evicted. */
   forget(sidecarSet: string): void {
     this.#findings.delete(sidecarSet);
+    this.#faults.delete(sidecarSet);
   }
 
   /** Decides on evictions. Rejects with what the API server answers where it cannot be asked. */
@@ -93,6 +98,7 @@ export class EvictionEngine {
     const findings = this.#findings.get(sidecarSet) ?? new EvictionFindings(this.#options.clock);
     this.#findings.set(sidecarSet, findings);
     findings.forgetOld();
+    this.#faults.get(sidecarSet)?.keepOnly(new Set(request.guards.map(({ pod }) => pod)));
     const snapshot = this.#snapshot(request, findings);
     const plan = planEvictions(snapshot);
     const wish = wishOf(current);
@@ -120,6 +126,7 @@ export class EvictionEngine {
     const occurred = { regarding, action: "Evict" };
     try {
       await writer.evictPod(pod, signal);
+      this.#noteOutcome(pod, { sidecarSet });
       logger.info("Evicted a Pod so that its workload recreates it", { ...fields, cause });
       const note = `Pod ${fields.pod}: ${cause}`;
       events.record({ ...occurred, type: "Normal", reason: "PodEvicted", note });
@@ -127,11 +134,24 @@ export class EvictionEngine {
       if (signal.aborted || error instanceof NotLeaderError) return;
       if (isNotFound(error) || isConflict(error)) return;
       const message = error instanceof Error ? error.message : String(error);
+      this.#noteOutcome(pod, { sidecarSet, error });
       logger.debug("Cannot evict a Pod", { ...fields, error });
+      if (isServerFault(error)) return;
       const type = isTooManyRequests(error) ? "Normal" : "Warning";
       const note = `Pod ${fields.pod}: ${message}`;
       events.record({ ...occurred, type, reason: "EvictionRefused", note });
     }
+  }
+
+  /** A fault of the API server says nothing about the Pod: the eviction is repeated soon, and is no attempt of its own. */
+  #noteOutcome(
+    { metadata: { uid = "" } }: Pod,
+    { sidecarSet, error }: { sidecarSet: string; error?: unknown },
+  ): void {
+    const faults = this.#faults.get(sidecarSet) ?? new Failures(this.#options);
+    this.#faults.set(sidecarSet, faults);
+    if (isServerFault(error)) faults.record(uid, { error, message: "" });
+    else faults.forget(uid);
   }
 
   #snapshot(request: EvictionRequest, findings: EvictionFindings): EvictionSnapshot {
@@ -139,6 +159,7 @@ export class EvictionEngine {
     const { current, candidates, isWanted, obstacleOf, guards } = request;
     const wish = wishOf(current);
     return {
+      faultRetryAt: this.#faults.get(request.sidecarSet)?.retryTimes() ?? new Map(),
       candidates,
       isWanted,
       obstacleOf,

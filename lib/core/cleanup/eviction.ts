@@ -29,6 +29,8 @@ export interface EvictionFacts {
   /** Whether another guard can be stored. */
   readonly guardsFull: boolean;
   readonly guard?: EvictionGuard;
+  /** Milliseconds; when to try again after a fault of the API server, which does not count as an attempt. */
+  readonly faultRetryAt?: number;
   readonly now: Date;
 }
 
@@ -125,8 +127,8 @@ function workloadNotReady(pod: Pod, facts: EvictionFacts): Objection | undefined
   return mayLoseOne ? undefined : because("WorkloadNotReady");
 }
 
-function backingOff(_: Pod, { guard, now }: EvictionFacts): Objection | undefined {
-  const retryAt = guard === undefined ? 0 : mayTryAt(guard);
+function backingOff(_: Pod, { guard, faultRetryAt, now }: EvictionFacts): Objection | undefined {
+  const retryAt = guard === undefined ? 0 : faultRetryAt ?? mayTryAt(guard);
   return retryAt > now.getTime() ? { ...because("EvictionBackoff"), retryAt } : undefined;
 }
 

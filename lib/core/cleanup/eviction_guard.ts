@@ -13,14 +13,19 @@ export type EvictionNote = Pick<
   "workload" | "pod" | "lastEviction" | "newestPod" | "observedGeneration"
 >;
 
-/** The guard with an eviction; it is stored before the eviction is made. */
+/**
+ * The guard with an eviction; it is stored before the eviction is made.
+ *
+ * @param again whether the last attempt ended in a fault of the API server, so that this one repeats it
+ */
 export function afterEviction(
   guard: EvictionGuard | undefined,
   eviction: EvictionNote,
+  { again = false }: { again?: boolean } = {},
 ): EvictionGuard {
   return {
     ...eviction,
-    attempts: (guard?.attempts ?? 0) + 1,
+    attempts: (guard?.attempts ?? 0) + (again ? 0 : 1),
     leftAlone: guard?.leftAlone ?? false,
   };
 }

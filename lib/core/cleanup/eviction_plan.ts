@@ -25,6 +25,8 @@ export interface EvictionSnapshot extends
   /** What a dry run of the injection says of a Pod's replacement. */
   obstacleOf(pod: Pod): ReplacementObstacle | undefined;
   readonly guards: readonly EvictionGuard[];
+  /** When an eviction that a fault of the API server has prevented may be repeated, by the evicted Pod's uid. */
+  readonly faultRetryAt?: ReadonlyMap<string, number>;
   /** Generation of the SidecarSet. */
   readonly generation: number;
 }
@@ -77,8 +79,11 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
     }
     const { guard, isSettled, isReady, distinctAt } = workloads.of(workload);
     if (distinctAt > snapshot.now.getTime()) waitUntil = Math.min(waitUntil, distinctAt);
+    const faultRetryAt = snapshot.faultRetryAt?.get(guard?.pod ?? "");
+    const { faultRetryAt: _, ...common } = snapshot;
     const facts: EvictionFacts = {
-      ...snapshot,
+      ...common,
+      ...(faultRetryAt === undefined ? {} : { faultRetryAt }),
       unavailable,
       guardsFull: guard === undefined && guards.length + evictions.length >= MOST_GUARDS,
       workloadSettled: isSettled,
@@ -118,7 +123,10 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
 export function withEvictions(
   guards: readonly EvictionGuard[],
   evictions: readonly Pod[],
-  { podsOf, generation, now }: Pick<EvictionSnapshot, "podsOf" | "generation" | "now">,
+  { podsOf, generation, now, faultRetryAt }: Pick<
+    EvictionSnapshot,
+    "podsOf" | "generation" | "now" | "faultRetryAt"
+  >,
 ): readonly EvictionGuard[] {
   if (evictions.length === 0) return guards;
   const byWorkload = new Map(guards.map((guard) => [guard.workload, guard]));
@@ -131,7 +139,9 @@ export function withEvictions(
       newestPod: newest([pod, ...podsOf(workload)]),
       observedGeneration: generation,
     };
-    byWorkload.set(workload, afterEviction(byWorkload.get(workload), note));
+    const guard = byWorkload.get(workload);
+    const again = faultRetryAt?.has(guard?.pod ?? "") ?? false;
+    byWorkload.set(workload, afterEviction(guard, note, { again }));
   }
   return [...byWorkload.values()];
 }

@@ -25,6 +25,8 @@ export interface RolloutSnapshot {
   readonly now: Date;
   /** uids of Pods that have been written to, the result of which has not been seen yet. */
   readonly pending: ReadonlySet<string>;
+  /** Of those, the ones to which the write may be sent again; they go on using the budget, but cost no more of it. */
+  readonly resend?: ReadonlySet<string>;
   /** How many updates may be made now; what exceeds it is planned anew once there is room. Unlimited when absent. */
   readonly room?: number;
   /** For Pods of which a write has failed: by uid, the time in milliseconds before which not to try again. */

@@ -52,7 +52,7 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     limit: unavailableLimit(strategy.maxUnavailable, matched),
     unavailable: available.unavailable,
     ...(snapshot.room === undefined ? {} : { room: snapshot.room }),
-    isAvailable: (pod) => isReady(pod, snapshot),
+    isAvailable: (pod) => isReady(pod, snapshot) && !snapshot.pending.has(uidOf(pod)),
     update: (pod) => {
       if (!outdated.has(pod)) return makeRepair(pod, snapshot);
       const made = makeUpgrade(pod, snapshot);
@@ -93,7 +93,7 @@ interface Sorted {
 }
 
 function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<Pod, PodUpdate>): Sorted {
-  const { prepared, pending, outdated } = snapshot;
+  const { prepared, outdated } = snapshot;
   const selector = prepared.sidecarSet.spec.updateStrategy?.selector;
   const candidates: Pod[] = [];
   const notUpgradable: Pod[] = [];
@@ -102,7 +102,7 @@ function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<Pod, PodUpdate>):
   const waiting: number[] = [];
   for (const pod of outdated) {
     const uid = uidOf(pod);
-    if (pending.has(uid)) {
+    if (isAwaited(uid, snapshot)) {
       written++;
       continue;
     }
@@ -132,9 +132,15 @@ function kindOf(pod: Pod, { classOf, prepared }: RolloutSnapshot): Upgradability
 }
 
 /** Whether the Pod has been written to and not been seen since, or a write has failed too recently. */
-function isBusy(pod: Pod, { pending, retryAt, now }: RolloutSnapshot): boolean {
+function isBusy(pod: Pod, snapshot: RolloutSnapshot): boolean {
+  const { retryAt, now } = snapshot;
   const uid = uidOf(pod);
-  return pending.has(uid) || (retryAt.get(uid) ?? 0) > now.getTime();
+  return isAwaited(uid, snapshot) || (retryAt.get(uid) ?? 0) > now.getTime();
+}
+
+/** Whether the outcome of a write has to be seen before there is another one. */
+function isAwaited(uid: string, { pending, resend }: RolloutSnapshot): boolean {
+  return pending.has(uid) && resend?.has(uid) !== true;
 }
 
 function uidOf(pod: Pod): string {
