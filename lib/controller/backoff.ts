@@ -130,12 +130,18 @@ export class Failures {
    */
   release(group: string | undefined): void {
     const now = this.#clock.monotonic();
-    const refused = [...this.#byUid].filter(([, { isRefused, retryAt }]) =>
-      isRefused && retryAt > now
-    );
-    const [uid, failure] = refused.find(([, each]) => each.group === group) ?? refused[0] ?? [];
-    if (uid === undefined || failure === undefined) return;
-    this.#byUid.set(uid, { ...failure, retryAt: now, triesLeft: TRIES_AFTER_RELEASE });
+    let found: string | undefined;
+    for (const [uid, { isRefused, retryAt, group: other }] of this.#byUid) {
+      if (!isRefused || retryAt <= now) continue;
+      if (other === group) {
+        found = uid;
+        break;
+      }
+      found ??= uid;
+    }
+    const failure = this.#byUid.get(found ?? "");
+    if (found === undefined || failure === undefined) return;
+    this.#byUid.set(found, { ...failure, retryAt: now, triesLeft: TRIES_AFTER_RELEASE });
   }
 
   forget(uid: string): void {

@@ -1,6 +1,6 @@
 import type { KubeEvent, ObjectReference } from "../api/objects.ts";
 import type { EventReason } from "../core/event_reasons.ts";
-import { isNotFound, isRetryable } from "../kube/errors.ts";
+import { isNotFound, isServerFault } from "../kube/errors.ts";
 import { Loop, type LoopEnvironment } from "./loop.ts";
 import { NotLeaderError, type Writer } from "./writer.ts";
 
@@ -122,7 +122,7 @@ export class Events {
       // Another note may have been recorded meanwhile; it needs a new event.
       if (entry.occurrence.note === note) entry.stored = stored;
     } catch (error) {
-      if (isRetryable(error) && faults < MAX_RETRIES) {
+      if (isServerFault(error) && faults < MAX_RETRIES) {
         entry.isNew = true;
         entry.faults = faults + 1;
         throw error;

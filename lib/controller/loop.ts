@@ -1,7 +1,7 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import { backoffDelay } from "../core/backoff.ts";
-import { isConflict, isNotFound, isServerFault } from "../kube/errors.ts";
+import { isConflict, isNotFound, isServerFault, isWebhookFailure } from "../kube/errors.ts";
 import { FAULT_MS } from "./backoff.ts";
 import { type Outcome, type QueueObserver, WorkQueue } from "./queue.ts";
 import { NotLeaderError } from "./writer.ts";
@@ -144,7 +144,8 @@ export class Loop {
       const { task, keyField } = this.#options;
       this.#environment.logger.warn(`Cannot ${task}; trying again`, { [keyField]: key, error });
       // A fault of the API server ends for all keys at once, and must not have grown their delays.
-      return { failed: true, ...(isServerFault(error) ? { maxDelay: FAULT_MS.max } : {}) };
+      const isFault = isServerFault(error) || isWebhookFailure(error);
+      return { failed: true, ...(isFault ? { maxDelay: FAULT_MS.max } : {}) };
     }
   }
 

@@ -7,7 +7,7 @@ import { storedImagesRecord } from "../core/status/drift.ts";
 import { recordOf } from "../core/status/record.ts";
 import { podKey } from "../index/pods.ts";
 import { trimPod } from "../index/trim.ts";
-import { isConflict, isRetryable } from "../kube/errors.ts";
+import { isConflict, isServerFault } from "../kube/errors.ts";
 import type { Writer } from "./writer.ts";
 
 /** How often a report is tried that fails for another reason than a conflict, and how many conflicts are met at once. */
@@ -106,7 +106,7 @@ export class PodReports {
         onStored(trimmed);
         return trimmed;
       } catch (error) {
-        const most = isConflict(error) ? CONFLICTS : isRetryable(error) ? ATTEMPTS : 0;
+        const most = isConflict(error) ? CONFLICTS : isServerFault(error) ? ATTEMPTS : 0;
         if (attempt >= most || signal.aborted) throw error;
         const isAtOnce = isConflict(error) && attempt < ATTEMPTS;
         if (!isAtOnce) await clock.sleep(PAUSE * Math.min(attempt, ATTEMPTS), signal);

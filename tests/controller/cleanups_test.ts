@@ -297,3 +297,32 @@ Deno.test("Cleanups reports an eviction, and one that is refused, as events of t
   );
   await end();
 });
+
+Deno.test("Cleanups retries a refused Pod when another one becomes available", async () => {
+  const stored = asStored();
+  let allowed = "a";
+  const { index, client, look, end } = await setUp({
+    respond: (request) =>
+      request.method === "PATCH" && !request.path.endsWith(`/${allowed}`)
+        ? { httpCode: 403 }
+        : stored(request),
+  });
+  const web = sidecarSetOf({ spec: { ...idle, updateStrategy: { maxUnavailable: "100%" } } });
+  index.applySidecarSet(web);
+  const apply = (name: string, resourceVersion: string, state: "Ready" | "Running") =>
+    index.applyPod(podOf({ name, injected: [web], resourceVersion, state }));
+  for (const name of ["a", "b"]) apply(name, "1", "Ready");
+  await look();
+  index.deleteSidecarSet("web");
+  for (let second = 0; second < 120; second++) await look();
+  const tries = () => patched(client).filter((each) => each.endsWith("/b")).length;
+  const before = tries();
+  assert.ok(before < 12, `${before} tries in two minutes`);
+  apply("a", "2", "Running");
+  for (let second = 0; second < 3; second++) await look();
+  allowed = "b";
+  apply("a", "3", "Ready");
+  for (let second = 0; second < 4; second++) await look();
+  assert.ok(tries() > before, "it is not left to its back-off");
+  await end();
+});

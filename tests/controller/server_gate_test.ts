@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Limiter } from "../../lib/controller/limiter.ts";
 import { ServerGate } from "../../lib/controller/server_gate.ts";
-import { ApiError, ConnectionError } from "../../lib/kube/errors.ts";
+import { ApiError } from "../../lib/kube/errors.ts";
 import { ManualClock, settle } from "../support/manual_clock.ts";
 
 const request = { method: "PATCH", path: "/pods/a" };

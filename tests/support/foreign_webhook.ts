@@ -15,8 +15,10 @@ export interface ForeignWebhookOptions {
   label: string;
   /** @default {["CREATE"]} */
   operations?: readonly ("CREATE" | "UPDATE")[];
-  /** What it changes in a Pod. */
-  mutate(pod: Pod): JsonPatchOperation[];
+  /** What it changes in a Pod. @default nothing */
+  mutate?(pod: Pod): JsonPatchOperation[];
+  /** Why it denies a request, with any status code; undefined allows it. @default it denies nothing */
+  deny?(pod: Pod): Promise<{ code: number; message: string } | undefined>;
 }
 
 /** Another program's mutating webhook for Pods, called again when a later one has changed the Pod. */
@@ -30,7 +32,7 @@ export async function serveForeignWebhook(
   plane: ControlPlane,
   options: ForeignWebhookOptions,
 ): Promise<ForeignWebhook> {
-  const { name, label, mutate } = options;
+  const { name, label, mutate = () => [], deny = () => Promise.resolve(undefined) } = options;
   const pki = await createTestPki();
   const { cert, key } = await pki.issue();
   const calls = new Map<string, number>();
@@ -40,7 +42,10 @@ export async function serveForeignWebhook(
     const podName = object.metadata.name ?? "";
     calls.set(podName, (calls.get(podName) ?? 0) + 1);
     const patch = btoa(JSON.stringify(mutate(object)));
-    const response = { uid, allowed: true, patchType: "JSONPatch", patch };
+    const denial = await deny(object);
+    const response = denial === undefined
+      ? { uid, allowed: true, patchType: "JSONPatch", patch }
+      : { uid, allowed: false, status: denial };
     return Response.json({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response });
   });
   const body = registration({

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import type { KubeObject } from "../../lib/api/objects.ts";
+import type { Pod } from "../../lib/api/pod.ts";
+import { create } from "../../lib/kube/requests.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/send.ts";
+import { ClusterPods, containerStatus, isReady } from "../support/cluster_pods.ts";
+import { startControlPlane } from "../support/control_plane.ts";
+import { startController } from "../support/controller_process.ts";
+import { eventually } from "../support/eventually.ts";
+import { type ApiFault, FaultyApi } from "../support/faulty_api.ts";
+import { serveForeignWebhook } from "../support/foreign_webhook.ts";
+import { install, installAndStart } from "../support/installation.ts";
+import { createSidecarSet, patchSidecarSet, untilSidecarSet } from "../support/sidecarsets.ts";
+import { createDeployment } from "../support/workloads.ts";
+
+const imageOf = ({ spec }: Pod) => spec.containers.find(({ name }) => name === "agent")?.image;
+const secondsSince = (start: number) => (performance.now() - start) / 1_000;
+
+/** Whether the Pod is ready with the image that its spec says. */
+function isUp(pod: Pod): boolean {
+  return isReady(pod) && containerStatus(pod, "agent")?.image === imageOf(pod);
+}
+
+Deno.test("Pods that a webhook allows one at a time are updated one after the other", async () => {
+  await using plane = await startControlPlane({ controllerManager: true, audit: true });
+  await using _controller = await installAndStart(plane);
+  const pods = new ClusterPods(plane.client);
+  const labels = { app: "pub", pub: "" };
+  await createSidecarSet(plane, "pub", {
+    selector: { matchLabels: { app: "pub" } },
+    containers: [{ name: "agent", image: "agent:1" }],
+    updateStrategy: { maxUnavailable: "100%" },
+  });
+  const annotations = { "kubelet.test/ready-delay": "300ms" };
+  await createDeployment(plane, "pub", { replicas: 10, labels, annotations });
+
+  const codes = [403, 429, 500, 503];
+  let denials = 0;
+  let allowed: string | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+  let mostDown = 0;
+  await using webhook = await serveForeignWebhook(plane, {
+    name: "budget",
+    label: "pub",
+    operations: ["CREATE", "UPDATE"],
+    deny(pod) {
+      const decided = turn.then(async () => {
+        if (pod.metadata.name === "probe" || imageOf(pod) === "agent:1") return undefined;
+        const stored = await pods.list("app=pub");
+        const down = stored.filter((each) => !isUp(each));
+        mostDown = Math.max(mostDown, down.length);
+        const known = stored.find(({ metadata }) => metadata.name === pod.metadata.name);
+        if (known && imageOf(known) === imageOf(pod)) return undefined;
+        const pending = stored.find(({ metadata }) => metadata.name === allowed);
+        if (down.length === 0 && (pending === undefined || imageOf(pending) !== "agent:1")) {
+          allowed = pod.metadata.name;
+          return undefined;
+        }
+        return { code: codes[denials++ % codes.length] ?? 403, message: "one Pod is down" };
+      });
+      turn = decided.catch(() => {});
+      return decided;
+    },
+  });
+  const began = performance.now();
+  await patchSidecarSet(plane, "pub", { containers: [{ name: "agent", image: "agent:2" }] });
+  await untilSidecarSet(plane, "pub", {
+    what: "has been rolled out",
+    timeout: 120_000,
+    is: ({ status }) => status?.updatedReadyPods === 10,
+  });
+  const seconds = secondsSince(began);
+  const patches = (await plane.controllerRequests())
+    .filter(({ verb, resource }) => verb === "patch" && resource === "pods");
+  console.log(`10 Pods in ${seconds} s, ${denials} denials, ${patches.length} patches`);
+  assert.ok(seconds < 30, `${seconds} s`);
+  assert.ok(mostDown <= 1, `${mostDown} Pods were down at a time`);
+  assert.ok(patches.length < 150, `${patches.length} patches`);
+  assert.ok(webhook.calls("probe") > 0);
+});
+
+Deno.test("roll-outs and new SidecarSets go on within 10 s of the API server's recovery", async (t) => {
+  await using plane = await startControlPlane({ controllerManager: true });
+  await install(plane);
+  await using api = await FaultyApi.start(plane);
+  await using _controller = await startController({ kubeconfig: api.kubeconfig });
+  const pods = new ClusterPods(plane.client);
+  const labels = { app: "web" };
+  await createSidecarSet(plane, "web", {
+    selector: { matchLabels: labels },
+    containers: [{ name: "agent", image: "agent:0" }],
+    updateStrategy: { maxUnavailable: 1 },
+  });
+  const annotations = { "kubelet.test/ready-delay": "1s" };
+  await createDeployment(plane, "web", { replicas: 40, labels, annotations });
+  const updated = async (image: string) =>
+    (await pods.list("app=web")).filter((pod) => imageOf(pod) === image).length;
+
+  const half = (fault: ApiFault) => () => Math.random() < 0.5 ? fault : undefined;
+  const faults: [string, () => ApiFault][] = [
+    ["half of the requests get 503", half({ httpCode: 503 })],
+    ["503", () => ({ httpCode: 503 })],
+    ["500", () => ({ httpCode: 500 })],
+    ["429", () => ({ httpCode: 429 })],
+    ["no answer", () => "hang"],
+  ];
+  for (const [i, [what, fault]] of faults.entries()) {
+    await t.step(what, async () => {
+      const image = `agent:${i + 1}`;
+      await patchSidecarSet(plane, "web", { containers: [{ name: "agent", image }] });
+      await eventually(async () => await updated(image) > 2, { what: "the roll-out has begun" });
+      api.fail(fault);
+      await new Promise((resolve) => setTimeout(resolve, 10_000));
+      const spec = {
+        selector: { matchLabels: { app: `new-${i}` } },
+        containers: [{ name: "agent", image: "agent:1" }],
+      };
+      const body: KubeObject & { spec: object } = { metadata: { name: `new-${i}` }, spec };
+      await send(plane.client, create(resources.sidecarSets, { body }));
+      await new Promise((resolve) => setTimeout(resolve, 20_000));
+      const before = await updated(image);
+      api.fail(() => undefined);
+      const recovered = performance.now();
+      await eventually(async () => await updated(image) > before, {
+        what: "the roll-out goes on",
+        timeout: 30_000,
+      });
+      const seconds = secondsSince(recovered);
+      await untilSidecarSet(plane, `new-${i}`, {
+        what: "is Ready",
+        timeout: 60_000,
+        is: ({ status }) =>
+          status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ===
+            true,
+      });
+      const ready = secondsSince(recovered);
+      console.log(`${what}: on after ${seconds} s, Ready after ${ready} s, failed ${api.failed}`);
+      assert.ok(seconds < 10, `the roll-out went on after ${seconds} s`);
+      // A registration counts as active only after some seconds.
+      assert.ok(ready < 20, `the SidecarSet was Ready after ${ready} s`);
+    });
+  }
+});
