@@ -3,9 +3,9 @@ import type { Clock } from "../api/clock.ts";
 import type { CleanupPlan } from "../core/cleanup/plan.ts";
 import { Failures } from "./backoff.ts";
 
-/** Writes of one clean-up that are under way or wait for their turn. */
+/** Max. writes of one clean-up under way or queued. */
 const SLOTS = 512;
-/** For so many times the time that a plan took, there is not another one: after a change, or merely to look again. */
+/** The pause after a plan, as a multiple of the time that it took: before one after a change, and before a resync. */
 const REST = 4;
 const PAUSE = 50;
 
@@ -36,7 +36,7 @@ export class Cleanup {
     return Math.max(0, this.#restUntil - this.#clock.monotonic());
   }
 
-  /** Milliseconds until it is worth looking again although nothing is known to have changed. */
+  /** Milliseconds until a resync is worth its cost. */
   get pause(): number {
     return this.#pause;
   }
@@ -46,7 +46,7 @@ export class Cleanup {
     return this.#hasReleased;
   }
 
-  /** Makes a plan, and lets the next one wait for as long as this one's cost demands. */
+  /** Makes a plan, and delays the next one by a multiple of its cost. */
   plan(make: () => CleanupPlan): CleanupPlan {
     const started = this.#clock.monotonic();
     const plan = make();
@@ -60,7 +60,7 @@ export class Cleanup {
     return plan;
   }
 
-  /** How far it has come by a plan, as far as the plan and failed writes say what is in the way. */
+  /** The progress by a plan, with the blockers that the plan and failed writes name. */
   progressBy(plan: CleanupPlan): CleanupProgress {
     const blocked: Record<string, CleanupProgress["blocked"][string]> = {};
     if (plan.heldBack > 0) {

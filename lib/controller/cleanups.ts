@@ -15,27 +15,27 @@ import { CleanupWrites, type CleanupWritesOptions } from "./cleanup_writes.ts";
 import type { Confirmation } from "./confirmation.ts";
 import { Loop, type LoopEnvironment } from "./loop.ts";
 
-/** In milliseconds: changes that arrive together are looked at together; progress is looked at again. */
+/** In milliseconds: batching delay of changes, and resync intervals. */
 const GATHER = 200;
-const LOOK_AGAIN = 2_000;
-const LOOK_AGAIN_IN_VAIN = 30_000;
+const RESYNC_INTERVAL_MS = 2_000;
+const UNREADABLE_RESYNC_INTERVAL_MS = 30_000;
 
 export interface CleanupsOptions extends CleanupWritesOptions, LoopEnvironment {
   readonly index: ClusterIndex;
   readonly records: CleanupRecords;
   readonly evictions: CleanupEvictions;
   readonly confirmation: Pick<Confirmation, "isCurrent" | "surplus">;
-  /** Told when a clean-up has come further, or something else is in its way; `uid` is that of the SidecarSet, which may be gone. */
+  /** Called when a clean-up has progressed or its blockers have changed; the SidecarSet may be deleted. */
   onProgress?(
     sidecarSet: { readonly name: string; readonly uid: string },
     progress: { readonly before: CleanupProgress; readonly after: CleanupProgress },
   ): void;
 }
 
-/** What is to become of a SidecarSet's surplus sidecars. */
+/** What happens to a SidecarSet's surplus sidecars. */
 interface Task {
   readonly name: string;
-  /** Undefined where the SidecarSet is gone. */
+  /** Undefined if the SidecarSet is deleted. */
   readonly current: PreparedSidecarSet | undefined;
   readonly action: CleanupAction;
   readonly stored: StoredCleanupRecord | undefined;
@@ -85,7 +85,7 @@ export class Cleanups {
     if (this.#concerns(name)) this.#loop.add(name, GATHER);
   }
 
-  /** Looks at everything: another process has looked after it until now. */
+  /** Requeues everything: another process has been responsible until now. */
   observeAll(): void {
     const { index, records } = this.#options;
     records.lead();
@@ -114,7 +114,7 @@ export class Cleanups {
       this.#cleanups.has(name);
   }
 
-  /** Milliseconds until the next look: one costs, and nobody is to be chased who keeps changing the record. */
+  /** Milliseconds until the next plan, which costs, or until a record that another client keeps changing may be repaired. */
   #waitOf(name: string): number {
     const { index, records } = this.#options;
     const { rest = 0 } = this.#cleanups.get(name) ?? {};
@@ -141,8 +141,10 @@ export class Cleanups {
       this.#cleanups.delete(name);
       return undefined;
     }
-    if (!await confirmation.isCurrent({ name, known: undefined }, signal)) return LOOK_AGAIN;
-    // It may have been created while the API server was asked; then its own event brings the name here again.
+    if (!await confirmation.isCurrent({ name, known: undefined }, signal)) {
+      return RESYNC_INTERVAL_MS;
+    }
+    // It may have been created meanwhile; its own event requeues the name then.
     if (index.sidecarSets.get(name) !== undefined) return 0;
     const stored = await records.ofGone(name, signal);
     const [damaged] = stored ? [] : index.cleanupRecords.unreadableOf(name);
@@ -178,7 +180,7 @@ export class Cleanups {
     const dueAt = Math.min(plan.waitUntil ?? Infinity, evicted.waitUntil ?? Infinity);
     const wait = cleanup.hasReleased
       ? GATHER
-      : Math.min(LOOK_AGAIN, Math.max(GATHER, dueAt - clock.now().getTime()));
+      : Math.min(RESYNC_INTERVAL_MS, Math.max(GATHER, dueAt - clock.now().getTime()));
     return Math.max(wait, cleanup.pause);
   }
 
@@ -202,7 +204,7 @@ export class Cleanups {
     });
   }
 
-  /** What restarts sidecars of a SidecarSet that exists is confirmed before; it ends beside further planning. */
+  /** Starts writes in the background. Those that restart sidecars of an existing SidecarSet are confirmed before. */
   async #start(
     { name, current }: Task,
     { cleanup, plan, scope }: { cleanup: Cleanup; plan: CleanupPlan; scope: SurplusScope },
@@ -220,7 +222,7 @@ export class Cleanups {
     }
   }
 
-  /** A record that cannot be read may say anything, so nothing is done until somebody has mended or deleted it. */
+  /** Nothing is cleaned up while the record is unreadable: its policy is unknown. */
   #wait(name: string, { configMap, problem }: UnreadableCleanupRecord): number {
     const { index } = this.#options;
     const { namespace, name: configMapName } = configMap.metadata;
@@ -232,7 +234,7 @@ export class Cleanups {
       blocked: { RecordUnreadable: { pods, example: "", message } },
     };
     this.#report(name, { cleanup: this.#cleanup(name), uid: undefined, after });
-    return LOOK_AGAIN_IN_VAIN;
+    return UNREADABLE_RESYNC_INTERVAL_MS;
   }
 
   #report(

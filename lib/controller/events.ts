@@ -22,7 +22,7 @@ export interface EventsOptions extends LoopEnvironment {
 
 /** Milliseconds between two writes of the same reason for the same object. */
 const INTERVAL = 60_000;
-/** Objects and reasons that are remembered; those beyond are left out until others may be forgotten. */
+/** Max. objects and reasons in memory; further ones are dropped until others may be evicted. */
 const CAPACITY = 1_000;
 const CONTROLLER = "sidecarset";
 /** Retries of one event after faults of the API server; more than a few minutes later it is old news. */
@@ -40,14 +40,14 @@ interface Entry {
   isNew: boolean;
   /** Writes in a row that a fault of the API server has prevented. */
   faults: number;
-  /** When it may be written again, on the clock that only grows. */
+  /** When it may be written again; monotonic. */
   nextAt: number;
 }
 
 /**
- * Writes events, at most one a minute for each object and reason: what happens in between is counted, and written as the event's series or, where
- * it reads differently, as a new event (the note of an event cannot be changed). An event that the API server refuses is dropped; after a
- * fault of the API server it is written again for a few minutes.
+ * Writes events, at most one a minute per object and reason. Occurrences in between are counted and written as the
+ * event's series or, with another note, as a new event: a note is immutable. An event that the API server refuses is
+ * dropped; after a fault of the API server it is retried for a few minutes.
  */
 export class Events {
   readonly #options: EventsOptions;
@@ -69,12 +69,12 @@ export class Events {
     });
   }
 
-  /** Number of objects and reasons that are remembered. */
+  /** Number of objects and reasons in memory. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Takes note of an occurrence; it is written soon, or when its time has come. */
+  /** Records an occurrence; it is written now, or when its interval has passed. */
   record(occurrence: Occurrence): void {
     const { regarding: { uid = "", namespace = "", name = "" }, reason } = occurrence;
     const key = `${uid}/${namespace}/${name}/${reason}`;
@@ -87,7 +87,7 @@ export class Events {
     entry.count = reads ? entry.count + 1 : 1;
     if (!reads) entry.stored = undefined;
     entry.isNew = true;
-    // Those that were used last are forgotten last.
+    // Least recently used first.
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     this.#loop.add(key, Math.max(0, entry.nextAt - this.#options.clock.monotonic()));
@@ -98,7 +98,7 @@ export class Events {
     return this.#loop.run(signal);
   }
 
-  /** Forgets the entry that was used longest ago, if its minute has passed; otherwise one could be written twice in it. */
+  /** Evicts the least recently used entry, unless its minute has not passed: it could be written twice in it. */
   #makeRoom(): boolean {
     if (this.#entries.size < CAPACITY) return true;
     const [oldest] = this.#entries;

@@ -2,7 +2,7 @@ import type { Clock } from "../api/clock.ts";
 import type { Pod } from "../api/pod.ts";
 import { httpCodeOf, isConflict } from "../kube/errors.ts";
 
-/** Milliseconds: after an answer the watch is soon there; a request without one may take effect until the API server gives it up. */
+/** Milliseconds: after an answer the watch follows soon; without one, the API server may still process the request. */
 const AFTER_ANSWER = 5_000;
 const WITHOUT_ANSWER = 30_000;
 
@@ -11,13 +11,13 @@ interface Expectation {
   readonly mayResend: boolean;
   readonly key: string;
   readonly resourceVersion: string | undefined;
-  /** On the clock that only grows. */
+  /** Monotonic. */
   readonly until: number;
 }
 
 /**
- * Pods of which a newer state is on its way, because a write may have taken effect or because another one came in between. An expectation ends
- * with that state, with its Pod, or with its time.
+ * Pods whose newer state has not been seen yet: a write may have taken effect, or conflicted with another one. An
+ * expectation ends with that state, with its Pod, or when it expires.
  */
 export class Expectations {
   readonly #clock: Clock;
@@ -31,7 +31,7 @@ export class Expectations {
     return this.#byUid.size;
   }
 
-  /** Takes note of how a write failed that had been decided for this state of a Pod; nothing is expected of one that was refused. */
+  /** Records a failed write that was decided for this state of a Pod. A refused write creates no expectation. */
   afterFailure({ metadata }: Pod, { key, error }: { key: string; error: unknown }): void {
     const code = httpCodeOf(error);
     const duration = code === undefined ? WITHOUT_ANSWER : AFTER_ANSWER;
@@ -47,10 +47,10 @@ export class Expectations {
   }
 
   /**
-   * Drops what has been fulfilled or has expired.
+   * Drops expectations that are fulfilled or expired.
    *
    * @param find the Pod of a key as it is known now
-   * @returns the uids of the Pods that are still to be waited for, and for how many milliseconds at most
+   * @returns the uids of the other Pods, and the milliseconds until the first of them expires
    */
   open(find: (key: string) => Pod | undefined): { uids: ReadonlySet<string>; wait?: number } {
     const now = this.#clock.monotonic();

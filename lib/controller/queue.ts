@@ -12,7 +12,7 @@ export interface QueueOptions {
   observer?: QueueObserver;
 }
 
-/** Told what happens to keys, for metrics; all times in milliseconds. */
+/** Observes keys, for metrics; all times in milliseconds. */
 export interface QueueObserver {
   /** A key waits that did not wait before. */
   onAdded(): void;
@@ -22,8 +22,8 @@ export interface QueueObserver {
 }
 
 /**
- * What a worker wants next for its key: nothing, another look after a delay in milliseconds, or another try because it
- * failed, with a back-off cap of its own where the queue's is too long.
+ * The result of a worker: done, requeue after a delay in milliseconds, or failed, with a back-off cap in milliseconds
+ * where the queue's is too long.
  */
 export type Outcome =
   | { readonly requeueAfter?: number }
@@ -36,17 +36,17 @@ interface Pending {
   readonly serial: number;
 }
 
-/** The longest that a timer waits. */
+/** Limit of timers. */
 const LONGEST_SLEEP = 2 ** 31 - 1;
 
 /**
- * Keys that wait for a worker. A key waits at most once and its earlier time wins; it is never worked on twice at the same time, and one that
- * is added meanwhile is worked on again afterwards (`k8s.io/client-go/util/workqueue`).
+ * Rate-limited work queue (`k8s.io/client-go/util/workqueue`). A key is queued at most once, with the earlier of its
+ * times; it is never worked on twice at a time, and is worked on again if it is added meanwhile.
  */
 export class WorkQueue {
   readonly #options: QueueOptions;
   readonly #pending = new Map<string, Pending>();
-  /** Those that nobody works on, and some that do not wait any more, the first that is due in front. */
+  /** Min-heap by due time; may hold stale entries. */
   readonly #upcoming = new TinyQueue<Pending>([], (a, b) => a.due - b.due || a.serial - b.serial);
   /** Since when, by key. */
   readonly #working = new Map<string, number>();
@@ -67,7 +67,7 @@ export class WorkQueue {
     return this.#options.concurrency;
   }
 
-  /** For how many milliseconds each key has been worked on that is not done yet. */
+  /** Milliseconds spent so far on each key under way. */
   unfinished(): number[] {
     const now = this.#options.clock.monotonic();
     return [...this.#working.values()].map((since) => now - since);
@@ -83,7 +83,7 @@ export class WorkQueue {
     if (!this.#working.has(key)) this.#queue(pending);
   }
 
-  /** Drops what is remembered of a key that is gone. */
+  /** Drops a key and its failures. */
   forget(key: string): void {
     this.#pending.delete(key);
     this.#failures.delete(key);
@@ -129,10 +129,10 @@ export class WorkQueue {
     if (outcome.requeueAfter !== undefined) this.add(key, outcome.requeueAfter);
   }
 
-  /** Lets a key that nobody works on have its turn. */
+  /** Queues a key that is not under way. */
   #queue(pending: Pending): void {
     this.#upcoming.push(pending);
-    // A reason of its own, because making the usual one costs as much as a small piece of work.
+    // With an explicit reason, because creating the default one costs as much as a small reconciliation.
     if (this.#sleep && pending.due < this.#sleep.until) this.#sleep.alarm.abort("woken");
   }
 
@@ -146,7 +146,7 @@ export class WorkQueue {
     return first.key;
   }
 
-  /** The key that nobody works on and that is due first; drops what has got another time, or does not wait any more. */
+  /** The key that is due first; drops stale entries. */
   #first(): Pending | undefined {
     for (;;) {
       const first = this.#upcoming.peek();

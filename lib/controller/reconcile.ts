@@ -14,7 +14,7 @@ export interface ReconcilerOptions {
   readonly clock: Clock;
 }
 
-/** Brings one SidecarSet's revisions, Pods and status nearer to what they should be; reads the index only, and may be called at any time. */
+/** Moves one SidecarSet's revisions, Pods and status towards the desired state. Reads the index only; idempotent. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
 
@@ -22,7 +22,7 @@ export class Reconciler {
     this.#options = options;
   }
 
-  /** Begins anew with what is remembered of writes: another process may have led until now. */
+  /** Drops what is known of earlier writes: another process may have led until now. */
   lead(): void {
     this.#options.statuses.forgetAll();
   }
@@ -64,7 +64,7 @@ export class Reconciler {
   }
 }
 
-/** Pods that are about to be created anew are a roll-out under way, too. */
+/** Evictions under way count as a roll-out under way. */
 function withEvictions(plan: ExplainedPlan, { guards, detail }: DecidedEvictions): ExplainedPlan {
   const details = [plan.detail, detail].filter((text) => text !== undefined);
   const isMoving = plan.reason === "NotUpgradable" && guards.some(({ leftAlone }) => !leftAlone);

@@ -8,11 +8,11 @@ import { isNotFound } from "../kube/errors.ts";
 import { Limiter } from "./limiter.ts";
 import { Loop, type LoopEnvironment } from "./loop.ts";
 
-/** In milliseconds: a workload that cannot create Pods tries it often at first. */
+/** Batching delay in milliseconds: a workload that cannot create Pods retries often at first. */
 const GATHER = 1_000;
-/** Milliseconds between two looks at a workload that has been refused Pods. */
-const LOOK_AGAIN = 10_000;
-/** Each look is a read; in a cluster where much goes wrong they must not be a burden. */
+/** Resync interval of a workload that has been refused Pods. */
+const RESYNC_INTERVAL_MS = 10_000;
+/** Each check is a read; bounded for clusters with many failing workloads. */
 const READS_PER_SECOND = 20;
 
 export interface RefusedPodsOptions extends LoopEnvironment {
@@ -20,19 +20,19 @@ export interface RefusedPodsOptions extends LoopEnvironment {
   readWorkload(workload: ObjectReference, signal: AbortSignal): Promise<Workload>;
   /** The SidecarSets that a workload's Pods are refused for. */
   blame(workload: Workload, failed: FailedCreate): readonly string[];
-  /** Told when something else is known of a SidecarSet's refused Pods. */
+  /** Called when the summary of a SidecarSet's refused Pods has changed. */
   onChange(sidecarSet: string): void;
 }
 
 interface Known {
   failed: FailedCreate;
-  /** The last refusal that was looked at, and the SidecarSets that it was found to be because of. */
+  /** The last refusal that was judged, and the SidecarSets that caused it. */
   judged: { readonly failed: FailedCreate; readonly blamed: readonly string[] } | undefined;
 }
 
 /**
- * Keeps which workloads cannot create Pods because of a sidecar. There is no Pod then that could be counted; what is known is what the
- * workload's controller says in an event, and whether the workload still lacks Pods.
+ * Workloads that cannot create Pods because of a sidecar. There is no Pod to count: the sources are the event of the
+ * workload's controller, and whether the workload still lacks Pods.
  */
 export class RefusedPods {
   readonly #options: RefusedPodsOptions;
@@ -57,7 +57,7 @@ export class RefusedPods {
     this.#reads = new Limiter({ clock, maxInFlight: 1, perSecond: READS_PER_SECOND });
   }
 
-  /** What is known of workloads without Pods because of a SidecarSet; undefined where there are none. */
+  /** The workloads that lack Pods because of a SidecarSet; undefined if there are none. */
   summaryOf(sidecarSet: string): RefusalSummary | undefined {
     const uids = this.#blamed.get(sidecarSet);
     const [first] = uids ?? [];
@@ -67,7 +67,7 @@ export class RefusedPods {
     return { workloads: uids.size, example: nameOf(workload), text };
   }
 
-  /** Takes note of a workload that was refused a Pod; of several refusals the last counts. */
+  /** Records a workload that was refused a Pod; the last refusal counts. */
   observe(failed: FailedCreate): void {
     const { uid = "" } = failed.workload;
     const known = this.#workloads.get(uid);
@@ -81,7 +81,7 @@ export class RefusedPods {
     this.#loop.add(uid, GATHER);
   }
 
-  /** Forgets everything: another process looks after it from now on. */
+  /** Drops all state: this process is no longer responsible. */
   forgetAll(): void {
     for (const [uid, { failed }] of [...this.#workloads]) {
       this.#settle(uid, { failed, blamed: [] });
@@ -101,7 +101,7 @@ export class RefusedPods {
     // Another refusal has come meanwhile, or everything was forgotten.
     if (this.#workloads.get(uid)?.failed !== failed) return undefined;
     this.#settle(uid, { failed, blamed });
-    return blamed.length === 0 ? undefined : LOOK_AGAIN;
+    return blamed.length === 0 ? undefined : RESYNC_INTERVAL_MS;
   }
 
   /** @returns the SidecarSets because of which the workload still lacks Pods */

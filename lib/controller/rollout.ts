@@ -8,11 +8,11 @@ import { type PodIndex, podKey } from "../index/pods.ts";
 import { Failures } from "./backoff.ts";
 import { Expectations } from "./expectations.ts";
 
-/** Writes of one SidecarSet that are under way or wait for their turn: so many that the writer never idles, and few enough not to outdate. */
+/** Max. writes of one SidecarSet under way or queued: enough to keep the writer busy, few enough to stay current. */
 const SLOTS = 128;
-/** A plan is worth its price once that many slots are free. */
+/** Free slots from which another plan is worth its cost. */
 const WORTHWHILE = 32;
-/** For so many times the time that a plan took, the SidecarSet is not planned for again. */
+/** The pause after a plan, as a multiple of the time that the plan took. */
 const REST = 4;
 
 /** A plan with what it was made from. */
@@ -20,9 +20,9 @@ export interface MadePlan {
   readonly prepared: PreparedSidecarSet;
   readonly version: string;
   readonly plan: RolloutPlan & { readonly detail?: string };
-  /** On the clock that only grows, as the wall clock may be set: when time alone changes the plan. */
+  /** When time alone changes the plan; monotonic, because the wall clock may be set. */
   readonly dueAt: number;
-  /** A plan costs, so that the next one has to wait a while. */
+  /** When the next plan may be made; monotonic. */
   readonly restUntil: number;
 }
 
@@ -48,7 +48,7 @@ export class Rollout {
     this.expectations = new Expectations(clock);
   }
 
-  /** Another one after every write. */
+  /** Changes with every write. */
   get changes(): number {
     return this.#changes;
   }
@@ -71,15 +71,15 @@ export class Rollout {
     return !this.#underWay.has(uid) && this.expectations.mayResend(uid);
   }
 
-  /** Takes note of a Pod that was changed, and is about to become ready again. */
+  /** Records a Pod that was changed and is expected to become ready again. */
   noteUpdate(pod: Pod): void {
     const { uid = "" } = pod.metadata;
     this.#updated.set(uid, { key: podKey(pod), workload: controllerOf(pod)?.uid });
   }
 
   /**
-   * Lets a refused write be retried for each Pod that has become ready since the last time: what refuses writes while
-   * too many Pods are unavailable may now allow the next one.
+   * Releases one refused write for each Pod that has become ready since the last call: a webhook that refuses writes
+   * while too many Pods are unavailable may now allow the next one.
    */
   releaseRefused(pods: Pick<PodIndex, "get" | "classesOf" | "countsOf">, name: string): void {
     const classes = pods.classesOf(name);
@@ -98,13 +98,17 @@ export class Rollout {
     for (const workload of workloads) this.failures.release(workload);
   }
 
-  /** uids of Pods that may have gone down by a write of which the outcome has not been seen, and for how many milliseconds that may last without an event. */
+  /**
+   * uids of Pods that a write may have taken down and whose outcome is unknown.
+   *
+   * @returns in addition the milliseconds until the first of them expires without an event
+   */
   pending(find: (key: string) => Pod | undefined): { uids: ReadonlySet<string>; wait?: number } {
     const open = this.expectations.open(find);
     return { ...open, uids: this.#restarting.union(open.uids) };
   }
 
-  /** Marks the Pod as written to until the work has come to its end. */
+  /** Marks the Pod as written to until the work has ended. */
   async run(
     { uid, restarts }: { uid: string; restarts: boolean },
     work: () => Promise<void>,
@@ -122,7 +126,7 @@ export class Rollout {
   }
 
   /**
-   * The last plan, where another one would come out the same, or is not worth its price yet.
+   * The last plan, if another one would be the same or is not worth its cost yet.
    *
    * @param version of everything that plans are made from beside the SidecarSet
    */

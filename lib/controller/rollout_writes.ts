@@ -26,7 +26,7 @@ export interface RolloutWritesOptions {
   readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
   /** Runs a write that no reconciliation waits for. */
   start(write: () => Promise<void>): void;
-  /** Told when a write has come to its end, so that the SidecarSet is planned again. */
+  /** Called when a write has ended, so that the SidecarSet is planned again. */
   onProgress(sidecarSet: string): void;
   /** Takes over a Pod as the API server stored it, ahead of the watch. */
   onStored(pod: Pod): void;
@@ -41,7 +41,7 @@ interface UpdateOf {
 /** What an event calls a write that leaves the Pod's containers as they are. */
 const REPORT = "Report";
 
-/** The writes of all roll-outs that are under way. A failed one is remembered with its roll-out and concerns its Pod alone. */
+/** The writes of all roll-outs. A failed one is recorded with its roll-out and delays its Pod alone. */
 export class RolloutWrites {
   readonly #options: RolloutWritesOptions;
   readonly #reports: PodReports;
@@ -56,10 +56,10 @@ export class RolloutWrites {
     });
   }
 
-  /** Starts an upgrade, a flip or a repair of a Pod, with what is to be said of it afterwards. */
+  /** Starts an upgrade, a flip or a repair of a Pod, then reports the result in the Pod. */
   update(rollout: Rollout, { prepared, update, signal }: UpdateOf): void {
     const { name, namespace, uid, patch } = update;
-    // A report is on its way to this Pod, after which it is planned for anew.
+    // A report to this Pod is under way, after which it is planned for again.
     if (rollout.isUnderWay(uid)) return;
     const { resourceVersion } = patch.metadata;
     const pod: Pod = {
@@ -100,7 +100,7 @@ export class RolloutWrites {
     });
   }
 
-  /** @returns undefined where the update was not wanted any more when its turn came */
+  /** @returns undefined if the update was no longer wanted when its turn came */
   async #patch(pod: Pod, { prepared, update, signal }: UpdateOf): Promise<Pod | undefined> {
     const { writer, index, onStored, events } = this.#options;
     const wanted = () =>
@@ -178,7 +178,7 @@ function isSameWish(current: PreparedSidecarSet | undefined, planned: PreparedSi
     wishOf(current) === wishOf(planned);
 }
 
-/** A newer state would refuse the patch; it is planned for anew. */
+/** A newer state would refuse the patch; the Pod is planned for again. */
 function isSameState(current: Pod | undefined, { metadata }: Pod): boolean {
   return current?.metadata.uid === metadata.uid &&
     current?.metadata.resourceVersion === metadata.resourceVersion;

@@ -14,7 +14,7 @@ export type RolloutsOptions = RolloutWritesOptions;
 /** A plan with one Pod as an example of what holds the roll-out back. */
 export type ExplainedPlan = RolloutPlan & { readonly detail?: string };
 
-/** Carries plans out. Writes run beside each other and beside further planning; none waits for another Pod's. */
+/** Executes plans. Writes run concurrently with each other and with planning; none waits for another Pod's. */
 export class Rollouts {
   readonly #options: RolloutsOptions;
   readonly #writes: RolloutWrites;
@@ -25,17 +25,17 @@ export class Rollouts {
     this.#writes = new RolloutWrites(options);
   }
 
-  /** Number of SidecarSets that something is remembered of. */
+  /** Number of SidecarSets with state in memory. */
   get size(): number {
     return this.#bySidecarSet.size;
   }
 
-  /** uids of Pods of which the outcome of a write has not been seen. */
+  /** uids of Pods with a write whose outcome is unknown. */
   pendingOf(name: string): ReadonlySet<string> {
     return this.#pending(this.#rollout(name)).uids;
   }
 
-  /** Plans the next step of a SidecarSet's roll-out, if anything that it depends on has changed, and starts its writes. */
+  /** Plans the next step of a roll-out if anything that it depends on has changed, and starts its writes. */
   advance(prepared: PreparedSidecarSet, signal: AbortSignal): ExplainedPlan {
     const { index, clock } = this.#options;
     const { name } = prepared;
@@ -63,9 +63,9 @@ export class Rollouts {
   }
 
   /**
-   * Takes back what Pods say of a SidecarSet that is gone, and forgets it.
+   * Removes what Pods report about a deleted SidecarSet, then its state.
    *
-   * @returns milliseconds after which to look again, while something is left to do
+   * @returns milliseconds after which to requeue, while something is left to do
    */
   release(name: string, signal: AbortSignal): number | undefined {
     const { index } = this.#options;
@@ -129,7 +129,7 @@ export class Rollouts {
     };
   }
 
-  /** Takes out those that have settled, so that each is looked at once for each of its changes. */
+  /** Drops Pods that have settled, so that each is checked once per change. */
   *#settling(rollout: Rollout, prepared: PreparedSidecarSet): Generator<Pod, void> {
     const { index: { pods }, clock } = this.#options;
     const { name, sidecarSet: { spec } } = prepared;
@@ -164,7 +164,7 @@ export class Rollouts {
     return detail === undefined ? plan : { ...plan, detail };
   }
 
-  /** The plan with the first of these times, in milliseconds from now, as the one at which to look again. */
+  /** The plan, due again after the shortest of these waits in milliseconds. */
   #dueAt(
     { waitUntil: _planned, ...plan }: ExplainedPlan,
     waits: readonly (number | undefined)[],
@@ -194,7 +194,7 @@ export class Rollouts {
     }
   }
 
-  /** A Pod's condition must not go on denying what has become possible, nor speak of a SidecarSet that is gone or left the Pod. */
+  /** Updates conditions that deny an upgrade that is possible by now, or name a SidecarSet that left the Pod. */
   #withdrawDenials(rollout: Rollout, sidecarSet: string, signal: AbortSignal): void {
     const { pods, denials } = this.#options.index;
     const classes = pods.classesOf(sidecarSet);

@@ -33,7 +33,7 @@ export interface EvictionEngineOptions {
   isWebhookReady(prepared: PreparedSidecarSet): boolean;
   /** A dry run of the injection for a Pod's replacement. */
   obstacleOf(pod: Pod, prepared: PreparedSidecarSet): ReplacementObstacle | undefined;
-  /** The whole Pod from the API server; the index has only what most decisions read. May reject with what it answers. */
+  /** The whole Pod from the API server; the index has a projection. May reject with what it answers. */
   readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
   readonly confirmation: Confirmation;
 }
@@ -143,7 +143,7 @@ export class EvictionEngine {
     }
   }
 
-  /** A fault of the API server says nothing about the Pod: the eviction is repeated soon, and is no attempt of its own. */
+  /** A fault of the API server says nothing about the Pod: the eviction is repeated soon as the same attempt. */
   #noteOutcome(
     { metadata: { uid = "" } }: Pod,
     { sidecarSet, error }: { sidecarSet: string; error?: unknown },

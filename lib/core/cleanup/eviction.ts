@@ -4,20 +4,20 @@ import { type Reason, REASONS } from "../reasons.ts";
 import { isActive, isRunningAndReady } from "../status/readiness.ts";
 import { type EvictionGuard, mayTryAt } from "./eviction_guard.ts";
 
-/** Kinds of controllers that create an evicted Pod anew. */
+/** Kinds of controllers that recreate an evicted Pod. */
 export const RECREATING_KINDS: ReadonlySet<string> = new Set([
   "ReplicaSet",
   "StatefulSet",
   "DaemonSet",
 ]);
 
-/** What the eviction of a Pod depends on beside the Pod. */
+/** What the eviction of a Pod depends on in addition to the Pod. */
 export interface EvictionFacts {
   /** Kinds of controllers whose Pods may be evicted: {@linkcode RECREATING_KINDS} and those that an option names. */
   readonly recreatingKinds: ReadonlySet<string>;
   /** Whether the webhook would answer for the replacement. */
   readonly webhookReady: boolean;
-  /** What a dry run of the injection says of the replacement: undefined where it would be as wanted, else what is in the way. */
+  /** The obstacle that a dry run finds for the replacement; undefined if it would be up to date. */
   readonly replacementObstacle?: { readonly reason: Reason; readonly message: string };
   /** Pods of the SidecarSet that are unavailable, and how many may be. */
   readonly unavailable: number;
@@ -41,7 +41,7 @@ export type EvictionDecision =
     readonly evict: false;
     readonly reason: Reason;
     readonly message: string;
-    /** What the reason lies in: the Pod or its replacement alone, its workload as a whole, or what all evictions depend on. */
+    /** What the reason applies to: the Pod or its replacement, its workload, or all evictions. */
     readonly scope: "Pod" | "Workload" | "All";
     /** Milliseconds; when it is worth asking again although nothing has changed. */
     readonly retryAt?: number;

@@ -30,7 +30,7 @@ export function afterEviction(
   };
 }
 
-/** The guard once the replacement is there; undefined where there is nothing left to remember. */
+/** The guard once the replacement exists; undefined if it is no longer needed. */
 export function afterReplacement(
   guard: EvictionGuard,
   replacement: { readonly asWanted: boolean },
@@ -39,13 +39,13 @@ export function afterReplacement(
   return guard.leftAlone ? guard : { ...guard, leftAlone: true };
 }
 
-/** Milliseconds; the next eviction of this workload has to wait until then, twice as long after each one. */
+/** Milliseconds; when the back-off of this workload's next eviction ends. */
 export function mayTryAt(guard: EvictionGuard): number {
   const delay = backoffDelay(guard.attempts - 1, BACKOFF_SECONDS);
   return Date.parse(guard.lastEviction) + delay * 1000;
 }
 
-/** Milliseconds; a workload that has made no replacement until then, because it was scaled down or is gone, will not. */
+/** Milliseconds; when a guard without a replacement expires. */
 export function expiresAt(guard: EvictionGuard): number {
   return Date.parse(guard.lastEviction) + GUARD_LIFETIME_SECONDS * 1000;
 }

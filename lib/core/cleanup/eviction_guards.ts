@@ -12,8 +12,8 @@ export interface GuardFacts {
 }
 
 /**
- * The guards after a look at their workloads' Pods: one goes once the evicted Pod's replacement is as wanted, or when none will come. A workload
- * that was left alone gets another chance with another generation of the SidecarSet.
+ * The guards, updated by their workloads' Pods. A guard ends once the evicted Pod's replacement is up to date, or when
+ * none will come. A workload that was left alone gets another chance with the next generation of the SidecarSet.
  *
  * @returns the same reference where nothing has changed
  */

@@ -14,7 +14,7 @@ export interface EvictionSnapshot extends
     EvictionFacts,
     "recreatingKinds" | "webhookReady" | "unavailable" | "maxUnavailable" | "now"
   > {
-  /** Pods that are to be evicted, in the order in which to do so among those that are ready, and among those that are not. */
+  /** Pods to evict, in the order among those that are ready, and among those that are not. */
   readonly candidates: Iterable<Pod>;
   /** Whether a Pod is as it should be, so that nothing is left to do for it. */
   isWanted(pod: Pod): boolean;
@@ -45,9 +45,9 @@ export interface EvictionPlan {
   readonly waitUntil?: number;
 }
 
-/** A status must stay small: while so many workloads wait for replacements, no other one is begun with. */
+/** Max. workloads that wait for replacements: guards are stored in the status, which must stay small. */
 const MOST_GUARDS = 100;
-/** A plan takes time in which no admission is answered, most of it for dry runs: what it does not come to is left to the next one. */
+/** Limits of one plan, during which no admission is answered; the rest is left to the next plan. */
 const MOST_DECISIONS = 2_000;
 const MOST_DRY_RUNS = 200;
 /** Milliseconds until then. */
@@ -91,7 +91,7 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
       ...(guard === undefined ? {} : { guard }),
     };
     let decision = mayEvict(pod, facts);
-    // A dry run comes last, but for the one Pod of which it is told why it stays.
+    // A dry run comes last, except for the one Pod whose obstacle is reported.
     if (decision.evict || objection === undefined) {
       dryRuns++;
       const obstacle = snapshot.obstacleOf(pod);

@@ -3,7 +3,7 @@ import { isActive, isRunningAndReady } from "../status/readiness.ts";
 import type { EvictionGuard } from "./eviction_guard.ts";
 import { isReplacement } from "./eviction_guards.ts";
 
-/** For so many milliseconds a watch may not have told of an eviction. */
+/** A watch may lag behind an eviction by so much. */
 const SETTLE_MS = 5_000;
 
 /** What an eviction depends on of the Pod's workload. */
@@ -14,8 +14,8 @@ export interface WorkloadState {
   /** Whether in addition all its Pods are ready. */
   readonly isReady: boolean;
   /**
-   * Milliseconds; from when on a new Pod's creation time differs from those of all Pods of the workload. Such times are whole seconds, and an
-   * eviction before that could not be told to have been made good.
+   * Milliseconds; from when on a new Pod's creation time, in whole seconds, differs from those of all Pods of the
+   * workload. Before that, a replacement could not be recognized.
    */
   readonly distinctAt: number;
 }
@@ -82,7 +82,7 @@ function isAwaited(guard: EvictionGuard, pods: readonly Pod[]): boolean {
     );
 }
 
-/** Pods that have ended are of no account; one that is being deleted is. */
+/** Pods that have ended do not count; one that is being deleted does. */
 function isReadyOrEnded(pod: Pod): boolean {
   const phase = pod.status?.phase;
   return phase === "Succeeded" || phase === "Failed" || isRunningAndReady(pod);
