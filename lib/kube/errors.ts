@@ -112,16 +112,16 @@ export function isForbidden(error: unknown): boolean {
 }
 
 export function isNotFound(error: unknown): boolean {
-  return httpCodeOf(error) === 404;
+  return httpCodeOf(error) === 404 && !isDenied(error);
 }
 
 /** The object changed since it was read, or a precondition does not hold. */
 export function isConflict(error: unknown): boolean {
-  return httpCodeOf(error) === 409 && !isAlreadyExists(error);
+  return httpCodeOf(error) === 409 && !isAlreadyExists(error) && !isDenied(error);
 }
 
 export function isAlreadyExists(error: unknown): boolean {
-  return httpCodeOf(error) === 409 && reasonOf(error) === "AlreadyExists";
+  return httpCodeOf(error) === 409 && reasonOf(error) === "AlreadyExists" && !isDenied(error);
 }
 
 /** The resourceVersion or continue token is too old: list anew. */
@@ -135,12 +135,12 @@ export function isInvalid(error: unknown): boolean {
 
 /** Overload, or an eviction that a PodDisruptionBudget does not allow now. */
 export function isTooManyRequests(error: unknown): boolean {
-  return httpCodeOf(error) === 429;
+  return httpCodeOf(error) === 429 && !isDenied(error);
 }
 
 /**
- * An admission webhook or policy denied the request, with whatever status code it chose, 500 and 429 included: that
- * is about the object, not about the API server. Source: apiserver `pkg/admission/plugin/webhook/errors` and
+ * An admission webhook or policy denied the request, with whatever status code it chose, 404, 409, 429 and 500
+ * included: that is about the object as it is, and none of what these codes mean otherwise. Source: apiserver `pkg/admission/plugin/webhook/errors` and
  * `pkg/admission/plugin/policy/validating`, whose message is all that tells.
  */
 export function isDenied(error: unknown): boolean {

@@ -35,7 +35,7 @@ Deno.test("Pods that a webhook allows one at a time are updated one after the ot
   const annotations = { "kubelet.test/ready-delay": "300ms" };
   await createDeployment(plane, "pub", { replicas: 10, labels, annotations });
 
-  const codes = [403, 429, 500, 503];
+  const codes = [403, 404, 409, 429, 500, 503];
   let denials = 0;
   let allowed: string | undefined;
   let turn: Promise<unknown> = Promise.resolve();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
+import { BUDGET_REFUSAL } from "../support/recording_client.ts";
 import {
   asStored,
   evict,
@@ -273,7 +274,7 @@ Deno.test("Cleanups reports an eviction, and one that is refused, as events of t
   const { index, occurrences, look, end } = await setUp({
     respond(request) {
       if (!request.path.endsWith("/eviction")) return stored(request);
-      return evictions++ === 0 ? {} : { httpCode: 429 };
+      return evictions++ === 0 ? {} : BUDGET_REFUSAL;
     },
   });
   const web = sidecarSetOf({ spec: evict });

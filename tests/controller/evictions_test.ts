@@ -6,7 +6,7 @@ import { isObject } from "../../lib/api/json.ts";
 import { createEngine } from "../support/engine.ts";
 import { ManualClock, settle } from "../support/manual_clock.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
-import { type Recorded, RecordingClient } from "../support/recording_client.ts";
+import { BUDGET_REFUSAL, type Recorded, RecordingClient } from "../support/recording_client.ts";
 
 const old = sidecarSetOf();
 
@@ -47,7 +47,10 @@ function setUp({ obstacle, obstacleOf = () => obstacle, httpCode }: SetUp = {}) 
     const name = path.split("/").at(-1) ?? "";
     const pod = index.pods.get(`default/${name}`) ?? pods.get(name);
     if (method === "GET" && pod) return pod;
-    if (path.endsWith("/eviction")) return evictionCode ? { httpCode: evictionCode } : {};
+    if (path.endsWith("/eviction")) {
+      if (evictionCode === 429) return BUDGET_REFUSAL;
+      return evictionCode ? { httpCode: evictionCode } : {};
+    }
     return { metadata: {}, spec: { containers: [] }, ...Object(body) };
   });
   let version = 10;

@@ -280,7 +280,7 @@ function budget(httpCode: number) {
   return { fault, see: (what: typeof sees) => sees = what };
 }
 
-for (const httpCode of [403, 429, 500, 503]) {
+for (const httpCode of [403, 404, 409, 429, 500, 503]) {
   Deno.test(`Pods that a webhook allows one after the other follow each other without waiting (${httpCode})`, async () => {
     const { fault, see } = budget(httpCode);
     const run = start(fault);

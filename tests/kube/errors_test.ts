@@ -108,7 +108,10 @@ const unreachable =
   'Internal error occurred: failed calling webhook "pub.example": failed to call webhook: connection refused';
 
 Deno.test("isDenied() knows a denial by its message, whatever its code", () => {
-  for (const code of [400, 403, 409, 422, 429, 500, 503]) assert.ok(isDenied(denial(code)));
+  for (const code of [400, 403, 404, 409, 422, 429, 500, 503]) assert.ok(isDenied(denial(code)));
+  for (const is of [isNotFound, isConflict, isAlreadyExists, isTooManyRequests, isServerFault]) {
+    for (const code of [404, 409, 429, 500]) assert.equal(is(denial(code)), false, is.name);
+  }
   assert.ok(isDenied(denial(400, 'admission webhook "x" denied the request without explanation')));
   assert.ok(isDenied(denial(422, policy)));
   for (const error of [overload, budgetRefusal, denial(500, unreachable), new Error("denied")]) {

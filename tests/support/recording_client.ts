@@ -1,3 +1,4 @@
+import { isObject } from "../../lib/api/json.ts";
 import type {
   JSONValue,
   KubernetesTunnel,
@@ -13,8 +14,16 @@ export interface Recorded {
   readonly query?: URLSearchParams;
 }
 
-/** Answers a request with a value, or with an HTTP status of its own. */
-export type Respond = (request: Recorded) => object | { httpCode: number } | Promise<object>;
+/** Answers a request with a value, or with an HTTP status of its own and what the API server says. */
+export type Respond = (
+  request: Recorded,
+) => object | { httpCode: number; status?: object } | Promise<object>;
+
+/** The answer to an eviction that a PodDisruptionBudget does not allow. */
+export const BUDGET_REFUSAL = {
+  httpCode: 429,
+  status: { message: "Cannot evict pod as it would violate the pod's disruption budget." },
+};
 
 /** An API client that records what it is asked for; unless told otherwise it answers writes with what was written. */
 export class RecordingClient implements RestClient {
@@ -45,7 +54,8 @@ export class RecordingClient implements RestClient {
     this.requests.push(request);
     const answer = await Promise.race([this.#respond(request), aborted(options.abortSignal)]);
     if ("httpCode" in answer && typeof answer.httpCode === "number") {
-      throw new ApiError({ method, path, httpCode: answer.httpCode });
+      const status = "status" in answer && isObject(answer.status) ? { status: answer.status } : {};
+      throw new ApiError({ method, path, httpCode: answer.httpCode, ...status });
     }
     return answer;
   }
