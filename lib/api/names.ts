@@ -51,6 +51,9 @@ export const HOT_UPGRADE_SUFFIXES = ["-1", "-2"] as const;
 /** On the controller's Lease: until when its holder had read everything, so that the counts of all statuses were right. */
 export const COUNTED_UNTIL_ANNOTATION = "kruise.io/sidecarset-counted-until";
 
+/** On the MutatingWebhookConfiguration: selections of SidecarSets that were admitted a moment ago, as JSON. */
+export const PENDING_SELECTIONS_ANNOTATION = "kruise.io/sidecarset-pending-selections";
+
 /** On the Lease of each replica of the controller: the label they are found by, and by which authorities the replica is to be trusted. */
 export const REPLICA_LABEL = "kruise.io/sidecarset-replica";
 export const CA_BUNDLE_ANNOTATION = "kruise.io/sidecarset-ca-bundle";

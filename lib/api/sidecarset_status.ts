@@ -49,6 +49,9 @@ export const sidecarSetStatus = z.looseObject({
   effectiveSince: z.optional(z.string()).register(docs, {
     description: "Since when the current selection has been in force.",
   }),
+  selectionHash: z.optional(z.string()).register(docs, {
+    description: "Hash of the selection that effectiveSince belongs to.",
+  }),
   latestRevision: z.optional(z.string()).register(docs, {
     description: "Name of the ControllerRevision of the current spec.",
   }),

@@ -1,5 +1,5 @@
 import type { PreparedSidecarSet } from "../core/prepared.ts";
-import { selectionKey } from "../core/registration/selection.ts";
+import { coverageKey } from "../core/registration/selection.ts";
 
 interface Covered {
   readonly wanted: string;
@@ -14,8 +14,7 @@ export class RegistrationWants {
   of(prepared: PreparedSidecarSet): string {
     const known = this.#known.get(prepared);
     if (known !== undefined) return known;
-    const { failurePolicy = "Ignore" } = prepared.sidecarSet.spec;
-    const want = JSON.stringify([selectionKey(prepared), failurePolicy]);
+    const want = coverageKey(prepared);
     this.#known.set(prepared, want);
     return want;
   }

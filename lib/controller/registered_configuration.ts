@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../api/clock.ts";
+import { PENDING_SELECTIONS_ANNOTATION } from "../api/names.ts";
 import type { WebhookClientConfig, WebhookConfiguration } from "../api/webhook_configuration.ts";
 import { lastManager } from "../core/field_manager.ts";
 import { withExclusions } from "../core/registration/exclusions.ts";
+import { withoutPending } from "../core/registration/pending_entries.ts";
 import { type Repair, Repairs } from "./repairs.ts";
 
 export type ConfigurationKind = WebhookConfiguration["kind"];
@@ -103,12 +105,20 @@ export class RegisteredConfiguration {
     const version = this.#observed?.metadata.resourceVersion;
     if (this.#inForce === undefined || version === this.#judged) return false;
     this.#judged = version;
-    return !this.isAs(this.#inForce);
+    return !this.#isPlannedAs(this.#inForce);
   }
 
   /** Whether writing this would bring back what was in force before, and nothing new. */
   isRepair(wanted: WebhookConfiguration): boolean {
-    return this.#inForce !== undefined && isEqual(this.#inForce, wanted);
+    return this.#inForce !== undefined &&
+      isEqual(withoutPending(this.#inForce), withoutPending(wanted)) &&
+      !this.#isPlannedAs(wanted);
+  }
+
+  /** As `isAs`, whichever selections replicas have added. */
+  #isPlannedAs(wanted: WebhookConfiguration): boolean {
+    return this.#observed !== undefined &&
+      isEqual(withoutPending(this.#observed), withoutPending(this.#narrowed(wanted)));
   }
 }
 
@@ -132,12 +142,15 @@ function over(
   wanted: WebhookConfiguration,
 ): WebhookConfiguration {
   if (observed?.metadata.resourceVersion === undefined) return wanted;
-  const { resourceVersion, labels, annotations, finalizers } = observed.metadata;
+  const { resourceVersion, labels, finalizers } = observed.metadata;
+  const { annotations } = withoutPending(observed).metadata;
   return {
     ...wanted,
     metadata: {
       ...wanted.metadata,
-      ...(annotations ? { annotations } : {}),
+      ...(annotations || wanted.metadata.annotations
+        ? { annotations: { ...annotations, ...wanted.metadata.annotations } }
+        : {}),
       ...(finalizers ? { finalizers } : {}),
       labels: { ...labels, ...wanted.metadata.labels },
       resourceVersion,
@@ -151,11 +164,16 @@ function isEqual(observed: WebhookConfiguration, wanted: WebhookConfiguration): 
   return Object.entries(wanted.metadata.labels ?? {}).every(([key, value]) =>
     labels[key] === value
   ) &&
+    pendingAnnotationOf(observed) === pendingAnnotationOf(wanted) &&
     isDeepStrictEqual(
       observed.metadata.ownerReferences ?? [],
       wanted.metadata.ownerReferences ?? [],
     ) &&
     isDeepStrictEqual(observed.webhooks ?? [], wanted.webhooks ?? []);
+}
+
+function pendingAnnotationOf({ metadata }: WebhookConfiguration): string | undefined {
+  return metadata.annotations?.[PENDING_SELECTIONS_ANNOTATION];
 }
 
 /** Text that is equal for two webhooks of one process. */

@@ -5,11 +5,7 @@ import type { WebhookConfiguration, WebhookEntry } from "../api/webhook_configur
 import { lastManager } from "../core/field_manager.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { bundleOf, certificatesIn } from "../core/registration/ca_bundle.ts";
-import {
-  planRegistration,
-  type Registration,
-  type WebhookEndpoint,
-} from "../core/registration/configuration.ts";
+import type { Registration, WebhookEndpoint } from "../core/registration/configuration.ts";
 import { podExclusions } from "../core/registration/exclusions.ts";
 import { REGISTRATION_SETTLE_SECONDS } from "../core/status/conditions.ts";
 import { Coverage, RegistrationWants } from "./coverage.ts";
@@ -21,6 +17,7 @@ import {
   RegisteredConfiguration,
   type RegistrationContention,
 } from "./registered_configuration.ts";
+import { RegistrationPlanner } from "./registration_planner.ts";
 import type { Repair } from "./repairs.ts";
 
 export type { ConfigurationKind };
@@ -47,14 +44,6 @@ export interface RegistrationKeeperOptions {
   onRepair(repair: Repair): void;
 }
 
-/** A plan with all that it depends on. */
-interface Planned {
-  readonly caBundle: string;
-  readonly owner: OwnerReference | undefined;
-  readonly wants: ReadonlyMap<string, string>;
-  readonly registration: Registration;
-}
-
 /** Keeps the webhook registration at the API server equal to what the SidecarSets need, and knows since when it is. */
 export class RegistrationKeeper {
   readonly #options: RegistrationKeeperOptions;
@@ -62,8 +51,13 @@ export class RegistrationKeeper {
   readonly #mutating: RegisteredConfiguration;
   readonly #wants = new RegistrationWants();
   readonly #coverage = new Coverage(this.#wants);
-  #last: Planned | undefined;
+  readonly #planner: RegistrationPlanner;
   #uncovered: Registration["uncovered"] = new Map();
+  /** Worked out once for each state: every Pod is compared with them. */
+  #exclusions: {
+    readonly of: WebhookConfiguration | undefined;
+    readonly requirements: readonly LabelSelectorRequirement[];
+  } = { of: undefined, requirements: [] };
   #owner: OwnerReference | undefined;
   #registered = false;
   #reachedSince: number | undefined;
@@ -74,6 +68,7 @@ export class RegistrationKeeper {
   constructor(options: RegistrationKeeperOptions) {
     this.#options = options;
     const { clock } = options;
+    this.#planner = new RegistrationPlanner({ ...options, wants: this.#wants });
     this.#validating = new RegisteredConfiguration("ValidatingWebhookConfiguration", clock);
     this.#mutating = new RegisteredConfiguration("MutatingWebhookConfiguration", clock);
   }
@@ -102,7 +97,11 @@ export class RegistrationKeeper {
 
   /** Requirements on namespaces' labels that keep all registered entries for Pods from a namespace. */
   get exclusions(): readonly LabelSelectorRequirement[] {
-    return podExclusions(this.#mutating.observed);
+    const { observed } = this.#mutating;
+    if (this.#exclusions.of !== observed) {
+      this.#exclusions = { of: observed, requirements: podExclusions(observed) };
+    }
+    return this.#exclusions.requirements;
   }
 
   /** Whether API servers that have got the registration trust these certificate authorities, given as PEM text. */
@@ -130,7 +129,12 @@ export class RegistrationKeeper {
    * @param prepared undefined where there is none of the name
    */
   isPlanned(name: string, prepared: PreparedSidecarSet | undefined): boolean {
-    return this.#last?.wants.get(name) === (prepared && this.#wants.of(prepared));
+    return this.#planner.isPlanned(name, prepared);
+  }
+
+  /** The MutatingWebhookConfiguration as it was last seen or written. */
+  get mutating(): WebhookConfiguration | undefined {
+    return this.#mutating.observed;
   }
 
   /** Takes over what a watch saw of a configuration; undefined when it was deleted. */
@@ -156,7 +160,13 @@ export class RegistrationKeeper {
     if (!this.#owner || this.#isGone()) await this.#findOwner(signal);
     const caBundle = await this.#commonBundle(own, signal);
     const planned = sidecarSets();
-    const { validating, mutating, uncovered } = this.#plan(planned, caBundle);
+    const { registration, dueIn } = this.#planner.plan(planned, {
+      caBundle,
+      owner: this.#owner,
+      registered: this.#mutating.observed,
+      now: clock.now(),
+    });
+    const { validating, mutating, uncovered } = registration;
     const differing = [validating, mutating].filter((wanted) =>
       !this.#configuration(wanted.kind).isAs(wanted)
     );
@@ -186,9 +196,11 @@ export class RegistrationKeeper {
     const changed = this.#coverage.inForce(planned, { uncovered, since: since ?? clock.now() });
     this.#tell(disputed.length > 0 ? disputed : changed);
     const contended = this.#configurations().filter(({ repairs }) => repairs.isContended);
-    return contended.length === 0
-      ? undefined
-      : Math.min(...contended.map(({ repairs }) => repairs.calmIn));
+    const due = [
+      ...contended.map(({ repairs }) => repairs.calmIn),
+      ...(dueIn === undefined ? [] : [dueIn]),
+    ];
+    return due.length === 0 ? undefined : Math.min(...due);
   }
 
   /** @returns milliseconds to wait where somebody else has changed back what is wanted too often */
@@ -245,24 +257,6 @@ export class RegistrationKeeper {
   /** One that was created anew has another uid; one that is gone for good must still take the registration along. */
   async #findOwner(signal: AbortSignal): Promise<void> {
     this.#owner = await this.#options.owner(signal) ?? this.#owner;
-  }
-
-  /** The plan of before where nothing that it depends on has changed: with many SidecarSets it takes long, and Pods would wait. */
-  #plan(sidecarSets: readonly PreparedSidecarSet[], caBundle: string): Registration {
-    const owner = this.#owner;
-    const wants = new Map(sidecarSets.map((each) => [each.name, this.#wants.of(each)]));
-    const last = this.#last;
-    const isSame = last !== undefined && last.caBundle === caBundle && last.owner === owner &&
-      last.wants.size === wants.size &&
-      wants.entries().every(([name, want]) => last.wants.get(name) === want);
-    if (isSame) return last.registration;
-    const { name, excludedNamespaces, endpoint } = this.#options;
-    const registration = planRegistration({
-      ...{ name, sidecarSets, excludedNamespaces, endpoint, caBundle },
-      ...(owner ? { owner } : {}),
-    });
-    this.#last = { caBundle, owner, wants, registration };
-    return registration;
   }
 
   /** Whether all that is registered has the address that this process serves at. */

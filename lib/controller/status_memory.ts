@@ -1,7 +1,6 @@
 import type { Clock } from "../api/clock.ts";
 import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
-import { selectionKey } from "../core/registration/selection.ts";
 import type { PodCounts } from "../core/status/counts.ts";
 import { storedProgress } from "../core/status/stored_progress.ts";
 import { Repairs } from "./repairs.ts";
@@ -21,7 +20,6 @@ export class StatusMemory {
   writtenAt = -Infinity;
   /** Writes that have failed since one that did not. */
   failures = 0;
-  selection: string;
   /** The status that events have told of last. */
   told: SidecarSetStatus | undefined;
   pruned: Pruned | undefined;
@@ -40,10 +38,6 @@ export class StatusMemory {
     const { sidecarSet: { metadata, status } } = prepared;
     this.uid = metadata.uid;
     this.repairs = new Repairs(clock);
-    // After a restart a selection is known to be the stored one only if no generation came in between.
-    this.selection = status?.observedGeneration === metadata.generation
-      ? selectionKey(prepared)
-      : "";
     this.#progress = progressOf(prepared, counts);
     this.#progressAt = storedProgress(status, {
       generation: metadata.generation ?? 0,

@@ -8,8 +8,8 @@ import { backoffDelay } from "../core/backoff.ts";
 import { lastManager } from "../core/field_manager.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { pinnedRevision } from "../core/inject/revision_choice.ts";
-import { selectionKey } from "../core/registration/selection.ts";
-import { conditionsDueAt, isSettled } from "../core/status/conditions.ts";
+import { isInjecting } from "../core/registration/selection.ts";
+import { conditionsDueAt } from "../core/status/conditions.ts";
 import { nextEffectiveSince } from "../core/status/effective_since.ts";
 import type { RegistrationFacts, StatusFacts } from "../core/status/facts.ts";
 import { nextStatus } from "../core/status/next_status.ts";
@@ -212,15 +212,13 @@ export class Statuses {
     const counts = index.pods.countsOf(prepared.name);
     const registration = registrationOf(prepared);
     const injectionPaused = spec.injectionStrategy?.paused === true;
-    const selection = selectionKey(prepared);
-    const effectiveSince = nextEffectiveSince({
-      stored: known?.effectiveSince,
-      sameSelection: memory.selection === selection,
-      injecting: problems.length === 0 && !injectionPaused,
-      settled: isSettled(registration, now),
+    const effective = nextEffectiveSince({
+      prepared,
+      status: known,
+      injecting: isInjecting(prepared) && registration.obstacle?.reason !== "ScopeTooLarge",
+      registeredSince: registration.registeredSince,
       now,
     });
-    if (effectiveSince !== undefined) memory.selection = selection;
     const missed = this.#options.missedOf?.(prepared.name);
     const refused = this.#options.refusedOf?.(prepared.name);
     const { obstacle } = pinnedRevision(prepared, index.revisions.of(prepared.name));
@@ -230,7 +228,7 @@ export class Statuses {
       latestRevision: prepared.revisionName,
       collisionCount,
       evictions,
-      ...(effectiveSince ? { effectiveSince } : {}),
+      effective,
       problems,
       injectionPaused,
       ...(obstacle ? { revisionObstacle: obstacle } : {}),

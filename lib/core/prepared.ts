@@ -10,6 +10,8 @@ export interface PreparedSidecarSet {
   readonly hashWithoutImage: string;
   /** Name of the ControllerRevision of this spec; empty until it is stored. */
   readonly revisionName: string;
+  /** When the spec was last written, in RFC 3339; absent where that is not known. */
+  readonly specWrittenAt?: string;
   /** Why this SidecarSet is not injected at all; empty for a valid one. */
   readonly problems: readonly FieldProblem[];
 }

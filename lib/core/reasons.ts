@@ -25,6 +25,8 @@ export const REASONS = {
   AnnotationNotJson: "an annotation that must be merged or read is not JSON",
   AnnotationsTooLarge: "the Pod would have more in annotations than the API server takes",
   NotReviewed: "no webhook that was ready was asked when the Pod was created",
+  CreatedTogether:
+    "the Pod was created within seconds of the SidecarSet or its selection, before the webhook covered it",
   // A workload has no Pod that could be injected.
   PodRefused:
     "the API server refuses a workload's Pods because of the sidecar; missedPods counts none of them, as they do not exist",

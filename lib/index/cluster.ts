@@ -7,10 +7,10 @@ import type { Namespace, Pod } from "../api/pod.ts";
 import { canaryBase } from "../core/inject/sidecarset_plan.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { currentRevision } from "../core/revision/plan.ts";
-import { selectionKey } from "../core/registration/selection.ts";
 import { doubtfulMissed } from "../core/select/doubtful_missed.ts";
 import { podMatcherOf } from "../core/select/pod_selection.ts";
-import { hasTrait, PodTrait } from "../core/status/pod_class.ts";
+import { effectiveSinceOf } from "../core/status/effective_since.ts";
+import { hasTrait, type PodClass, PodTrait } from "../core/status/pod_class.ts";
 import { AwaitedPods } from "./awaited.ts";
 import { CleanupRecordIndex } from "./cleanup_records.ts";
 import { InjectedIndex } from "./injected.ts";
@@ -18,9 +18,15 @@ import { DenialIndex } from "./denials.ts";
 import { NamespaceIndex } from "./namespaces.ts";
 import { PodIndex, podKey } from "./pods.ts";
 import { RevisionIndex } from "./revisions.ts";
+import { sameSelection, SelectionTimes } from "./selection_times.ts";
 import { SidecarSetIndex } from "./sidecarsets.ts";
 import { isOlder, isSameState, unversioned } from "./states.ts";
 import { WorkloadIndex } from "./workloads.ts";
+
+export interface ClusterIndexOptions {
+  /** Whether Pods of the namespace are never injected. @default none is excluded */
+  isExcluded?(namespace: NamespaceFacts): boolean;
+}
 
 /**
  * Everything that the process knows of the cluster. Each change answers the names of the SidecarSets that it concerns, so that only those are
@@ -39,7 +45,15 @@ export class ClusterIndex {
     selecting: (labels, namespace) => this.selecting(labels, namespace),
     namespace: (name) => this.namespace(name),
     knowsNamespace: (name) => this.namespaces.get(name) !== undefined,
+    isExcluded: (namespace) => this.#isExcluded(namespace),
+    isOlder: (pod, sidecarSet) => this.#selections.isOlder(pod, sidecarSet),
   });
+  readonly #selections = new SelectionTimes();
+  readonly #isExcluded: (namespace: NamespaceFacts) => boolean;
+
+  constructor({ isExcluded = () => false }: ClusterIndexOptions = {}) {
+    this.#isExcluded = isExcluded;
+  }
 
   /** A namespace; one that is not known yet has the one label that every namespace has. */
   namespace(name: string): NamespaceFacts {
@@ -71,7 +85,8 @@ export class ClusterIndex {
   applySidecarSet(state: PreparedSidecarSet): Set<string> {
     const known = this.sidecarSets.get(state.name);
     if (known && isOlder(state.sidecarSet.metadata, known.sidecarSet.metadata)) return new Set();
-    const prepared = this.#withRevision(state);
+    const prepared = this.withRevision(state);
+    this.#selections.apply(prepared, known);
     this.sidecarSets.apply(prepared);
     return this.#reclassifyAfter(known, prepared).add(prepared.name);
   }
@@ -87,6 +102,7 @@ export class ClusterIndex {
     const known = this.sidecarSets.get(name);
     if (!known) return new Set();
     this.sidecarSets.delete(name);
+    this.#selections.delete(name);
     return this.#reclassifyFor([known]).add(name);
   }
 
@@ -136,6 +152,17 @@ export class ClusterIndex {
     return this.pods.reclassify(this.pods.keysIn(name));
   }
 
+  /** Names of the known namespaces whose Pods are never injected. */
+  excludedNamespaces(): Set<string> {
+    const names = [...this.namespaces.names()];
+    return new Set(names.filter((name) => this.#isExcluded(this.namespace(name))));
+  }
+
+  /** Looks at the Pods of namespaces again that are excluded now, or are not any more. */
+  reclassifyIn(namespaces: Iterable<string>): Set<string> {
+    return this.pods.reclassify([...namespaces].flatMap((name) => [...this.pods.keysIn(name)]));
+  }
+
   deleteNamespace(name: string): void {
     this.namespaces.delete(name);
   }
@@ -146,11 +173,13 @@ export class ClusterIndex {
    * @param countedUntil until when the stored counts are those of a process that had read everything.
    */
   doubtMissed(countedUntil: Date): void {
-    for (const { name, sidecarSet: { spec, status } } of this.sidecarSets.values()) {
+    for (const prepared of this.sidecarSets.values()) {
+      const { name, sidecarSet: { spec, status } } = prepared;
       const missed = this.pods.missedOf(name);
       const doubtful = doubtfulMissed(missed, {
         spec,
         missedBefore: status?.missedPods ?? 0,
+        effectiveSince: effectiveSinceOf(prepared, status),
         countedUntil,
       });
       this.pods.doubtMissed(name, doubtful);
@@ -168,13 +197,14 @@ export class ClusterIndex {
   #renamed(names: string[]): string[] {
     for (const name of names) {
       const prepared = this.sidecarSets.get(name);
-      const named = prepared && this.#withRevision(prepared);
+      const named = prepared && this.withRevision(prepared);
       if (named && named !== prepared) this.sidecarSets.apply(named);
     }
     return names;
   }
 
-  #withRevision(prepared: PreparedSidecarSet): PreparedSidecarSet {
+  /** A state of a SidecarSet with the name of the stored revision of its spec. */
+  withRevision(prepared: PreparedSidecarSet): PreparedSidecarSet {
     const stored = this.revisions.of(prepared.name);
     const revisionName = stored.length === 0
       ? ""
@@ -183,25 +213,29 @@ export class ClusterIndex {
   }
 
   #reclassifyAfter(known: PreparedSidecarSet | undefined, state: PreparedSidecarSet): Set<string> {
-    if (known === undefined) return this.#reclassifyFor([state]);
+    if (known === undefined) return this.#reclassifyFor([state], state.name);
     if (classifiesAlike(known, state)) return new Set();
     // A Pod that is selected is something to the SidecarSet, unless it has ended, which no change of a SidecarSet can undo.
     if (selectsAlike(known, state)) {
       return this.pods.reclassify(this.pods.classesOf(state.name).keys());
     }
-    return this.#reclassifyFor([known, state]);
+    return this.#reclassifyFor(
+      [known, state],
+      sameSelection(known, state) ? undefined : state.name,
+    );
   }
 
   /** Looks again at the Pods of these states of a SidecarSet, and at those that a canary leaves to or takes from its base. */
-  #reclassifyFor(states: readonly PreparedSidecarSet[]): Set<string> {
+  #reclassifyFor(states: readonly PreparedSidecarSet[], fresh?: string): Set<string> {
     const names = states.flatMap((state) => [state.name, canaryBase(state) ?? state.name]);
     const matchers = states.map(({ sidecarSet }) => podMatcherOf(sidecarSet.spec));
-    return this.pods.reclassify(this.pods.keys(), ({ metadata }, classes) => {
+    const isConcerned = ({ metadata }: Pod, classes: ReadonlyMap<string, PodClass>) => {
       if (names.some((name) => classes.has(name))) return true;
       const { labels = {}, namespace = "" } = metadata;
       const place = { labels, namespace: this.namespace(namespace) };
       return matchers.some((matches) => matches(place));
-    });
+    };
+    return this.pods.reclassify(this.pods.keys(), { isConcerned, fresh });
   }
 }
 
@@ -209,7 +243,7 @@ export class ClusterIndex {
 function classifiesAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
   return a.hash === b.hash && a.hashWithoutImage === b.hashWithoutImage &&
     a.sidecarSet.metadata.uid === b.sidecarSet.metadata.uid &&
-    a.sidecarSet.status?.effectiveSince === b.sidecarSet.status?.effectiveSince &&
+    effectiveSinceOf(a, a.sidecarSet.status) === effectiveSinceOf(b, b.sidecarSet.status) &&
     // Plain init containers are in no hash, but may be all that a Pod is known to be injected by.
     isDeepStrictEqual(a.sidecarSet.spec.initContainers, b.sidecarSet.spec.initContainers) &&
     selectsAlike(a, b);
@@ -217,5 +251,5 @@ function classifiesAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean 
 
 /** Whether both states select the same Pods, and leave or take the same ones from others. */
 function selectsAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
-  return canaryBase(a) === canaryBase(b) && selectionKey(a) === selectionKey(b);
+  return canaryBase(a) === canaryBase(b) && sameSelection(a, b);
 }

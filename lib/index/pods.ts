@@ -4,6 +4,7 @@ import { NO_PODS, type PodCounts } from "../core/status/counts.ts";
 import { maySelectLater } from "../core/select/label_times.ts";
 import { classifyPod, hasTrait, type PodClass, PodTrait } from "../core/status/pod_class.ts";
 import { Members } from "./members.ts";
+import { EffectiveTimes } from "./selection_times.ts";
 import { Sharing } from "./sharing.ts";
 import { isOlder, unversioned } from "./states.ts";
 
@@ -16,13 +17,17 @@ export interface PodIndexOptions {
   namespace(name: string): NamespaceFacts;
   /** Whether that is what the namespace is, not merely the little that is certain of any. */
   knowsNamespace(name: string): boolean;
+  /** Whether Pods of the namespace are never injected. */
+  isExcluded(namespace: NamespaceFacts): boolean;
+  /** Whether a Pod that is seen for the first time, or of a SidecarSet's new selection, is known to be older than that. */
+  isOlder(pod: Pod, sidecarSet: string): boolean;
 }
 
 interface PodRecord {
   pod: Pod;
   /** By SidecarSet; those that the Pod is nothing to are left out. */
   classes: ReadonlyMap<string, PodClass>;
-  /** SidecarSets that came to select the Pod by a change of its or its namespace's labels. */
+  /** SidecarSets whose selection is younger than the Pod, or came to match it by a change of labels. */
   selectedLater: ReadonlySet<string>;
 }
 
@@ -39,6 +44,7 @@ export class PodIndex {
   /** Keys of Pods whose namespaces are not known yet, so that it is not known either what selects them. */
   readonly #unplaced = new Set<string>();
   readonly #sharing = new Sharing();
+  readonly #effectiveTimes = new EffectiveTimes();
   #version = 0;
 
   constructor(options: PodIndexOptions) {
@@ -158,18 +164,24 @@ export class PodIndex {
   /**
    * Looks again at Pods that a changed SidecarSet or namespace may concern; returns the SidecarSets whose Pods changed.
    *
-   * @param isConcerned is given what the Pod has been so far to each SidecarSet; all of the Pods are concerned where it is absent
+   * @param options `isConcerned` is given what the Pod has been so far to each SidecarSet; all of the Pods are concerned where it is
+   * absent. `fresh` is the SidecarSet whose selection is new: whether its Pods are older is a matter of time, not of labels.
    */
   reclassify(
     keys: Iterable<string>,
-    isConcerned?: (pod: Pod, classes: ReadonlyMap<string, PodClass>) => boolean,
+    { isConcerned, fresh }: {
+      isConcerned?(pod: Pod, classes: ReadonlyMap<string, PodClass>): boolean;
+      fresh?: string | undefined;
+    } = {},
   ): Set<string> {
     const names = new Set<string>();
     for (const key of keys) {
       const known = this.#records.get(key);
       if (!known || isConcerned?.(known.pod, known.classes) === false) continue;
-      const record = this.#classified(known.pod, known);
-      if (sameClasses(known.classes, record.classes)) continue;
+      const record = this.#classified(known.pod, known, fresh);
+      const isSame = sameClasses(known.classes, record.classes) &&
+        known.selectedLater.size === record.selectedLater.size;
+      if (isSame) continue;
       this.#replace(key, known, record);
       for (const name of touched(known.classes, record.classes)) names.add(name);
     }
@@ -187,7 +199,7 @@ export class PodIndex {
     }
   }
 
-  #classified(pod: Pod, known: PodRecord | undefined): PodRecord {
+  #classified(pod: Pod, known: PodRecord | undefined, fresh?: string): PodRecord {
     const { namespace: namespaceName = "default" } = pod.metadata;
     const key = podKey(pod);
     const wasUnplaced = this.#unplaced.has(key);
@@ -198,20 +210,25 @@ export class PodIndex {
     if (selecting.length === 0) return { pod, classes: NO_CLASSES, selectedLater: NO_NAMES };
     const classes = new Map<string, PodClass>();
     const later = new Set<string>();
+    const excluded = this.#options.isExcluded(namespace);
     for (const prepared of selecting) {
-      const { name, sidecarSet: { spec, status } } = prepared;
+      const { name, sidecarSet: { spec } } = prepared;
       const wasUndecided = wasUnplaced && spec.namespaceSelector !== undefined;
-      const sawLater = known !== undefined &&
-        (known.selectedLater.has(name) || (!wasUndecided && !known.classes.has(name)));
+      const isNew = known === undefined || fresh === name;
+      const sawLater = isNew
+        ? known?.selectedLater.has(name) || this.#options.isOlder(pod, name)
+        : known.selectedLater.has(name) || (!wasUndecided && !known.classes.has(name));
       const selectedLater = sawLater || maySelectLater(spec, {
         pod: pod.metadata,
         namespace: namespace.labelTimes,
       });
       if (selectedLater) later.add(name);
+      const effectiveSince = this.#effectiveTimes.of(prepared);
       const podClass = classifyPod(pod, prepared, {
         selected: true,
         selectedLater,
-        ...(status?.effectiveSince ? { effectiveSince: status.effectiveSince } : {}),
+        excluded,
+        ...(effectiveSince ? { effectiveSince } : {}),
       });
       if (podClass !== 0) classes.set(name, podClass);
     }

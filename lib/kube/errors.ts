@@ -179,3 +179,13 @@ export function isRetryable(error: unknown): boolean {
   if (code === undefined) return error instanceof ConnectionError;
   return code === 408 || code === 429 || code >= 500;
 }
+
+/** What a request answers; undefined where the API server has no such object. */
+export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}

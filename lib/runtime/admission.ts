@@ -2,12 +2,13 @@ import type { Clock } from "../api/clock.ts";
 import type { FieldProblem } from "../api/field_problem.ts";
 import type { Logger } from "../api/logger.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
+import type { SidecarSet } from "../api/sidecarset.ts";
 import type { Injected } from "../core/inject/contract.ts";
 import { createInjector } from "../core/inject/inject.ts";
 import type { NamespaceFacts } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
-import { isNotFound } from "../kube/errors.ts";
+import { orUndefined } from "../kube/errors.ts";
 import { get } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
@@ -19,6 +20,7 @@ import {
   type SidecarSetValidationInput,
 } from "../webhook/sidecarsets.ts";
 import { withUnknownFieldWarnings } from "../webhook/unknown_field_warnings.ts";
+import { toPrepared } from "./stored_sidecarset.ts";
 
 export interface AdmissionOptions {
   readonly client: RestClient;
@@ -34,7 +36,11 @@ export interface AdmissionOptions {
    */
   readonly omitsDefaults?: boolean;
   isSynced(): boolean;
+  /** What is wrong with a stored SidecarSet by itself. */
+  problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
   validate(input: SidecarSetValidationInput): readonly FieldProblem[];
+  /** As `SidecarSetValidationOptions.cover`. */
+  cover(input: SidecarSetValidationInput): Promise<boolean> | undefined;
   readonly observer?: PodReviewObserver;
   observe?(observation: Observation): void;
 }
@@ -64,6 +70,13 @@ export function createAdmission(
         match: (labels, namespace) => index.sidecarSets.match(labels, namespace),
         namespace: (name) => index.namespaces.get(name),
         readNamespace: (name, signal) => readNamespace(client, name, signal),
+        sidecarSet: (name) => index.sidecarSets.get(name),
+        async readSidecarSet(name, signal) {
+          const stored = await orUndefined(
+            send(client, get(resources.sidecarSets, { name }), signal),
+          );
+          return stored && index.withRevision(toPrepared(stored, options.problemsOf));
+        },
         revisionsOf: (name) => index.revisions.of(name),
         sharesOf(name) {
           const { matchedPods, updatedPods } = index.pods.countsOf(name);
@@ -86,6 +99,7 @@ export function createAdmission(
       }),
       validateSidecarSet: withUnknownFieldWarnings(createSidecarSetValidation({
         validateSidecarSet: options.validate,
+        cover: options.cover,
         isSynced,
       })),
     },
@@ -97,11 +111,6 @@ async function readNamespace(
   name: string,
   signal: AbortSignal,
 ): Promise<NamespaceFacts | undefined> {
-  try {
-    const { metadata } = await send(client, get(resources.namespaces, { name }), signal);
-    return { name, labels: metadata.labels ?? { [NAMESPACE_NAME_LABEL]: name } };
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  const stored = await orUndefined(send(client, get(resources.namespaces, { name }), signal));
+  return stored && { name, labels: stored.metadata.labels ?? { [NAMESPACE_NAME_LABEL]: name } };
 }

@@ -1,11 +1,18 @@
 import type { Clock } from "../api/clock.ts";
+import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import { Loop, type LoopEnvironment } from "../controller/loop.ts";
 import type { PeersOptions } from "../controller/peers.ts";
-import { RegistrationKeeper, type RegistrationKeeperOptions } from "../controller/registration.ts";
+import {
+  type ConfigurationKind,
+  RegistrationKeeper,
+  type RegistrationKeeperOptions,
+} from "../controller/registration.ts";
+import { RegistrationWidener } from "../controller/registration_widener.ts";
 import type { Writer } from "../controller/writer.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isNotFound } from "../kube/errors.ts";
+import { mutatingConfigurationStore } from "./coverage.ts";
 import { createPeers } from "./peers.ts";
 import { clusterRoleOwner } from "./registration.ts";
 
@@ -36,6 +43,11 @@ export interface RegisteringOptions
 /** Keeps the webhook registered, for this process and for the other replicas. */
 export interface Registering {
   readonly keeper: RegistrationKeeper;
+  readonly widener: Pick<RegistrationWidener, "cover">;
+  /** Takes over what a watch saw of a configuration; undefined when it was deleted. */
+  observe(kind: ConfigurationKind, configuration: WebhookConfiguration | undefined): void;
+  /** Forgets what was observed of a configuration: the API server was restored to an earlier state. */
+  forget(kind: ConfigurationKind): void;
   /** Compares the registration with the SidecarSets again soon. */
   touch(): void;
   /** The same if a SidecarSet, which is undefined once it is gone, wants something else than before. */
@@ -66,6 +78,14 @@ export function createRegistering(options: RegisteringOptions): Registering {
       temporary ? Promise.resolve(undefined) : clusterRoleOwner(client, { name, signal }),
     write: (wanted, signal) => writer.writeRegistration(wanted, signal),
   });
+  const widener = new RegistrationWidener({
+    ...mutatingConfigurationStore(client, name),
+    excludedNamespaces: options.excludedNamespaces,
+    clock: options.serverClock,
+    logger,
+    registered: () => keeper.mutating,
+    onStored: (stored) => keeper.observe(stored.kind, stored),
+  });
   let isStopped = false;
 
   const loop = new Loop({ ...options, clock: options.serverClock }, {
@@ -82,6 +102,18 @@ export function createRegistering(options: RegisteringOptions): Registering {
 
   return {
     keeper,
+    widener: {
+      cover: (selection) => isStopped ? Promise.resolve(false) : widener.cover(selection),
+    },
+    observe(kind, configuration) {
+      keeper.observe(kind, configuration);
+      if (kind === "MutatingWebhookConfiguration") widener.observe(configuration);
+      touch();
+    },
+    forget(kind) {
+      keeper.forget(kind);
+      if (kind === "MutatingWebhookConfiguration") widener.observe(undefined);
+    },
     touch,
     touchFor(sidecarSet, prepared) {
       if (!keeper.isPlanned(sidecarSet, prepared)) touch();

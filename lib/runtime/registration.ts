@@ -15,7 +15,11 @@ export function registrationFacts(
   registration: RegistrationKeeper,
 ): RegistrationFacts {
   const since = registration.coveredSince(prepared);
-  const inForce = since ? { inForceSince: since.toISOString() } : {};
+  const registeredSince = registration.mutating?.metadata.creationTimestamp;
+  const inForce = {
+    ...(since ? { inForceSince: since.toISOString() } : {}),
+    ...(registeredSince ? { registeredSince } : {}),
+  };
   const obstacle = obstacleOf(prepared, registration);
   return obstacle ? { ...inForce, obstacle } : inForce;
 }

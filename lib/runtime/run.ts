@@ -2,6 +2,7 @@ import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { WebhookEndpoint } from "../core/registration/configuration.ts";
 import { FIELD_MANAGER } from "../core/field_manager.ts";
+import { isExcluded } from "../core/registration/exclusions.ts";
 import { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { findCluster } from "../kube/cluster.ts";
@@ -15,6 +16,7 @@ import { aborted } from "./aborted.ts";
 import { createAdmission } from "./admission.ts";
 import { createCertificates } from "./certificates.ts";
 import type { Config } from "./config.ts";
+import { createCover } from "./coverage.ts";
 import { createControl, INSTALLATION } from "./control.ts";
 import { readCountedUntil } from "./counted_until.ts";
 import { everyAddress } from "./every_address.ts";
@@ -91,9 +93,13 @@ export async function run(
     logger,
     onReadable: () => control.touchAll(),
   });
-  const index = new ClusterIndex();
-  const work = new AbortController();
   const excludedNamespaces = [...new Set([...config.excludeNamespaces, config.namespace])];
+  const index = new ClusterIndex({
+    isExcluded: ({ name, labels }) =>
+      excludedNamespaces.includes(name) ||
+      isExcluded(labels, control.registering.keeper.exclusions),
+  });
+  const work = new AbortController();
   const validation = createValidation({
     index,
     requireAllowList: config.requireAnnotationAllowList,
@@ -128,10 +134,11 @@ export async function run(
     onPod: (key) => control.aftercare.observePod(key),
     onCleanupRecord: (sidecarSet) => control.aftercare.cleanups.observe(sidecarSet),
     onRegistration(kind, configuration) {
-      control.registering.keeper.observe(kind, configuration);
-      control.registering.touch();
+      const before = index.excludedNamespaces();
+      control.registering.observe(kind, configuration);
+      control.touch(index.reclassifyIn(before.symmetricDifference(index.excludedNamespaces())));
     },
-    onRegistrationForgotten: (kind) => control.registering.keeper.forget(kind),
+    onRegistrationForgotten: (kind) => control.registering.forget(kind),
     onAllowList: validation.setAllowList,
   });
   const certificates = createCertificates({
@@ -173,7 +180,12 @@ export async function run(
     refusesPods: !temporary,
     omitsDefaults: config.omitDefaults,
     isSynced: () => watches.isAdmissionSynced() && !contact.isDoubtful,
+    problemsOf: validation.problemsOf,
     validate: validation.validate,
+    cover: createCover({
+      widener: control.registering.widener,
+      problemsOf: validation.problemsOf,
+    }),
     observer: metrics.podObserver,
     observe: metrics.observeReview,
   });

@@ -5,6 +5,7 @@ import type { SidecarSet } from "../api/sidecarset.ts";
 import { sidecarSetStatus } from "../api/sidecarset_status.ts";
 import { prepareSidecarSet } from "../core/prepare.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
+import { specWrittenAt } from "../core/status/effective_since.ts";
 
 /** A stored SidecarSet that cannot be read is known by its problems alone, and injected nowhere. */
 export function toPrepared(
@@ -14,7 +15,8 @@ export function toPrepared(
   const { managedFields: _fields, ...metadata } = object.metadata;
   const trimmed = { ...object, metadata };
   const read = prepareSidecarSet(trimmed, { problemsOf });
-  if (read.ok) return read.value;
+  const writtenAt = specWrittenAt(object.metadata);
+  if (read.ok) return writtenAt ? { ...read.value, specWrittenAt: writtenAt } : read.value;
   const status = readAs(sidecarSetStatus, withoutNulls("status" in object ? object.status : {}));
   return {
     name: metadata.name ?? "",

@@ -5,7 +5,7 @@ import type { ReplicaLeases } from "../controller/peers.ts";
 import { FIELD_MANAGER } from "../core/field_manager.ts";
 import type { Contact } from "../kube/contact.ts";
 import type { RestClient } from "../kube/contract.ts";
-import { isAlreadyExists, isConflict, isNotFound } from "../kube/errors.ts";
+import { isAlreadyExists, isConflict, isNotFound, orUndefined } from "../kube/errors.ts";
 import { create, get, list, patch, remove, update } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
@@ -102,13 +102,4 @@ function mapValues(
   change: (value: string) => string,
 ): Record<string, string> {
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, change(value)]));
-}
-
-async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }

@@ -1,8 +1,13 @@
 import type { AdmissionDecision, AdmissionRequest, Status } from "../api/admission.ts";
 
-/** Decides about one admission request; whatever it throws is a bug and is answered 500. */
+/**
+ * Decides about one admission request; whatever it throws is a bug and is answered 500.
+ *
+ * @param detail What follows the review function's own path in the path of the request; mostly empty
+ */
 export type Review = (
   request: AdmissionRequest,
+  detail?: string,
 ) => AdmissionDecision | Promise<AdmissionDecision>;
 
 /** Codes of calls that came to no decision. */

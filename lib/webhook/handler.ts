@@ -39,8 +39,11 @@ const RESERVED_BYTES = MEBIBYTE;
 const RETRY_AFTER = { "retry-after": "1" };
 
 const JSON_TYPE = "application/json";
+const POD_DETAILS = `${PATHS.mutatePod}/`;
 
 interface Route {
+  /** One of `PATHS`. */
+  readonly path: string;
   readonly group: string;
   readonly kind: string;
   readonly review: Review;
@@ -69,7 +72,17 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     }),
   };
 
-  async function answer(request: Request, route: Route): Promise<Answer> {
+  /** A path of Pod reviews may go on with what the review comes for. */
+  function findRoute(path: string): { route: Route; detail: string } | undefined {
+    const base = path.startsWith(POD_DETAILS) ? PATHS.mutatePod : path;
+    const route = routes.get(base);
+    return route && { route, detail: path.slice(base.length) };
+  }
+
+  async function answer(
+    request: Request,
+    { route, detail }: { route: Route; detail: string },
+  ): Promise<Answer> {
     const unfit = checkHeaders(request);
     if (unfit !== undefined) return { response: unfit, dryRun: false };
     const body = await readJson(request, limit);
@@ -86,7 +99,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
         : respond(uid, failed(400, message));
       return { response, dryRun: false };
     }
-    const response = decide(route, { request: reading.request, share: body.share });
+    const response = decide(route, { request: reading.request, detail, share: body.share });
     return {
       response: response instanceof Promise ? await response : response,
       dryRun: reading.request.dryRun === true,
@@ -96,7 +109,11 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
   /** Without a promise where the decision is there at once. The share is released with the decision, which may be later than its deadline. */
   function decide(
     route: Route,
-    { request: review, share }: { readonly request: AdmissionRequest; readonly share: BodyShare },
+    { request: review, detail, share }: {
+      readonly request: AdmissionRequest;
+      readonly detail: string;
+      readonly share: BodyShare;
+    },
   ): Response | Promise<Response> {
     const { group, kind } = review.kind;
     if (group !== route.group || kind !== route.kind) {
@@ -106,7 +123,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
       return respond(review.uid, failed(400, message));
     }
     try {
-      const decision = route.review(review);
+      const decision = route.review(review, detail);
       if (decision instanceof Promise) {
         decision.then(share.release, share.release);
         return inTime(decision).then(
@@ -150,12 +167,12 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
   return async function handleAdmission(request) {
     const started = performance.now();
     const path = pathOf(request.url);
-    const route = routes.get(path);
-    const { response, dryRun } = route === undefined
+    const found = findRoute(path);
+    const { response, dryRun } = found === undefined
       ? { response: notFound(path), dryRun: false }
-      : await answer(request, route);
+      : await answer(request, found);
     options.observe?.({
-      path: route === undefined ? "other" : path,
+      path: found?.route.path ?? "other",
       code: response.status,
       seconds: (performance.now() - started) / 1000,
       dryRun,
@@ -174,11 +191,13 @@ function pathOf(url: string): string {
 
 function routesOf(reviews: HandlerOptions["reviews"]): ReadonlyMap<string, Route> {
   const sidecarSet = { group: GROUP, kind: KIND };
-  return new Map<string, Route>([
-    [PATHS.mutatePod, { group: "", kind: "Pod", review: reviews.mutatePod }],
-    [PATHS.mutateSidecarSet, { ...sidecarSet, review: reviews.mutateSidecarSet }],
-    [PATHS.validateSidecarSet, { ...sidecarSet, review: reviews.validateSidecarSet }],
-  ]);
+  const { mutatePod, mutateSidecarSet, validateSidecarSet } = PATHS;
+  const routes: readonly Route[] = [
+    { path: mutatePod, group: "", kind: "Pod", review: reviews.mutatePod },
+    { path: mutateSidecarSet, ...sidecarSet, review: reviews.mutateSidecarSet },
+    { path: validateSidecarSet, ...sidecarSet, review: reviews.validateSidecarSet },
+  ];
+  return new Map(routes.map((route) => [route.path, route]));
 }
 
 function notFound(path: string): Response {

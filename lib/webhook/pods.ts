@@ -4,22 +4,22 @@ import type { Labels } from "../api/meta.ts";
 import type { Pod } from "../api/pod.ts";
 import type { Injected, Injection, InjectRequest, Skip } from "../core/inject/contract.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
+import type { SelectionOrigin } from "../core/registration/pending.ts";
+import { readOrigins } from "../core/registration/pending_entries.ts";
+import { selectsPod } from "../core/select/pod_selection.ts";
 import { ALLOWED, failed, type Review } from "./decisions.ts";
 import { podDecision } from "./pod_decision.ts";
+import { type PodReader, readUnknown } from "./pod_reads.ts";
 
-export interface PodReviewOptions {
+export interface PodReviewOptions extends PodReader {
   /** Whether the index holds all SidecarSets, namespaces and revisions of the cluster. */
   isSynced(): boolean;
   /** Namespaces whose Pods are never touched, the controller's own among them. */
   readonly excludedNamespaces: ReadonlySet<string>;
   /** The SidecarSets that select a Pod with these labels in this namespace. */
   match(labels: Labels, namespace: NamespaceFacts): readonly PreparedSidecarSet[];
-  /** A namespace that the index knows. */
-  namespace(name: string): NamespaceFacts | undefined;
-  /** Reads a namespace from the API server; undefined where it does not exist. May throw. */
-  readNamespace(name: string, signal: AbortSignal): Promise<NamespaceFacts | undefined>;
-  /** How long that may take. @default 1000 */
-  readonly namespaceDeadlineMs?: number;
+  /** A SidecarSet that the index knows. */
+  sidecarSet(name: string): PreparedSidecarSet | undefined;
   readonly revisionsOf: InjectRequest["revisionsOf"];
   readonly sharesOf: InjectRequest["sharesOf"];
   inject(request: InjectRequest): Injection;
@@ -36,15 +36,22 @@ export interface PodReviewObserver {
   onSkipped(skip: Skip, namespace: string): void;
 }
 
+/** One request must not cause any number of others. */
+const MAX_UNSEEN = 20;
+
 /** On the API server's copy of a Pod that a kubelet runs from a file: nothing that is changed in it has an effect. */
 const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
 /**
  * The review function for Pods (`pkg/webhook/pod/mutating/sidecarset.go:sidecarsetMutatingPod`): injects what selects the Pod when it is
- * created. What cannot be known for certain, because nothing is synced or the namespace cannot be read, is answered 503.
+ * created. What cannot be known for certain, because nothing is synced or something cannot be read, is answered 503. A review that comes
+ * for a SidecarSet which this replica's watch has not sent yet, as its path says, reads that SidecarSet from the API server.
  */
 export function createPodReview(options: PodReviewOptions): Review {
-  function reviewPod(request: AdmissionRequest): AdmissionDecision | Promise<AdmissionDecision> {
+  function reviewPod(
+    request: AdmissionRequest,
+    detail = "",
+  ): AdmissionDecision | Promise<AdmissionDecision> {
     if (request.operation !== "CREATE" || request.subResource) return ALLOWED;
     const pod = request.object;
     if (!isPod(pod)) {
@@ -57,29 +64,57 @@ export function createPodReview(options: PodReviewOptions): Review {
     if (isNeverTouched(pod) || options.excludedNamespaces.has(name)) return ALLOWED;
     if (!options.isSynced()) return notSynced();
     const namespace = options.namespace(name);
-    // No await for a known namespace: what the index holds and what is answered belong to the same moment.
-    return namespace ? decide(pod, namespace, request) : decideUnknown(pod, name, request);
+    const unseen = detail === "" ? [] : readOrigins(detail).filter(isUnseen);
+    // No await where all is known: what the index holds and what is answered belong to the same moment.
+    return namespace && unseen.length === 0
+      ? decide(pod, { namespace, request, read: [] })
+      : decideUnknown(pod, { name, request, unseen });
+  }
+
+  /** Whether the index has neither this state of a SidecarSet nor a later one. */
+  function isUnseen({ name, uid, generation }: SelectionOrigin): boolean {
+    const { metadata } = options.sidecarSet(name)?.sidecarSet ?? {};
+    return metadata?.uid !== uid || (metadata.generation ?? 0) < generation;
   }
 
   async function decideUnknown(
     pod: Pod,
-    name: string,
-    request: AdmissionRequest,
+    { name, request, unseen }: {
+      name: string;
+      request: AdmissionRequest;
+      unseen: readonly SelectionOrigin[];
+    },
   ): Promise<AdmissionDecision> {
-    const read = await readInTime(name, options);
-    // The index may have learnt of the namespace meanwhile, or have lost its watches.
+    if (unseen.length > MAX_UNSEEN) {
+      return failed(503, `Cannot decide yet: ${unseen.length} new SidecarSets have not been seen`);
+    }
+    const reads = await readUnknown({ namespace: name, sidecarSets: unseen }, options);
+    // The index may have learnt of all that meanwhile, or have lost its watches.
     if (!options.isSynced()) return notSynced();
-    const namespace = options.namespace(name) ?? read.namespace;
-    if (namespace) return decide(pod, namespace, request);
-    return failed(503, `Cannot read namespace ${name}: ${read.problem}`);
+    const stillUnseen = unseen.filter(isUnseen).map((each) => each.name);
+    const namespace = options.namespace(name) ?? reads.namespace;
+    if (namespace && (reads.ok || stillUnseen.length === 0)) {
+      const read = reads.sidecarSets.filter((each) => stillUnseen.includes(each.name));
+      return decide(pod, { namespace, request, read });
+    }
+    return failed(503, reads.problem ?? `Cannot read namespace ${name}: it does not exist`);
   }
 
   function decide(
     pod: Pod,
-    namespace: NamespaceFacts,
-    request: AdmissionRequest,
+    { namespace, request, read }: {
+      namespace: NamespaceFacts;
+      request: AdmissionRequest;
+      /** SidecarSets of which the index has an older state, or none. */
+      read: readonly PreparedSidecarSet[];
+    },
   ): AdmissionDecision {
-    const selecting = options.match(pod.metadata.labels ?? {}, namespace);
+    const { labels = {} } = pod.metadata;
+    const matched = options.match(labels, namespace);
+    const selecting = read.length === 0 ? matched : [
+      ...matched.filter(({ name }) => read.every((each) => each.name !== name)),
+      ...read.filter(({ sidecarSet }) => selectsPod(sidecarSet.spec, { labels, namespace })),
+    ];
     if (selecting.length === 0) return ALLOWED;
     const found = options.inject({
       pod: pod.metadata.namespace ? pod : inNamespace(pod, namespace.name),
@@ -114,26 +149,6 @@ function tell(
   for (const skip of injection.skipped) observer.onSkipped(skip, namespace);
   if (injection.skipped.some(({ refuses }) => refuses)) return;
   for (const each of injection.injected) if (each.isNew) observer.onInjected(each, namespace);
-}
-
-async function readInTime(
-  name: string,
-  options: PodReviewOptions,
-): Promise<{ namespace?: NamespaceFacts | undefined; problem: string }> {
-  const deadlineMs = options.namespaceDeadlineMs ?? 1000;
-  const deadline = new AbortController();
-  const timer = setTimeout(
-    () => deadline.abort(new Error(`no answer within ${deadlineMs} ms`)),
-    deadlineMs,
-  );
-  try {
-    const namespace = await options.readNamespace(name, deadline.signal);
-    return { namespace, problem: "it does not exist" };
-  } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function notSynced(): AdmissionDecision {

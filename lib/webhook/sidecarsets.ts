@@ -15,6 +15,12 @@ export interface SidecarSetValidationOptions {
   validateSidecarSet(input: SidecarSetValidationInput): readonly FieldProblem[];
   /** Whether the others and the revisions are known. */
   isSynced(): boolean;
+  /**
+   * Makes sure that new Pods which the SidecarSet selects come to the webhook.
+   *
+   * @returns undefined where nothing has to be done; otherwise whether it could be done in time. Never rejects.
+   */
+  cover(input: SidecarSetValidationInput): Promise<boolean> | undefined;
 }
 
 export interface SidecarSetValidationInput {
@@ -43,10 +49,13 @@ export function createSidecarSetDefaulting(
 /**
  * The review function that refuses an invalid SidecarSet with a cause per field. An object that is being deleted always passes, or its
  * finalizers could not be taken off; so does an update of other things than spec, labels and canary annotations, so that what became
- * invalid only later can still be worked with.
+ * invalid only later can still be worked with. A valid one that selects other Pods than before is answered once the webhook registration
+ * covers them, so that a Pod created right afterwards is reviewed.
  */
 export function createSidecarSetValidation(options: SidecarSetValidationOptions): Review {
-  return function reviewSidecarSetValidity(request: AdmissionRequest): AdmissionDecision {
+  return function reviewSidecarSetValidity(
+    request: AdmissionRequest,
+  ): AdmissionDecision | Promise<AdmissionDecision> {
     const { operation, object, oldObject } = request;
     if (!isChange(request) || isBeingDeleted(object)) return ALLOWED;
     if (operation === "UPDATE" && isJudgedAlike(object, oldObject)) return ALLOWED;
@@ -60,13 +69,24 @@ export function createSidecarSetValidation(options: SidecarSetValidationOptions)
     if (!options.isSynced()) {
       return failed(503, "Cannot validate yet: the cluster's SidecarSets are still being read");
     }
-    const problems = options.validateSidecarSet({
+    const input = {
       name: request.name ?? "",
       object: defaulted,
       ...(oldSidecarSet ? { oldSidecarSet } : {}),
-    });
-    return problems.length === 0 ? ALLOWED : invalid(request, problems);
+    };
+    const problems = options.validateSidecarSet(input);
+    if (problems.length > 0) return invalid(request, problems);
+    const covering = request.dryRun === true ? undefined : options.cover(input);
+    return covering?.then((isCovered) => isCovered ? ALLOWED : notCoveredYet(input.name)) ??
+      ALLOWED;
   };
+}
+
+/** The leader covers it as soon as it can; until then Pods may be created without the sidecars, and count as missed. */
+function notCoveredYet(name: string): AdmissionDecision {
+  const warning =
+    `Wait for condition Ready of SidecarSet ${name}: Pods created before may be missed`;
+  return { allowed: true, warnings: [warning] };
 }
 
 function isChange({ operation, subResource }: AdmissionRequest): boolean {

@@ -49,7 +49,9 @@ export function admissionOver(input: AdmissionInput): (request: Request) => Prom
     excludedNamespaces: ["kube-system"],
     refusesPods: true,
     isSynced: () => true,
+    problemsOf: () => [],
     validate: () => [],
+    cover: () => undefined,
     observer: metrics.podObserver,
     observe: metrics.observeReview,
   });

@@ -13,7 +13,8 @@ export const newer = { containers: [{ name: "agent", image: "agent:2" }] };
 export function setUp(respond?: Respond) {
   const clock = new ManualClock(new Date("2026-02-01T00:00:00Z"));
   const client = new RecordingClient(respond);
-  const state = { leading: true, inForceSince: "2026-01-31T00:00:00Z" };
+  const inForceSince = "2026-01-31T00:00:00Z";
+  const state = { leading: true, inForceSince, registeredSince: inForceSince };
   const progressed: string[] = [];
   const repairs: Repair[] = [];
   const { index, reconciler, loop } = createEngine({
@@ -21,7 +22,10 @@ export function setUp(respond?: Respond) {
     clock,
     onRepair: (repair) => repairs.push(repair),
     isLeader: () => state.leading,
-    registrationOf: () => ({ inForceSince: state.inForceSince }),
+    registrationOf: () => ({
+      inForceSince: state.inForceSince,
+      registeredSince: state.registeredSince,
+    }),
     onProgress: (name) => progressed.push(name),
   });
   const reconcile = async (name = "web") => {

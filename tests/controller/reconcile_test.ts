@@ -124,24 +124,6 @@ Deno.test("Reconciler calls a SidecarSet ready only while the revision is there 
   assert.match(gone?.message ?? "", new RegExp(`revisionName is ${revisionName}.*name one`));
 });
 
-Deno.test("Reconciler starts effectiveSince when the registration has settled, and anew with another selector", async () => {
-  const { client, reconcile, apply, clock } = setUp();
-  const statusAfter = async () => {
-    await clock.advance(1_000);
-    await reconcile();
-    return statusOf(client.requests.filter(({ path }) => path.endsWith("/status")).at(-1));
-  };
-  apply({});
-  const first = await statusAfter();
-  assert.equal(first.effectiveSince, "2026-02-01T00:00:01Z");
-  apply({ resourceVersion: "2", status: first });
-  await clock.advance(60_000);
-  const other = { selector: { matchLabels: { app: "other" } } };
-  apply({ resourceVersion: "3", generation: 2, status: first, spec: other });
-  const second = await statusAfter();
-  assert.equal(second.effectiveSince, "2026-02-01T00:01:02Z");
-});
-
 Deno.test("Reconciler does not carry on a plan for a SidecarSet that has changed meanwhile", async () => {
   const gate = Promise.withResolvers<void>();
   const { client, reconcile, apply, index } = setUp(async ({ path, body }) => {

@@ -48,7 +48,9 @@ function partial() {
     excludedNamespaces: [],
     refusesPods: true,
     isSynced: () => true,
+    problemsOf: () => [],
     validate: () => [],
+    cover: () => undefined,
   });
   let created = 0;
 

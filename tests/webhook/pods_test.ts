@@ -33,6 +33,8 @@ function reviewWith(options: Partial<PodReviewOptions> = {}) {
     match: () => [ONE],
     namespace: (name) => name === SHOP.name ? SHOP : undefined,
     readNamespace: () => Promise.reject(new Error("not expected to be called")),
+    sidecarSet: () => ONE,
+    readSidecarSet: () => Promise.reject(new Error("not expected to be called")),
     revisionsOf: () => [],
     sharesOf: () => ({ matched: 0, pinned: 0 }),
     inject: () => INJECTED,
@@ -199,7 +201,7 @@ Deno.test("createPodReview() answers 503 where the namespace cannot be read", as
       ],
     ] as const
   ) {
-    const review = reviewWith({ readNamespace, namespaceDeadlineMs: 5 });
+    const review = reviewWith({ readNamespace, readDeadlineMs: 5 });
     const decision = await review(podRequest({ metadata: { namespace: "new" } }));
     assert.equal(decision.status?.code, 503);
     assert.match(decision.status?.message ?? "", says);

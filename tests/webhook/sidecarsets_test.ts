@@ -27,6 +27,7 @@ function validation(options: Partial<SidecarSetValidationOptions> = {}) {
       return [PROBLEM];
     },
     isSynced: () => true,
+    cover: () => undefined,
     ...options,
   });
   return { review, inputs };
@@ -264,4 +265,34 @@ Deno.test("createSidecarSetValidation() answers 503 until it knows the other Sid
 Deno.test("createSidecarSetValidation() allows what has no problem", () => {
   const { review } = validation({ validateSidecarSet: () => [] });
   assert.deepEqual(review(recordedRequest("sidecarset-create")), { allowed: true });
+});
+
+const valid = { validateSidecarSet: () => [] };
+
+Deno.test("createSidecarSetValidation() answers once the registration covers what a valid SidecarSet selects", async () => {
+  const covered = Promise.withResolvers<boolean>();
+  const { review } = validation({ ...valid, cover: () => covered.promise });
+  let decision: AdmissionDecision | undefined;
+  const answered = Promise.resolve(review(recordedRequest("sidecarset-create")))
+    .then((answer) => decision = answer);
+  await Promise.resolve();
+  assert.equal(decision, undefined);
+  covered.resolve(true);
+  await answered;
+  assert.deepEqual(decision, { allowed: true });
+});
+
+Deno.test("createSidecarSetValidation() admits with a warning what the registration does not cover in time", async () => {
+  const { review } = validation({ ...valid, cover: () => Promise.resolve(false) });
+  const { allowed, warnings } = await review(recordedRequest("sidecarset-create"));
+  assert.equal(allowed, true);
+  assert.match(warnings?.join() ?? "", /^Wait for condition Ready of SidecarSet \S+: Pods created/);
+});
+
+Deno.test("createSidecarSetValidation() covers nothing for a dry run, an invalid SidecarSet, or an update of other things", () => {
+  const cover = () => Promise.reject(new Error("not expected to be called"));
+  const request = recordedRequest("sidecarset-create");
+  asSync(validation({ ...valid, cover }).review({ ...request, dryRun: true }));
+  asSync(validation({ cover }).review(request));
+  asSync(validation({ ...valid, cover }).review(unchanged()));
 });

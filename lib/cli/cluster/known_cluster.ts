@@ -9,6 +9,8 @@ export interface KnownCluster {
   readonly sidecarSets: readonly PreparedSidecarSet[];
   readonly namespaces: ReadonlyMap<string, NamespaceFacts>;
   readonly revisions: readonly ControllerRevision[];
+  /** Namespaces whose Pods are never injected; none where that is not known. */
+  readonly excludedNamespaces?: readonly string[];
 }
 
 /** A namespace; one that is not known has the one label that every namespace has. */

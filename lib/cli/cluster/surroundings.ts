@@ -33,8 +33,6 @@ export async function surroundings(
   }
   const { readLiveCluster } = await import("./live_cluster.ts");
   const live = await readLiveCluster(connection.client, options.systemNamespace);
-  return {
-    cluster: overlaid(live, files),
-    excludedNamespaces: excludedNamespacesOf(options, live.excludedNamespaces),
-  };
+  const excludedNamespaces = excludedNamespacesOf(options, live.excludedNamespaces);
+  return { cluster: { ...overlaid(live, files), excludedNamespaces }, excludedNamespaces };
 }

@@ -2,6 +2,7 @@ import type { Pod } from "../../api/pod.ts";
 import { missedReason, replacementObstacle } from "../../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Reason } from "../../core/reasons.ts";
+import { notMissedText } from "../../core/status/effective_since.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import { wrapped } from "../terminal/output.ts";
 import { classOf } from "./classes.ts";
@@ -21,7 +22,6 @@ export interface Uninjected {
 
 /** Reasons for which a Pod is never touched, so that it is not missed either. */
 const NEVER_INJECTED: ReadonlySet<Reason> = new Set(["NamespaceExcluded", "MirrorPod"]);
-const SELECTED_LATER = "older than the selection, or selected later";
 
 /** Why a SidecarSet has not been injected into a Pod that it selects; undefined for any other Pod. */
 export function uninjectedState(
@@ -36,7 +36,9 @@ export function uninjectedState(
   const isExempt = obstacle !== undefined && NEVER_INJECTED.has(obstacle.reason);
   const missed = hasTrait(podClass, PodTrait.Missed) && !isExempt;
   if (obstacle !== undefined) return { missed, ...obstacle, injectedWhenRecreated: false };
-  if (!missed) return { missed, message: SELECTED_LATER, injectedWhenRecreated: true };
+  if (!missed) {
+    return { missed, message: notMissedText(pod, prepared), injectedWhenRecreated: true };
+  }
   return { missed, ...missedReason(pod, facts), injectedWhenRecreated: true };
 }
 
@@ -61,7 +63,7 @@ export function uninjectedGroups(
   for (const pod of pods) {
     const state = uninjectedState(pod, prepared, options);
     if (state === undefined) continue;
-    const key = `${state.missed} ${state.reason}`;
+    const key = `${state.missed} ${state.reason ?? state.message}`;
     const group = groups.get(key) ?? { state, pods: [] };
     group.pods.push(`${pod.metadata.namespace}/${pod.metadata.name}`);
     groups.set(key, group);

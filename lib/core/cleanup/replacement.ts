@@ -17,6 +17,9 @@ import { STORED_IMAGES_ANNOTATION } from "../annotations/stored_images.ts";
 import { recordsObstacle } from "../inject/admit.ts";
 import type { Injection, InjectRequest } from "../inject/contract.ts";
 import { type Reason, REASONS } from "../reasons.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { REGISTRATION_SETTLE_SECONDS } from "../status/conditions.ts";
+import { effectiveSinceOf } from "../status/effective_since.ts";
 
 /** What is in the way of a Pod's getting a SidecarSet's sidecars. */
 export interface ReplacementObstacle {
@@ -94,10 +97,22 @@ export function replacementObstacle(
 
 /**
  * Why a Pod was missed, as far as it can be known afterwards: what would keep the SidecarSet out of it now as well, records of another Pod that
- * it was created with and that cannot be read, or else that nobody who was ready was asked, be it that the webhook was down, not registered, or did not know the SidecarSet or the namespace yet.
+ * it was created with and that cannot be read, that it was created in the first seconds of the selection, or else that no webhook that was
+ * ready was asked.
  */
 export function missedReason(pod: Pod, facts: ReplacementFacts): ReplacementObstacle {
-  return replacementObstacle(pod, facts) ?? recordsObstacle(pod) ?? because("NotReviewed");
+  const found = replacementObstacle(pod, facts) ?? recordsObstacle(pod);
+  if (found !== undefined) return found;
+  const { sidecarSet, request: { selecting } } = facts;
+  const prepared = selecting.find(({ name }) => name === sidecarSet);
+  return because(prepared && isCreatedTogether(pod, prepared) ? "CreatedTogether" : "NotReviewed");
+}
+
+/** Whether the Pod was created before API servers and replicas have surely known the selection, as `Ready` says. */
+function isCreatedTogether({ metadata }: Pod, prepared: PreparedSidecarSet): boolean {
+  const since = effectiveSinceOf(prepared, prepared.sidecarSet.status);
+  const age = Date.parse(metadata.creationTimestamp ?? "") - Date.parse(since ?? "");
+  return age < REGISTRATION_SETTLE_SECONDS * 1_000;
 }
 
 function because(reason: Reason): ReplacementObstacle {

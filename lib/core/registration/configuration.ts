@@ -8,6 +8,9 @@ import type {
 import { PATHS } from "../../api/webhook_configuration.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { podEntries } from "./entries.ts";
+import { pendingAnnotation, type PendingSelection } from "./pending.ts";
+import { pendingEntries } from "./pending_entries.ts";
+import { coverageKey, injectingCoverageKey } from "./selection.ts";
 
 export interface RegistrationInput {
   /** Name of both configurations. */
@@ -21,6 +24,8 @@ export interface RegistrationInput {
   readonly caBundle: string;
   /** The object whose deletion must take the registration along; without one nothing may be registered that can refuse a Pod. */
   readonly owner?: OwnerReference;
+  /** Selections that another replica may have added, and that stay for now. */
+  readonly pending?: readonly PendingSelection[];
 }
 
 export type WebhookEndpoint =
@@ -41,14 +46,19 @@ export interface Registration {
  * changed: the API server compiles match conditions anew after every write.
  */
 export function planRegistration(input: RegistrationInput): Registration {
-  const pods = podEntries(input.sidecarSets, {
-    excludedNamespaces: input.excludedNamespaces,
+  const { excludedNamespaces, pending = [] } = input;
+  const mayFail = input.owner !== undefined;
+  const options = {
+    ...{ excludedNamespaces, mayFail },
     clientConfig: clientConfig(input, PATHS.mutatePod),
-    mayFail: input.owner !== undefined,
-  });
+  };
+  const added = pendingEntries(pending, options);
+  const isPending = pendingChecker(pending, added.uncovered);
+  const pods = podEntries(input.sidecarSets.filter((each) => !isPending(each)), options);
   return {
     mutating: configuration("MutatingWebhookConfiguration", input, [
       ...pods.entries,
+      ...added.entries,
       {
         ...sidecarSetEntry("defaults", input),
         clientConfig: clientConfig(input, PATHS.mutateSidecarSet),
@@ -65,11 +75,25 @@ export function planRegistration(input: RegistrationInput): Registration {
   };
 }
 
+/** Whether a pending entry covers a SidecarSet, so that Pods need no second call for it. */
+function pendingChecker(
+  pending: readonly PendingSelection[],
+  uncovered: ReadonlySet<PendingSelection>,
+): (prepared: PreparedSidecarSet) => boolean {
+  const keyOf = (uid: string | undefined, key: string) => `${uid} ${key}`;
+  const keys = new Set(
+    pending.filter((each) => !uncovered.has(each))
+      .map(({ uid, spec }) => keyOf(uid, injectingCoverageKey(spec))),
+  );
+  return (prepared) => keys.has(keyOf(prepared.sidecarSet.metadata.uid, coverageKey(prepared)));
+}
+
 function configuration(
   kind: WebhookConfiguration["kind"],
   input: RegistrationInput,
   webhooks: WebhookEntry[],
 ): WebhookConfiguration {
+  const { pending = [] } = input;
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind,
@@ -77,6 +101,9 @@ function configuration(
       name: input.name,
       labels: { "app.kubernetes.io/managed-by": "sidecarset" },
       ...(input.owner ? { ownerReferences: [input.owner] } : {}),
+      ...(kind === "MutatingWebhookConfiguration" && pending.length > 0
+        ? { annotations: pendingAnnotation(pending) }
+        : {}),
     },
     webhooks,
   };

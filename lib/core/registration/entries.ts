@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import type { LabelSelector, LabelSelectorRequirement } from "../../api/meta.ts";
+import type { LabelSelectorRequirement } from "../../api/meta.ts";
 import { GROUP, NAMESPACE_NAME_LABEL } from "../../api/names.ts";
-import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import type { WebhookClientConfig, WebhookEntry } from "../../api/webhook_configuration.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { type Scope, scopeOf } from "./scope.ts";
+import { isInjecting, type SelectionSpec } from "./selection.ts";
 
 /** Past this many entries those with `failurePolicy: Ignore` become one: each entry is a call of its own for the Pods that several take. */
 export const MAX_ENTRIES = 20;
@@ -18,10 +18,15 @@ export interface PodEntriesOptions {
   readonly mayFail: boolean;
 }
 
-interface Group {
+interface Selecting {
+  readonly name: string;
+  readonly spec: SelectionSpec;
+}
+
+interface Group<Member extends Selecting = Selecting> {
   readonly failurePolicy: "Ignore" | "Fail";
   readonly namespaces: readonly LabelSelectorRequirement[];
-  readonly members: { readonly name: string; readonly selector: LabelSelector }[];
+  readonly members: Member[];
 }
 
 /** One entry for each pair of failure policy and namespace selector in use, narrowed to the Pods that a SidecarSet selects. */
@@ -29,7 +34,11 @@ export function podEntries(
   sidecarSets: readonly PreparedSidecarSet[],
   options: PodEntriesOptions,
 ): { entries: WebhookEntry[]; uncovered: Map<string, "ScopeTooLarge"> } {
-  const groups = groupsOf(sidecarSets, options);
+  const wanted = sidecarSets.filter(isInjecting).map(({ name, sidecarSet: { spec } }) => ({
+    name,
+    spec,
+  }));
+  const groups = groupsOf(wanted, options);
   const ignoring = groups.filter(({ failurePolicy }) => failurePolicy === "Ignore");
   const failing = groups.filter(({ failurePolicy }) => failurePolicy === "Fail");
   const isMany = groups.length > MAX_ENTRIES && ignoring.length > 1;
@@ -51,8 +60,7 @@ function plannedEntries(groups: readonly Group[], options: PodEntriesOptions): P
   let room = MAX_CHARACTERS;
   let isWhole = true;
   for (const group of groups) {
-    const selectors = group.members.map(({ selector }) => selector);
-    const scope = scopeOf(selectors, { widen: group.failurePolicy === "Ignore" });
+    const scope = scopeOfGroup(group);
     const entry = entryOf(group, scope, options);
     const characters = JSON.stringify(entry).length;
     const fits = characters <= room;
@@ -67,24 +75,47 @@ function plannedEntries(groups: readonly Group[], options: PodEntriesOptions): P
   return { entries: entries.sort((a, b) => a.name < b.name ? -1 : 1), uncovered, isWhole };
 }
 
-function groupsOf(sidecarSets: readonly PreparedSidecarSet[], options: PodEntriesOptions): Group[] {
-  const groups = new Map<string, Group>();
-  const wanted = sidecarSets.filter(isInjecting).toSorted((a, b) => a.name < b.name ? -1 : 1);
-  for (const { name, sidecarSet: { spec } } of wanted) {
+/** An entry of its own for each group of selections; `configOf` names them in the entry's path. */
+export function separateEntries<Member extends Selecting>(
+  selections: readonly Member[],
+  options: PodEntriesOptions & {
+    readonly prefix: string;
+    configOf(members: readonly Member[]): WebhookClientConfig;
+  },
+): { entries: WebhookEntry[]; uncovered: Set<Member> } {
+  const uncovered = new Set<Member>();
+  const entries: WebhookEntry[] = [];
+  for (const group of groupsOf(selections, options)) {
+    const scope = scopeOfGroup(group);
+    const covered = group.members.filter((_, index) => scope.covered.has(index));
+    for (const member of group.members) if (!covered.includes(member)) uncovered.add(member);
+    if (covered.length === 0) continue;
+    const entry = entryOf(group, scope, { ...options, clientConfig: options.configOf(covered) });
+    entries.push({ ...entry, name: options.prefix + entry.name });
+  }
+  return { entries: entries.sort((a, b) => a.name < b.name ? -1 : 1), uncovered };
+}
+
+function groupsOf<Member extends Selecting>(
+  selections: readonly Member[],
+  { mayFail }: Pick<PodEntriesOptions, "mayFail">,
+): Group<Member>[] {
+  const groups = new Map<string, Group<Member>>();
+  for (const selection of selections.toSorted((a, b) => a.name < b.name ? -1 : 1)) {
+    const { spec } = selection;
     const namespaces = namespaceRequirements(spec);
-    const failurePolicy = options.mayFail ? spec.failurePolicy ?? "Ignore" : "Ignore";
+    const failurePolicy = mayFail ? spec.failurePolicy ?? "Ignore" : "Ignore";
     const key = JSON.stringify([failurePolicy, namespaces]);
     const group = groups.get(key) ?? { failurePolicy, namespaces, members: [] };
-    group.members.push({ name, selector: spec.selector ?? {} });
+    group.members.push(selection);
     groups.set(key, group);
   }
   return [...groups.values()];
 }
 
-/** Whether new Pods are to get this SidecarSet at all. */
-function isInjecting({ sidecarSet, problems }: PreparedSidecarSet): boolean {
-  return problems.length === 0 && sidecarSet.spec.selector !== undefined &&
-    sidecarSet.spec.injectionStrategy?.paused !== true;
+function scopeOfGroup({ members, failurePolicy }: Group): Scope {
+  const selectors = members.map(({ spec }) => spec.selector ?? {});
+  return scopeOf(selectors, { widen: failurePolicy === "Ignore" });
 }
 
 /** One group that asks nothing of the namespace. */
@@ -95,7 +126,7 @@ function merged(ignoring: readonly Group[]): Group[] {
 }
 
 /** `spec.namespace` and `namespaceSelector` as requirements on the namespace's labels, in a canonical order. */
-function namespaceRequirements(spec: SidecarSetSpec): LabelSelectorRequirement[] {
+function namespaceRequirements(spec: SelectionSpec): LabelSelectorRequirement[] {
   const { matchLabels = {}, matchExpressions = [] } = spec.namespaceSelector ?? {};
   const equal = Object.entries(matchLabels);
   if (spec.namespace) equal.push([NAMESPACE_NAME_LABEL, spec.namespace]);

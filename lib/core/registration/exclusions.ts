@@ -42,6 +42,13 @@ export function withExclusions(
   };
 }
 
+/** A new entry with the exclusions of a registered one that asks nothing of namespaces by itself, so that all of them are foreign. */
+export function narrowedAs(entry: WebhookEntry, registered: WebhookEntry): WebhookEntry {
+  const exclusions = registered.namespaceSelector.matchExpressions?.filter(isExclusion) ?? [];
+  if (exclusions.length === 0) return entry;
+  return { ...entry, namespaceSelector: narrowed(entry.namespaceSelector, exclusions) };
+}
+
 /** The requirements of all registered entries for Pods that exclude namespaces, this program's own among them. */
 export function podExclusions(
   observed: WebhookConfiguration | undefined,

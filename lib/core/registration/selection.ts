@@ -1,11 +1,63 @@
+import { createHash } from "node:crypto";
+import type { LabelSelector } from "../../api/meta.ts";
+import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
+
+/** The parts of a SidecarSet's spec that say which Pods it selects, and what happens to them while no webhook answers. */
+export type SelectionSpec = Pick<
+  SidecarSetSpec,
+  "failurePolicy" | "selector" | "namespace" | "namespaceSelector"
+>;
+
+/** Whether new Pods are to get this SidecarSet at all. */
+export function isInjecting({ sidecarSet: { spec }, problems }: PreparedSidecarSet): boolean {
+  return problems.length === 0 && spec.selector !== undefined &&
+    spec.injectionStrategy?.paused !== true;
+}
 
 /** Text that is equal for two generations of a SidecarSet exactly if they want the same new Pods to be injected. */
 export function selectionKey({ sidecarSet: { spec }, problems }: PreparedSidecarSet): string {
+  return keyOf(spec, problems.length === 0 && spec.injectionStrategy?.paused !== true);
+}
+
+/** Text that is equal for two states of a SidecarSet if they need the same webhook entry. */
+export function coverageKey(prepared: PreparedSidecarSet): string {
+  return withPolicy(selectionKey(prepared), prepared.sidecarSet.spec);
+}
+
+/** The {@linkcode coverageKey} of a valid SidecarSet that is not paused and has this selection. */
+export function injectingCoverageKey(spec: SelectionSpec): string {
+  return withPolicy(keyOf(spec, true), spec);
+}
+
+/** Hash of what a SidecarSet selects, whatever the order in which labels, expressions and values are written. */
+export function selectionHash(spec: SelectionSpec): string {
+  const canonical = JSON.stringify([
+    canonicalSelector(spec.selector),
+    spec.namespace ?? "",
+    canonicalSelector(spec.namespaceSelector),
+  ]);
+  return createHash("sha256").update(canonical).digest("hex").slice(0, 16);
+}
+
+function keyOf(spec: SelectionSpec, injecting: boolean): string {
   return JSON.stringify([
-    problems.length === 0 && spec.injectionStrategy?.paused !== true,
+    injecting,
     spec.selector ?? null,
     spec.namespace ?? null,
     spec.namespaceSelector ?? null,
   ]);
+}
+
+function withPolicy(key: string, { failurePolicy = "Ignore" }: SelectionSpec): string {
+  return JSON.stringify([key, failurePolicy]);
+}
+
+function canonicalSelector(selector: LabelSelector | undefined): unknown {
+  if (selector === undefined) return null;
+  const { matchLabels = {}, matchExpressions = [] } = selector;
+  const expressions = matchExpressions.map(({ key, operator, values = [] }) =>
+    JSON.stringify([key, operator, values.toSorted()])
+  );
+  return [Object.entries(matchLabels).sort(([a], [b]) => a < b ? -1 : 1), expressions.sort()];
 }

@@ -1,25 +1,87 @@
+import { isObject } from "../../api/json.ts";
+import type { ObjectMeta } from "../../api/meta.ts";
+import type { Pod } from "../../api/pod.ts";
+import type { SidecarSetStatus } from "../../api/sidecarset_status.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { selectionHash } from "../registration/selection.ts";
 import { rfc3339 } from "../rfc3339.ts";
 
-/** What the moment depends on since which a selection has been in force. */
+/** Since when the current selection has been effective, and its hash, as they are stored. */
+export type EffectiveSelection = Pick<SidecarSetStatus, "effectiveSince" | "selectionHash">;
+
 export interface EffectiveSinceFacts {
-  /** Of the stored status. */
-  readonly stored: string | undefined;
-  /** Whether the stored moment belongs to the current selection. */
-  readonly sameSelection: boolean;
-  /** Whether the SidecarSet is valid and not paused, so that new Pods are to be injected. */
+  readonly prepared: PreparedSidecarSet;
+  /** The last known status. */
+  readonly status: SidecarSetStatus | undefined;
+  /** Whether new Pods are to be injected: the SidecarSet is valid, not paused, and its selectors fit into the registration. */
   readonly injecting: boolean;
-  /** Whether a registration that covers the selection has been in force long enough for every API server to follow it. */
-  readonly settled: boolean;
+  /** When the webhook registration was created; RFC 3339, undefined where there is none. */
+  readonly registeredSince: string | undefined;
   readonly now: Date;
 }
 
+/** The stored `effectiveSince` if it belongs to the current selection; an image change or an outage of the leader does not end it. */
+export function effectiveSinceOf(
+  { sidecarSet: { metadata: { generation }, spec } }: PreparedSidecarSet,
+  { effectiveSince, selectionHash: stored, observedGeneration = generation }: SidecarSetStatus = {},
+): string | undefined {
+  // An older version of this program stored no hash.
+  const isCurrent = stored === undefined
+    ? observedGeneration === generation
+    : stored === selectionHash(spec);
+  return isCurrent ? effectiveSince : undefined;
+}
+
 /**
- * Since when every new selected Pod should have been injected; RFC 3339 in whole seconds, undefined while that cannot be said. A selection that
- * was changed, or of which it is not known that it was not, starts anew: in doubt no Pod counts as missed.
+ * Since when every new selected Pod should have been injected; RFC 3339 in whole seconds, empty while that cannot be said. A new
+ * selection is effective from the moment in which it was stored, because the validating webhook has it registered before, but never
+ * from before there was a registration at all.
  */
-export function nextEffectiveSince(facts: EffectiveSinceFacts): string | undefined {
-  if (!facts.injecting) return undefined;
-  if (facts.sameSelection && facts.stored !== undefined) return facts.stored;
-  if (!facts.settled) return undefined;
-  return rfc3339(facts.now);
+export function nextEffectiveSince(facts: EffectiveSinceFacts): EffectiveSelection {
+  const { prepared, status, injecting, registeredSince, now } = facts;
+  if (!injecting || registeredSince === undefined) return {};
+  const since = effectiveSinceOf(prepared, status) ??
+    latest(selectedAt(prepared, status) ?? rfc3339(now), registeredSince);
+  return { effectiveSince: since, selectionHash: selectionHash(prepared.sidecarSet.spec) };
+}
+
+/** When the selection was stored; undefined where that is not known. */
+function selectedAt(
+  { sidecarSet: { metadata }, specWrittenAt }: PreparedSidecarSet,
+  status: SidecarSetStatus | undefined,
+): string | undefined {
+  const { generation, creationTimestamp } = metadata;
+  // This spec was there before and not effective, for example because it was invalid.
+  if (status?.observedGeneration === generation) return undefined;
+  return generation === 1 ? creationTimestamp : specWrittenAt;
+}
+
+/** When the spec of an object was last written, by `managedFields`; undefined where they do not say. */
+export function specWrittenAt({ managedFields = [] }: ObjectMeta): string | undefined {
+  const times = managedFields.flatMap(({ time, subresource, fieldsV1 }) =>
+    time !== undefined && !subresource && isObject(fieldsV1) && "f:spec" in fieldsV1 ? [time] : []
+  );
+  return times.reduce<string | undefined>((a, b) => a === undefined ? b : latest(a, b), undefined);
+}
+
+function latest(a: string, b: string): string {
+  return Date.parse(a) < Date.parse(b) ? b : a;
+}
+
+/** Why a Pod that a SidecarSet selects and that was not missed has nothing of it, as far as times say. */
+export function notMissedText({ metadata }: Pod, prepared: PreparedSidecarSet): string {
+  const created = Date.parse(metadata.creationTimestamp ?? "");
+  const { sidecarSet } = prepared;
+  if (created < Date.parse(sidecarSet.metadata.creationTimestamp ?? "")) {
+    return "the Pod is older than the SidecarSet";
+  }
+  const since = effectiveSinceOf(prepared, sidecarSet.status);
+  if (since === undefined) return "the SidecarSet's selection is not effective yet";
+  if (created < Date.parse(since)) {
+    return `the Pod was created before the current selection became effective at ${since}`;
+  }
+  if (created === Date.parse(since)) {
+    return `the Pod was created in the second in which the selection became effective, ${since}, and may be older`;
+  }
+  return "the labels of the Pod or of its namespace have been changed since it was created";
 }

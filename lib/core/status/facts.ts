@@ -4,6 +4,7 @@ import type { ConditionReason } from "../condition_reasons.ts";
 import type { Reason } from "../reasons.ts";
 import type { RefusalSummary } from "../refusal/summary.ts";
 import type { PodCounts } from "./counts.ts";
+import type { EffectiveSelection } from "./effective_since.ts";
 
 /** Everything that a SidecarSet's status is made from, as values. */
 export interface StatusFacts {
@@ -12,8 +13,8 @@ export interface StatusFacts {
   readonly counts: PodCounts;
   readonly latestRevision: string;
   readonly collisionCount: number;
-  /** RFC 3339; absent while no selection is in force. */
-  readonly effectiveSince?: string;
+  /** Empty while no selection is effective. */
+  readonly effective: EffectiveSelection;
   readonly problems: readonly FieldProblem[];
   readonly injectionPaused: boolean;
   /** Why new Pods cannot get the revision that they are to get; absent where they can. */
@@ -33,6 +34,8 @@ export interface StatusFacts {
 export interface RegistrationFacts {
   /** Since when a registration that covers this generation has been in force; RFC 3339. */
   readonly inForceSince?: string;
+  /** When the registration was created, whatever it covered then; RFC 3339. */
+  readonly registeredSince?: string;
   /** Why there can be none. */
   readonly obstacle?: { readonly reason: Reason; readonly message: string };
 }

@@ -22,8 +22,11 @@ export function nextStatus(
     collisionCount: facts.collisionCount,
     conditions,
   };
-  if (facts.effectiveSince === undefined) delete next.effectiveSince;
-  else next.effectiveSince = facts.effectiveSince;
+  for (const key of ["effectiveSince", "selectionHash"] as const) {
+    const value = facts.effective[key];
+    if (value === undefined) delete next[key];
+    else next[key] = value;
+  }
   if (facts.evictions.length === 0) delete next.evictions;
   else if (facts.evictions !== previous?.evictions) next.evictions = [...facts.evictions];
   return previous !== undefined && isSame(previous, next) ? previous : next;

@@ -1,4 +1,4 @@
-import { HOT_UPGRADE_SUFFIXES } from "../../api/names.ts";
+import { HOT_UPGRADE_SUFFIXES, MIRROR_POD_ANNOTATION } from "../../api/names.ts";
 import type { Pod, UpgradeSpec } from "../../api/pod.ts";
 import {
   injectedSidecarSets,
@@ -46,8 +46,10 @@ export interface ClassifyContext {
   readonly selected: boolean;
   /** Since when the current selection has been in force; absent while it is not, so that nothing counts as missed. */
   readonly effectiveSince?: string;
-  /** The Pod came to be selected after its creation, by a change of labels. */
+  /** The Pod is older than the selection, or came to be selected by a change of labels. */
   readonly selectedLater?: boolean;
+  /** The Pod's namespace is excluded from injection, so that recreating the Pod would change nothing. */
+  readonly excluded?: boolean;
 }
 
 /** Whether a class has a trait of {@linkcode PodTrait}. */
@@ -109,9 +111,13 @@ function isInjected(
   );
 }
 
-/** Creation times are cut to whole seconds, so a Pod of the very second in which the selection came into force is in doubt. */
-function isMissed(pod: Pod, context: ClassifyContext): boolean {
-  if (context.effectiveSince === undefined || context.selectedLater === true) return false;
-  const created = Date.parse(pod.metadata.creationTimestamp ?? "");
-  return created > Date.parse(context.effectiveSince);
+/**
+ * Creation times are cut to whole seconds: of a Pod of the same second as the selection `selectedLater` says whether it is older. A Pod
+ * that is never injected is not missed.
+ */
+function isMissed({ metadata }: Pod, context: ClassifyContext): boolean {
+  const { effectiveSince, selectedLater, excluded } = context;
+  if (effectiveSince === undefined || selectedLater === true || excluded === true) return false;
+  if (Object.hasOwn(metadata.annotations ?? {}, MIRROR_POD_ANNOTATION)) return false;
+  return Date.parse(metadata.creationTimestamp ?? "") >= Date.parse(effectiveSince);
 }

@@ -168,7 +168,8 @@ Deno.test("explain says of a workload what its template gets and how its Pods st
     1 missed (NotReviewed: no webhook that was ready was asked when the Pod was
     created)
       default/missed
-    1 not injected (older than the selection, or selected later)
+    1 not injected (the Pod was created before the current selection became
+    effective at 2026-01-01T03:00:00Z)
       default/old
   Inject them:
     sidecarset rollout restart-injection web

@@ -20,6 +20,8 @@ export function runCase(testCase: InjectCase): Result {
     // Namespaces always exist for an API server; one that the case does not list has no labels.
     namespace: (name) => ({ name, labels: testCase.namespaceLabels?.[name] ?? {} }),
     readNamespace: () => Promise.reject(new Error("not reached: every namespace is known")),
+    sidecarSet: (name) => prepared.find((each) => each.name === name),
+    readSidecarSet: () => Promise.reject(new Error("not reached: every SidecarSet is known")),
     revisionsOf: () => testCase.revisions ?? [],
     sharesOf: () => ({ matched: 0, pinned: 0 }),
     inject,

@@ -14,7 +14,7 @@ function facts(changed: Partial<StatusFacts> = {}): StatusFacts {
     counts: { ...NO_PODS, matchedPods: 3, updatedPods: 1, readyPods: 3, updatedReadyPods: 1 },
     latestRevision: "mesh-2",
     collisionCount: 0,
-    effectiveSince: "2026-01-01T00:00:00Z",
+    effective: { effectiveSince: "2026-01-01T00:00:00Z", selectionHash: "abc" },
     problems: [],
     injectionPaused: false,
     registration: { inForceSince: "2026-06-01T11:00:00Z" },
@@ -59,10 +59,11 @@ Deno.test("nextStatus() keeps a condition's time while its status stays", () => 
   assert.equal(after.conditions?.find(({ type }) => type === "Ready"), readyBefore);
 });
 
-Deno.test("nextStatus() drops effectiveSince while no selection is in force", () => {
+Deno.test("nextStatus() stores effectiveSince with the hash of its selection, and drops both while none is effective", () => {
   const before = nextStatus(undefined, facts());
-  const { effectiveSince: _, ...paused } = facts({ injectionPaused: true });
-  assert.equal(Object.hasOwn(nextStatus(before, paused), "effectiveSince"), false);
+  assert.deepEqual([before.effectiveSince, before.selectionHash], ["2026-01-01T00:00:00Z", "abc"]);
+  const after = nextStatus(before, facts({ injectionPaused: true, effective: {} }));
+  assert.ok(!Object.hasOwn(after, "effectiveSince") && !Object.hasOwn(after, "selectionHash"));
 });
 
 Deno.test("nextStatus() leaves the conditions of others as they are", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../../lib/api/names.ts";
+import { INPLACE_UPDATE_STATE_ANNOTATION, MIRROR_POD_ANNOTATION } from "../../../lib/api/names.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
 import {
   type ClassifyContext,
@@ -69,7 +69,7 @@ Deno.test("classifyPod() calls a Pod missed only if it was created while the sel
   assert.equal(target.metadata.creationTimestamp, created);
   const since = (effectiveSince: string) => traits(target, { ...selected, effectiveSince });
   assert.deepEqual(since("2025-12-31T23:59:59Z"), ["Uninjected", "Missed"]);
-  assert.deepEqual(since(created), ["Uninjected"]);
+  assert.deepEqual(since(created), ["Uninjected", "Missed"]);
   assert.deepEqual(since("2026-01-01T00:00:01Z"), ["Uninjected"]);
   assert.deepEqual(traits(target), ["Uninjected"]);
 });
@@ -77,6 +77,16 @@ Deno.test("classifyPod() calls a Pod missed only if it was created while the sel
 Deno.test("classifyPod() never calls a Pod missed that came to be selected by a change of labels", () => {
   const context = { ...selected, effectiveSince: "2025-01-01T00:00:00Z", selectedLater: true };
   assert.deepEqual(traits(uninjected(pod("a")), context), ["Uninjected"]);
+});
+
+Deno.test("classifyPod() never calls a Pod missed that is never injected", () => {
+  const context = { ...selected, effectiveSince: "2025-01-01T00:00:00Z" };
+  const target = uninjected(pod("a"));
+  assert.deepEqual(traits(target, context), ["Uninjected", "Missed"]);
+  assert.deepEqual(traits(target, { ...context, excluded: true }), ["Uninjected"]);
+  const annotations = { [MIRROR_POD_ANNOTATION]: "hash" };
+  const mirror = { ...target, metadata: { ...target.metadata, annotations } };
+  assert.deepEqual(traits(mirror, context), ["Uninjected"]);
 });
 
 Deno.test("classifyPod() sees an image change that the kubelet has not made yet", () => {

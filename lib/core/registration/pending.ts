@@ -1,0 +1,91 @@
+import * as z from "zod/mini";
+import { labelSelector, type ObjectMeta } from "../../api/meta.ts";
+import { PENDING_SELECTIONS_ANNOTATION } from "../../api/names.ts";
+import { readAs } from "../../api/read.ts";
+import { failurePolicies } from "../../api/sidecarset.ts";
+import { injectingCoverageKey } from "./selection.ts";
+
+/**
+ * Pending selections: the validating webhook of SidecarSets adds a new selection to the registration before it answers, so that
+ * the API server calls the webhook for the first Pod already. Each stays in an annotation of the MutatingWebhookConfiguration, with
+ * entries of its own, until the leader has planned for the SidecarSet and the other replicas have had time to see it.
+ */
+export const pendingSelection = z.object({
+  name: z.string(),
+  uid: z.string(),
+  generation: z.int(),
+  /** When it was added; RFC 3339. */
+  since: z.string(),
+  spec: z.object({
+    failurePolicy: z.optional(z.enum(failurePolicies)),
+    selector: z.optional(labelSelector),
+    namespace: z.optional(z.string()),
+    namespaceSelector: z.optional(labelSelector),
+  }),
+});
+export type PendingSelection = z.infer<typeof pendingSelection>;
+
+/** Which state of a SidecarSet a review comes for, as the path of a pending entry says. */
+export type SelectionOrigin = Pick<PendingSelection, "name" | "uid" | "generation">;
+
+/** A state of a SidecarSet that the leader knows. */
+export interface KnownSelection {
+  readonly uid: string | undefined;
+  readonly generation: number | undefined;
+  /** `coverageKey` of the state. */
+  readonly key: string;
+}
+
+/** How long a pending selection stays after the leader has seen its SidecarSet: other replicas may see it later. */
+export const PENDING_SETTLE_SECONDS = 5;
+/** How long it stays if its SidecarSet is not seen: the creation may have failed after the review. */
+export const PENDING_EXPIRY_SECONDS = 60;
+/** Each has a part of a path and of an annotation; the leader needs a moment to fold them into its plan. */
+export const MAX_PENDING = 100;
+
+const pendingSelections = z.array(pendingSelection);
+
+/** The pending selections of a configuration; none where the annotation is missing or cannot be read. */
+export function pendingIn(metadata: ObjectMeta | undefined): PendingSelection[] {
+  const text = metadata?.annotations?.[PENDING_SELECTIONS_ANNOTATION];
+  if (text === undefined) return [];
+  try {
+    const read = readAs(pendingSelections, JSON.parse(text));
+    return read.ok ? read.value : [];
+  } catch {
+    return [];
+  }
+}
+
+/** The annotation for these selections; none for none. */
+export function pendingAnnotation(
+  pending: readonly PendingSelection[],
+): Record<string, string> {
+  return pending.length === 0 ? {} : { [PENDING_SELECTIONS_ANNOTATION]: JSON.stringify(pending) };
+}
+
+/**
+ * Splits pending selections into those that are kept and those that are over: the leader has seen the SidecarSet long enough, or
+ * has seen a later selection of it, or it has not come within {@linkcode PENDING_EXPIRY_SECONDS}.
+ *
+ * @returns `dueIn`: milliseconds until the next of the kept ones may be over
+ */
+export function keptPending(
+  pending: readonly PendingSelection[],
+  { known, now }: { known(name: string): KnownSelection | undefined; now: Date },
+): { kept: PendingSelection[]; dueIn: number | undefined } {
+  const kept: PendingSelection[] = [];
+  let dueIn: number | undefined;
+  for (const selection of pending) {
+    const state = known(selection.name);
+    const isSeen = state?.uid === selection.uid && (state.generation ?? 0) >= selection.generation;
+    if (isSeen && state.key !== injectingCoverageKey(selection.spec)) continue;
+    const age = now.getTime() - Date.parse(selection.since);
+    const limit = (isSeen ? PENDING_SETTLE_SECONDS : PENDING_EXPIRY_SECONDS) * 1_000;
+    // One from a clock that is far ahead must end too.
+    if (!(age < limit && age > -PENDING_EXPIRY_SECONDS * 1_000)) continue;
+    kept.push(selection);
+    dueIn = Math.min(dueIn ?? Infinity, limit - age);
+  }
+  return { kept, dueIn };
+}

@@ -1,0 +1,119 @@
+import { PENDING_SELECTIONS_ANNOTATION } from "../../api/names.ts";
+import {
+  PATHS,
+  type WebhookClientConfig,
+  type WebhookConfiguration,
+  type WebhookEntry,
+} from "../../api/webhook_configuration.ts";
+import { separateEntries } from "./entries.ts";
+import { narrowedAs } from "./exclusions.ts";
+import {
+  MAX_PENDING,
+  pendingAnnotation,
+  pendingIn,
+  type PendingSelection,
+  type SelectionOrigin,
+} from "./pending.ts";
+
+const PREFIX = "pending-";
+
+export interface PendingEntriesOptions {
+  readonly excludedNamespaces: readonly string[];
+  /** As another entry of the configuration has it. */
+  readonly clientConfig: WebhookClientConfig;
+  /** Whether the configuration may refuse Pods. */
+  readonly mayFail: boolean;
+}
+
+/** The entries for pending selections. The path of each names the SidecarSets, so that a replica that has not seen them reads them. */
+export function pendingEntries(
+  pending: readonly PendingSelection[],
+  options: PendingEntriesOptions,
+): { entries: WebhookEntry[]; uncovered: ReadonlySet<PendingSelection> } {
+  return separateEntries(pending, {
+    ...options,
+    prefix: PREFIX,
+    configOf: (members) => withPath(options.clientConfig, PATHS.mutatePod + originsPath(members)),
+  });
+}
+
+function isPendingEntry({ name }: WebhookEntry): boolean {
+  return name.startsWith(PREFIX);
+}
+
+/** A configuration as it was planned, whichever replica has added pending selections to it. */
+export function withoutPending(configuration: WebhookConfiguration): WebhookConfiguration {
+  const { metadata, webhooks } = configuration;
+  const { [PENDING_SELECTIONS_ANNOTATION]: pending, ...annotations } = metadata.annotations ?? {};
+  if (pending === undefined && !webhooks?.some(isPendingEntry)) return configuration;
+  return {
+    ...configuration,
+    metadata: { ...metadata, annotations },
+    webhooks: (webhooks ?? []).filter((entry) => !isPendingEntry(entry)),
+  };
+}
+
+/**
+ * Adds pending selections to a MutatingWebhookConfiguration and leaves all of its other entries as they are: they may belong to a
+ * leader that knows more than this process.
+ *
+ * @returns undefined where the configuration has no entry of the program's to take the address from, or no room
+ */
+export function widened(
+  configuration: WebhookConfiguration,
+  added: readonly PendingSelection[],
+  { excludedNamespaces }: Pick<PendingEntriesOptions, "excludedNamespaces">,
+): { configuration: WebhookConfiguration; uncovered: ReadonlySet<PendingSelection> } | undefined {
+  const { metadata: { managedFields: _managedFields, ...metadata }, webhooks = [] } = configuration;
+  const others = webhooks.filter((entry) => !isPendingEntry(entry));
+  const last = others.at(-1);
+  if (last === undefined) return undefined;
+  const isReplaced = (old: PendingSelection) =>
+    added.some(({ uid, generation }) => uid === old.uid && generation === old.generation);
+  const pending = [...pendingIn(metadata).filter((old) => !isReplaced(old)), ...added];
+  if (pending.length > MAX_PENDING) return undefined;
+  const { entries, uncovered } = pendingEntries(pending, {
+    excludedNamespaces,
+    clientConfig: last.clientConfig,
+    mayFail: (metadata.ownerReferences ?? []).length > 0,
+  });
+  return {
+    configuration: {
+      ...configuration,
+      metadata: {
+        ...metadata,
+        annotations: { ...metadata.annotations, ...pendingAnnotation(pending) },
+      },
+      // The entry for SidecarSets stays the last one.
+      webhooks: [
+        ...others.slice(0, -1),
+        ...entries.map((entry) => narrowedAs(entry, last)),
+        last,
+      ],
+    },
+    uncovered,
+  };
+}
+
+/** What follows the path of Pod reviews in the path of a pending entry; each part is a DNS-1123 subdomain, as a service's path needs. */
+export function originsPath(origins: readonly SelectionOrigin[]): string {
+  return origins.map(({ name, uid, generation }) => `/${generation}.${uid}/${name}`).join("");
+}
+
+/** Reads what {@linkcode originsPath} wrote; parts of any other form are left out. */
+export function readOrigins(path: string): SelectionOrigin[] {
+  const origins: SelectionOrigin[] = [];
+  for (const [, generation = "", uid = "", name = ""] of path.matchAll(ORIGIN)) {
+    origins.push({ name, uid, generation: Number(generation) });
+  }
+  return origins;
+}
+
+const ORIGIN = /\/(\d{1,15})\.([^/]+)\/([^/]+)/g;
+
+function withPath(config: WebhookClientConfig, path: string): WebhookClientConfig {
+  const { service, url, ...rest } = config;
+  if (service !== undefined) return { ...rest, service: { ...service, path } };
+  const known = Object.values(PATHS).find((each) => url?.endsWith(each)) ?? "";
+  return { ...rest, url: `${url?.slice(0, -known.length || undefined) ?? ""}${path}` };
+}

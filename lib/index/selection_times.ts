@@ -1,0 +1,61 @@
+import type { Pod } from "../api/pod.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import { selectionKey } from "../core/registration/selection.ts";
+import { effectiveSinceOf } from "../core/status/effective_since.ts";
+
+interface SelectionTime {
+  /** Milliseconds, cut to whole seconds like the creation of a Pod. */
+  readonly second: number;
+  readonly version: number;
+}
+
+/**
+ * When the selections appeared that this process has seen appear. Times of the API server are cut to whole seconds; which of a Pod
+ * and a selection of the same second is older, their resourceVersions say.
+ */
+export class SelectionTimes {
+  readonly #byName = new Map<string, SelectionTime>();
+
+  apply(state: PreparedSidecarSet, known: PreparedSidecarSet | undefined): void {
+    if (known && sameObject(known, state) && sameSelection(known, state)) return;
+    const { metadata, status } = state.sidecarSet;
+    const isFirst = metadata.generation === 1 && status?.observedGeneration === undefined;
+    const at = metadata.generation === 1 ? metadata.creationTimestamp : state.specWrittenAt;
+    const time = { second: Date.parse(at ?? ""), version: Number(metadata.resourceVersion) };
+    if (known !== undefined || isFirst) this.#byName.set(state.name, time);
+    else this.#byName.delete(state.name);
+  }
+
+  delete(name: string): void {
+    this.#byName.delete(name);
+  }
+
+  /** Whether a Pod was created in the same second as the selection and before it; false where that is not known. */
+  isOlder({ metadata }: Pod, sidecarSet: string): boolean {
+    const selection = this.#byName.get(sidecarSet);
+    return selection !== undefined &&
+      Date.parse(metadata.creationTimestamp ?? "") === selection.second &&
+      Number(metadata.resourceVersion) < selection.version;
+  }
+}
+
+/** Since when selections have been effective; worked out once for each state of a SidecarSet, as it takes a hash. */
+export class EffectiveTimes {
+  readonly #known = new WeakMap<PreparedSidecarSet, { readonly since: string | undefined }>();
+
+  of(prepared: PreparedSidecarSet): string | undefined {
+    const known = this.#known.get(prepared);
+    if (known !== undefined) return known.since;
+    const since = effectiveSinceOf(prepared, prepared.sidecarSet.status);
+    this.#known.set(prepared, { since });
+    return since;
+  }
+}
+
+export function sameSelection(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
+  return selectionKey(a) === selectionKey(b);
+}
+
+function sameObject(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
+  return a.sidecarSet.metadata.uid === b.sidecarSet.metadata.uid;
+}
