@@ -1,22 +1,26 @@
 import type { AdmissionDecision } from "../api/admission.ts";
-import type { Injected, Injection, Skip } from "../core/inject/contract.ts";
+import type { Caveat, Injected, Injection, Skip } from "../core/inject/contract.ts";
 import { refused } from "./decisions.ts";
 import { skipWarning } from "./skip_warning.ts";
 
 /**
  * What an injection comes to for the API server: the patch, or a refusal that says how to fix it; a warning for each SidecarSet that was
- * skipped, for the Pod's creator; audit annotations, whose keys the API server prefixes with the webhook's name.
+ * skipped, and for each caveat, for the Pod's creator; audit annotations, whose keys the API server prefixes with the webhook's name.
  */
 export function podDecision(injection: Injection): AdmissionDecision {
-  const { patch, injected, skipped } = injection;
+  const { patch, injected, skipped, caveats = [] } = injection;
+  const refusing = skipped.filter(({ refuses }) => refuses);
+  const warnings = [
+    ...skipped.map(skipWarning),
+    ...refusing.length === 0 ? caveats.map(caveatText) : [],
+  ];
   const outcome = {
-    ...(skipped.length > 0 ? { warnings: skipped.map(skipWarning) } : {}),
+    ...(warnings.length > 0 ? { warnings } : {}),
     auditAnnotations: {
       ...(injected.length > 0 ? { injected: injected.map(injectedText).join(",") } : {}),
       ...(skipped.length > 0 ? { skipped: skipped.map(skippedText).join(",") } : {}),
     },
   };
-  const refusing = skipped.filter(({ refuses }) => refuses);
   if (refusing.length === 0) return { allowed: true, patch, ...outcome };
   return {
     ...refused({
@@ -30,6 +34,10 @@ export function podDecision(injection: Injection): AdmissionDecision {
     }),
     ...outcome,
   };
+}
+
+function caveatText({ sidecarSet, message }: Caveat): string {
+  return `SidecarSet ${sidecarSet}: ${message}`;
 }
 
 function refusalText({ sidecarSet, reason, message }: Skip): string {

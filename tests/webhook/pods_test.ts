@@ -218,6 +218,16 @@ Deno.test("createPodReview() warns of every SidecarSet that was skipped", async 
   });
 });
 
+Deno.test("createPodReview() warns of every caveat of a Pod that is created", async () => {
+  const caveats = [{ sidecarSet: "one", message: 'rename volume "a": it is taken' }];
+  const review = reviewWith({ inject: () => ({ ...INJECTED, caveats }) });
+  const warnings = ['SidecarSet one: rename volume "a": it is taken'];
+  assert.deepEqual((await review(podRequest())).warnings, warnings);
+  const skipped = [{ ...SKIP, refuses: true }];
+  const refusing = reviewWith({ inject: () => ({ ...INJECTED, caveats, skipped }) });
+  assert.deepEqual((await refusing(podRequest())).warnings?.length, 1);
+});
+
 Deno.test("createPodReview() refuses the Pod where a skipped SidecarSet says so, and how to mend it", async () => {
   const review = reviewWith({
     inject: () => ({ ...INJECTED, skipped: [{ ...SKIP, refuses: true }] }),

@@ -8,6 +8,7 @@ import { checkCertificates } from "./certificates.ts";
 import { adviceOf, type Check } from "./check.ts";
 import { checkApiServer, checkCrd, checkOpenKruise } from "./cluster.ts";
 import { checkController } from "./controller.ts";
+import { checkEndless } from "./endless.ts";
 import { installCommand, readDeployment, readFacts } from "./facts.ts";
 import { checkRefusals } from "./refusals.ts";
 import { checkRegistration } from "./registration.ts";
@@ -49,6 +50,7 @@ export async function doctorCommand(
       await checkControllerRights(facts),
       await checkOpenKruise(facts),
       ...checkSidecarSets(facts),
+      checkEndless(facts),
       await checkRefusals(facts),
     );
   }

@@ -36,6 +36,8 @@ export interface SidecarSetExplanation {
   readonly changed?: readonly string[];
   /** Only for Uninjected: whether the Pod was created while the selection was in force. */
   readonly missed?: boolean;
+  /** What to know although it is injected, each with the remedy first. */
+  readonly caveats?: readonly string[];
   /** What becomes of the Pod now, without anybody's doing. */
   readonly next?: string;
   /** The commands that get the Pod its sidecars or its current revision. */
@@ -152,9 +154,19 @@ function explainOne(
   if (outcome.refused) return { name, verdict: "HeldBack" };
   const injected = outcome.injection.injected.find(({ sidecarSet }) => sidecarSet === name);
   const revision = injected?.revision ? { revision: injected.revision } : {};
-  if (injected?.isNew !== false) return { name, verdict: "Injected", ...revision };
+  const caveats = caveatsOf(outcome, name);
+  if (injected?.isNew !== false) return { name, verdict: "Injected", ...revision, ...caveats };
   const update = updateStateOf(pod, prepared);
-  return { name, verdict: "InjectedBefore", ...revision, update };
+  return { name, verdict: "InjectedBefore", ...revision, update, ...caveats };
+}
+
+/** What to know of one SidecarSet in a Pod. */
+export function caveatsOf(
+  { injection: { caveats = [] } }: PodOutcome<PodSubject>,
+  sidecarSetName: string,
+): Pick<SidecarSetExplanation, "caveats"> {
+  const own = caveats.filter(({ sidecarSet }) => sidecarSet === sidecarSetName);
+  return own.length === 0 ? {} : { caveats: own.map(({ message }) => message) };
 }
 
 function explainContainer(

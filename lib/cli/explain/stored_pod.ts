@@ -7,13 +7,14 @@ import { explainMismatch } from "../../core/select/mismatch.ts";
 import { isActive } from "../../core/status/readiness.ts";
 import { recordOf } from "../../core/status/record.ts";
 import { namespaceOf } from "../cluster/known_cluster.ts";
-import type { OutcomeOptions } from "../pods/outcome.ts";
+import { outcomeOf, type OutcomeOptions } from "../pods/outcome.ts";
 import type { PodSubject } from "../pods/targets.ts";
 import { resumeInjection, uninjectedState } from "../pods/uninjected.ts";
 import { type UpdateState, updateStateOf } from "../pods/update_state.ts";
 import { changedFields, partsOf, recordedParts } from "../sidecarsets/revision_parts.ts";
 import { conditionOf } from "../sidecarsets/rollout_state.ts";
 import {
+  caveatsOf,
   containersOf,
   ownersOf,
   type PodExplanation,
@@ -41,7 +42,7 @@ export function explainStored(subject: PodSubject, options: StoredPodFacts): Pod
     namespace: pod.metadata.namespace ?? "",
     refused: false,
     sidecarSets: sidecarSets
-      .map((prepared) => withUnknownFields(explainOne(prepared, { pod, options }), prepared))
+      .map((prepared) => withUnknownFields(explainOne(prepared, { subject, options }), prepared))
       .sort((a, b) => a.name < b.name ? -1 : 1),
     ...containersOf(pod, ownersOf(new Set(injected.map(({ name }) => name)), sidecarSets)),
   };
@@ -49,8 +50,9 @@ export function explainStored(subject: PodSubject, options: StoredPodFacts): Pod
 
 function explainOne(
   prepared: PreparedSidecarSet,
-  { pod, options }: { pod: Pod; options: StoredPodFacts },
+  { subject, options }: { subject: PodSubject; options: StoredPodFacts },
 ): SidecarSetExplanation {
+  const { pod } = subject;
   const { name, sidecarSet } = prepared;
   const mismatch = explainMismatch(sidecarSet.spec, {
     labels: pod.metadata.labels ?? {},
@@ -76,6 +78,7 @@ function explainOne(
     ...(revision === undefined ? {} : { revision }),
     update,
     ...changed,
+    ...caveatsOf(outcomeOf(subject, options), name),
     ...(next === undefined ? {} : { next }),
     ...(next === UNTIL_RECREATED ? { commands: [options.recreate] } : {}),
   };

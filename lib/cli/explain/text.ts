@@ -72,18 +72,19 @@ interface VerdictText {
 
 function verdictOf(explanation: SidecarSetExplanation): VerdictText {
   const { verdict, reason, message = "", refuses, revision, update, changed = [] } = explanation;
+  const caveats = explanation.caveats ?? [];
   const changedNote = changed.length === 0 ? [] : [`changed since: ${changed.join(", ")}`];
   const { next, commands } = explanation;
   const comingNext = next === undefined ? [] : [`next: ${next}${commands ? ":" : ""}`];
   const at = revision === undefined ? [] : [`revision ${revision}`];
   switch (verdict) {
     case "Injected":
-      return { word: "injected", color: "green", details: at };
+      return { word: "injected", color: "green", details: [...at, ...caveats] };
     case "InjectedBefore":
       return {
         word: `injected, ${STATE_WORDS[update?.state ?? "UpToDate"]}`,
         color: update?.state === "UpToDate" ? "green" : "yellow",
-        details: [...at, update?.message ?? "", ...changedNote, ...comingNext],
+        details: [...at, update?.message ?? "", ...changedNote, ...caveats, ...comingNext],
       };
     case "Uninjected":
       return {

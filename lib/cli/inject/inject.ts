@@ -73,12 +73,19 @@ async function print(
   } else terminal.writeData(output === "json" ? jsonText(rendered) : yamlStream(rendered));
 }
 
-/** A line for each SidecarSet that was skipped. */
-function notesOf({ target, injection }: PodOutcome): string[] {
-  return injection.skipped.map(({ sidecarSet, refuses, reason, message }) => {
+/** A line for each SidecarSet that was skipped, and for each caveat. */
+function notesOf({ target, injection, refused }: PodOutcome): string[] {
+  const caveats = refused ? [] : injection.caveats ?? [];
+  const skips = injection.skipped.map(({ sidecarSet, refuses, reason, message }) => {
     const consequence = refuses
       ? `would be refused, for SidecarSet ${sidecarSet} has failurePolicy Fail and cannot be injected`
       : `SidecarSet ${sidecarSet} is not injected`;
     return `${target.title}: ${consequence}: ${message} (${reason})`;
   });
+  return [
+    ...skips,
+    ...caveats.map(({ sidecarSet, message }) =>
+      `${target.title}: SidecarSet ${sidecarSet}: ${message}`
+    ),
+  ];
 }

@@ -1,3 +1,4 @@
+import { caveatFindings } from "./caveats.ts";
 import { clusterOfFiles } from "../files/cluster.ts";
 import { readDocuments, type ReadOptions } from "../files/documents.ts";
 import { type Finding, findingText } from "../files/findings.ts";
@@ -11,7 +12,7 @@ export interface ValidateOptions extends ReadOptions {
 }
 
 /**
- * Prints everything that is wrong with the SidecarSets of files.
+ * Prints everything that is wrong with the SidecarSets of files, and what to know of them in the files' Pods and workloads.
  *
  * @returns 0 without errors, 1 with some.
  * @throws {CliError} when a file cannot be read.
@@ -21,7 +22,12 @@ export async function validateCommand(
   terminal: Terminal,
 ): Promise<number> {
   const manifests = manifestsOf(await readDocuments(filename, terminal, { recursive }));
-  const { findings, sidecarSetCount } = clusterOfFiles(manifests);
+  const cluster = clusterOfFiles(manifests);
+  const { sidecarSetCount } = cluster;
+  const findings = [
+    ...cluster.findings,
+    ...caveatFindings(manifests, { cluster, now: terminal.now() }),
+  ];
   const errors = findings.filter(({ severity }) => severity === "error").length;
   if (output === "text") {
     for (const finding of findings) terminal.write(`${coloredText(finding, terminal)}\n`);

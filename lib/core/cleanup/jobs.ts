@@ -1,8 +1,13 @@
 import type { Container } from "../../api/container.ts";
-import { TERMINATE_ENV, TERMINATE_WITH_IMAGE_ENV, TERMINATED_CONDITION } from "../../api/names.ts";
+import { TERMINATED_CONDITION } from "../../api/names.ts";
 import type { Pod, PodCondition } from "../../api/pod.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { injectedSidecarSets, isMarkedInjected } from "../annotations/injected_list.ts";
+import {
+  endsWithMain,
+  runsToCompletion,
+  terminationImage,
+} from "../annotations/terminate_marks.ts";
 import { rfc3339 } from "../rfc3339.ts";
 import { hasEnded, type MainResult, resultOf } from "../status/main_containers.ts";
 import { containerNames } from "../status/sidecars.ts";
@@ -82,7 +87,7 @@ function mainResult(
   const { restartPolicy = "Always" } = spec;
   // A sidecar that cannot be started keeps the Pod pending, whatever has become of the main containers.
   if (status?.phase !== "Running" && status?.phase !== "Pending") return undefined;
-  if (restartPolicy === "Always") return undefined;
+  if (!runsToCompletion(restartPolicy)) return undefined;
   if (metadata.deletionTimestamp !== undefined) return undefined;
   const { containerStatuses = [] } = status;
   if (containerStatuses.length !== spec.containers.length) return undefined;
@@ -113,8 +118,7 @@ function terminatedWithMain(
     }
   }
   return (container) =>
-    valueOf(container, TERMINATE_ENV)?.toLowerCase() === "true" ||
-    terminationImage(container) !== undefined ||
+    endsWithMain(container) ||
     (now.has(container.name) && isMarkedInjected(container));
 }
 
@@ -138,14 +142,6 @@ function swapImages(pod: Pod, facts: TerminationFacts): Termination | undefined 
   const endless = running.filter((container) => terminationImage(container) === undefined);
   if (endless.length === 0) return undefined;
   return { kind: "Impossible", containers: endless.map(({ name }) => name) };
-}
-
-function terminationImage(container: Container): string | undefined {
-  return valueOf(container, TERMINATE_WITH_IMAGE_ENV) || undefined;
-}
-
-function valueOf(container: Container, variable: string): string | undefined {
-  return container.env?.find(({ name }) => name === variable)?.value;
 }
 
 function preconditions({ metadata: { uid, resourceVersion } }: Pod) {

@@ -1,4 +1,5 @@
 import type { Container, EnvVar, VolumeDevice, VolumeMount } from "../../api/container.ts";
+import { withAddedEnv } from "./env_references.ts";
 import type { PlannedContainer, SidecarPlan } from "./sidecar_plan.ts";
 import { sharedVolumes } from "./shared_volumes.ts";
 import { type TransferContext, transferredEnv } from "./transfer_env.ts";
@@ -26,7 +27,12 @@ export function derive(
   const { sources } = context;
   const { mounts, devices } = sharedVolumes(plan, { present, sources });
   const env = missing(
-    [...transferredEnv(plan.sidecar, context), ...(plan.sharesMounts ? sources.subPathEnv() : [])],
+    [
+      ...transferredEnv(plan.sidecar, context),
+      ...plan.sharesMounts
+        ? sources.subPathVariables().flatMap(({ variable }) => variable ?? [])
+        : [],
+    ],
     present.env ?? [],
   );
   return { env, mounts, devices };
@@ -40,7 +46,7 @@ export function buildContainer(
   if (derived === undefined) return planned.container;
   const { env, mounts, devices, resources } = derived;
   const container = { ...planned.container };
-  if (env.length > 0) container.env = [...plan.firstEnv, ...env, ...planned.lastEnv];
+  if (env.length > 0) container.env = [...withAddedEnv(plan.firstEnv, env), ...planned.lastEnv];
   if (mounts.length > 0) {
     container.volumeMounts = [...(plan.sidecar.volumeMounts ?? []), ...mounts];
   }

@@ -31,6 +31,13 @@ export interface Skip {
   readonly refuses: boolean;
 }
 
+/** What to know of a SidecarSet that the Pod has or gets. */
+export interface Caveat {
+  readonly sidecarSet: string;
+  /** The remedy, a colon, and the reason; short enough for an admission warning. */
+  readonly message: string;
+}
+
 /** A SidecarSet that the Pod has, and the name of the revision of which it has it. */
 export interface Injected {
   readonly sidecarSet: string;
@@ -45,4 +52,6 @@ export interface Injection {
   /** The SidecarSets that the Pod has after the patch, in order of injection. */
   readonly injected: readonly Injected[];
   readonly skipped: readonly Skip[];
+  /** Absent where there are none. */
+  readonly caveats?: readonly Caveat[];
 }

@@ -1,9 +1,11 @@
 import { compareUtf8 } from "../annotations/go_json.ts";
-import { admit } from "./admit.ts";
-import { choose } from "./choose.ts";
+import { type Admission, admit } from "./admit.ts";
+import { caveatsOf } from "./caveats.ts";
+import { type Choice, choose } from "./choose.ts";
 import { clearCopies } from "./copies.ts";
-import type { Injection, InjectRequest } from "./contract.ts";
+import type { Caveat, Injection, InjectRequest } from "./contract.ts";
 import { createPatchWriter, type PatchWriter } from "./patch_writer.ts";
+import { transferContextOf } from "./transfer_env.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 
 /** Decides injections, keeping what it has worked out of each SidecarSet for the next Pod. */
@@ -47,10 +49,26 @@ function injectWith(
       isNew: true,
     })),
   ];
+  const caveats = caveatsIn(request, { choice, admission });
   const patch = write(request, { choice, admission });
   return {
+    ...(caveats.length > 0 ? { caveats } : {}),
     patch: operations.length === 0 ? patch : [...operations, ...patch],
     injected: injected.sort((a, b) => compareUtf8(a.sidecarSet, b.sidecarSet)),
     skipped: [...choice.skipped, ...admission.skipped],
   };
+}
+
+function caveatsIn(
+  { pod }: InjectRequest,
+  { choice, admission }: { choice: Choice; admission: Admission },
+): readonly Caveat[] {
+  const context = transferContextOf(pod, admission);
+  const plans = [
+    ...choice.present.flatMap(({ plan }) => plan ?? []),
+    ...admission.admitted.map(({ plan }) => plan),
+  ];
+  return plans.flatMap((plan) =>
+    caveatsOf(plan, context).map((message) => ({ sidecarSet: plan.name, message }))
+  );
 }

@@ -19,7 +19,7 @@ export class PodSources {
   #sharing: readonly Container[] | undefined;
   #mounts: readonly VolumeMount[] | undefined;
   #devices: readonly VolumeDevice[] | undefined;
-  #subPathEnv: readonly EnvVar[] | undefined;
+  #subPathVariables: readonly SubPathVariable[] | undefined;
   #env: ReadonlyMap<string, ReadonlyMap<string, EnvVar>> | undefined;
 
   constructor(pod: Pod, ours: ReadonlySet<string>) {
@@ -46,8 +46,14 @@ export class PodSources {
   }
 
   /** The variables that shared mounts name in `subPathExpr`, in order of the mounts. */
-  subPathEnv(): readonly EnvVar[] {
-    return this.#subPathEnv ??= this.#sharers().flatMap(variablesOfMounts);
+  subPathVariables(): readonly SubPathVariable[] {
+    return this.#subPathVariables ??= this.#sharers().flatMap(variablesOfMounts);
+  }
+
+  /** A container that variables can be taken from. */
+  container(name: string): Container | undefined {
+    if (this.#ours.has(name)) return undefined;
+    return this.#pod.spec.containers.find((each) => each.name === name);
   }
 
   /** One variable of one container. */
@@ -69,14 +75,24 @@ function oncePerPath<T>(uses: readonly T[], path: (use: T) => string): readonly 
   return [...byPath.values()];
 }
 
+/** A variable in a mount's `subPathExpr`. */
+export interface SubPathVariable {
+  /** The one that mounts it. */
+  readonly container: Container;
+  readonly mount: VolumeMount;
+  readonly name: string;
+  /** Undefined where `env` of the container does not set it. */
+  readonly variable: EnvVar | undefined;
+}
+
 /** Variables are copied for every mount, also for one that the sidecar then does not take, as upstream. */
-function variablesOfMounts(container: Container): readonly EnvVar[] {
-  const variables: EnvVar[] = [];
+function variablesOfMounts(container: Container): readonly SubPathVariable[] {
+  const variables: SubPathVariable[] = [];
   for (const mount of container.volumeMounts ?? []) {
     if (mount.subPathExpr === undefined || mount.mountPath === SERVICE_ACCOUNT_PATH) continue;
-    for (const [, name] of mount.subPathExpr.matchAll(VARIABLE)) {
+    for (const [, name = ""] of mount.subPathExpr.matchAll(VARIABLE)) {
       const variable = container.env?.find((each) => each.name === name);
-      if (variable !== undefined) variables.push(variable);
+      variables.push({ container, mount, name, variable });
     }
   }
   return variables;

@@ -1,7 +1,7 @@
 import type { Container, VolumeDevice, VolumeMount } from "../../api/container.ts";
 import type { Pod } from "../../api/pod.ts";
 import { member } from "./fields.ts";
-import type { PodSources } from "./pod_sources.ts";
+import type { PodSources, SubPathVariable } from "./pod_sources.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 import type { Obstacle } from "./skips.ts";
@@ -62,6 +62,17 @@ export function sharingObstacle(
     const container = sidecar.containers[0]?.container;
     if (!container || !(sidecar.sharesMounts || sidecar.sharesDevices)) continue;
     const shared = sharedVolumes(sidecar, { present: container, sources });
+    const unset = unsetVariable(shared, { container, sources });
+    if (unset !== undefined) {
+      return {
+        reason: "VolumeConflict",
+        message:
+          `spec.${sidecar.list}[${sidecar.sidecar.name}].shareVolumePolicy shares the volume ` +
+          `${unset.mount.name}, of which subPathExpr needs the variable ${unset.name}, and container ` +
+          `${unset.container.name} has that from envFrom, which is not shared: set it in env`,
+        subject: unset.mount.name,
+      };
+    }
     const taken = takenVolumes(shared, container);
     const left = shared.mounts.find((mount) => !taken.mounts.includes(mount)) ??
       shared.devices.find((device) => !taken.devices.includes(device));
@@ -79,6 +90,20 @@ export function sharingObstacle(
     };
   }
   return undefined;
+}
+
+/** The kubelet starts no container that cannot expand `subPathExpr`; one that sets the variable by envFrom itself may. */
+function unsetVariable(
+  { mounts }: SharedVolumes,
+  { container, sources }: { container: Container; sources: PodSources },
+): SubPathVariable | undefined {
+  if (container.envFrom !== undefined) return undefined;
+  const own = new Set(container.env?.map(({ name }) => name));
+  const variables = sources.subPathVariables();
+  return variables.find((each) =>
+    mounts.includes(each.mount) && each.container.envFrom !== undefined &&
+    !own.has(each.name) && !variables.some(({ name, variable }) => variable && name === each.name)
+  );
 }
 
 function isRefused(container: Container): boolean {

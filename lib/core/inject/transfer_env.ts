@@ -12,19 +12,54 @@ export interface TransferContext {
   readonly sources: PodSources;
 }
 
+/** The context of a Pod's sidecars once it is known which of them are admitted. */
+export function transferContextOf(
+  pod: Pod,
+  { sources, annotations }: {
+    sources: PodSources;
+    annotations: ReadonlyMap<string, string>;
+  },
+): TransferContext {
+  const annotation = (key: string) =>
+    annotations.get(key) ?? ownMember(pod.metadata.annotations, key);
+  return { pod, sources, annotation };
+}
+
+/** One variable that a sidecar is to take over, and where from. */
+export interface Transfer {
+  /** Where `transferEnv` reads the source container's name; undefined where it names the container itself. */
+  readonly fieldPath: string | undefined;
+  /** Undefined where the Pod does not say it at `fieldPath`. */
+  readonly container: string | undefined;
+  readonly name: string;
+  /** Undefined where the container does not set it. */
+  readonly variable: EnvVar | undefined;
+}
+
 /**
- * The variables that a sidecar takes over by `transferEnv`, in order; a missing container or variable gives none.
+ * What `transferEnv` of a sidecar asks for, in order, found or not.
  * Source: `pkg/control/sidecarcontrol/util.go:GetSidecarTransferEnvs`.
  */
+export function transfersOf(
+  sidecar: SidecarContainer,
+  context: TransferContext,
+): readonly Transfer[] {
+  return (sidecar.transferEnv ?? []).flatMap((transfer) => {
+    const container = sourceContainer(transfer, context) || undefined;
+    const fieldPath = transfer.sourceContainerNameFrom?.fieldRef?.fieldPath;
+    return wantedNames(transfer).map((name) => ({
+      ...{ fieldPath, container, name },
+      variable: container === undefined ? undefined : context.sources.env(container, name),
+    }));
+  });
+}
+
+/** The variables that a sidecar takes over by `transferEnv`, in order; a missing container or variable gives none. */
 export function transferredEnv(
   sidecar: SidecarContainer,
   context: TransferContext,
 ): readonly EnvVar[] {
-  return (sidecar.transferEnv ?? []).flatMap((transfer) => {
-    const container = sourceContainer(transfer, context);
-    if (container === undefined) return [];
-    return wantedNames(transfer).flatMap((name) => context.sources.env(container, name) ?? []);
-  });
+  return transfersOf(sidecar, context).flatMap(({ variable }) => variable ?? []);
 }
 
 function wantedNames({ envName, envNames = [] }: TransferEnv): readonly string[] {

@@ -1,11 +1,11 @@
 import type { LocalObjectReference } from "../../api/container.ts";
-import { type JsonPatchOperation, ownMember } from "../../api/json.ts";
+import type { JsonPatchOperation } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { Admission, Admitted } from "./admit.ts";
 import type { Choice } from "./choose.ts";
 import type { InjectRequest } from "./contract.ts";
 import { append } from "./operations.ts";
-import type { TransferContext } from "./transfer_env.ts";
+import { transferContextOf } from "./transfer_env.ts";
 import { lostVolumes } from "./restore.ts";
 import { rewrittenImages } from "./rewritten_images.ts";
 import { recordInjection, writeAnnotations } from "./write_annotations.ts";
@@ -18,11 +18,7 @@ export function writePatch(
   { choice, admission }: { choice: Choice; admission: Admission },
 ): JsonPatchOperation[] {
   const { admitted, annotations, occupied } = admission;
-  const context: TransferContext = {
-    pod,
-    sources: admission.sources,
-    annotation: (key) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key),
-  };
+  const context = transferContextOf(pod, admission);
   const present = writePresent(choice.present, { admission, context });
   const changes = new Map(annotations);
   // SidecarSets without a container change annotations at most, unless they come along with one that has some.

@@ -1,4 +1,4 @@
-import type { Container } from "../../api/container.ts";
+import type { Container, EnvVar } from "../../api/container.ts";
 import type { JsonPatchOperation } from "../../api/json.ts";
 import type { Pod, PodSpec } from "../../api/pod.ts";
 import type { Admission } from "./admit.ts";
@@ -6,6 +6,7 @@ import { derive } from "./build_container.ts";
 import type { Present } from "./choose.ts";
 import type { Place } from "./occupied.ts";
 import { append } from "./operations.ts";
+import { withAddedEnv } from "./env_references.ts";
 import { podLevelExcesses } from "./pod_level_excess.ts";
 import { recomputedResources } from "./recompute.ts";
 import { restoreContainer } from "./restore.ts";
@@ -50,10 +51,24 @@ function additions(
   const { mounts, devices } = takenVolumes(shared, container);
   const path = `/spec/${list}/${index}`;
   return [
-    ...append(`${path}/env`, { present: container.env, added: env }),
+    ...addEnv(`${path}/env`, { present: container.env, added: env }),
     ...append(`${path}/volumeMounts`, { present: container.volumeMounts, added: mounts }),
     ...append(`${path}/volumeDevices`, { present: container.volumeDevices, added: devices }),
   ];
+}
+
+/** Adds variables behind those that are there, or in front of one that refers to them. */
+function addEnv(
+  path: string,
+  { present = [], added }: { present: Container["env"]; added: readonly EnvVar[] },
+): JsonPatchOperation[] {
+  const ordered = withAddedEnv(present, added);
+  const last = ordered.findLastIndex((variable) => present.includes(variable));
+  return ordered.flatMap((variable, index): JsonPatchOperation[] =>
+    present.includes(variable)
+      ? []
+      : [{ op: "add", path: `${path}/${index < last ? index : "-"}`, value: variable }]
+  );
 }
 
 /** A policy that cannot be computed any more leaves the resources that were computed when the container was new. */

@@ -246,3 +246,31 @@ Deno.test("doctor takes a Lease that changes for proof of a leader whose clock i
     remedy: "synchronize the clock of the node that it runs on",
   });
 });
+
+Deno.test("doctor tells of Pods that run to completion and wait for a sidecar", async () => {
+  const pod = (name: string, main: object, restartPolicy = "Never") => {
+    const { spec, ...rest } = podOf({ name, injected: [web], state: "Running" });
+    const containerStatuses = [{ name: "agent", state: { running: {} } }, {
+      name: "main",
+      state: main,
+    }];
+    const status = { phase: "Running", containerStatuses };
+    return { apiVersion: "v1", kind: "Pod", ...rest, spec: { ...spec, restartPolicy }, status };
+  };
+  const running = pod("running", { running: {} });
+  const ended = pod("ended", { terminated: { exitCode: 0 } }, "OnFailure");
+  const failed = pod("failed", { terminated: { exitCode: 1 } }, "OnFailure");
+  const service = pod("service", { running: {} }, "Always");
+  const name = "no Job waits for a sidecar";
+  const pods = [running, ended, failed, service];
+  const check = checkOf((await examine(crd, namespace, ...sidecarSets, ...pods)).checks, name);
+  assert.equal(check.status, "warning");
+  assert.equal(
+    check.message,
+    "web: 3 Pods can only end after its sidecars, and in 1 of them nothing else is left to end, " +
+      "for example default/ended (agent)",
+  );
+  assert.match(check.remedy ?? "", /^set completionPolicy: TerminateWithMain .*sidecarset web;/);
+  const fine = checkOf((await examine(crd, namespace, ...sidecarSets, service)).checks, name);
+  assert.equal(fine.status, "ok");
+});

@@ -1,0 +1,22 @@
+import type { Container } from "../../api/container.ts";
+import { TERMINATE_ENV, TERMINATE_WITH_IMAGE_ENV } from "../../api/names.ts";
+
+/** Whether the variables of a container say that it ends with the Pod's main containers (OpenKruise's sidecar terminator). */
+export function endsWithMain(container: Pick<Container, "env">): boolean {
+  return valueOf(container, TERMINATE_ENV)?.toLowerCase() === "true" ||
+    terminationImage(container) !== undefined;
+}
+
+/** The image with which the container ends by itself. */
+export function terminationImage(container: Pick<Container, "env">): string | undefined {
+  return valueOf(container, TERMINATE_WITH_IMAGE_ENV) || undefined;
+}
+
+/** Whether the containers of a Pod are to end: `restartPolicy` is the Pod's, Always by default. */
+export function runsToCompletion(restartPolicy: string | undefined): boolean {
+  return restartPolicy === "Never" || restartPolicy === "OnFailure";
+}
+
+function valueOf({ env }: Pick<Container, "env">, variable: string): string | undefined {
+  return env?.find(({ name }) => name === variable)?.value;
+}

@@ -1,0 +1,44 @@
+import type { Pod } from "../../api/pod.ts";
+import { isMarkedInjected } from "../annotations/injected_list.ts";
+import { endsWithMain, runsToCompletion } from "../annotations/terminate_marks.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { containerNames } from "../status/sidecars.ts";
+import { hasEnded } from "./main_containers.ts";
+
+/** The containers of one SidecarSet without whose end a Pod that runs to completion does not end. */
+export interface EndlessSidecars {
+  readonly containers: readonly string[];
+  /** Whether the Pod's main containers have ended, so that it waits for these alone. */
+  readonly areWaitedFor: boolean;
+}
+
+/**
+ * Finds the sidecars with `completionPolicy: Wait` in a Pod that runs to completion; undefined where there are none. Whether they end by
+ * themselves cannot be known.
+ */
+export function endlessSidecars(
+  { spec, status }: Pod,
+  { sidecarSet }: PreparedSidecarSet,
+): EndlessSidecars | undefined {
+  const { restartPolicy = "Always", containers } = spec;
+  if (!runsToCompletion(restartPolicy)) return undefined;
+  const waiting = new Set(
+    (sidecarSet.spec.containers ?? [])
+      .filter(({ completionPolicy }) => completionPolicy !== "TerminateWithMain")
+      .flatMap(containerNames),
+  );
+  const stateOf = (name: string) =>
+    status?.containerStatuses?.find((each) => each.name === name)?.state;
+  const endless = containers.filter((container) =>
+    waiting.has(container.name) && isMarkedInjected(container) && !endsWithMain(container) &&
+    stateOf(container.name)?.terminated === undefined
+  );
+  if (endless.length === 0) return undefined;
+  const main = containers.filter((container) => !isMarkedInjected(container));
+  return {
+    containers: endless.map(({ name }) => name),
+    areWaitedFor: main.every((container) =>
+      hasEnded({ container, state: stateOf(container.name) }, restartPolicy)
+    ),
+  };
+}

@@ -1,0 +1,122 @@
+import { isDeepStrictEqual } from "node:util";
+import type { EnvVar } from "../../api/container.ts";
+import { isObject } from "../../api/json.ts";
+import type { Pod } from "../../api/pod.ts";
+import { endsWithMain, runsToCompletion } from "../annotations/terminate_marks.ts";
+import { defaultVolume } from "../defaults/volume.ts";
+import { quantityOf } from "../quantity/pod_total.ts";
+import { referencesOf } from "./env_references.ts";
+import { items, member } from "./fields.ts";
+import type { SidecarPlan } from "./sidecar_plan.ts";
+import type { SidecarSetPlan } from "./sidecarset_plan.ts";
+import { type Transfer, type TransferContext, transfersOf } from "./transfer_env.ts";
+
+/**
+ * What the Pod's creator should know of a SidecarSet although it is injected, each with the remedy first and short enough for an
+ * admission warning.
+ */
+export function caveatsOf(plan: SidecarSetPlan, context: TransferContext): readonly string[] {
+  const { pod } = context;
+  const caveats = [
+    ...sharedNames(plan, pod),
+    ...plan.sidecars.flatMap((sidecar) => [
+      ...transferCaveats(sidecar, context),
+      ...endlessCaveats(sidecar, pod),
+    ]),
+  ];
+  return caveats.length < 2 ? caveats : [...new Set(caveats)];
+}
+
+/** Volumes of which the Pod has another one of the same name, which the sidecars mount instead (B-38). */
+function sharedNames({ volumes }: SidecarSetPlan, { spec }: Pod): string[] {
+  return volumes.flatMap((volume) => {
+    const own = spec.volumes?.find(({ name }) => name === volume.name);
+    if (own === undefined || holds(defaultVolume(own), defaultVolume(volume))) return [];
+    return [`rename volume "${volume.name}": the Pod's own volume of that name is used instead`];
+  });
+}
+
+/** Whether a value has all that another one has. The API server adds defaults to what is created, and writes quantities its own way. */
+function holds(value: unknown, wanted: unknown): boolean {
+  if (Array.isArray(wanted)) {
+    const list = items(value);
+    return list.length === wanted.length && wanted.every((each, i) => holds(list[i], each));
+  }
+  if (isObject(wanted)) {
+    return isObject(value) &&
+      Object.entries(wanted).every(([key, each]) => holds(value[key], each));
+  }
+  if (isDeepStrictEqual(value, wanted)) return true;
+  const [amount, other] = [quantityOf(value), quantityOf(wanted)];
+  return amount !== undefined && amount.nanos === other?.nanos;
+}
+
+function transferCaveats(plan: SidecarPlan, context: TransferContext): string[] {
+  const { sidecar } = plan;
+  if (sidecar.transferEnv === undefined) return [];
+  const own = new Set(plan.firstEnv.map(({ name }) => name));
+  const transfers = transfersOf(sidecar, context).filter(({ name }) => !own.has(name));
+  const set = new Set([...own, ...transfers.flatMap(({ variable }) => variable?.name ?? [])]);
+  return transfers.flatMap((transfer) => {
+    const { name, variable } = transfer;
+    if (variable === undefined) {
+      // The same variable may come from another container.
+      return set.has(name) ? [] : [missingSource(transfer, context)];
+    }
+    if (isOwnAmount(variable)) {
+      return [
+        `set ${quoted(name)} in ${
+          quoted(sidecar.name)
+        }: its resourceFieldRef reads the sidecar's own`,
+      ];
+    }
+    return lostReferences(transfer, { set, context })
+      .map((lost) => `transfer ${quoted(lost)} too: ${quoted(name)} keeps the text $(${lost})`);
+  });
+}
+
+function missingSource(
+  { fieldPath, container, name }: Transfer,
+  { sources }: TransferContext,
+): string {
+  const source = container === undefined ? undefined : sources.container(container);
+  if (source === undefined) {
+    return fieldPath === undefined || container !== undefined
+      ? `fix transferEnv of ${quoted(name)}: the Pod has no container ${quoted(container ?? "")}`
+      : `fix transferEnv of ${quoted(name)}: the Pod lacks ${fieldPath}`;
+  }
+  return items(source.envFrom).length > 0
+    ? `set ${quoted(name)} in env of container ${quoted(source.name)}: envFrom is not transferred`
+    : `fix transferEnv: container ${quoted(source.name)} sets no ${quoted(name)}`;
+}
+
+/** A sidecar's own limits or requests, or the node's where it has none (B-43). */
+function isOwnAmount({ valueFrom }: EnvVar): boolean {
+  if (valueFrom?.resourceFieldRef === undefined) return false;
+  return !member(valueFrom, "resourceFieldRef").containerName;
+}
+
+/** Variables that the value refers to in its source, and that are only text in the sidecar. */
+function lostReferences(
+  { container = "", variable }: Transfer,
+  { set, context: { sources } }: { set: ReadonlySet<string>; context: TransferContext },
+): string[] {
+  if (variable === undefined) return [];
+  const source = sources.container(container);
+  const env = source?.env ?? [];
+  const before = new Set(env.slice(0, env.indexOf(variable)).map(({ name }) => name));
+  const hasMore = items(source?.envFrom).length > 0;
+  return referencesOf(variable).filter((name) => !set.has(name) && (before.has(name) || hasMore));
+}
+
+/** Containers without which a Pod that runs to completion never ends. */
+function endlessCaveats({ list, containers }: SidecarPlan, { spec }: Pod): string[] {
+  if (list !== "containers" || !runsToCompletion(spec.restartPolicy)) return [];
+  return containers.filter(({ container }) => !endsWithMain(container)).map(({ name }) =>
+    `set completionPolicy: TerminateWithMain, or the Pod ends only after ${quoted(name)}`
+  );
+}
+
+function quoted(name: string): string {
+  return `"${name}"`;
+}
