@@ -11,6 +11,7 @@ import {
   recordOf,
   selecting,
 } from "../support/injection.ts";
+import { kubectl } from "../support/kubectl.ts";
 
 const main = { name: "main", image: "main:1" };
 const scratch = { name: "scratch", emptyDir: {} };
@@ -67,6 +68,10 @@ Deno.test("containers that a Pod gets through the API server", async (t) => {
       conflictPolicy: "Replace",
       containers: [{ name: "main", image: "ours:1" }, { name: "agent", image: "agent:1" }],
     },
+    claims: {
+      ...selecting("claims"),
+      containers: [{ name: "agent", image: "agent:1", resources: { claims: [{ name: "gpu" }] } }],
+    },
     job: {
       ...selecting("job"),
       containers: [{ name: "agent", image: "agent:1", completionPolicy: "TerminateWithMain" }],
@@ -97,6 +102,23 @@ Deno.test("containers that a Pod gets through the API server", async (t) => {
       assert.equal(envOf(pod, { container: "main", name: "IS_INJECTED" }), undefined);
     },
   );
+
+  await t.step("leave kubectl to the Pod's own container", async () => {
+    for (const [verb, ...command] of [["logs"], ["exec", "--", "true"]]) {
+      const args = [verb ?? "", "order", "-v=6", ...command];
+      const { stderr } = await kubectl(args, cluster.plane);
+      assert.match(stderr, /\bcontainer=main\b/);
+    }
+    const { metadata } = await createPod("native");
+    assert.equal(metadata.annotations?.["kubectl.kubernetes.io/default-container"], undefined);
+    await pods.remove("native");
+  });
+
+  await t.step("have resource claims of the Pod", async () => {
+    const resourceClaims = [{ name: "gpu", resourceClaimName: "gpu" }];
+    const pod = await createPod("claims", { resourceClaims });
+    assert.deepEqual(containerOf(pod, "agent")?.resources?.claims, [{ name: "gpu" }]);
+  });
 
   await t.step("may be native sidecars", async () => {
     const pod = await createPod("native");

@@ -250,6 +250,44 @@ Deno.test("what sidecars take over from a Pod through the API server", async (t)
     },
   );
 
+  await t.step("what an autoscaler sets stays, and what a webhook strips is put back", async () => {
+    const requests = { cpu: "25m", memory: "60Mi" };
+    const limits = { cpu: "50m", memory: "120Mi" };
+    // One that strips at every call has the last word; explain names what it took.
+    const seen = new Set<string | undefined>();
+    await using changing = await serveForeignWebhook(cluster.plane, {
+      name: "zz-changing",
+      label: "changing",
+      mutate: ({ metadata, spec: { initContainers = [], containers } }) => {
+        if (seen.has(metadata.name)) return [];
+        seen.add(metadata.name);
+        return [
+          ...initContainers.map((_, index) => ({
+            op: "remove" as const,
+            path: `/spec/initContainers/${index}/restartPolicy`,
+          })),
+          ...containers.map((_, index) => ({
+            op: "add" as const,
+            path: `/spec/containers/${index}/resources`,
+            value: { limits, requests },
+          })),
+        ];
+      },
+    });
+    const labels = { changing: "" };
+    const spec = {
+      containers: [withResources("app-one", { limits: { cpu: "1", memory: "1Gi" } })],
+    };
+    const scaled = await pods.create("scaled", { labels: { ...labels, app: "sum" }, spec });
+    assert.deepEqual(containerOf(scaled, "agent")?.resources, { limits, requests });
+    const stripped = await pods.create("stripped", {
+      labels: { ...labels, app: "mounts" },
+      spec: { containers: [main], volumes: [data] },
+    });
+    assert.equal(containerOf(stripped, "proxy")?.restartPolicy, "Always");
+    assert.equal(changing.calls("stripped"), 2, "before the restoration and after it");
+  });
+
   await t.step("images that another webhook rewrites stay rewritten", async () => {
     const mirror = "mirror.example/";
     await using rewriting = await serveForeignWebhook(cluster.plane, {

@@ -227,6 +227,25 @@ Deno.test("a SidecarSet that is left out of a Pod says why", async (t) => {
     );
   });
 
+  await t.step("what to know of a sidecar that is injected is a warning", async () => {
+    const config = (name: string) => ({ name: "config", configMap: { name } });
+    const volumeMounts = [{ name: "config", mountPath: "/etc/agent" }];
+    await cluster.createReady({
+      caveat: {
+        ...selecting("caveat"),
+        containers: [{ ...agent, volumeMounts }],
+        volumes: [config("agent")],
+      },
+    });
+    const containers = [{ name: "main", image: "main:1" }];
+    const spec = { containers, restartPolicy: "Never", volumes: [config("app")] };
+    const { stderr } = await createPodOf("caveat", spec);
+    assert.deepEqual(stderr.trimEnd().split("\n").toSorted(), [
+      `Warning: SidecarSet caveat: rename volume "config": the Pod's own volume of that name is used instead`,
+      'Warning: SidecarSet caveat: set completionPolicy: TerminateWithMain, or the Pod ends only after "agent"',
+    ]);
+  });
+
   await t.step("what is injected is in the audit log too", async () => {
     await cluster.createReady({ fine: { ...selecting("fine"), containers: [agent] } });
     const { stderr } = await createPod("fine");

@@ -9,6 +9,7 @@ import type { Admission, Admitted } from "./admit.ts";
 import type { Choice } from "./choose.ts";
 import type { InjectRequest } from "./contract.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
+import { defaultContainer } from "./default_container.ts";
 import { writePatch } from "./write_patch.ts";
 
 /** Writes the patch of each Pod, and the very same one for Pods that are to get the same. */
@@ -28,6 +29,8 @@ interface Form {
   readonly hasInitContainers: boolean;
   readonly hasVolumes: boolean;
   readonly hasAnnotations: boolean;
+  /** The container that an annotation is to name. */
+  readonly defaultContainer: string | undefined;
 }
 
 interface Written {
@@ -36,12 +39,15 @@ interface Written {
   readonly patch: readonly JsonPatchOperation[];
 }
 
+/** How many names of containers one SidecarSet's patches are kept for. */
+const MAX_KEPT = 64;
+
 const RECORDS = [HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, INJECTED_LIST_ANNOTATION];
 
 /** A writer that has written nothing yet. */
 export function createPatchWriter(): PatchWriter {
-  // One patch for each SidecarSet, by the first one of a Pod: Pods that are created together look alike.
-  const memory = new WeakMap<SidecarSetPlan, Written>();
+  // A few patches for each SidecarSet, by the first one of a Pod: Pods that are created together look alike.
+  const memory = new WeakMap<SidecarSetPlan, Map<string | undefined, Written>>();
 
   return function write({ pod, now }, decisions) {
     const { admitted } = decisions.admission;
@@ -49,12 +55,15 @@ export function createPatchWriter(): PatchWriter {
     if (first === undefined || takesFromPod(pod, decisions)) {
       return writePatch({ pod, now }, decisions);
     }
-    const form = formOf(pod, now);
-    const written = memory.get(first);
+    const plans = admitted.map(({ plan }) => plan);
+    const form = { ...formOf(pod, now), defaultContainer: defaultContainer(pod, plans) };
+    const kept = memory.get(first) ?? new Map<string | undefined, Written>();
+    const written = kept.get(form.defaultContainer);
     if (written && isFor(written, { admitted, form })) return written.patch;
     // For no Pod in particular, so that it cannot depend on more than the form.
     const patch = Object.freeze(writePatch({ pod: podOf(form), now }, decisions));
-    memory.set(first, { plans: admitted.map(({ plan }) => plan), form, patch });
+    if (kept.size >= MAX_KEPT) kept.clear();
+    memory.set(first, kept.set(form.defaultContainer, { plans, form, patch }));
     return patch;
   };
 }
@@ -79,7 +88,7 @@ function changesPullSecrets(
     admitted.some(({ plan }) => plan.prepared.sidecarSet.spec.imagePullSecrets !== undefined);
 }
 
-function formOf({ metadata, spec }: Pod, now: Date): Form {
+function formOf({ metadata, spec }: Pod, now: Date): Omit<Form, "defaultContainer"> {
   return {
     second: Math.floor(now.getTime() / 1000),
     hasInitContainers: Boolean(spec.initContainers),
@@ -88,11 +97,11 @@ function formOf({ metadata, spec }: Pod, now: Date): Form {
   };
 }
 
-function podOf({ hasInitContainers, hasVolumes, hasAnnotations }: Form): Pod {
+function podOf({ hasInitContainers, hasVolumes, hasAnnotations, defaultContainer }: Form): Pod {
   return {
     metadata: hasAnnotations ? { annotations: {} } : {},
     spec: {
-      containers: [],
+      containers: defaultContainer === undefined ? [] : [{ name: defaultContainer }],
       ...(hasInitContainers ? { initContainers: [] } : {}),
       ...(hasVolumes ? { volumes: [] } : {}),
     },
@@ -105,5 +114,6 @@ function isFor(
 ): boolean {
   return known.second === form.second && known.hasInitContainers === form.hasInitContainers &&
     known.hasVolumes === form.hasVolumes && known.hasAnnotations === form.hasAnnotations &&
+    known.defaultContainer === form.defaultContainer &&
     plans.length === admitted.length && plans.every((plan, i) => plan === admitted[i]?.plan);
 }

@@ -15,6 +15,7 @@ import {
 import { injectedListText, injectedSidecarSets } from "../annotations/injected_list.ts";
 import { rfc3339 } from "../rfc3339.ts";
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
+import { DEFAULT_CONTAINER_ANNOTATION, defaultContainer } from "./default_container.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 
 export interface RecordOptions {
@@ -26,7 +27,7 @@ export interface RecordOptions {
 }
 
 /**
- * The annotations that record an injection, added to those of earlier ones.
+ * The annotations that record an injection, added to those of earlier ones, and the one that keeps kubectl on the Pod's own container (D-11).
  * Source: `pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`.
  */
 export function recordInjection(
@@ -58,7 +59,10 @@ export function recordInjection(
   records.set(HASH_ANNOTATION, upgradeSpecsText(full));
   records.set(HASH_WITHOUT_IMAGE_ANNOTATION, upgradeSpecsText(withoutImage));
   records.set(INJECTED_LIST_ANNOTATION, injectedListText(listed));
-  recordHotUpgrade(admitted.map(({ plan }) => plan), { pod, records });
+  const plans = admitted.map(({ plan }) => plan);
+  recordHotUpgrade(plans, { pod, records });
+  const container = defaultContainer(pod, plans);
+  if (container !== undefined) records.set(DEFAULT_CONTAINER_ANNOTATION, container);
   return records;
 }
 

@@ -2,6 +2,7 @@ import type { Container } from "../../../lib/api/container.ts";
 import { NAMESPACE_NAME_LABEL, REVISION_OWNER_LABEL } from "../../../lib/api/names.ts";
 import { readSidecarSet } from "../../../lib/api/read.ts";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
+import { isMarkedInjected } from "../../../lib/core/annotations/injected_list.ts";
 import { compareQuantities, parseQuantity } from "../../../lib/core/quantity/quantity.ts";
 import { selectorProblems } from "../../../lib/core/select/selector_problems.ts";
 import type { Departure } from "../contract.ts";
@@ -152,7 +153,41 @@ export const departures: readonly InjectDeparture[] = [
       new Set(sidecarSets.map(namesItsNamespace)).size > 1,
     expected: inNameOrder,
   },
+  {
+    number: "D-11",
+    says: "kubectl keeps to the Pod's own container when a sidecar stands in front of it",
+    applies: (testCase) => resultsOf(testCase).some((each) => containerBehind(each, testCase)),
+    expected: (testCase) => {
+      const results = resultsOf(testCase).map((each) => withDefaultContainer(each, testCase));
+      return "anyOf" in testCase.result ? { anyOf: results } : results[0] ?? testCase.result;
+    },
+  },
 ];
+
+const DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container";
+
+function resultsOf({ result }: InjectCase): readonly Result[] {
+  return "anyOf" in result ? result.anyOf : [result];
+}
+
+/** The Pod's first own container, where one that is injected stands in front and the Pod does not say which one to take. */
+function containerBehind(result: Result, { pod }: InjectCase): string | undefined {
+  if (!("pod" in result)) return undefined;
+  const { metadata: { annotations }, spec: { containers } } = result.pod;
+  if (annotations?.[DEFAULT_CONTAINER] !== undefined) return undefined;
+  const known = new Set(pod.spec.containers.map(({ name }) => name));
+  const isInFront = containers.findIndex(({ name }) => !known.has(name)) === 0;
+  const own = containers.find((each) => known.has(each.name) && !isMarkedInjected(each));
+  return isInFront ? own?.name : undefined;
+}
+
+function withDefaultContainer(result: Result, testCase: InjectCase): Result {
+  const name = containerBehind(result, testCase);
+  if (name === undefined || !("pod" in result)) return result;
+  const { metadata } = result.pod;
+  const annotations = { ...metadata.annotations, [DEFAULT_CONTAINER]: name };
+  return { pod: { ...result.pod, metadata: { ...metadata, annotations } } };
+}
 
 function hasBadSelector({ spec }: SidecarSet): boolean {
   return [spec.selector, spec.namespaceSelector].some((selector) =>

@@ -43,6 +43,7 @@ Deno.test("inject() records hash, time, sidecars and revision in the annotations
     "kruise.io/sidecarset-hash": entry(web.hash, ',"controllerRevision":"web-1"'),
     "kruise.io/sidecarset-hash-without-image": entry(web.hashWithoutImage, ""),
     "kruise.io/sidecarset-injected-list": "web",
+    "kubectl.kubernetes.io/default-container": "main",
   });
 });
 

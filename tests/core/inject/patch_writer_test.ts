@@ -56,6 +56,7 @@ const PODS: readonly Pod[] = [
   podWith({ imagePullSecrets: [{ name: "r2" }, { name: "r2" }] }),
   podWith({}, {}),
   podWith({}, { note: "n" }),
+  podWith({}, { "kubectl.kubernetes.io/default-container": "main" }),
   podWith({}, { "kruise.io/sidecarset-hash": "{}" }),
   podWith({}, { "kruise.io/sidecarset-hash-without-image": "{}" }),
   podWith({}, { "kruise.io/sidecarset-injected-list": "other" }),
@@ -89,9 +90,12 @@ Deno.test("an injector gives Pods that take the same patch within a second the v
   const { inject } = createInjector();
   const sets = SETS.filter(({ name }) => name === "agent" || name === "setup");
   const first = inject(requestFor(podWith({}, { team: "a" }), sets, { now: NOON })).patch;
-  const other = podWith({ containers: [{ name: "shop", image: "shop:1" }] }, { team: "b" });
+  const other = podWith({ containers: [{ name: "main", image: "shop:1" }] }, { team: "b" });
   assert.equal(inject(requestFor(other, sets, { now: LATE_IN_THAT_SECOND })).patch, first);
   assert(Object.isFrozen(first));
+  const shop = podWith({ containers: [{ name: "shop", image: "shop:1" }] }, { team: "c" });
+  assert.notDeepEqual(inject(requestFor(shop, sets, { now: NOON })).patch, first);
+  assert.equal(inject(requestFor(other, sets, { now: NOON })).patch, first, "kept next to it");
   assert.notDeepEqual(inject(requestFor(other, sets, { now: A_SECOND_LATER })).patch, first);
 });
 

@@ -1,0 +1,32 @@
+import { ownMember } from "../../api/json.ts";
+import type { Pod } from "../../api/pod.ts";
+import { isMarkedInjected } from "../annotations/injected_list.ts";
+import type { SidecarSetPlan } from "./sidecarset_plan.ts";
+
+/** The container that `kubectl logs`, `exec`, `attach` and `cp` take where none is named; without it, the first one. */
+export const DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container";
+
+/**
+ * The container of the Pod that people mean when they name none, where sidecars are put in front of it; undefined where the Pod says it itself,
+ * or nothing is put in front.
+ */
+export function defaultContainer(
+  pod: Pod,
+  plans: readonly Pick<SidecarSetPlan, "sidecars" | "containerNames">[],
+): string | undefined {
+  if (ownMember(pod.metadata.annotations, DEFAULT_CONTAINER_ANNOTATION) !== undefined) {
+    return undefined;
+  }
+  const { containers } = pod.spec;
+  const names = new Set(containers.map(({ name }) => name));
+  // What takes another container's place stands where that one did.
+  const isInFront = plans.some(({ sidecars }) =>
+    sidecars.some(({ list, inFront, containers: planned }) =>
+      list === "containers" && inFront && planned.some(({ name }) => !names.has(name))
+    )
+  );
+  if (!isInFront) return undefined;
+  return containers.find((each) =>
+    !plans.some(({ containerNames }) => containerNames.has(each.name)) && !isMarkedInjected(each)
+  )?.name;
+}
