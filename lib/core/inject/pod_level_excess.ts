@@ -7,12 +7,19 @@ import { member } from "./fields.ts";
 type Amounts = ReadonlyMap<string, Quantity>;
 type Containers = Pick<PodSpec, "containers" | "initContainers">;
 
+/** One resource that does not fit into what the Pod itself asks for or allows. */
+export interface PodLevelExcess {
+  readonly resource: string;
+  /** A sentence without a remedy. */
+  readonly message: string;
+}
+
 /** The only resources that the API server gives a Pod of its own accord, apart from huge pages. */
 const OVERCOMMITTED = ["cpu", "memory"];
 const HUGE_PAGES = "hugepages-";
 
 /**
- * Why the API server refuses a Pod for its own `spec.resources`, one sentence by a key for each conflict of one resource. It sets
+ * Why the API server refuses a Pod for its own `spec.resources`, by a key for each conflict of one resource. It sets
  * what is absent there from the containers before it compares: before it calls webhooks up to 1.36, after that since 1.37.
  *
  * @see `k8s.io/kubernetes/pkg/api/pod/util.go:DefaultPodLevelResources`,
@@ -21,57 +28,68 @@ const HUGE_PAGES = "hugepages-";
 export function podLevelExcesses(
   resources: PodSpec["resources"],
   containers: Containers,
-): ReadonlyMap<string, string> {
-  const excesses = new Map<string, string>();
+): ReadonlyMap<string, PodLevelExcess> {
   const written = {
     requests: amountsIn(resources, "requests"),
     limits: amountsIn(resources, "limits"),
   };
-  if (written.requests.size === 0 && written.limits.size === 0) return excesses;
+  if (written.requests.size === 0 && written.limits.size === 0) return new Map();
   const limits = withHugePageLimits(written, containers);
   const requests = withRequests({ requests: written.requests, limits }, containers);
-  for (const [resource, request] of requests) {
-    const limit = limits.get(resource);
-    const asked = podTotal(containers, { list: "requests", resource });
-    if (exceeds(asked, request)) {
-      excesses.set(
-        `requests ${resource}`,
-        tooMuch({ asked, resource, list: "requests", most: request }),
-      );
-    }
-    if (limit === undefined) {
-      if (isHugePages(resource) && !allHaveLimit(containers, resource)) {
-        excesses.set(
-          `limits ${resource}`,
-          `the Pod's own spec.resources.requests have ${resource}, for which a container without such a limit ` +
-            "leaves the Pod without a limit",
-        );
-      }
-    } else if (exceeds(request, limit) || (isHugePages(resource) && exceeds(limit, request))) {
-      // Only a request that was computed from the containers grows with a sidecar.
-      excesses.set(
-        `limits ${resource}`,
-        tooMuch({ asked: request, resource, list: "limits", most: limit }),
-      );
-    }
+  return new Map([
+    ...[...requests].flatMap(([resource, request]) =>
+      requestExcesses({ resource, request, limit: limits.get(resource) }, containers)
+    ),
+    ...[...limits].flatMap(([resource, limit]) => limitExcesses({ resource, limit }, containers)),
+  ]);
+}
+
+type KeyedExcess = readonly [key: string, excess: PodLevelExcess];
+
+/** The request against what the containers request, and against the limit. */
+function requestExcesses(
+  { resource, request, limit }: {
+    resource: string;
+    request: Quantity;
+    limit: Quantity | undefined;
+  },
+  containers: Containers,
+): KeyedExcess[] {
+  const excesses: KeyedExcess[] = [];
+  const asked = podTotal(containers, { list: "requests", resource });
+  if (exceeds(asked, request)) {
+    excesses.push(tooMuch({ asked, resource, list: "requests", most: request }));
   }
-  for (const [resource, limit] of limits) {
-    const together = podTotal(containers, { list: "limits", resource });
-    if (isHugePages(resource) && exceeds(together, limit)) {
-      excesses.set(
-        `limits ${resource}`,
-        tooMuch({ asked: together, resource, list: "limits", most: limit }),
-      );
+  if (limit === undefined) {
+    if (isHugePages(resource) && !allHaveLimit(containers, resource)) {
+      const message =
+        `the Pod's own spec.resources.requests have ${resource}, for which a container ` +
+        "without such a limit leaves the Pod without a limit";
+      excesses.push([`limits ${resource}`, { resource, message }]);
     }
-    for (const { name, resources } of containers.containers) {
-      const own = quantityOf(resources?.limits?.[resource]);
-      if (own === undefined || !exceeds(own, limit)) continue;
-      excesses.set(
-        `limits ${resource} of ${name}`,
-        `the ${resource} limit of container ${name} is ${formatQuantity(own)}, more than the ` +
-          `Pod's own spec.resources.limits, ${formatQuantity(limit)}`,
-      );
-    }
+  } else if (exceeds(request, limit) || (isHugePages(resource) && exceeds(limit, request))) {
+    // Only a request that was computed from the containers grows with a sidecar.
+    excesses.push(tooMuch({ asked: request, resource, list: "limits", most: limit }));
+  }
+  return excesses;
+}
+
+/** The limit against those of the containers, of huge pages together, of everything else one by one. */
+function limitExcesses(
+  { resource, limit }: { resource: string; limit: Quantity },
+  containers: Containers,
+): KeyedExcess[] {
+  const excesses: KeyedExcess[] = [];
+  const together = podTotal(containers, { list: "limits", resource });
+  if (isHugePages(resource) && exceeds(together, limit)) {
+    excesses.push(tooMuch({ asked: together, resource, list: "limits", most: limit }));
+  }
+  for (const { name, resources } of containers.containers) {
+    const own = quantityOf(resources?.limits?.[resource]);
+    if (own === undefined || !exceeds(own, limit)) continue;
+    const message = `the ${resource} limit of container ${name} is ${formatQuantity(own)}, more ` +
+      `than the Pod's own spec.resources.limits, ${formatQuantity(limit)}`;
+    excesses.push([`limits ${resource} of ${name}`, { resource, message }]);
   }
   return excesses;
 }
@@ -141,7 +159,8 @@ function tooMuch(
     list: AmountList;
     most: Quantity;
   },
-): string {
-  return `the Pod's containers would request ${formatQuantity(asked)} of ${resource}, more than ` +
-    `its own spec.resources.${list}, ${formatQuantity(most)}`;
+): KeyedExcess {
+  const message = `the Pod's containers would request ${formatQuantity(asked)} of ${resource}, ` +
+    `more than its own spec.resources.${list}, ${formatQuantity(most)}`;
+  return [`${list} ${resource}`, { resource, message }];
 }

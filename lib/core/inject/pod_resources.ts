@@ -26,10 +26,13 @@ export function podResourcesObstacle(
   const found = podLevelExcesses(resources, containersWith(pod, [...admitted, newcomer]));
   if (found.size === 0) return undefined;
   const known = podLevelExcesses(resources, containersWith(pod, admitted));
-  for (const [key, excess] of found) {
+  for (const [key, { resource, message }] of found) {
     if (known.has(key)) continue;
-    const remedy = "lower the sidecars' resources, or raise the Pod's";
-    return { reason: "PodSpecConflict", message: `${excess}: ${remedy}` };
+    return {
+      reason: "PodSpecConflict",
+      message: `${message}: lower the sidecars' resources, or raise the Pod's`,
+      subject: `resources (${resource})`,
+    };
   }
   return undefined;
 }
