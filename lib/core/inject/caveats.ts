@@ -53,9 +53,10 @@ function holds(value: unknown, wanted: unknown): boolean {
 
 function transferCaveats(plan: SidecarPlan, context: TransferContext): string[] {
   const { sidecar } = plan;
-  if (sidecar.transferEnv === undefined) return [];
+  if (sidecar.transferEnv === undefined && !plan.sharesMounts) return [];
   const own = new Set(plan.firstEnv.map(({ name }) => name));
-  const transfers = transfersOf(sidecar, context).filter(({ name }) => !own.has(name));
+  const transfers = [...transfersOf(sidecar, context), ...sharedWithMounts(plan, context)]
+    .filter(({ name }) => !own.has(name));
   const set = new Set([...own, ...transfers.flatMap(({ variable }) => variable?.name ?? [])]);
   return transfers.flatMap((transfer) => {
     const { name, variable } = transfer;
@@ -73,6 +74,16 @@ function transferCaveats(plan: SidecarPlan, context: TransferContext): string[] 
     return lostReferences(transfer, { set, context })
       .map((lost) => `transfer ${quoted(lost)} too: ${quoted(name)} keeps the text $(${lost})`);
   });
+}
+
+/** Variables of `subPathExpr`; one that is missing keeps the Pod's own container from starting as well. */
+function sharedWithMounts({ sharesMounts }: SidecarPlan, { sources }: TransferContext): Transfer[] {
+  if (!sharesMounts) return [];
+  return sources.subPathVariables().flatMap(({ container, name, variable }) =>
+    variable === undefined
+      ? []
+      : [{ fieldPath: undefined, container: container.name, name, variable }]
+  );
 }
 
 function missingSource(

@@ -141,6 +141,17 @@ Deno.test("explain says of an injected Pod that it is up to date", async () => {
   assert.match(await explained("po/current"), /web {2}injected, up to date\n/);
 });
 
+Deno.test("explain says of a stored Pod that runs to completion what it waits for", async () => {
+  const pod = podOf({ name: "report", injected: [current], state: "Running" });
+  const spec = { ...pod.spec, restartPolicy: "Never" };
+  const { client } = clusterOf([stored(current), { ...pod, spec }]);
+  const { output } = await runCli(["explain", "pod/report"], { client });
+  assert.match(
+    output,
+    /\(UpToDate\)\n[^]* {4}set completionPolicy: TerminateWithMain, or the Pod ends only after\s+"agent"\n/,
+  );
+});
+
 Deno.test("explain tells a Pod that was missed from one that is older than the selection", async () => {
   const output = await explained("pod/missed", "pods/old");
   assert.match(

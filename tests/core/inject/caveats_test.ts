@@ -128,6 +128,17 @@ Deno.test("inject() says that a reference may come from envFrom of the source", 
   ]);
 });
 
+Deno.test("inject() says that the path of a shared mount refers to what is not shared", () => {
+  const env = [{ name: "POD", value: "web-0" }, { name: "DIR", value: "$(POD)/data" }];
+  const volumeMounts = [{ name: "data", mountPath: "/data", subPathExpr: "$(DIR)" }];
+  const spec = { ...main(env, { volumeMounts }), volumes: [{ name: "data" }] };
+  const sharing = { ...agent, shareVolumePolicy: { type: "enabled" as const } };
+  const lost = ['web: transfer "POD" too: "DIR" keeps the text $(POD)'];
+  assert.deepEqual(caveats(spec, prepared("web", { containers: [sharing] })), lost);
+  const both = { ...sharing, transferEnv: from("POD") };
+  assert.deepEqual(caveats(spec, prepared("web", { containers: [both] })), []);
+});
+
 Deno.test("inject() says that a Pod that runs to completion waits for a sidecar", () => {
   const waiting =
     'web: set completionPolicy: TerminateWithMain, or the Pod ends only after "agent"';
