@@ -9,14 +9,15 @@ import type { PreparedResourcesPolicy, ResourceRule } from "./resources_policy.t
 type Resources = NonNullable<Container["resources"]>;
 
 /** More amounts than the targets of a Pod can have had together are not tried. */
-const MAX_AMOUNTS = 1_024;
+const MAX_AMOUNTS = 256;
 
 /**
  * The resources of a sidecar from an earlier call, computed again for the targets that the Pod has now.
  *
  * An amount that no earlier state of the Pod explains is another webhook's, such as a vertical autoscaler's, and stays: an autoscaler that is
  * overwritten evicts the Pod again and again. So does an amount that was removed. Explained is what the policy computes for some of the targets,
- * because webhooks in between add containers, and add requests to containers.
+ * because webhooks in between add containers, and add requests to containers. A lower bound of the expression explains nothing: it is a usual
+ * amount for others to set.
  *
  * @returns undefined when nothing is to change.
  */
@@ -61,21 +62,23 @@ function isExplained(
     chosen: readonly Container[];
   },
 ): boolean {
+  const comesTo = (total: Quantity) => {
+    const result = evaluateResourceExpression(expression, total);
+    return result.ok && compareQuantities(result.value, amount) === 0;
+  };
   // Requests that are absent count as zero; without a limit of a target there is no result.
-  const amounts = new Map(list === "requests" ? [[ZERO.nanos, ZERO]] : []);
+  if (comesTo(ZERO)) return list === "requests" && amount.nanos === 0n;
+  const totals = new Map<bigint, Quantity>();
   for (const { resources } of chosen) {
     const value = quantityOf(resources?.[list]?.[resource]);
     if (value === undefined) continue;
     const sums = mode === "sum"
-      ? [...amounts.values()].map((other) => addQuantities(other, value))
+      ? [...totals.values()].map((other) => addQuantities(other, value))
       : [];
-    for (const each of [value, ...sums]) amounts.set(each.nanos, each);
-    if (amounts.size > MAX_AMOUNTS) return false;
+    for (const each of [value, ...sums]) totals.set(each.nanos, each);
+    if (totals.size > MAX_AMOUNTS) return false;
   }
-  return [...amounts.values()].some((each) => {
-    const result = evaluateResourceExpression(expression, each);
-    return result.ok && compareQuantities(result.value, amount) === 0;
-  });
+  return [...totals.values()].some(comesTo);
 }
 
 /** Whether the request stays within the limit, of which the other one may be another webhook's. */

@@ -84,12 +84,27 @@ Deno.test("inject() keeps what was added to computed resources when it computes 
 });
 
 Deno.test("inject() computes requests again for containers that had none", () => {
-  const web = computing({ requests: { cpu: "max(cpu*50%, 50m)" } });
+  const web = computing({ requests: { cpu: "cpu*50%" } });
   const bare = podWith({ containers: [{ name: "main", image: "m" }] });
   const first = injectInto(bare, web);
-  assert.deepEqual(agentOf(first), { requests: { cpu: "50m" } });
+  assert.deepEqual(agentOf(first), { requests: { cpu: "0" } });
   const second = injectInto(changed(first, { main: { requests: { cpu: "1" } } }), web);
   assert.deepEqual(agentOf(second), { requests: { cpu: "500m" } });
+});
+
+Deno.test("inject() keeps an amount that is the lower bound of the policy, whoever set it", () => {
+  const web = computing({ requests: { cpu: "max(cpu*50%, 50m)" } });
+  const first = injectInto(podWith({ containers: [main("1")] }), web);
+  const second = changed(first, { agent: { requests: { cpu: "50m" } } });
+  assert.deepEqual(inject(requestFor(second, [web])).patch, []);
+});
+
+Deno.test("inject() keeps the amounts of a sidecar in a Pod with very many targets", () => {
+  const web = computing({ requests: { cpu: "cpu" } });
+  const containers = Array.from({ length: 40 }, (_, i) => main(`${2 ** (i % 20) + i}m`, `c-${i}`));
+  const first = injectInto(podWith({ containers }), web);
+  const second = withContainer(first, main("1", "late"));
+  assert.deepEqual(inject(requestFor(second, [web])).patch, []);
 });
 
 Deno.test("inject() puts back no limit that another webhook has removed", () => {
