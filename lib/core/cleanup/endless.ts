@@ -3,7 +3,7 @@ import { isMarkedInjected } from "../annotations/injected_list.ts";
 import { endsWithMain, runsToCompletion } from "../annotations/terminate_marks.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { containerNames } from "../status/sidecars.ts";
-import { hasEnded } from "./main_containers.ts";
+import { hasMainEnded } from "../status/main_containers.ts";
 
 /** The containers of one SidecarSet without whose end a Pod that runs to completion does not end. */
 export interface EndlessSidecars {
@@ -17,28 +17,22 @@ export interface EndlessSidecars {
  * themselves cannot be known.
  */
 export function endlessSidecars(
-  { spec, status }: Pod,
+  pod: Pod,
   { sidecarSet }: PreparedSidecarSet,
 ): EndlessSidecars | undefined {
-  const { restartPolicy = "Always", containers } = spec;
+  const { spec: { restartPolicy, containers }, status } = pod;
   if (!runsToCompletion(restartPolicy)) return undefined;
   const waiting = new Set(
     (sidecarSet.spec.containers ?? [])
       .filter(({ completionPolicy }) => completionPolicy !== "TerminateWithMain")
       .flatMap(containerNames),
   );
-  const stateOf = (name: string) =>
-    status?.containerStatuses?.find((each) => each.name === name)?.state;
+  const hasTerminated = (name: string) =>
+    status?.containerStatuses?.some((each) => each.name === name && each.state?.terminated);
   const endless = containers.filter((container) =>
     waiting.has(container.name) && isMarkedInjected(container) && !endsWithMain(container) &&
-    stateOf(container.name)?.terminated === undefined
+    !hasTerminated(container.name)
   );
   if (endless.length === 0) return undefined;
-  const main = containers.filter((container) => !isMarkedInjected(container));
-  return {
-    containers: endless.map(({ name }) => name),
-    areWaitedFor: main.every((container) =>
-      hasEnded({ container, state: stateOf(container.name) }, restartPolicy)
-    ),
-  };
+  return { containers: endless.map(({ name }) => name), areWaitedFor: hasMainEnded(pod) };
 }

@@ -13,6 +13,7 @@ import type { Pod } from "../../api/pod.ts";
 import { IDLE_ANNOTATION } from "../annotations/idle_records.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
 import { RESTART_COUNTS_ANNOTATION } from "../annotations/restart_counts.ts";
+import { DEFAULT_CONTAINER_ANNOTATION, isNamedByInjection } from "../inject/default_container.ts";
 import { STORED_IMAGES_ANNOTATION } from "../annotations/stored_images.ts";
 import { recordsObstacle } from "../inject/admit.ts";
 import type { Injection, InjectRequest } from "../inject/contract.ts";
@@ -56,8 +57,10 @@ export function asCreatedAnew(pod: Pod): Pod {
   const { name, generateName, namespace, labels, annotations = {}, ownerReferences } = pod.metadata;
   const { nodeName: _nodeName, initContainers, ...spec } = pod.spec;
   const own = (container: Container) => !isMarkedInjected(container);
+  const isOwnDefault = isNamedByInjection(pod);
   const kept = Object.entries(annotations).filter(([key]) =>
-    !OWN_ANNOTATIONS.has(key) && !OWN_PREFIXES.some((prefix) => key.startsWith(prefix))
+    !(isOwnDefault && key === DEFAULT_CONTAINER_ANNOTATION) && !OWN_ANNOTATIONS.has(key) &&
+    !OWN_PREFIXES.some((prefix) => key.startsWith(prefix))
   );
   return {
     metadata: {

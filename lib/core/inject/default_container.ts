@@ -30,3 +30,11 @@ export function defaultContainer(
     !plans.some(({ containerNames }) => containerNames.has(each.name)) && !isMarkedInjected(each)
   )?.name;
 }
+
+/** Whether the annotation is as an injection writes it: the first container is injected, and the first one of the Pod's own is named. */
+export function isNamedByInjection({ metadata, spec: { containers } }: Pod): boolean {
+  const named = ownMember(metadata.annotations, DEFAULT_CONTAINER_ANNOTATION);
+  const [first] = containers;
+  return named !== undefined && first !== undefined && isMarkedInjected(first) &&
+    containers.find((each) => !isMarkedInjected(each))?.name === named;
+}

@@ -9,8 +9,10 @@ import {
   workingContainersText,
 } from "../annotations/hot_upgrade.ts";
 import { IDLE_ANNOTATION, idleRecords, idleRecordsText } from "../annotations/idle_records.ts";
+import { isMarkedInjected } from "../annotations/injected_list.ts";
 import { releasedAnnotations } from "../annotations/released.ts";
 import { STORED_IMAGES_ANNOTATION, storedImagesWithout } from "../annotations/stored_images.ts";
+import { DEFAULT_CONTAINER_ANNOTATION, isNamedByInjection } from "./default_container.ts";
 
 /** What a SidecarSet has in a Pod. */
 export interface InjectedParts {
@@ -77,6 +79,11 @@ function annotationsWithout(
       ? null
       : workingContainersText(otherWorking),
   };
+  const first = pod.spec.containers.find(({ name }) => !containers.has(name));
+  // Named again where a sidecar comes to stand in front again.
+  if (isNamedByInjection(pod) && first !== undefined && !isMarkedInjected(first)) {
+    changes[DEFAULT_CONTAINER_ANNOTATION] = null;
+  }
   for (const container of containers) {
     changes[versionAnnotation(container)] = null;
     changes[versionAltAnnotation(container)] = null;

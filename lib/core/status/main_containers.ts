@@ -1,8 +1,8 @@
 import type { Container } from "../../api/container.ts";
 import { isObject } from "../../api/json.ts";
-import { TERMINATE_ENV, TERMINATE_WITH_IMAGE_ENV } from "../../api/names.ts";
 import type { ContainerState, Pod } from "../../api/pod.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
+import { endsWithMain, runsToCompletion } from "../annotations/terminate_marks.ts";
 
 /** The phase that a Pod's main containers come to. */
 export type MainResult = "Succeeded" | "Failed";
@@ -18,7 +18,7 @@ export interface ContainerInState {
  */
 export function hasMainEnded(pod: Pod): boolean {
   const { restartPolicy = "Always", containers } = pod.spec;
-  if (restartPolicy === "Always") return false;
+  if (!runsToCompletion(restartPolicy)) return false;
   const statuses = pod.status?.containerStatuses ?? [];
   const main = containers.filter((container) => !isSidecar(container));
   return main.length > 0 && main.every((container) => {
@@ -28,11 +28,7 @@ export function hasMainEnded(pod: Pod): boolean {
 }
 
 function isSidecar(container: Container): boolean {
-  return isMarkedInjected(container) ||
-    container.env?.some(({ name, value }) =>
-        (name === TERMINATE_ENV && value?.toLowerCase() === "true") ||
-        (name === TERMINATE_WITH_IMAGE_ENV && value)
-      ) === true;
+  return isMarkedInjected(container) || endsWithMain(container);
 }
 
 /** Whether the kubelet will not start the container again: it has ended, and no restart policy or rule wants it back. */

@@ -148,7 +148,7 @@ Deno.test("explain says of a stored Pod that runs to completion what it waits fo
   const { output } = await runCli(["explain", "pod/report"], { client });
   assert.match(
     output,
-    /\(UpToDate\)\n[^]* {4}set completionPolicy: TerminateWithMain, or the Pod ends only after\s+"agent"\n/,
+    /up to date\n[^]* {4}set completionPolicy: TerminateWithMain, or the Pod ends only after\s+"agent"\n/,
   );
 });
 

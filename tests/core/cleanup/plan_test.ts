@@ -69,7 +69,10 @@ Deno.test("planCleanup() removes annotations that name nothing else", () => {
   const alone = podOf({ name: "a", injected: [web] });
   const [write] = plan([alone], { type: "Retain" }).writes;
   const released = applyStrategicImages(alone, write?.patch ?? {});
-  assert.deepEqual(Object.keys(released.metadata.annotations ?? {}), []);
+  // The sidecar stays in front of the Pod's own container.
+  assert.deepEqual(released.metadata.annotations, {
+    "kubectl.kubernetes.io/default-container": "main",
+  });
 });
 
 Deno.test("planCleanup() with Retain leaves Pods alone while the SidecarSet exists", () => {
