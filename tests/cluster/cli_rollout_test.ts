@@ -5,7 +5,7 @@ import { installAndStart } from "../support/installation.ts";
 import { loggingManifest, type WantedLogging } from "../support/logging_manifest.ts";
 import { PodHistory } from "../support/pod_history.ts";
 import { PseudoTerminal, withoutEscapes } from "../support/pseudo_terminal.ts";
-import { getSidecarSet, untilSidecarSet } from "../support/sidecarsets.ts";
+import { conditionOf, getSidecarSet, untilSidecarSet } from "../support/sidecarsets.ts";
 import { UserShell } from "../support/user_shell.ts";
 import { createDeployment, untilReplicas } from "../support/workloads.ts";
 
@@ -249,6 +249,50 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
       is: ({ status }) => status?.notUpgradablePods === 0 && status.readyPods === REPLICAS,
     });
     await shell.output("sidecarset status logging --watch --timeout 60s");
+  });
+
+  await t.step("rollout canary holds back running and new Pods, and lets them go on", async () => {
+    const env = [{ name: "LEVEL", value: "debug" }];
+    await shell.output("sidecarset rollout canary logging --percent 40");
+    await apply({ image: "agent:4", env });
+    await untilSidecarSet(plane, "logging", {
+      what: "has two Pods of five at the newest revision",
+      is: ({ metadata, status }) =>
+        status?.observedGeneration === metadata.generation && status?.updatedPods === 2 &&
+        status.updatedReadyPods === 2,
+    });
+    assert.equal((await images()).filter((image) => image === "agent:4").length, 2);
+    await shell.output("sidecarset rollout canary logging --percent 100");
+    await shell.output("sidecarset status logging --watch --timeout 60s");
+    assert.deepEqual(await images(), Array(REPLICAS).fill("agent:4"));
+  });
+
+  await t.step("a paused injection is shown, and how to resume it", async () => {
+    await shell.output("kubectl sidecarset rollout pause logging --injection");
+    await untilSidecarSet(plane, "logging", {
+      what: "says that its injection is paused",
+      is: (found) => conditionOf(found, "Ready")?.reason === "InjectionPaused",
+    });
+    await shell.output("kubectl run late --image=main:1 --labels=app=web");
+    await untilSidecarSet(plane, "logging", {
+      what: "counts the Pod without the sidecar",
+      is: ({ status }) => status?.uninjectedPods === 1,
+    });
+    assert.match(await shell.output("kubectl get scs -o wide"), / InjectionPaused\n$/);
+    const status = await shell.output("sidecarset status logging");
+    assert.match(status, /^logging .*,InjectionPaused$/m);
+    assert.match(status, /\n {4}1 not injected \(InjectionPaused: [^)]*\)\n {6}default\/late\n/);
+    assert.match(status, /\n {4}sidecarset rollout resume logging --injection\n/);
+    const { code, stderr } = await shell.run("sidecarset rollout restart-injection logging");
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /Resume injection first:\n {2}sidecarset rollout resume logging --injection/,
+    );
+    await shell.output("sidecarset rollout resume logging --injection");
+    await shell.output("kubectl wait --for=condition=Ready sidecarset/logging --timeout=60s");
+    assert.match(await shell.output("kubectl get scs -o wide"), / InForce\n$/);
+    await shell.output("kubectl delete pod late --now");
   });
 
   await t.step("status --watch draws a bar on a terminal, in lines that fit", async () => {
