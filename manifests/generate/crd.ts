@@ -33,6 +33,13 @@ const columns = [
   },
   { name: "Age", jsonPath: ".metadata.creationTimestamp", type: "date" },
   {
+    name: "Injection",
+    jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+    type: "string",
+    priority: 1,
+    description: "InForce where new Pods get the sidecars, or why not, such as InjectionPaused.",
+  },
+  {
     name: "Revision",
     jsonPath: ".status.latestRevision",
     type: "string",
@@ -45,13 +52,6 @@ const columns = [
     type: "string",
     priority: 1,
     description: "What the roll-out does, or what holds it back.",
-  },
-  {
-    name: "Injection",
-    jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
-    type: "string",
-    priority: 1,
-    description: "InForce where new Pods get the sidecars, or why they do not: InjectionPaused, …",
   },
 ];
 

@@ -278,7 +278,10 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
       what: "counts the Pod without the sidecar",
       is: ({ status }) => status?.uninjectedPods === 1,
     });
-    assert.match(await shell.output("kubectl get scs -o wide"), / InjectionPaused\n$/);
+    assert.match(
+      await shell.output("kubectl get scs -o wide"),
+      /\blogging .* InjectionPaused +logging-/,
+    );
     const status = await shell.output("sidecarset status logging");
     assert.match(status, /^logging .*,InjectionPaused$/m);
     assert.match(status, /\n {4}1 not injected \(InjectionPaused: [^)]*\)\n {6}default\/late\n/);
@@ -291,7 +294,7 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
     );
     await shell.output("sidecarset rollout resume logging --injection");
     await shell.output("kubectl wait --for=condition=Ready sidecarset/logging --timeout=60s");
-    assert.match(await shell.output("kubectl get scs -o wide"), / InForce\n$/);
+    assert.match(await shell.output("kubectl get scs -o wide"), /\blogging .* InForce +logging-/);
     await shell.output("kubectl delete pod late --now");
   });
 
