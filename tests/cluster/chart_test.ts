@@ -63,6 +63,11 @@ const VARIANTS: readonly [string, InstallationOptions, Plain][] = [
   }],
   ["cert-manager", { certManager: true }, { certManager: { enabled: true } }],
   ["OpenKruise", { openkruise: true }, { openkruise: { enabled: true } }],
+  ["both policies in another namespace", {
+    namespace: "other",
+    restrictController: true,
+    restrictAuthors: true,
+  }, { restrictController: { enabled: true }, restrictAuthors: { enabled: true } }],
   ["the Prometheus operator", { prometheusOperator: true }, {
     podMonitor: { enabled: true },
     prometheusRule: { enabled: true },

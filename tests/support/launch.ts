@@ -64,7 +64,7 @@ export async function launch(binaries: Binaries, options: LaunchOptions): Promis
   const etcd = start("etcd", etcdArgs(layout));
   const { controllerManager, audit = false } = options;
   const apiServer = start("kube-apiserver", apiServerArgs({ ...layout, controllerManager, audit }));
-  const client = await adminClient(folder);
+  const client = await clientOf(filesOf(folder).adminKubeconfig);
   resources.defer(() => client.close());
   await untilServing(apiServer, client);
   if (controllerManager) {
@@ -98,9 +98,9 @@ function choosePorts() {
   return { etcd, etcdPeer, api, controllerManager };
 }
 
-async function adminClient(folder: string): Promise<FetchClient> {
+/** A client with the credentials of a kubeconfig. Close it. */
+export async function clientOf(kubeconfig: string): Promise<FetchClient> {
   const clock = systemClock();
-  const kubeconfig = filesOf(folder).adminKubeconfig;
   const cluster = await findCluster({ host: denoHost(), clock, logger: quietLogger, kubeconfig });
   return new FetchClient({ cluster, clock, userAgent: "sidecarset-tests" });
 }

@@ -14,6 +14,8 @@ export function addManifests(program: Command, { terminal, exit }: CommandContex
     .option("--replicas <number>", "how many replicas answer admissions")
     .option("--cert-manager", "take the webhook's certificate from cert-manager")
     .option("--openkruise", "let the controller read what OpenKruise has kept")
+    .option("--restrict-controller", "limit what the controller's token may change in Pods")
+    .option("--restrict-authors", "limit who may write SidecarSets with privileged containers")
     .option("--prometheus-operator", "add a PodMonitor and alert rules")
     .addOption(outputOption(["yaml", "json"]))
     .addHelpText("after", helpNotes(NOTES))

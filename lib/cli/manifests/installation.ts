@@ -9,6 +9,12 @@ import rolePatch from "../../../manifests/components/cert-manager/role.patch.yam
   type: "text",
 };
 import openKruise from "../../../manifests/components/openkruise/rbac.yaml" with { type: "text" };
+import restrictAuthors from "../../../manifests/components/restrict-authors/policy.yaml" with {
+  type: "text",
+};
+import restrictController from "../../../manifests/components/restrict-controller/policy.yaml" with {
+  type: "text",
+};
 import crd from "../../../manifests/crd.yaml" with { type: "text" };
 import deployment from "../../../manifests/deployment.yaml" with { type: "text" };
 import podMonitor from "../../../manifests/monitoring/podmonitor.yaml" with { type: "text" };
@@ -18,6 +24,7 @@ import networkPolicy from "../../../manifests/networkpolicy.yaml" with { type: "
 import disruptionBudget from "../../../manifests/poddisruptionbudget.yaml" with { type: "text" };
 import rbac from "../../../manifests/rbac.yaml" with { type: "text" };
 import service from "../../../manifests/service.yaml" with { type: "text" };
+import userRoles from "../../../manifests/user-roles.yaml" with { type: "text" };
 import { isObject } from "../../api/json.ts";
 import type { JsonPatchOperation } from "../../api/json.ts";
 import { applyPatch } from "../../core/inject/apply_patch.ts";
@@ -35,6 +42,10 @@ export interface InstallationOptions {
   readonly certManager?: boolean;
   /** The controller may read what OpenKruise has in its namespace. */
   readonly openkruise?: boolean;
+  /** A policy that limits what the controller's ServiceAccount may change in Pods. */
+  readonly restrictController?: boolean;
+  /** A policy on who may write SidecarSets with privileged containers. */
+  readonly restrictAuthors?: boolean;
   /** Alert rules, and how to scrape, for the Prometheus operator. */
   readonly prometheusOperator?: boolean;
 }
@@ -61,9 +72,11 @@ export function installationYaml(options: InstallationOptions = {}): string {
 /** All but the CustomResourceDefinition; the namespace is the first. */
 export function objectsBesideDefinition(options: InstallationOptions): Plain[] {
   const texts = [
-    ...[namespace, rbac, deployment, service, networkPolicy, disruptionBudget],
+    ...[namespace, rbac, userRoles, deployment, service, networkPolicy, disruptionBudget],
     ...(options.certManager ? [certificates] : []),
     ...(options.openkruise ? [openKruise] : []),
+    ...(options.restrictController ? [restrictController] : []),
+    ...(options.restrictAuthors ? [restrictAuthors] : []),
     ...(options.prometheusOperator ? [podMonitor, rules] : []),
   ];
   return texts.flatMap(documentsOf)
@@ -116,11 +129,13 @@ function withDeployment(
   );
 }
 
-/** Every place that names the namespace says the other one: what is in it, who is bound, and the Service's name in a certificate. */
+/** Renames the namespace everywhere: metadata, subjects, the Service's name in a certificate, and the ServiceAccount's user name. */
 function inNamespace(object: Plain, name: string): Plain {
   const moved: unknown = JSON.parse(JSON.stringify(object), (_key, value) => {
     if (typeof value !== "string") return value;
-    return value === NAMESPACE ? name : value.replace(`.${NAMESPACE}.svc`, `.${name}.svc`);
+    if (value === NAMESPACE) return name;
+    return value.replace(`.${NAMESPACE}.svc`, `.${name}.svc`)
+      .replace(`:serviceaccount:${NAMESPACE}:`, `:serviceaccount:${name}:`);
   });
   return isObject(moved) ? moved : object;
 }

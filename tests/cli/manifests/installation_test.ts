@@ -109,7 +109,7 @@ Deno.test("installationObjects() gives the controller no Secret where cert-manag
   const roles = installationObjects({ certManager: true }).filter(({ kind }) =>
     kind === "Role" || kind === "ClusterRole"
   );
-  assert.equal(roles.length, 2);
+  assert.equal(roles.length, 4);
   assert.ok(!JSON.stringify(roles).includes("secrets"));
 });
 
