@@ -10,6 +10,22 @@ import { inject } from "../../../lib/core/inject/inject.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { frozen, prepared, requestFor } from "./fixtures.ts";
 
+const byName = (a: Container, b: Container) => a.name < b.name ? -1 : 1;
+
+/** The records of the injection; what `patchPodMetadata` has merged is the Pod's from then on. */
+function recordsIn({ metadata: { annotations = {} } }: Pod): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(annotations).filter(([key]) => key.includes("kruise.io/")),
+  );
+}
+
+function hasItsVolumes({ spec: { containers, initContainers = [], volumes = [] } }: Pod): boolean {
+  const names = new Set(volumes.map(({ name }) => name));
+  return [...containers, ...initContainers].every(({ volumeMounts = [], volumeDevices = [] }) =>
+    [...volumeMounts, ...volumeDevices].every(({ name }) => names.has(name))
+  );
+}
+
 const VOLUMES = ["data", "cache"];
 
 /** A record as JSON.parse would make it. */
@@ -178,6 +194,29 @@ Deno.test("inject() has nothing to do for a Pod that has the patch", () => {
     assert.deepEqual(
       second.skipped.map(({ sidecarSet }) => sidecarSet).sort(),
       first.skipped.map(({ sidecarSet }) => sidecarSet).sort(),
+    );
+  }));
+});
+
+Deno.test("inject() gives a copy of what it has injected the same as the Pod itself", () => {
+  fc.assert(fc.property(request, (request) => {
+    // A volume that only a SidecarSet brings and that the Pod's own containers use is the Pod's from then on.
+    fc.pre(Object.keys(recordsIn(request.pod)).length === 0 && hasItsVolumes(request.pod));
+    const first = inject(request);
+    const injected = injectedPod(request.pod, first.patch);
+    const fields = Object.keys(injected.metadata.annotations ?? {}).map((key) => [`f:${key}`, {}]);
+    const fieldsV1 = { "f:metadata": { "f:annotations": Object.fromEntries(fields) } };
+    const now = new Date(request.now.getTime() + 3_600_000);
+    const managedFields = [{ time: now.toISOString(), fieldsV1 }];
+    const copy = frozen({ ...injected, metadata: { ...injected.metadata, managedFields } });
+    const second = inject({ ...request, pod: copy, now });
+    const again = injectedPod(copy, second.patch);
+    const wanted = injectedPod(request.pod, inject({ ...request, now }).patch);
+    assert.deepEqual(second.injected, first.injected);
+    assert.deepEqual(recordsIn(again), recordsIn(wanted));
+    assert.deepEqual(
+      again.spec.containers.toSorted(byName),
+      wanted.spec.containers.toSorted(byName),
     );
   }));
 });
