@@ -22,8 +22,6 @@ export interface ContactOptions {
 const READ_INTERVAL_MS = 3_000;
 const RETRY_INTERVAL_MS = 250;
 const READ_TIMEOUT_MS = 2_000;
-/** Without any answer for this many milliseconds nothing is known of the cluster any more. */
-const MAX_SILENCE_MS = 15_000;
 /** A backup is restored while no API server runs: this many connections in a row fail then. One alone may break for other reasons. */
 const DOUBTFUL_FAILURES = 2;
 /** An API server that has just started answers errors, such as 403 until it has read the roles; later ones say nothing of its store. */
@@ -36,9 +34,8 @@ const MAX_START_MS = 30_000;
 export class Contact {
   readonly #options: ContactOptions;
   #version: string | undefined;
-  /** When that version had been read, when anything was last answered and when a read last began, on the monotonic clock. */
+  /** When that version had been read, and when a read last began, on the monotonic clock. */
   #versionAt = -Infinity;
-  #answeredAt: number;
   #begunAt = -Infinity;
   /** Connections in a row that failed. */
   #failures = 0;
@@ -48,13 +45,11 @@ export class Contact {
 
   constructor(options: ContactOptions) {
     this.#options = options;
-    this.#answeredAt = options.clock.monotonic();
   }
 
-  /** Whether the store may be another one by now. */
+  /** Whether the store may be another one by now: the API server's process has ended. One that only gives no answer keeps its store. */
   get isDoubtful(): boolean {
-    const silence = this.#options.clock.monotonic() - this.#answeredAt;
-    return this.#failures >= DOUBTFUL_FAILURES || silence > MAX_SILENCE_MS;
+    return this.#failures >= DOUBTFUL_FAILURES;
   }
 
   /** Takes note of a read of the object, wherever it is made. Rejects as it does. */
@@ -101,8 +96,7 @@ export class Contact {
   }
 
   #answered(): void {
-    const wasUnreachable = this.#failures > 0 || this.isDoubtful;
-    this.#answeredAt = this.#options.clock.monotonic();
+    const wasUnreachable = this.#failures > 0;
     this.#failures = 0;
     this.#refusedSince = undefined;
     if (wasUnreachable) this.#options.onReachable();
@@ -119,7 +113,6 @@ export class Contact {
 
   #refused(): void {
     const now = this.#options.clock.monotonic();
-    this.#answeredAt = now;
     this.#refusedSince ??= now;
     if (now - this.#refusedSince > MAX_START_MS) this.#answered();
   }

@@ -123,8 +123,7 @@ export function step<T>(state: State, input: Input<T>, context: StepContext): St
       return quietly({ ...afterDelay(state, listAnew(), context), synced: false });
     case "silent": {
       const then = input.list ? listAnew() : checked(resumed(task));
-      const synced = state.synced && !input.list;
-      return quietly({ ...afterDelay(state, then, context), synced, live: false });
+      return quietly({ ...afterDelay(state, then, context), live: false });
     }
     case "waited":
       return quietly(task.do === "wait" ? { ...state, task: task.then } : state);

@@ -76,7 +76,12 @@ export class ReflectorLoop<T extends KubeObject> {
 
   /** Whether the consumer has been told everything, and is told of changes as far as can be known. */
   isSynced(): boolean {
-    return this.#state.synced && this.#state.live && !isForbidden(this.#state);
+    return this.isFilled() && this.#state.live;
+  }
+
+  /** The same, though what happened since a watch fell silent may be missing. */
+  isFilled(): boolean {
+    return this.#state.synced && !isForbidden(this.#state);
   }
 
   /** The API server's store was set back, as another read has shown: everything is listed again. */

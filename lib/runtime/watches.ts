@@ -47,7 +47,10 @@ export interface WatchesOptions {
 }
 
 export interface Watches {
-  /** What an admission needs: SidecarSets, namespaces and revisions. */
+  /**
+   * What an admission needs: SidecarSets, namespaces and revisions. A replica that is cut off is not ready, but answers from what it knows: the
+   * API server keeps its connection to it, and would have every Pod and SidecarSet refused although others are ready.
+   */
   isAdmissionSynced(): boolean;
   /** Names of the kinds that have not been read yet, or may not be read any more. */
   unsynced(): string[];
@@ -180,7 +183,7 @@ export function createWatches(options: WatchesOptions): Watches {
   const forAdmission = [sidecarSets, namespaces, revisions];
   const all = [...forAdmission, pods, allowList, cleanupRecords, ...configurations];
   return {
-    isAdmissionSynced: () => forAdmission.every(({ loop }) => loop.isSynced()),
+    isAdmissionSynced: () => forAdmission.every(({ loop }) => loop.isFilled()),
     unsynced: () => all.filter(({ loop }) => !loop.isSynced()).map(({ name }) => name),
     ages: () =>
       new Map(all.flatMap(({ name, loop }) => {
