@@ -50,7 +50,7 @@ const NOTES = {
     "inject -f sidecarset.yaml -f deployment.yaml -o diff",
     "inject --from-cluster -f deployment.yaml -o diff",
     "kustomize build . | sidecarset inject -f sidecarset.yaml -f -",
-    "inject -f sidecarset.yaml -f pod.yaml --now 2026-01-02T15:04:05Z",
+    "inject -f set.yaml -f pod.yaml --now 2026-01-02T15:04:05Z",
   ],
   statuses: [
     "0  the manifests are printed",
