@@ -6,6 +6,9 @@ export const STORAGE_VERSION = "v1beta1";
 export const KIND = "SidecarSet";
 export const PLURAL = "sidecarsets";
 
+/** Name of an installation's Lease, of its webhook configurations and of the ClusterRole that owns them. */
+export const INSTALLATION = "sidecarset";
+
 /** On SidecarSets, ControllerRevisions and (as JSON by SidecarSet name) on Pods. */
 export const HASH_ANNOTATION = "kruise.io/sidecarset-hash";
 export const HASH_WITHOUT_IMAGE_ANNOTATION = "kruise.io/sidecarset-hash-without-image";

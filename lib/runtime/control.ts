@@ -1,6 +1,7 @@
 import type { Clock } from "../api/clock.ts";
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import type { Logger } from "../api/logger.ts";
+import { INSTALLATION } from "../api/names.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { Pod } from "../api/pod.ts";
 import { Evictions } from "../controller/eviction/evictions.ts";
@@ -31,9 +32,6 @@ import { countedUntil } from "./counted_until.ts";
 import { createRegistering, type Registering } from "./registering.ts";
 import { registrationFacts } from "./registration.ts";
 import { createRepairReport } from "./repairs.ts";
-
-/** Name of the Lease, the registration and the ClusterRole that owns it. */
-export const INSTALLATION = "sidecarset";
 
 /** Changes that arrive together are looked at together: in milliseconds. */
 const GATHER_PODS = 50;

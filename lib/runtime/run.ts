@@ -1,5 +1,6 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
+import { INSTALLATION } from "../api/names.ts";
 import type { WebhookEndpoint } from "../core/registration/configuration.ts";
 import { FIELD_MANAGER } from "../core/field_manager.ts";
 import { isExcluded } from "../core/registration/exclusions.ts";
@@ -17,7 +18,7 @@ import { createAdmission } from "./admission.ts";
 import { createCertificates } from "./certificates.ts";
 import type { Config } from "./config.ts";
 import { createCover } from "./coverage.ts";
-import { createControl, INSTALLATION } from "./control.ts";
+import { createControl } from "./control.ts";
 import { readCountedUntil } from "./counted_until.ts";
 import { everyAddress } from "./every_address.ts";
 import { createHealthHandler, startHealthServer } from "./health.ts";
@@ -119,7 +120,7 @@ export async function run(
     clock,
     logger,
     namespace: config.namespace,
-    registrationName: "sidecarset",
+    registrationName: INSTALLATION,
     problemsOf: validation.problemsOf,
     countedUntil: (signal) => readCountedUntil({ store: lease, logger }, signal),
     onChange(names) {

@@ -2,6 +2,7 @@ import type { ControllerRevision } from "../../api/controller_revision.ts";
 import {
   ALLOW_LIST_CONFIG_MAP,
   ALLOW_LIST_KEY,
+  INSTALLATION,
   NAMESPACE_NAME_LABEL,
   REVISION_OWNER_LABEL,
 } from "../../api/names.ts";
@@ -14,7 +15,6 @@ import { labelTimes, laterLabelFields } from "../../core/select/label_times.ts";
 import { validateStoredSidecarSet } from "../../core/validate/validate.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
-import { INSTALLATION } from "../../runtime/control.ts";
 import { toPrepared } from "../../runtime/stored_sidecarset.ts";
 import type { KnownCluster } from "./known_cluster.ts";
 import { ifAllowed, readAll, readIfPresent } from "./reading.ts";

@@ -1,6 +1,6 @@
+import { INSTALLATION } from "../../api/names.ts";
 import type { Lease } from "../../api/objects.ts";
 import { resources } from "../../kube/resources.ts";
-import { INSTALLATION } from "../../runtime/control.ts";
 import { readIfPresent } from "../cluster/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type Check, checkNamed } from "./check.ts";

@@ -1,11 +1,11 @@
 import type { Container } from "../../api/container.ts";
+import { INSTALLATION } from "../../api/names.ts";
 import type { Lease, Secret, Workload } from "../../api/objects.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { WebhookConfiguration } from "../../api/webhook_configuration.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { isForbidden, isNotFound } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
-import { INSTALLATION } from "../../runtime/control.ts";
 import { type LiveCluster, readLiveCluster } from "../cluster/live_cluster.ts";
 import { readAll, readIfPresent } from "../cluster/reading.ts";
 import { excludedNamespacesOf, type SurroundingsOptions } from "../cluster/surroundings.ts";

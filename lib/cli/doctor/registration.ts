@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
+import { INSTALLATION } from "../../api/names.ts";
 import type { WebhookConfiguration, WebhookEntry } from "../../api/webhook_configuration.ts";
 import { planRegistration } from "../../core/registration/configuration.ts";
-import { INSTALLATION } from "../../runtime/control.ts";
 import { withExclusions } from "../../core/registration/exclusions.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { type Facts, isKnown, UNKNOWN_CLUSTER } from "./facts.ts";

@@ -1,8 +1,8 @@
+import { INSTALLATION } from "../../api/names.ts";
 import type { Lease } from "../../api/objects.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { inOneLine } from "../../core/printable.ts";
 import { resources } from "../../kube/resources.ts";
-import { INSTALLATION } from "../../runtime/control.ts";
 import { readAll, readIfPresent } from "../cluster/reading.ts";
 import { counted } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";

@@ -1,5 +1,5 @@
 import { isObject } from "../../api/json.ts";
-import { GROUP, PLURAL } from "../../api/names.ts";
+import { GROUP, INSTALLATION, PLURAL } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import { injectedSidecarSets } from "../../core/annotations/injected_list.ts";
 import type { RestClient } from "../../kube/contract.ts";
@@ -7,7 +7,6 @@ import { isNotFound } from "../../kube/errors.ts";
 import { remove } from "../../kube/requests.ts";
 import { type Resource, resource, resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
-import { INSTALLATION } from "../../runtime/control.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import { type DryRun, dryRunNote } from "../cluster/dry_run.ts";
 import { ifAllowed, readAll, readIfPresent } from "../cluster/reading.ts";
