@@ -34,6 +34,8 @@ export interface Observation {
 }
 
 const REQUEST_TIMEOUT = 30_000;
+/** Reading one object takes no webhook and no long answer: a controller must not wait longer for a lost one. */
+const OBJECT_READ_TIMEOUT = 5_000;
 
 /**
  * The API client on fetch. Rejects with an `ApiError` for an answer other than 2xx, with a `ConnectionError` where there is no answer (in time) or
@@ -74,7 +76,8 @@ export class FetchClient implements RestClient {
       throw new TypeError(`Cannot ${method} ${path} as a tunnel: this client has only requests`);
     }
     abortSignal?.throwIfAborted();
-    const deadline = new Deadline(this.#options.requestTimeout ?? REQUEST_TIMEOUT, {
+    const timeout = isObjectRead(options) ? OBJECT_READ_TIMEOUT : REQUEST_TIMEOUT;
+    const deadline = new Deadline(this.#options.requestTimeout ?? timeout, {
       clock: this.#options.clock,
       ...(abortSignal ? { signal: abortSignal } : {}),
     });
@@ -184,4 +187,9 @@ function bodyOf(options: RequestOptions): BodyInit | null {
 
 function requestName({ method, path }: RequestOptions) {
   return { method, path };
+}
+
+/** Whether a request reads one object; lists are paged. */
+function isObjectRead({ method, expectStream, querystring }: RequestOptions): boolean {
+  return method === "GET" && expectStream !== true && querystring?.has("limit") !== true;
 }
