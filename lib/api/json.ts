@@ -15,11 +15,6 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** One reference token of an RFC 6901 pointer, escaped. */
-export function pointerToken(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
-}
-
 /** A member of an object that came from outside; what every object inherits (`constructor`) does not count as one. */
 export function ownMember<T>(
   object: Readonly<Record<string, T>> | undefined,

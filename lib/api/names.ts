@@ -23,7 +23,7 @@ export const WORKING_HOT_UPGRADE_ANNOTATION = "kruise.io/sidecarset-working-hotu
 export const VERSION_ANNOTATION_PREFIX = "version.sidecarset.kruise.io/";
 export const VERSION_ALT_ANNOTATION_PREFIX = "versionalt.sidecarset.kruise.io/";
 
-/** On the API server's copy of a Pod that a kubelet runs from a file: nothing that is changed in it has an effect. */
+/** On the API server's copy of a static Pod. The kubelet ignores changes of the copy. */
 export const MIRROR_POD_ANNOTATION = "kubernetes.io/config.mirror";
 
 export const INJECTED_ENV = "IS_INJECTED";

@@ -1,5 +1,6 @@
 import type { Container, LocalObjectReference, Volume } from "./container.ts";
 import type { ObjectMeta } from "./meta.ts";
+import { MIRROR_POD_ANNOTATION } from "./names.ts";
 
 /** What the program reads of a core/v1 Pod; the API server has validated it, so these are types without a schema. */
 
@@ -53,6 +54,11 @@ export interface Pod {
   metadata: ObjectMeta;
   spec: PodSpec;
   status?: PodStatus;
+}
+
+/** Whether a Pod is the API server's copy of a static Pod. */
+export function isMirrorPod({ metadata }: Pod): boolean {
+  return Object.hasOwn(metadata.annotations ?? {}, MIRROR_POD_ANNOTATION);
 }
 
 export interface Namespace {

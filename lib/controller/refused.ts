@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ObjectReference, Workload } from "../api/objects.ts";
-import type { FailedCreate } from "../core/refusal/failed_create.ts";
-import { mayBlameSidecars } from "../core/refusal/message.ts";
-import type { RefusalSummary } from "../core/refusal/summary.ts";
-import { mayExist, missingPods, refusableKind } from "../core/refusal/workload.ts";
+import type { FailedCreate } from "../core/refused/failed_create.ts";
+import { mayBlameSidecars } from "../core/refused/message.ts";
+import type { RefusalSummary } from "../core/status/facts.ts";
+import { mayExist, missingPods, refusableKind } from "../core/refused/workload.ts";
 import { isNotFound } from "../kube/errors.ts";
 import { Limiter } from "./limiter.ts";
 import { Loop, type LoopEnvironment } from "./loop.ts";

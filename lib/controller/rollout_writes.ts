@@ -13,7 +13,7 @@ import type { Events } from "./events.ts";
 import { PodReports, type UpgradableReport } from "./pod_reports.ts";
 import { podReference } from "./references.ts";
 import type { Rollout } from "./rollout.ts";
-import { wishOf } from "./wish.ts";
+import { specKeyOf } from "./spec_key.ts";
 import { NotLeaderError, type Writer } from "./writer.ts";
 
 export interface RolloutWritesOptions {
@@ -175,7 +175,7 @@ export class RolloutWrites {
 /** Whether what was planned for one state of a SidecarSet is still wanted by the current one. */
 function isSameWish(current: PreparedSidecarSet | undefined, planned: PreparedSidecarSet): boolean {
   return current !== undefined && current.problems.length === 0 &&
-    wishOf(current) === wishOf(planned);
+    specKeyOf(current) === specKeyOf(planned);
 }
 
 /** A newer state would refuse the patch; the Pod is planned for again. */

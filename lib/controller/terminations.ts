@@ -5,7 +5,7 @@ import { podKey } from "../index/pods.ts";
 import { trimPod } from "../index/trim.ts";
 import { isNotFound } from "../kube/errors.ts";
 import { Loop, type LoopEnvironment } from "./loop.ts";
-import { wishOf } from "./wish.ts";
+import { specKeyOf } from "./spec_key.ts";
 import type { Writer } from "./writer.ts";
 
 const CONCURRENCY = 16;
@@ -25,7 +25,7 @@ export interface TerminationsOptions extends LoopEnvironment {
 export class Terminations {
   readonly #options: TerminationsOptions;
   readonly #loop: Loop;
-  readonly #wishes = new Map<string, string>();
+  readonly #specKeys = new Map<string, string>();
 
   constructor(options: TerminationsOptions) {
     this.#options = options;
@@ -53,10 +53,10 @@ export class Terminations {
   observeSidecarSet(name: string): void {
     const { injected, sidecarSets } = this.#options.index;
     const prepared = sidecarSets.get(name);
-    const wish = prepared && wishOf(prepared);
-    if (this.#wishes.get(name) === wish) return;
-    if (wish === undefined) this.#wishes.delete(name);
-    else this.#wishes.set(name, wish);
+    const specKey = prepared && specKeyOf(prepared);
+    if (this.#specKeys.get(name) === specKey) return;
+    if (specKey === undefined) this.#specKeys.delete(name);
+    else this.#specKeys.set(name, specKey);
     for (const key of injected.of(name)) this.observe(key);
   }
 

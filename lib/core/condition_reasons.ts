@@ -49,3 +49,12 @@ export type ConditionReason = keyof typeof CONDITION_REASONS;
 export function isConditionReason(reason: string): reason is ConditionReason {
   return Object.hasOwn(CONDITION_REASONS, reason);
 }
+
+/** Why the sidecars of a Pod were ended: the reason of its condition `SidecarTerminated`. */
+export const TERMINATION_REASONS = {
+  MainContainersSucceeded: "all main containers have ended with exit code 0",
+  MainContainersFailed:
+    "all main containers have ended, at least one with another exit code than 0",
+} as const;
+
+export type TerminationReason = keyof typeof TERMINATION_REASONS;

@@ -1,6 +1,5 @@
-import type { ConditionReason } from "./condition_reasons.ts";
+import type { ConditionReason, TerminationReason } from "./condition_reasons.ts";
 import type { Reason } from "./reasons.ts";
-import type { TerminationReason } from "./cleanup/jobs.ts";
 
 /**
  * Reasons of events that are no reasons of anything else. One sentence each, in the present tense, without a full stop; `NotUpgradablePods`,

@@ -52,3 +52,12 @@ export type Reason = keyof typeof REASONS;
 export function isReason(text: string): text is Reason {
   return Object.hasOwn(REASONS, text);
 }
+
+/** Why one SidecarSet does not apply to one Pod, before `failurePolicy` decides what follows. */
+export interface Obstacle {
+  readonly reason: Reason;
+  /** One sentence that names the field and the remedy. */
+  readonly message: string;
+  /** The name, port or field at fault, for a short form of the message. */
+  readonly subject?: string;
+}

@@ -10,7 +10,7 @@ import { podReference, referenceByName } from "../controller/references.ts";
 import type { Repair } from "../controller/repairs.ts";
 import { Terminations } from "../controller/terminations.ts";
 import type { Writer } from "../controller/writer.ts";
-import { cleanupNews } from "../core/cleanup/news.ts";
+import { cleanupEvents } from "../core/cleanup/progress_events.ts";
 import { missedReason, type ReplacementObstacle } from "../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
@@ -72,7 +72,7 @@ export function createAftercare(options: AftercareOptions): Aftercare {
     evictions: new CleanupEvictions({ ...options, records }),
     onProgress(sidecarSet, { before, after }) {
       const regarding = referenceByName(sidecarSet);
-      for (const news of cleanupNews(before, after)) {
+      for (const news of cleanupEvents(before, after)) {
         events.record({ ...news, regarding, action: "Cleanup" });
       }
     },

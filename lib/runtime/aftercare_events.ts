@@ -1,10 +1,11 @@
 import type { Occurrence } from "../controller/events.ts";
 import type { MissedSummary } from "../controller/missed.ts";
 import { sidecarSetReference } from "../controller/references.ts";
-import { type Termination, TERMINATION_REASONS } from "../core/cleanup/jobs.ts";
+import type { Termination } from "../core/cleanup/jobs.ts";
+import { TERMINATION_REASONS } from "../core/condition_reasons.ts";
 import { TERMINATE_WITH_IMAGE_ENV } from "../api/names.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
-import { refusalSentence, type RefusalSummary } from "../core/refusal/summary.ts";
+import { refusalSentence, type RefusalSummary } from "../core/status/facts.ts";
 
 /** Tells of Pods that were created without the sidecars that they should have got. */
 export function missedOccurrence(prepared: PreparedSidecarSet, summary: MissedSummary): Occurrence {

@@ -2,7 +2,7 @@ import type { FieldProblem } from "../api/field_problem.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 import type { RegistrationWidener } from "../controller/registration_widener.ts";
-import { prepareSidecarSet } from "../core/prepare.ts";
+import { prepareSidecarSet } from "../core/defaults/prepare.ts";
 import { coverageKey, isInjecting } from "../core/registration/selection.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { list, update } from "../kube/requests.ts";

@@ -3,7 +3,7 @@ import type { KubeObject } from "../api/objects.ts";
 import { readAs, withoutNulls } from "../api/read.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 import { sidecarSetStatus } from "../api/sidecarset_status.ts";
-import { prepareSidecarSet } from "../core/prepare.ts";
+import { prepareSidecarSet } from "../core/defaults/prepare.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { specWrittenAt } from "../core/status/effective_since.ts";
 

@@ -1,12 +1,13 @@
 import type { AdmissionDecision, AdmissionRequest } from "../api/admission.ts";
 import { isObject } from "../api/json.ts";
 import type { Labels } from "../api/meta.ts";
-import type { Pod } from "../api/pod.ts";
+import { isMirrorPod, type Pod } from "../api/pod.ts";
 import type { Injected, Injection, InjectRequest, Skip } from "../core/inject/contract.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import type { SelectionOrigin } from "../core/registration/pending.ts";
 import { readOrigins } from "../core/registration/pending_entries.ts";
 import { selectsPod } from "../core/select/pod_selection.ts";
+import { isActive } from "../core/status/readiness.ts";
 import { ALLOWED, failed, type Review } from "./decisions.ts";
 import { podDecision } from "./pod_decision.ts";
 import { type PodReader, readUnknown } from "./pod_reads.ts";
@@ -38,9 +39,6 @@ export interface PodReviewObserver {
 
 /** One request must not cause any number of others. */
 const MAX_UNSEEN = 20;
-
-/** On the API server's copy of a Pod that a kubelet runs from a file: nothing that is changed in it has an effect. */
-const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
 /**
  * The review function for Pods (`pkg/webhook/pod/mutating/sidecarset.go:sidecarsetMutatingPod`): injects what selects the Pod when it is
@@ -156,10 +154,8 @@ function notSynced(): AdmissionDecision {
 }
 
 /** `pkg/util/pods.go:IsPodActive`, and mirror Pods. */
-function isNeverTouched({ metadata, status }: Pod): boolean {
-  return metadata.annotations?.[MIRROR_ANNOTATION] !== undefined ||
-    typeof metadata.deletionTimestamp === "string" ||
-    status?.phase === "Succeeded" || status?.phase === "Failed";
+function isNeverTouched(pod: Pod): boolean {
+  return isMirrorPod(pod) || !isActive(pod);
 }
 
 function inNamespace(pod: Pod, namespace: string): Pod {

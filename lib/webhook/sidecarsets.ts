@@ -7,8 +7,8 @@ import type { SidecarSet } from "../api/sidecarset.ts";
 import { completeSidecarSet } from "../core/defaults/complete.ts";
 import { storedForm, type StoredFormOptions } from "../core/defaults/stored_form.ts";
 import { ALLOWED, failed, refused, type Review } from "./decisions.ts";
-import { jsonDiff } from "./json_diff.ts";
-import { jsonEqual } from "./json_equal.ts";
+import { jsonDiff } from "../core/json/diff.ts";
+import { jsonEqual } from "../core/json/equal.ts";
 
 export interface SidecarSetValidationOptions {
   /** Everything that is wrong with a SidecarSet beside the others of the cluster. */

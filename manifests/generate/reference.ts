@@ -1,7 +1,11 @@
 import { sidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import { sidecarSetStatus } from "../../lib/api/sidecarset_status.ts";
-import { TERMINATION_REASONS } from "../../lib/core/cleanup/jobs.ts";
-import { CONDITION_REASONS, CONDITIONS, POD_CONDITIONS } from "../../lib/core/condition_reasons.ts";
+import {
+  CONDITION_REASONS,
+  CONDITIONS,
+  POD_CONDITIONS,
+  TERMINATION_REASONS,
+} from "../../lib/core/condition_reasons.ts";
 import { EVENT_REASONS } from "../../lib/core/event_reasons.ts";
 import { REASONS } from "../../lib/core/reasons.ts";
 import { settings } from "../../lib/runtime/settings.ts";

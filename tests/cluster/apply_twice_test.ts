@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../lib/api/names.ts";
-import { prepareSidecarSet } from "../../lib/core/prepare.ts";
+import { prepareSidecarSet } from "../../lib/core/defaults/prepare.ts";
 import { get } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";

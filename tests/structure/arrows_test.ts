@@ -95,18 +95,35 @@ Deno.test("no modules import each other in a circle, not even for types", async 
   assertNoCircle(graph);
 });
 
-Deno.test("no folders of the command line import each other in a circle", async () => {
-  const cli = new URL("lib/cli/", root).href;
-  const folderOf = (specifier: string) =>
-    specifier.startsWith(cli) ? specifier.slice(cli.length).split("/").at(-2) ?? "" : undefined;
+/** The folders of a room and what each imports; `.` for the files of the room itself. */
+async function foldersOf(
+  room: string,
+  folderOf: (path: readonly string[]) => string,
+): Promise<Map<string, string[]>> {
+  const base = new URL(`lib/${room}/`, root).href;
+  const folder = (specifier: string) =>
+    specifier.startsWith(base)
+      ? [folderOf(specifier.slice(base.length).split("/").slice(0, -1)) || "."]
+      : [];
   const graph = new Map<string, string[]>();
   for (const module of await modules()) {
-    const folder = folderOf(module.specifier);
-    if (folder === undefined) continue;
-    const others = importsOf(module).flatMap((specifier) => folderOf(specifier) ?? [])
-      .filter((other) => other !== folder);
-    graph.set(folder, [...graph.get(folder) ?? [], ...others]);
+    const [own] = folder(module.specifier);
+    if (own === undefined) continue;
+    const others = importsOf(module).flatMap(folder).filter((other) => other !== own);
+    graph.set(own, [...graph.get(own) ?? [], ...others]);
   }
+  return graph;
+}
+
+Deno.test("no folders of the command line import each other in a circle", async () => {
+  const graph = await foldersOf("cli", (path) => path.at(-1) ?? "");
   assert.ok(graph.size > 10);
   assertNoCircle(graph);
+});
+
+Deno.test("no folders of core import each other in a circle", async () => {
+  const graph = await foldersOf("core", ([first = ""]) => first);
+  assert.ok(graph.size > 10);
+  assertNoCircle(graph);
+  assert.deepEqual(graph.get("."), [], "the shared files of core import none of its folders");
 });

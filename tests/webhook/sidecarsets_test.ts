@@ -3,7 +3,7 @@ import jsonpatch from "fast-json-patch";
 import type { AdmissionDecision, AdmissionRequest } from "../../lib/api/admission.ts";
 import type { FieldProblem } from "../../lib/api/field_problem.ts";
 import { isObject } from "../../lib/api/json.ts";
-import { prepareSidecarSet } from "../../lib/core/prepare.ts";
+import { prepareSidecarSet } from "../../lib/core/defaults/prepare.ts";
 import {
   createSidecarSetDefaulting,
   createSidecarSetValidation,

@@ -2,7 +2,7 @@ import {
   FAILED_CREATE,
   type FailedCreate,
   failedCreateOf,
-} from "../../core/refusal/failed_create.ts";
+} from "../../core/refused/failed_create.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
 import { readAll } from "./reading.ts";

@@ -10,7 +10,7 @@ import { checkApiServer, checkCrd, checkOpenKruise } from "./cluster.ts";
 import { checkController } from "./controller.ts";
 import { checkEndless } from "./endless.ts";
 import { installCommand, readDeployment, readFacts } from "./facts.ts";
-import { checkRefusals } from "./refusals.ts";
+import { checkRefusals } from "./refused.ts";
 import { checkRegistration } from "./registration.ts";
 import { checkControllerRights, checkOwnRights } from "./rights.ts";
 import { checkSidecarSets } from "./sidecarsets.ts";

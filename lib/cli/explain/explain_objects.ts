@@ -10,7 +10,7 @@ import { podsOf } from "../pods/workload_pods.ts";
 import { CliError } from "../terminal/terminal.ts";
 import { explain, type PodExplanation, type PodsSummary } from "./explanation.ts";
 import { type NamedObject, type Place, readNamed } from "./named_objects.ts";
-import { refusalOf } from "./refusal.ts";
+import { refusalOf } from "./refused.ts";
 import { explainStored, type StoredPodOptions } from "./stored_pod.ts";
 
 /**

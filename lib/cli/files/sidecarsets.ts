@@ -2,7 +2,7 @@ import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { GROUP, KIND, VERSIONS } from "../../api/names.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { completeSidecarSet } from "../../core/defaults/complete.ts";
-import { prepareSidecarSet } from "../../core/prepare.ts";
+import { prepareSidecarSet } from "../../core/defaults/prepare.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { planRevisions } from "../../core/revision/plan.ts";
 import { likelyName } from "../../core/validate/likely_name.ts";

@@ -1,5 +1,6 @@
 import { Document, isAlias, isCollection, isScalar, isSeq, visit } from "yaml";
 import { isObject, type JsonPatchOperation } from "../../api/json.ts";
+import { pointerTokens } from "../../core/json/pointer.ts";
 import { isPrintable } from "../../core/printable.ts";
 import type { ManifestDocument } from "../files/documents.ts";
 import type { Path } from "../files/manifests.ts";
@@ -26,7 +27,7 @@ export function patchedTree(
     for (const operation of patch) {
       applyOperation(patched, {
         operation,
-        path: [...path.map(String), ...tokensOf(operation.path)],
+        path: [...path.map(String), ...pointerTokens(operation.path)],
       });
     }
   }
@@ -89,9 +90,4 @@ function openFlow(document: Document, path: readonly string[]): void {
     if (isCollection(node)) node.flow = false;
     else if (isAlias(node) || isScalar(node)) return;
   }
-}
-
-function tokensOf(pointer: string): string[] {
-  return pointer.slice(1).split("/")
-    .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
 }

@@ -1,4 +1,4 @@
-import { blamedSidecarSets } from "../../core/refusal/blame.ts";
+import { blamedSidecarSets } from "../../core/refused/blame.ts";
 import type { PodOutcome } from "./outcome.ts";
 
 /**

@@ -1,6 +1,5 @@
-import { MIRROR_POD_ANNOTATION } from "../../api/names.ts";
-import type { Pod } from "../../api/pod.ts";
-import { injectedPod } from "../../core/inject/apply_patch.ts";
+import { isMirrorPod, type Pod } from "../../api/pod.ts";
+import { injectedPod } from "../../core/json/apply_patch.ts";
 import type { Injection } from "../../core/inject/contract.ts";
 import { inject } from "../../core/inject/inject.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
@@ -65,7 +64,7 @@ function asSent(pod: Pod): Pod {
 /** Why nothing is injected into a Pod, whichever SidecarSets select it. */
 function exemption(pod: Pod, excludedNamespaces: readonly string[]): Reason | undefined {
   if (excludedNamespaces.includes(pod.metadata.namespace ?? "")) return "NamespaceExcluded";
-  if (pod.metadata.annotations?.[MIRROR_POD_ANNOTATION] !== undefined) return "MirrorPod";
+  if (isMirrorPod(pod)) return "MirrorPod";
   return isActive(pod) ? undefined : "PodNotActive";
 }
 

@@ -17,7 +17,7 @@ import { isConflict, isNotFound, isServerFault, isTooManyRequests } from "../../
 import { Failures } from "../backoff.ts";
 import type { Confirmation } from "../confirmation.ts";
 import type { Events } from "../events.ts";
-import { wishOf } from "../wish.ts";
+import { specKeyOf } from "../spec_key.ts";
 import { NotLeaderError, type Writer } from "../writer.ts";
 import { EvictionFindings } from "./findings.ts";
 
@@ -101,8 +101,8 @@ export class EvictionEngine {
     this.#faults.get(sidecarSet)?.keepOnly(new Set(request.guards.map(({ pod }) => pod)));
     const snapshot = this.#snapshot(request, findings);
     const plan = planEvictions(snapshot);
-    const wish = wishOf(current);
-    for (const [pod, obstacle] of plan.obstacles) findings.record(pod, { wish, obstacle });
+    const specKey = specKeyOf(current);
+    for (const [pod, obstacle] of plan.obstacles) findings.record(pod, { specKey, obstacle });
     const pods = await this.#confirmed(plan, { request, findings }, signal);
     const { objection } = plan;
     const known = findings.wait;
@@ -157,14 +157,14 @@ export class EvictionEngine {
   #snapshot(request: EvictionRequest, findings: EvictionFindings): EvictionSnapshot {
     const { index, clock, recreatingKinds, isWebhookReady } = this.#options;
     const { current, candidates, isWanted, obstacleOf, guards } = request;
-    const wish = wishOf(current);
+    const specKey = specKeyOf(current);
     return {
       faultRetryAt: this.#faults.get(request.sidecarSet)?.retryTimes() ?? new Map(),
       candidates,
       isWanted,
       obstacleOf,
       guards,
-      knownObstacleOf: (pod) => findings.of(pod, wish),
+      knownObstacleOf: (pod) => findings.of(pod, specKey),
       podsOf: (workload) =>
         [...index.workloads.podsOf(workload)].flatMap((key) => index.pods.get(key) ?? []),
       generation: current?.sidecarSet.metadata.generation ?? 0,
@@ -183,7 +183,7 @@ export class EvictionEngine {
     signal: AbortSignal,
   ): Promise<Pod[]> {
     const { readPod } = this.#options;
-    const wish = wishOf(request.current);
+    const specKey = specKeyOf(request.current);
     const pods: Pod[] = [];
     for (const pod of await request.confirm(evictions, signal)) {
       const whole = await readPod(pod, signal).catch((error) => {
@@ -193,7 +193,7 @@ export class EvictionEngine {
       if (whole === undefined || whole.metadata.uid !== pod.metadata.uid) continue;
       const obstacle = request.obstacleOf(whole);
       if (obstacle === undefined) pods.push(pod);
-      else findings.record(pod, { wish, obstacle });
+      else findings.record(pod, { specKey, obstacle });
     }
     return pods;
   }

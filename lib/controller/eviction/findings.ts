@@ -7,7 +7,7 @@ const RECHECK_INTERVAL_MS = 300_000;
 
 interface Finding {
   readonly obstacle: ReplacementObstacle;
-  readonly wish: string;
+  readonly specKey: string;
   /** Of the Pod. */
   readonly resourceVersion: string | undefined;
   /** Monotonic. */
@@ -33,20 +33,20 @@ export class EvictionFindings {
   /** The obstacle of a Pod, unless the Pod or the SidecarSet has changed since. */
   of(
     { metadata: { uid = "", resourceVersion } }: Pod,
-    wish: string,
+    specKey: string,
   ): ReplacementObstacle | undefined {
     const known = this.#findings.get(uid);
-    const holds = known?.wish === wish && known?.resourceVersion === resourceVersion;
+    const holds = known?.specKey === specKey && known?.resourceVersion === resourceVersion;
     return holds ? known?.obstacle : undefined;
   }
 
   record(
     { metadata: { uid = "", resourceVersion } }: Pod,
-    { wish, obstacle }: { wish: string; obstacle: ReplacementObstacle },
+    { specKey, obstacle }: { specKey: string; obstacle: ReplacementObstacle },
   ): void {
     const until = this.#clock.monotonic() + RECHECK_INTERVAL_MS;
     this.#findings.delete(uid);
-    this.#findings.set(uid, { obstacle, wish, resourceVersion, until });
+    this.#findings.set(uid, { obstacle, specKey, resourceVersion, until });
   }
 
   forgetOld(): void {

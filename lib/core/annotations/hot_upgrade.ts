@@ -7,7 +7,7 @@ import {
 } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { SidecarContainer } from "../../api/sidecar_container.ts";
-import { goJson } from "./go_json.ts";
+import { goJson } from "../json/go_json.ts";
 
 /** Whether the sidecar alternates between two containers (`pkg/control/sidecarcontrol:IsHotUpgradeContainer`). */
 export function isHotUpgrade(sidecar: SidecarContainer): boolean {

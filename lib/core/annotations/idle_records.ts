@@ -1,6 +1,6 @@
 import { isObject } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
-import { goJson } from "./go_json.ts";
+import { goJson } from "../json/go_json.ts";
 
 /** On Pods: sidecars that are idle because they are no longer needed, as JSON by container. OpenKruise ignores it. */
 export const IDLE_ANNOTATION = "kruise.io/sidecarset-idle";

@@ -2,7 +2,7 @@ import type { Container } from "../../api/container.ts";
 import { INJECTED_ENV, INJECTED_LIST_ANNOTATION } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
-import { compareUtf8 } from "./go_json.ts";
+import { compareUtf8 } from "../json/go_json.ts";
 import { containersOfPair, isHotUpgrade, isHotUpgradeInit } from "./hot_upgrade.ts";
 
 /** Names in the injected-list annotation, as they stand; a Pod may carry a copied or forged list. */

@@ -1,7 +1,7 @@
 import { isObject } from "../../api/json.ts";
 import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
-import { compareUtf8, escaped } from "./go_json.ts";
+import { compareUtf8, escaped } from "../json/go_json.ts";
 
 /** What one SidecarSet's last change of a Pod's images started from (`pkg/control/sidecarcontrol:inPlaceUpdateState`). */
 export interface InPlaceState {

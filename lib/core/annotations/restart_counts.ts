@@ -1,6 +1,6 @@
 import { isObject } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
-import { goJson } from "./go_json.ts";
+import { goJson } from "../json/go_json.ts";
 
 /**
  * Restart counts of containers before their last image change, as JSON by SidecarSet. A higher count proves that the

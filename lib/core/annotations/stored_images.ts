@@ -1,6 +1,6 @@
 import { isObject } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
-import { goJson } from "./go_json.ts";
+import { goJson } from "../json/go_json.ts";
 
 /**
  * Images that other webhooks gave injected containers before the Pod was stored, as JSON by container name. Written

@@ -2,7 +2,7 @@ import type { FieldProblem, Read } from "../../api/field_problem.ts";
 import { isObject } from "../../api/json.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../api/names.ts";
 import type { Pod, UpgradeSpec } from "../../api/pod.ts";
-import { compareUtf8, escaped } from "./go_json.ts";
+import { compareUtf8, escaped } from "../json/go_json.ts";
 
 /** What the two hash annotations of a Pod record, by SidecarSet name. */
 export interface UpgradeSpecs {

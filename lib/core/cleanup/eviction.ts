@@ -1,5 +1,5 @@
 import type { OwnerReference } from "../../api/meta.ts";
-import type { Pod } from "../../api/pod.ts";
+import { isMirrorPod, type Pod } from "../../api/pod.ts";
 import { type Reason, REASONS } from "../reasons.ts";
 import { isActive, isRunningAndReady } from "../status/readiness.ts";
 import { type EvictionGuard, mayTryAt } from "./eviction_guard.ts";
@@ -86,12 +86,8 @@ export function controllerOf(
   return metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
-const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
-
 function mirrorPod(pod: Pod): Objection | undefined {
-  return Object.hasOwn(pod.metadata.annotations ?? {}, MIRROR_ANNOTATION)
-    ? because("MirrorPod")
-    : undefined;
+  return isMirrorPod(pod) ? because("MirrorPod") : undefined;
 }
 
 function ended(pod: Pod): Objection | undefined {

@@ -8,17 +8,10 @@ import {
   runsToCompletion,
   terminationImage,
 } from "../annotations/terminate_marks.ts";
+import { TERMINATION_REASONS, type TerminationReason } from "../condition_reasons.ts";
 import { rfc3339 } from "../rfc3339.ts";
 import { hasEnded, type MainResult, resultOf } from "../status/main_containers.ts";
 import { containerNames } from "../status/sidecars.ts";
-
-/** Why the sidecars of a Pod were ended: the reason of its condition `SidecarTerminated`. */
-export const TERMINATION_REASONS = {
-  MainContainersSucceeded: "all main containers have ended with exit code 0",
-  MainContainersFailed:
-    "all main containers have ended, at least one with another exit code than 0",
-} as const;
-export type TerminationReason = keyof typeof TERMINATION_REASONS;
 
 /**
  * When the phase was set, to the millisecond: another value each time. A kubelet acts at once only on changes of the spec, labels and

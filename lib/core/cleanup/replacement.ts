@@ -3,13 +3,12 @@ import {
   HASH_WITHOUT_IMAGE_ANNOTATION,
   INJECTED_LIST_ANNOTATION,
   INPLACE_UPDATE_STATE_ANNOTATION,
-  MIRROR_POD_ANNOTATION,
   VERSION_ALT_ANNOTATION_PREFIX,
   VERSION_ANNOTATION_PREFIX,
   WORKING_HOT_UPGRADE_ANNOTATION,
 } from "../../api/names.ts";
 import type { Container } from "../../api/container.ts";
-import type { Pod } from "../../api/pod.ts";
+import { isMirrorPod, type Pod } from "../../api/pod.ts";
 import { IDLE_ANNOTATION } from "../annotations/idle_records.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
 import { RESTART_COUNTS_ANNOTATION } from "../annotations/restart_counts.ts";
@@ -85,8 +84,8 @@ export function replacementObstacle(
   facts: ReplacementFacts,
 ): ReplacementObstacle | undefined {
   const { sidecarSet, excludedNamespaces, request } = facts;
-  const { namespace = "", annotations = {} } = pod.metadata;
-  if (Object.hasOwn(annotations, MIRROR_POD_ANNOTATION)) return because("MirrorPod");
+  const { namespace = "" } = pod.metadata;
+  if (isMirrorPod(pod)) return because("MirrorPod");
   if (excludedNamespaces.has(namespace)) return because("NamespaceExcluded");
   const { injected, skipped } = facts.inject({ ...request, pod: asCreatedAnew(pod) });
   const found = injected.find((each) => each.sidecarSet === sidecarSet);

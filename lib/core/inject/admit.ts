@@ -1,13 +1,14 @@
 import type { Container, Volume } from "../../api/container.ts";
 import { ownMember } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
+import type { Obstacle } from "../reasons.ts";
 import { AnnotationSize } from "./annotation_size.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import type { Choice } from "./choose.ts";
 import { firstConflict, occupy } from "./conflicts.ts";
 import type { InjectRequest, Skip } from "./contract.ts";
 import { lazy } from "./lazy.ts";
-import { patchMetadata } from "./metadata_patch.ts";
+import { patchMetadata } from "../pod_metadata/patch.ts";
 import { type Occupied, occupiedBy } from "./occupied.ts";
 import { podFitObstacle } from "./pod_fit.ts";
 import { podResourcesObstacle } from "./pod_resources.ts";
@@ -17,7 +18,7 @@ import { computeResources, resourceCandidates, type ResourcesBySidecar } from ".
 import { sharingObstacle } from "./shared_volumes.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
-import { failed, type Obstacle } from "./skips.ts";
+import { failed } from "./skips.ts";
 
 /** A SidecarSet that fits into the Pod, with what was found out on the way. */
 export interface Admitted {

@@ -1,6 +1,6 @@
+import type { Obstacle } from "../reasons.ts";
 import type { InjectRequest } from "./contract.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
-import type { Obstacle } from "./skips.ts";
 import { recordInjection } from "./write_annotations.ts";
 
 /** Bytes of all keys and values together (`k8s.io/apimachinery/pkg/api/validation:TotalAnnotationSizeLimitB`). */

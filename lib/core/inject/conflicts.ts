@@ -1,8 +1,8 @@
 import type { Pod } from "../../api/pod.ts";
+import type { Obstacle } from "../reasons.ts";
 import { hostPortsOf, type Occupied } from "./occupied.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
-import type { Obstacle } from "./skips.ts";
 
 /** The Pod, with what is taken in it. */
 export interface Surroundings {

@@ -1,4 +1,4 @@
-import { compareUtf8 } from "../annotations/go_json.ts";
+import { compareUtf8 } from "../json/go_json.ts";
 import { type Admission, admit } from "./admit.ts";
 import { caveatsOf } from "./caveats.ts";
 import { type Choice, choose } from "./choose.ts";

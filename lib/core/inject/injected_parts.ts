@@ -1,5 +1,5 @@
 import type { Container, Volume } from "../../api/container.ts";
-import { isObject, type JsonPatchOperation, ownMember, pointerToken } from "../../api/json.ts";
+import { isObject, type JsonPatchOperation, ownMember } from "../../api/json.ts";
 import { WORKING_HOT_UPGRADE_ANNOTATION } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
 import {
@@ -12,6 +12,7 @@ import { IDLE_ANNOTATION, idleRecords, idleRecordsText } from "../annotations/id
 import { isMarkedInjected } from "../annotations/injected_list.ts";
 import { releasedAnnotations } from "../annotations/released.ts";
 import { STORED_IMAGES_ANNOTATION, storedImagesWithout } from "../annotations/stored_images.ts";
+import { pointerToken } from "../json/pointer.ts";
 import { DEFAULT_CONTAINER_ANNOTATION, isNamedByInjection } from "./default_container.ts";
 
 /** What a SidecarSet has in a Pod. */

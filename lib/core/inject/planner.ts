@@ -1,8 +1,8 @@
 import type { ControllerRevision } from "../../api/controller_revision.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { restorePrepared } from "../revision/restore.ts";
+import type { Obstacle } from "../reasons.ts";
 import { planSidecarSet, type SidecarSetPlan } from "./sidecarset_plan.ts";
-import type { Obstacle } from "./skips.ts";
 
 /** Plans of SidecarSets, each made once and kept as long as the SidecarSet is. */
 export interface Planner {

@@ -1,12 +1,11 @@
 import type { Container } from "../../api/container.ts";
 import { isObject } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
-import type { Reason } from "../reasons.ts";
+import type { Obstacle, Reason } from "../reasons.ts";
 import { items, member } from "./fields.ts";
 import { hostPortsOf } from "./occupied.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
-import type { Obstacle } from "./skips.ts";
 
 /** Says what the API server would refuse of a sidecar in this Pod: the field within the container, and why. */
 type Rule = (container: Container, place: { pod: Pod; sidecar: SidecarPlan }) => Misfit | undefined;

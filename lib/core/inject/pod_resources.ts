@@ -1,11 +1,11 @@
 import type { Container } from "../../api/container.ts";
 import type { Pod, PodSpec } from "../../api/pod.ts";
-import { compareUtf8 } from "../annotations/go_json.ts";
+import { compareUtf8 } from "../json/go_json.ts";
+import type { Obstacle } from "../reasons.ts";
 import { podLevelExcesses } from "./pod_level_excess.ts";
 import type { ResourcesBySidecar } from "./resources.ts";
 import type { ContainerList } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
-import type { Obstacle } from "./skips.ts";
 
 /** A SidecarSet's sidecars with the resources that they would have in the Pod. */
 interface Newcomer {

@@ -5,8 +5,8 @@ import { ownsRevision } from "../revision/ownership.ts";
 import { partitionSize } from "../rollout/partition.ts";
 import { matchesSelector } from "../select/label_selector.ts";
 import { selectorProblems } from "../select/selector_problems.ts";
+import type { Obstacle } from "../reasons.ts";
 import type { InjectRequest } from "./contract.ts";
-import type { Obstacle } from "./skips.ts";
 
 /** Which revision a new Pod gets: the current one where neither is set. */
 export interface RevisionChoice {

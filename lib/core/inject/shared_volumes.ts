@@ -1,10 +1,10 @@
 import type { Container, VolumeDevice, VolumeMount } from "../../api/container.ts";
 import type { Pod } from "../../api/pod.ts";
+import type { Obstacle } from "../reasons.ts";
 import { member } from "./fields.ts";
 import type { PodSources, SubPathVariable } from "./pod_sources.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
-import type { Obstacle } from "./skips.ts";
 
 /** What a sidecar shares of the Pod's volumes beside what it mounts itself. */
 export interface SharedVolumes {

@@ -1,11 +1,11 @@
 import type { Container, Volume } from "../../api/container.ts";
-import { compareUtf8 } from "../annotations/go_json.ts";
+import { compareUtf8 } from "../json/go_json.ts";
 import { canaryBaseOf } from "../canary.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
+import type { Obstacle } from "../reasons.ts";
 import { member } from "./fields.ts";
 import { staticObstacle } from "./static_obstacle.ts";
 import { isLongRunning, planSidecar, type SidecarPlan } from "./sidecar_plan.ts";
-import type { Obstacle } from "./skips.ts";
 
 /** All of a SidecarSet's injection that does not depend on the Pod; made once for each version of the SidecarSet. */
 export interface SidecarSetPlan {

@@ -1,5 +1,5 @@
+import type { Obstacle } from "../reasons.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
-import type { Obstacle } from "./skips.ts";
 
 /**
  * What the API server would refuse in every Pod, whatever else the Pod holds: a container without an image, a name twice,

@@ -2,7 +2,7 @@ import type { EnvVar } from "../../api/container.ts";
 import { ownMember } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { SidecarContainer, TransferEnv } from "../../api/sidecar_container.ts";
-import { compareUtf8 } from "../annotations/go_json.ts";
+import { compareUtf8 } from "../json/go_json.ts";
 import type { PodSources } from "./pod_sources.ts";
 
 /** Where `transferEnv` looks: the Pod's metadata, its annotations as they are after `patchPodMetadata`. */

@@ -1,4 +1,4 @@
-import { type JsonPatchOperation, ownMember, pointerToken } from "../../api/json.ts";
+import { type JsonPatchOperation, ownMember } from "../../api/json.ts";
 import {
   HASH_ANNOTATION,
   HASH_WITHOUT_IMAGE_ANNOTATION,
@@ -15,6 +15,7 @@ import {
 import { injectedListText, injectedSidecarSets } from "../annotations/injected_list.ts";
 import { rfc3339 } from "../rfc3339.ts";
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
+import { pointerToken } from "../json/pointer.ts";
 import { DEFAULT_CONTAINER_ANNOTATION, defaultContainer } from "./default_container.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 

@@ -1,7 +1,7 @@
 import type { Container } from "../../api/container.ts";
 import type { JsonPatchOperation } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
-import { compareUtf8 } from "../annotations/go_json.ts";
+import { compareUtf8 } from "../json/go_json.ts";
 import type { Admission } from "./admit.ts";
 import { buildContainer, derive, type Derived } from "./build_container.ts";
 import type { ContainerList, SidecarPlan } from "./sidecar_plan.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { LabelSelectorRequirement } from "../../api/meta.ts";
-import { GROUP, NAMESPACE_NAME_LABEL } from "../../api/names.ts";
+import { GROUP, MIRROR_POD_ANNOTATION, NAMESPACE_NAME_LABEL } from "../../api/names.ts";
 import type { WebhookClientConfig, WebhookEntry } from "../../api/webhook_configuration.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { type Scope, scopeOf } from "./scope.ts";
@@ -162,7 +162,7 @@ function entryOf(group: Group, scope: Scope, options: PodEntriesOptions): Webhoo
       {
         name: "not-a-mirror-pod",
         expression:
-          "!has(object.metadata.annotations) || !('kubernetes.io/config.mirror' in object.metadata.annotations)",
+          `!has(object.metadata.annotations) || !('${MIRROR_POD_ANNOTATION}' in object.metadata.annotations)`,
       },
       ...(scope.expression ? [{ name: "selected", expression: scope.expression }] : []),
     ],

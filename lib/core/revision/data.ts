@@ -1,5 +1,5 @@
 import type { SidecarSetSpec } from "../../api/sidecarset.ts";
-import { goJson } from "../annotations/go_json.ts";
+import { goJson } from "../json/go_json.ts";
 import { sidecarContainerType } from "./container_type.ts";
 import { type GoType, goValue, list, map, omittable, string, struct } from "./go_types.ts";
 import { fnv32, safeEncode } from "./safe_encode.ts";

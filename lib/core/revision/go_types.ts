@@ -1,5 +1,5 @@
 import { isObject } from "../../api/json.ts";
-import { compareUtf8 } from "../annotations/go_json.ts";
+import { compareUtf8 } from "../json/go_json.ts";
 import { formatQuantity, parseQuantity } from "../quantity/quantity.ts";
 
 /** The parts of Go's type system that decide how `encoding/json` writes a value back after reading it. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { isObject } from "../../api/json.ts";
-import { escaped } from "../annotations/go_json.ts";
+import { escaped } from "../json/go_json.ts";
 import { sidecarContainerType } from "./container_type.ts";
 import { goValue } from "./go_types.ts";
 import { safeEncode } from "./safe_encode.ts";

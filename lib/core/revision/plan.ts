@@ -1,7 +1,7 @@
 import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
-import { goJson } from "../annotations/go_json.ts";
+import { goJson } from "../json/go_json.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { newControllerRevision } from "./controller_revision.ts";
 import { revisionData } from "./data.ts";

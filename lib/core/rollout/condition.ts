@@ -1,7 +1,7 @@
 import { isObject } from "../../api/json.ts";
 import { UPGRADABLE_CONDITION } from "../../api/names.ts";
 import type { Pod, PodCondition } from "../../api/pod.ts";
-import { goJson } from "../annotations/go_json.ts";
+import { goJson } from "../json/go_json.ts";
 
 /** What is to be said of one SidecarSet in the Pod's `SidecarSetUpgradable` condition. */
 export interface UpgradableEntry {

@@ -11,9 +11,8 @@ import {
   workingContainersText,
 } from "../annotations/hot_upgrade.ts";
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
-import { compareUtf8 } from "../annotations/go_json.ts";
-import { patchMetadata } from "../inject/metadata_patch.ts";
-import type { Obstacle } from "../inject/skips.ts";
+import { compareUtf8 } from "../json/go_json.ts";
+import { patchMetadata } from "../pod_metadata/patch.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { findContainer, isNativeSidecar, runningSidecars } from "../status/sidecars.ts";
 import {
@@ -21,6 +20,7 @@ import {
   storedImages,
   storedImagesWithout,
 } from "../annotations/stored_images.ts";
+import type { Obstacle } from "../reasons.ts";
 import { hotUpgradeStep, type ImageChanges } from "./hot_upgrade.ts";
 import { inPlaceStatesText } from "../annotations/inplace_state.ts";
 import { RESTART_COUNTS_ANNOTATION, restartCountsText } from "../annotations/restart_counts.ts";

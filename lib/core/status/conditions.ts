@@ -5,8 +5,7 @@ import {
   isConditionReason,
 } from "../condition_reasons.ts";
 import { type Reason, REASONS } from "../reasons.ts";
-import { refusalSentence } from "../refusal/summary.ts";
-import type { RegistrationFacts, StatusFacts } from "./facts.ts";
+import { refusalSentence, type RegistrationFacts, type StatusFacts } from "./facts.ts";
 
 /** A condition without what depends on the previous one. */
 export interface ConditionState {

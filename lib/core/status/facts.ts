@@ -2,7 +2,6 @@ import type { FieldProblem } from "../../api/field_problem.ts";
 import type { EvictionGuard } from "../../api/sidecarset_status.ts";
 import type { ConditionReason } from "../condition_reasons.ts";
 import type { Reason } from "../reasons.ts";
-import type { RefusalSummary } from "../refusal/summary.ts";
 import type { PodCounts } from "./counts.ts";
 import type { EffectiveSelection } from "./effective_since.ts";
 
@@ -48,4 +47,19 @@ export interface RolloutFacts {
   /** When the numbers last changed for the better, or the controller came up; RFC 3339. */
   readonly lastProgress: string;
   readonly progressDeadlineSeconds: number;
+}
+
+/** Workloads whose Pods the API server refuses because of a SidecarSet. */
+export interface RefusalSummary {
+  readonly workloads: number;
+  /** One of them: `ReplicaSet default/web`. */
+  readonly example: string;
+  /** Why, in the API server's words. */
+  readonly text: string;
+}
+
+/** The summary as one sentence, without a full stop. */
+export function refusalSentence({ workloads, example, text }: RefusalSummary): string {
+  const lack = workloads === 1 ? "workload lacks" : "workloads lack";
+  return `${workloads} ${lack} Pods, which the API server refuses because of the sidecar, for example ${example}: ${text}`;
 }

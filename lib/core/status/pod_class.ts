@@ -1,5 +1,5 @@
-import { HOT_UPGRADE_SUFFIXES, MIRROR_POD_ANNOTATION } from "../../api/names.ts";
-import type { Pod, UpgradeSpec } from "../../api/pod.ts";
+import { HOT_UPGRADE_SUFFIXES } from "../../api/names.ts";
+import { isMirrorPod, type Pod, type UpgradeSpec } from "../../api/pod.ts";
 import {
   injectedSidecarSets,
   isInjectedBy,
@@ -115,9 +115,9 @@ function isInjected(
  * Creation times are cut to whole seconds: of a Pod of the same second as the selection `selectedLater` says whether it is older. A Pod
  * that is never injected is not missed.
  */
-function isMissed({ metadata }: Pod, context: ClassifyContext): boolean {
+function isMissed(pod: Pod, context: ClassifyContext): boolean {
   const { effectiveSince, selectedLater, excluded } = context;
   if (effectiveSince === undefined || selectedLater === true || excluded === true) return false;
-  if (Object.hasOwn(metadata.annotations ?? {}, MIRROR_POD_ANNOTATION)) return false;
-  return Date.parse(metadata.creationTimestamp ?? "") >= Date.parse(effectiveSince);
+  if (isMirrorPod(pod)) return false;
+  return Date.parse(pod.metadata.creationTimestamp ?? "") >= Date.parse(effectiveSince);
 }

@@ -20,7 +20,7 @@ export function readyCondition(pod: Pod): PodCondition | undefined {
 export function isActive(pod: Pod): boolean {
   const phase = pod.status?.phase;
   return phase !== "Succeeded" && phase !== "Failed" &&
-    pod.metadata.deletionTimestamp === undefined;
+    typeof pod.metadata.deletionTimestamp !== "string";
 }
 
 /** Whether the Pod runs, is ready and is not being deleted. */

@@ -4,7 +4,7 @@ import { stringMap } from "../../../lib/api/meta.ts";
 import { CUSTOM_VERSION_LABEL, REVISION_HASH_LABEL } from "../../../lib/api/names.ts";
 import { readSidecarSet } from "../../../lib/api/read.ts";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
-import { goJson } from "../../../lib/core/annotations/go_json.ts";
+import { goJson } from "../../../lib/core/json/go_json.ts";
 import { recordedHashes } from "../../../lib/core/revision/hash_annotations.ts";
 import {
   planRevisions,

@@ -1,8 +1,8 @@
 import type { AdmissionRequest } from "../../../lib/api/admission.ts";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
-import { injectedPod } from "../../../lib/core/inject/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
-import { prepareSidecarSet } from "../../../lib/core/prepare.ts";
+import { prepareSidecarSet } from "../../../lib/core/defaults/prepare.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { recordedHashes } from "../../../lib/core/revision/hash_annotations.ts";
 import { selectsPod } from "../../../lib/core/select/pod_selection.ts";

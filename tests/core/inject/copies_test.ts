@@ -11,7 +11,7 @@ import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import { IDLE_ANNOTATION } from "../../../lib/core/annotations/idle_records.ts";
 import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/restart_counts.ts";
 import { STORED_IMAGES_ANNOTATION } from "../../../lib/core/annotations/stored_images.ts";
-import { injectedPod } from "../../../lib/core/inject/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import type { InjectRequest } from "../../../lib/core/inject/contract.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { EnvVar } from "../../../lib/api/container.ts";
-import { injectedPod } from "../../../lib/core/inject/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
 import { referencesOf, withAddedEnv } from "../../../lib/core/inject/env_references.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import { podWith, prepared, requestFor } from "./fixtures.ts";

@@ -1,7 +1,7 @@
 import type { Pod, PodSpec } from "../../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import type { InjectRequest } from "../../../lib/core/inject/contract.ts";
-import { prepareSidecarSet } from "../../../lib/core/prepare.ts";
+import { prepareSidecarSet } from "../../../lib/core/defaults/prepare.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 
 interface Overrides {

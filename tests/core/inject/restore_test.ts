@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Container } from "../../../lib/api/container.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
-import { injectedPod } from "../../../lib/core/inject/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import { strippedPart } from "../../../lib/core/status/stripped.ts";
 import { frozen, podWith, prepared, requestFor } from "./fixtures.ts";

@@ -2,7 +2,7 @@ import type { Pod } from "../../../api/pod.ts";
 import type { NamespaceFacts } from "../../prepared.ts";
 import type { Occupied } from "../occupied.ts";
 import type { SidecarSetPlan } from "../sidecarset_plan.ts";
-import type { Obstacle } from "../skips.ts";
+import type { Obstacle } from "../../reasons.ts";
 import { BASELINE } from "./baseline.ts";
 import type { Control, Subject } from "./control.ts";
 import { RESTRICTED } from "./restricted.ts";

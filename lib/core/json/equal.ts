@@ -1,4 +1,4 @@
-import { isObject } from "../api/json.ts";
+import { isObject } from "../../api/json.ts";
 
 /** Whether two JSON values are equal; the order of keys does not matter, and a member that is undefined is absent. Any depth is fine. */
 export function jsonEqual(a: unknown, b: unknown): boolean {

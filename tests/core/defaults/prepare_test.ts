@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { TOO_DEEP } from "../../lib/api/field_problem.ts";
-import { prepareSidecarSet } from "../../lib/core/prepare.ts";
-import { deepFrozen } from "../support/deep_frozen.ts";
+import { TOO_DEEP } from "../../../lib/api/field_problem.ts";
+import { prepareSidecarSet } from "../../../lib/core/defaults/prepare.ts";
+import { deepFrozen } from "../../support/deep_frozen.ts";
 
 const raw = deepFrozen({
   apiVersion: "apps.kruise.io/v1beta1",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { PatchPodMetadata } from "../../../lib/api/sidecarset.ts";
-import { patchMetadata } from "../../../lib/core/inject/metadata_patch.ts";
+import { patchMetadata } from "../../../lib/core/pod_metadata/patch.ts";
 
 function changed(present: Record<string, string>, ...patches: PatchPodMetadata[]): unknown {
   const result = patchMetadata(patches, (key) => present[key]);

@@ -1,6 +1,6 @@
 import type { PatchPodMetadata } from "../../api/sidecarset.ts";
-import { mergeJsonTexts } from "./json_merge.ts";
-import type { Obstacle } from "./skips.ts";
+import { mergeJsonTexts } from "../json/merge_texts.ts";
+import type { Obstacle } from "../reasons.ts";
 
 /** Annotations that `patchPodMetadata` sets, or why one cannot be set. */
 export type MetadataChanges =

@@ -1,4 +1,4 @@
-import { compareUtf8, escaped } from "../annotations/go_json.ts";
+import { compareUtf8, escaped } from "./go_json.ts";
 
 /** Deeper nesting in a patch than anybody writes by hand; a bound on the work for one annotation. */
 const MAX_DEPTH = 100;

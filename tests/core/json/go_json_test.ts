@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { compareUtf8, goJson } from "../../../lib/core/annotations/go_json.ts";
+import { compareUtf8, goJson } from "../../../lib/core/json/go_json.ts";
 
 Deno.test("goJson() sorts members, writes no blanks and escapes as Go does", () => {
   const value = { b: [1, { d: null, c: "<a&b>\u2028" }], a: new Map([["k", "ü"]]), u: undefined };

@@ -5,7 +5,7 @@ import {
   podOfWorkload,
   type RefusableKind,
   refusableKind,
-} from "../../../lib/core/refusal/workload.ts";
+} from "../../../lib/core/refused/workload.ts";
 
 type Spec = NonNullable<Workload["spec"]>;
 type Status = NonNullable<Workload["status"]>;

@@ -4,7 +4,7 @@ import type { EventReason } from "../event_reasons.ts";
 import { isReason } from "../reasons.ts";
 
 /** Something to tell about a clean-up. */
-export interface CleanupNews {
+export interface CleanupEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: EventReason;
   readonly note: string;
@@ -14,8 +14,8 @@ export interface CleanupNews {
 const PASSING: ReadonlySet<string> = new Set(["BudgetUsed", "EvictionBackoff", "WorkloadNotReady"]);
 
 /** What there is to tell of a clean-up, from its progress before and after: its start, its end, and what newly blocks it. */
-export function cleanupNews(before: CleanupProgress, after: CleanupProgress): CleanupNews[] {
-  const news: CleanupNews[] = [];
+export function cleanupEvents(before: CleanupProgress, after: CleanupProgress): CleanupEvent[] {
+  const news: CleanupEvent[] = [];
   if (before.remaining === 0 && after.remaining > 0) {
     const note = `${pods(after.remaining)} sidecars that are no longer needed`;
     news.push({ type: "Normal", reason: "CleanupStarted", note });

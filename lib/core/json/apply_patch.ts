@@ -1,5 +1,7 @@
 import { isObject, type JsonPatchOperation } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
+import { jsonEqual } from "./equal.ts";
+import { pointerTokens } from "./pointer.ts";
 
 /**
  * The Pod with a patch applied, as the API server will store it before its defaults.
@@ -22,7 +24,7 @@ export function injectedPod(pod: Pod, patch: readonly JsonPatchOperation[]): Pod
  */
 export function applyPatch(document: unknown, patch: readonly JsonPatchOperation[]): unknown {
   return patch.reduce(
-    (value, operation) => applyAt(value, { operation, tokens: tokensOf(operation.path) }),
+    (value, operation) => applyAt(value, { operation, tokens: pointerTokens(operation.path) }),
     document,
   );
 }
@@ -30,13 +32,6 @@ export function applyPatch(document: unknown, patch: readonly JsonPatchOperation
 interface Step {
   readonly operation: JsonPatchOperation;
   readonly tokens: readonly string[];
-}
-
-function tokensOf(pointer: string): readonly string[] {
-  if (pointer === "") return [];
-  return pointer.slice(1).split("/").map((token) =>
-    token.replaceAll("~1", "/").replaceAll("~0", "~")
-  );
 }
 
 function applyAt(value: unknown, { operation, tokens }: Step): unknown {
@@ -80,19 +75,9 @@ function applyHere(value: unknown, operation: JsonPatchOperation): unknown {
     case "remove":
       return undefined;
     case "test":
-      if (!isEqual(value, operation.value)) throw misfit(operation);
+      if (!jsonEqual(value, operation.value)) throw misfit(operation);
       return value;
   }
-}
-
-function isEqual(a: unknown, b: unknown): boolean {
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((item, i) => isEqual(item, b[i]));
-  }
-  if (!isObject(a) || !isObject(b)) return a === b;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key], b[key]));
 }
 
 function misfit({ op, path }: JsonPatchOperation): TypeError {

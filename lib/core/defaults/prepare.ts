@@ -1,10 +1,10 @@
-import { type FieldProblem, type Read, TOO_DEEP } from "../api/field_problem.ts";
-import { isTooDeep } from "../api/json.ts";
-import { readAs } from "../api/read.ts";
-import { type SidecarSet, sidecarSet } from "../api/sidecarset.ts";
-import { completeSidecarSet } from "./defaults/complete.ts";
-import type { PreparedSidecarSet } from "./prepared.ts";
-import { hashSidecarSet } from "./revision/hash.ts";
+import { type FieldProblem, type Read, TOO_DEEP } from "../../api/field_problem.ts";
+import { isTooDeep } from "../../api/json.ts";
+import { readAs } from "../../api/read.ts";
+import { type SidecarSet, sidecarSet } from "../../api/sidecarset.ts";
+import { completeSidecarSet } from "./complete.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { hashSidecarSet } from "../revision/hash.ts";
 
 export interface PrepareOptions {
   /** The name of the stored ControllerRevision of this spec; empty when there is none yet. */

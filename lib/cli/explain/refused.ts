@@ -1,7 +1,7 @@
 import { isObject } from "../../api/json.ts";
 import type { Workload } from "../../api/objects.ts";
-import { refusalText } from "../../core/refusal/message.ts";
-import { missingPods, refusableKind } from "../../core/refusal/workload.ts";
+import { refusalText } from "../../core/refused/message.ts";
+import { missingPods, refusableKind } from "../../core/refused/workload.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { readFailedCreates } from "../cluster/failed_creates.ts";
 import { ifAllowed } from "../cluster/reading.ts";

@@ -4,8 +4,8 @@ import type { Pod } from "../../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
-import { blamedSidecarSets } from "../../../lib/core/refusal/blame.ts";
-import { refusalText } from "../../../lib/core/refusal/message.ts";
+import { blamedSidecarSets } from "../../../lib/core/refused/blame.ts";
+import { refusalText } from "../../../lib/core/refused/message.ts";
 import { podWith, prepared, requestFor } from "../inject/fixtures.ts";
 
 const agent = prepared("logs", { containers: [{ name: "agent", image: "agent:1" }] });

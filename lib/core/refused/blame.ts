@@ -1,5 +1,5 @@
 import type { Pod } from "../../api/pod.ts";
-import { injectedPod } from "../inject/apply_patch.ts";
+import { injectedPod } from "../json/apply_patch.ts";
 import type { Injection } from "../inject/contract.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { recordOf } from "../status/record.ts";

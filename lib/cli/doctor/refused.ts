@@ -1,7 +1,7 @@
-import type { FailedCreate } from "../../core/refusal/failed_create.ts";
-import { mayBlameSidecars } from "../../core/refusal/message.ts";
-import { refusalSentence } from "../../core/refusal/summary.ts";
-import { missingPods, refusableKind } from "../../core/refusal/workload.ts";
+import type { FailedCreate } from "../../core/refused/failed_create.ts";
+import { mayBlameSidecars } from "../../core/refused/message.ts";
+import { refusalSentence } from "../../core/status/facts.ts";
+import { missingPods, refusableKind } from "../../core/refused/workload.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { isForbidden, isNotFound } from "../../kube/errors.ts";
 import { readWorkload } from "../../runtime/refusals.ts";

@@ -1,4 +1,5 @@
-import { isObject, type JsonPatchOperation, pointerToken } from "../api/json.ts";
+import { isObject, type JsonPatchOperation } from "../../api/json.ts";
+import { pointerToken } from "./pointer.ts";
 
 /**
  * The JSON patch that makes one JSON value of another, empty where they are equal whatever the order of their keys. Lists of different

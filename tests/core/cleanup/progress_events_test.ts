@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CleanupProgress } from "../../../lib/api/cleanup_record.ts";
-import { cleanupNews } from "../../../lib/core/cleanup/news.ts";
+import { cleanupEvents } from "../../../lib/core/cleanup/progress_events.ts";
 
 const none: CleanupProgress = { remaining: 0, blocked: {} };
 const some: CleanupProgress = { remaining: 2, blocked: {} };
@@ -10,9 +10,9 @@ const stuck: CleanupProgress = {
 };
 
 const reasons = (before: CleanupProgress, after: CleanupProgress) =>
-  cleanupNews(before, after).map(({ type, reason }) => `${type} ${reason}`);
+  cleanupEvents(before, after).map(({ type, reason }) => `${type} ${reason}`);
 
-Deno.test("cleanupNews() tells of the start, the end and what newly blocks, once each", () => {
+Deno.test("cleanupEvents() tells of the start, the end and what newly blocks, once each", () => {
   assert.deepEqual(reasons(none, some), ["Normal CleanupStarted"]);
   assert.deepEqual(reasons(some, { ...some, remaining: 1 }), []);
   assert.deepEqual(reasons(some, stuck), ["Warning NotRecreated"]);
@@ -20,12 +20,12 @@ Deno.test("cleanupNews() tells of the start, the end and what newly blocks, once
   assert.deepEqual(reasons(stuck, none), ["Normal CleanupCompleted"]);
 });
 
-Deno.test("cleanupNews() names an example and what is in the way", () => {
-  const [news] = cleanupNews(some, stuck);
+Deno.test("cleanupEvents() names an example and what is in the way", () => {
+  const [news] = cleanupEvents(some, stuck);
   assert.equal(news?.note, "1 Pod waits for the clean-up, for example default/a: nobody would");
 });
 
-Deno.test("cleanupNews() does not warn of what passes by itself", () => {
+Deno.test("cleanupEvents() does not warn of what passes by itself", () => {
   const budget = { BudgetUsed: { pods: 3, example: "", message: "1 may be" } };
   assert.deepEqual(reasons(some, { remaining: 3, blocked: budget }), ["Normal BudgetUsed"]);
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fastJsonPatch from "fast-json-patch";
 import type { JsonPatchOperation } from "../../../lib/api/json.ts";
-import { applyPatch, injectedPod } from "../../../lib/core/inject/apply_patch.ts";
-import { frozen, podWith } from "./fixtures.ts";
+import { applyPatch, injectedPod } from "../../../lib/core/json/apply_patch.ts";
+import { frozen, podWith } from "../inject/fixtures.ts";
 
 const DOCUMENT = frozen({ a: { "b/c~d": 1, list: [1, 2, 3] }, e: null });
 

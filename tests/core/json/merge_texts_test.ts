@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { isObject, type Json } from "../../../lib/api/json.ts";
-import { mergeJsonTexts } from "../../../lib/core/inject/json_merge.ts";
+import { mergeJsonTexts } from "../../../lib/core/json/merge_texts.ts";
 
 const cases: [string, string, string | undefined][] = [
   ['{ "z": 1, "n": {"y": 2} }', '{"b": 2, "z": null, "n": {"x": 1}}', '{"b":2,"n":{"x":1,"y":2}}'],
