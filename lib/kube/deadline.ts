@@ -2,11 +2,11 @@ import type { Clock } from "../api/clock.ts";
 
 export interface DeadlineOptions {
   clock: Pick<Clock, "sleep">;
-  /** Aborts the deadline's signal too. */
+  /** Its abort also aborts the deadline's signal. */
   signal?: AbortSignal;
 }
 
-/** A signal that is aborted after a time unless the deadline is cleared before; clear it in any case. */
+/** A signal that is aborted after a time. The owner must call `clear()` in every case. */
 export class Deadline {
   readonly signal: AbortSignal;
   readonly #late = new AbortController();
@@ -19,8 +19,8 @@ export class Deadline {
     });
   }
 
-  /** The time was up before the deadline was cleared. */
-  get passed(): boolean {
+  /** Whether the time has passed without `clear()`. */
+  get hasPassed(): boolean {
     return this.#late.signal.aborted;
   }
 

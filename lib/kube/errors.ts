@@ -68,9 +68,9 @@ export interface RequestName {
   readonly path: string;
 }
 
-/** An answer that is longer than the request's `maxAnswerBytes`. It was not read to its end. */
-export class AnswerTooLong extends Error {
-  override readonly name = "AnswerTooLong";
+/** An answer that is longer than the request's `maxResponseBytes`. It was not read to its end. */
+export class ResponseTooLargeError extends Error {
+  override readonly name = "ResponseTooLargeError";
 
   constructor({ method, path, maxBytes }: RequestName & { readonly maxBytes: number }) {
     super(`Cannot ${method} ${path}: the answer is longer than ${maxBytes} bytes`);

@@ -110,7 +110,7 @@ export class ExecPlugin implements CredentialPlugin {
         },
         signal: deadline.signal,
       });
-      return { ...result, late: deadline.passed };
+      return { ...result, late: deadline.hasPassed };
     } catch (cause) {
       const isMissing = cause instanceof Deno.errors.NotFound;
       const problem = cause instanceof Error ? cause.message : String(cause);

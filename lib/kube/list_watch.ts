@@ -27,7 +27,7 @@ export function listWatch<T extends KubeObject>(
     list: ({ abortSignal, maxBytes, ...page }) =>
       send(client, list(resource, { ...selection, ...page }), {
         ...(abortSignal ? { abortSignal } : {}),
-        ...(maxBytes === undefined ? {} : { maxAnswerBytes: maxBytes }),
+        ...(maxBytes === undefined ? {} : { maxResponseBytes: maxBytes }),
       }),
     watch: ({ abortSignal, ...from }) =>
       client.performRequest({

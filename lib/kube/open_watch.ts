@@ -3,7 +3,7 @@ import type { Clock } from "../api/clock.ts";
 export interface OpenWatchOptions {
   clock: Clock;
   /** Milliseconds without a value after which the peer counts as gone; fetch itself would wait for ever. */
-  idleDeadline: number;
+  idleDeadlineMs: number;
   signal: AbortSignal;
 }
 
@@ -51,9 +51,9 @@ export class OpenWatch {
 
   /** One timer for the whole watch, whatever the number of events. */
   async #watchOver(): Promise<void> {
-    const { clock, idleDeadline } = this.#options;
+    const { clock, idleDeadlineMs } = this.#options;
     for (;;) {
-      const left = this.#lastSign + idleDeadline - clock.monotonic();
+      const left = this.#lastSign + idleDeadlineMs - clock.monotonic();
       if (left <= 0) return this.#late.abort();
       await clock.sleep(left, this.#closed.signal);
       if (this.#closed.signal.aborted) return;

@@ -3,7 +3,7 @@ import type { Logger } from "../api/logger.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { ListOptions, ObjectList } from "./contract.ts";
 import { Deadline } from "./deadline.ts";
-import { AnswerTooLong } from "./errors.ts";
+import { ResponseTooLargeError } from "./errors.ts";
 import type { ListWatch } from "./list_watch.ts";
 import { OpenWatch } from "./open_watch.ts";
 import { PageSize } from "./page_size.ts";
@@ -39,19 +39,19 @@ export interface ReflectorTiming {
   /** Objects in one page of a list. Small, so that parsing one never holds up an admission. @default {100} */
   pageSize: number;
   /** Milliseconds for one page. @default {60_000} */
-  listDeadline: number;
+  listDeadlineMs: number;
   /** Seconds after which the API server is to end a watch. @default {290} */
   watchSeconds: number;
   /** Milliseconds without an event after which a watch counts as dead. @default {295_000} */
-  idleDeadline: number;
+  idleDeadlineMs: number;
 }
 
 /** A watch is dead if it is silent for longer than the API server would keep it open (kube-rs' idle margin of 5 s). */
 const TIMING: ReflectorTiming = {
   pageSize: 100,
-  listDeadline: 60_000,
+  listDeadlineMs: 60_000,
   watchSeconds: 290,
-  idleDeadline: 295_000,
+  idleDeadlineMs: 295_000,
 };
 
 /**
@@ -76,11 +76,11 @@ export class ReflectorLoop<T extends KubeObject> {
 
   /** Whether the consumer has been told everything, and is told of changes as far as can be known. */
   isSynced(): boolean {
-    return this.isFilled() && this.#state.live;
+    return this.hasListed() && this.#state.live;
   }
 
   /** The same, though what happened since a watch fell silent may be missing. */
-  isFilled(): boolean {
+  hasListed(): boolean {
     return this.#state.synced && !isForbidden(this.#state);
   }
 
@@ -146,7 +146,7 @@ export class ReflectorLoop<T extends KubeObject> {
 
   async #list(token: string | undefined, signal: AbortSignal): Promise<Input<T>> {
     const { clock } = this.#options;
-    const deadline = new Deadline(this.#timing.listDeadline, { clock, signal });
+    const deadline = new Deadline(this.#timing.listDeadlineMs, { clock, signal });
     try {
       const { items, metadata } = await this.#page({
         abortSignal: deadline.signal,
@@ -172,7 +172,7 @@ export class ReflectorLoop<T extends KubeObject> {
         this.#pageSize.grow();
         return page;
       } catch (error) {
-        if (!(error instanceof AnswerTooLong)) throw error;
+        if (!(error instanceof ResponseTooLargeError)) throw error;
         this.#pageSize.shrink();
       }
     }
@@ -181,7 +181,7 @@ export class ReflectorLoop<T extends KubeObject> {
   /** A list of one object is read from the store itself, so that its version is the store's. */
   async #check(signal: AbortSignal): Promise<Input<T>> {
     const { source, clock } = this.#options;
-    const deadline = new Deadline(this.#timing.listDeadline, { clock, signal });
+    const deadline = new Deadline(this.#timing.listDeadlineMs, { clock, signal });
     try {
       const { metadata } = await source.list({ abortSignal: deadline.signal, limit: 1 });
       if (!metadata.resourceVersion) throw new SyntaxError("a list has no resourceVersion");
@@ -197,8 +197,8 @@ export class ReflectorLoop<T extends KubeObject> {
 
   async #open(version: string, signal: AbortSignal): Promise<Input<T>> {
     const { source, clock } = this.#options;
-    const { idleDeadline, watchSeconds } = this.#timing;
-    this.#watch = new OpenWatch({ clock, idleDeadline, signal });
+    const { idleDeadlineMs, watchSeconds } = this.#timing;
+    this.#watch = new OpenWatch({ clock, idleDeadlineMs, signal });
     await this.#watch.open((abortSignal) =>
       source.watch({
         abortSignal,

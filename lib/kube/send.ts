@@ -1,7 +1,7 @@
 import type { RequestOptions, RestClient } from "./contract.ts";
 import type { KubeRequest } from "./requests.ts";
 
-export type SendOptions = Pick<RequestOptions, "abortSignal" | "beforeSend" | "maxAnswerBytes">;
+export type SendOptions = Pick<RequestOptions, "abortSignal" | "beforeSend" | "maxResponseBytes">;
 
 /**
  * Sends a request and reads its answer.

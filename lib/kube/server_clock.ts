@@ -16,12 +16,12 @@ export class ServerClock implements Clock {
   }
 
   /** Takes note of an answer that has just come: it was dated after it was asked for, and dates are cut to whole seconds. */
-  observe({ date, duration }: Pick<Observation, "date" | "duration">): void {
+  observe({ date, durationMs }: Pick<Observation, "date" | "durationMs">): void {
     const second = Date.parse(date ?? "");
     if (Number.isNaN(second)) return;
     const received = this.#clock.now().getTime();
     const least = second - received;
-    const most = second + SECOND - (received - duration);
+    const most = second + SECOND - (received - durationMs);
     this.#offset = Math.min(Math.max(this.#offset, least), Math.max(least, most));
   }
 

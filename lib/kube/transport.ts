@@ -1,45 +1,47 @@
 import type { Clock } from "../api/clock.ts";
-import { abortableBody } from "./abortable_body.ts";
-import { apiErrorOf, jsonOf } from "./answer.ts";
-import { answerText } from "./answer_text.ts";
-import type { JSONValue, KubernetesTunnel, RequestOptions, RestClient } from "./contract.ts";
+import { abortableBody, jsonLines } from "./body_streams.ts";
+import type { JSONValue, RequestOptions, RestClient } from "./contract.ts";
 import type { Access, Cluster } from "./credentials.ts";
 import { Deadline } from "./deadline.ts";
-import { ConnectionError } from "./errors.ts";
+import { ConnectionError, type RequestName } from "./errors.ts";
 import { HttpClients } from "./http_clients.ts";
-import { jsonLines } from "./json_lines.ts";
-import { ParseTurns } from "./parse_turns.ts";
+import { apiErrorOf, jsonOf, ParseTurns, responseText } from "./response.ts";
 
 export interface FetchClientOptions {
   cluster: Cluster;
   clock: Clock;
   userAgent: string;
-  /** Another user as whom to act, if the API server lets this one. */
+  /** The user to impersonate. */
   impersonate?: string;
-  /** Milliseconds until an answer must be complete; of a stream, until it must have begun. @default {30_000} */
-  requestTimeout?: number;
-  /** Told of each request sent, the repeated one after a 401 included. */
+  /** Until when a response must be complete; of a stream, until its head. @default {30_000} */
+  requestTimeoutMs?: number;
+  /** Called for each request sent, including the second one after a 401. */
   observe?: (observation: Observation) => void;
 }
 
 export interface Observation {
   readonly method: string;
   readonly path: string;
-  /** Absent where there was no answer. */
+  /** Absent without a response. */
   readonly code?: number;
-  /** Milliseconds until the answer's head. */
-  readonly duration: number;
-  /** When the answer was made, by the API server's clock, as HTTP writes it. */
+  /** Until the response's head. */
+  readonly durationMs: number;
+  /** The response's Date header: the API server's clock, in whole seconds. */
   readonly date?: string;
 }
 
-const REQUEST_TIMEOUT = 30_000;
-/** Reading one object takes no webhook and no long answer: a controller must not wait longer for a lost one. */
-const OBJECT_READ_TIMEOUT = 5_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Reading one object calls no webhook and has a short response; a lost response must not delay a controller for longer. */
+const OBJECT_READ_TIMEOUT_MS = 5_000;
 
 /**
- * The API client on fetch. Rejects with an `ApiError` for an answer other than 2xx, with a `ConnectionError` where there is no answer (in time) or
- * no sense in it, and with the signal's reason when that is aborted. A 401 makes it renew its credentials and try once more.
+ * The API client on fetch. A request rejects with
+ * - an `ApiError` for a response other than 2xx;
+ * - a `ConnectionError` without a response, with a late or an unreadable one;
+ * - a `CredentialsError` if the credentials cannot be loaded;
+ * - the reason of `abortSignal` once that is aborted.
+ *
+ * After a 401 it reloads the credentials and sends the request a second time.
  */
 export class FetchClient implements RestClient {
   readonly defaultNamespace: string;
@@ -61,23 +63,16 @@ export class FetchClient implements RestClient {
     this.#httpClients.renew();
   }
 
-  performRequest(options: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
   performRequest(
     options: RequestOptions & { expectStream: true; expectJson: true },
   ): Promise<ReadableStream<JSONValue>>;
-  performRequest(
-    options: RequestOptions & { expectStream: true },
-  ): Promise<ReadableStream<Uint8Array>>;
   performRequest(options: RequestOptions & { expectJson: true }): Promise<JSONValue>;
   performRequest(options: RequestOptions): Promise<Uint8Array>;
   async performRequest(options: RequestOptions): Promise<unknown> {
     const { method, path, abortSignal } = options;
-    if (options.expectTunnel) {
-      throw new TypeError(`Cannot ${method} ${path} as a tunnel: this client has only requests`);
-    }
     abortSignal?.throwIfAborted();
-    const timeout = isObjectRead(options) ? OBJECT_READ_TIMEOUT : REQUEST_TIMEOUT;
-    const deadline = new Deadline(this.#options.requestTimeout ?? timeout, {
+    const timeoutMs = isObjectRead(options) ? OBJECT_READ_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
+    const deadline = new Deadline(this.#options.requestTimeoutMs ?? timeoutMs, {
       clock: this.#options.clock,
       ...(abortSignal ? { signal: abortSignal } : {}),
     });
@@ -85,10 +80,10 @@ export class FetchClient implements RestClient {
       return await this.#answer(options, deadline.signal);
     } catch (cause) {
       abortSignal?.throwIfAborted();
-      if (deadline.passed) {
+      if (deadline.hasPassed) {
         throw new ConnectionError({ method, path, problem: "there was no answer in time", cause });
       }
-      // What fetch throws says "fetch failed"; why is in its cause.
+      // The message of fetch's TypeError is general; its cause has the reason.
       if (!(cause instanceof TypeError)) throw cause;
       const { message } = cause.cause instanceof Error ? cause.cause : cause;
       const problem = problemText(message, this.#options.cluster);
@@ -102,22 +97,20 @@ export class FetchClient implements RestClient {
     const response = await this.#authorized(options, signal);
     const body = abortableBody(response.body ?? new Blob().stream(), signal);
     if (!response.ok) throw await apiErrorOf(response, { ...requestName(options), body });
-    if (options.expectStream) return options.expectJson ? jsonLines(body) : body;
+    if (options.expectStream) return jsonLines(body);
     if (!options.expectJson) return await new Response(body).bytes();
     const request = requestName(options);
-    const text = await answerText(body, { ...request, maxBytes: options.maxAnswerBytes });
+    const text = await responseText(body, { ...request, maxBytes: options.maxResponseBytes });
     return await this.#parseTurns.parse(text, (text) => jsonOf(text, request));
   }
 
-  /** Sends the request; a second time, after a 401, with credentials looked up anew. */
+  /** Sends the request; after a 401 a second time, with reloaded credentials. */
   async #authorized(options: RequestOptions, signal: AbortSignal): Promise<Response> {
     const { credentials } = this.#options.cluster;
     const access = await credentials.current();
     const response = await this.#send(options, { access, signal });
     if (response.status !== 401) return response;
     credentials.reject(access);
-    // A stream that was sent once is gone.
-    if (options.bodyStream) return response;
     await response.arrayBuffer();
     return await this.#send(options, { access: await credentials.current(), signal });
   }
@@ -130,7 +123,7 @@ export class FetchClient implements RestClient {
     const query = options.querystring?.size ? `?${options.querystring}` : "";
     const started = clock.monotonic();
     const observed = (answer: Pick<Observation, "code" | "date"> = {}) =>
-      observe?.({ ...requestName(options), ...answer, duration: clock.monotonic() - started });
+      observe?.({ ...requestName(options), ...answer, durationMs: clock.monotonic() - started });
     const headers = this.#headers(options, access);
     const client = this.#httpClients.for(access.tls);
     options.beforeSend?.();
@@ -141,7 +134,7 @@ export class FetchClient implements RestClient {
         body: bodyOf(options),
         signal,
         client,
-        // To follow one would hand the credentials to wherever it leads.
+        // A redirect would send the credentials to another server.
         redirect: "manual",
       });
       const date = response.headers.get("date");
@@ -149,7 +142,7 @@ export class FetchClient implements RestClient {
       return response;
     } catch (error) {
       observed();
-      // A pooled connection whose peer is gone answers nothing, and would be taken again and again.
+      // A pooled connection without a peer never answers, and would be reused.
       if (signal.aborted) this.#httpClients.renew();
       throw error;
     }
@@ -157,7 +150,7 @@ export class FetchClient implements RestClient {
 
   #headers(options: RequestOptions, access: Access): Headers {
     const headers = new Headers({
-      "accept": options.accept ?? "application/json",
+      "accept": "application/json",
       "user-agent": this.#options.userAgent,
     });
     const contentType = options.contentType ??
@@ -166,26 +159,25 @@ export class FetchClient implements RestClient {
     if (access.authorization !== undefined) headers.set("authorization", access.authorization);
     const { impersonate } = this.#options;
     if (impersonate !== undefined) headers.set("impersonate-user", impersonate);
-    // kube-apiserver may compress a watch in several gzip members, of which Deno's decoder reads the first and ends the stream.
+    // kube-apiserver may send a watch as several gzip members; Deno's decoder ends the stream after the first.
     if (options.expectStream) headers.set("accept-encoding", "identity");
     return headers;
   }
 }
 
-/** What went wrong, with the server where there was no connection to it, and without the address of each request. */
+/** The problem without the request's URL; names the server if there was no connection to it. */
 function problemText(message: string, { server }: Cluster): string {
   const [, rest] = /^error sending request for url \(.*?\): (?:client error \(Connect\): )?(.*)$/s
     .exec(message) ?? [];
   return rest === undefined ? message : `no answer from ${server}: ${rest}`;
 }
 
-/** A string where it can be, so that fetch can send it again on a fresh connection if a pooled one turns out to be closed. */
-function bodyOf(options: RequestOptions): BodyInit | null {
-  if (options.bodyJson !== undefined) return JSON.stringify(options.bodyJson);
-  return options.bodyRaw ?? options.bodyStream ?? null;
+/** A string, which fetch can send again on another connection if the pooled one is closed. */
+function bodyOf({ bodyJson }: RequestOptions): string | null {
+  return bodyJson === undefined ? null : JSON.stringify(bodyJson);
 }
 
-function requestName({ method, path }: RequestOptions) {
+function requestName({ method, path }: RequestOptions): RequestName {
   return { method, path };
 }
 

@@ -74,7 +74,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
         const caBundle = certificates.caBundle();
         webhookProblem = await selfCheck({
           ...{ hostname, port, serverName, caBundle },
-          deadline: CHECK_DEADLINE,
+          deadlineMs: CHECK_DEADLINE,
         });
         await clock.sleep(webhookProblem === undefined ? CHECK_LATER : CHECK_SOON, signal);
       }

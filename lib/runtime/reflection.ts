@@ -36,8 +36,8 @@ export interface Reflection<T extends KubeObject> {
  * A watch is asked to end so soon that its end, or the lack of it, tells whether it is alive; an API server sends nothing while nothing changes.
  * The watches that admissions depend on are noticed within 13 s, the others within 85 s.
  */
-const ADMISSION_TIMING = { watchSeconds: 8, idleDeadline: 13_000 };
-export const OTHER_TIMING = { watchSeconds: 75, idleDeadline: 85_000 };
+const ADMISSION_TIMING = { watchSeconds: 8, idleDeadlineMs: 13_000 };
+export const OTHER_TIMING = { watchSeconds: 75, idleDeadlineMs: 85_000 };
 
 /** A loop that keeps what holds the objects equal to the cluster. */
 export function reflect<T extends KubeObject>(

@@ -7,7 +7,7 @@ import { isExcluded } from "../core/registration/exclusions.ts";
 import { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { findCluster } from "../kube/cluster.ts";
-import { Contact } from "../kube/contact.ts";
+import { StoreMonitor } from "../kube/store_monitor.ts";
 import { denoHost } from "../kube/host.ts";
 import { ServerClock } from "../kube/server_clock.ts";
 import { FetchClient } from "../kube/transport.ts";
@@ -107,7 +107,7 @@ export async function run(
     legacyAllowList: legacy.allowList,
   });
   const lease = leaseStore({ client, namespace: config.namespace, name: INSTALLATION });
-  const contact = new Contact({
+  const storeMonitor = new StoreMonitor({
     clock,
     logger,
     read: async (signal) => (await lease.get(signal))?.metadata.resourceVersion,
@@ -151,7 +151,7 @@ export async function run(
   });
   const control = createControl({
     serverClock,
-    lease: observedLeaseStore(lease, contact),
+    lease: observedLeaseStore(lease, storeMonitor),
     config,
     client,
     index,
@@ -180,7 +180,7 @@ export async function run(
     // A temporary registration is a person's trial: it must never keep a Pod of others from being created.
     refusesPods: !temporary,
     omitsDefaults: config.omitDefaults,
-    isSynced: () => watches.isAdmissionSynced() && !contact.isDoubtful,
+    isSynced: () => watches.isAdmissionSynced() && !storeMonitor.isUncertain,
     problemsOf: validation.problemsOf,
     validate: validation.validate,
     cover: createCover({
@@ -232,7 +232,7 @@ export async function run(
   const electing = electWhenAlone();
   const working = Promise.all([
     watches.run(work.signal),
-    contact.run(work.signal),
+    storeMonitor.run(work.signal),
     legacy.read(work.signal),
     keepChecking(certificates.source, {
       clock,

@@ -3,7 +3,7 @@ import { REPLICA_LABEL } from "../api/names.ts";
 import type { LeaseStore } from "../controller/leader.ts";
 import type { ReplicaLeases } from "../controller/peers.ts";
 import { FIELD_MANAGER } from "../core/field_manager.ts";
-import type { Contact } from "../kube/contact.ts";
+import type { StoreMonitor } from "../kube/store_monitor.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isAlreadyExists, isConflict, isNotFound, orUndefined } from "../kube/errors.ts";
 import { create, get, list, patch, remove, update } from "../kube/requests.ts";
@@ -31,12 +31,12 @@ export function leaseStore({ client, namespace, name }: StoreOptions): LeaseStor
 }
 
 /** The same Lease, each read and write of which shows whether the API server can be reached and has the store that it had. */
-export function observedLeaseStore(store: LeaseStore, contact: Contact): LeaseStore {
+export function observedLeaseStore(store: LeaseStore, storeMonitor: StoreMonitor): LeaseStore {
   const version = (lease: Lease | undefined) => lease?.metadata.resourceVersion;
   return {
-    get: (signal) => contact.observe(store.get(signal), version),
-    create: (lease, signal) => contact.observe(store.create(lease, signal), version),
-    update: (lease, signal) => contact.observe(store.update(lease, signal), version),
+    get: (signal) => storeMonitor.observe(store.get(signal), version),
+    create: (lease, signal) => storeMonitor.observe(store.create(lease, signal), version),
+    update: (lease, signal) => storeMonitor.observe(store.update(lease, signal), version),
   };
 }
 

@@ -183,7 +183,7 @@ export function createWatches(options: WatchesOptions): Watches {
   const forAdmission = [sidecarSets, namespaces, revisions];
   const all = [...forAdmission, pods, allowList, cleanupRecords, ...configurations];
   return {
-    isAdmissionSynced: () => forAdmission.every(({ loop }) => loop.isFilled()),
+    isAdmissionSynced: () => forAdmission.every(({ loop }) => loop.hasListed()),
     unsynced: () => all.filter(({ loop }) => !loop.isSynced()).map(({ name }) => name),
     ages: () =>
       new Map(all.flatMap(({ name, loop }) => {

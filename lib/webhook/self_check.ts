@@ -7,7 +7,7 @@ export interface SelfCheckOptions {
   /** PEM text. */
   readonly caBundle: string;
   /** In milliseconds. */
-  readonly deadline: number;
+  readonly deadlineMs: number;
 }
 
 /** By which address a listener on all of them is called. */
@@ -20,7 +20,7 @@ const LOOPBACK: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::
  */
 export async function selfCheck(options: SelfCheckOptions): Promise<string | undefined> {
   let connection: Deno.Conn | undefined;
-  const timer = setTimeout(() => connection?.close(), options.deadline);
+  const timer = setTimeout(() => connection?.close(), options.deadlineMs);
   try {
     const tcp = await Deno.connect({
       hostname: LOOPBACK[options.hostname] ?? options.hostname,

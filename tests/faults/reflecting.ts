@@ -68,7 +68,7 @@ export class Reflecting implements AsyncDisposable {
       random: () => 0.5,
       logger: recordingLogger(this.log),
       // The server answers in real time.
-      timing: { listDeadline: 3_600_000 },
+      timing: { listDeadlineMs: 3_600_000 },
     });
     this.#run = this.loop.run(this.#stop.signal);
   }

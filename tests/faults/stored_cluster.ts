@@ -2,13 +2,7 @@ import { isObject } from "../../lib/api/json.ts";
 import type { ContainerStatus, Pod, PodCondition } from "../../lib/api/pod.ts";
 import type { SidecarSet } from "../../lib/api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
-import type {
-  ApiStatus,
-  JSONValue,
-  KubernetesTunnel,
-  RequestOptions,
-  RestClient,
-} from "../../lib/kube/contract.ts";
+import type { ApiStatus, JSONValue, RequestOptions, RestClient } from "../../lib/kube/contract.ts";
 import { ApiError, ConnectionError } from "../../lib/kube/errors.ts";
 import { applyStrategicImages } from "../support/applied_images.ts";
 
@@ -63,13 +57,9 @@ export class StoredCluster implements RestClient {
     }
   }
 
-  performRequest(options: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
   performRequest(
     options: RequestOptions & { expectStream: true; expectJson: true },
   ): Promise<ReadableStream<JSONValue>>;
-  performRequest(
-    options: RequestOptions & { expectStream: true },
-  ): Promise<ReadableStream<Uint8Array>>;
   performRequest(options: RequestOptions & { expectJson: true }): Promise<JSONValue>;
   performRequest(options: RequestOptions): Promise<Uint8Array>;
   async performRequest(options: RequestOptions): Promise<unknown> {

@@ -1,11 +1,15 @@
-import type {
-  JSONValue,
-  KubernetesTunnel,
-  RequestOptions,
-  RestClient,
-} from "../../lib/kube/contract.ts";
+import type { JSONValue, RequestOptions, RestClient } from "../../lib/kube/contract.ts";
 
-/** A client of the contract that has nothing of ours: one list, a watch with an event, then one that is answered 410 in a plain error. */
+/** What `kubernetes-client` 0.8 answers for `exec`, `attach` and `portforward`. */
+interface KubernetesTunnel {
+  readonly subProtocol: string;
+  close(): Promise<void>;
+}
+
+/**
+ * A client with all overloads of `kubernetes-client` 0.8 and none of the extensions: one list, a watch with an event, then one that is
+ * answered 410 in a plain error.
+ */
 export class ForeignClient implements RestClient {
   readonly asked: string[] = [];
   #watches = 0;

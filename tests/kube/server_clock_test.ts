@@ -10,10 +10,10 @@ Deno.test("ServerClock is the machine's clock as long as the API server's agrees
   const machine = new ManualClock(new Date(NOON + 700));
   const clock = new ServerClock(machine);
   assert.equal(clock.now().getTime(), NOON + 700);
-  clock.observe({ date: httpDate(NOON), duration: 5 });
+  clock.observe({ date: httpDate(NOON), durationMs: 5 });
   assert.equal(clock.now().getTime(), NOON + 700, "the date is cut to a whole second");
-  clock.observe({ date: "yesterday", duration: 5 });
-  clock.observe({ duration: 5 });
+  clock.observe({ date: "yesterday", durationMs: 5 });
+  clock.observe({ durationMs: 5 });
   assert.equal(clock.now().getTime(), NOON + 700);
 });
 
@@ -26,7 +26,7 @@ Deno.test("ServerClock follows an API server whose clock is ahead or behind, to 
     // Asked `sent` milliseconds before the answer was dated, which came `received` later.
     clock.observe({
       date: httpDate(Math.floor((NOON - received + offset) / 1_000) * 1_000),
-      duration: sent + received,
+      durationMs: sent + received,
     });
     const error = Math.abs(clock.now().getTime() - (NOON + offset));
     assert.ok(error <= 1_000 + sent + received, `it is ${error} ms wrong`);
@@ -36,10 +36,10 @@ Deno.test("ServerClock follows an API server whose clock is ahead or behind, to 
 Deno.test("ServerClock follows a clock that is set while it runs", async () => {
   const machine = new ManualClock(new Date(NOON));
   const clock = new ServerClock(machine);
-  clock.observe({ date: httpDate(NOON + 60_000), duration: 0 });
+  clock.observe({ date: httpDate(NOON + 60_000), durationMs: 0 });
   assert.equal(clock.now().getTime(), NOON + 60_000);
   await machine.advance(1_000);
-  clock.observe({ date: httpDate(NOON + 1_000), duration: 0 });
+  clock.observe({ date: httpDate(NOON + 1_000), durationMs: 0 });
   assert.equal(clock.now().getTime() - (NOON + 1_000), 1_000, "as little as explains the answer");
   assert.equal(clock.monotonic(), machine.monotonic());
 });

@@ -44,7 +44,7 @@ Deno.test("FetchClient sends method, path, query, headers and body as asked", ()
       path: "/api/v1/pods/a",
       querystring: new URLSearchParams({ dryRun: "All" }),
       contentType: "application/merge-patch+json",
-      bodyJson: { a: "ü", gone: undefined },
+      bodyJson: { a: "ü", absent: undefined },
       expectJson: true,
     });
     assert.deepEqual(value, { ok: true });
@@ -63,23 +63,8 @@ Deno.test("FetchClient answers in the form that the flags ask for", () =>
   withClient({ answer: () => stream(["1\n", "2\n"], "end") }, async (client) => {
     const bytes = await client.performRequest({ method: "GET", path: "/" });
     assert.equal(new TextDecoder().decode(bytes), "1\n2\n");
-    const raw = await client.performRequest({ method: "GET", path: "/", expectStream: true });
-    assert.equal(await new Response(raw).text(), "1\n2\n");
     const values = await client.performRequest({ ...read, expectStream: true });
     assert.deepEqual(await Array.fromAsync(values), [1, 2]);
-    await assert.rejects(
-      client.performRequest({ method: "GET", path: "/", expectTunnel: ["x"] }),
-      TypeError,
-    );
-  }));
-
-Deno.test("FetchClient sends raw and streamed bodies", () =>
-  withClient({ answer: ok }, async (client, server) => {
-    const bodyRaw = new TextEncoder().encode("raw");
-    const bodyStream = ReadableStream.from([new TextEncoder().encode("streamed")]);
-    await client.performRequest({ method: "POST", path: "/", bodyRaw });
-    await client.performRequest({ method: "POST", path: "/", bodyStream });
-    assert.deepEqual(server.seen.map(({ body }) => body), ["raw", "streamed"]);
   }));
 
 for (
@@ -159,7 +144,7 @@ Deno.test("FetchClient rejects with a ConnectionError that says why there was no
 Deno.test("FetchClient gives up an answer that does not come, or does not end, in time", async () => {
   const answers: Answer[] = [() => new Promise(() => {}), () => stream(["{"], "silence")];
   for (const answer of answers) {
-    await withClient({ answer, requestTimeout: 50 }, async (client) => {
+    await withClient({ answer, requestTimeoutMs: 50 }, async (client) => {
       await assert.rejects(client.performRequest(read), {
         name: "ConnectionError",
         message: "Cannot GET /api: there was no answer in time",
@@ -169,7 +154,7 @@ Deno.test("FetchClient gives up an answer that does not come, or does not end, i
 });
 
 Deno.test("FetchClient does not count the time of a stream once it has begun", () =>
-  withClient({ answer: () => stream(["1\n"], "silence"), requestTimeout: 50 }, async (client) => {
+  withClient({ answer: () => stream(["1\n"], "silence"), requestTimeoutMs: 50 }, async (client) => {
     const stop = new AbortController();
     const values = await client.performRequest({
       ...read,
@@ -207,7 +192,7 @@ Deno.test("FetchClient tells of each request with its code, its duration and the
     ["GET", "/version", 200],
     ["GET", "/api", 404],
   ]);
-  assert.ok(told.every(({ duration }) => duration > 0));
+  assert.ok(told.every(({ durationMs }) => durationMs > 0));
   assert.ok(told.every(({ date = "" }) => !Number.isNaN(Date.parse(date))));
 });
 

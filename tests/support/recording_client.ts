@@ -1,10 +1,5 @@
 import { isObject } from "../../lib/api/json.ts";
-import type {
-  JSONValue,
-  KubernetesTunnel,
-  RequestOptions,
-  RestClient,
-} from "../../lib/kube/contract.ts";
+import type { JSONValue, RequestOptions, RestClient } from "../../lib/kube/contract.ts";
 import { ApiError } from "../../lib/kube/errors.ts";
 
 export interface Recorded {
@@ -34,13 +29,9 @@ export class RecordingClient implements RestClient {
     this.#respond = respond;
   }
 
-  performRequest(options: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
   performRequest(
     options: RequestOptions & { expectStream: true; expectJson: true },
   ): Promise<ReadableStream<JSONValue>>;
-  performRequest(
-    options: RequestOptions & { expectStream: true },
-  ): Promise<ReadableStream<Uint8Array>>;
   performRequest(options: RequestOptions & { expectJson: true }): Promise<JSONValue>;
   performRequest(options: RequestOptions): Promise<Uint8Array>;
   async performRequest(options: RequestOptions): Promise<unknown> {

@@ -11,7 +11,7 @@ async function check(hostname: string, options: Partial<SelfCheckOptions> = {}) 
   );
   return await selfCheck({
     ...{ hostname, port: server.addr.port, serverName: "localhost", caBundle: authority.cert },
-    deadline: 3_000,
+    deadlineMs: 3_000,
     ...options,
   });
 }

@@ -67,7 +67,7 @@ export async function openConnection(
       userAgent: "sidecarset-cli",
       ...(requestTimeout === undefined
         ? {}
-        : { requestTimeout: requestTimeout === 0 ? MAX_TIMEOUT_MS : requestTimeout * 1_000 }),
+        : { requestTimeoutMs: requestTimeout === 0 ? MAX_TIMEOUT_MS : requestTimeout * 1_000 }),
       ...(as === undefined ? {} : { impersonate: as }),
       observe: (observation) => serverClock.observe(observation),
     });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ParseTurns } from "../../lib/kube/parse_turns.ts";
+import { ParseTurns } from "../../lib/kube/response.ts";
 
 const LARGE = JSON.stringify("x".repeat(300 * 1024));
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Contact } from "../../lib/kube/contact.ts";
+import { StoreMonitor } from "../../lib/kube/store_monitor.ts";
 import { ApiError, ConnectionError } from "../../lib/kube/errors.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { quietLogger } from "../support/quiet_logger.ts";
@@ -19,7 +19,7 @@ function setUp() {
     const { answer } = state;
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   };
-  const contact = new Contact({
+  const monitor = new StoreMonitor({
     read,
     clock,
     logger: quietLogger,
@@ -27,61 +27,61 @@ function setUp() {
     onRollback: () => seen.rollbacks++,
   });
   return {
-    ...{ clock, contact, seen, state },
-    observe: () => contact.observe(read(), (version) => version).catch(() => {}),
-    start: () => contact.run(stop.signal),
+    ...{ clock, monitor, seen, state },
+    observe: () => monitor.observe(read(), (version) => version).catch(() => {}),
+    start: () => monitor.run(stop.signal),
     end: () => stop.abort(),
   };
 }
 
-Deno.test("Contact is doubtful after two connections that failed, until the store has answered", async () => {
-  const { contact, state, seen, clock, observe, start, end } = setUp();
+Deno.test("StoreMonitor is doubtful after two connections that failed, until the store has answered", async () => {
+  const { monitor, state, seen, clock, observe, start, end } = setUp();
   await observe();
   const running = start();
   state.answer = refused;
   await observe();
-  assert.equal(contact.isDoubtful, false, "one connection may break at any time");
+  assert.equal(monitor.isUncertain, false, "one connection may break at any time");
   await clock.advance(250);
-  assert.equal(contact.isDoubtful, true);
+  assert.equal(monitor.isUncertain, true);
   state.answer = forbidden;
   await clock.advance(1_000);
-  assert.equal(contact.isDoubtful, true, "an API server that has just started refuses everybody");
+  assert.equal(monitor.isUncertain, true, "an API server that has just started refuses everybody");
   state.answer = "101";
   await clock.advance(250);
-  assert.equal(contact.isDoubtful, false);
+  assert.equal(monitor.isUncertain, false);
   assert.equal(seen.reachable, 1);
   assert.equal(seen.rollbacks, 0);
   end();
   await running;
 });
 
-Deno.test("Contact does not doubt an API server for ever that keeps refusing the read", async () => {
-  const { contact, state, clock, observe, start, end } = setUp();
+Deno.test("StoreMonitor does not doubt an API server for ever that keeps refusing the read", async () => {
+  const { monitor, state, clock, observe, start, end } = setUp();
   state.answer = refused;
   await observe();
   await observe();
   const running = start();
   state.answer = forbidden;
   await clock.advance(29_000);
-  assert.equal(contact.isDoubtful, true);
+  assert.equal(monitor.isUncertain, true);
   await clock.advance(3_000);
-  assert.equal(contact.isDoubtful, false);
+  assert.equal(monitor.isUncertain, false);
   end();
   await running;
 });
 
-Deno.test("Contact does not doubt an API server that only gives no answer", async () => {
-  const { contact, state, clock, observe, start, end } = setUp();
+Deno.test("StoreMonitor does not doubt an API server that only gives no answer", async () => {
+  const { monitor, state, clock, observe, start, end } = setUp();
   await observe();
   const running = start();
   state.answer = new DOMException("no answer in time", "AbortError");
   await clock.advance(60_000);
-  assert.equal(contact.isDoubtful, false);
+  assert.equal(monitor.isUncertain, false);
   end();
   await running;
 });
 
-Deno.test("Contact notices a store that was set back, whoever reads, once", async () => {
+Deno.test("StoreMonitor notices a store that was set back, whoever reads, once", async () => {
   const { seen, state, clock, observe, start, end } = setUp();
   await observe();
   state.answer = "99";
@@ -95,7 +95,7 @@ Deno.test("Contact notices a store that was set back, whoever reads, once", asyn
   await running;
 });
 
-Deno.test("Contact reads nothing while others do", async () => {
+Deno.test("StoreMonitor reads nothing while others do", async () => {
   const { seen, clock, observe, start, end } = setUp();
   const running = start();
   await clock.advance(0);
@@ -109,16 +109,16 @@ Deno.test("Contact reads nothing while others do", async () => {
   await running;
 });
 
-Deno.test("Contact does not take a slow answer for a rollback", async () => {
-  const { contact, seen, clock } = setUp();
+Deno.test("StoreMonitor does not take a slow answer for a rollback", async () => {
+  const { monitor, seen, clock } = setUp();
   const slow = Promise.withResolvers<string>();
-  const first = contact.observe(slow.promise, (version) => version);
+  const first = monitor.observe(slow.promise, (version) => version);
   await clock.advance(10);
-  await contact.observe(Promise.resolve("101"), (version) => version);
+  await monitor.observe(Promise.resolve("101"), (version) => version);
   await clock.advance(10);
   slow.resolve("100");
   await first;
   assert.equal(seen.rollbacks, 0);
-  await contact.observe(Promise.resolve("100"), (version) => version);
+  await monitor.observe(Promise.resolve("100"), (version) => version);
   assert.equal(seen.rollbacks, 1);
 });

@@ -1,14 +1,52 @@
 import type { JSONValue } from "./contract.ts";
 
 /**
- * Above any stored object: etcd takes 1.5 MiB, of which JSON escapes make up to 10 MiB. A line without an end must not fill the memory, and what a
- * line of small values becomes is many times its size.
+ * Larger than any stored object: etcd accepts 1.5 MiB, which JSON escapes extend to 10 MiB at most. Bounds the memory of a line without an
+ * end; parsed small values take many times the size of their text.
  */
 const MAX_LINE_CHARACTERS = 16 * 1024 * 1024;
 
 /**
- * The values of a body with one JSON value a line. The stream fails with a `SyntaxError` on a line that is none (or never ends), and with an
- * `UnexpectedEnd` if the body ends within a line. Nothing is read ahead of demand.
+ * The same body, failing with the signal's reason when the signal is aborted. fetch does not guarantee that: after the response's head, Deno
+ * 2.9.6 loses the signal at the next garbage collection, and a pending read never ends.
+ */
+export function abortableBody(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  signal: AbortSignal,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  const ended = new AbortController();
+  return new ReadableStream({
+    start(controller) {
+      const abort = () => {
+        controller.error(signal.reason);
+        reader.cancel(signal.reason).catch(() => {});
+      };
+      if (signal.aborted) abort();
+      else signal.addEventListener("abort", abort, { once: true, signal: ended.signal });
+    },
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (signal.aborted) return;
+        if (!done) return controller.enqueue(value);
+        controller.close();
+        ended.abort();
+      } catch (error) {
+        ended.abort();
+        throw error;
+      }
+    },
+    cancel(reason) {
+      ended.abort();
+      return reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/**
+ * The values of a body with one JSON value per line. The stream fails with a `SyntaxError` on a line that is not JSON or too long, and with an
+ * `UnexpectedEnd` if the body ends within a line. Nothing is read before it is requested.
  */
 export function jsonLines(body: ReadableStream<Uint8Array>): ReadableStream<JSONValue> {
   const reader = body.getReader();
@@ -47,7 +85,7 @@ export class UnexpectedEnd extends Error {
 
 class LineSplitter {
   readonly #decoder = new TextDecoder();
-  /** The parts of a line whose end has not come; joined once, as a long line comes in many. */
+  /** Parts of the incomplete line; joined once, because a long line arrives in many chunks. */
   #parts: string[] = [];
   #length = 0;
 

@@ -3,7 +3,7 @@ import type { Logger } from "../api/logger.ts";
 import { Deadline } from "./deadline.ts";
 import { httpCodeOf } from "./errors.ts";
 
-export interface ContactOptions {
+export interface StoreMonitorOptions {
   /**
    * Reads an object that is written often from the store itself, not from a cache.
    *
@@ -31,8 +31,8 @@ const MAX_START_MS = 30_000;
  * Whether the API server still has the store that the caches were read from. A store that was restored from a backup (etcd's snapshot) is
  * otherwise not noticed: watches go on from versions that it does not have yet, and are told of nothing.
  */
-export class Contact {
-  readonly #options: ContactOptions;
+export class StoreMonitor {
+  readonly #options: StoreMonitorOptions;
   #version: string | undefined;
   /** When that version had been read, and when a read last began, on the monotonic clock. */
   #versionAt = -Infinity;
@@ -43,12 +43,12 @@ export class Contact {
   #refusedSince: number | undefined;
   #woken = new AbortController();
 
-  constructor(options: ContactOptions) {
+  constructor(options: StoreMonitorOptions) {
     this.#options = options;
   }
 
   /** Whether the store may be another one by now: the API server's process has ended. One that only gives no answer keeps its store. */
-  get isDoubtful(): boolean {
+  get isUncertain(): boolean {
     return this.#failures >= DOUBTFUL_FAILURES;
   }
 

@@ -1,0 +1,102 @@
+import { isObject } from "../api/json.ts";
+import type { ApiStatus, JSONValue } from "./contract.ts";
+import { ApiError, ConnectionError, type RequestName, ResponseTooLargeError } from "./errors.ts";
+
+type ResponseBody = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** Shorter texts are parsed immediately: their values take little memory. */
+const MIN_LARGE_CHARACTERS = 256 * 1024;
+const MAX_MESSAGE_CHARACTERS = 200;
+
+/** The error for a response other than 2xx. Reads `body`, which is the response's, to its end. */
+export async function apiErrorOf(
+  response: Response,
+  { method, path, body }: RequestName & { body: ResponseBody },
+): Promise<ApiError> {
+  const status = statusOf(await new Response(body).text());
+  const retryAfterSeconds = retryAfterSecondsOf(response.headers.get("retry-after"));
+  return new ApiError({
+    method,
+    path,
+    httpCode: response.status,
+    ...(status ? { status } : {}),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  });
+}
+
+/**
+ * The value of a JSON body.
+ *
+ * @throws {ConnectionError} if the text is not JSON
+ */
+export function jsonOf(text: string, request: RequestName): JSONValue {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ConnectionError({ ...request, problem: "the answer is no JSON", cause });
+  }
+}
+
+/**
+ * The text of a response's body. Without `maxBytes` there is no limit.
+ *
+ * @throws {ResponseTooLargeError} as soon as the body exceeds `maxBytes`; the rest is not read
+ */
+export async function responseText(
+  body: ResponseBody,
+  { maxBytes, ...request }: RequestName & { readonly maxBytes?: number | undefined },
+): Promise<string> {
+  if (maxBytes === undefined) return await new Response(body).text();
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    // Leaving the loop cancels the body.
+    if (bytes > maxBytes) throw new ResponseTooLargeError({ ...request, maxBytes });
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/**
+ * Parses at most one large text per turn of the event loop. The caller has then read the previous value, and dropped most of it, before the
+ * next one takes memory.
+ */
+export class ParseTurns {
+  #previous: Promise<void> = Promise.resolve();
+
+  async parse<T>(text: string, parse: (text: string) => T): Promise<T> {
+    if (text.length <= MIN_LARGE_CHARACTERS) return parse(text);
+    const turn = this.#previous;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#previous = promise;
+    await turn;
+    try {
+      return parse(text);
+    } finally {
+      setTimeout(resolve);
+    }
+  }
+}
+
+function statusOf(text: string): ApiStatus | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Proxies, and the API server before it has parsed a request, respond in plain text.
+    const message = text.trim().slice(0, MAX_MESSAGE_CHARACTERS);
+    return message === "" ? undefined : { message };
+  }
+  return isStatus(value) ? value : undefined;
+}
+
+function isStatus(value: unknown): value is ApiStatus {
+  return isObject(value) && value.kind === "Status";
+}
+
+/** Kubernetes writes Retry-After in seconds; the date form of RFC 9110 is ignored. */
+function retryAfterSecondsOf(header: string | null): number | undefined {
+  return header !== null && /^\d{1,9}$/.test(header.trim()) ? Number(header) : undefined;
+}
