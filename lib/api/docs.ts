@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 
-/** What a schema says of a field beyond its type; goes into the CRD as it stands. */
+/** Metadata of a field that goes into the CRD unchanged. */
 export interface FieldDoc {
   description?: string;
   default?: unknown;
@@ -9,7 +9,7 @@ export interface FieldDoc {
   "x-kubernetes-list-map-keys"?: string[];
   "x-kubernetes-map-type"?: "atomic";
   "x-kubernetes-validations"?: { rule: string; message: string; optionalOldSelf?: boolean }[];
-  /** The definition of the API server's OpenAPI that the CRD inlines around this schema's own fields. */
+  /** Definition in the API server's OpenAPI document whose fields the CRD adds to those of this schema. */
   "x-embeds"?: "Container" | "Volume";
 }
 

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { containerShape } from "./container.ts";
 import { docs } from "./docs.ts";
 
-/** A sidecar: a core Container inlined, plus what SidecarSet adds to it. */
+/** A sidecar: the fields of a core Container, and those that SidecarSet adds. */
 
 export const shareTypes = ["enabled", "disabled"] as const;
 export const podInjectPolicies = ["BeforeAppContainer", "AfterAppContainer"] as const;
@@ -12,25 +12,27 @@ export const targetContainersModes = ["sum", "max"] as const;
 
 const sharePolicy = z.looseObject({
   type: z.optional(z.enum(shareTypes)).register(docs, {
-    description: "Whether to share; disabled when absent.",
+    description: "enabled or disabled; disabled when absent.",
   }),
 });
 
 const transferEnv = z.looseObject({
   sourceContainerName: z.optional(z.string()).register(docs, {
-    description: "Name of the Pod's container that the variables are copied from.",
+    description: "Name of the Pod's container to copy the variables from.",
   }),
   sourceContainerNameFrom: z.optional(z.looseObject({
     fieldRef: z.optional(z.looseObject({
       apiVersion: z.optional(z.string()).register(docs, {
-        description: "Version of the schema that fieldPath is written in; v1 when absent.",
+        description: "API version of fieldPath; v1 when absent.",
       }),
       fieldPath: z.string().register(docs, {
         description: "metadata.labels['KEY'] or metadata.annotations['KEY'].",
       }),
-    })).register(docs, { description: "The Pod's label or annotation that holds the name." }),
+    })).register(docs, {
+      description: "Label or annotation of the Pod that holds the container's name.",
+    }),
   })).register(docs, {
-    description: "Takes the container's name from the Pod; wins over sourceContainerName.",
+    description: "Source of the container's name; takes precedence over sourceContainerName.",
   }),
   envName: z.optional(z.string()).register(docs, {
     description: "Name of one variable to copy.",
@@ -44,16 +46,17 @@ export type TransferEnv = z.infer<typeof transferEnv>;
 
 const resourceExpressions = z.looseObject({
   cpu: z.optional(z.string()).register(docs, {
-    description: "Expression for cpu, in terms of the variable cpu, for example max(cpu*50%, 50m).",
+    description: "Expression for cpu that may use the variable cpu, for example max(cpu*50%, 50m).",
   }),
   memory: z.optional(z.string()).register(docs, {
-    description: "Expression for memory, in terms of the variable memory, for example 200Mi.",
+    description: "Expression for memory that may use the variable memory, for example 200Mi.",
   }),
 });
 
 const resourcesPolicy = z.looseObject({
   targetContainersMode: z.enum(targetContainersModes).register(docs, {
-    description: "Whether the target containers' resources are added up or their maximum is taken.",
+    description:
+      "How the variables are computed from the target containers: as their sum (sum) or their maximum (max).",
   }),
   targetContainersNameRegex: z.optional(z.string()).register(docs, {
     description:
@@ -67,7 +70,7 @@ const resourcesPolicy = z.looseObject({
     requests: z.optional(resourceExpressions).register(docs, {
       description: "Expressions for the sidecar's requests.",
     }),
-  }).register(docs, { description: "Expressions that the sidecar's resources are computed with." }),
+  }).register(docs, { description: "Expressions for the sidecar's resources." }),
 });
 export type ResourcesPolicy = z.infer<typeof resourcesPolicy>;
 
@@ -75,25 +78,25 @@ export const sidecarContainer = z.looseObject({
   ...containerShape,
   podInjectPolicy: z.optional(z.enum(podInjectPolicies)).register(docs, {
     description:
-      "Whether the container stands before or after the Pod's own; containers default to BeforeAppContainer, init containers to AfterAppContainer.",
+      "Whether the container is placed before or after the Pod's own containers; containers default to BeforeAppContainer, init containers to AfterAppContainer.",
   }),
   upgradeStrategy: z.optional(z.looseObject({
     upgradeType: z.optional(z.enum(upgradeTypes)).register(docs, {
       description:
-        "ColdUpgrade replaces the image of the one container, HotUpgrade alternates between a pair of containers.",
+        "ColdUpgrade replaces the image of the container; HotUpgrade alternates between two containers.",
     }),
     hotUpgradeEmptyImage: z.optional(z.string()).register(docs, {
-      description: "Image of the idle container of a hot-upgrade pair.",
+      description: "Image for the idle container of a hot-upgrade pair.",
     }),
   })).register(docs, { description: "How the container of a running Pod is upgraded." }),
   shareVolumePolicy: z.optional(sharePolicy).register(docs, {
-    description: "Whether the Pod's containers' volume mounts are copied into this container.",
+    description: "Whether this container gets the volume mounts of the Pod's containers.",
   }),
   shareVolumeDevicePolicy: z.optional(sharePolicy).register(docs, {
-    description: "Whether the Pod's containers' volume devices are copied into this container.",
+    description: "Whether this container gets the volume devices of the Pod's containers.",
   }),
   transferEnv: z.optional(z.array(transferEnv)).register(docs, {
-    description: "Environment variables copied from the Pod's own containers.",
+    description: "Environment variables to copy from the Pod's own containers.",
     "x-kubernetes-list-type": "atomic",
   }),
   resourcesPolicy: z.optional(resourcesPolicy).register(docs, {
@@ -102,7 +105,7 @@ export const sidecarContainer = z.looseObject({
   }),
   completionPolicy: z.optional(z.enum(completionPolicies)).register(docs, {
     description:
-      "For Pods that run to completion: Wait for this container too, or TerminateWithMain when all main containers have ended.",
+      "For Pods that run to completion: wait for this container to terminate (Wait), or complete the Pod when all main containers have terminated (TerminateWithMain).",
   }),
 }).register(docs, { "x-embeds": "Container" });
 export type SidecarContainer = z.infer<typeof sidecarContainer>;

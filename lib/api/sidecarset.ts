@@ -26,35 +26,35 @@ export type PatchPodMetadata = z.infer<typeof patchPodMetadata>;
 
 export const sidecarSetSpec = z.looseObject({
   selector: z.optional(labelSelector).register(docs, {
-    description: "Labels of the Pods that get the sidecars.",
+    description: "Label selector for the Pods that get the sidecars.",
   }),
   namespace: z.optional(z.string()).register(docs, {
     description:
-      "Only Pods of this namespace are selected; together with namespaceSelector both must hold.",
+      "Selects only Pods in this namespace; combined with namespaceSelector, both must match.",
   }),
   namespaceSelector: z.optional(labelSelector).register(docs, {
-    description: "Only Pods of namespaces with these labels are selected; all when absent.",
+    description: "Selects only Pods in namespaces with these labels; all namespaces when absent.",
   }),
   initContainers: z.optional(z.array(sidecarContainer)).register(docs, {
     description:
-      "Init containers to inject when a Pod is created; with restartPolicy Always they are native sidecars.",
+      "Init containers to inject when a Pod is created; those with restartPolicy Always are native sidecars.",
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": ["name"],
   }),
   containers: z.optional(z.array(sidecarContainer)).register(docs, {
     description:
-      "Containers to inject when a Pod is created, their images upgraded in place later.",
+      "Containers to inject when a Pod is created; their images are upgraded in place later.",
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": ["name"],
   }),
   volumes: z.optional(z.array(volume.register(docs, { "x-embeds": "Volume" }))).register(docs, {
     description:
-      "Volumes for the containers; only those that a container mounts are added to a Pod.",
+      "Volumes for the containers; a Pod gets only the volumes that an injected container mounts.",
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": ["name"],
   }),
   imagePullSecrets: z.optional(z.array(localObjectReference)).register(docs, {
-    description: "Added to the Pod's own image pull secrets.",
+    description: "Image pull secrets to add to those of the Pod.",
     "x-kubernetes-list-type": "atomic",
   }),
   patchPodMetadata: z.optional(z.array(patchPodMetadata)).register(docs, {
@@ -62,29 +62,29 @@ export const sidecarSetSpec = z.looseObject({
     "x-kubernetes-list-type": "atomic",
   }),
   updateStrategy: z.optional(updateStrategy).register(docs, {
-    description: "How running Pods get a new revision.",
+    description: "How running Pods are updated to a new revision.",
   }),
   injectionStrategy: z.optional(injectionStrategy).register(docs, {
     description: "Whether new Pods get the sidecars, and which revision of them.",
   }),
   cleanupPolicy: z.optional(cleanupPolicy).register(docs, {
-    description: "What becomes of the sidecars in running Pods once they are no longer needed.",
+    description: "What happens to the sidecars in running Pods when they are no longer needed.",
   }),
   failurePolicy: z.optional(z.enum(failurePolicies)).register(docs, {
     description:
-      "What becomes of a selected Pod that cannot be injected: it is created without the sidecars and counted as missed (Ignore), or refused (Fail).",
+      "What happens to a selected Pod that cannot be injected: it is created without the sidecars and counted as missed (Ignore), or refused (Fail).",
   }),
   conflictPolicy: z.optional(z.enum(conflictPolicies)).register(docs, {
     description:
-      "What to do with a Pod that has a container of a sidecar's name: inject nothing of this SidecarSet (Refuse), or replace the container (Replace).",
+      "What happens if a Pod has its own container with the name of a sidecar: the SidecarSet is not injected (Refuse), or the container is replaced (Replace).",
   }),
   missedPodPolicy: z.optional(z.enum(missedPodPolicies)).register(docs, {
     description:
-      "Whether missed Pods are reported only, or also evicted so that they are recreated.",
+      "Whether missed Pods are only reported (Report), or also evicted so that their workload recreates them (Evict).",
   }),
   revisionHistoryLimit: z.optional(z.int().check(z.minimum(0), z.maximum(2147483647))).register(
     docs,
-    { description: "How many revisions are kept; 10 when absent." },
+    { description: "Maximum number of revisions to keep; 10 when absent." },
   ),
   customVersion: z.optional(
     z.string().check(
@@ -92,7 +92,7 @@ export const sidecarSetSpec = z.looseObject({
       z.regex(/^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/, "a valid label value"),
     ),
   ).register(docs, {
-    description: "A name of your own for this revision, a valid label value.",
+    description: "User-defined name of this revision; must be a valid label value.",
   }),
 });
 export type SidecarSetSpec = z.infer<typeof sidecarSetSpec>;
@@ -101,7 +101,7 @@ export const sidecarSet = z.looseObject({
   apiVersion: z.optional(z.string()),
   kind: z.optional(z.string()),
   metadata: objectMeta,
-  spec: sidecarSetSpec.register(docs, { description: "What is wanted." }),
-  status: z.optional(sidecarSetStatus).register(docs, { description: "What was observed." }),
+  spec: sidecarSetSpec.register(docs, { description: "Desired state." }),
+  status: z.optional(sidecarSetStatus).register(docs, { description: "Observed state." }),
 });
 export type SidecarSet = z.infer<typeof sidecarSet>;

@@ -4,65 +4,76 @@ import { docs } from "./docs.ts";
 const count = (description: string) => z.int().register(docs, { description });
 
 export const condition = z.looseObject({
-  type: z.string().register(docs, { description: "Ready, Progressing or PodsMissed." }),
+  type: z.string().register(docs, {
+    description: "Type of the condition: Ready, Progressing or PodsMissed.",
+  }),
   status: z.enum(["True", "False", "Unknown"]).register(docs, {
-    description: "True, False or Unknown.",
+    description: "Status of the condition: True, False or Unknown.",
   }),
-  reason: z.string().register(docs, { description: "Cause of the status, in CamelCase." }),
-  message: z.string().register(docs, { description: "Cause of the status, for people." }),
+  reason: z.string().register(docs, { description: "CamelCase reason for the status." }),
+  message: z.string().register(docs, { description: "Human-readable details." }),
   lastTransitionTime: z.string().register(docs, {
-    description: "When the status last changed.",
+    description: "Time of the last change of the status.",
   }),
-  observedGeneration: z.optional(count("Generation that the condition was computed for.")),
+  observedGeneration: z.optional(
+    count("Generation of the SidecarSet that the condition was computed for."),
+  ),
 });
 export type Condition = z.infer<typeof condition>;
 
 export const evictionGuard = z.looseObject({
-  workload: z.string().register(docs, { description: "uid of the workload." }),
-  pod: z.string().register(docs, { description: "uid of the Pod that was evicted last." }),
-  attempts: count("Evictions since a replacement was last as wanted."),
-  lastEviction: z.string().register(docs, { description: "When the last of them was made." }),
+  workload: z.string().register(docs, { description: "UID of the workload." }),
+  pod: z.string().register(docs, { description: "UID of the Pod that was evicted last." }),
+  attempts: count("Number of evictions since a replacement last reached the desired state."),
+  lastEviction: z.string().register(docs, { description: "Time of the last eviction." }),
   newestPod: z.string().register(docs, {
-    description: "When the workload's youngest Pod of that time was created.",
+    description: "Creation time of the workload's newest Pod at the last eviction.",
   }),
   leftAlone: z.boolean().register(docs, {
-    description: "A replacement was not as wanted either, so no more Pods are evicted.",
+    description:
+      "True if a replacement did not reach the desired state either; no more Pods are then evicted.",
   }),
-  observedGeneration: count("The SidecarSet's generation that the Pod was evicted for."),
+  observedGeneration: count("Generation of the SidecarSet that the Pod was evicted for."),
 });
-/** What is remembered of the evictions of one workload's Pods, so that they can never go round in circles. */
+/** State of the evictions of one workload's Pods. It prevents an endless loop of evictions. */
 export type EvictionGuard = z.infer<typeof evictionGuard>;
 
 export const sidecarSetStatus = z.looseObject({
-  observedGeneration: z.optional(count("The generation that all other values were computed for.")),
-  matchedPods: z.optional(count("Selected, active Pods that have been injected.")),
-  updatedPods: z.optional(count("Matched Pods whose hash is the current one.")),
-  readyPods: z.optional(count("Matched Pods that are ready and run the images of their spec.")),
-  updatedReadyPods: z.optional(count("Matched Pods that are both updated and ready.")),
-  uninjectedPods: z.optional(count("Selected, active Pods that have not been injected.")),
+  observedGeneration: z.optional(
+    count("Generation of the SidecarSet that the status was computed for."),
+  ),
+  matchedPods: z.optional(count("Number of selected, active Pods that are injected.")),
+  updatedPods: z.optional(count("Number of matched Pods at the current revision.")),
+  readyPods: z.optional(
+    count("Number of matched Pods that are ready and run the images of their spec."),
+  ),
+  updatedReadyPods: z.optional(count("Number of matched Pods that are updated and ready.")),
+  uninjectedPods: z.optional(count("Number of selected, active Pods that are not injected.")),
   missedPods: z.optional(
-    count("Uninjected Pods that were created since effectiveSince, so should have been injected."),
+    count(
+      "Number of uninjected Pods that were created after effectiveSince and so should have been injected.",
+    ),
   ),
   notUpgradablePods: z.optional(
-    count("Matched Pods that are outdated and cannot be upgraded in place."),
+    count("Number of outdated matched Pods that cannot be upgraded in place."),
   ),
   effectiveSince: z.optional(z.string()).register(docs, {
-    description: "Since when the current selection has been in force.",
+    description: "Time since which the current selection has been active.",
   }),
   selectionHash: z.optional(z.string()).register(docs, {
-    description: "Hash of the selection that effectiveSince belongs to.",
+    description: "Hash of the selection that effectiveSince refers to.",
   }),
   latestRevision: z.optional(z.string()).register(docs, {
-    description: "Name of the ControllerRevision of the current spec.",
+    description: "Name of the ControllerRevision for the current spec.",
   }),
-  collisionCount: z.optional(count("Count of name collisions of revisions.")),
+  collisionCount: z.optional(count("Number of name collisions of ControllerRevisions.")),
   evictions: z.optional(z.array(evictionGuard)).register(docs, {
-    description: "Workloads of which a Pod was evicted and has not been replaced as wanted yet.",
+    description: "Workloads whose evicted Pod has no replacement in the desired state yet.",
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": ["workload"],
   }),
   conditions: z.optional(z.array(condition)).register(docs, {
-    description: "Ready, Progressing and PodsMissed.",
+    description: "Conditions of type Ready, Progressing and PodsMissed.",
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": ["type"],
   }),

@@ -10,7 +10,7 @@ export const recreatePolicies = ["Never", "Evict"] as const;
 export const driftPolicies = ["Report", "Repair"] as const;
 export const cleanupTypes = ["Retain", "Idle", "Evict"] as const;
 
-/** A count, or a share like `25%`. */
+/** A number, or a percentage such as `25%`. */
 export const intOrPercent = z.union([
   z.int().check(z.minimum(0), z.maximum(2147483647)),
   z.string().check(z.regex(/^[0-9]+%$/, 'a percentage such as "25%"')),
@@ -19,64 +19,68 @@ export type IntOrPercent = z.infer<typeof intOrPercent>;
 
 export const updateStrategy = z.looseObject({
   type: z.optional(z.enum(updateStrategyTypes)).register(docs, {
-    description: "RollingUpdate changes running Pods, NotUpdate never touches them.",
+    description: "RollingUpdate updates running Pods in place; NotUpdate leaves them unchanged.",
   }),
   paused: z.optional(z.boolean()).register(docs, {
-    description: "Stops changing running Pods until it is false again.",
+    description: "Pauses the update of running Pods.",
   }),
   selector: z.optional(labelSelector).register(docs, {
-    description: "Only Pods that match are updated.",
+    description: "Updates only Pods that match.",
   }),
   partition: z.optional(intOrPercent).register(docs, {
-    description: "How many Pods, or which share of them, stay at the old revision.",
+    description: "Number or percentage of Pods that stay at the old revision.",
     "x-kubernetes-int-or-string": true,
   }),
   maxUnavailable: z.optional(intOrPercent).register(docs, {
-    description: "How many Pods, or which share of them, may be unavailable during the update.",
+    description: "Maximum number or percentage of Pods that may be unavailable during the update.",
     "x-kubernetes-int-or-string": true,
   }),
   priorityStrategy: z.optional(z.looseObject({
     orderPriority: z.optional(z.array(z.looseObject({
       orderedKey: z.string().register(docs, {
-        description: "Label whose trailing number orders the Pods, larger first.",
+        description: "Label whose value ends in the number to sort by; larger numbers first.",
       }),
     }))).register(docs, {
-      description: "Order by the trailing number of a label's value.",
+      description: "Sorts by the number at the end of a label's value.",
       "x-kubernetes-list-type": "atomic",
     }),
     weightPriority: z.optional(z.array(z.looseObject({
       weight: z.int().check(z.minimum(0), z.maximum(100)).register(docs, {
-        description: "Added to the weight of the Pods that match.",
+        description: "Weight to add for Pods that match.",
       }),
-      matchSelector: labelSelector.register(docs, { description: "Which Pods get the weight." }),
+      matchSelector: labelSelector.register(docs, {
+        description: "Selects the Pods that get the weight.",
+      }),
     }))).register(docs, {
-      description: "Order by the sum of the weights of the terms that match, larger first.",
+      description: "Sorts by the sum of the weights of all matching terms; larger sums first.",
       "x-kubernetes-list-type": "atomic",
     }),
-  })).register(docs, { description: "Which Pods are updated first." }),
+  })).register(docs, { description: "Order in which Pods are updated." }),
   scatterStrategy: z.optional(z.array(z.looseObject({
     key: z.string().register(docs, { description: "Label key." }),
-    value: z.string().register(docs, { description: "Label value; * means each value there is." }),
+    value: z.string().register(docs, {
+      description: "Label value; * means every value of the label.",
+    }),
   }))).register(docs, {
-    description: "Spreads Pods with these labels over the whole update.",
+    description: "Spreads the Pods with these labels evenly over the update.",
     "x-kubernetes-list-type": "atomic",
   }),
   recreatePolicy: z.optional(z.enum(recreatePolicies)).register(docs, {
     description:
-      "What becomes of outdated Pods that cannot be upgraded in place: they stay until recreated (Never), or are evicted so that their workload recreates them (Evict).",
+      "What happens to outdated Pods that cannot be upgraded in place: they stay until they are recreated (Never), or are evicted so that their workload recreates them (Evict).",
   }),
   driftPolicy: z.optional(z.enum(driftPolicies)).register(docs, {
     description:
-      "What becomes of an injected image that somebody changed in a running Pod: it is reported, or put right within the budget.",
+      "What happens if another client changes an injected image in a running Pod: the change is reported (Report), or reverted within the budget (Repair).",
   }),
   minReadySeconds: z.optional(z.int().check(z.minimum(0), z.maximum(2147483647))).register(docs, {
-    description: "How long a Pod must be ready after an update to count as available.",
+    description: "Seconds that a Pod must be ready after an update to count as available.",
   }),
   progressDeadlineSeconds: z.optional(z.int().check(z.minimum(1), z.maximum(2147483647))).register(
     docs,
     {
       description:
-        "How long a roll-out may make no progress before it is reported as failed; 600 when absent.",
+        "Seconds without progress after which a roll-out is reported as failed; 600 when absent.",
     },
   ),
 });
@@ -84,31 +88,34 @@ export type UpdateStrategy = z.infer<typeof updateStrategy>;
 
 export const injectionStrategy = z.looseObject({
   paused: z.optional(z.boolean()).register(docs, {
-    description: "Stops injection into new Pods; running Pods are still upgraded.",
+    description: "Pauses the injection into new Pods; running Pods are still updated.",
   }),
   revision: z.optional(z.looseObject({
     customVersion: z.optional(z.string()).register(docs, {
-      description: "Pins the newest revision that carries this custom version.",
+      description: "Pins the newest revision with this custom version.",
     }),
     revisionName: z.optional(z.string()).register(docs, {
-      description: "Pins the ControllerRevision of this name; wins over customVersion.",
+      description:
+        "Pins the ControllerRevision with this name; takes precedence over customVersion.",
     }),
     policy: z.optional(z.enum(revisionPolicies)).register(docs, {
       description:
-        "Always injects the pinned revision; Partial keeps the share of Pods given by the partition on it.",
+        "Always injects the pinned revision; Partial injects it only into the share of Pods that updateStrategy.partition keeps.",
       default: "Always",
     }),
-  })).register(docs, { description: "The revision that new Pods get instead of the current one." }),
+  })).register(docs, {
+    description: "Revision to inject into new Pods instead of the current one.",
+  }),
 });
 export type InjectionStrategy = z.infer<typeof injectionStrategy>;
 
 export const cleanupPolicy = z.looseObject({
   type: z.optional(z.enum(cleanupTypes)).register(docs, {
     description:
-      "What becomes of sidecars that are no longer needed: nothing (Retain), their image becomes idleImage (Idle), or the Pod is evicted (Evict).",
+      "What happens to sidecars that are no longer needed: nothing (Retain), their image is replaced with idleImage (Idle), or the Pod is evicted (Evict).",
   }),
   idleImage: z.optional(z.string()).register(docs, {
-    description: "Image that sidecars run once they are no longer needed.",
+    description: "Image for sidecars that are no longer needed.",
   }),
 });
 export type CleanupPolicy = z.infer<typeof cleanupPolicy>;

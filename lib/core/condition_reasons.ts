@@ -4,16 +4,16 @@ import { TERMINATED_CONDITION, UPGRADABLE_CONDITION } from "../api/names.ts";
 export const CONDITIONS = {
   Ready: "New Pods get exactly this generation.",
   Progressing:
-    "The roll-out goes on or is complete, as in a Deployment; Unknown while it is paused or not wanted.",
+    "The roll-out is in progress or complete, as in a Deployment; Unknown while it is paused or of type NotUpdate.",
   PodsMissed:
-    "Pods run without the sidecars that they should have got, or are refused by the API server because of them.",
+    "Pods run without their sidecars, or the API server refuses Pods because of the sidecars.",
 } as const;
 
 /** What the conditions say that the controller writes to Pods. */
 export const POD_CONDITIONS = {
   [UPGRADABLE_CONDITION]:
-    "Every SidecarSet of the Pod can be upgraded in place; the message says it of each, as JSON.",
-  [TERMINATED_CONDITION]: "The Pod was completed although sidecars were still running.",
+    "Every SidecarSet of the Pod can be upgraded in place; the message is JSON with the result per SidecarSet.",
+  [TERMINATED_CONDITION]: "The Pod was completed while sidecars were still running.",
 } as const;
 
 /**
@@ -24,24 +24,24 @@ export const CONDITION_REASONS = {
   // Ready
   InForce: "new Pods get this generation",
   NotRegistered: "no webhook registration covers this generation yet",
-  RegistrationSettling: "the webhook registration has been in force for a few seconds only",
+  RegistrationSettling: "the webhook registration has been active for only a few seconds",
   // Progressing
   UpToDate: "every matched Pod has the current revision",
-  ImagesDrifted: "somebody has changed images of injected containers",
+  ImagesDrifted: "another client has changed images of injected containers",
   RollingOut: "outdated Pods are being updated",
   Paused: "spec.updateStrategy.paused is true",
   NotUpdate: "spec.updateStrategy.type is NotUpdate",
-  PartitionReached: "spec.updateStrategy.partition keeps the remaining Pods at the old revision",
+  PartitionReached: "spec.updateStrategy.partition keeps the remaining Pods at an older revision",
   SelectorReached: "spec.updateStrategy.selector does not match the remaining Pods",
   WaitingForAvailability:
-    "as many Pods are unavailable as spec.updateStrategy.maxUnavailable allows",
-  NotUpgradable: "the remaining Pods cannot be changed in place",
-  UpdateRefused: "the API server refuses to change the remaining Pods",
+    "the number of unavailable Pods has reached spec.updateStrategy.maxUnavailable",
+  NotUpgradable: "the remaining Pods cannot be upgraded in place",
+  UpdateRefused: "the API server refuses to update the remaining Pods",
   ProgressDeadlineExceeded:
-    "there has been no progress for spec.updateStrategy.progressDeadlineSeconds",
+    "the roll-out has not progressed for spec.updateStrategy.progressDeadlineSeconds",
   // PodsMissed
-  PodsMissed: "Pods were created without the sidecars that they should have got",
-  NoPodsMissed: "every Pod that was created since effectiveSince has got its sidecars",
+  PodsMissed: "selected Pods were created without their sidecars",
+  NoPodsMissed: "every Pod created since effectiveSince has its sidecars",
 } as const;
 
 export type ConditionReason = keyof typeof CONDITION_REASONS;

@@ -7,20 +7,20 @@ import type { Reason } from "./reasons.ts";
  */
 export const EVENT_REASONS = {
   // For a SidecarSet
-  RolloutStarted: "outdated Pods begin to be updated",
-  RolloutCompleted: "every matched Pod has the current revision again",
-  NotUpgradablePods: "Pods cannot be upgraded in place, with their number",
-  CleanupStarted: "Pods have sidecars that are no longer needed",
-  CleanupCompleted: "no Pod has a sidecar any more that is no longer needed",
+  RolloutStarted: "the update of outdated Pods has started",
+  RolloutCompleted: "every matched Pod has the current revision",
+  NotUpgradablePods: "Pods cannot be upgraded in place; the message has their number",
+  CleanupStarted: "the clean-up of sidecars that are no longer needed has started",
+  CleanupCompleted: "no Pod has sidecars that are no longer needed",
   PodEvicted: "a Pod was evicted so that its workload recreates it",
   EvictionRefused: "the API server refuses to evict a Pod",
   // For a Pod
-  SidecarUpdateFailed: "the API server refuses to change the Pod's sidecars",
-  ResetContainerSucceed: "the old half of each hot-upgrade pair is empty again",
-  ResetContainerFailed: "the API server refuses to empty the old half of a hot-upgrade pair",
-  SidecarTerminator: "the sidecars on a virtual node got the images that end",
+  SidecarUpdateFailed: "the API server refuses to update the Pod's sidecars",
+  ResetContainerSucceed: "the old container of each hot-upgrade pair has the empty image again",
+  ResetContainerFailed: "the API server refuses to reset the old container of a hot-upgrade pair",
+  SidecarTerminator: "the sidecars on a virtual node got the images that terminate them",
   TerminationImageMissing:
-    "a sidecar on a virtual node cannot be ended, as it names no image for that",
+    "a sidecar on a virtual node cannot be terminated, as it names no image for that",
 } as const;
 
 /** Every reason that an event can have. */

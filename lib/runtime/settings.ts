@@ -1,8 +1,8 @@
 import { logFormats, logLevels } from "./log.ts";
 
-/** One setting: its flag, the environment variable that stands in for it, and how its text is read. */
+/** One setting: its flag, the environment variable that can replace it, and how its text is parsed. */
 export interface Setting {
-  /** Its name in the configuration. */
+  /** Name in the configuration. */
   readonly key: string;
   readonly flag: string;
   readonly env?: string;
@@ -18,13 +18,13 @@ const ALL = [
     flag: "kubeconfig",
     value: "FILE",
     description:
-      "kubeconfig to use; when absent those of KUBECONFIG, in-cluster credentials or ~/.kube/config",
+      "path of the kubeconfig; default: KUBECONFIG, in-cluster credentials, or ~/.kube/config",
   },
   {
     key: "context",
     flag: "context",
     value: "NAME",
-    description: "context of the kubeconfig to use",
+    description: "kubeconfig context to use",
   },
   {
     key: "namespace",
@@ -39,26 +39,26 @@ const ALL = [
     flag: "service-name",
     value: "NAME",
     default: "sidecarset-webhook",
-    description: "Service in front of the webhook",
+    description: "name of the webhook's Service",
   },
   {
     key: "webhookUrl",
     flag: "webhook-url",
     value: "URL",
-    description: "https://HOST:PORT/ of a webhook outside the cluster",
+    description: "URL of a webhook outside the cluster (https://HOST:PORT/)",
   },
   {
     key: "keepRegistration",
     flag: "keep-registration",
     parse: "boolean",
     description:
-      "with --webhook-url: other replicas serve it too, so leave it registered on exit, and let SidecarSets refuse Pods",
+      "with --webhook-url: keep the registration on exit and register failurePolicy Fail, as other replicas serve the URL too",
   },
   {
     key: "webhookHost",
     flag: "webhook-host",
     value: "ADDRESS",
-    description: "address that the webhook listens on; all, of IPv4 and IPv6, when absent",
+    description: "address that the webhook listens on; all IPv4 and IPv6 addresses when absent",
   },
   {
     key: "webhookPort",
@@ -72,7 +72,7 @@ const ALL = [
     key: "healthHost",
     flag: "health-host",
     value: "ADDRESS",
-    description: "address for /healthz, /readyz and /metrics; all when absent",
+    description: "address for /healthz, /readyz and /metrics; all addresses when absent",
   },
   {
     key: "healthPort",
@@ -87,7 +87,7 @@ const ALL = [
     flag: "cert-dir",
     value: "FOLDER",
     description:
-      "folder with tls.crt, tls.key and ca.crt; the controller makes its own certificates when absent",
+      "folder with tls.crt, tls.key and ca.crt; when absent, the controller issues its own certificates",
   },
   {
     key: "certificateSeconds",
@@ -95,7 +95,7 @@ const ALL = [
     value: "SECONDS",
     default: "2592000",
     parse: "number",
-    description: "lifetime of the serving certificate that the controller makes",
+    description: "lifetime of the serving certificate that the controller issues",
   },
   {
     key: "authoritySeconds",
@@ -103,20 +103,20 @@ const ALL = [
     value: "SECONDS",
     default: "315360000",
     parse: "number",
-    description: "lifetime of the certificate authority that the controller makes",
+    description: "lifetime of the certificate authority that the controller creates",
   },
   {
     key: "openKruiseNamespace",
     flag: "openkruise-namespace",
     value: "NAME",
     default: "kruise-system",
-    description: "namespace of an OpenKruise that was, or is, here for other kinds",
+    description: "namespace of a current or former OpenKruise installation",
   },
   {
     key: "ignoreOpenKruise",
     flag: "ignore-openkruise",
     parse: "boolean",
-    description: "write even if OpenKruise looks after SidecarSets in this cluster too",
+    description: "write even if OpenKruise also manages SidecarSets in this cluster",
   },
   {
     key: "excludeNamespaces",
@@ -124,7 +124,7 @@ const ALL = [
     value: "NAMES",
     default: "kube-system,kube-node-lease,kube-public",
     parse: "list",
-    description: "namespaces whose Pods are never injected, separated by commas",
+    description: "comma-separated namespaces whose Pods are never injected",
   },
   {
     key: "recreatingKinds",
@@ -133,7 +133,7 @@ const ALL = [
     default: "ReplicaSet,StatefulSet,DaemonSet",
     parse: "list",
     description:
-      "kinds of controllers that recreate an evicted Pod, separated by commas; Pods of others are never evicted",
+      "comma-separated kinds of workloads that recreate evicted Pods; Pods of other kinds are never evicted",
   },
   {
     key: "maxInFlight",
@@ -141,7 +141,7 @@ const ALL = [
     value: "NUMBER",
     default: "16",
     parse: "number",
-    description: "how many writes may be under way",
+    description: "maximum number of concurrent writes",
   },
   {
     key: "writesPerSecond",
@@ -149,20 +149,20 @@ const ALL = [
     value: "NUMBER",
     default: "200",
     parse: "number",
-    description: "how many writes may start in a second",
+    description: "maximum number of writes per second",
   },
   {
     key: "requireAnnotationAllowList",
     flag: "require-annotation-allow-list",
     parse: "boolean",
-    description: "refuse patchPodMetadata unless the allow-list ConfigMap names the keys",
+    description: "refuse patchPodMetadata unless the allow-list ConfigMap contains the keys",
   },
   {
     key: "omitDefaults",
     flag: "omit-defaults",
     parse: "boolean",
     description:
-      "write no defaults into SidecarSets, only their hashes: applying a file again then changes nothing",
+      "write only the hashes into SidecarSets, no defaults, so that applying a file again changes nothing",
   },
   {
     key: "drainSeconds",
@@ -170,7 +170,7 @@ const ALL = [
     value: "SECONDS",
     default: "5",
     parse: "number",
-    description: "how long to go on answering after SIGTERM, until nobody sends reviews any more",
+    description: "how long to keep serving after SIGTERM, until API servers stop sending reviews",
   },
   {
     key: "shutdownSeconds",
@@ -178,7 +178,7 @@ const ALL = [
     value: "SECONDS",
     default: "20",
     parse: "number",
-    description: "deadline of an ordered shut-down",
+    description: "deadline of a graceful shut-down",
   },
   {
     key: "logLevel",
@@ -199,5 +199,5 @@ const ALL = [
 
 export type SettingKey = (typeof ALL)[number]["key"];
 
-/** Everything that a controller process can be told, as data: help and reference need no schema. */
+/** All settings of a controller process as data, so that help and reference need no schema. */
 export const settings: readonly (Setting & { readonly key: SettingKey })[] = ALL;

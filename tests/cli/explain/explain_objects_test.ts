@@ -176,7 +176,7 @@ Deno.test("explain says of a workload what its template gets and how its Pods st
   web      2 of 4    1        2      0               1
 
   Pods without web:
-    1 missed (NotReviewed: no webhook that was ready was asked when the Pod was
+    1 missed (NotReviewed: no ready webhook reviewed the Pod when it was
     created)
       default/missed
     1 not injected (the Pod was created before the current selection became
