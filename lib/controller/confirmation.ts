@@ -4,6 +4,11 @@ import type { Namespace, Pod } from "../api/pod.ts";
 import { surplusOf, type SurplusScope } from "../core/cleanup/surplus.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { orUndefined } from "../kube/errors.ts";
+import { get } from "../kube/requests.ts";
+import { type Resource, resources } from "../kube/resources.ts";
+import { send } from "../kube/send.ts";
 
 export interface ConfirmationOptions {
   readonly index: ClusterIndex;
@@ -73,4 +78,23 @@ export class Confirmation {
 function sameLabels(a: Labels, b: Labels): boolean {
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}
+
+export interface ConfirmationSources {
+  readonly client: RestClient;
+  readonly index: ClusterIndex;
+}
+
+/** Reads what the watches may not have brought yet. */
+export function createConfirmation({ client, index }: ConfirmationSources): Confirmation {
+  return new Confirmation({
+    index,
+    readSidecarSet: reader(client, resources.sidecarSets),
+    readNamespace: reader(client, resources.namespaces),
+  });
+}
+
+function reader<T extends KubeObject>(client: RestClient, resource: Resource<T>) {
+  return (name: string, signal: AbortSignal): Promise<T | undefined> =>
+    orUndefined(send(client, get(resource, { name }), signal));
 }

@@ -1,14 +1,14 @@
 import type { Pod } from "../api/pod.ts";
-import { CleanupEvictions } from "../controller/eviction/cleanup_evictions.ts";
-import { CleanupRecords } from "../controller/cleanup_records.ts";
-import { Cleanups } from "../controller/cleanups.ts";
+import { CleanupEvictions } from "../controller/eviction/cleanup.ts";
+import { CleanupRecords } from "../controller/cleanup/records.ts";
+import { Cleanups } from "../controller/cleanup/controller.ts";
 import type { Confirmation } from "../controller/confirmation.ts";
 import type { Events } from "../controller/events.ts";
 import type { LoopEnvironment } from "../controller/loop.ts";
-import { MissedPods } from "../controller/missed.ts";
+import { MissedPods } from "../controller/missed/controller.ts";
 import { podReference, referenceByName } from "../controller/references.ts";
-import type { Repair } from "../controller/repairs.ts";
-import { Terminations } from "../controller/terminations.ts";
+import type { Repair } from "../controller/repair_backoff.ts";
+import { Terminations } from "../controller/termination/controller.ts";
 import type { Writer } from "../controller/writer.ts";
 import { cleanupEvents } from "../core/cleanup/progress_events.ts";
 import { missedReason, type ReplacementObstacle } from "../core/cleanup/replacement.ts";
@@ -16,9 +16,9 @@ import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { missedOccurrence, refusedOccurrence, terminationNote } from "./aftercare_events.ts";
-import type { DryRunFacts } from "./dry_runs.ts";
-import { createRefusals, type Refusals } from "./refusals.ts";
-import { createVirtualNodes } from "./virtual_nodes.ts";
+import type { DryRunFacts } from "../controller/dry_runs.ts";
+import { createRefusals, type Refusals } from "../controller/refused/events.ts";
+import { createVirtualNodes } from "../controller/termination/virtual_nodes.ts";
 
 export interface AftercareOptions extends LoopEnvironment {
   readonly client: RestClient;

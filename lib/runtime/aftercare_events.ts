@@ -1,5 +1,5 @@
 import type { Occurrence } from "../controller/events.ts";
-import type { MissedSummary } from "../controller/missed.ts";
+import type { MissedSummary } from "../controller/missed/controller.ts";
 import { sidecarSetReference } from "../controller/references.ts";
 import type { Termination } from "../core/cleanup/jobs.ts";
 import { TERMINATION_REASONS } from "../core/condition_reasons.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
-import type { LeaseStore } from "../controller/leader.ts";
+import type { LeaseStore } from "../controller/leader/election.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isAlreadyExists, isNotFound } from "../kube/errors.ts";
 import { create, get } from "../kube/requests.ts";

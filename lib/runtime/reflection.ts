@@ -37,7 +37,7 @@ export interface Reflection<T extends KubeObject> {
  * The watches that admissions depend on are noticed within 13 s, the others within 85 s.
  */
 const ADMISSION_TIMING = { watchSeconds: 8, idleDeadlineMs: 13_000 };
-export const OTHER_TIMING = { watchSeconds: 75, idleDeadlineMs: 85_000 };
+const OTHER_TIMING = { watchSeconds: 75, idleDeadlineMs: 85_000 };
 
 /** A loop that keeps what holds the objects equal to the cluster. */
 export function reflect<T extends KubeObject>(

@@ -1,5 +1,8 @@
 import type { FieldProblem } from "../api/field_problem.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
+import type { RegistrationWidener } from "../controller/registration/widener.ts";
+import { prepareSidecarSet } from "../core/defaults/prepare.ts";
+import { coverageKey, isInjecting } from "../core/registration/selection.ts";
 import { validateSidecarSet, validateStoredSidecarSet } from "../core/validate/validate.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { SidecarSetValidationInput } from "../webhook/sidecarsets.ts";
@@ -39,5 +42,34 @@ export function createValidation(
       });
     },
     setAllowList: (text) => ownAllowList = text,
+  };
+}
+
+export interface CoverageOptions {
+  readonly widener: Pick<RegistrationWidener, "cover">;
+  problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
+}
+
+/** Covers a valid SidecarSet that is being admitted where it selects other Pods than before, or with another failure policy. */
+export function createCover(
+  { widener, problemsOf }: CoverageOptions,
+): (input: SidecarSetValidationInput) => Promise<boolean> | undefined {
+  return function cover({ name, object, oldSidecarSet }) {
+    const read = prepareSidecarSet(object, { problemsOf });
+    if (!read.ok || !isInjecting(read.value)) return undefined;
+    const old = oldSidecarSet && prepareSidecarSet(oldSidecarSet, { problemsOf });
+    if (old?.ok && coverageKey(old.value) === coverageKey(read.value)) return undefined;
+    const { metadata: { uid, generation = 1 }, spec } = read.value.sidecarSet;
+    if (uid === undefined) return undefined;
+    const { failurePolicy, selector, namespace, namespaceSelector } = spec;
+    return widener.cover({
+      ...{ name, uid, generation },
+      spec: {
+        ...(failurePolicy ? { failurePolicy } : {}),
+        ...(selector ? { selector } : {}),
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(namespaceSelector ? { namespaceSelector } : {}),
+      },
+    });
   };
 }

@@ -7,7 +7,7 @@ import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY } from "../api/names.ts";
 import type { ConfigMap, KubeObject } from "../api/objects.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
-import type { ConfigurationKind } from "../controller/registration.ts";
+import type { ConfigurationKind } from "../controller/registration/reconciler.ts";
 import type { StoredCleanupRecord, UnreadableCleanupRecord } from "../index/cleanup_records.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";

@@ -3,7 +3,7 @@ import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { readConfig } from "../../lib/runtime/config.ts";
 import { createControl } from "../../lib/runtime/control.ts";
 import { createMetrics } from "../../lib/runtime/metrics/metrics.ts";
-import { leaseStore } from "../../lib/runtime/stores.ts";
+import { leaseStore } from "../../lib/controller/leader/lease_store.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { quietLogger } from "../support/quiet_logger.ts";
 import { RecordingClient } from "../support/recording_client.ts";

@@ -4,7 +4,7 @@ import { refusalSentence } from "../../core/status/facts.ts";
 import { missingPods, refusableKind } from "../../core/refused/workload.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { isForbidden, isNotFound } from "../../kube/errors.ts";
-import { readWorkload } from "../../runtime/refusals.ts";
+import { readWorkload } from "../../kube/workloads.ts";
 import { readFailedCreates } from "../cluster/failed_creates.ts";
 import { blamedFor } from "../pods/blame.ts";
 import { outcomeOf, type OutcomeOptions } from "../pods/outcome.ts";

@@ -1,5 +1,5 @@
 import type { LoopMetrics } from "../../controller/loop.ts";
-import type { Repair } from "../../controller/repairs.ts";
+import type { Repair } from "../../controller/repair_backoff.ts";
 import type { Observation as RequestObservation } from "../../kube/transport.ts";
 import type { Observation as ReviewObservation } from "../../webhook/handler.ts";
 import type { PodReviewObserver } from "../../webhook/pods.ts";

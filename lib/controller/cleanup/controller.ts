@@ -1,0 +1,268 @@
+import { isDeepStrictEqual } from "node:util";
+import type { CleanupProgress } from "../../api/cleanup_record.ts";
+import type { Pod } from "../../api/pod.ts";
+import { type CleanupAction, type CleanupPlan, planCleanup } from "../../core/cleanup/plan.ts";
+import { actionOf } from "../../core/cleanup/record.ts";
+import type { SurplusScope } from "../../core/cleanup/surplus.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { StoredCleanupRecord, UnreadableCleanupRecord } from "../../index/cleanup_records.ts";
+import type { ClusterIndex } from "../../index/cluster.ts";
+import { Cleanup } from "./state.ts";
+import { CleanupCandidates } from "./candidates.ts";
+import type { CleanupEvictionOutcome, CleanupEvictions } from "../eviction/cleanup.ts";
+import type { CleanupRecords } from "./records.ts";
+import { CleanupWrites, type CleanupWritesOptions } from "./writes.ts";
+import type { Confirmation } from "../confirmation.ts";
+import { Loop, type LoopEnvironment } from "../loop.ts";
+
+/** In milliseconds: batching delay of changes, and resync intervals. */
+const GATHER = 200;
+const RESYNC_INTERVAL_MS = 2_000;
+const UNREADABLE_RESYNC_INTERVAL_MS = 30_000;
+
+export interface CleanupsOptions extends CleanupWritesOptions, LoopEnvironment {
+  readonly index: ClusterIndex;
+  readonly records: CleanupRecords;
+  readonly evictions: CleanupEvictions;
+  readonly confirmation: Pick<Confirmation, "isCurrent" | "surplus">;
+  /** Called when a clean-up has progressed or its blockers have changed; the SidecarSet may be deleted. */
+  onProgress?(
+    sidecarSet: { readonly name: string; readonly uid: string },
+    progress: { readonly before: CleanupProgress; readonly after: CleanupProgress },
+  ): void;
+}
+
+/** What happens to a SidecarSet's surplus sidecars. */
+interface Task {
+  readonly name: string;
+  /** Undefined if the SidecarSet is deleted. */
+  readonly current: PreparedSidecarSet | undefined;
+  readonly action: CleanupAction;
+  readonly stored: StoredCleanupRecord | undefined;
+}
+
+/** Cleans up sidecars that are no longer needed, by the SidecarSet's policy; keyed by the name that Pods carry. */
+export class Cleanups {
+  readonly #options: CleanupsOptions;
+  readonly #loop: Loop;
+  readonly #candidates: CleanupCandidates;
+  readonly #writes: CleanupWrites;
+  readonly #cleanups = new Map<string, Cleanup>();
+
+  constructor(options: CleanupsOptions) {
+    this.#options = options;
+    this.#loop = new Loop(options, {
+      controller: "cleanup",
+      concurrency: 2,
+      baseDelayMs: 500,
+      task: "clean up sidecars",
+      keyField: "sidecarSet",
+      reconcile: (name, signal) => this.#reconcile(name, signal),
+    });
+    this.#candidates = new CleanupCandidates(options.index);
+    this.#writes = new CleanupWrites(options);
+  }
+
+  /** By SidecarSet, how far the clean-ups under way have come; empty on a follower, whose last state is out of date. */
+  progress(): ReadonlyMap<string, CleanupProgress> {
+    if (!this.#options.isLeader()) return new Map();
+    return new Map([...this.#cleanups].map(([name, { progress }]) => [name, progress]));
+  }
+
+  /** Takes note of a Pod that changed. */
+  observePod(key: string): void {
+    for (const name of this.#candidates.observePod(key)) this.#loop.add(name, GATHER);
+  }
+
+  /** Takes note of a namespace whose labels have changed. */
+  observeNamespace(namespace: string): void {
+    for (const name of this.#candidates.observeNamespace(namespace)) this.#loop.add(name, GATHER);
+  }
+
+  /** Takes note of a SidecarSet that changed, was created or deleted, or of its record. */
+  observe(name: string): void {
+    this.#options.records.observe(name);
+    if (this.#concerns(name)) this.#loop.add(name, GATHER);
+  }
+
+  /** Requeues everything: another process has been responsible until now. */
+  observeAll(): void {
+    const { index, records } = this.#options;
+    records.lead();
+    const named = [...index.sidecarSets.values()].map(({ name }) => name);
+    const all = [
+      ...named,
+      ...index.injected.names(),
+      ...index.cleanupRecords.sidecarSets(),
+      ...this.#cleanups.keys(),
+    ];
+    for (const name of new Set(all)) this.observe(name);
+  }
+
+  /** Works until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#loop.run(signal);
+  }
+
+  /** With the policy Retain there is nothing to do as long as the SidecarSet exists and no Pod has idle sidecars. */
+  #concerns(name: string): boolean {
+    const { index } = this.#options;
+    const current = index.sidecarSets.get(name);
+    return current === undefined ||
+      actionOf(current.sidecarSet.spec.cleanupPolicy).type !== "Retain" ||
+      index.cleanupRecords.has(name) || this.#candidates.of(name).size > 0 ||
+      this.#cleanups.has(name);
+  }
+
+  /** Milliseconds until the next plan, which costs, or until a record that another client keeps changing may be repaired. */
+  #waitOf(name: string): number {
+    const { index, records } = this.#options;
+    const { rest = 0 } = this.#cleanups.get(name) ?? {};
+    const current = index.sidecarSets.get(name);
+    return Math.max(rest, current ? records.waitOf(current) : 0);
+  }
+
+  async #reconcile(name: string, signal: AbortSignal): Promise<number | undefined> {
+    const { index, records, evictions, confirmation } = this.#options;
+    const wait = this.#waitOf(name);
+    if (wait > 0) return Math.max(GATHER, wait);
+    const found = index.sidecarSets.get(name);
+    if (found !== undefined) {
+      if (found.problems.length > 0) return undefined;
+      const stored = await records.keep(found, signal);
+      const current = index.sidecarSets.get(name);
+      if (current === undefined) return 0;
+      const action = actionOf(current.sidecarSet.spec.cleanupPolicy);
+      return await this.#advance({ name, current, action, stored }, signal);
+    }
+    if (!index.cleanupRecords.has(name) && index.injected.of(name).size === 0) {
+      records.forget(name);
+      evictions.forget(name);
+      this.#cleanups.delete(name);
+      return undefined;
+    }
+    if (!await confirmation.isCurrent({ name, known: undefined }, signal)) {
+      return RESYNC_INTERVAL_MS;
+    }
+    // It may have been created meanwhile; its own event requeues the name then.
+    if (index.sidecarSets.get(name) !== undefined) return 0;
+    const stored = await records.ofGone(name, signal);
+    const [damaged] = stored ? [] : index.cleanupRecords.unreadableOf(name);
+    if (damaged !== undefined) return this.#wait(name, damaged);
+    const action: CleanupAction = stored?.record.policy ?? { type: "Retain" };
+    return await this.#advance({ name, current: undefined, action, stored }, signal);
+  }
+
+  async #advance(task: Task, signal: AbortSignal): Promise<number | undefined> {
+    const { index, clock, records, evictions } = this.#options;
+    const { name, current, stored } = task;
+    const cleanup = this.#cleanup(name);
+    const isNeeded = this.#candidates.of(name).size > 0 || cleanup.progress.remaining > 0 ||
+      stored?.record.evictions !== undefined;
+    if (!isNeeded) return await this.#finish(task, signal);
+    const scope = this.#candidates.scopeOf(name);
+    const plan = cleanup.plan(() => this.#plan(task, { cleanup, scope }));
+    await this.#start(task, { cleanup, plan, scope }, signal);
+    const evicted: CleanupEvictionOutcome = stored
+      ? await evictions.advance({ scope, plan, stored }, signal)
+      : { blocked: {} };
+    const { blocked, remaining } = cleanup.progressBy(plan);
+    const after = { remaining, blocked: { ...blocked, ...evicted.blocked } };
+    this.#report(name, {
+      cleanup,
+      uid: current?.sidecarSet.metadata.uid ?? stored?.record.uid,
+      after,
+    });
+    // The record may have been written since.
+    const latest = stored && index.cleanupRecords.get(stored);
+    if (latest) await records.report(latest, after, signal);
+    if (plan.remaining === 0) return await this.#finish({ ...task, stored: latest }, signal);
+    const dueAt = Math.min(plan.waitUntil ?? Infinity, evicted.waitUntil ?? Infinity);
+    const wait = cleanup.hasReleased
+      ? GATHER
+      : Math.min(RESYNC_INTERVAL_MS, Math.max(GATHER, dueAt - clock.now().getTime()));
+    return Math.max(wait, cleanup.pause);
+  }
+
+  #plan(
+    { name, current, action, stored }: Task,
+    { cleanup, scope }: { cleanup: Cleanup; scope: SurplusScope },
+  ): CleanupPlan {
+    const { index, clock } = this.#options;
+    const pods = [...index.injected.of(name)].flatMap((key) => index.pods.get(key) ?? []);
+    cleanup.failures.keepOnly(new Set(pods.map(({ metadata }) => metadata.uid ?? "")));
+    return planCleanup({
+      scope,
+      action,
+      maxUnavailable: current?.sidecarSet.spec.updateStrategy?.maxUnavailable ??
+        stored?.record.maxUnavailable,
+      pods,
+      pending: cleanup.pending,
+      room: cleanup.room,
+      retryAt: cleanup.failures.retryTimes(),
+      now: clock.now(),
+    });
+  }
+
+  /** Starts writes in the background. Those that restart sidecars of an existing SidecarSet are confirmed before. */
+  async #start(
+    { name, current }: Task,
+    { cleanup, plan, scope }: { cleanup: Cleanup; plan: CleanupPlan; scope: SurplusScope },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const idle = plan.writes.filter(({ kind }) => kind === "Idle").map(({ pod }) => pod);
+    const confirmed = new Set<Pod>(await this.#options.confirmation.surplus(idle, scope, signal));
+    for (const write of plan.writes) {
+      if (write.kind === "Idle" && !confirmed.has(write.pod)) continue;
+      const work = { cleanup, sidecarSet: name, current, write };
+      this.#loop.start(async () => {
+        await this.#writes.run(work, signal);
+        this.#loop.add(name, GATHER);
+      });
+    }
+  }
+
+  /** Nothing is cleaned up while the record is unreadable: its policy is unknown. */
+  #wait(name: string, { configMap, problem }: UnreadableCleanupRecord): number {
+    const { index } = this.#options;
+    const { namespace, name: configMapName } = configMap.metadata;
+    const message =
+      `ConfigMap ${namespace}/${configMapName}: ${problem}; mend it, or delete it to leave the sidecars as they are`;
+    const pods = index.injected.of(name).size;
+    const after = {
+      remaining: pods,
+      blocked: { RecordUnreadable: { pods, example: "", message } },
+    };
+    this.#report(name, { cleanup: this.#cleanup(name), uid: undefined, after });
+    return UNREADABLE_RESYNC_INTERVAL_MS;
+  }
+
+  #report(
+    name: string,
+    { cleanup, uid = "", after }: {
+      cleanup: Cleanup;
+      uid: string | undefined;
+      after: CleanupProgress;
+    },
+  ): void {
+    const before = cleanup.progress;
+    cleanup.progress = after;
+    if (!isDeepStrictEqual(before, after)) {
+      this.#options.onProgress?.({ name, uid }, { before, after });
+    }
+  }
+
+  async #finish({ name, current, stored }: Task, signal: AbortSignal): Promise<undefined> {
+    this.#cleanups.delete(name);
+    this.#options.evictions.forget(name);
+    if (current === undefined && stored) await this.#options.records.finish(stored, signal);
+  }
+
+  #cleanup(name: string): Cleanup {
+    const known = this.#cleanups.get(name);
+    if (known) return known;
+    const cleanup = new Cleanup(this.#options.clock);
+    this.#cleanups.set(name, cleanup);
+    return cleanup;
+  }
+}

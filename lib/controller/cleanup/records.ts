@@ -1,0 +1,214 @@
+import { isDeepStrictEqual } from "node:util";
+import {
+  type CleanupProgress,
+  type CleanupRecord,
+  cleanupRecordName,
+  fromConfigMap,
+  toConfigMap,
+} from "../../api/cleanup_record.ts";
+import type { Clock } from "../../api/clock.ts";
+import type { ConfigMap } from "../../api/objects.ts";
+import type { EvictionGuard } from "../../api/sidecarset_status.ts";
+import { lastManager } from "../../core/field_manager.ts";
+import { recordFor } from "../../core/cleanup/record.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { ClusterIndex } from "../../index/cluster.ts";
+import type { StoredCleanupRecord } from "../../index/cleanup_records.ts";
+import { isConflict, isNotFound } from "../../kube/errors.ts";
+import { type Repair, Repairs } from "../repair_backoff.ts";
+import type { Writer } from "../writer.ts";
+
+export interface CleanupRecordsOptions {
+  readonly index: ClusterIndex;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  /** The controller's namespace. */
+  readonly namespace: string;
+  /** Told when a change by somebody else has been put right. */
+  onRepair(repair: Repair): void;
+}
+
+/** What this process has last written into a ConfigMap. */
+interface Written {
+  readonly data: Readonly<Record<string, string>>;
+  readonly repairs: Repairs;
+}
+
+/** Keeps the records of clean-ups at the API server. Every method rejects with what the API server answers. */
+export class CleanupRecords {
+  readonly #options: CleanupRecordsOptions;
+  /** SidecarSets that need records, as they were seen last: one may be deleted before its record says what it said. */
+  readonly #lastStates = new Map<string, PreparedSidecarSet>();
+  /** By the name of the ConfigMap. */
+  readonly #written = new Map<string, Written>();
+
+  constructor(options: CleanupRecordsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes note of a SidecarSet that changed, was created or deleted. */
+  observe(name: string): void {
+    const { sidecarSets, cleanupRecords } = this.#options.index;
+    const current = sidecarSets.get(name);
+    if (current !== undefined) {
+      const needsRecord = recordFor(current, undefined) !== undefined;
+      if (needsRecord || cleanupRecords.of(name).length > 0) this.#lastStates.set(name, current);
+      else this.#lastStates.delete(name);
+      return;
+    }
+    const last = this.#lastStates.get(name);
+    const own = last && this.#ownRecord(last);
+    if (last && own && recordFor(last, own.record) === own.record) this.#lastStates.delete(name);
+  }
+
+  /** Forgets a SidecarSet that is gone with everything that it had. */
+  forget(name: string): void {
+    this.#lastStates.delete(name);
+  }
+
+  /** Begins anew with what is remembered of writes: another process may have led until now. */
+  lead(): void {
+    this.#written.clear();
+  }
+
+  /** Milliseconds until the record of a SidecarSet may be written again that somebody keeps changing back. */
+  waitOf({ sidecarSet: { metadata: { uid = "" } } }: PreparedSidecarSet): number {
+    return this.#written.get(cleanupRecordName(uid))?.repairs.wait ?? 0;
+  }
+
+  /** Gives a SidecarSet the record that its policy needs, and ends clean-ups of others that had its name. */
+  async keep(
+    prepared: PreparedSidecarSet,
+    signal: AbortSignal,
+  ): Promise<StoredCleanupRecord | undefined> {
+    const { cleanupRecords } = this.#options.index;
+    const { name, sidecarSet: { metadata: { uid = "" } } } = prepared;
+    const own = this.#ownRecord(prepared);
+    const damaged = cleanupRecords.unreadableOf(name)
+      .find(({ configMap }) => configMap.metadata.name === cleanupRecordName(uid));
+    for (const other of [...cleanupRecords.of(name), ...cleanupRecords.unreadableOf(name)]) {
+      if (other !== own && other !== damaged) await this.finish(other, signal);
+    }
+    const wanted = recordFor(prepared, own?.record);
+    if (wanted !== undefined && wanted === own?.record) return own;
+    const known = own ?? damaged;
+    if (wanted !== undefined) return await this.#write(wanted, { known: known?.configMap, signal });
+    if (known !== undefined) await this.finish(known, signal);
+    return undefined;
+  }
+
+  /** The record of the last SidecarSet that had a name and is gone; the clean-ups of those before it are at an end. */
+  async ofGone(name: string, signal: AbortSignal): Promise<StoredCleanupRecord | undefined> {
+    const last = this.#lastStates.get(name);
+    if (last !== undefined && last.problems.length === 0) {
+      const kept = await this.keep(last, signal);
+      this.#lastStates.delete(name);
+      return kept;
+    }
+    const [latest, ...older] = this.#options.index.cleanupRecords.of(name);
+    for (const stored of older) await this.finish(stored, signal);
+    return latest;
+  }
+
+  /** Stores the progress, if it is another than the stored one. */
+  async report(
+    stored: StoredCleanupRecord,
+    progress: CleanupProgress,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { namespace } = this.#options;
+    const { data } = toConfigMap(stored.record, { namespace, progress });
+    if (isDeepStrictEqual({ ...stored.configMap.data, ...data }, stored.configMap.data)) return;
+    await this.#write(stored.record, { known: stored.configMap, progress, signal });
+  }
+
+  /** Stores what has to be remembered of evictions. */
+  async note(
+    { record, configMap }: StoredCleanupRecord,
+    evictions: readonly EvictionGuard[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#write({ ...record, evictions: [...evictions] }, { known: configMap, signal });
+  }
+
+  /** Removes a record: the clean-up is done, or not wanted any more. */
+  async finish(
+    { configMap }: Pick<StoredCleanupRecord, "configMap">,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await this.#options.writer.deleteConfigMap(configMap, signal);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    const { name = "" } = configMap.metadata;
+    this.#options.index.cleanupRecords.delete(name);
+    this.#written.delete(name);
+  }
+
+  async #write(
+    record: CleanupRecord,
+    { known, progress, signal }: {
+      known: ConfigMap | undefined;
+      progress?: CleanupProgress;
+      signal: AbortSignal;
+    },
+  ): Promise<StoredCleanupRecord> {
+    const { writer, index, namespace } = this.#options;
+    const wanted = toConfigMap(record, { namespace, ...(progress ? { progress } : {}) });
+    const configMap: ConfigMap = {
+      ...wanted,
+      data: { ...known?.data, ...wanted.data },
+      metadata: {
+        ...known?.metadata,
+        ...wanted.metadata,
+        labels: { ...known?.metadata.labels, ...wanted.metadata.labels },
+        annotations: { ...known?.metadata.annotations, ...wanted.metadata.annotations },
+      },
+    };
+    const answer = known
+      ? await writer.updateConfigMap(configMap, signal)
+      : await this.#create(configMap, signal);
+    const read = fromConfigMap(answer);
+    const stored = { record: read.ok ? read.value : record, configMap: answer };
+    index.cleanupRecords.apply(stored);
+    this.#noteWrite(answer, { before: known, data: wanted.data ?? {} });
+    return stored;
+  }
+
+  /** Remembers what was written, and whether it has put right what somebody else had changed. */
+  #noteWrite(
+    { metadata: { name = "", namespace = "", uid = "" } }: ConfigMap,
+    { before, data }: { before: ConfigMap | undefined; data: Readonly<Record<string, string>> },
+  ): void {
+    const last = this.#written.get(name);
+    const repairs = last?.repairs ?? new Repairs(this.#options.clock);
+    this.#written.set(name, { data, repairs });
+    const { data: found = {} } = before ?? {};
+    if (!last || Object.entries(last.data).every(([key, text]) => found[key] === text)) return;
+    repairs.note();
+    const { inRow, isContended } = repairs;
+    this.#options.onRepair({
+      object: { apiVersion: "v1", kind: "ConfigMap", namespace, name, uid },
+      manager: before && lastManager(before.metadata),
+      inRow,
+      isContended,
+    });
+  }
+
+  /** One that has lost its label is not known of; its name says that it is this SidecarSet's. */
+  async #create(configMap: ConfigMap, signal: AbortSignal): Promise<ConfigMap> {
+    const { writer } = this.#options;
+    try {
+      return await writer.createConfigMap(configMap, signal);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      return await writer.updateConfigMap(configMap, signal);
+    }
+  }
+
+  #ownRecord({ name, sidecarSet }: PreparedSidecarSet): StoredCleanupRecord | undefined {
+    return this.#options.index.cleanupRecords.of(name)
+      .find(({ record }) => record.uid === sidecarSet.metadata.uid);
+  }
+}

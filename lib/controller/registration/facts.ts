@@ -1,0 +1,59 @@
+import type { OwnerReference } from "../../api/meta.ts";
+import type { RegistrationKeeper } from "./reconciler.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { RegistrationFacts } from "../../core/status/facts.ts";
+import type { RestClient } from "../../kube/contract.ts";
+import { isNotFound } from "../../kube/errors.ts";
+import { get } from "../../kube/requests.ts";
+import { resources } from "../../kube/resources.ts";
+import { send } from "../../kube/send.ts";
+import { managerText } from "../repair_backoff.ts";
+
+/** What a SidecarSet's conditions say of the registration. */
+export function registrationFacts(
+  prepared: PreparedSidecarSet,
+  registration: RegistrationKeeper,
+): RegistrationFacts {
+  const since = registration.coveredSince(prepared);
+  const registeredSince = registration.mutating?.metadata.creationTimestamp;
+  const inForce = {
+    ...(since ? { inForceSince: since.toISOString() } : {}),
+    ...(registeredSince ? { registeredSince } : {}),
+  };
+  const obstacle = obstacleOf(prepared, registration);
+  return obstacle ? { ...inForce, obstacle } : inForce;
+}
+
+function obstacleOf(
+  { name }: PreparedSidecarSet,
+  registration: RegistrationKeeper,
+): RegistrationFacts["obstacle"] {
+  if (registration.isTooLarge(name)) {
+    const message =
+      "The selectors of the SidecarSets with failurePolicy Fail are too many for one webhook entry: select by one label key, or use failurePolicy Ignore";
+    return { reason: "ScopeTooLarge", message };
+  }
+  const { contention } = registration;
+  if (contention === undefined) return undefined;
+  const { kind, name: object, manager } = contention;
+  const message = `${
+    managerText(manager)
+  } keeps changing ${kind} ${object}, so that new Pods may be created without the sidecars`;
+  return { reason: "Overwritten", message };
+}
+
+/** The installation's ClusterRole, with which the registration is deleted; undefined where there is none. */
+export async function clusterRoleOwner(
+  client: RestClient,
+  { name, signal }: { name: string; signal: AbortSignal },
+): Promise<OwnerReference | undefined> {
+  try {
+    const role = await send(client, get(resources.clusterRoles, { name }), signal);
+    const { uid = "" } = role.metadata;
+    const { apiVersion, kind } = resources.clusterRoles;
+    return { apiVersion, kind, name, uid };
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,294 @@
+import type { Clock } from "../../api/clock.ts";
+import type { Logger } from "../../api/logger.ts";
+import type { LabelSelectorRequirement, OwnerReference } from "../../api/meta.ts";
+import type { WebhookConfiguration, WebhookEntry } from "../../api/webhook_configuration.ts";
+import { lastManager } from "../../core/field_manager.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { bundleOf, certificatesIn } from "../../core/registration/ca_bundle.ts";
+import type { Registration, WebhookEndpoint } from "../../core/registration/configuration.ts";
+import { podExclusions } from "../../core/registration/exclusions.ts";
+import { REGISTRATION_SETTLE_SECONDS } from "../../core/status/conditions.ts";
+import { Coverage, RegistrationWants } from "./coverage.ts";
+import type { Peers } from "./peers.ts";
+import {
+  addressOf,
+  type ConfigurationKind,
+  lastWrittenAt,
+  RegisteredConfiguration,
+  type RegistrationContention,
+} from "./configuration.ts";
+import { RegistrationPlanner } from "./planner.ts";
+import type { Repair } from "../repair_backoff.ts";
+
+export type { ConfigurationKind };
+
+export interface RegistrationKeeperOptions {
+  readonly name: string;
+  readonly endpoint: WebhookEndpoint;
+  readonly excludedNamespaces: readonly string[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  sidecarSets(): readonly PreparedSidecarSet[];
+  /** PEM text of the authorities that this process is trusted by; undefined until there is a certificate. */
+  caBundle(): string | undefined;
+  /** The other replicas, whose authorities are to be trusted too. */
+  readonly peers: Pick<Peers, "caBundle" | "look">;
+  /** The installation's ClusterRole; undefined where there is none. May throw what the API server answers. */
+  owner(signal: AbortSignal): Promise<OwnerReference | undefined>;
+  isLeader(): boolean;
+  /** Creates the configuration, or overwrites exactly the given resourceVersion. Answers it as stored. */
+  write(wanted: WebhookConfiguration, signal: AbortSignal): Promise<WebhookConfiguration>;
+  /** Told of SidecarSets whose coverage changed. */
+  onCoverage(names: readonly string[]): void;
+  /** Told when a change by somebody else has been put right. */
+  onRepair(repair: Repair): void;
+}
+
+/** Keeps the webhook registration at the API server equal to what the SidecarSets need, and knows since when it is. */
+export class RegistrationKeeper {
+  readonly #options: RegistrationKeeperOptions;
+  readonly #validating: RegisteredConfiguration;
+  readonly #mutating: RegisteredConfiguration;
+  readonly #wants = new RegistrationWants();
+  readonly #coverage = new Coverage(this.#wants);
+  readonly #planner: RegistrationPlanner;
+  #uncovered: Registration["uncovered"] = new Map();
+  /** Worked out once for each state: every Pod is compared with them. */
+  #exclusions: {
+    readonly of: WebhookConfiguration | undefined;
+    readonly requirements: readonly LabelSelectorRequirement[];
+  } = { of: undefined, requirements: [] };
+  #owner: OwnerReference | undefined;
+  #registered = false;
+  #reachedSince: number | undefined;
+  #wasUnreached = false;
+  /** Whether SidecarSets have been told of a contention. */
+  #isContended = false;
+
+  constructor(options: RegistrationKeeperOptions) {
+    this.#options = options;
+    const { clock } = options;
+    this.#planner = new RegistrationPlanner({ ...options, wants: this.#wants });
+    this.#validating = new RegisteredConfiguration("ValidatingWebhookConfiguration", clock);
+    this.#mutating = new RegisteredConfiguration("MutatingWebhookConfiguration", clock);
+  }
+
+  /** Whether the registration was once in force as the SidecarSets needed it. */
+  get isRegistered(): boolean {
+    return this.#registered;
+  }
+
+  /**
+   * Whether reviews come to this process: by the registration that it wants itself, or by that of a leader with other settings or of another
+   * version, which goes on leading until this process is ready.
+   */
+  get isReached(): boolean {
+    return this.#reachedSince !== undefined &&
+      this.#reachedSince <= this.#options.clock.monotonic();
+  }
+
+  /** Who keeps changing the registration back, so that it is in force only now and then; undefined where nobody does. */
+  get contention(): RegistrationContention | undefined {
+    const contended = this.#configurations().find(({ repairs }) => repairs.isContended);
+    if (contended === undefined) return undefined;
+    const { kind, manager } = contended;
+    return { kind, name: this.#options.name, manager };
+  }
+
+  /** Requirements on namespaces' labels that keep all registered entries for Pods from a namespace. */
+  get exclusions(): readonly LabelSelectorRequirement[] {
+    const { observed } = this.#mutating;
+    if (this.#exclusions.of !== observed) {
+      this.#exclusions = { of: observed, requirements: podExclusions(observed) };
+    }
+    return this.#exclusions.requirements;
+  }
+
+  /** Whether API servers that have got the registration trust these certificate authorities, given as PEM text. */
+  trusts(authorities: string): boolean {
+    const entries = this.#entries();
+    const wanted = certificatesIn(authorities);
+    return entries.length > 0 && entries.every(({ clientConfig: { caBundle = "" } }) => {
+      const trusted = new Set(certificatesIn(atob(caBundle)));
+      return wanted.every((certificate) => trusted.has(certificate));
+    });
+  }
+
+  /** Since when the registration has covered the SidecarSet's current selection. */
+  coveredSince(prepared: PreparedSidecarSet): Date | undefined {
+    return this.#coverage.since(prepared);
+  }
+
+  isTooLarge(name: string): boolean {
+    return this.#uncovered.has(name);
+  }
+
+  /**
+   * Whether the last plan is made for what a SidecarSet wants now, as it is after most changes: they are of its status.
+   *
+   * @param prepared undefined where there is none of the name
+   */
+  isPlanned(name: string, prepared: PreparedSidecarSet | undefined): boolean {
+    return this.#planner.isPlanned(name, prepared);
+  }
+
+  /** The MutatingWebhookConfiguration as it was last seen or written. */
+  get mutating(): WebhookConfiguration | undefined {
+    return this.#mutating.observed;
+  }
+
+  /** Takes over what a watch saw of a configuration; undefined when it was deleted. */
+  observe(kind: ConfigurationKind, configuration: WebhookConfiguration | undefined): void {
+    this.#configuration(kind).observe(configuration);
+  }
+
+  /** The store was set back: of a configuration nothing is known until it is read again. */
+  forget(kind: ConfigurationKind): void {
+    this.#configuration(kind).forget();
+    this.#tell(this.#coverage.lost());
+  }
+
+  /**
+   * Compares what is registered with what is needed and, as the leader, writes what differs.
+   *
+   * @returns milliseconds after which to look again although nothing may have changed
+   */
+  async reconcile(signal: AbortSignal): Promise<number | undefined> {
+    const { clock, isLeader, sidecarSets } = this.#options;
+    const own = this.#options.caBundle();
+    if (own === undefined) return undefined;
+    if (!this.#owner || this.#isGone()) await this.#findOwner(signal);
+    const caBundle = await this.#commonBundle(own, signal);
+    const planned = sidecarSets();
+    const { registration, dueIn } = this.#planner.plan(planned, {
+      caBundle,
+      owner: this.#owner,
+      registered: this.#mutating.observed,
+      now: clock.now(),
+    });
+    const { validating, mutating, uncovered } = registration;
+    const differing = [validating, mutating].filter((wanted) =>
+      !this.#configuration(wanted.kind).isAs(wanted)
+    );
+    for (const { kind } of differing) this.#checkTampering(this.#configuration(kind));
+    if (differing.length > 0 && !isLeader()) {
+      if (this.trusts(own) && this.#isAddressedAs([validating, mutating])) this.#reach();
+      else this.#wasUnreached = true;
+      return undefined;
+    }
+    const written = new Set<ConfigurationKind>();
+    const waits: number[] = [];
+    for (const wanted of differing) {
+      const wait = await this.#write(wanted, signal);
+      if (wait === undefined) written.add(wanted.kind);
+      else waits.push(wait);
+    }
+    const disputed = this.#hasContentionChanged() ? planned.map(({ name }) => name) : [];
+    if (waits.length > 0) {
+      this.#tell(disputed);
+      return Math.min(...waits);
+    }
+    for (const wanted of [validating, mutating]) this.#configuration(wanted.kind).confirm(wanted);
+    this.#registered = true;
+    this.#reach();
+    this.#uncovered = uncovered;
+    const since = written.size > 0 ? undefined : lastWrittenAt(this.#mutating.observed);
+    const changed = this.#coverage.inForce(planned, { uncovered, since: since ?? clock.now() });
+    this.#tell(disputed.length > 0 ? disputed : changed);
+    const contended = this.#configurations().filter(({ repairs }) => repairs.isContended);
+    const due = [
+      ...contended.map(({ repairs }) => repairs.calmIn),
+      ...(dueIn === undefined ? [] : [dueIn]),
+    ];
+    return due.length === 0 ? undefined : Math.min(...due);
+  }
+
+  /** @returns milliseconds to wait where somebody else has changed back what is wanted too often */
+  async #write(wanted: WebhookConfiguration, signal: AbortSignal): Promise<number | undefined> {
+    const { write, logger, onRepair } = this.#options;
+    const configuration = this.#configuration(wanted.kind);
+    const { repairs } = configuration;
+    if (repairs.wait > 0 && configuration.isRepair(wanted)) return repairs.wait;
+    const { stored, repair } = await configuration.write(wanted, (body) => write(body, signal));
+    const { kind, webhooks = [] } = stored;
+    logger.info("Wrote the webhook registration", { kind, entries: webhooks.length });
+    if (repair) onRepair(repair);
+    return undefined;
+  }
+
+  #entries(): readonly WebhookEntry[] {
+    return this.#configurations().flatMap(({ observed }) => observed?.webhooks ?? []);
+  }
+
+  /** Takes note that reviews come; API servers may be late with an address or authority that they did not have before. */
+  #reach(): void {
+    const delay = this.#wasUnreached ? REGISTRATION_SETTLE_SECONDS * 1_000 : 0;
+    this.#reachedSince ??= this.#options.clock.monotonic() + delay;
+  }
+
+  /**
+   * The authorities of all replicas, in an order that does not depend on who asks. What is registered is never changed by what was known of
+   * the others before it was written.
+   */
+  async #commonBundle(own: string, signal: AbortSignal): Promise<string> {
+    const { peers } = this.#options;
+    const common = () => bundleOf(certificatesIn(own + peers.caBundle).toSorted());
+    const registered = btoa(common());
+    const entries = this.#entries();
+    const isRegistered = entries.length > 0 &&
+      entries.every(({ clientConfig }) => clientConfig.caBundle === registered);
+    if (!isRegistered) await peers.look(signal);
+    return common();
+  }
+
+  /** Whether a configuration is not there, perhaps because its owner was deleted. */
+  #isGone(): boolean {
+    return this.#configurations().some(({ observed }) => observed === undefined);
+  }
+
+  #configurations(): readonly RegisteredConfiguration[] {
+    return [this.#validating, this.#mutating];
+  }
+
+  #configuration(kind: ConfigurationKind): RegisteredConfiguration {
+    return kind === this.#mutating.kind ? this.#mutating : this.#validating;
+  }
+
+  /** One that was created anew has another uid; one that is gone for good must still take the registration along. */
+  async #findOwner(signal: AbortSignal): Promise<void> {
+    this.#owner = await this.#options.owner(signal) ?? this.#owner;
+  }
+
+  /** Whether all that is registered has the address that this process serves at. */
+  #isAddressedAs(wanted: readonly WebhookConfiguration[]): boolean {
+    const entries = wanted.flatMap(({ webhooks = [] }) => webhooks);
+    const own = new Set(entries.map(({ clientConfig }) => addressOf(clientConfig)));
+    return this.#configurations().every(({ observed }) => {
+      const { webhooks = [] } = observed ?? {};
+      return webhooks.length > 0 &&
+        webhooks.every(({ clientConfig }) => own.has(addressOf(clientConfig)));
+    });
+  }
+
+  /** A registration that this process did not leave like that may let Pods pass until it is put right. */
+  #checkTampering(configuration: RegisteredConfiguration): void {
+    if (!configuration.wasChanged()) return;
+    const { kind, observed } = configuration;
+    const names = this.#coverage.lost();
+    this.#options.logger.warn("The webhook registration was changed by somebody else", {
+      kind,
+      manager: observed && lastManager(observed.metadata),
+    });
+    this.#tell(names);
+  }
+
+  #hasContentionChanged(): boolean {
+    const wasContended = this.#isContended;
+    this.#isContended = this.contention !== undefined;
+    return this.#isContended !== wasContended;
+  }
+
+  #tell(names: readonly string[]): void {
+    if (names.length > 0) this.#options.onCoverage(names);
+  }
+}

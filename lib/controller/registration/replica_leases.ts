@@ -1,0 +1,34 @@
+import { REPLICA_LABEL } from "../../api/names.ts";
+import { FIELD_MANAGER } from "../../core/field_manager.ts";
+import type { RestClient } from "../../kube/contract.ts";
+import { orUndefined } from "../../kube/errors.ts";
+import { list, patch, remove } from "../../kube/requests.ts";
+import { resources } from "../../kube/resources.ts";
+import { send } from "../../kube/send.ts";
+import type { ReplicaLeases } from "./peers.ts";
+
+/** The Leases of all replicas, at the API server. */
+export function replicaLeases(
+  { client, namespace }: { client: RestClient; namespace: string },
+): ReplicaLeases {
+  return {
+    async list(signal) {
+      const request = list(resources.leases, { namespace, labelSelector: REPLICA_LABEL });
+      return (await send(client, request, signal)).items;
+    },
+    put(lease, signal) {
+      const { name = "" } = lease.metadata;
+      const options = { name, namespace, fieldManager: FIELD_MANAGER, type: "apply" } as const;
+      return send(
+        client,
+        patch(resources.leases, { ...options, force: true, body: lease }),
+        signal,
+      );
+    },
+    async remove({ metadata: { name = "", resourceVersion } }, signal) {
+      const preconditions = resourceVersion === undefined ? {} : { resourceVersion };
+      const request = remove(resources.leases, { namespace, name, preconditions });
+      await orUndefined(send(client, request, signal));
+    },
+  };
+}

@@ -1,0 +1,213 @@
+import type { Pod } from "../../api/pod.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { RolloutPlan, RolloutSnapshot } from "../../core/rollout/contract.ts";
+import { updatedAndReadySince } from "../../core/rollout/availability.ts";
+import { planRollout } from "../../core/rollout/plan.ts";
+import { planDetail } from "../../core/rollout/plan_detail.ts";
+import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
+import { podKey } from "../../index/pods.ts";
+import { Rollout } from "./state.ts";
+import { RolloutWrites, type RolloutWritesOptions } from "./writes.ts";
+
+export type RolloutsOptions = RolloutWritesOptions;
+
+/** A plan with one Pod as an example of what holds the roll-out back. */
+export type ExplainedPlan = RolloutPlan & { readonly detail?: string };
+
+/** Executes plans. Writes run concurrently with each other and with planning; none waits for another Pod's. */
+export class Rollouts {
+  readonly #options: RolloutsOptions;
+  readonly #writes: RolloutWrites;
+  readonly #bySidecarSet = new Map<string, Rollout>();
+
+  constructor(options: RolloutsOptions) {
+    this.#options = options;
+    this.#writes = new RolloutWrites(options);
+  }
+
+  /** Number of SidecarSets with state in memory. */
+  get size(): number {
+    return this.#bySidecarSet.size;
+  }
+
+  /** uids of Pods with a write whose outcome is unknown. */
+  pendingOf(name: string): ReadonlySet<string> {
+    return this.#pending(this.#rollout(name)).uids;
+  }
+
+  /** Plans the next step of a roll-out if anything that it depends on has changed, and starts its writes. */
+  advance(prepared: PreparedSidecarSet, signal: AbortSignal): ExplainedPlan {
+    const { index, clock } = this.#options;
+    const { name } = prepared;
+    const rollout = this.#rollout(name);
+    const pending = this.#pending(rollout);
+    const version = `${index.pods.versionOf(name)}/${rollout.changes}/${pending.uids.size}`;
+    const reused = rollout.reusable(prepared, version);
+    if (reused !== undefined) {
+      // Where it rests for want of room, the end of a write is what it waits for.
+      const isResting = reused.version !== version && rollout.rest > 0;
+      return this.#dueAt(reused.plan, [isResting ? rollout.rest : rollout.wait, pending.wait]);
+    }
+    const started = clock.monotonic();
+    rollout.releaseRefused(index.pods, name);
+    const snapshot = this.#snapshot(rollout, prepared, pending.uids);
+    const made = planRollout(snapshot);
+    for (const update of [...made.flips, ...made.updates]) {
+      this.#writes.update(rollout, { prepared, update, signal });
+    }
+    this.#report(rollout, { prepared, plan: made, signal });
+    this.#withdrawDenials(rollout, name, signal);
+    const plan = this.#explained(made, { snapshot, rollout });
+    rollout.keep({ prepared, version, plan }, { started });
+    return this.#dueAt(plan, [rollout.wait, pending.wait]);
+  }
+
+  /**
+   * Removes what Pods report about a deleted SidecarSet, then its state.
+   *
+   * @returns milliseconds after which to requeue, while something is left to do
+   */
+  release(name: string, signal: AbortSignal): number | undefined {
+    const { index } = this.#options;
+    const known = this.#bySidecarSet.get(name);
+    if (!known && index.denials.of(name).size === 0) return undefined;
+    const rollout = known ?? this.#rollout(name);
+    this.#withdrawDenials(rollout, name, signal);
+    const { wait } = this.#pending(rollout);
+    if (rollout.isIdle && index.denials.of(name).size === 0) {
+      this.#bySidecarSet.delete(name);
+      return undefined;
+    }
+    const due = [wait, rollout.failures.wait].filter((time) => time !== undefined);
+    return due.length === 0 ? undefined : Math.min(...due);
+  }
+
+  #rollout(name: string): Rollout {
+    const known = this.#bySidecarSet.get(name);
+    if (known) return known;
+    const rollout = new Rollout(this.#options.clock);
+    this.#bySidecarSet.set(name, rollout);
+    return rollout;
+  }
+
+  #pending(rollout: Rollout): { uids: ReadonlySet<string>; wait?: number } {
+    return rollout.pending((key) => this.#options.index.pods.get(key));
+  }
+
+  #snapshot(
+    rollout: Rollout,
+    prepared: PreparedSidecarSet,
+    pending: ReadonlySet<string>,
+  ): RolloutSnapshot {
+    const { index: { pods, sidecarSets, denials }, clock } = this.#options;
+    const { name } = prepared;
+    const outdated = pods.outdatedOf(name);
+    const halfUpgraded = pods.halfUpgradedOf(name);
+    const drifted = pods.driftedOf(name);
+    if (rollout.failures.size > 0) {
+      const denying = [...denials.of(name)].flatMap((key) => pods.get(key) ?? []);
+      const rewritten = pods.rewrittenOf(name);
+      const concerned = [...outdated, ...halfUpgraded, ...drifted, ...rewritten, ...denying];
+      rollout.failures.keepOnly(new Set(concerned.map(({ metadata }) => metadata.uid ?? "")));
+    }
+    const classes = pods.classesOf(name);
+    return {
+      prepared,
+      counts: pods.countsOf(name),
+      outdated,
+      halfUpgraded,
+      drifted,
+      matched: { [Symbol.iterator]: () => pods.matchedOf(name)[Symbol.iterator]() },
+      settling: { [Symbol.iterator]: () => this.#settling(rollout, prepared) },
+      classOf: (pod) => classes.get(podKey(pod)) ?? 0,
+      now: clock.now(),
+      pending,
+      resend: new Set([...pending].filter((uid) => rollout.mayResend(uid))),
+      room: rollout.room,
+      retryAt: rollout.failures.retryTimes(),
+      exists: (other) => sidecarSets.get(other) !== undefined,
+    };
+  }
+
+  /** Drops Pods that have settled, so that each is checked once per change. */
+  *#settling(rollout: Rollout, prepared: PreparedSidecarSet): Generator<Pod, void> {
+    const { index: { pods }, clock } = this.#options;
+    const { name, sidecarSet: { spec } } = prepared;
+    const members = pods.settlingOf(name);
+    if (members === undefined) return;
+    const { minReadySeconds = 0 } = spec.updateStrategy ?? {};
+    if (rollout.minReadySeconds !== minReadySeconds) members.settleAnew();
+    rollout.minReadySeconds = minReadySeconds;
+    const classes = pods.classesOf(name);
+    const facts = { prepared, classOf: (pod: Pod) => classes.get(podKey(pod)) ?? 0 };
+    const settledBefore = clock.now().getTime() - minReadySeconds * 1_000;
+    for (const key of members.settling) {
+      const pod = pods.get(key);
+      if (pod && updatedAndReadySince(pod, facts) > settledBefore) yield pod;
+      else members.settled(key);
+    }
+  }
+
+  #explained(
+    plan: RolloutPlan,
+    { snapshot, rollout }: { snapshot: RolloutSnapshot; rollout: Rollout },
+  ): ExplainedPlan {
+    const { index: { pods } } = this.#options;
+    const { prepared, drifted } = snapshot;
+    const unready = pods.anyUnreadyOf(prepared.name);
+    const detail = planDetail(plan, {
+      prepared,
+      failure: rollout.failures.example,
+      unready: unready === undefined ? undefined : pods.get(unready),
+      drifted,
+    });
+    return detail === undefined ? plan : { ...plan, detail };
+  }
+
+  /** The plan, due again after the shortest of these waits in milliseconds. */
+  #dueAt(
+    { waitUntil: _planned, ...plan }: ExplainedPlan,
+    waits: readonly (number | undefined)[],
+  ): ExplainedPlan {
+    const known = waits.filter((wait) => wait !== undefined);
+    if (known.length === 0) return plan;
+    return { ...plan, waitUntil: this.#options.clock.now().getTime() + Math.min(...known) };
+  }
+
+  /** Writes conditions of Pods that stay old, and records of images that other webhooks have rewritten. */
+  #report(
+    rollout: Rollout,
+    { prepared, plan, signal }: {
+      prepared: PreparedSidecarSet;
+      plan: RolloutPlan;
+      signal: AbortSignal;
+    },
+  ): void {
+    const { name } = prepared;
+    for (const { pod, condition } of plan.notUpgradable) {
+      if (!condition || !mayReport(rollout, pod)) continue;
+      const report = { sidecarSet: name, upgradable: false };
+      this.#writes.setUpgradable(rollout, { pod, report, signal });
+    }
+    for (const pod of this.#options.index.pods.rewrittenOf(name)) {
+      if (mayReport(rollout, pod)) this.#writes.recordImages(rollout, { pod, prepared, signal });
+    }
+  }
+
+  /** Updates conditions that deny an upgrade that is possible by now, or name a SidecarSet that left the Pod. */
+  #withdrawDenials(rollout: Rollout, sidecarSet: string, signal: AbortSignal): void {
+    const { pods, denials } = this.#options.index;
+    const classes = pods.classesOf(sidecarSet);
+    for (const key of denials.of(sidecarSet)) {
+      const pod = pods.get(key);
+      const podClass = classes.get(key) ?? 0;
+      if (!pod || hasTrait(podClass, PodTrait.NotUpgradable) || !mayReport(rollout, pod)) continue;
+      const upgradable = hasTrait(podClass, PodTrait.Matched) ? true : undefined;
+      this.#writes.setUpgradable(rollout, { pod, report: { sidecarSet, upgradable }, signal });
+    }
+  }
+}
+
+function mayReport(rollout: Rollout, { metadata: { uid = "" } }: Pod): boolean {
+  return rollout.room > 0 && !rollout.isUnderWay(uid) && rollout.failures.mayTry(uid);
+}

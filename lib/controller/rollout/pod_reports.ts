@@ -1,0 +1,127 @@
+import type { Clock } from "../../api/clock.ts";
+import type { Pod } from "../../api/pod.ts";
+import { rfc3339 } from "../../core/rfc3339.ts";
+import { upgradableCondition } from "../../core/rollout/condition.ts";
+import { STORED_IMAGES_ANNOTATION } from "../../core/annotations/stored_images.ts";
+import { storedImagesRecord } from "../../core/status/drift.ts";
+import { recordOf } from "../../core/status/record.ts";
+import { podKey } from "../../index/pods.ts";
+import { trimPod } from "../../index/trim.ts";
+import { isConflict, isServerFault } from "../../kube/errors.ts";
+import type { Writer } from "../writer.ts";
+
+/** How often a report is tried that fails for another reason than a conflict, and how many conflicts are met at once. */
+const ATTEMPTS = 5;
+/** How often a report is made from a newer state: of a Pod that is up to date there is no next look that would make it. */
+const CONFLICTS = 25;
+/** Milliseconds to wait after the first of the attempts that are not made at once. */
+const PAUSE = 200;
+
+export interface PodReportsOptions {
+  readonly writer: Writer;
+  readonly clock: Clock;
+  /** Whether a SidecarSet of this name exists. */
+  exists(sidecarSet: string): boolean;
+  /** The Pod as the watch has brought it. */
+  find(key: string): Pod | undefined;
+  /** The Pod as the API server has it now. */
+  readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  /** Takes over a Pod as the API server stored it, ahead of the watch. */
+  onStored(pod: Pod): void;
+}
+
+/** One SidecarSet's entry of the condition `SidecarSetUpgradable`. */
+export interface UpgradableReport {
+  readonly sidecarSet: string;
+  /** Undefined takes the entry out. */
+  readonly upgradable: boolean | undefined;
+}
+
+/** Images that webhooks have given a SidecarSet's containers instead of its own. */
+export interface RewrittenImages {
+  readonly sidecarSet: string;
+  /** By container. */
+  readonly images: ReadonlyMap<string, string>;
+}
+
+/**
+ * Writes into Pods what the controller has to say of them. Each report merges with what others have written, so it is made for exactly one
+ * state of the Pod, and made anew for the newer one after a conflict.
+ */
+export class PodReports {
+  readonly #options: PodReportsOptions;
+
+  constructor(options: PodReportsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves to the newest known state of the Pod; rejects with what the API server answers. */
+  setUpgradable(pod: Pod, report: UpgradableReport, signal: AbortSignal): Promise<Pod> {
+    const { writer, clock, exists } = this.#options;
+    return this.#report(pod, async (state) => {
+      const condition = upgradableCondition(state, {
+        sidecarSetName: report.sidecarSet,
+        upgradable: report.upgradable,
+        now: rfc3339(clock.now()),
+        exists,
+      });
+      if (condition === undefined) return undefined;
+      const { uid, resourceVersion } = state.metadata;
+      const body = { metadata: { uid, resourceVersion }, status: { conditions: [condition] } };
+      return await writer.patchPodStatus(state, body, signal);
+    }, signal);
+  }
+
+  /** Records images that webhooks have rewritten, for as long as the Pod has the revision that they were rewritten at. */
+  recordImages(
+    pod: Pod,
+    { images, sidecarSet }: RewrittenImages,
+    signal: AbortSignal,
+  ): Promise<Pod> {
+    const { full: rewrittenAt } = recordOf(pod, sidecarSet);
+    return this.#report(pod, async (state) => {
+      if (recordOf(state, sidecarSet).full?.hash !== rewrittenAt?.hash) return undefined;
+      const record = storedImagesRecord(state, images);
+      if (record === undefined) return undefined;
+      const { uid, resourceVersion } = state.metadata;
+      const annotations = { [STORED_IMAGES_ANNOTATION]: record };
+      const body = { metadata: { uid, resourceVersion, annotations } };
+      return await this.#options.writer.patchPod(state, body, { signal, wanted: () => true });
+    }, signal);
+  }
+
+  /** @param write resolves to the Pod as stored, or to undefined where there is nothing to write */
+  async #report(
+    pod: Pod,
+    write: (state: Pod) => Promise<Pod | undefined>,
+    signal: AbortSignal,
+  ): Promise<Pod> {
+    const { onStored, clock } = this.#options;
+    let state = pod;
+    for (let attempt = 1;; attempt++) {
+      try {
+        const stored = await write(state);
+        if (stored === undefined) return state;
+        const trimmed = trimPod(stored);
+        onStored(trimmed);
+        return trimmed;
+      } catch (error) {
+        const most = isConflict(error) ? CONFLICTS : isServerFault(error) ? ATTEMPTS : 0;
+        if (attempt >= most || signal.aborted) throw error;
+        const isAtOnce = isConflict(error) && attempt < ATTEMPTS;
+        if (!isAtOnce) await clock.sleep(PAUSE * Math.min(attempt, ATTEMPTS), signal);
+        state = await this.#newer(state, signal);
+        if (state.metadata.uid !== pod.metadata.uid) return pod;
+      }
+    }
+  }
+
+  /** The watch may have brought the newer state already. */
+  async #newer(state: Pod, signal: AbortSignal): Promise<Pod> {
+    const { find, readPod } = this.#options;
+    const known = find(podKey(state));
+    const isNewer = known !== undefined &&
+      Number(known.metadata.resourceVersion) > Number(state.metadata.resourceVersion);
+    return isNewer ? known : trimPod(await readPod(state, signal));
+  }
+}

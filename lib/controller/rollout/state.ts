@@ -1,0 +1,170 @@
+import type { Clock } from "../../api/clock.ts";
+import type { Pod } from "../../api/pod.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { RolloutPlan } from "../../core/rollout/contract.ts";
+import { controllerOf } from "../../core/cleanup/eviction.ts";
+import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
+import { type PodIndex, podKey } from "../../index/pods.ts";
+import { Failures } from "../backoff.ts";
+import { Expectations } from "./expectations.ts";
+
+/** Max. writes of one SidecarSet under way or queued: enough to keep the writer busy, few enough to stay current. */
+const SLOTS = 128;
+/** Free slots from which another plan is worth its cost. */
+const WORTHWHILE = 32;
+/** The pause after a plan, as a multiple of the time that the plan took. */
+const REST = 4;
+
+/** A plan with what it was made from. */
+export interface MadePlan {
+  readonly prepared: PreparedSidecarSet;
+  readonly version: string;
+  readonly plan: RolloutPlan & { readonly detail?: string };
+  /** When time alone changes the plan; monotonic, because the wall clock may be set. */
+  readonly dueAt: number;
+  /** When the next plan may be made; monotonic. */
+  readonly restUntil: number;
+}
+
+/** One SidecarSet's roll-out as far as this process has carried it. */
+export class Rollout {
+  readonly failures: Failures;
+  readonly expectations: Expectations;
+  last: MadePlan | undefined;
+  /** The `minReadySeconds` by which Pods were last found to have settled. */
+  minReadySeconds = 0;
+  readonly #clock: Clock;
+  readonly #underWay = new Set<string>();
+  /** Of those, the Pods that the write may take down. */
+  readonly #restarting = new Set<string>();
+  /** Pods that were changed and have not been seen ready since, by uid. */
+  readonly #updated = new Map<string, { key: string; workload: string | undefined }>();
+  #readyPods = 0;
+  #changes = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.failures = new Failures({ clock });
+    this.expectations = new Expectations(clock);
+  }
+
+  /** Changes with every write. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** How many writes may be started. */
+  get room(): number {
+    return Math.max(0, SLOTS - this.#underWay.size);
+  }
+
+  get isIdle(): boolean {
+    return this.#underWay.size === 0 && this.expectations.size === 0;
+  }
+
+  isUnderWay(uid: string): boolean {
+    return this.#underWay.has(uid);
+  }
+
+  /** Whether a write without an answer may be sent again to the Pod: it is not under way any more. */
+  mayResend(uid: string): boolean {
+    return !this.#underWay.has(uid) && this.expectations.mayResend(uid);
+  }
+
+  /** Records a Pod that was changed and is expected to become ready again. */
+  noteUpdate(pod: Pod): void {
+    const { uid = "" } = pod.metadata;
+    this.#updated.set(uid, { key: podKey(pod), workload: controllerOf(pod)?.uid });
+  }
+
+  /**
+   * Releases one refused write for each Pod that has become ready since the last call: a webhook that refuses writes
+   * while too many Pods are unavailable may now allow the next one.
+   */
+  releaseRefused(pods: Pick<PodIndex, "get" | "classesOf" | "countsOf">, name: string): void {
+    const classes = pods.classesOf(name);
+    const workloads: (string | undefined)[] = [];
+    for (const [uid, { key, workload }] of this.#updated) {
+      const isThere = pods.get(key)?.metadata.uid === uid;
+      const isReady = isThere && hasTrait(classes.get(key) ?? 0, PodTrait.Ready);
+      if (isReady) workloads.push(workload);
+      if (isReady || !isThere) this.#updated.delete(uid);
+    }
+    const { readyPods } = pods.countsOf(name);
+    const more = readyPods - this.#readyPods - workloads.length;
+    this.#readyPods = readyPods;
+    for (let i = 0; i < more; i++) workloads.push(undefined);
+    if (this.failures.size === 0) return;
+    for (const workload of workloads) this.failures.release(workload);
+  }
+
+  /**
+   * uids of Pods that a write may have taken down and whose outcome is unknown.
+   *
+   * @returns in addition the milliseconds until the first of them expires without an event
+   */
+  pending(find: (key: string) => Pod | undefined): { uids: ReadonlySet<string>; wait?: number } {
+    const open = this.expectations.open(find);
+    return { ...open, uids: this.#restarting.union(open.uids) };
+  }
+
+  /** Marks the Pod as written to until the work has ended. */
+  async run(
+    { uid, restarts }: { uid: string; restarts: boolean },
+    work: () => Promise<void>,
+  ): Promise<void> {
+    this.#underWay.add(uid);
+    if (restarts) this.#restarting.add(uid);
+    this.#changes++;
+    try {
+      await work();
+    } finally {
+      this.#underWay.delete(uid);
+      this.#restarting.delete(uid);
+      this.#changes++;
+    }
+  }
+
+  /**
+   * The last plan, if another one would be the same or is not worth its cost yet.
+   *
+   * @param version of everything that plans are made from beside the SidecarSet
+   */
+  reusable(prepared: PreparedSidecarSet, version: string): MadePlan | undefined {
+    const { last } = this;
+    if (last === undefined || !plansAlike(last.prepared, prepared)) return undefined;
+    if (last.dueAt <= this.#clock.monotonic()) return undefined;
+    if (last.version === version || this.room < WORTHWHILE) return last;
+    return this.rest > 0 ? last : undefined;
+  }
+
+  /** Milliseconds until the next plan may be made. */
+  get rest(): number {
+    return Math.max(0, (this.last?.restUntil ?? 0) - this.#clock.monotonic());
+  }
+
+  /** Milliseconds until time alone changes the plan. */
+  get wait(): number | undefined {
+    const { dueAt = Infinity } = this.last ?? {};
+    return dueAt === Infinity ? undefined : Math.max(0, dueAt - this.#clock.monotonic());
+  }
+
+  /** Keeps a plan, and lets the next one wait for as long as this one's cost demands. */
+  keep(made: Omit<MadePlan, "restUntil" | "dueAt">, { started }: { started: number }): void {
+    const now = this.#clock.monotonic();
+    const { waitUntil = Infinity } = made.plan;
+    const planned = waitUntil - this.#clock.now().getTime();
+    this.last = {
+      ...made,
+      dueAt: now + Math.min(planned, this.failures.wait ?? Infinity),
+      restUntil: now + (now - started) * REST,
+    };
+  }
+}
+
+/** Whether the plans for both states are the same, all else being equal; most updates are of the status. */
+function plansAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
+  const [one, other] = [a.sidecarSet.metadata, b.sidecarSet.metadata];
+  return one.uid === other.uid && one.generation === other.generation &&
+    a.revisionName === b.revisionName && a.problems.length === b.problems.length;
+}

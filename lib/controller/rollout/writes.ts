@@ -1,0 +1,185 @@
+import type { Clock } from "../../api/clock.ts";
+import type { Logger } from "../../api/logger.ts";
+import type { Pod } from "../../api/pod.ts";
+import { controllerOf } from "../../core/cleanup/eviction.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { PodUpdate } from "../../core/rollout/pod_update.ts";
+import { assessImages, rewrittenImages } from "../../core/status/drift.ts";
+import type { ClusterIndex } from "../../index/cluster.ts";
+import { podKey } from "../../index/pods.ts";
+import { trimPod } from "../../index/trim.ts";
+import { isConflict, isNotFound, isServerFault } from "../../kube/errors.ts";
+import type { Events } from "../events.ts";
+import { PodReports, type UpgradableReport } from "./pod_reports.ts";
+import { podReference } from "../references.ts";
+import type { Rollout } from "./state.ts";
+import { specKeyOf } from "../spec_key.ts";
+import { NotLeaderError, type Writer } from "../writer.ts";
+
+export interface RolloutWritesOptions {
+  readonly index: ClusterIndex;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: Pick<Events, "record">;
+  /** The Pod as the API server has it now. */
+  readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  /** Runs a write that no reconciliation waits for. */
+  start(write: () => Promise<void>): void;
+  /** Called when a write has ended, so that the SidecarSet is planned again. */
+  onProgress(sidecarSet: string): void;
+  /** Takes over a Pod as the API server stored it, ahead of the watch. */
+  onStored(pod: Pod): void;
+}
+
+interface UpdateOf {
+  readonly prepared: PreparedSidecarSet;
+  readonly update: PodUpdate;
+  readonly signal: AbortSignal;
+}
+
+/** What an event calls a write that leaves the Pod's containers as they are. */
+const REPORT = "Report";
+
+/** The writes of all roll-outs. A failed one is recorded with its roll-out and delays its Pod alone. */
+export class RolloutWrites {
+  readonly #options: RolloutWritesOptions;
+  readonly #reports: PodReports;
+
+  constructor(options: RolloutWritesOptions) {
+    const { sidecarSets, pods } = options.index;
+    this.#options = options;
+    this.#reports = new PodReports({
+      ...options,
+      exists: (name) => sidecarSets.get(name) !== undefined,
+      find: (key) => pods.get(key),
+    });
+  }
+
+  /** Starts an upgrade, a flip or a repair of a Pod, then reports the result in the Pod. */
+  update(rollout: Rollout, { prepared, update, signal }: UpdateOf): void {
+    const { name, namespace, uid, patch } = update;
+    // A report to this Pod is under way, after which it is planned for again.
+    if (rollout.isUnderWay(uid)) return;
+    const { resourceVersion } = patch.metadata;
+    const pod: Pod = {
+      metadata: { name, namespace, uid, ...(resourceVersion ? { resourceVersion } : {}) },
+      spec: { containers: [] },
+    };
+    const sidecarSet = prepared.name;
+    this.#start(rollout, { sidecarSet, pod, action: update.kind }, async () => {
+      const stored = await this.#patch(pod, { prepared, update, signal });
+      if (stored === undefined) return;
+      rollout.failures.forget(uid);
+      rollout.noteUpdate(stored);
+      const images = rewrittenImages(stored, prepared);
+      const recorded = await this.#reports.recordImages(stored, { sidecarSet, images }, signal);
+      if (!update.condition) return;
+      await this.#reports.setUpgradable(recorded, { sidecarSet, upgradable: true }, signal);
+    });
+  }
+
+  setUpgradable(
+    rollout: Rollout,
+    { pod, report, signal }: { pod: Pod; report: UpgradableReport; signal: AbortSignal },
+  ): void {
+    this.#start(rollout, { sidecarSet: report.sidecarSet, pod, action: REPORT }, async () => {
+      await this.#reports.setUpgradable(pod, report, signal);
+      rollout.failures.forget(pod.metadata.uid ?? "");
+    });
+  }
+
+  recordImages(
+    rollout: Rollout,
+    { pod, prepared, signal }: { pod: Pod; prepared: PreparedSidecarSet; signal: AbortSignal },
+  ): void {
+    this.#start(rollout, { sidecarSet: prepared.name, pod, action: REPORT }, async () => {
+      const { rewritten: images } = assessImages(pod, prepared);
+      await this.#reports.recordImages(pod, { sidecarSet: prepared.name, images }, signal);
+      rollout.failures.forget(pod.metadata.uid ?? "");
+    });
+  }
+
+  /** @returns undefined if the update was no longer wanted when its turn came */
+  async #patch(pod: Pod, { prepared, update, signal }: UpdateOf): Promise<Pod | undefined> {
+    const { writer, index, onStored, events } = this.#options;
+    const wanted = () =>
+      isSameWish(index.sidecarSets.get(prepared.name), prepared) &&
+      isSameState(index.pods.get(podKey(pod)), pod);
+    const stored = await writer.patchPod(pod, update.patch, { signal, wanted });
+    if (stored === undefined) return undefined;
+    const trimmed = trimPod(stored);
+    onStored(trimmed);
+    if (update.kind === "Flip") {
+      events.record({
+        regarding: podReference(pod),
+        type: "Normal",
+        reason: "ResetContainerSucceed",
+        action: "Flip",
+        note: `SidecarSet ${prepared.name}: the old half of each hot-upgrade pair is empty again`,
+      });
+    }
+    return trimmed;
+  }
+
+  #start(
+    rollout: Rollout,
+    { sidecarSet, pod, action }: { sidecarSet: string; pod: Pod; action: string },
+    work: () => Promise<void>,
+  ): void {
+    const { start, onProgress } = this.#options;
+    const { uid = "" } = pod.metadata;
+    start(async () => {
+      await rollout.run({ uid, restarts: action !== REPORT }, async () => {
+        try {
+          await work();
+        } catch (error) {
+          this.#failed(rollout, { sidecarSet, pod, action, error });
+        }
+      });
+      onProgress(sidecarSet);
+    });
+  }
+
+  #failed(
+    rollout: Rollout,
+    { sidecarSet, pod, action, error }: {
+      sidecarSet: string;
+      pod: Pod;
+      action: string;
+      error: unknown;
+    },
+  ): void {
+    const { logger, events, index } = this.#options;
+    if (error instanceof NotLeaderError || isNotFound(error)) return;
+    const key = podKey(pod);
+    rollout.expectations.afterFailure(pod, { key, error });
+    if (isConflict(error)) return;
+    const message = error instanceof Error ? error.message : String(error);
+    const known = index.pods.get(key);
+    const group = known && controllerOf(known)?.uid;
+    rollout.failures.record(pod.metadata.uid ?? "", {
+      error,
+      message: `Pod ${key}: ${message}`,
+      ...(group === undefined ? {} : { group }),
+    });
+    logger.debug("Cannot change a Pod", { sidecarSet, pod: key, action, error });
+    // A fault of the API server says nothing about this Pod.
+    if (isServerFault(error)) return;
+    const reason = action === "Flip" ? "ResetContainerFailed" : "SidecarUpdateFailed";
+    const note = `SidecarSet ${sidecarSet}: ${message}`;
+    events.record({ regarding: podReference(pod), type: "Warning", reason, action, note });
+  }
+}
+
+/** Whether what was planned for one state of a SidecarSet is still wanted by the current one. */
+function isSameWish(current: PreparedSidecarSet | undefined, planned: PreparedSidecarSet): boolean {
+  return current !== undefined && current.problems.length === 0 &&
+    specKeyOf(current) === specKeyOf(planned);
+}
+
+/** A newer state would refuse the patch; the Pod is planned for again. */
+function isSameState(current: Pod | undefined, { metadata }: Pod): boolean {
+  return current?.metadata.uid === metadata.uid &&
+    current?.metadata.resourceVersion === metadata.resourceVersion;
+}

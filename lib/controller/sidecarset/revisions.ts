@@ -1,0 +1,145 @@
+import type { Clock } from "../../api/clock.ts";
+import type { ControllerRevision } from "../../api/controller_revision.ts";
+import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { planRevisions, type RevisionAction } from "../../core/revision/plan.ts";
+import { ownsRevision } from "../../core/revision/ownership.ts";
+import { recordOf } from "../../core/status/record.ts";
+import type { ClusterIndex } from "../../index/cluster.ts";
+import { isAlreadyExists } from "../../kube/errors.ts";
+import type { Writer } from "../writer.ts";
+
+export interface RevisionsOptions {
+  readonly index: ClusterIndex;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  /** The controller's namespace, where revisions are kept. */
+  readonly namespace: string;
+  /** Takes over a revision as the API server stored it, ahead of the watch. */
+  onStored(revision: ControllerRevision): void;
+  onDeleted(name: string): void;
+  /** Revisions that another controller has left elsewhere; undefined while they may not be read. */
+  legacy(signal: AbortSignal): Promise<readonly ControllerRevision[] | undefined>;
+}
+
+/** The state that was last found to be right, and when. */
+interface Settled {
+  readonly state: string;
+  /** On the clock that only grows. */
+  readonly at: number;
+}
+
+/** Milliseconds; which revisions Pods have is read from all of them, and matters only where there are too many revisions. */
+const IN_USE_INTERVAL = 5_000;
+
+/** Keeps each SidecarSet's ControllerRevisions right. */
+export class Revisions {
+  readonly #options: RevisionsOptions;
+  /** What was last found to be right, by SidecarSet, so that a Pod's event does not compare revisions. */
+  readonly #settled = new Map<string, Settled>();
+  /** SidecarSets whose revisions of another controller have not been taken over wholly: they could not be read, or copied. */
+  readonly #incomplete = new Set<string>();
+
+  constructor(options: RevisionsOptions) {
+    this.#options = options;
+  }
+
+  forget(name: string): void {
+    this.#settled.delete(name);
+    this.#incomplete.delete(name);
+  }
+
+  /**
+   * Creates, renumbers, relabels and deletes revisions as needed.
+   *
+   * @returns the collision count to put into the status
+   */
+  async register(prepared: PreparedSidecarSet, signal: AbortSignal): Promise<number> {
+    const { index, namespace, clock } = this.#options;
+    const { name, sidecarSet: { metadata, status } } = prepared;
+    if (index.revisions.of(name).length === 0 || this.#incomplete.has(name)) {
+      await this.#takeOver(prepared, signal);
+    }
+    const stored = index.revisions.of(name);
+    const collisionCount = status?.collisionCount ?? 0;
+    const state = JSON.stringify([
+      metadata.uid,
+      metadata.generation,
+      metadata.labels?.[CUSTOM_VERSION_LABEL],
+      stored.map(({ metadata: { name, resourceVersion } }) => [name, resourceVersion]),
+    ]);
+    const settled = this.#settled.get(name);
+    if (settled?.state === state && !this.#mayHaveRoom(settled, prepared)) return collisionCount;
+    const plan = planRevisions({
+      prepared,
+      stored,
+      inUse: this.#inUse(name),
+      collisionCount,
+      namespace,
+    });
+    for (const action of plan.actions) {
+      if (!await this.#perform(action, signal)) return plan.collisionCount + 1;
+    }
+    if (plan.actions.length === 0) {
+      this.#settled.set(name, { state, at: clock.monotonic() });
+    }
+    return plan.collisionCount;
+  }
+
+  /** Whether revisions beyond the limit may have gone out of use since. */
+  #mayHaveRoom(
+    { at }: Settled,
+    { name, sidecarSet: { spec } }: PreparedSidecarSet,
+  ): boolean {
+    const { index, clock } = this.#options;
+    const limit = Math.max(1, spec.revisionHistoryLimit ?? 10);
+    return index.revisions.of(name).length > limit &&
+      clock.monotonic() - at >= IN_USE_INTERVAL;
+  }
+
+  /** Copies the revisions of a SidecarSet that has none here, so that Pods which are pinned to one keep it. */
+  async #takeOver({ name, sidecarSet }: PreparedSidecarSet, signal: AbortSignal): Promise<void> {
+    const { namespace, legacy } = this.#options;
+    this.#incomplete.add(name);
+    const revisions = await legacy(signal);
+    if (!revisions) return;
+    for (const revision of revisions) {
+      if (!ownsRevision(sidecarSet, revision)) continue;
+      const { uid: _, resourceVersion: __, managedFields: ___, ...metadata } = revision.metadata;
+      const copy = { ...revision, metadata: { ...metadata, namespace } };
+      await this.#perform({ type: "create", revision: copy }, signal);
+    }
+    this.#incomplete.delete(name);
+  }
+
+  /** @returns false if another object has the name of a revision to create */
+  async #perform(action: RevisionAction, signal: AbortSignal): Promise<boolean> {
+    const { writer, onStored, onDeleted } = this.#options;
+    switch (action.type) {
+      case "create":
+        try {
+          onStored(await writer.createRevision(action.revision, signal));
+        } catch (error) {
+          if (!isAlreadyExists(error)) throw error;
+          return false;
+        }
+        return true;
+      case "change":
+        onStored(await writer.changeRevision(action.stored, action, signal));
+        return true;
+      case "delete":
+        await writer.deleteRevision(action.stored, signal);
+        onDeleted(action.stored.metadata.name ?? "");
+        return true;
+    }
+  }
+
+  #inUse(name: string): Set<string> {
+    const used = new Set<string>();
+    for (const pod of this.#options.index.pods.matchedOf(name)) {
+      const revision = recordOf(pod, name).full?.controllerRevision;
+      if (revision) used.add(revision);
+    }
+    return used;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Clock } from "../../api/clock.ts";
+import type { SidecarSetStatus } from "../../api/sidecarset_status.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { PodCounts } from "../../core/status/counts.ts";
+import { storedProgress } from "../../core/status/stored_progress.ts";
+import { Repairs } from "../repair_backoff.ts";
+
+/** What was written, where the API server has not kept all of it. */
+export interface Pruned {
+  readonly written: SidecarSetStatus;
+  /** Of what was kept. */
+  readonly resourceVersion: string | undefined;
+  readonly definitions: number;
+}
+
+/** What is remembered of one SidecarSet's status between two looks at it. */
+export class StatusMemory {
+  /** Of the SidecarSet. */
+  readonly uid: string | undefined;
+  writtenAt = -Infinity;
+  /** Writes that have failed since one that did not. */
+  failures = 0;
+  /** The status that events have told of last. */
+  told: SidecarSetStatus | undefined;
+  pruned: Pruned | undefined;
+  /** What the API server has kept of what was last written. */
+  kept: Readonly<Record<string, unknown>> | undefined;
+  readonly repairs: Repairs;
+  /** When a roll-out last went on; RFC 3339. */
+  #progressAt: string;
+  /** Numbers that grow as a roll-out goes on. */
+  #progress: string;
+
+  constructor(
+    prepared: PreparedSidecarSet,
+    { counts, clock }: { counts: PodCounts; clock: Clock },
+  ) {
+    const { sidecarSet: { metadata, status } } = prepared;
+    this.uid = metadata.uid;
+    this.repairs = new Repairs(clock);
+    this.#progress = progressOf(prepared, counts);
+    this.#progressAt = storedProgress(status, {
+      generation: metadata.generation ?? 0,
+      counts,
+      deadlineSeconds: progressDeadlineOf(prepared),
+    }) ?? clock.now().toISOString();
+  }
+
+  /** Takes note of how far a roll-out has come; answers when it last went on, in RFC 3339. */
+  progressAt(
+    prepared: PreparedSidecarSet,
+    { counts, now }: { counts: PodCounts; now: Date },
+  ): string {
+    const progress = progressOf(prepared, counts);
+    if (progress !== this.#progress) {
+      this.#progress = progress;
+      this.#progressAt = now.toISOString();
+    }
+    return this.#progressAt;
+  }
+}
+
+/** In seconds. */
+export function progressDeadlineOf({ sidecarSet: { spec } }: PreparedSidecarSet): number {
+  return spec.updateStrategy?.progressDeadlineSeconds ?? 600;
+}
+
+function progressOf({ sidecarSet: { metadata } }: PreparedSidecarSet, counts: PodCounts): string {
+  const { updatedPods, updatedReadyPods } = counts;
+  return JSON.stringify([metadata.uid, metadata.generation, updatedPods, updatedReadyPods]);
+}

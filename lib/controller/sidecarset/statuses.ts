@@ -1,0 +1,267 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../../api/clock.ts";
+import { isObject } from "../../api/json.ts";
+import type { Logger } from "../../api/logger.ts";
+import type { KubeObject } from "../../api/objects.ts";
+import type { EvictionGuard, SidecarSetStatus } from "../../api/sidecarset_status.ts";
+import { backoffDelay } from "../../core/backoff.ts";
+import { lastManager } from "../../core/field_manager.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { pinnedRevision } from "../../core/inject/revision_choice.ts";
+import { isInjecting } from "../../core/registration/selection.ts";
+import { conditionsDueAt } from "../../core/status/conditions.ts";
+import { nextEffectiveSince } from "../../core/status/effective_since.ts";
+import type { RegistrationFacts, StatusFacts } from "../../core/status/facts.ts";
+import { nextStatus } from "../../core/status/next_status.ts";
+import { isStatusOverwritten } from "../../core/status/overwritten.ts";
+import { rolloutEvents } from "../../core/status/rollout_events.ts";
+import type { ClusterIndex } from "../../index/cluster.ts";
+import { isConflict, isRetryable, isServerFault } from "../../kube/errors.ts";
+import type { Events } from "../events.ts";
+import { sidecarSetReference } from "../references.ts";
+import type { Repair } from "../repair_backoff.ts";
+import type { ExplainedPlan } from "../rollout/engine.ts";
+import { progressDeadlineOf, type Pruned, StatusMemory } from "./status_memory.ts";
+import type { Writer } from "../writer.ts";
+
+/** A status is written at most this often, in milliseconds; half as often after each write that has failed, but once in the longest interval. */
+const WRITE_INTERVAL_MS = { base: 1_000, max: 60_000 };
+/** Failed writes that faults of the API server count for. */
+const MAX_FAULTS = 2;
+/** How often it is tried whether the API server still keeps less than is written. */
+const PRUNING_INTERVAL = 60_000;
+
+export interface StatusesOptions {
+  readonly index: ClusterIndex;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: Pick<Events, "record">;
+  registrationOf(prepared: PreparedSidecarSet): RegistrationFacts;
+  /** What is known of a SidecarSet's missed Pods. */
+  missedOf?(sidecarSet: string): StatusFacts["missed"];
+  /** What is known of workloads that are refused Pods because of a SidecarSet. */
+  refusedOf?(sidecarSet: string): StatusFacts["refused"];
+  /** As the API server has it now. May reject with what it answers. */
+  readSidecarSet(name: string, signal: AbortSignal): Promise<Pick<KubeObject, "metadata">>;
+  /** Takes over a SidecarSet as the API server stored it, ahead of the watch. */
+  onStored(sidecarSet: KubeObject): void;
+  /** Told when a change by somebody else has been put right. */
+  onRepair(repair: Repair): void;
+}
+
+export interface StatusInput {
+  readonly prepared: PreparedSidecarSet;
+  readonly plan: ExplainedPlan;
+  readonly collisionCount: number;
+  readonly evictions: readonly EvictionGuard[];
+}
+
+/** Writes each SidecarSet's status when it differs from the stored one. */
+export class Statuses {
+  readonly #options: StatusesOptions;
+  readonly #memories = new Map<string, StatusMemory>();
+  /** Grows with each CustomResourceDefinition that was found to keep everything. */
+  #definitions = 0;
+  #pruningTriedAt = -Infinity;
+
+  constructor(options: StatusesOptions) {
+    this.#options = options;
+  }
+
+  forget(name: string): void {
+    this.#memories.delete(name);
+  }
+
+  forgetAll(): void {
+    this.#memories.clear();
+  }
+
+  /** @returns milliseconds after which to look again, if the status will change by the passing of time alone */
+  async write(input: StatusInput, signal: AbortSignal): Promise<number | undefined> {
+    const { clock } = this.#options;
+    const { prepared } = input;
+    const memory = this.#remember(prepared);
+    const pruned = this.#prunedFrom(prepared, memory);
+    const known = pruned ? pruned.written : prepared.sidecarSet.status;
+    const facts = this.#facts(input, { memory, known });
+    const status = nextStatus(known, facts);
+    this.#tell(prepared, { memory, status });
+    if (status !== known || (pruned && this.#isDue(pruned))) {
+      const isRepair = memory.kept !== undefined &&
+        isStatusOverwritten(prepared.sidecarSet.status, memory.kept);
+      const wait = this.#waitOf(memory, { isRepair });
+      if (wait > 0) return wait;
+      if (pruned) this.#pruningTriedAt = clock.monotonic();
+      const manager = isRepair ? await this.#managerOf(prepared.name, signal) : undefined;
+      await this.#store({ prepared, memory, status }, signal);
+      if (isRepair) this.#repaired(prepared, { memory, manager });
+    }
+    const dueAt = conditionsDueAt(facts);
+    const due = dueAt === undefined ? undefined : Math.max(0, dueAt - clock.now().getTime());
+    return memory.pruned ? Math.min(PRUNING_INTERVAL, due ?? Infinity) : due;
+  }
+
+  /** Milliseconds until the status may be written. */
+  #waitOf(
+    { writtenAt, failures, repairs }: StatusMemory,
+    { isRepair }: { isRepair: boolean },
+  ): number {
+    const interval = backoffDelay(failures, WRITE_INTERVAL_MS);
+    const wait = writtenAt + interval - this.#options.clock.monotonic();
+    return Math.max(wait, isRepair ? repairs.wait : 0);
+  }
+
+  async #store(
+    { prepared, memory, status }: {
+      prepared: PreparedSidecarSet;
+      memory: StatusMemory;
+      status: SidecarSetStatus;
+    },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, writer, onStored } = this.#options;
+    const { name, sidecarSet } = prepared;
+    const { uid, resourceVersion } = sidecarSet.metadata;
+    memory.writtenAt = clock.monotonic();
+    const body = withRemovals(sidecarSet.status, status);
+    const stored = await writer.writeStatus({ name, uid, resourceVersion }, body, signal)
+      .catch((error) => {
+        // A conflict is mended by the newer state, which is on its way.
+        memory.failures = isConflict(error) ? 0 : memory.failures + 1;
+        // A fault of the API server must not delay what is written after it.
+        if (isServerFault(error)) memory.failures = Math.min(MAX_FAULTS, memory.failures);
+        // What is there now may be this or what was there before.
+        if (isRetryable(error)) memory.kept = undefined;
+        throw error;
+      });
+    memory.failures = 0;
+    this.#compare(stored, { memory, written: status });
+    onStored(stored);
+  }
+
+  #repaired(
+    prepared: PreparedSidecarSet,
+    { memory: { repairs }, manager }: { memory: StatusMemory; manager: string | undefined },
+  ): void {
+    repairs.note();
+    const { inRow, isContended } = repairs;
+    const object = sidecarSetReference(prepared);
+    this.#options.onRepair({ object, manager, inRow, isContended });
+  }
+
+  /** Who changed a status last: the index knows of no managers. */
+  async #managerOf(name: string, signal: AbortSignal): Promise<string | undefined> {
+    const { metadata } = await this.#options.readSidecarSet(name, signal);
+    return lastManager(metadata, "status");
+  }
+
+  /** What the stored status was pruned from, if nobody has changed it since. */
+  #prunedFrom({ sidecarSet }: PreparedSidecarSet, { pruned }: StatusMemory): Pruned | undefined {
+    return pruned?.resourceVersion === sidecarSet.metadata.resourceVersion ? pruned : undefined;
+  }
+
+  /** Whether it is time to write something again that was not kept. */
+  #isDue({ definitions }: Pruned): boolean {
+    const age = this.#options.clock.monotonic() - this.#pruningTriedAt;
+    return definitions !== this.#definitions || age >= PRUNING_INTERVAL;
+  }
+
+  /** An older CustomResourceDefinition prunes what it does not know; to write that again and again would not help. */
+  #compare(
+    { metadata: { resourceVersion }, ...stored }: KubeObject & { status?: unknown },
+    { memory, written }: { memory: StatusMemory; written: SidecarSetStatus },
+  ): void {
+    const kept = isObject(stored.status) ? stored.status : {};
+    memory.kept = kept;
+    const lost = Object.keys(written).filter((key) => !isDeepStrictEqual(kept[key], written[key]));
+    if (lost.length === 0) {
+      if (memory.pruned) this.#definitions++;
+      memory.pruned = undefined;
+      return;
+    }
+    if (this.#pruningTriedAt === -Infinity) {
+      this.#options.logger.warn("The CustomResourceDefinition is older than this program", {
+        lost: lost.map((key) => `status.${key}`),
+        remedy: "Apply the one that sidecarset manifests prints",
+      });
+    }
+    this.#pruningTriedAt = this.#options.clock.monotonic();
+    memory.pruned = { written, resourceVersion, definitions: this.#definitions };
+  }
+
+  /** Each state is told of, written or not: several may pass between two writes. */
+  #tell(
+    prepared: PreparedSidecarSet,
+    { memory, status }: { memory: StatusMemory; status: SidecarSetStatus },
+  ): void {
+    const regarding = sidecarSetReference(prepared);
+    for (const event of rolloutEvents(memory.told ?? prepared.sidecarSet.status, status)) {
+      this.#options.events.record({ ...event, regarding, action: "Update" });
+    }
+    memory.told = status;
+  }
+
+  #facts(
+    { prepared, plan, collisionCount, evictions }: StatusInput,
+    { memory, known }: { memory: StatusMemory; known: SidecarSetStatus | undefined },
+  ): StatusFacts {
+    const { index, clock, registrationOf } = this.#options;
+    const { sidecarSet: { metadata, spec }, problems } = prepared;
+    const now = clock.now();
+    const counts = index.pods.countsOf(prepared.name);
+    const registration = registrationOf(prepared);
+    const injectionPaused = spec.injectionStrategy?.paused === true;
+    const effective = nextEffectiveSince({
+      prepared,
+      status: known,
+      injecting: isInjecting(prepared) && registration.obstacle?.reason !== "ScopeTooLarge",
+      registeredSince: registration.registeredSince,
+      now,
+    });
+    const missed = this.#options.missedOf?.(prepared.name);
+    const refused = this.#options.refusedOf?.(prepared.name);
+    const { obstacle } = pinnedRevision(prepared, index.revisions.of(prepared.name));
+    return {
+      generation: metadata.generation ?? 0,
+      counts,
+      latestRevision: prepared.revisionName,
+      collisionCount,
+      evictions,
+      effective,
+      problems,
+      injectionPaused,
+      ...(obstacle ? { revisionObstacle: obstacle } : {}),
+      registration,
+      ...(missed ? { missed } : {}),
+      ...(refused ? { refused } : {}),
+      rollout: {
+        reason: plan.reason,
+        ...(plan.detail === undefined ? {} : { detail: plan.detail }),
+        lastProgress: memory.progressAt(prepared, { counts, now }),
+        progressDeadlineSeconds: progressDeadlineOf(prepared),
+      },
+      now,
+    };
+  }
+
+  #remember(prepared: PreparedSidecarSet): StatusMemory {
+    const { name, sidecarSet } = prepared;
+    const known = this.#memories.get(name);
+    // One that was deleted and created at once is never seen to be gone.
+    if (known && known.uid === sidecarSet.metadata.uid) return known;
+    const { index, clock } = this.#options;
+    const memory = new StatusMemory(prepared, { counts: index.pods.countsOf(name), clock });
+    this.#memories.set(name, memory);
+    return memory;
+  }
+}
+
+/** A merge patch only removes what it names as null. */
+function withRemovals(
+  previous: SidecarSetStatus | undefined,
+  next: SidecarSetStatus,
+): SidecarSetStatus {
+  const removed = Object.keys(previous ?? {}).filter((key) => !(key in next));
+  return { ...next, ...Object.fromEntries(removed.map((key) => [key, null])) };
+}

@@ -1,0 +1,329 @@
+import assert from "node:assert/strict";
+import { podOf, sidecarSetOf } from "../../support/objects.ts";
+import { BUDGET_REFUSAL } from "../../support/recording_client.ts";
+import {
+  asStored,
+  evict,
+  idle,
+  inTeams,
+  NAME,
+  owned,
+  patched,
+  recordIn,
+  requests,
+  type SetUp,
+  setUp,
+  team,
+} from "./scene.ts";
+
+Deno.test("Cleanups writes a record as soon as there is a policy, and once", async () => {
+  const { index, client, look, end } = await setUp();
+  index.applySidecarSet(sidecarSetOf({ spec: idle }));
+  await look();
+  await look();
+  assert.deepEqual(requests(client), ["POST system/configmaps"]);
+  assert.deepEqual(recordIn(client.requests[0]), {
+    sidecarSet: "web",
+    uid: "uid-of-web",
+    policy: { type: "Idle", idleImage: "idle:1" },
+    maxUnavailable: 1,
+    sidecars: ["agent"],
+  });
+  await end();
+});
+
+Deno.test("Cleanups keeps sidecars in the record that are no longer listed, and removes it with the policy", async () => {
+  const { index, client, look, end } = await setUp();
+  index.applySidecarSet(sidecarSetOf({ spec: idle }));
+  await look();
+  const containers = [{ name: "other", image: "other:1" }];
+  index.applySidecarSet(
+    sidecarSetOf({ spec: { ...idle, containers }, generation: 2, resourceVersion: "2" }),
+  );
+  await look();
+  assert.deepEqual(recordIn(client.requests[1]).sidecars, ["agent", "other"]);
+  index.applySidecarSet(sidecarSetOf({ generation: 3, resourceVersion: "3" }));
+  await look();
+  assert.equal(requests(client).at(-1), `DELETE system/configmaps/${NAME}`);
+  await end();
+});
+
+Deno.test("Cleanups goes on by the record when the SidecarSet is gone, and removes it in the end", async () => {
+  const { index, client, told, look, end } = await setUp();
+  const web = sidecarSetOf({ spec: idle });
+  index.applySidecarSet(web);
+  index.applyPod(podOf({ name: "a", injected: [web] }));
+  await look();
+  index.deleteSidecarSet("web");
+  await look();
+  assert.equal(requests(client)[1], "PATCH default/pods/a");
+  index.deletePod("default/a");
+  await look();
+  assert.equal(requests(client).at(-1), `DELETE system/configmaps/${NAME}`);
+  assert.deepEqual([told[0]?.remaining, told.at(-1)?.remaining], [1, 0]);
+  await end();
+});
+
+Deno.test("Cleanups does nothing while the API server still knows the SidecarSet", async () => {
+  const sidecarSet = sidecarSetOf().sidecarSet;
+  const { index, client, look, end } = await setUp({ stored: { sidecarSet } });
+  index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
+  await look();
+  assert.deepEqual(requests(client), []);
+  await end();
+});
+
+Deno.test("Cleanups does nothing as a follower", async () => {
+  const { index, client, look, end } = await setUp({ leading: false });
+  index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
+  await look();
+  assert.deepEqual(requests(client), []);
+  await end();
+});
+
+Deno.test("Cleanups looks at a Pod that names a SidecarSet that is gone", async () => {
+  const { index, client, cleanups, look, end } = await setUp();
+  index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
+  cleanups.observePod("default/a");
+  await look();
+  assert.equal(requests(client)[0], "PATCH default/pods/a");
+  await end();
+});
+
+Deno.test("Cleanups tries a refused Pod again later, and says what the API server said", async () => {
+  let refused = 0;
+  const { index, client, told, look, end } = await setUp({
+    respond: () => refused++ === 0 ? { httpCode: 422 } : { metadata: {}, spec: { containers: [] } },
+  });
+  index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
+  await look();
+  assert.ok(requests(client).length > 1);
+  assert.match(told.map(({ blocked }) => blocked.UpdateRefused?.message).join(), /Pod default\/a/);
+  await end();
+});
+
+Deno.test("Cleanups ends the clean-up of a SidecarSet when another one has its name", async () => {
+  const { index, client, look, end } = await setUp();
+  index.applySidecarSet(sidecarSetOf({ spec: idle }));
+  await look();
+  const other = sidecarSetOf();
+  const metadata = { ...other.sidecarSet.metadata, uid: "another" };
+  index.deleteSidecarSet("web");
+  index.applySidecarSet({ ...other, sidecarSet: { ...other.sidecarSet, metadata } });
+  await look();
+  assert.equal(requests(client).at(-1), `DELETE system/configmaps/${NAME}`);
+  await end();
+});
+
+Deno.test("Cleanups notes an eviction in the record before it makes it", async () => {
+  const { index, client, look, end } = await setUp();
+  const web = sidecarSetOf({ spec: evict });
+  index.applySidecarSet(web);
+  index.applyPod(owned(podOf({ name: "a", injected: [web] })));
+  await look();
+  index.deleteSidecarSet("web");
+  await look();
+  const made = requests(client);
+  const eviction = made.indexOf("POST default/pods/a/eviction");
+  assert.equal(made[eviction - 1], `PUT system/configmaps/${NAME}`);
+  const [guard] = recordIn(client.requests[eviction - 1]).evictions ?? [];
+  assert.deepEqual([guard?.workload, guard?.attempts], ["rs", 1]);
+  assert.equal(made.filter((each) => each.endsWith("/eviction")).length, 1, "the guard holds");
+  await end();
+});
+
+Deno.test("Cleanups says why a Pod is not evicted", async () => {
+  const { index, client, told, look, end } = await setUp();
+  const web = sidecarSetOf({ spec: evict });
+  index.applySidecarSet(web);
+  index.applyPod(podOf({ name: "bare", injected: [web] }));
+  await look();
+  index.deleteSidecarSet("web");
+  await look();
+  assert.deepEqual(requests(client).filter((each) => each.endsWith("/eviction")), []);
+  assert.equal(told.at(-1)?.blocked.NotRecreated?.example, "default/bare");
+  await end();
+});
+
+Deno.test("Cleanups goes by the last policy of a SidecarSet, though it was deleted before its record was written", async () => {
+  const { index, client, cleanups, look, end } = await setUp();
+  const web = sidecarSetOf();
+  index.applySidecarSet(web);
+  index.applyPod(podOf({ name: "a", injected: [web] }));
+  await look();
+  assert.deepEqual(requests(client), []);
+  index.applySidecarSet(sidecarSetOf({ spec: idle, generation: 2, resourceVersion: "2" }));
+  cleanups.observe("web");
+  index.deleteSidecarSet("web");
+  await look();
+  assert.deepEqual(requests(client).slice(0, 2), [
+    "POST system/configmaps",
+    "PATCH default/pods/a",
+  ]);
+  assert.deepEqual(recordIn(client.requests[0]).policy, { type: "Idle", idleImage: "idle:1" });
+  await end();
+});
+
+Deno.test("Cleanups leaves sidecars of a SidecarSet that was set to Retain right before it was deleted", async () => {
+  const { index, client, cleanups, look, end } = await setUp();
+  const web = sidecarSetOf({ spec: idle });
+  index.applySidecarSet(web);
+  index.applyPod(podOf({ name: "a", injected: [web] }));
+  await look();
+  index.applySidecarSet(sidecarSetOf({ generation: 2, resourceVersion: "2" }));
+  cleanups.observe("web");
+  index.deleteSidecarSet("web");
+  await look();
+  assert.deepEqual(requests(client).slice(1, 3), [
+    `DELETE system/configmaps/${NAME}`,
+    "PATCH default/pods/a",
+  ]);
+  assert.ok(!JSON.stringify(client.requests[2]?.body).includes("idle:1"));
+  await end();
+});
+
+Deno.test("Cleanups disturbs no Pod by a SidecarSet that the API server has another state of", async () => {
+  const stored: NonNullable<SetUp["stored"]> = {};
+  const { index, client, look, end } = await setUp({ stored });
+  const both = sidecarSetOf({
+    spec: { containers: [{ name: "agent", image: "agent:1" }, { name: "new", image: "new:1" }] },
+  });
+  const old = sidecarSetOf({ spec: idle });
+  stored.sidecarSet = sidecarSetOf({ spec: idle, generation: 2 }).sidecarSet;
+  index.applySidecarSet(old);
+  // Another replica's webhook knew the newer state.
+  index.applyPod(podOf({ name: "a", injected: [both] }));
+  await look();
+  assert.deepEqual(patched(client), []);
+  delete stored.sidecarSet;
+  for (let i = 0; i < 3; i++) await look();
+  assert.equal(patched(client)[0], "PATCH default/pods/a", "it is no longer listed indeed");
+  await end();
+});
+
+Deno.test("Cleanups leaves Pods of a namespace that it does not know yet, or knows otherwise than the API server", async () => {
+  const stored: NonNullable<SetUp["stored"]> = {};
+  const { index, client, cleanups, look, end } = await setUp({ stored });
+  const web = sidecarSetOf({ spec: inTeams });
+  index.applySidecarSet(web);
+  index.applyPod(podOf({ name: "a", injected: [web] }));
+  cleanups.observePod("default/a");
+  await look();
+  assert.deepEqual(patched(client), [], "the namespace is not known");
+  stored.namespace = team("a");
+  index.applyNamespace(team("b"));
+  cleanups.observeNamespace("default");
+  await look();
+  assert.deepEqual(patched(client), [], "it has been labelled meanwhile");
+  delete stored.namespace;
+  cleanups.observePod("default/a");
+  await look();
+  assert.equal(patched(client)[0], "PATCH default/pods/a");
+  await end();
+});
+
+Deno.test("Cleanups takes a newer state of a Pod for no refusal", async () => {
+  let attempts = 0;
+  const stored = asStored();
+  const { index, told, look, end } = await setUp({
+    respond: (request) => attempts++ < 2 ? { httpCode: 409 } : stored(request),
+  });
+  index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
+  await look();
+  assert.ok(attempts < 3, "it is not tried again at once");
+  for (let i = 0; i < 3; i++) await look();
+  assert.ok(attempts >= 3);
+  assert.ok(told.every(({ blocked }) => Object.keys(blocked).length === 0));
+  await end();
+});
+
+Deno.test("Cleanups writes so many Pods at a time that what it knows of them is not outdated", async () => {
+  const { index, client, look, end } = await setUp({ respond: () => new Promise(() => {}) });
+  for (let i = 0; i < 1_000; i++) {
+    index.applyPod(podOf({ name: `p${i}`, injected: [sidecarSetOf()] }));
+  }
+  await look();
+  assert.equal(client.requests.length, 16, "as many as may be under way");
+  await end();
+});
+
+Deno.test("Cleanups reports no progress as a former leader, and the current one as the next", async () => {
+  const { index, cleanups, state, clock, look, end } = await setUp({
+    respond: ({ method }) => method === "PATCH" ? { httpCode: 403 } : {},
+  });
+  index.applySidecarSet(sidecarSetOf({ spec: idle }));
+  index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
+  index.deleteSidecarSet("web");
+  await look();
+  const remaining = () => cleanups.progress().get("web")?.remaining;
+  assert.equal(remaining(), 1);
+  state.leading = false;
+  assert.equal(remaining(), undefined);
+  index.deletePod("default/a");
+  await look();
+  state.leading = true;
+  cleanups.observeAll();
+  for (let i = 0; i < 10; i++) await clock.advance(200);
+  assert.equal(remaining(), undefined, "another leader has finished it");
+  await end();
+});
+
+Deno.test("Cleanups reports an eviction, and one that is refused, as events of the SidecarSet", async () => {
+  let evictions = 0;
+  const stored = asStored();
+  const { index, occurrences, look, end } = await setUp({
+    respond(request) {
+      if (!request.path.endsWith("/eviction")) return stored(request);
+      return evictions++ === 0 ? {} : BUDGET_REFUSAL;
+    },
+  });
+  const web = sidecarSetOf({ spec: evict });
+  index.applySidecarSet(web);
+  for (const [name, workload] of [["a", "one"], ["b", "two"]] as const) {
+    const pod = owned(podOf({ name, injected: [web] }));
+    const [owner] = pod.metadata.ownerReferences ?? [];
+    const ownerReferences = owner ? [{ ...owner, uid: workload }] : [];
+    index.applyPod({ ...pod, metadata: { ...pod.metadata, ownerReferences } });
+  }
+  await look();
+  index.deleteSidecarSet("web");
+  await look();
+  // The record allows one unavailable Pod, so that the second follows once the first is gone.
+  index.deletePod("default/a");
+  for (let i = 0; i < 20; i++) await look();
+  assert.deepEqual(
+    occurrences.map(({ type, reason, regarding, note }) => [type, reason, regarding.uid, note])
+      .slice(0, 1),
+    [["Normal", "PodEvicted", "uid-of-web", "Pod default/a: its sidecars are no longer needed"]],
+  );
+  await end();
+});
+
+Deno.test("Cleanups retries a refused Pod when another one becomes available", async () => {
+  const stored = asStored();
+  let allowed = "a";
+  const { index, client, look, end } = await setUp({
+    respond: (request) =>
+      request.method === "PATCH" && !request.path.endsWith(`/${allowed}`)
+        ? { httpCode: 403 }
+        : stored(request),
+  });
+  const web = sidecarSetOf({ spec: { ...idle, updateStrategy: { maxUnavailable: "100%" } } });
+  index.applySidecarSet(web);
+  const apply = (name: string, resourceVersion: string, state: "Ready" | "Running") =>
+    index.applyPod(podOf({ name, injected: [web], resourceVersion, state }));
+  for (const name of ["a", "b"]) apply(name, "1", "Ready");
+  await look();
+  index.deleteSidecarSet("web");
+  for (let second = 0; second < 120; second++) await look();
+  const tries = () => patched(client).filter((each) => each.endsWith("/b")).length;
+  const before = tries();
+  assert.ok(before < 12, `${before} tries in two minutes`);
+  apply("a", "2", "Running");
+  for (let second = 0; second < 3; second++) await look();
+  allowed = "b";
+  apply("a", "3", "Ready");
+  for (let second = 0; second < 4; second++) await look();
+  assert.ok(tries() > before, "it is not left to its back-off");
+  await end();
+});

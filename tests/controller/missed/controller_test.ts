@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import type { Pod } from "../../../lib/api/pod.ts";
+import { MissedPods } from "../../../lib/controller/missed/controller.ts";
+import { ClusterIndex } from "../../../lib/index/cluster.ts";
+import { loopEnvironment } from "../../support/loop_environment.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+import { podOf, sidecarSetOf } from "../../support/objects.ts";
+
+const status = { effectiveSince: "2026-01-01T00:00:00Z" };
+
+function missedPod(name: string, owner?: string): Pod {
+  const pod = podOf({ name, creationTimestamp: "2026-01-02T00:00:00Z" });
+  const reference = { apiVersion: "apps/v1", kind: "ReplicaSet", name: "rs", controller: true };
+  const ownerReferences = owner === undefined ? [] : [{ ...reference, uid: owner }];
+  return { ...pod, metadata: { ...pod.metadata, ownerReferences } };
+}
+
+function setUp(reasonOf: (pod: Pod) => "NotReviewed" | "NamespaceExcluded" = () => "NotReviewed") {
+  const clock = new ManualClock();
+  const index = new ClusterIndex();
+  index.applySidecarSet(sidecarSetOf({ status }));
+  const state = { leading: true };
+  const read: string[] = [];
+  const changed: string[] = [];
+  const missed = new MissedPods({
+    index,
+    ...loopEnvironment({ clock, isLeader: () => state.leading }),
+    readPod(pod) {
+      read.push(pod.metadata.name ?? "");
+      return Promise.resolve(pod);
+    },
+    reasonFor: (pod) => ({ reason: reasonOf(pod), message: "because" }),
+    onChange: (name) => changed.push(name),
+  });
+  const stop = new AbortController();
+  const running = missed.run(stop.signal);
+  return {
+    index,
+    state,
+    read,
+    changed,
+    missed,
+    async look() {
+      missed.observe(["web"]);
+      for (let i = 0; i < 20; i++) await clock.advance(500);
+    },
+    async end() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+Deno.test("MissedPods reads one Pod of each workload, and counts all by reason", async () => {
+  const { index, read, missed, look, end } = setUp((pod) =>
+    pod.metadata.name === "bare" ? "NamespaceExcluded" : "NotReviewed"
+  );
+  for (let i = 0; i < 30; i++) index.applyPod(missedPod(`pod-${i}`, "workload"));
+  index.applyPod(missedPod("bare"));
+  await look();
+  assert.deepEqual(read, ["pod-0", "bare"]);
+  const summary = missed.summaryOf("web");
+  assert.deepEqual([...summary?.byReason ?? []], [["NotReviewed", 30], ["NamespaceExcluded", 1]]);
+  assert.deepEqual([summary?.reason, summary?.example], ["NotReviewed", "default/pod-0"]);
+  await end();
+});
+
+Deno.test("MissedPods reads many bare Pods little by little", async () => {
+  const { index, read, missed, look, end } = setUp();
+  for (let i = 0; i < 50; i++) index.applyPod(missedPod(`pod-${i}`));
+  await look();
+  assert.equal(new Set(read).size, 50);
+  assert.equal(read.length, 50, "none is read twice");
+  assert.equal(missed.summaryOf("web")?.byReason.get("NotReviewed"), 50);
+  await end();
+});
+
+Deno.test("MissedPods says when something changed, and forgets what is over", async () => {
+  const { index, changed, missed, look, end } = setUp();
+  await look();
+  assert.deepEqual(changed, []);
+  index.applyPod(missedPod("a"));
+  await look();
+  await look();
+  assert.deepEqual(changed, ["web"]);
+  index.deletePod("default/a");
+  await look();
+  assert.deepEqual([changed.length, missed.summaryOf("web")], [2, undefined]);
+  await end();
+});
+
+Deno.test("MissedPods asks again when the SidecarSet has changed", async () => {
+  const { index, read, look, end } = setUp();
+  index.applyPod(missedPod("a"));
+  await look();
+  index.applySidecarSet(sidecarSetOf({ status, generation: 2, resourceVersion: "2" }));
+  await look();
+  assert.deepEqual(read, ["a", "a"]);
+  await end();
+});
+
+Deno.test("MissedPods knows nothing as a former leader, and finds out again as the next one", async () => {
+  const { index, state, missed, look, end } = setUp();
+  index.applyPod(missedPod("a"));
+  await look();
+  assert.equal(missed.summaryOf("web")?.reason, "NotReviewed");
+  state.leading = false;
+  assert.equal(missed.summaryOf("web"), undefined);
+  index.deletePod("default/a");
+  await look();
+  state.leading = true;
+  missed.observeAll();
+  await look();
+  assert.equal(missed.summaryOf("web"), undefined, "what was missed is over");
+  await end();
+});

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import type { Workload } from "../../../lib/api/objects.ts";
+import { RefusedPods } from "../../../lib/controller/refused/controller.ts";
+import { ApiError } from "../../../lib/kube/errors.ts";
+import { loopEnvironment } from "../../support/loop_environment.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+
+const NAMING = "must specify requests.cpu for: agent";
+
+function replicaSet(uid: string, replicas = 0): Workload {
+  return {
+    metadata: { name: uid, namespace: "default", uid },
+    spec: { replicas: 2 },
+    status: { replicas },
+  };
+}
+
+function setUp() {
+  const clock = new ManualClock();
+  const workloads = new Map<string, Workload>();
+  const changed: string[] = [];
+  const read: string[] = [];
+  const failing = { reads: false };
+  const refused = new RefusedPods({
+    ...loopEnvironment({ clock }),
+    readWorkload({ name = "" }) {
+      read.push(name);
+      const found = workloads.get(name);
+      if (found && !failing.reads) return Promise.resolve(found);
+      const httpCode = failing.reads ? 500 : 404;
+      return Promise.reject(new ApiError({ method: "GET", path: "/", httpCode }));
+    },
+    blame: (_, { text }) => text.includes("agent") ? ["web"] : [],
+    onChange: (name) => changed.push(name),
+  });
+  const stop = new AbortController();
+  const running = refused.run(stop.signal);
+  return {
+    refused,
+    workloads,
+    changed,
+    read,
+    failing,
+    refuse(uid: string, text = NAMING, at = 0) {
+      const workload = { apiVersion: "apps/v1", kind: "ReplicaSet", namespace: "default" };
+      refused.observe({ workload: { ...workload, name: uid, uid }, text, at });
+    },
+    async pass(milliseconds: number) {
+      for (let i = 0; i < milliseconds / 500; i++) await clock.advance(500);
+    },
+    async end() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+Deno.test("RefusedPods counts workloads that lack Pods because of a sidecar, until they have them", async () => {
+  const { refused, workloads, changed, refuse, pass, end } = setUp();
+  for (const uid of ["a", "b"]) workloads.set(uid, replicaSet(uid));
+  refuse("a");
+  refuse("b");
+  await pass(2_000);
+  const example = "ReplicaSet default/a";
+  assert.deepEqual(refused.summaryOf("web"), { workloads: 2, example, text: NAMING });
+  const told = changed.length;
+  await pass(30_000);
+  assert.equal(changed.length, told, "nothing else is known");
+  workloads.set("a", replicaSet("a", 2));
+  await pass(15_000);
+  assert.equal(refused.summaryOf("web")?.example, "ReplicaSet default/b");
+  workloads.delete("b");
+  await pass(15_000);
+  assert.equal(refused.summaryOf("web"), undefined);
+  assert.equal(changed.at(-1), "web");
+  await end();
+});
+
+Deno.test("RefusedPods reads nothing for refusals that cannot be about sidecars", async () => {
+  const { read, refuse, pass, end } = setUp();
+  refuse("a", 'serviceaccount "robot" not found');
+  await pass(5_000);
+  assert.deepEqual(read, []);
+  await end();
+});
+
+Deno.test("RefusedPods goes by the last refusal, and shows none before it has been judged", async () => {
+  const { refused, workloads, refuse, pass, end } = setUp();
+  workloads.set("a", replicaSet("a"));
+  refuse("a", NAMING, 1_000);
+  await pass(2_000);
+  refuse("a", "an older one about container agent", 500);
+  refuse("a", 'serviceaccount "robot" not found', 2_000);
+  assert.equal(refused.summaryOf("web")?.text, NAMING);
+  await pass(2_000);
+  assert.equal(refused.summaryOf("web"), undefined);
+  await end();
+});
+
+Deno.test("RefusedPods does not take another workload of the same name for the one that was refused", async () => {
+  const { refused, workloads, refuse, pass, end } = setUp();
+  workloads.set("a", { ...replicaSet("a"), metadata: { name: "a", uid: "another" } });
+  refuse("a");
+  await pass(2_000);
+  assert.equal(refused.summaryOf("web"), undefined);
+  await end();
+});
+
+Deno.test("RefusedPods keeps what it knows while workloads cannot be read, and tries again", async () => {
+  const { refused, workloads, failing, refuse, pass, end } = setUp();
+  workloads.set("a", replicaSet("a"));
+  failing.reads = true;
+  refuse("a");
+  await pass(5_000);
+  assert.equal(refused.summaryOf("web"), undefined);
+  failing.reads = false;
+  await pass(60_000);
+  assert.equal(refused.summaryOf("web")?.workloads, 1);
+  failing.reads = true;
+  await pass(60_000);
+  assert.equal(refused.summaryOf("web")?.workloads, 1);
+  await end();
+});
+
+Deno.test("RefusedPods forgets everything when another process leads", async () => {
+  const { refused, workloads, changed, read, refuse, pass, end } = setUp();
+  workloads.set("a", replicaSet("a"));
+  refuse("a");
+  await pass(2_000);
+  refused.forgetAll();
+  assert.equal(refused.summaryOf("web"), undefined);
+  assert.deepEqual(changed, ["web", "web"]);
+  const before = read.length;
+  await pass(60_000);
+  assert.equal(read.length, before);
+  await end();
+});
+
+Deno.test("RefusedPods reads many workloads at a bounded pace", async () => {
+  const { workloads, read, refuse, pass, end } = setUp();
+  for (let i = 0; i < 1_000; i++) {
+    workloads.set(`w${i}`, replicaSet(`w${i}`));
+    refuse(`w${i}`);
+  }
+  await pass(20_000);
+  assert.ok(read.length > 50 && read.length <= 20 + 20 * 20, `${read.length} reads in 20 s`);
+  await end();
+});
+
+Deno.test("RefusedPods reads no workload that cannot exist, whatever an event says", async () => {
+  const { refuse, pass, read, end } = setUp();
+  for (const name of ["", ".", "..", "../secrets", "No Name"]) refuse(name);
+  await pass(5_000);
+  assert.deepEqual(read, []);
+  await end();
+});

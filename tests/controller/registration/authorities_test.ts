@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import type { WebhookConfiguration } from "../../../lib/api/webhook_configuration.ts";
+import type { RegistrationKeeperOptions } from "../../../lib/controller/registration/reconciler.ts";
+import { sidecarSetOf } from "../../support/objects.ts";
+import { mutating, pem, setUp, ToldPeers } from "./scene.ts";
+
+/** A follower that sees what a leader of other settings has written. */
+async function follow(settings: Partial<RegistrationKeeperOptions>) {
+  const leader = setUp();
+  await leader.reconcile();
+  const follower = setUp([sidecarSetOf({ name: "new" })], settings);
+  follower.state.leading = false;
+  for (const stored of leader.written) follower.keeper.observe(stored.kind, stored);
+  await follower.reconcile();
+  return follower;
+}
+
+Deno.test("RegistrationKeeper of a newer version is reached while the older one still leads", async () => {
+  const { keeper, written } = await follow({ excludedNamespaces: ["shop"] });
+  assert.deepEqual(written, []);
+  assert.deepEqual([keeper.isReached, keeper.isRegistered], [true, false]);
+});
+
+for (
+  const [what, settings] of Object.entries({
+    "another address": { endpoint: { url: "https://127.0.0.1:9444" } },
+    "another authority": { caBundle: () => pem("other") },
+  })
+) {
+  Deno.test(`RegistrationKeeper is not reached by a registration for ${what}`, async () => {
+    assert.equal((await follow(settings)).keeper.isReached, false);
+  });
+}
+
+Deno.test("RegistrationKeeper bears with an address that it cannot read", async () => {
+  const leader = setUp();
+  await leader.reconcile();
+  const follower = setUp();
+  follower.state.leading = false;
+  const clientConfig = { url: "https://[fe80::1%25eth0]/", caBundle: btoa(pem("own")) };
+  for (const stored of leader.written) {
+    const webhooks = (stored.webhooks ?? []).map((entry) => ({ ...entry, clientConfig }));
+    follower.keeper.observe(stored.kind, { ...stored, webhooks });
+  }
+  await follower.reconcile();
+  assert.equal(follower.keeper.isReached, false);
+});
+
+const bundlesOf = (configurations: readonly WebhookConfiguration[]) =>
+  configurations.flatMap(({ webhooks = [] }) => webhooks)
+    .map(({ clientConfig }) => atob(clientConfig.caBundle ?? ""));
+
+Deno.test("RegistrationKeeper registers the authorities of all replicas, and looks for them before it changes which", async () => {
+  const peers = new ToldPeers(pem("another") + pem("own"));
+  const { written, reconcile, state } = setUp(undefined, { peers });
+  await reconcile();
+  assert.deepEqual(new Set(bundlesOf(written)), new Set([pem("another") + pem("own")]));
+  state.sidecarSets = [];
+  await reconcile();
+  assert.equal(peers.looks, 1, "the authorities are the same");
+  // What this process knew when it last looked is not what is so now.
+  peers.caBundle = "";
+  peers.told = pem("another") + pem("third");
+  const count = written.length;
+  await reconcile();
+  assert.deepEqual(
+    new Set(bundlesOf(written.slice(count))),
+    new Set([pem("another") + pem("own") + pem("third")]),
+  );
+});
+
+Deno.test("RegistrationKeeper registers the same authorities whoever leads", async () => {
+  const first = setUp(undefined, { peers: new ToldPeers(pem("z") + pem("a")) });
+  await first.reconcile();
+  const second = setUp(undefined, {
+    caBundle: () => pem("z"),
+    peers: new ToldPeers(pem("own") + pem("a")),
+  });
+  for (const stored of first.written) second.keeper.observe(stored.kind, stored);
+  await second.reconcile();
+  assert.deepEqual(second.written, []);
+});
+
+Deno.test("RegistrationKeeper of another authority is reached a few seconds after that was registered beside the others", async () => {
+  const { keeper, clock, reconcile, written } = await follow({ caBundle: () => pem("new") });
+  const both = setUp(undefined, { peers: new ToldPeers(pem("new")) });
+  await both.reconcile();
+  for (const stored of both.written) {
+    keeper.observe(stored.kind, {
+      ...stored,
+      metadata: { ...stored.metadata, resourceVersion: "9" },
+    });
+  }
+  await reconcile();
+  assert.deepEqual([keeper.isReached, keeper.trusts(pem("own") + pem("new"))], [false, true]);
+  await clock.advance(3_000);
+  assert.ok(keeper.isReached);
+  assert.deepEqual(written, []);
+});
+
+Deno.test("RegistrationKeeper is trusted by no entry that has no authority", async () => {
+  const { reconcile, keeper, written } = setUp();
+  await reconcile();
+  assert.ok(keeper.trusts(pem("own")));
+  const stored = written.find(({ kind }) => kind === mutating);
+  assert.ok(stored);
+  const webhooks = stored.webhooks?.map((entry) => ({
+    ...entry,
+    clientConfig: { url: "https://127.0.0.1:9443/other" },
+  }));
+  const metadata = { ...stored.metadata, resourceVersion: "9" };
+  keeper.observe(mutating, { ...stored, metadata, ...(webhooks ? { webhooks } : {}) });
+  assert.ok(!keeper.trusts(pem("own")));
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import type { WebhookConfiguration } from "../../../lib/api/webhook_configuration.ts";
+import type { Repair } from "../../../lib/controller/repair_backoff.ts";
+import { pendingIn, type PendingSelection } from "../../../lib/core/registration/pending.ts";
+import { widened } from "../../../lib/core/registration/pending_entries.ts";
+import { sidecarSetOf } from "../../support/objects.ts";
+import { mutating, setUp } from "./scene.ts";
+
+const SPEC = { selector: { matchLabels: { app: "new" } } };
+
+/** A leader whose registration another replica has widened for a SidecarSet that its watch has not sent yet. */
+async function widenedScene() {
+  const repairs: Repair[] = [];
+  const scene = setUp(undefined, { onRepair: (repair) => repairs.push(repair) });
+  const { keeper, written, clock, reconcile } = scene;
+  await reconcile();
+  const selection: PendingSelection = {
+    name: "new",
+    uid: "uid-of-new",
+    generation: 1,
+    since: clock.now().toISOString(),
+    spec: SPEC,
+  };
+  const wider = widened(latest(written), [selection], { excludedNamespaces: [] })?.configuration;
+  assert.ok(wider);
+  keeper.observe(mutating, {
+    ...wider,
+    metadata: { ...wider.metadata, resourceVersion: "9" },
+  });
+  written.length = 0;
+  return { ...scene, repairs, selection };
+}
+
+function latest(written: readonly WebhookConfiguration[]): WebhookConfiguration {
+  const found = written.findLast(({ kind }) => kind === mutating);
+  assert.ok(found);
+  return found;
+}
+
+const texts = (configuration: WebhookConfiguration) => JSON.stringify(configuration.webhooks);
+
+Deno.test("RegistrationKeeper leaves a selection that another replica has added, before and after its SidecarSet is seen", async () => {
+  const { reconcile, written, state, keeper, clock, repairs } = await widenedScene();
+  assert.equal(
+    await reconcile(),
+    60_000,
+    "it is looked at again when the creation must have failed",
+  );
+  const [first] = state.sidecarSets;
+  assert.ok(first && keeper.coveredSince(first), "nothing was lost");
+  const added = sidecarSetOf({ name: "new", spec: SPEC });
+  state.sidecarSets = [first, added];
+  assert.equal(await reconcile(), 5_000);
+  assert.deepEqual(written, []);
+  assert.ok(keeper.coveredSince(added), "the pending entry covers it");
+
+  await clock.advance(5_000);
+  assert.equal(await reconcile(), undefined);
+  assert.deepEqual(pendingIn(latest(written).metadata), []);
+  assert.match(texts(latest(written)), /'new'/);
+  assert.doesNotMatch(texts(latest(written)), /pending-/);
+  assert.deepEqual(repairs, []);
+});
+
+Deno.test("RegistrationKeeper narrows a selection whose SidecarSet never came, and takes that for no repair", async () => {
+  const { reconcile, written, clock, repairs, keeper } = await widenedScene();
+  await clock.advance(59_000);
+  await reconcile();
+  assert.deepEqual(written, []);
+  await clock.advance(1_000);
+  await reconcile();
+  assert.doesNotMatch(texts(latest(written)), /'new'/);
+  assert.deepEqual([repairs, keeper.contention], [[], undefined]);
+});
+
+Deno.test("RegistrationKeeper still repairs an entry that was removed while a selection is pending", async () => {
+  const { reconcile, written, keeper, repairs } = await widenedScene();
+  const observed = keeper.mutating;
+  assert.ok(observed);
+  const webhooks = observed.webhooks?.filter(({ name }) => !name.startsWith("ignore-")) ?? [];
+  const metadata = { ...observed.metadata, resourceVersion: "10" };
+  keeper.observe(mutating, { ...observed, metadata, webhooks });
+  await reconcile();
+  assert.equal(repairs.length, 1);
+  assert.match(texts(latest(written)), /'web'/);
+  assert.match(texts(latest(written)), /pending-.*'new'/);
+});

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
+import type { OwnerReference } from "../../../lib/api/meta.ts";
+import { sidecarSetOf } from "../../support/objects.ts";
+import { mutating, setUp } from "./scene.ts";
+
+Deno.test("RegistrationKeeper writes both configurations once, and nothing while they stay right", async () => {
+  const { written, reconcile, keeper } = setUp();
+  await reconcile();
+  await reconcile();
+  assert.deepEqual(written.map(({ kind }) => kind), ["ValidatingWebhookConfiguration", mutating]);
+  assert.ok(keeper.isRegistered && keeper.isReached);
+});
+
+Deno.test("RegistrationKeeper writes nothing as a follower", async () => {
+  const { written, reconcile, keeper, state } = setUp();
+  state.leading = false;
+  await reconcile();
+  assert.deepEqual([written.length, keeper.isRegistered], [0, false]);
+});
+
+Deno.test("RegistrationKeeper knows since when each SidecarSet's selection has been covered", async () => {
+  const { reconcile, keeper, state, clock, covered } = setUp();
+  const [first] = state.sidecarSets;
+  assert.ok(first);
+  await reconcile();
+  const since = keeper.coveredSince(first);
+  assert.deepEqual(since, clock.now());
+  await clock.advance(60_000);
+  const second = sidecarSetOf({
+    name: "second",
+    spec: { selector: { matchLabels: { app: "b" } } },
+  });
+  state.sidecarSets = [first, second];
+  assert.equal(keeper.coveredSince(second), undefined);
+  await reconcile();
+  assert.deepEqual(keeper.coveredSince(first), since);
+  assert.deepEqual(keeper.coveredSince(second), clock.now());
+  assert.deepEqual(covered, [["web"], ["second"]]);
+});
+
+const CHANGES: Readonly<Record<string, SidecarSetSpec>> = {
+  selection: { selector: { matchLabels: { app: "other" } } },
+  "failure policy": { failurePolicy: "Fail" },
+};
+for (const [what, spec] of Object.entries(CHANGES)) {
+  Deno.test(`RegistrationKeeper starts a changed ${what} anew`, async () => {
+    const { reconcile, keeper, state, clock } = setUp();
+    await reconcile();
+    await clock.advance(60_000);
+    const changed = sidecarSetOf({ spec });
+    state.sidecarSets = [changed];
+    assert.equal(keeper.coveredSince(changed), undefined);
+    await reconcile();
+    assert.deepEqual(keeper.coveredSince(changed), clock.now());
+  });
+}
+
+const clusterRole = (uid: string) => ({
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRole",
+  name: "sidecarset",
+  uid,
+});
+
+Deno.test("RegistrationKeeper belongs to the ClusterRole that there is when it was deleted with the one before", async () => {
+  let owner: OwnerReference | undefined = clusterRole("1");
+  const { reconcile, keeper, written } = setUp(undefined, { owner: () => Promise.resolve(owner) });
+  await reconcile();
+  const uids = () =>
+    written.splice(0).map(({ metadata }) => metadata.ownerReferences?.map(({ uid }) => uid));
+  const deleted = async () => {
+    for (const kind of [mutating, "ValidatingWebhookConfiguration"] as const) {
+      keeper.observe(kind, undefined);
+    }
+    await reconcile();
+    return uids();
+  };
+  assert.deepEqual(uids(), [["1"], ["1"]]);
+  owner = clusterRole("2");
+  assert.deepEqual(await deleted(), [["2"], ["2"]]);
+  // Without the ClusterRole the installation is being removed: what is written goes again by itself.
+  owner = undefined;
+  assert.deepEqual(await deleted(), [["2"], ["2"]]);
+});
+
+Deno.test("RegistrationKeeper has planned for a SidecarSet until it wants something else, or is gone", async () => {
+  const { reconcile, keeper } = setUp();
+  const first = sidecarSetOf();
+  const { name } = first;
+  assert.equal(keeper.isPlanned(name, first), false);
+  await reconcile();
+  assert.equal(keeper.isPlanned(name, first), true);
+  assert.equal(keeper.isPlanned(name, sidecarSetOf({ resourceVersion: "2", status: {} })), true);
+  assert.equal(keeper.isPlanned(name, sidecarSetOf({ spec: { failurePolicy: "Fail" } })), false);
+  assert.equal(keeper.isPlanned(name, undefined), false);
+  assert.equal(keeper.isPlanned("second", sidecarSetOf({ name: "second" })), false);
+  assert.equal(keeper.isPlanned("second", undefined), true);
+});
+
+Deno.test("RegistrationKeeper plans anew only when a SidecarSet wants something else", async () => {
+  const { reconcile, state, written } = setUp();
+  await reconcile();
+  state.sidecarSets = [sidecarSetOf({ resourceVersion: "2", status: {} })];
+  await reconcile();
+  assert.equal(written.length, 2);
+  state.sidecarSets = [
+    sidecarSetOf({ spec: { selector: { matchLabels: { app: "other" } } } }),
+    sidecarSetOf({ name: "second" }),
+  ];
+  await reconcile();
+  assert.equal(written.length, 3);
+  state.sidecarSets = state.sidecarSets.slice(0, 1);
+  await reconcile();
+  assert.equal(written.length, 4);
+});
+
+Deno.test("RegistrationKeeper leaves other people's labels, annotations and finalizers alone", async () => {
+  const { reconcile, keeper, written, state } = setUp();
+  await reconcile();
+  const stored = written.at(-1);
+  assert.ok(stored);
+  const { metadata } = stored;
+  const theirs = { annotations: { note: "kept" }, finalizers: ["shop/finalizer"] };
+  const labels = { ...metadata.labels, team: "shop" };
+  keeper.observe(stored.kind, {
+    ...stored,
+    metadata: { ...metadata, ...theirs, labels, resourceVersion: "9" },
+  });
+  const count = written.length;
+  await reconcile();
+  assert.equal(written.length, count);
+  state.sidecarSets = [sidecarSetOf({ spec: { selector: { matchLabels: { app: "b" } } } })];
+  await reconcile();
+  assert.deepEqual(written.at(-1)?.metadata, {
+    ...metadata,
+    ...theirs,
+    labels,
+    resourceVersion: "9",
+  });
+});
+
+Deno.test("RegistrationKeeper dates a registration that it finds in force by its last write", async () => {
+  const first = setUp();
+  await first.reconcile();
+  const { reconcile, keeper, state, written } = setUp();
+  for (const stored of first.written) {
+    const managedFields = [{ time: "2025-12-31T23:00:00Z" }, { time: "2025-12-31T23:30:00Z" }];
+    keeper.observe(stored.kind, { ...stored, metadata: { ...stored.metadata, managedFields } });
+  }
+  await reconcile();
+  const [prepared] = state.sidecarSets;
+  assert.ok(prepared);
+  assert.deepEqual(written, []);
+  assert.deepEqual(keeper.coveredSince(prepared), new Date("2025-12-31T23:30:00Z"));
+});

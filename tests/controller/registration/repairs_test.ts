@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import type { WebhookConfiguration } from "../../../lib/api/webhook_configuration.ts";
+import type { RegistrationKeeperOptions } from "../../../lib/controller/registration/reconciler.ts";
+import type { Repair } from "../../../lib/controller/repair_backoff.ts";
+import { sidecarSetOf } from "../../support/objects.ts";
+import { mutating, setUp } from "./scene.ts";
+
+Deno.test("RegistrationKeeper puts right what somebody else changed, and trusts no coverage until then", async () => {
+  const { reconcile, keeper, state, written, covered } = setUp();
+  const [prepared] = state.sidecarSets;
+  assert.ok(prepared);
+  await reconcile();
+  const stored = written.find(({ kind }) => kind === mutating);
+  assert.ok(stored);
+  keeper.observe(mutating, {
+    ...stored,
+    metadata: { name: "sidecarset", resourceVersion: "9" },
+    webhooks: [],
+  });
+  state.leading = false;
+  await reconcile();
+  assert.equal(keeper.coveredSince(prepared), undefined);
+  assert.deepEqual(covered, [["web"], ["web"]]);
+  state.leading = true;
+  await reconcile();
+  assert.equal(written.at(-1)?.metadata.resourceVersion, "9");
+  assert.ok(keeper.coveredSince(prepared));
+});
+
+/** Somebody who takes all entries out whenever they are there. */
+function fight(settings: Partial<RegistrationKeeperOptions> = {}) {
+  const repairs: Repair[] = [];
+  const scene = setUp(undefined, { onRepair: (repair) => repairs.push(repair), ...settings });
+  const { keeper, written, clock, reconcile } = scene;
+  let version = 100;
+  const overwrite = () => {
+    const stored = written.findLast(({ kind }) => kind === mutating);
+    assert.ok(stored);
+    const managedFields = [{ manager: "argocd-controller", time: clock.now().toISOString() }];
+    const resourceVersion = String(version++);
+    const metadata = { ...stored.metadata, managedFields, resourceVersion };
+    keeper.observe(mutating, { ...stored, metadata, webhooks: [] });
+  };
+  /** @returns how many times the registration was put right, looked at ten times a second */
+  const goOn = async (seconds: number) => {
+    const before = written.length;
+    for (let i = 0; i < seconds * 10; i++) {
+      const last = written.length;
+      await reconcile();
+      if (written.length > last) overwrite();
+      await clock.advance(100);
+    }
+    return written.length - before;
+  };
+  return { ...scene, repairs, overwrite, goOn };
+}
+
+Deno.test("RegistrationKeeper puts a change by somebody else right at once, and each time it is changed back later", async () => {
+  const { reconcile, written, overwrite, goOn } = fight();
+  await reconcile();
+  overwrite();
+  await reconcile();
+  assert.equal(written.length, 3, "the first repair is immediate");
+  overwrite();
+  const first = await goOn(32);
+  assert.ok(first >= 3 && first <= 6, `${first} repairs in the first half minute`);
+  const later = await goOn(300);
+  assert.ok(later >= 9 && later <= 11, `${later} repairs in the next five minutes`);
+});
+
+Deno.test("RegistrationKeeper says who keeps changing the registration back, until it is left alone", async () => {
+  const { reconcile, keeper, covered, clock, overwrite, goOn, repairs } = fight();
+  await reconcile();
+  assert.equal(keeper.contention, undefined);
+  overwrite();
+  await goOn(10);
+  assert.deepEqual(keeper.contention, {
+    kind: mutating,
+    name: "sidecarset",
+    manager: "argocd-controller",
+  });
+  assert.deepEqual(repairs.map(({ inRow }) => inRow), [1, 2, 3, 4]);
+  assert.equal(repairs[0]?.manager, "argocd-controller");
+  covered.splice(0);
+  await clock.advance(30_000);
+  const wait = await reconcile();
+  assert.ok(wait !== undefined && wait > 0, "it looks again when the row has ended");
+  await clock.advance(wait);
+  assert.equal(await reconcile(), undefined);
+  assert.equal(keeper.contention, undefined);
+  assert.deepEqual(covered.at(-1), ["web"]);
+});
+
+Deno.test("RegistrationKeeper tells of a contention though there is always one of both configurations that waits for its repair", async () => {
+  let contendedWhenTold = false;
+  const { keeper, written, clock, reconcile } = setUp(undefined, {
+    onCoverage: () => contendedWhenTold ||= keeper.contention !== undefined,
+  });
+  await reconcile();
+  let version = 100;
+  const overwrite = (kind: WebhookConfiguration["kind"]) => {
+    const stored = written.findLast((each) => each.kind === kind);
+    assert.ok(stored);
+    const metadata = { ...stored.metadata, resourceVersion: String(version++) };
+    keeper.observe(kind, { ...stored, metadata, webhooks: [] });
+  };
+  overwrite("ValidatingWebhookConfiguration");
+  for (let i = 0; i < 1_200; i++) {
+    const last = written.length;
+    await reconcile();
+    for (const { kind } of written.slice(last)) overwrite(kind);
+    // The other one half a second later.
+    if (i === 5) overwrite(mutating);
+    await clock.advance(100);
+  }
+  assert.ok(contendedWhenTold);
+});
+
+Deno.test("RegistrationKeeper registers a new SidecarSet at once although somebody keeps changing the registration", async () => {
+  const { reconcile, state, written, overwrite, goOn } = fight();
+  await reconcile();
+  overwrite();
+  await goOn(60);
+  const before = written.length;
+  await reconcile();
+  assert.equal(written.length, before, "the next repair has to wait");
+  const added = sidecarSetOf({ name: "other", spec: { selector: { matchLabels: { app: "b" } } } });
+  state.sidecarSets = [...state.sidecarSets, added];
+  await reconcile();
+  assert.equal(written.length, before + 1);
+});
+
+Deno.test("RegistrationKeeper is slow to put back what is deleted again and again", async () => {
+  const { reconcile, keeper, written, clock } = setUp();
+  await reconcile();
+  for (let i = 0; i < 600; i++) {
+    keeper.observe(mutating, undefined);
+    await reconcile();
+    await clock.advance(100);
+  }
+  assert.ok(written.length >= 6 && written.length <= 9, `written ${written.length} times`);
+});
+
+Deno.test("RegistrationKeeper is not misled by a watch that lags behind its own write", async () => {
+  const { reconcile, keeper, state, written } = setUp();
+  await reconcile();
+  state.sidecarSets = [sidecarSetOf({ spec: { selector: { matchLabels: { app: "b" } } } })];
+  await reconcile();
+  const count = written.length;
+  keeper.observe(mutating, {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: mutating,
+    metadata: { name: "sidecarset", resourceVersion: "1" },
+  });
+  await reconcile();
+  assert.equal(written.length, count);
+});
+
+const OVERTAKING: Readonly<
+  Record<string, (stored: WebhookConfiguration) => WebhookConfiguration | undefined>
+> = {
+  "changed again": (stored) => ({
+    ...stored,
+    metadata: { ...stored.metadata, resourceVersion: "99" },
+    webhooks: [],
+  }),
+  deleted: () => undefined,
+};
+for (const [what, later] of Object.entries(OVERTAKING)) {
+  Deno.test(`RegistrationKeeper puts right what is ${what} before the answer to its write arrives`, async () => {
+    const { reconcile, keeper, state, written, covered, clock } = setUp(undefined, {
+      write(wanted) {
+        written.push(wanted);
+        const metadata = { ...wanted.metadata, resourceVersion: String(written.length) };
+        const stored = { ...wanted, metadata };
+        if (written.length === 3) keeper.observe(stored.kind, later(stored));
+        return Promise.resolve(stored);
+      },
+    });
+    await reconcile();
+    state.sidecarSets = [sidecarSetOf({ spec: { selector: { matchLabels: { app: "b" } } } })];
+    await reconcile();
+    assert.equal(written.length, 3);
+    const told = covered.length;
+    await clock.advance(1_000);
+    await reconcile();
+    assert.equal(written.length, 4);
+    assert.equal(covered.length, told + 2, "the coverage was lost for a while");
+    assert.notDeepEqual(written[3]?.webhooks, []);
+  });
+}
+
+Deno.test("RegistrationKeeper bears an enforcer that only excludes namespaces, and keeps what it added", async () => {
+  const repairs: Repair[] = [];
+  const { reconcile, keeper, state, written } = setUp(undefined, {
+    onRepair: (repair) => repairs.push(repair),
+  });
+  const [prepared] = state.sidecarSets;
+  assert.ok(prepared);
+  await reconcile();
+  const since = keeper.coveredSince(prepared);
+  const stored = written.find(({ kind }) => kind === mutating);
+  const excluded = { key: "control-plane", operator: "NotIn" as const, values: ["true"] };
+  const narrowed = stored?.webhooks?.map((entry) => ({
+    ...entry,
+    namespaceSelector: {
+      matchExpressions: [...entry.namespaceSelector.matchExpressions ?? [], excluded],
+    },
+  }));
+  keeper.observe(mutating, {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: mutating,
+    metadata: { ...stored?.metadata, resourceVersion: "9" },
+    ...(narrowed ? { webhooks: narrowed } : {}),
+  });
+  const before = written.length;
+  await reconcile();
+  assert.equal(written.length, before);
+  assert.deepEqual(keeper.coveredSince(prepared), since);
+  assert.deepEqual(keeper.exclusions, [excluded]);
+  state.sidecarSets = [prepared, sidecarSetOf({ name: "db", spec: { namespace: "db" } })];
+  await reconcile();
+  const entries = written.at(-1)?.webhooks ?? [];
+  assert.equal(written.length, before + 1);
+  for (const { namespaceSelector } of entries) {
+    assert.deepEqual(namespaceSelector.matchExpressions?.at(-1), excluded);
+  }
+  assert.deepEqual(repairs, []);
+});

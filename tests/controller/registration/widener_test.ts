@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import type { WebhookConfiguration } from "../../../lib/api/webhook_configuration.ts";
+import {
+  RegistrationWidener,
+  type RegistrationWidenerOptions,
+} from "../../../lib/controller/registration/widener.ts";
+import { planRegistration } from "../../../lib/core/registration/configuration.ts";
+import { pendingIn } from "../../../lib/core/registration/pending.ts";
+import { ApiError } from "../../../lib/kube/errors.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+import { quietLogger } from "../../support/quiet_logger.ts";
+
+const selection = (name: string) => ({
+  name,
+  uid: `uid-of-${name}`,
+  generation: 1,
+  spec: { selector: { matchLabels: { app: name } } },
+});
+
+const conflict = () =>
+  new ApiError({ method: "PUT", path: "/", httpCode: 409, status: { reason: "Conflict" } });
+
+/** An API server with one configuration, of which the widener knows an older version. */
+function setUp(options: Partial<RegistrationWidenerOptions> = {}) {
+  const clock = new ManualClock();
+  const { mutating } = planRegistration({
+    name: "sidecarset",
+    sidecarSets: [],
+    excludedNamespaces: [],
+    endpoint: { url: "https://127.0.0.1:9443" },
+    caBundle: "authority",
+  });
+  const versioned = (configuration: WebhookConfiguration, version: number) => ({
+    ...configuration,
+    metadata: { ...configuration.metadata, resourceVersion: String(version) },
+  });
+  let stored = versioned(mutating, 2);
+  const written: WebhookConfiguration[] = [];
+  const widener = new RegistrationWidener({
+    excludedNamespaces: [],
+    clock,
+    logger: quietLogger,
+    registered: () => versioned(mutating, 1),
+    read: () => Promise.resolve(stored),
+    write(configuration) {
+      const { resourceVersion } = configuration.metadata;
+      if (resourceVersion !== stored.metadata.resourceVersion) return Promise.reject(conflict());
+      stored = versioned(configuration, Number(resourceVersion) + 1);
+      written.push(stored);
+      return Promise.resolve(stored);
+    },
+    onStored: () => {},
+    ...options,
+  });
+  const cover = (name: string) => {
+    const result: { covered?: boolean } = {};
+    void widener.cover(selection(name)).then((covered) => result.covered = covered);
+    return result;
+  };
+  return { clock, widener, written, cover, see: () => widener.observe(stored) };
+}
+
+Deno.test("RegistrationWidener answers once its write has been seen and API servers have had time to use it", async () => {
+  const { clock, written, cover, see } = setUp();
+  const result = cover("a");
+  await clock.advance(100);
+  assert.deepEqual([written.length, result.covered], [1, undefined], "a conflict is tried again");
+  see();
+  await clock.advance(49);
+  assert.equal(result.covered, undefined);
+  await clock.advance(1);
+  assert.equal(result.covered, true);
+});
+
+Deno.test("RegistrationWidener writes selections together that come together", async () => {
+  const { clock, written, cover, see } = setUp();
+  const results = ["a", "b", "c"].map(cover);
+  await clock.advance(1);
+  see();
+  await clock.advance(100);
+  assert.deepEqual(results.map(({ covered }) => covered), [true, true, true]);
+  assert.equal(written.length, 2, "the first alone, the others together");
+  assert.deepEqual(
+    pendingIn(written.at(-1)?.metadata).map(({ name }) => name),
+    ["a", "b", "c"],
+  );
+});
+
+const FAULTS: Readonly<Record<string, Partial<RegistrationWidenerOptions>>> = {
+  "the API server does not answer": { write: () => new Promise(() => {}) },
+  "the API server refuses": {
+    write: () => Promise.reject(new Error("no")),
+    read: () => Promise.reject(new Error("no")),
+  },
+  "every write conflicts": { write: () => Promise.reject(conflict()) },
+  "there is no configuration": {
+    registered: () => undefined,
+    read: () => Promise.resolve(undefined),
+  },
+  "its watch does not send what it wrote": {},
+};
+for (const [fault, options] of Object.entries(FAULTS)) {
+  Deno.test(`RegistrationWidener says in time that it could not cover a selection when ${fault}`, async () => {
+    const { clock, cover } = setUp(options);
+    const result = cover("a");
+    await clock.advance(799);
+    assert.equal(result.covered, undefined);
+    await clock.advance(1);
+    assert.equal(result.covered, false);
+  });
+}

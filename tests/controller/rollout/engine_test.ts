@@ -1,0 +1,278 @@
+import assert from "node:assert/strict";
+import { isObject } from "../../../lib/api/json.ts";
+import type { Pod } from "../../../lib/api/pod.ts";
+import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
+import { ConnectionError } from "../../../lib/kube/errors.ts";
+import { createEngine } from "../../support/engine.ts";
+import { ManualClock, settle } from "../../support/manual_clock.ts";
+import {
+  podOf,
+  type PodOptions,
+  sidecarSetOf,
+  type SidecarSetOptions,
+} from "../../support/objects.ts";
+import { RecordingClient, type Respond } from "../../support/recording_client.ts";
+
+const signal = new AbortController().signal;
+const old = sidecarSetOf();
+
+function newer(options: SidecarSetOptions = {}): PreparedSidecarSet {
+  return sidecarSetOf({
+    generation: 2,
+    ...options,
+    spec: {
+      containers: [{ name: "agent", image: "agent:2" }],
+      updateStrategy: { maxUnavailable: "100%" },
+      ...options.spec,
+    },
+  });
+}
+
+/** A Pod with the generation that the API server counts. */
+function generated(options: PodOptions, generation = 1): Pod {
+  const pod = podOf(options);
+  return { ...pod, metadata: { ...pod.metadata, generation } };
+}
+
+function withImage(pod: Pod, image: string): Pod {
+  const containers = pod.spec.containers.map((container) =>
+    container.name === "agent" ? { ...container, image } : container
+  );
+  const statuses = pod.status?.containerStatuses?.map((status) =>
+    status.name === "agent" ? { ...status, image } : status
+  );
+  return {
+    ...pod,
+    spec: { ...pod.spec, containers },
+    status: { ...pod.status, ...(statuses ? { containerStatuses: statuses } : {}) },
+  };
+}
+
+function setUp(prepared: PreparedSidecarSet, respond?: Respond) {
+  const clock = new ManualClock();
+  const client = new RecordingClient(respond);
+  const { index, rollouts, loop } = createEngine({ client, clock });
+  index.applySidecarSet(prepared);
+  const advance = async (state = prepared) => {
+    const plan = rollouts.advance(state, signal);
+    for (let i = 0; i < 20; i++) await settle();
+    return plan;
+  };
+  const patched = () =>
+    client.requests.filter(({ path }) => path.includes("/pods/"))
+      .map(({ path }) => path.split("/pods/")[1]);
+  return { clock, client, index, rollouts, loop, advance, patched };
+}
+
+Deno.test("Rollouts plans anew only when something that plans depend on has changed", async () => {
+  const prepared = newer({ spec: { updateStrategy: { partition: 2 } } });
+  const { index, rollouts } = setUp(prepared);
+  for (const name of ["a", "b"]) index.applyPod(podOf({ name, injected: [old] }));
+  index.applyPod(podOf({ name: "c", injected: [prepared] }));
+  const first = rollouts.advance(prepared, signal);
+  assert.equal(first.reason, "PartitionReached");
+  assert.equal(rollouts.advance(prepared, signal).refused, first.refused);
+  index.applyPod(podOf({ name: "c", injected: [prepared], resourceVersion: "2" }));
+  assert.equal(rollouts.advance(prepared, signal).refused, first.refused, "an updated Pod");
+  index.applySidecarSet({ ...prepared });
+  assert.equal(rollouts.advance({ ...prepared }, signal).refused, first.refused, "the status");
+  index.applyPod(podOf({ name: "a", injected: [old], resourceVersion: "2" }));
+  assert.notEqual(rollouts.advance(prepared, signal).refused, first.refused, "an outdated Pod");
+  await settle();
+});
+
+Deno.test("Rollouts starts no more writes than there is room for, and goes on as they end", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { index, loop, advance, patched } = setUp(newer(), async ({ body }) => {
+    await gate.promise;
+    return { metadata: {}, spec: { containers: [] }, ...Object(body) };
+  });
+  for (let i = 0; i < 200; i++) index.applyPod(podOf({ name: `p${i}`, injected: [old] }));
+  await advance();
+  assert.equal(loop.inFlight, 128);
+  gate.resolve();
+  await advance();
+  assert.equal(patched().filter((path) => !path?.endsWith("/status")).length, 128);
+  await advance();
+  await advance();
+  assert.equal(patched().filter((path) => !path?.endsWith("/status")).length, 200);
+});
+
+Deno.test("Rollouts does not send a patch for a state of the Pod that is over", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { index, advance, patched } = setUp(newer(), async ({ body }) => {
+    await gate.promise;
+    return { metadata: {}, spec: { containers: [] }, ...Object(body) };
+  });
+  for (let i = 0; i < 20; i++) index.applyPod(podOf({ name: `p${i}`, injected: [old] }));
+  await advance();
+  const begun = new Set(patched());
+  const waiting = Array.from({ length: 20 }, (_, i) => `p${i}`).filter((name) => !begun.has(name));
+  assert.equal(waiting.length, 4);
+  for (const name of waiting) {
+    index.applyPod(podOf({ name, injected: [old], resourceVersion: "2" }));
+  }
+  gate.resolve();
+  for (let i = 0; i < 20; i++) await settle();
+  assert.equal(patched().some((path) => waiting.includes(path ?? "")), false);
+});
+
+Deno.test("Rollouts counts a Pod as unavailable while the outcome of its write is unknown", async () => {
+  const prepared = newer({ spec: { updateStrategy: { maxUnavailable: 1 } } });
+  const { index, clock, advance, patched } = setUp(prepared, ({ method, path }) => {
+    throw new ConnectionError({ method, path, problem: "no answer" });
+  });
+  for (const name of ["a", "b"]) index.applyPod(podOf({ name, injected: [old] }));
+  await advance();
+  for (let second = 0; second < 20; second++) {
+    await clock.advance(1_000);
+    await advance();
+  }
+  assert.deepEqual([...new Set(patched())], ["a"], "the other Pod has to wait");
+  assert.ok(patched().length > 2, "the same write may be sent again: only one can take effect");
+  index.applyPod(podOf({ name: "a", injected: [prepared], resourceVersion: "2" }));
+  await clock.advance(5_000);
+  await advance();
+  assert.deepEqual([...new Set(patched())], ["a", "b"]);
+});
+
+Deno.test("Rollouts tries again when an unknown outcome has expired without a trace", async () => {
+  const answers = [{ httpCode: 500 }];
+  const { index, clock, advance, patched } = setUp(
+    newer(),
+    ({ body }) => answers.shift() ?? { metadata: {}, spec: { containers: [] }, ...Object(body) },
+  );
+  index.applyPod(podOf({ name: "a", injected: [old] }));
+  await advance();
+  const { waitUntil = 0 } = await advance();
+  assert.ok(waitUntil > clock.now().getTime());
+  await clock.advance(5_000);
+  await advance();
+  assert.equal(patched().filter((path) => path === "a").length, 2);
+});
+
+Deno.test("Rollouts remembers nothing of Pods that are gone, nor of SidecarSets that are", async () => {
+  const { index, rollouts, advance } = setUp(newer(), () => ({ httpCode: 422 }));
+  index.applyPod(podOf({ name: "a", injected: [old] }));
+  await advance();
+  assert.match((await advance()).detail ?? "", /Pod default\/a/);
+  index.deletePod("default/a");
+  assert.equal((await advance()).detail, undefined);
+  index.deleteSidecarSet("web");
+  assert.equal(rollouts.release("web", signal), undefined);
+  assert.equal(rollouts.size, 0);
+});
+
+Deno.test("Rollouts takes back what a Pod denies of a SidecarSet that is gone", async () => {
+  const { client, index, rollouts } = setUp(newer(), ({ body }) => podWith(Object(body)));
+  const pod = podOf({ name: "a" });
+  const podWith = (body: Pod): Pod => ({
+    ...pod,
+    metadata: { ...pod.metadata, resourceVersion: "2" },
+    status: { ...pod.status, ...body.status },
+  });
+  const conditions = [{ type: "SidecarSetUpgradable", status: "False", message: '{"gone":false}' }];
+  const names = index.applyPod({ ...pod, status: { ...pod.status, conditions } });
+  assert.ok(names.includes("gone"), "the SidecarSet is looked at although there is none");
+  rollouts.release("gone", signal);
+  for (let i = 0; i < 20; i++) await settle();
+  const request = client.requests[0] ?? { path: "", body: undefined };
+  assert.match(request.path, /\/pods\/a\/status$/);
+  assert.ok(isObject(request.body));
+  const { status } = request.body;
+  assert.ok(isObject(status) && Array.isArray(status.conditions));
+  assert.equal(status.conditions[0].status, "True");
+  index.applyPod(podWith({ metadata: {}, spec: { containers: [] }, status: { conditions: [] } }));
+  assert.equal(rollouts.release("gone", signal), undefined);
+  assert.equal(rollouts.size, 0);
+});
+
+Deno.test("Rollouts reports drift, and puts it right with driftPolicy Repair", async () => {
+  const { index, advance, patched } = setUp(old);
+  index.applyPod(withImage(generated({ name: "a", injected: [old] }, 2), "odd:1"));
+  const plan = await advance();
+  assert.equal(plan.reason, "ImagesDrifted");
+  assert.match(plan.detail ?? "", /1 Pods, .*agent of Pod default\/a has odd:1 instead of agent:1/);
+  assert.deepEqual(patched(), []);
+  const repairing = sidecarSetOf({
+    generation: 2,
+    resourceVersion: "2",
+    spec: { updateStrategy: { driftPolicy: "Repair" } },
+  });
+  index.applySidecarSet(repairing);
+  await advance(repairing);
+  assert.deepEqual(patched(), ["a"]);
+});
+
+Deno.test("Rollouts records images that were rewritten before the Pod was stored", async () => {
+  const { client, index, advance } = setUp(old, ({ body }) => ({
+    ...podOf({ name: "a" }),
+    ...Object(body),
+  }));
+  index.applyPod(withImage(generated({ name: "a", injected: [old] }), "mirror/agent:1"));
+  const plan = await advance();
+  assert.equal(plan.reason, "UpToDate");
+  const body = client.requests[0]?.body;
+  assert.ok(isObject(body) && isObject(body.metadata));
+  assert.deepEqual(body.metadata.annotations, {
+    "kruise.io/sidecarset-stored-images": '{"agent":"mirror/agent:1"}',
+  });
+});
+
+/** A Pod at the current revision that has been ready since a time. */
+function readySince(name: string, prepared: PreparedSidecarSet, since: Date): Pod {
+  const pod = podOf({ name, injected: [prepared] });
+  const ready = { type: "Ready", status: "True" as const, lastTransitionTime: since.toISOString() };
+  return { ...pod, status: { ...pod.status, conditions: [ready] } };
+}
+
+Deno.test("Rollouts looks for minReadySeconds at Pods that have changed, not at all", async () => {
+  const strategy = { minReadySeconds: 60, maxUnavailable: 2 };
+  const prepared = newer({ spec: { updateStrategy: strategy } });
+  const { clock, index, advance, patched } = setUp(prepared);
+  await clock.advance(3_600_000);
+  const now = () => clock.now();
+  const long = new Date(now().getTime() - 600_000);
+  for (let i = 0; i < 5_000; i++) index.applyPod(readySince(`p${i}`, prepared, long));
+  for (const name of ["fresh", "younger"]) index.applyPod(readySince(name, prepared, now()));
+  index.applyPod(podOf({ name: "outdated", injected: [old] }));
+  const get = index.pods.get.bind(index.pods);
+  let looks = 0;
+  index.pods.get = (key) => {
+    looks++;
+    return get(key);
+  };
+  await advance();
+  assert.ok(looks > 5_000, "each was looked at once");
+  for (let i = 0; i < 10; i++) {
+    looks = 0;
+    index.applyPod({
+      ...podOf({ name: "outdated", injected: [old], resourceVersion: `${i + 2}` }),
+    });
+    const { reason } = await advance();
+    assert.equal(reason, "WaitingForAvailability");
+    assert.ok(looks < 20, `${looks} Pods were looked at for one that has changed`);
+  }
+  assert.deepEqual(patched(), []);
+  await clock.advance(61_000);
+  await advance();
+  assert.deepEqual(patched(), ["outdated"]);
+});
+
+Deno.test("Rollouts counts Pods as unavailable again when minReadySeconds grows", async () => {
+  const withSeconds = (minReadySeconds: number, generation: number) =>
+    newer({ generation, spec: { updateStrategy: { minReadySeconds, maxUnavailable: 1 } } });
+  const prepared = withSeconds(10, 2);
+  const { clock, index, advance, patched } = setUp(prepared);
+  await clock.advance(3_600_000);
+  const since = new Date(clock.now().getTime() - 30_000);
+  index.applyPod(readySince("a", prepared, since));
+  index.applyPod(podOf({ name: "b", state: "Running", injected: [old] }));
+  await advance();
+  const before = patched().length;
+  index.applyPod(podOf({ name: "c", injected: [old] }));
+  const strict = withSeconds(60, 3);
+  index.applySidecarSet(strict);
+  await advance(strict);
+  assert.ok(!patched().slice(before).includes("c"));
+});
