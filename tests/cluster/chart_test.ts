@@ -106,6 +106,7 @@ Deno.test("the chart's values reach the Deployment", async () => {
     networkPolicy: { extraEgressPorts: [4318] },
     openkruise: { enabled: true, namespace: "kruise" },
     podMonitor: { enabled: true, labels: { release: "prometheus" } },
+    prometheusRule: { enabled: true, runbookBase: "https://git.example.com/main/" },
     dashboard: { enabled: true },
   });
   const byKind = (kind: string) => JSON.parse(JSON.stringify(objects.find((o) => o.kind === kind)));
@@ -128,6 +129,11 @@ Deno.test("the chart's values reach the Deployment", async () => {
   const [{ ports }] = byKind("NetworkPolicy").spec.egress;
   assert.deepEqual(ports.at(-1), { port: 4318, protocol: "TCP" });
   assert.equal(byKind("PodMonitor").metadata.labels.release, "prometheus");
+  const [{ rules }] = byKind("PrometheusRule").spec.groups;
+  assert.match(
+    rules[0].annotations.runbook_url,
+    /^https:\/\/git\.example\.com\/main\/manifests\/docs\/troubleshooting\.md#\w+$/,
+  );
   assert.equal(JSON.parse(byKind("ConfigMap").data["sidecarset.json"]).title.length > 0, true);
 });
 

@@ -2,12 +2,12 @@ import { startControlPlane } from "../support/control_plane.ts";
 import { readChapter } from "../support/chapter/chapter.ts";
 import { differenceText } from "../support/chapter/match.ts";
 import { Stage } from "../support/chapter/stage.ts";
-import { README, TUTORIAL } from "../support/chapter/tutorial.ts";
+import { TUTORIAL } from "../support/chapter/tutorial.ts";
 import { installAndStart } from "../support/installation.ts";
 import { makePrograms } from "../support/programs.ts";
 
-Deno.test("every command of the README's tutorial prints what stands below it", async (t) => {
-  const { sections } = readChapter(await Deno.readTextFile(README), TUTORIAL);
+Deno.test("every command of the tutorial prints the output below it", async (t) => {
+  const { sections } = readChapter(await Deno.readTextFile(TUTORIAL));
   await using plane = await startControlPlane({ controllerManager: true, endJobs: true });
   await using _controller = await installAndStart(plane);
   const stage = new Stage(plane, { programs: await makePrograms(plane.folder) });
@@ -17,12 +17,12 @@ Deno.test("every command of the README's tutorial prints what stands below it", 
         const played = await stage.play(step);
         if (played.written !== undefined) continue;
         throw new Error(
-          `Cannot find in the README what is printed; deno task demo guestbook --update writes it\n` +
+          `Cannot find the output in the tutorial; deno task demo guestbook --update writes it\n` +
             differenceText(step, played),
         );
       }
     });
-    // What follows builds on it.
+    // The sections that follow depend on it.
     if (!isAsWritten) return;
   }
 });

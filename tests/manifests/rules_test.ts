@@ -7,7 +7,11 @@ interface Rule {
   readonly alert: string;
   readonly expr: string;
   readonly labels: { readonly severity: string };
-  readonly annotations: { readonly summary: string; readonly description: string };
+  readonly annotations: {
+    readonly summary: string;
+    readonly description: string;
+    readonly runbook_url: string;
+  };
 }
 
 interface AlertTests {
@@ -23,7 +27,7 @@ async function readRules(): Promise<{ groups: { rules: Rule[] }[] }> {
   return parse(await Deno.readTextFile(new URL("rules.yaml", monitoring))).spec;
 }
 
-/** What promtool says of rules, alone or with a file of tests for them. */
+/** Runs promtool on rules, with a file of tests for them or without. */
 async function promtool(
   command: "check" | "test",
   { rules, tests = "" }: { rules: object; tests?: string },
@@ -45,13 +49,25 @@ async function promtool(
   }
 }
 
-Deno.test("every alert has a name of its own, says how bad it is, and what to do", async () => {
+Deno.test("every alert has a unique name, a severity, a summary and a description", async () => {
   const rules = (await readRules()).groups.flatMap((group) => group.rules);
   assert.equal(new Set(rules.map(({ alert }) => alert)).size, rules.length);
   for (const { alert, labels, annotations } of rules) {
     assert.match(labels.severity, /^(warning|critical)$/, alert);
     assert.ok(annotations.summary !== "" && annotations.description !== "", alert);
   }
+});
+
+Deno.test("every alert has a runbook section, and every section there an alert", async () => {
+  const rules = (await readRules()).groups.flatMap((group) => group.rules);
+  const page = "manifests/docs/troubleshooting.md";
+  for (const { alert, annotations } of rules) {
+    assert.equal(annotations.runbook_url, `${page}#${alert.toLowerCase()}`);
+  }
+  const [, sections = ""] = (await Deno.readTextFile(new URL(`../../${page}`, import.meta.url)))
+    .split("\n## Alerts\n");
+  const titles = [...sections.matchAll(/^### (.+)$/gm)].map(([, title]) => title);
+  assert.deepEqual(titles, rules.map(({ alert }) => alert));
 });
 
 Deno.test("every alert has a test in which it fires", async () => {
@@ -77,7 +93,7 @@ testWith("promtool", "alerts fire when they should, and are silent otherwise", a
   const tests = await Deno.readTextFile(alerts);
   const tested = await promtool("test", { rules, tests });
   assert.ok(tested.success, tested.output);
-  // Rules that do not look at the job hear of other operators, too.
+  // Rules that do not select the job also match other operators' metrics.
   const deaf = JSON.parse(JSON.stringify(rules).replaceAll('job=\\"sidecarset\\"', 'job!=\\"\\"'));
   const { success, output } = await promtool("test", { rules: deaf, tests });
   assert.equal(success, false);

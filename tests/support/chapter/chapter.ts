@@ -1,13 +1,13 @@
 /**
- * Chapters of the README that are scripts too: in blocks marked `console`, a line that begins with `$ ` is a command (it may go
- * on behind `> `, as in a shell), and the lines below it are what the command prints. A line `...` stands for any lines.
+ * Documents that are also scripts. In blocks marked `console`, a line that begins with `$ ` is a command; lines that begin with
+ * `> ` continue it. The lines below are the command's output. A line `...` stands for any number of lines.
  */
 
 export interface Chapter {
   readonly sections: readonly Section[];
 }
 
-/** What stands below one heading; the first section is the chapter's beginning. */
+/** The commands below one heading of level 2; the first section has those above all of them. */
 export interface Section {
   readonly title: string;
   readonly steps: readonly Step[];
@@ -20,25 +20,25 @@ export interface Step {
   readonly command: string;
   /** What the command prints, in lines. */
   readonly output: readonly string[];
-  /** Where the output stands in the whole text: the index of its first line. */
+  /** Index of the output's first line in the whole text. */
   readonly outputAt: number;
 }
 
 /**
- * Reads the chapter below a heading of level 2.
+ * Reads a document whose first line is its title, a heading of level 1.
  *
- * @throws {Error} if there is no such heading, no command below it, or a block with something before its first command
+ * @throws {Error} if it has no title or no command, or a block that has an output before its first command
  */
-export function readChapter(markdown: string, title: string): Chapter {
+export function readChapter(markdown: string): Chapter {
   const lines = markdown.split("\n");
-  const start = lines.indexOf(`## ${title}`);
-  if (start === -1) throw new Error(`Cannot find the chapter "${title}": no line is "## ${title}"`);
+  const [, title] = /^# (.+)$/.exec(lines[0] ?? "") ?? [];
+  if (title === undefined) throw new Error(`Cannot read the document: line 1 has no "# TITLE"`);
   const sections: { title: string; steps: Step[] }[] = [{ title, steps: [] }];
   let text: string[] = [];
-  for (let i = start + 1; i < lines.length && !lines[i]?.startsWith("## "); i++) {
+  for (let i = 1; i < lines.length; i++) {
     const line = lines[i] ?? "";
-    if (line.startsWith("### ")) {
-      sections.push({ title: line.slice("### ".length), steps: [] });
+    if (line.startsWith("## ")) {
+      sections.push({ title: line.slice("## ".length), steps: [] });
       text = [];
     } else if (line === "```console") {
       const end = lines.indexOf("```", i);
@@ -48,7 +48,7 @@ export function readChapter(markdown: string, title: string): Chapter {
     } else text.push(line);
   }
   if (sections.every(({ steps }) => steps.length === 0)) {
-    throw new Error(`Cannot play the chapter "${title}": it has no block marked \`console\``);
+    throw new Error(`Cannot play "${title}": it has no block marked \`console\``);
   }
   return { sections: sections.filter(({ steps }) => steps.length > 0) };
 }

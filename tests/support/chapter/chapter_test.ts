@@ -3,14 +3,6 @@ import { readChapter, withOutputs } from "./chapter.ts";
 
 const markdown = `# Book
 
-## First
-
-\`\`\`console
-$ elsewhere
-\`\`\`
-
-## Second
-
 It begins.
 
 \`\`\`console
@@ -18,7 +10,7 @@ $ one
 1
 \`\`\`
 
-### Part
+## Part
 
 \`\`\`yaml
 not: a command
@@ -33,12 +25,12 @@ $ two 'and
 $ three
 \`\`\`
 
-## Third
+## Rest
 `;
 
 Deno.test("readChapter() reads commands and outputs, section by section", () => {
-  const { sections } = readChapter(markdown, "Second");
-  assert.deepEqual(sections.map(({ title }) => title), ["Second", "Part"]);
+  const { sections } = readChapter(markdown);
+  assert.deepEqual(sections.map(({ title }) => title), ["Book", "Part"]);
   const steps = sections.flatMap(({ steps }) => steps);
   assert.deepEqual(steps.map(({ command, output }) => ({ command, output })), [
     { command: "one", output: ["1"] },
@@ -49,15 +41,15 @@ Deno.test("readChapter() reads commands and outputs, section by section", () => 
   assert.deepEqual(steps[1]?.text, ["", "```yaml", "not: a command", "```", ""]);
 });
 
-Deno.test("readChapter() refuses a chapter that plays nothing", () => {
-  assert.throws(() => readChapter(markdown, "Fourth"), /no line is "## Fourth"/);
-  assert.throws(() => readChapter(markdown, "Third"), /has no block marked `console`/);
-  assert.throws(() => readChapter("## A\n```console\nloose\n```", "A"), /before "loose"/);
-  assert.throws(() => readChapter("## A\n```console\n$ a", "A"), /has no end/);
+Deno.test("readChapter() refuses a document without a title or a command", () => {
+  assert.throws(() => readChapter("## A\n"), /line 1 has no "# TITLE"/);
+  assert.throws(() => readChapter("# A\n\n## B\n"), /has no block marked `console`/);
+  assert.throws(() => readChapter("# A\n```console\nloose\n```"), /before "loose"/);
+  assert.throws(() => readChapter("# A\n```console\n$ a"), /has no end/);
 });
 
 Deno.test("withOutputs() replaces outputs and nothing else", () => {
-  const steps = readChapter(markdown, "Second").sections.flatMap(({ steps }) => steps);
+  const steps = readChapter(markdown).sections.flatMap(({ steps }) => steps);
   const [one, two, three] = steps;
   assert.ok(one && two && three);
   assert.equal(withOutputs(markdown, new Map()), markdown);

@@ -1,33 +1,35 @@
 import { createTwoFilesPatch } from "diff";
 import type { Step } from "./chapter.ts";
 
-/** Characters of names that Kubernetes makes up: without vowels, and without what looks like them. */
-const MADE_UP = "[bcdfghjklmnpqrstvwxz2456789]";
+/** Characters of generated names: without vowels and the digits that look like them. */
+const GENERATED = "[bcdfghjklmnpqrstvwxz2456789]";
 
 const CHANGING: readonly { readonly what: RegExp; readonly name: string }[] = [
   { what: /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, name: "<time>" },
   { what: /\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, name: "<uid>" },
   // A ReplicaSet's Pod; a revision, or a ReplicaSet; a Job's Pod.
-  { what: new RegExp(`-${MADE_UP}{8,10}-${MADE_UP}{5}\\b`, "g"), name: "-<hash>-<id>" },
-  { what: new RegExp(`-${MADE_UP}{8,10}\\b`, "g"), name: "-<hash>" },
-  { what: new RegExp(`-${MADE_UP}{5}\\b`, "g"), name: "-<id>" },
+  { what: new RegExp(`-${GENERATED}{8,10}-${GENERATED}{5}\\b`, "g"), name: "-<hash>-<id>" },
+  { what: new RegExp(`-${GENERATED}{8,10}\\b`, "g"), name: "-<hash>" },
+  { what: new RegExp(`-${GENERATED}{5}\\b`, "g"), name: "-<id>" },
   { what: /(?<![\w.-])(\d+[dhms])+(?![\w.-])/g, name: "<age>" },
-  // How far two columns are apart depends on the widest name or age.
+  // The gap between two columns depends on the widest name or age.
   { what: /(?<=\S) {2,}/g, name: "  " },
 ];
 
-/** A printed line without what is another at any time: ages, times, hashes and names that the cluster makes up. */
+/** A printed line with placeholders for ages, times, hashes and generated names. */
 export function lasting(line: string): string {
   return CHANGING.reduce((text, { what, name }) => text.replaceAll(what, name), line.trimEnd());
 }
 
-/** Stands for any lines. */
+/** Stands for any number of lines. */
 const isGap = (line: string) => line.trim() === "...";
 
 /**
- * What a command printed, as the chapter would say it: lines that it leaves open by a line `...` stay so.
+ * The output of a command as the document has it, with its `...` lines.
  *
- * @returns undefined where the chapter says something else
+ * @param written the output in the document
+ * @param printed the real output
+ * @returns undefined where they differ
  */
 export function asWritten(
   written: readonly string[],
@@ -48,7 +50,7 @@ export function asWritten(
   return found && [line, ...found];
 }
 
-/** What a command printed beside what the chapter says, and how it failed if it did. */
+/** A diff of the document's output and the real one, and the exit status of a command that failed. */
 export function differenceText(
   { command, output }: Step,
   { printed, status }: { printed: readonly string[]; status: number },

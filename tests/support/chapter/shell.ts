@@ -18,7 +18,7 @@ export interface Run {
   readonly status: number;
 }
 
-/** Runs commands as a shell of a person does who works on one cluster. */
+/** Runs commands in one folder and on one cluster, as an interactive shell does. */
 export class ChapterShell {
   readonly #options: ShellOptions;
   #folder: string;

@@ -6,25 +6,25 @@ import { ChapterShell, type Run } from "./shell.ts";
 export interface StageOptions {
   /** The folder with the programs that commands name. */
   readonly programs: string;
-  /** Milliseconds for which a look at the cluster is repeated although it shows nothing new. @default {30_000} */
+  /** How long, in milliseconds, a read-only command is repeated while its output does not change. @default {30_000} */
   readonly patience?: number;
   readonly signal?: AbortSignal;
 }
 
 export interface Played extends Run {
-  /** What was printed as the chapter would say it; undefined where the chapter says something else, or the command failed. */
+  /** The output with the document's `...` lines; undefined where it differs or the command failed. */
   readonly written: readonly string[] | undefined;
 }
 
-/** Commands that change nothing, and show what the cluster comes to by and by. */
-const LOOK =
+/** Read-only commands whose output converges. */
+const READ_ONLY =
   /^(kubectl (get|wait)|(kubectl )?sidecarset (status|explain|rollout history))\b(?!.* (-w|--watch)\b)/;
 
-const LOOK_AGAIN = 500;
-/** How long a look is repeated that fails, in milliseconds. */
-const FAILURE_PATIENCE = 60_000;
+const REPEAT_INTERVAL_MS = 500;
+/** How long a read-only command that fails is repeated. */
+const FAILURE_PATIENCE_MS = 60_000;
 
-/** Plays the steps of a chapter on a control plane, in their order. */
+/** Plays the steps of a document on a control plane, in order. */
 export class Stage {
   readonly #shell: ChapterShell;
   readonly #options: StageOptions;
@@ -35,7 +35,7 @@ export class Stage {
     this.#options = options;
   }
 
-  /** Runs the command; as people do, it looks again where what is to be seen has not come yet. */
+  /** Runs the command; repeats a read-only one until its output is the document's or patience ends. */
   async play({ command, output }: Step): Promise<Played> {
     const { signal, patience = 30_000 } = this.#options;
     let seen = "";
@@ -45,12 +45,12 @@ export class Stage {
       signal?.throwIfAborted();
       const { printed, status } = run;
       const written = status === 0 ? asWritten(output, printed) : undefined;
-      if (written || !LOOK.test(command)) return { ...run, written };
+      if (written || !READ_ONLY.test(command)) return { ...run, written };
       const sight = printed.map(lasting).join("\n");
       if (sight !== seen) [seen, lastChange] = [sight, performance.now()];
-      const limit = status === 0 ? patience : FAILURE_PATIENCE;
+      const limit = status === 0 ? patience : FAILURE_PATIENCE_MS;
       if (performance.now() - lastChange >= limit) return { ...run, written };
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+      await new Promise((resolve) => setTimeout(resolve, REPEAT_INTERVAL_MS));
     }
   }
 }

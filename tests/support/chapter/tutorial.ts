@@ -1,3 +1,2 @@
-/** The chapter that is played, and where it is. */
-export const README = new URL("../../../README.md", import.meta.url);
-export const TUTORIAL = "Tutorial: Guestbook";
+/** The document that `task demo guestbook` and a test play. */
+export const TUTORIAL = new URL("../../../manifests/docs/guestbook.md", import.meta.url);
