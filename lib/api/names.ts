@@ -5,6 +5,8 @@ export const VERSIONS = ["v1alpha1", "v1beta1"] as const;
 export const STORAGE_VERSION = "v1beta1";
 export const KIND = "SidecarSet";
 export const PLURAL = "sidecarsets";
+/** Name of the CustomResourceDefinition. */
+export const CRD_NAME = `${PLURAL}.${GROUP}`;
 
 /** Name of an installation's Lease, of its webhook configurations and of the ClusterRole that owns them. */
 export const INSTALLATION = "sidecarset";

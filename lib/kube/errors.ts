@@ -103,10 +103,6 @@ export function retryAfterSecondsOf(error: unknown): number | undefined {
   return typeof seconds === "number" ? seconds : undefined;
 }
 
-export function isUnauthorized(error: unknown): boolean {
-  return httpCodeOf(error) === 401;
-}
-
 export function isForbidden(error: unknown): boolean {
   return httpCodeOf(error) === 403;
 }
@@ -127,10 +123,6 @@ export function isAlreadyExists(error: unknown): boolean {
 /** The resourceVersion or continue token is too old: list anew. */
 export function isGone(error: unknown): boolean {
   return httpCodeOf(error) === 410;
-}
-
-export function isInvalid(error: unknown): boolean {
-  return httpCodeOf(error) === 422;
 }
 
 /** Overload, or an eviction that a PodDisruptionBudget does not allow now. */

@@ -31,7 +31,6 @@ export const contextEntry = z.looseObject({
   user: z.string(),
   namespace: z.optional(z.string()),
 });
-export type ContextEntry = z.infer<typeof contextEntry>;
 
 /** Entries are left unread until they are chosen: a faulty one of another cluster is no hindrance. */
 export const kubeconfig = z.looseObject({

@@ -31,8 +31,10 @@ export interface ReflectorOptions<T extends KubeObject> {
   timing?: Partial<ReflectorTiming>;
   /** After a silent watch lists everything again before it counts as synced, instead of watching on. @default {false} */
   listAfterSilence?: boolean;
-  /** A watch was found silent: connections that were made before may be dead. */
+  /** Called when a watch was silent for too long: existing connections may be dead. */
   onSilent?: () => void;
+  /** Error to report where the API server does not serve the kind (404). @default the API server's message */
+  notServedText?: string;
 }
 
 export interface ReflectorTiming {
@@ -65,6 +67,7 @@ export class ReflectorLoop<T extends KubeObject> {
   #state: State = start();
   #watch: OpenWatch | undefined;
   #lastEventAt: number | undefined;
+  #problem: string | undefined;
   /** Ends what is waited for, so that the loop goes on with another state. */
   #turn = new AbortController();
 
@@ -97,6 +100,11 @@ export class ReflectorLoop<T extends KubeObject> {
   /** When the API server last sent a page, an event or a bookmark, or began or ended a watch, on the monotonic clock. */
   lastEventAt(): number | undefined {
     return this.#lastEventAt;
+  }
+
+  /** The error of the last list or watch; undefined once one has succeeded. */
+  problem(): string | undefined {
+    return this.#problem;
   }
 
   /** Runs until the signal is aborted; never rejects. */
@@ -245,12 +253,15 @@ export class ReflectorLoop<T extends KubeObject> {
       case "delete":
       case "bookmark":
         this.#lastEventAt = clock.monotonic();
+        this.#problem = undefined;
         return;
       case "silent":
         logger.warn("A watch was silent for too long; watching again", { watch: name });
         return this.#options.onSilent?.();
       case "failed": {
-        const { message: error, httpCode: code } = input.failure;
+        const { message, httpCode: code } = input.failure;
+        const error = code === 404 ? this.#options.notServedText ?? message : message;
+        this.#problem = error;
         if (code === 410) return logger.info("A watch is too old; listing anew", { watch: name });
         // Said once, as it does not mend itself and is tried again for as long as it takes.
         const say = this.#state.refusals > 0 && code === 403 ? logger.debug : logger.warn;

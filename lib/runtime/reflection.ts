@@ -30,6 +30,8 @@ export interface Reflection<T extends KubeObject> {
   forgetVersions?(): void;
   /** Admissions depend on it: a dead watch has to be noticed soon. @default false */
   readonly isForAdmission?: boolean;
+  /** Error to report where the API server does not serve the kind. */
+  readonly notServedText?: string;
 }
 
 /**
@@ -44,7 +46,7 @@ export function reflect<T extends KubeObject>(
   { client, clock, logger }: ReflectOptions,
   reflection: Reflection<T>,
 ): { name: string; loop: ReflectorLoop<T> } {
-  const { name, resource, selection, isForAdmission = false } = reflection;
+  const { name, resource, selection, notServedText, isForAdmission = false } = reflection;
   const loop = new ReflectorLoop<T>({
     name,
     source: listWatch(client, { resource, ...(selection ? { selection } : {}) }),
@@ -55,6 +57,7 @@ export function reflect<T extends KubeObject>(
     timing: isForAdmission ? ADMISSION_TIMING : OTHER_TIMING,
     listAfterSilence: isForAdmission,
     onSilent: () => client.renewConnections?.(),
+    ...(notServedText === undefined ? {} : { notServedText }),
   });
   return { name, loop };
 }

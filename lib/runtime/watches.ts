@@ -2,6 +2,7 @@ import { CLEANUP_RECORD_LABEL, fromConfigMap, recordedSidecarSet } from "../api/
 import type { Clock } from "../api/clock.ts";
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import type { FieldProblem } from "../api/field_problem.ts";
+import { missingCrdText } from "../api/missing_crd.ts";
 import type { Logger } from "../api/logger.ts";
 import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY } from "../api/names.ts";
 import type { ConfigMap, KubeObject } from "../api/objects.ts";
@@ -52,7 +53,7 @@ export interface Watches {
    * API server keeps its connection to it, and would have every Pod and SidecarSet refused although others are ready.
    */
   isAdmissionSynced(): boolean;
-  /** Names of the kinds that have not been read yet, or may not be read any more. */
+  /** The kinds that are not completely read, or no longer readable: their names, with the last error where there is one. */
   unsynced(): string[];
   /** By kind, milliseconds since the API server was last heard of. */
   ages(): Map<string, number>;
@@ -71,6 +72,7 @@ export function createWatches(options: WatchesOptions): Watches {
     name: "sidecarsets",
     resource: resources.sidecarSets,
     isForAdmission: true,
+    notServedText: missingCrdText("sidecarset"),
     forgetVersions: () => index.forgetSidecarSetVersions(),
     known: () => [...index.sidecarSets.values()].map(({ name }) => name),
     keyOf: nameOf,
@@ -184,7 +186,11 @@ export function createWatches(options: WatchesOptions): Watches {
   const all = [...forAdmission, pods, allowList, cleanupRecords, ...configurations];
   return {
     isAdmissionSynced: () => forAdmission.every(({ loop }) => loop.hasListed()),
-    unsynced: () => all.filter(({ loop }) => !loop.isSynced()).map(({ name }) => name),
+    unsynced: () =>
+      all.filter(({ loop }) => !loop.isSynced()).map(({ name, loop }) => {
+        const problem = loop.problem();
+        return problem === undefined ? name : `${name} (${problem})`;
+      }),
     ages: () =>
       new Map(all.flatMap(({ name, loop }) => {
         const at = loop.lastEventAt();

@@ -29,7 +29,6 @@ export interface Observation {
   /** HTTP status of the response. */
   readonly code: number;
   readonly seconds: number;
-  readonly dryRun: boolean;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -47,11 +46,6 @@ interface Route {
   readonly group: string;
   readonly kind: string;
   readonly review: Review;
-}
-
-interface Answer {
-  readonly response: Response;
-  readonly dryRun: boolean;
 }
 
 /**
@@ -82,28 +76,22 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
   async function answer(
     request: Request,
     { route, detail }: { route: Route; detail: string },
-  ): Promise<Answer> {
+  ): Promise<Response> {
     const unfit = checkHeaders(request);
-    if (unfit !== undefined) return { response: unfit, dryRun: false };
+    if (unfit !== undefined) return unfit;
     const body = await readJson(request, limit);
     if (!body.ok) {
       const headers = body.code === 429 ? RETRY_AFTER : {};
-      return { response: problem(body.code, body.message, headers), dryRun: false };
+      return problem(body.code, body.message, headers);
     }
     const reading = readReview(body.value);
     if (!reading.ok) {
       body.share.release();
       const { uid, message } = reading;
-      const response = uid === undefined
-        ? problem(400, message)
-        : respond(uid, failed(400, message));
-      return { response, dryRun: false };
+      return uid === undefined ? problem(400, message) : respond(uid, failed(400, message));
     }
     const response = decide(route, { request: reading.request, detail, share: body.share });
-    return {
-      response: response instanceof Promise ? await response : response,
-      dryRun: reading.request.dryRun === true,
-    };
+    return response instanceof Promise ? await response : response;
   }
 
   /** Without a promise where the decision is there at once. The share is released with the decision, which may be later than its deadline. */
@@ -168,14 +156,11 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     const started = performance.now();
     const path = pathOf(request.url);
     const found = findRoute(path);
-    const { response, dryRun } = found === undefined
-      ? { response: notFound(path), dryRun: false }
-      : await answer(request, found);
+    const response = found === undefined ? notFound(path) : await answer(request, found);
     options.observe?.({
       path: found?.route.path ?? "other",
       code: response.status,
       seconds: (performance.now() - started) / 1000,
-      dryRun,
     });
     return response;
   };

@@ -9,24 +9,20 @@ import {
   isDenied,
   isForbidden,
   isGone,
-  isInvalid,
   isNotFound,
   isRetryable,
   isServerFault,
   isTooManyRequests,
-  isUnauthorized,
   isWebhookFailure,
   retryAfterSecondsOf,
 } from "../../lib/kube/errors.ts";
 
 const predicates = {
-  isUnauthorized,
   isForbidden,
   isNotFound,
   isConflict,
   isAlreadyExists,
   isGone,
-  isInvalid,
   isTooManyRequests,
   isRetryable,
 };
@@ -37,13 +33,13 @@ function apiError(httpCode: number, reason = ""): ApiError {
 
 for (
   const [what, error, holding] of [
-    ["401", apiError(401), ["isUnauthorized"]],
+    ["401", apiError(401), []],
     ["403", apiError(403), ["isForbidden"]],
     ["404", apiError(404), ["isNotFound"]],
     ["409 Conflict", apiError(409, "Conflict"), ["isConflict"]],
     ["409 AlreadyExists", apiError(409, "AlreadyExists"), ["isAlreadyExists"]],
     ["410", apiError(410), ["isGone"]],
-    ["422", apiError(422), ["isInvalid"]],
+    ["422", apiError(422), []],
     ["429", apiError(429), ["isTooManyRequests", "isRetryable"]],
     ["500", apiError(500), ["isRetryable"]],
     ["400", apiError(400), []],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../lib/api/objects.ts";
 import type { JSONValue, ListOptions, ObjectList } from "../../lib/kube/contract.ts";
+import { ApiError } from "../../lib/kube/errors.ts";
 import type { ListWatch } from "../../lib/kube/list_watch.ts";
 import type { Change } from "../../lib/kube/reflector.ts";
 import { ReflectorLoop } from "../../lib/kube/reflector_loop.ts";
@@ -169,4 +170,41 @@ Deno.test("ReflectorLoop goes on at once when the API server can be reached agai
   await source.opened.promise;
   assert.deepEqual(source.lists.map(({ limit }) => limit), [100, 1]);
   await end();
+});
+
+Deno.test("ReflectorLoop reports why a kind cannot be read, until it can be", async () => {
+  const log: LogLine[] = [];
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  const source = new Source();
+  let isServed = false;
+  const loop = new ReflectorLoop<KubeObject>({
+    name: "things",
+    source: {
+      list: (options) => {
+        const error = new ApiError({ method: "GET", path: "/things", httpCode: 404 });
+        return isServed ? source.list(options) : Promise.reject(error);
+      },
+      watch: () => source.watch(),
+      read: source.read,
+    },
+    onChange() {},
+    clock,
+    random: () => 0.5,
+    logger: recordingLogger(log),
+    notServedText: "install things",
+  });
+  const ended = loop.run(stop.signal);
+  await clock.advance(100);
+  assert.equal(loop.problem(), "install things");
+  assert.deepEqual(log.map(({ level, fields }) => [level, fields.code, fields.error]), [
+    ["warn", 404, "install things"],
+  ]);
+  assert.equal(loop.isSynced(), false);
+  isServed = true;
+  for (let second = 0; second < 5; second++) await clock.advance(1_000);
+  assert.equal(loop.problem(), undefined);
+  assert.equal(loop.isSynced(), true);
+  stop.abort();
+  await ended;
 });

@@ -274,11 +274,11 @@ Deno.test("createHandler() tells the observer of every request, unknown paths un
   await handler(post(recordedReview("dry-run")));
   await handler(post(REVIEW, { path: "/a" }));
   await handler(post("{"));
-  assert.deepEqual(seen.map(({ path, code, dryRun }) => [path, code, dryRun]), [
-    [PATHS.mutatePod, 200, false],
-    [PATHS.mutatePod, 200, true],
-    ["other", 404, false],
-    [PATHS.mutatePod, 400, false],
+  assert.deepEqual(seen.map(({ path, code }) => [path, code]), [
+    [PATHS.mutatePod, 200],
+    [PATHS.mutatePod, 200],
+    ["other", 404],
+    [PATHS.mutatePod, 400],
   ]);
   assert.ok(seen.every(({ seconds }) => seconds >= 0 && seconds < 10));
 });

@@ -1,5 +1,6 @@
 import { isObject } from "../../api/json.ts";
-import { GROUP, PLURAL, STORAGE_VERSION } from "../../api/names.ts";
+import { missingCrdText } from "../../api/missing_crd.ts";
+import { PLURAL, STORAGE_VERSION } from "../../api/names.ts";
 import { inOneLine } from "../../core/printable.ts";
 
 /**
@@ -16,9 +17,7 @@ export function clusterErrorText(error: Error, program: string): string | undefi
   if (error.name === "CredentialsError") return message;
   if (error.name !== "ApiError" || !isObject(error)) return undefined;
   if (error.httpCode === 404 && String(error.path).endsWith(`/${STORAGE_VERSION}/${PLURAL}`)) {
-    return `Cannot find the CustomResourceDefinition ${PLURAL}.${GROUP} with version ` +
-      `${STORAGE_VERSION}: SidecarSet is not installed in this cluster; install it with: ` +
-      `${program} manifests --image IMAGE | kubectl apply -f -`;
+    return missingCrdText(program);
   }
   const remedy = typeof error.httpCode === "number"
     ? remedyFor(error.httpCode, program)

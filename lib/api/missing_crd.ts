@@ -1,0 +1,12 @@
+import { CRD_NAME, STORAGE_VERSION } from "./names.ts";
+
+/**
+ * The error where the API server does not serve SidecarSets (404 for the collection), with the command that installs them.
+ *
+ * @param program The command of this program, as a user types it
+ */
+export function missingCrdText(program: string): string {
+  return `Cannot find the CustomResourceDefinition ${CRD_NAME} with version ${STORAGE_VERSION}: ` +
+    "SidecarSet is not installed in this cluster; install it with: " +
+    `${program} manifests --image IMAGE | kubectl apply -f -`;
+}
