@@ -3,6 +3,7 @@ import { INSTALLATION } from "../../api/names.ts";
 import type { WebhookConfiguration, WebhookEntry } from "../../api/webhook_configuration.ts";
 import { planRegistration } from "../../core/registration/configuration.ts";
 import { withExclusions } from "../../core/registration/exclusions.ts";
+import { pendingIn } from "../../core/registration/pending.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { type Facts, isKnown, UNKNOWN_CLUSTER } from "./facts.ts";
 
@@ -29,7 +30,10 @@ export function checkRegistration(facts: Facts): Check[] {
   ];
 }
 
-/** Compares the entries for Pods with those that the SidecarSets ask for. */
+/**
+ * Compares the entries for Pods with those that the SidecarSets need. For a few seconds a pending entry may cover a new selection
+ * instead of a permanent one, so pending selections are part of the plan.
+ */
 function scope(mutating: WebhookConfiguration, { cluster, excludedNamespaces }: Facts): Check {
   const check = checkNamed("registration's scope");
   if (!isKnown(cluster)) return check.skipped(UNKNOWN_CLUSTER);
@@ -40,6 +44,7 @@ function scope(mutating: WebhookConfiguration, { cluster, excludedNamespaces }: 
     excludedNamespaces,
     endpoint: { url: "" },
     caBundle: "",
+    pending: pendingIn(mutating.metadata),
     ...(owner ? { owner } : {}),
   });
   const [uncovered] = wanted.uncovered.keys();

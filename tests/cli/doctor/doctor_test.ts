@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { planRegistration } from "../../../lib/core/registration/configuration.ts";
+import { widened } from "../../../lib/core/registration/pending_entries.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
 import { clusterOf, type ObjectCluster } from "../object_cluster.ts";
 import { runCli } from "../string_terminal.ts";
@@ -91,6 +93,38 @@ Deno.test("doctor gives a remedy for each error and each warning", async () => {
   const complaints = checks.filter(({ status }) => status === "error" || status === "warning");
   assert.ok(complaints.length > 3);
   assert.deepEqual(complaints.filter(({ remedy }) => !remedy), []);
+});
+
+const EXCLUDED = ["kube-system", "kube-node-lease", "kube-public", "sidecarset-system"];
+
+/** Both configurations, with entries for `other` alone. */
+function registeredForOther() {
+  return planRegistration({
+    name: "sidecarset",
+    sidecarSets: [other],
+    excludedNamespaces: EXCLUDED,
+    endpoint: { service: { name: "sidecarset", namespace: "sidecarset-system", port: 443 } },
+    caBundle: "",
+  });
+}
+
+Deno.test("doctor accepts a pending entry in the place of a permanent one", async () => {
+  const { mutating, validating } = registeredForOther();
+  const { uid = "", generation = 1 } = web.sidecarSet.metadata;
+  const { selector } = web.sidecarSet.spec;
+  assert.ok(selector);
+  const added = { name: web.name, uid, generation, since: "2026-01-01T00:00:00Z" };
+  const wider = widened(mutating, [{ ...added, spec: { selector } }], {
+    excludedNamespaces: EXCLUDED,
+  });
+  assert.ok(wider);
+  const scopeOf = async (...configurations: object[]) => {
+    const { checks } = await examine(crd, namespace, ...sidecarSets, ...configurations);
+    return checkOf(checks, "registration's scope");
+  };
+  const found = await scopeOf(wider.configuration, validating);
+  assert.equal(found.status, "ok", found.message);
+  assert.equal((await scopeOf(mutating, validating)).status, "error");
 });
 
 Deno.test("doctor finds a conversion webhook that OpenKruise has left", async () => {
