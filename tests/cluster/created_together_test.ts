@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import type { KubeObject } from "../../lib/api/objects.ts";
 import type { Pod } from "../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
-import type { WebhookConfiguration } from "../../lib/api/webhook_configuration.ts";
-import { pendingIn } from "../../lib/core/registration/pending.ts";
-import { create, get } from "../../lib/kube/requests.ts";
+import { create } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
@@ -13,6 +11,7 @@ import { eventually } from "../support/eventually.ts";
 import { namesOf } from "../support/injection.ts";
 import { install } from "../support/installation.ts";
 import { kubectl, kubectlOutput } from "../support/kubectl.ts";
+import { readRegistration, untilNothingPending } from "../support/registration.ts";
 import { Replicas } from "../support/replicas.ts";
 import { conditionOf, patchSidecarSet, untilSidecarSet } from "../support/sidecarsets.ts";
 
@@ -125,9 +124,6 @@ async function withoutUpdates(plane: ControlPlane, run: () => Promise<void>): Pr
   }
 }
 
-const registration = (plane: ControlPlane): Promise<WebhookConfiguration> =>
-  send(plane.client, get(resources.mutatingWebhookConfigurations, { name: "sidecarset" }));
-
 Deno.test("Selections of SidecarSets in a cluster with workloads", async (t) => {
   await using plane = await startControlPlane({ controllerManager: true });
   await install(plane);
@@ -172,15 +168,12 @@ Deno.test("Selections of SidecarSets in a cluster with workloads", async (t) => 
       kubeconfig: plane.kubeconfig,
       input: fileOf("dry-run", selecting("dry-run")),
     });
-    assert.doesNotMatch(JSON.stringify(await registration(plane)), /dry-run/);
+    assert.doesNotMatch(JSON.stringify(await readRegistration(plane)), /dry-run/);
   });
 
   await t.step("are folded into the leader's own entries after a while", async () => {
-    const found = await eventually(async () => {
-      const configuration = await registration(plane);
-      return pendingIn(configuration.metadata).length === 0 && configuration;
-    }, { what: "no selection is pending" });
-    assert.match(JSON.stringify(found.webhooks), /'wide'/);
+    const { webhooks } = await untilNothingPending(plane);
+    assert.match(JSON.stringify(webhooks), /'wide'/);
     assert.ok(isInjected(await podOf("wide", "folded")));
   });
 
