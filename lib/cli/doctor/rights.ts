@@ -126,10 +126,13 @@ async function missingOf(rights: readonly Right[], facts: Facts): Promise<string
   }
 }
 
-/** What the roles of the manifests grant, one by one. */
+/** The rights that the manifests grant to the controller's ServiceAccount, one by one. */
 function grantedRights(namespace: string): Right[] {
-  return objectsBesideDefinition({ namespace }).flatMap(({ kind, rules }) => {
-    if ((kind !== "ClusterRole" && kind !== "Role") || !Array.isArray(rules)) return [];
+  const objects = objectsBesideDefinition({ namespace });
+  const bound = new Set(objects.flatMap(boundRole));
+  return objects.flatMap(({ kind, metadata, rules }) => {
+    if (!isObject(metadata) || !bound.has(`${kind}/${metadata.name}`)) return [];
+    if (!Array.isArray(rules)) return [];
     const place = kind === "Role" ? { namespace } : {};
     return rules.filter(isObject).flatMap((rule) =>
       textsOf(rule.apiGroups).flatMap((group) =>
@@ -150,6 +153,15 @@ function grantedRights(namespace: string): Right[] {
       )
     );
   });
+}
+
+/** The role that a binding gives to a ServiceAccount, as `kind/name`. The other roles of the manifests are for users to bind. */
+function boundRole({ roleRef, subjects }: Record<string, unknown>): string[] {
+  if (!isObject(roleRef) || !Array.isArray(subjects)) return [];
+  const isBound = subjects.some((subject) =>
+    isObject(subject) && subject.kind === "ServiceAccount"
+  );
+  return isBound ? [`${roleRef.kind}/${roleRef.name}`] : [];
 }
 
 function textsOf(values: unknown): string[] {

@@ -127,6 +127,26 @@ Deno.test("doctor accepts a pending entry in the place of a permanent one", asyn
   assert.equal((await scopeOf(mutating, validating)).status, "error");
 });
 
+Deno.test("doctor asks the controller for the rights of its own roles, not of those for users", async () => {
+  const examineWith = async (isAllowed: (verb: unknown, resource: unknown) => boolean) => {
+    const cluster = clusterOf([crd, namespace], {
+      isAllowed: ({ user, resourceAttributes }) => {
+        const { verb, resource } = Object(resourceAttributes);
+        return user === undefined || isAllowed(verb, resource);
+      },
+    });
+    return checkOf((await examineCluster(cluster)).checks, "controller's rights");
+  };
+  const isReading = (verb: unknown) => ["get", "list", "watch"].includes(String(verb));
+  const found = await examineWith((verb, resource) =>
+    resource !== "sidecarsets" || isReading(verb) || verb === "patch"
+  );
+  assert.equal(found.status, "ok", found.message);
+  const { status, message } = await examineWith((_verb, resource) => resource !== "leases");
+  assert.equal(status, "error");
+  assert.match(message, /may not list\/create\/patch\/delete leases\.coordination\.k8s\.io in /);
+});
+
 Deno.test("doctor finds a conversion webhook that OpenKruise has left", async () => {
   const converted = { ...crd, spec: { ...crd.spec, conversion: { strategy: "Webhook" } } };
   const { checks } = await examine(converted);
