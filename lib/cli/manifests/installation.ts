@@ -29,15 +29,8 @@ import { isObject } from "../../api/json.ts";
 import type { JsonPatchOperation } from "../../api/json.ts";
 import { applyPatch } from "../../core/json/apply_patch.ts";
 
-export interface InstallationOptions {
-  /** @default that of the files */
-  readonly namespace?: string;
-  /** @default that of the files */
-  readonly image?: string;
-  /** Name of the Secret, in the installation's namespace, to pull the image with. */
-  readonly imagePullSecret?: string;
-  /** @default that of the files */
-  readonly replicas?: number;
+/** What an installation can have in addition. */
+export interface InstallationComponents {
   /** The webhook's certificate comes from cert-manager. */
   readonly certManager?: boolean;
   /** The controller may read what OpenKruise has in its namespace. */
@@ -48,6 +41,26 @@ export interface InstallationOptions {
   readonly restrictAuthors?: boolean;
   /** Alert rules, and how to scrape, for the Prometheus operator. */
   readonly prometheusOperator?: boolean;
+}
+
+/** For a reader of all objects that an installation can have. */
+export const ALL_COMPONENTS: Required<InstallationComponents> = {
+  certManager: true,
+  openkruise: true,
+  restrictController: true,
+  restrictAuthors: true,
+  prometheusOperator: true,
+};
+
+export interface InstallationOptions extends InstallationComponents {
+  /** @default that of the files */
+  readonly namespace?: string;
+  /** @default that of the files */
+  readonly image?: string;
+  /** Name of the Secret, in the installation's namespace, to pull the image with. */
+  readonly imagePullSecret?: string;
+  /** @default that of the files */
+  readonly replicas?: number;
 }
 
 type Plain = Record<string, unknown>;

@@ -10,7 +10,7 @@ import { send } from "../../kube/send.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import { type DryRun, dryRunNote } from "../cluster/dry_run.ts";
 import { ifAllowed, readAll, readIfPresent } from "../cluster/reading.ts";
-import { objectsBesideDefinition } from "../manifests/installation.ts";
+import { ALL_COMPONENTS, objectsBesideDefinition } from "../manifests/installation.ts";
 import { counted, table } from "../terminal/output.ts";
 import { untilEnded } from "./ending.ts";
 
@@ -68,8 +68,7 @@ export async function uninstallCommand(
 
 /** All but the definition and the namespace, which hold what users have made. */
 function installed(namespace: string): { controller: Doomed[]; others: Doomed[] } {
-  const everything = { certManager: true, openkruise: true, prometheusOperator: true };
-  const objects = objectsBesideDefinition({ namespace, ...everything })
+  const objects = objectsBesideDefinition({ namespace, ...ALL_COMPONENTS })
     .filter(({ kind }) => kind !== "Namespace")
     .map(doomedOf);
   const isController = ({ resource: { kind } }: Doomed) => kind === "Deployment";

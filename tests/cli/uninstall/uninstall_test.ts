@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { ALL_COMPONENTS, installationObjects } from "../../../lib/cli/manifests/installation.ts";
+import { RecordingClient } from "../../support/recording_client.ts";
 import { clusterOf } from "../object_cluster.ts";
 import { runCli } from "../string_terminal.ts";
 
@@ -43,4 +45,21 @@ Deno.test("uninstall removes a registration that the controller writes again whi
   assert.equal(output, "mutatingwebhookconfiguration/sidecarset deleted\n");
   const deletions = cluster.writes().filter((line) => line.startsWith("DELETE "));
   assert.ok(deletions.length > 100, "it is removed at each look");
+});
+
+Deno.test("uninstall removes all objects of all components but the kind and the namespace", async () => {
+  const client = new RecordingClient(({ path }) => {
+    if (path.endsWith("/pods") || path.endsWith("/sidecarsets")) return { metadata: {}, items: [] };
+    return path.includes("/leases/") ? { httpCode: 404 } : { metadata: {} };
+  });
+  const { status, output } = await runCli(["uninstall"], { client });
+  assert.equal(status, 0);
+  const installed = installationObjects(ALL_COMPONENTS).map(({ kind, metadata }) =>
+    `${String(kind).toLowerCase()}/${Object(metadata).name}`
+  ).filter((object) => !/^(customresourcedefinition|namespace)\//.test(object));
+  const registrations = ["mutating", "validating"].map((kind) =>
+    `${kind}webhookconfiguration/sidecarset`
+  );
+  const removed = [...output.matchAll(/^(\S+) deleted$/gm)].map(([, object]) => object);
+  assert.deepEqual(removed.toSorted(), [...installed, ...registrations].toSorted());
 });
