@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { containerShape } from "./container.ts";
+import { type Container, containerShape } from "./container.ts";
 import { docs } from "./docs.ts";
 
 /** A sidecar: the fields of a core Container, and those that SidecarSet adds. */
@@ -74,8 +74,8 @@ const resourcesPolicy = z.looseObject({
 });
 export type ResourcesPolicy = z.infer<typeof resourcesPolicy>;
 
-export const sidecarContainer = z.looseObject({
-  ...containerShape,
+/** What SidecarSet adds to a Container. */
+const sidecarFields = {
   podInjectPolicy: z.optional(z.enum(podInjectPolicies)).register(docs, {
     description:
       "Whether the container is placed before or after the Pod's own containers; containers default to BeforeAppContainer, init containers to AfterAppContainer.",
@@ -107,5 +107,16 @@ export const sidecarContainer = z.looseObject({
     description:
       "For Pods that run to completion: wait for this container to terminate (Wait), or complete the Pod when all main containers have terminated (TerminateWithMain).",
   }),
-}).register(docs, { "x-embeds": "Container" });
+};
+export type SidecarField = keyof typeof sidecarFields;
+
+export const sidecarContainer = z.looseObject({ ...containerShape, ...sidecarFields })
+  .register(docs, { "x-embeds": "Container" });
 export type SidecarContainer = z.infer<typeof sidecarContainer>;
+
+/** The sidecar without the fields that SidecarSet adds: a Container that a Pod can have. */
+export function coreContainer(sidecar: SidecarContainer): Container {
+  const container: Container = { ...sidecar };
+  for (const field of Object.keys(sidecarFields)) delete container[field];
+  return container;
+}

@@ -96,6 +96,7 @@ export const sidecarSetSpec = z.looseObject({
   }),
 });
 export type SidecarSetSpec = z.infer<typeof sidecarSetSpec>;
+export type SpecField = keyof typeof sidecarSetSpec.shape;
 
 export const sidecarSet = z.looseObject({
   apiVersion: z.optional(z.string()),

@@ -1,6 +1,6 @@
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
-import { asCreatedAnew } from "../../core/cleanup/replacement.ts";
+import { asRecreated } from "../../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import type { KnownCluster } from "../cluster/known_cluster.ts";
@@ -40,7 +40,7 @@ export function newPodDiff(
     return hasTrait(podClass, PodTrait.Matched) || hasTrait(podClass, PodTrait.Uninjected);
   });
   const pod = selected
-    ? asCreatedAnew(selected)
+    ? asRecreated(selected)
     : examplePod(prepared, { cluster: after, excludedNamespaces });
   if (pod === undefined) return undefined;
   const subject = { title: "a new Pod", pod };

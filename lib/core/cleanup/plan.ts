@@ -4,7 +4,7 @@ import type { IntOrPercent } from "../../api/strategies.ts";
 import { IDLE_ANNOTATION } from "../annotations/idle_records.ts";
 import { injectedSidecarSets } from "../annotations/injected_list.ts";
 import { inPlaceStatesText } from "../annotations/inplace_state.ts";
-import { releasedAnnotations } from "../annotations/released.ts";
+import { releasedAnnotations } from "../pod_metadata/removal.ts";
 import { RESTART_COUNTS_ANNOTATION, restartCountsText } from "../annotations/restart_counts.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { rfc3339 } from "../rfc3339.ts";

@@ -1,19 +1,7 @@
-import {
-  HASH_ANNOTATION,
-  HASH_WITHOUT_IMAGE_ANNOTATION,
-  INJECTED_LIST_ANNOTATION,
-  INPLACE_UPDATE_STATE_ANNOTATION,
-  VERSION_ALT_ANNOTATION_PREFIX,
-  VERSION_ANNOTATION_PREFIX,
-  WORKING_HOT_UPGRADE_ANNOTATION,
-} from "../../api/names.ts";
 import type { Container } from "../../api/container.ts";
 import { isMirrorPod, type Pod } from "../../api/pod.ts";
-import { IDLE_ANNOTATION } from "../annotations/idle_records.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
-import { RESTART_COUNTS_ANNOTATION } from "../annotations/restart_counts.ts";
-import { DEFAULT_CONTAINER_ANNOTATION, isNamedByInjection } from "../inject/default_container.ts";
-import { STORED_IMAGES_ANNOTATION } from "../annotations/stored_images.ts";
+import { foreignAnnotations } from "../pod_metadata/removal.ts";
 import { recordsObstacle } from "../inject/admit.ts";
 import type { Injection, InjectRequest } from "../inject/contract.ts";
 import { type Reason, REASONS } from "../reasons.ts";
@@ -39,28 +27,11 @@ export interface ReplacementFacts {
   inject(request: InjectRequest): Injection;
 }
 
-const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
-  HASH_ANNOTATION,
-  HASH_WITHOUT_IMAGE_ANNOTATION,
-  INJECTED_LIST_ANNOTATION,
-  INPLACE_UPDATE_STATE_ANNOTATION,
-  WORKING_HOT_UPGRADE_ANNOTATION,
-  RESTART_COUNTS_ANNOTATION,
-  STORED_IMAGES_ANNOTATION,
-  IDLE_ANNOTATION,
-]);
-const OWN_PREFIXES = [VERSION_ANNOTATION_PREFIX, VERSION_ALT_ANNOTATION_PREFIX];
-
 /** A Pod as it would come to the webhook if it were created anew: without its status and all that was injected into it. */
-export function asCreatedAnew(pod: Pod): Pod {
-  const { name, generateName, namespace, labels, annotations = {}, ownerReferences } = pod.metadata;
+export function asRecreated(pod: Pod): Pod {
+  const { name, generateName, namespace, labels, ownerReferences } = pod.metadata;
   const { nodeName: _nodeName, initContainers, ...spec } = pod.spec;
   const own = (container: Container) => !isMarkedInjected(container);
-  const isOwnDefault = isNamedByInjection(pod);
-  const kept = Object.entries(annotations).filter(([key]) =>
-    !(isOwnDefault && key === DEFAULT_CONTAINER_ANNOTATION) && !OWN_ANNOTATIONS.has(key) &&
-    !OWN_PREFIXES.some((prefix) => key.startsWith(prefix))
-  );
   return {
     metadata: {
       ...(name === undefined ? {} : { name }),
@@ -68,7 +39,7 @@ export function asCreatedAnew(pod: Pod): Pod {
       ...(namespace === undefined ? {} : { namespace }),
       ...(labels === undefined ? {} : { labels }),
       ...(ownerReferences === undefined ? {} : { ownerReferences }),
-      annotations: Object.fromEntries(kept),
+      annotations: foreignAnnotations(pod),
     },
     spec: {
       ...spec,
@@ -87,7 +58,7 @@ export function replacementObstacle(
   const { namespace = "" } = pod.metadata;
   if (isMirrorPod(pod)) return because("MirrorPod");
   if (excludedNamespaces.has(namespace)) return because("NamespaceExcluded");
-  const { injected, skipped } = facts.inject({ ...request, pod: asCreatedAnew(pod) });
+  const { injected, skipped } = facts.inject({ ...request, pod: asRecreated(pod) });
   const found = injected.find((each) => each.sidecarSet === sidecarSet);
   if (found !== undefined) {
     const { revision = found.revision } = facts;

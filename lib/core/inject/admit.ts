@@ -2,7 +2,7 @@ import type { Container, Volume } from "../../api/container.ts";
 import { ownMember } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { Obstacle } from "../reasons.ts";
-import { AnnotationSize } from "./annotation_size.ts";
+import { AnnotationSize } from "../pod_metadata/annotation_size.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import type { Choice } from "./choose.ts";
 import { firstConflict, occupy } from "./conflicts.ts";

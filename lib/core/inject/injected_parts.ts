@@ -1,19 +1,8 @@
 import type { Container, Volume } from "../../api/container.ts";
 import { isObject, type JsonPatchOperation, ownMember } from "../../api/json.ts";
-import { WORKING_HOT_UPGRADE_ANNOTATION } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
-import {
-  versionAltAnnotation,
-  versionAnnotation,
-  workingContainers,
-  workingContainersText,
-} from "../annotations/hot_upgrade.ts";
-import { IDLE_ANNOTATION, idleRecords, idleRecordsText } from "../annotations/idle_records.ts";
-import { isMarkedInjected } from "../annotations/injected_list.ts";
-import { releasedAnnotations } from "../annotations/released.ts";
-import { STORED_IMAGES_ANNOTATION, storedImagesWithout } from "../annotations/stored_images.ts";
 import { pointerToken } from "../json/pointer.ts";
-import { DEFAULT_CONTAINER_ANNOTATION, isNamedByInjection } from "./default_container.ts";
+import { annotationsWithout } from "../pod_metadata/removal.ts";
 
 /** What a SidecarSet has in a Pod. */
 export interface InjectedParts {
@@ -63,38 +52,6 @@ function holds(value: unknown, wanted: unknown): boolean {
   if (!isObject(wanted)) return value === wanted;
   return isObject(value) &&
     Object.entries(wanted).every(([key, member]) => holds(ownMember(value, key), member));
-}
-
-function annotationsWithout(
-  pod: Pod,
-  { sidecarSet, containers }: Pick<InjectedParts, "sidecarSet" | "containers">,
-): Record<string, string> {
-  const working = workingContainers(pod);
-  const otherWorking = new Map([...working].filter(([, container]) => !containers.has(container)));
-  const otherIdle = new Map([...idleRecords(pod)].filter(([name]) => !containers.has(name)));
-  const changes: Record<string, string | null> = {
-    ...releasedAnnotations(pod, sidecarSet),
-    [STORED_IMAGES_ANNOTATION]: storedImagesWithout(pod, containers),
-    [IDLE_ANNOTATION]: idleRecordsText(otherIdle),
-    [WORKING_HOT_UPGRADE_ANNOTATION]: otherWorking.size === 0
-      ? null
-      : workingContainersText(otherWorking),
-  };
-  const first = pod.spec.containers.find(({ name }) => !containers.has(name));
-  // Named again where a sidecar comes to stand in front again.
-  if (isNamedByInjection(pod) && first !== undefined && !isMarkedInjected(first)) {
-    changes[DEFAULT_CONTAINER_ANNOTATION] = null;
-  }
-  for (const container of containers) {
-    changes[versionAnnotation(container)] = null;
-    changes[versionAltAnnotation(container)] = null;
-  }
-  const annotations = new Map(Object.entries(pod.metadata.annotations ?? {}));
-  for (const [key, value] of Object.entries(changes)) {
-    if (value === null) annotations.delete(key);
-    else if (annotations.has(key)) annotations.set(key, value);
-  }
-  return Object.fromEntries(annotations);
 }
 
 /** The operations for {@linkcode withoutInjected}: nothing but removals and annotations differs between the two Pods. */

@@ -5,11 +5,12 @@ import {
   INJECTED_LIST_ANNOTATION,
 } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
+import type { SpecField } from "../../api/sidecarset.ts";
 import type { Admission, Admitted } from "./admit.ts";
 import type { Choice } from "./choose.ts";
 import type { InjectRequest } from "./contract.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
-import { defaultContainer } from "./default_container.ts";
+import { defaultContainer } from "../pod_metadata/default_container.ts";
 import { writePatch } from "./write_patch.ts";
 
 /** Writes the patch of each Pod, and the very same one for Pods that are to get the same. */
@@ -68,15 +69,41 @@ export function createPatchWriter(): PatchWriter {
   };
 }
 
-/** Whether the patch repeats, replaces or continues anything that the Pod holds. */
-function takesFromPod({ metadata, spec }: Pod, { admission }: Decisions): boolean {
-  const { admitted, annotations, occupied } = admission;
-  return annotations.size > 0 || occupied.replaced.size > 0 ||
-    admitted.some(({ plan, volumes }) =>
-      plan.dependsOnPod || volumes.length < plan.volumes.length
-    ) ||
-    RECORDS.some((key) => ownMember(metadata.annotations, key) !== undefined) ||
-    changesPullSecrets(spec.imagePullSecrets, admitted);
+/** Whether a field of the spec makes the patch for this Pod depend on the Pod. */
+type DependsOnPod = (admission: Admission, pod: Pod) => boolean;
+
+const never: DependsOnPod = () => false;
+const containersDepend: DependsOnPod = ({ admitted }) =>
+  admitted.some(({ plan }) => plan.dependsOnPod);
+
+/** For every field of the spec, so that a field that is added cannot be left out. */
+const DEPENDS_ON_POD: Readonly<Record<SpecField, DependsOnPod>> = {
+  // These decide whether, and as of which revision, the SidecarSet is admitted.
+  selector: never,
+  namespace: never,
+  namespaceSelector: never,
+  injectionStrategy: never,
+  failurePolicy: never,
+  // These are about running Pods and revisions.
+  updateStrategy: never,
+  cleanupPolicy: never,
+  missedPodPolicy: never,
+  revisionHistoryLimit: never,
+  customVersion: never,
+  // These write to the Pod.
+  initContainers: containersDepend,
+  containers: containersDepend,
+  volumes: ({ admitted }) =>
+    admitted.some(({ plan, volumes }) => volumes.length < plan.volumes.length),
+  imagePullSecrets: ({ admitted }, { spec }) => changesPullSecrets(spec.imagePullSecrets, admitted),
+  patchPodMetadata: ({ annotations }) => annotations.size > 0,
+  conflictPolicy: ({ occupied }) => occupied.replaced.size > 0,
+};
+
+/** Whether the patch repeats, replaces or continues anything that the Pod holds, records of earlier injections included. */
+function takesFromPod(pod: Pod, { admission }: Decisions): boolean {
+  return RECORDS.some((key) => ownMember(pod.metadata.annotations, key) !== undefined) ||
+    Object.values(DEPENDS_ON_POD).some((dependsOnPod) => dependsOnPod(admission, pod));
 }
 
 function changesPullSecrets(

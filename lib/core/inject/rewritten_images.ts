@@ -4,7 +4,7 @@ import {
   storedImages,
   storedImagesWith,
 } from "../annotations/stored_images.ts";
-import { fitsAnnotations } from "./annotation_size.ts";
+import { fitsAnnotations } from "../pod_metadata/annotation_size.ts";
 import type { Present } from "./choose.ts";
 import type { Occupied } from "./occupied.ts";
 import { isLongRunning } from "./sidecar_plan.ts";

@@ -1,7 +1,11 @@
 import type { Container, EnvVar } from "../../api/container.ts";
 import type { Read } from "../../api/field_problem.ts";
 import { INJECTED_ENV, TERMINATE_ENV, VERSION_ALT_ENV, VERSION_ENV } from "../../api/names.ts";
-import type { SidecarContainer } from "../../api/sidecar_container.ts";
+import {
+  coreContainer,
+  type SidecarContainer,
+  type SidecarField,
+} from "../../api/sidecar_container.ts";
 import {
   containersOfPair,
   isHotUpgrade,
@@ -41,10 +45,28 @@ export interface SidecarPlan {
 const INJECTED_MARK: EnvVar = { name: INJECTED_ENV, value: "true" };
 const TERMINATE_MARK: EnvVar = { name: TERMINATE_ENV, value: "true" };
 
+/** For every field that SidecarSet adds to a Container: whether it makes the injected container depend on the Pod. */
+const DEPENDS_ON_POD: Readonly<Record<SidecarField, (sidecar: SidecarContainer) => boolean>> = {
+  podInjectPolicy: () => false,
+  // The Pod may have the versions of the pair already.
+  upgradeStrategy: isHotUpgrade,
+  shareVolumePolicy: sharesMountsOf,
+  shareVolumeDevicePolicy: sharesDevicesOf,
+  transferEnv: ({ transferEnv = [] }) => transferEnv.length > 0,
+  resourcesPolicy: ({ resourcesPolicy }) => resourcesPolicy !== undefined,
+  completionPolicy: () => false,
+};
+
+function sharesMountsOf({ shareVolumePolicy }: SidecarContainer): boolean {
+  return shareVolumePolicy?.type === "enabled";
+}
+
+function sharesDevicesOf({ shareVolumeDevicePolicy }: SidecarContainer): boolean {
+  return shareVolumeDevicePolicy?.type === "enabled";
+}
+
 /** Works out all of a sidecar that does not depend on the Pod (`pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`). */
 export function planSidecar(sidecar: SidecarContainer, list: ContainerList): SidecarPlan {
-  const sharesMounts = sidecar.shareVolumePolicy?.type === "enabled";
-  const sharesDevices = sidecar.shareVolumeDevicePolicy?.type === "enabled";
   const firstEnv = [...(sidecar.env ?? []), INJECTED_MARK, ...terminateMark(sidecar, list)];
   return {
     sidecar,
@@ -53,11 +75,10 @@ export function planSidecar(sidecar: SidecarContainer, list: ContainerList): Sid
     firstEnv,
     // The two lists have different defaults, which have been applied to the SidecarSet.
     inFront: sidecar.podInjectPolicy === "BeforeAppContainer",
-    sharesMounts,
-    sharesDevices,
+    sharesMounts: sharesMountsOf(sidecar),
+    sharesDevices: sharesDevicesOf(sidecar),
     resourcesPolicy: sidecar.resourcesPolicy && prepareResourcesPolicy(sidecar.resourcesPolicy),
-    dependsOnPod: sharesMounts || sharesDevices || sidecar.resourcesPolicy !== undefined ||
-      (sidecar.transferEnv?.length ?? 0) > 0,
+    dependsOnPod: Object.values(DEPENDS_ON_POD).some((dependsOnPod) => dependsOnPod(sidecar)),
   };
 }
 
@@ -76,16 +97,7 @@ function plannedContainers(
   sidecar: SidecarContainer,
   { list, firstEnv }: { list: ContainerList; firstEnv: readonly EnvVar[] },
 ): readonly PlannedContainer[] {
-  const {
-    podInjectPolicy: _podInjectPolicy,
-    upgradeStrategy,
-    shareVolumePolicy: _shareVolumePolicy,
-    shareVolumeDevicePolicy: _shareVolumeDevicePolicy,
-    transferEnv: _transferEnv,
-    resourcesPolicy: _resourcesPolicy,
-    completionPolicy: _completionPolicy,
-    ...core
-  } = sidecar;
+  const core = coreContainer(sidecar);
   if (!isHotUpgrade(sidecar) || !isLongRunning({ list, sidecar })) {
     return [{ name: core.name, container: { ...core, env: [...firstEnv] }, lastEnv: [] }];
   }
@@ -104,7 +116,7 @@ function plannedContainers(
       lastEnv,
     };
   };
-  return [ofPair(working, core.image), ofPair(idle, upgradeStrategy?.hotUpgradeEmptyImage)];
+  return [ofPair(working, core.image), ofPair(idle, sidecar.upgradeStrategy?.hotUpgradeEmptyImage)];
 }
 
 /** `pkg/webhook/pod/mutating/sidecarset_hotupgrade.go:injectHotUpgradeContainers` */

@@ -1,11 +1,11 @@
 import type { Container, Volume } from "../../api/container.ts";
-import { compareUtf8 } from "../json/go_json.ts";
 import { canaryBaseOf } from "../canary.ts";
+import { recordedSidecars } from "../pod_metadata/records.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { Obstacle } from "../reasons.ts";
 import { member } from "./fields.ts";
 import { staticObstacle } from "./static_obstacle.ts";
-import { isLongRunning, planSidecar, type SidecarPlan } from "./sidecar_plan.ts";
+import { planSidecar, type SidecarPlan } from "./sidecar_plan.ts";
 
 /** All of a SidecarSet's injection that does not depend on the Pod; made once for each version of the SidecarSet. */
 export interface SidecarSetPlan {
@@ -17,13 +17,13 @@ export interface SidecarSetPlan {
   readonly sidecarNames: ReadonlySet<string>;
   /** Names of the containers in the Pod. */
   readonly containerNames: ReadonlySet<string>;
-  /** What the hash annotations record as the SidecarSet's sidecars: long-running ones, sorted. */
+  /** The sidecars that the hash annotations name. */
   readonly sidecarList: readonly string[];
   /** Volumes that the sidecars mount themselves and the SidecarSet brings. */
   readonly volumes: readonly Volume[];
   /** Volumes that the sidecars mount themselves and the Pod must have. */
   readonly volumesOfPod: readonly { readonly container: string; readonly volume: string }[];
-  /** Whether anything that it brings is taken from the Pod, or continues what the Pod says of a hot-upgrade pair. */
+  /** Whether any of its containers depends on the Pod. */
   readonly dependsOnPod: boolean;
   /** Why no Pod could be created with the result. */
   readonly obstacle: Obstacle | undefined;
@@ -44,10 +44,9 @@ export function planSidecarSet(prepared: PreparedSidecarSet): SidecarSetPlan {
     containerNames: new Set(
       sidecars.flatMap((plan) => plan.containers.map((container) => container.name)),
     ),
-    sidecarList: [...new Set(sidecars.filter(isLongRunning).map((plan) => plan.sidecar.name))]
-      .sort(compareUtf8),
+    sidecarList: recordedSidecars(prepared.sidecarSet),
     ...volumesOf(prepared, sidecars),
-    dependsOnPod: sidecars.some((plan) => plan.dependsOnPod || plan.containers.length > 1),
+    dependsOnPod: sidecars.some((plan) => plan.dependsOnPod),
     obstacle: staticObstacle(sidecars),
   };
 }

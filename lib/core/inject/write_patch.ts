@@ -8,7 +8,8 @@ import { append } from "./operations.ts";
 import { transferContextOf } from "./transfer_env.ts";
 import { lostVolumes } from "./restore.ts";
 import { rewrittenImages } from "./rewritten_images.ts";
-import { recordInjection, writeAnnotations } from "./write_annotations.ts";
+import { writeAnnotations } from "../pod_metadata/patch.ts";
+import { recordInjection } from "../pod_metadata/records.ts";
 import { writeContainers } from "./write_containers.ts";
 import { writePresent } from "./write_present.ts";
 
@@ -26,7 +27,8 @@ export function writePatch(
   if (isInjecting) {
     const patched = withAnnotations(pod, annotations);
     const skipped = [...choice.skipped, ...admission.skipped].map(({ sidecarSet }) => sidecarSet);
-    for (const [key, value] of recordInjection(admitted, { pod: patched, now, skipped })) {
+    const plans = admitted.map(({ plan }) => plan);
+    for (const [key, value] of recordInjection(plans, { pod: patched, now, skipped })) {
       changes.set(key, value);
     }
   }

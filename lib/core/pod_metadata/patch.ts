@@ -1,5 +1,8 @@
+import { type JsonPatchOperation, ownMember } from "../../api/json.ts";
+import type { Pod } from "../../api/pod.ts";
 import type { PatchPodMetadata } from "../../api/sidecarset.ts";
 import { mergeJsonTexts } from "../json/merge_texts.ts";
+import { pointerToken } from "../json/pointer.ts";
 import type { Obstacle } from "../reasons.ts";
 
 /** Annotations that `patchPodMetadata` sets, or why one cannot be set. */
@@ -10,7 +13,10 @@ export type MetadataChanges =
 const UNCHANGED: MetadataChanges = { ok: true, changes: new Map() };
 
 /**
- * Applies the patches in order to the annotations that `current` tells of.
+ * Applies the patches in order.
+ *
+ * @param current the annotation's value before
+ *
  * Source: `pkg/control/sidecarcontrol/sidecarset_control.go:PatchPodMetadata`.
  */
 export function patchMetadata(
@@ -61,4 +67,24 @@ function notJson(key: string, present: string | undefined): Obstacle {
       `${JSON.stringify(present)}: make both values JSON objects or use another patchPolicy`,
     subject: key,
   };
+}
+
+/** The JSON patch that sets these annotations on the Pod. */
+export function writeAnnotations(
+  pod: Pod,
+  changes: ReadonlyMap<string, string>,
+): JsonPatchOperation[] {
+  if (changes.size === 0) return [];
+  const { annotations } = pod.metadata;
+  if (!annotations) {
+    return [{ op: "add", path: "/metadata/annotations", value: Object.fromEntries(changes) }];
+  }
+  const operations: JsonPatchOperation[] = [];
+  for (const [key, value] of changes) {
+    const present = ownMember(annotations, key);
+    if (present === value) continue;
+    const path = `/metadata/annotations/${pointerToken(key)}`;
+    operations.push({ op: present === undefined ? "add" : "replace", path, value });
+  }
+  return operations;
 }

@@ -1,18 +1,15 @@
 import {
-  HASH_ANNOTATION,
-  HASH_WITHOUT_IMAGE_ANNOTATION,
   INPLACE_UPDATE_STATE_ANNOTATION,
   WORKING_HOT_UPGRADE_ANNOTATION,
 } from "../../api/names.ts";
-import type { Pod, PodCondition, UpgradeSpec } from "../../api/pod.ts";
+import type { Pod, PodCondition } from "../../api/pod.ts";
 import {
   isHotUpgrade,
   workingContainers,
   workingContainersText,
 } from "../annotations/hot_upgrade.ts";
-import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
-import { compareUtf8 } from "../json/go_json.ts";
 import { patchMetadata } from "../pod_metadata/patch.ts";
+import { recordUpgrade } from "../pod_metadata/records.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { findContainer, isNativeSidecar, runningSidecars } from "../status/sidecars.ts";
 import {
@@ -91,7 +88,7 @@ export function upgradePatch(pod: Pod, facts: UpdateFacts): Patched {
   );
   const extra = new Map<string, string | null>([
     ...metadata.changes,
-    ...hashAnnotations(pod, facts),
+    ...recordUpgrade(pod, facts),
   ]);
   return { ok: true, patch: patchOf(pod, facts, { ...changes, extra }) };
 }
@@ -169,34 +166,4 @@ function specPatch(pod: Pod, images: ReadonlyMap<string, string>): PodPatch["spe
     ...(containers.length === 0 ? {} : { containers }),
     ...(initContainers.length === 0 ? {} : { initContainers }),
   };
-}
-
-/** Entries in the old form get the new one, with the time of this update; the second annotation only changes for that. */
-function hashAnnotations(pod: Pod, facts: UpdateFacts): Map<string, string> {
-  const read = readUpgradeSpecs(pod);
-  if (!read.ok) return new Map();
-  const { name, sidecarSet, hash, revisionName } = facts.prepared;
-  const full = new Map(read.value.full);
-  full.set(name, {
-    updateTimestamp: facts.now,
-    hash,
-    sidecarSetName: name,
-    sidecarList: runningSidecars(sidecarSet).map((sidecar) => sidecar.name).sort(compareUtf8),
-    ...(revisionName === "" ? {} : { controllerRevision: revisionName }),
-  });
-  const texts = new Map([[HASH_ANNOTATION, upgradeSpecsText(dated(full, facts.now))]]);
-  const { withoutImage } = read.value;
-  if ([...withoutImage.values()].some((spec) => spec.updateTimestamp === null)) {
-    texts.set(HASH_WITHOUT_IMAGE_ANNOTATION, upgradeSpecsText(dated(withoutImage, facts.now)));
-  }
-  return texts;
-}
-
-function dated(specs: ReadonlyMap<string, UpgradeSpec>, now: string): Map<string, UpgradeSpec> {
-  return new Map(
-    [...specs].map(([name, spec]) => [
-      name,
-      spec.updateTimestamp === null ? { ...spec, updateTimestamp: now } : spec,
-    ]),
-  );
 }

@@ -4,7 +4,7 @@ import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import {
-  asCreatedAnew,
+  asRecreated,
   missedReason,
   replacementObstacle,
 } from "../../../lib/core/cleanup/replacement.ts";
@@ -32,7 +32,7 @@ function reasonOf(pod: Pod, prepared = web, excluded: readonly string[] = []) {
   return replacementObstacle(pod, facts(prepared, excluded))?.reason;
 }
 
-Deno.test("asCreatedAnew() takes everything back that injection adds to a Pod", () => {
+Deno.test("asRecreated() takes everything back that injection adds to a Pod", () => {
   const spec = {
     initContainers: [{ name: "native", image: "n:1", restartPolicy: "Always" }],
     containers: [{
@@ -43,17 +43,17 @@ Deno.test("asCreatedAnew() takes everything back that injection adds to a Pod", 
   };
   const bare = podOf({ name: "a" });
   const { patch } = inject({ ...facts(sidecarSetOf({ spec })).request, pod: bare });
-  const anew = asCreatedAnew(injectedPod(bare, patch));
+  const anew = asRecreated(injectedPod(bare, patch));
   assert.deepEqual(anew.spec, { ...bare.spec, initContainers: [] });
   assert.deepEqual(anew.metadata.annotations, {});
   assert.equal(anew.metadata.uid, undefined);
   assert.equal(anew.status, undefined);
 });
 
-Deno.test("asCreatedAnew() keeps what the Pod's author wrote", () => {
+Deno.test("asRecreated() keeps what the Pod's author wrote", () => {
   const pod = podOf();
   const annotated = { ...pod, metadata: { ...pod.metadata, annotations: { note: "mine" } } };
-  assert.deepEqual(asCreatedAnew(annotated).metadata.annotations, { note: "mine" });
+  assert.deepEqual(asRecreated(annotated).metadata.annotations, { note: "mine" });
 });
 
 Deno.test("replacementObstacle() is undefined where a replacement would be injected", () => {

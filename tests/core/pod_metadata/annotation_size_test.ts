@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
-import { podWith, prepared, requestFor } from "./fixtures.ts";
+import { podWith, prepared, requestFor } from "../inject/fixtures.ts";
 
 /** What the API server takes, in bytes of all keys and values. */
 const LIMIT = 256 * 1024;

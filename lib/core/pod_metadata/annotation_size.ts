@@ -1,7 +1,6 @@
+import type { Pod } from "../../api/pod.ts";
 import type { Obstacle } from "../reasons.ts";
-import type { InjectRequest } from "./contract.ts";
-import type { SidecarSetPlan } from "./sidecarset_plan.ts";
-import { recordInjection } from "./write_annotations.ts";
+import { type RecordedSidecarSet, recordInjection } from "./records.ts";
 
 /** Bytes of all keys and values together (`k8s.io/apimachinery/pkg/api/validation:TotalAnnotationSizeLimitB`). */
 const LIMIT = 256 * 1024;
@@ -15,7 +14,7 @@ type Annotations = Readonly<Record<string, string>>;
 
 /** What has been admitted before a SidecarSet, and what has not. */
 export interface AdmittedBefore {
-  readonly admitted: readonly { readonly plan: SidecarSetPlan }[];
+  readonly admitted: readonly { readonly plan: RecordedSidecarSet }[];
   /** Annotations that `patchPodMetadata` changes. */
   readonly annotations: ReadonlyMap<string, string>;
   /** Names of SidecarSets that the Pod does not get. */
@@ -24,11 +23,11 @@ export interface AdmittedBefore {
 
 /** Sees to it that the Pod never has more in annotations than the API server takes, as SidecarSets are admitted one after the other. */
 export class AnnotationSize {
-  readonly #request: Pick<InjectRequest, "pod" | "now">;
+  readonly #request: { readonly pod: Pod; readonly now: Date };
   /** At least as many UTF-16 units as there are: what is exact takes time, and most Pods are far from the limit. */
   #units: number;
 
-  constructor(request: Pick<InjectRequest, "pod" | "now">) {
+  constructor(request: { readonly pod: Pod; readonly now: Date }) {
     this.#request = request;
     this.#units = unitsOf(Object.entries(request.pod.metadata.annotations ?? {}));
   }
@@ -39,7 +38,7 @@ export class AnnotationSize {
    * @param changes annotations that its `patchPodMetadata` changes
    */
   admit(
-    { plan, changes }: { plan: SidecarSetPlan; changes: ReadonlyMap<string, string> },
+    { plan, changes }: { plan: RecordedSidecarSet; changes: ReadonlyMap<string, string> },
     before: AdmittedBefore,
   ): Obstacle | undefined {
     const units = this.#units + RECORD_UNITS + plan.sidecars.length * SIDECAR_UNITS +
@@ -59,7 +58,7 @@ export class AnnotationSize {
 
   /** In bytes. */
   #exact(
-    { plan, changes }: { plan: SidecarSetPlan; changes: ReadonlyMap<string, string> },
+    { plan, changes }: { plan: RecordedSidecarSet; changes: ReadonlyMap<string, string> },
     { admitted, annotations, skipped }: AdmittedBefore,
   ): number {
     const { pod, now } = this.#request;
@@ -70,7 +69,7 @@ export class AnnotationSize {
     };
     const all = [...admitted, { plan }];
     if (all.every(({ plan }) => plan.sidecars.length === 0)) return bytesOf(patched);
-    const records = recordInjection(all, {
+    const records = recordInjection(all.map(({ plan }) => plan), {
       pod: { ...pod, metadata: { ...pod.metadata, annotations: patched } },
       now,
       skipped: skipped(),

@@ -4,7 +4,7 @@ import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
-import { podWith, prepared, requestFor } from "./fixtures.ts";
+import { podWith, prepared, requestFor } from "../inject/fixtures.ts";
 
 const KEY = "kubectl.kubernetes.io/default-container";
 const agent = { name: "agent", image: "agent:1" };

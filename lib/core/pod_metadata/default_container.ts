@@ -1,7 +1,18 @@
 import { ownMember } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
-import type { SidecarSetPlan } from "./sidecarset_plan.ts";
+
+/** The containers that a SidecarSet adds to a Pod. */
+export interface InjectedContainers {
+  readonly containerNames: ReadonlySet<string>;
+  readonly sidecars: readonly {
+    readonly sidecar: { readonly name: string };
+    readonly list: "initContainers" | "containers";
+    readonly inFront: boolean;
+    /** One container, or the two of a hot-upgrade pair. */
+    readonly containers: readonly { readonly name: string }[];
+  }[];
+}
 
 /** The container that `kubectl logs`, `exec`, `attach` and `cp` take where none is named; without it, the first one. */
 export const DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container";
@@ -12,7 +23,7 @@ export const DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-conta
  */
 export function defaultContainer(
   pod: Pod,
-  plans: readonly Pick<SidecarSetPlan, "sidecars" | "containerNames">[],
+  injected: readonly InjectedContainers[],
 ): string | undefined {
   if (ownMember(pod.metadata.annotations, DEFAULT_CONTAINER_ANNOTATION) !== undefined) {
     return undefined;
@@ -20,14 +31,14 @@ export function defaultContainer(
   const { containers } = pod.spec;
   const names = new Set(containers.map(({ name }) => name));
   // What takes another container's place stands where that one did.
-  const isInFront = plans.some(({ sidecars }) =>
+  const isInFront = injected.some(({ sidecars }) =>
     sidecars.some(({ list, inFront, containers: planned }) =>
       list === "containers" && inFront && planned.some(({ name }) => !names.has(name))
     )
   );
   if (!isInFront) return undefined;
   return containers.find((each) =>
-    !plans.some(({ containerNames }) => containerNames.has(each.name)) && !isMarkedInjected(each)
+    !injected.some(({ containerNames }) => containerNames.has(each.name)) && !isMarkedInjected(each)
   )?.name;
 }
 

@@ -1,0 +1,118 @@
+import {
+  HASH_ANNOTATION,
+  HASH_WITHOUT_IMAGE_ANNOTATION,
+  INJECTED_LIST_ANNOTATION,
+  INPLACE_UPDATE_STATE_ANNOTATION,
+  VERSION_ALT_ANNOTATION_PREFIX,
+  VERSION_ANNOTATION_PREFIX,
+  WORKING_HOT_UPGRADE_ANNOTATION,
+} from "../../api/names.ts";
+import type { Pod, UpgradeSpec } from "../../api/pod.ts";
+import {
+  versionAltAnnotation,
+  versionAnnotation,
+  workingContainers,
+  workingContainersText,
+} from "../annotations/hot_upgrade.ts";
+import { IDLE_ANNOTATION, idleRecords, idleRecordsText } from "../annotations/idle_records.ts";
+import {
+  injectedListText,
+  injectedSidecarSets,
+  isMarkedInjected,
+} from "../annotations/injected_list.ts";
+import { inPlaceStatesWithout } from "../annotations/inplace_state.ts";
+import { RESTART_COUNTS_ANNOTATION, restartCountsWithout } from "../annotations/restart_counts.ts";
+import { STORED_IMAGES_ANNOTATION, storedImagesWithout } from "../annotations/stored_images.ts";
+import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
+import { DEFAULT_CONTAINER_ANNOTATION, isNamedByInjection } from "./default_container.ts";
+
+/** Every annotation that this program sets on Pods by itself; `patchPodMetadata` sets others. */
+const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
+  HASH_ANNOTATION,
+  HASH_WITHOUT_IMAGE_ANNOTATION,
+  INJECTED_LIST_ANNOTATION,
+  INPLACE_UPDATE_STATE_ANNOTATION,
+  WORKING_HOT_UPGRADE_ANNOTATION,
+  RESTART_COUNTS_ANNOTATION,
+  STORED_IMAGES_ANNOTATION,
+  IDLE_ANNOTATION,
+]);
+const OWN_PREFIXES = [VERSION_ANNOTATION_PREFIX, VERSION_ALT_ANNOTATION_PREFIX];
+
+/** The Pod's annotations without those that this program sets by itself. */
+export function foreignAnnotations(pod: Pod): Record<string, string> {
+  const isOwnDefault = isNamedByInjection(pod);
+  return Object.fromEntries(
+    Object.entries(pod.metadata.annotations ?? {}).filter(([key]) =>
+      !(isOwnDefault && key === DEFAULT_CONTAINER_ANNOTATION) && !OWN_ANNOTATIONS.has(key) &&
+      !OWN_PREFIXES.some((prefix) => key.startsWith(prefix))
+    ),
+  );
+}
+
+/** The Pod's annotations without the records of one SidecarSet and of these containers. */
+export function annotationsWithout(
+  pod: Pod,
+  { sidecarSet, containers }: {
+    readonly sidecarSet: string;
+    readonly containers: ReadonlySet<string>;
+  },
+): Record<string, string> {
+  const working = workingContainers(pod);
+  const otherWorking = new Map([...working].filter(([, container]) => !containers.has(container)));
+  const otherIdle = new Map([...idleRecords(pod)].filter(([name]) => !containers.has(name)));
+  const changes: Record<string, string | null> = {
+    ...releasedAnnotations(pod, sidecarSet),
+    [STORED_IMAGES_ANNOTATION]: storedImagesWithout(pod, containers),
+    [IDLE_ANNOTATION]: idleRecordsText(otherIdle),
+    [WORKING_HOT_UPGRADE_ANNOTATION]: otherWorking.size === 0
+      ? null
+      : workingContainersText(otherWorking),
+  };
+  const first = pod.spec.containers.find(({ name }) => !containers.has(name));
+  // The next injection sets it again where a sidecar stands in front.
+  if (isNamedByInjection(pod) && first !== undefined && !isMarkedInjected(first)) {
+    changes[DEFAULT_CONTAINER_ANNOTATION] = null;
+  }
+  for (const container of containers) {
+    changes[versionAnnotation(container)] = null;
+    changes[versionAltAnnotation(container)] = null;
+  }
+  const annotations = new Map(Object.entries(pod.metadata.annotations ?? {}));
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === null) annotations.delete(key);
+    else if (annotations.has(key)) annotations.set(key, value);
+  }
+  return Object.fromEntries(annotations);
+}
+
+/**
+ * Annotations of a running Pod without the records of a deleted SidecarSet, so that a recreated SidecarSet of that name
+ * does not count the Pod (B-6). Annotations that containers read, such as their versions, stay.
+ *
+ * @returns the annotations that change; null removes one
+ */
+export function releasedAnnotations(pod: Pod, sidecarSet: string): Record<string, string | null> {
+  const names = injectedSidecarSets(pod).filter((name) => name !== sidecarSet);
+  const changed: Record<string, string | null> = {
+    [INJECTED_LIST_ANNOTATION]: names.length === 0 ? null : injectedListText(names),
+  };
+  const specs = readUpgradeSpecs(pod);
+  if (specs.ok) {
+    const { full, withoutImage } = specs.value;
+    if (full.has(sidecarSet)) changed[HASH_ANNOTATION] = specsWithout(full, sidecarSet);
+    if (withoutImage.has(sidecarSet)) {
+      changed[HASH_WITHOUT_IMAGE_ANNOTATION] = specsWithout(withoutImage, sidecarSet);
+    }
+  }
+  const states = inPlaceStatesWithout(pod, sidecarSet);
+  if (states !== undefined) changed[INPLACE_UPDATE_STATE_ANNOTATION] = states;
+  const counts = restartCountsWithout(pod, sidecarSet);
+  if (counts !== undefined) changed[RESTART_COUNTS_ANNOTATION] = counts;
+  return changed;
+}
+
+function specsWithout(specs: ReadonlyMap<string, UpgradeSpec>, sidecarSet: string): string | null {
+  const kept = new Map([...specs].filter(([name]) => name !== sidecarSet));
+  return kept.size === 0 ? null : upgradeSpecsText(kept);
+}
