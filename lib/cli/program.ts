@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import type { CommandContext } from "./command_line/context.ts";
-import { showHelpAfterErrors } from "./command_line/help.ts";
-import { addHelp } from "./command_line/help_command.ts";
+import { addHelp, showHelpAfterErrors } from "./command_line/help.ts";
 import { addCompletion } from "./completion/command.ts";
 import { addController } from "./controller/command.ts";
 import { addDiff } from "./diff/command.ts";
@@ -13,8 +12,7 @@ import { addRollout } from "./rollout/command.ts";
 import { addStatus } from "./status/command.ts";
 import { addUninstall } from "./uninstall/command.ts";
 import { addValidate } from "./validate/command.ts";
-import { addVersion } from "./version/command.ts";
-import { PROGRAM_VERSION } from "./version/version.ts";
+import { addVersion, PROGRAM_VERSION } from "./version/version.ts";
 
 /** All commands with their options and help; each loads what it does when it runs, so that a short command starts quickly. */
 export function createProgram(context: CommandContext): Command {

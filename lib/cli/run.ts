@@ -1,10 +1,9 @@
 import { CommanderError } from "commander";
 import { clusterErrorText } from "./cluster/cluster_error.ts";
-import { type Connect, connect as connectToCluster } from "./cluster/connect.ts";
 import { parsedForms } from "./command_line/arguments.ts";
+import { type Connect, connect as connectToCluster } from "./command_line/context.ts";
 import { createProgram } from "./program.ts";
-import { createTerminal } from "./terminal/printing.ts";
-import { CliError, type Device } from "./terminal/terminal.ts";
+import { CliError, createTerminal, type Device } from "./terminal/terminal.ts";
 
 export interface RunOptions {
   /** @default finds the cluster that kubeconfig and environment name */

@@ -39,7 +39,7 @@ const OFFLINE = [
   "lib/cli/inject/inject.ts",
   "lib/cli/explain/explain.ts",
   "lib/cli/validate/validate.ts",
-  "lib/cli/manifests/print_installation.ts",
+  "lib/cli/manifests/installation.ts",
   "lib/cli/version/version.ts",
   "lib/cli/completion/script.ts",
 ];
@@ -63,11 +63,9 @@ Deno.test("the program loads what a command does only when it runs", () => {
     .filter((path) => !/^[a-z]+\/command\.ts$|^command_line\//.test(path));
   assert.deepEqual(own.toSorted(), [
     "cluster/cluster_error.ts",
-    "cluster/connect.ts",
     "program.ts",
     "run.ts",
     "terminal/output.ts",
-    "terminal/printing.ts",
     "terminal/terminal.ts",
     "version/version.ts",
   ]);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { createTerminal } from "../../lib/cli/terminal/printing.ts";
-import { connect } from "../../lib/cli/cluster/connect.ts";
+import { connect } from "../../lib/cli/command_line/context.ts";
 import { createProgram } from "../../lib/cli/program.ts";
 import { run } from "../../lib/cli/run.ts";
+import { createTerminal } from "../../lib/cli/terminal/terminal.ts";
 import { clusterOf } from "./object_cluster.ts";
 import { runCli, stringTerminal } from "./string_terminal.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
 import { createProgram } from "../../lib/cli/program.ts";
-import { createTerminal } from "../../lib/cli/terminal/printing.ts";
+import { createTerminal } from "../../lib/cli/terminal/terminal.ts";
 import { stringTerminal } from "../cli/string_terminal.ts";
 import { anchors, codeBlocks, relativeLinks } from "../support/markdown.ts";
 

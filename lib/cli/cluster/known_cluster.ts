@@ -2,7 +2,8 @@ import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { NAMESPACE_NAME_LABEL } from "../../api/names.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../../core/prepared.ts";
 import { listed } from "../terminal/output.ts";
-import { CliError } from "../terminal/terminal.ts";
+import { CliError, type Terminal } from "../terminal/terminal.ts";
+import type { Connection } from "./connection.ts";
 
 /** What a command knows of a cluster, wherever it has it from. */
 export interface KnownCluster {
@@ -34,4 +35,26 @@ export function overlaid(cluster: KnownCluster, other: KnownCluster): KnownClust
     namespaces: new Map([...cluster.namespaces, ...other.namespaces]),
     revisions: [...cluster.revisions, ...other.revisions],
   };
+}
+
+/** The options that exclude namespaces from injection. */
+export interface ExclusionOptions {
+  readonly excludeNamespaces: readonly string[];
+  /** The controller's own namespace. */
+  readonly systemNamespace: string;
+}
+
+/** What a command gets that needs a cluster only with some options. */
+export interface MaybeLive {
+  readonly terminal: Terminal;
+  /** Undefined if the command works on files alone. */
+  readonly connection?: Connection;
+}
+
+/** The namespaces without injection: those of the options, and those that the webhook registration excludes. */
+export function excludedNamespacesOf(
+  { excludeNamespaces, systemNamespace }: ExclusionOptions,
+  registered: readonly string[],
+): string[] {
+  return [...new Set([...excludeNamespaces, systemNamespace, ...registered])];
 }

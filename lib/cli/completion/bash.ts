@@ -1,5 +1,4 @@
-import { quoted } from "./quoted.ts";
-import type { CommandWords, OptionWords } from "./words.ts";
+import { type CommandWords, type OptionWords, quoted } from "./words.ts";
 
 /** For bash 3.2 and later, which macOS has; without the bash-completion package. */
 export function bashScript(program: string, commands: readonly CommandWords[]): string {

@@ -74,3 +74,8 @@ function optionWords({ short, long, description, argChoices, flags, ...option }:
     choices: argChoices ?? [],
   } satisfies OptionWords;
 }
+
+/** Text as one word of bash or zsh, with nothing in it expanded. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,5 +1,4 @@
-import { quoted } from "./quoted.ts";
-import type { CommandWords, OptionWords } from "./words.ts";
+import { type CommandWords, type OptionWords, quoted } from "./words.ts";
 
 /** A function for a folder of `fpath`; sourcing it works too. */
 export function zshScript(program: string, commands: readonly CommandWords[]): string {

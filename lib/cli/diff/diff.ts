@@ -1,22 +1,21 @@
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { resources } from "../../kube/resources.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
-import { overlaid } from "../cluster/known_cluster.ts";
+import { excludedNamespacesOf, type ExclusionOptions, overlaid } from "../cluster/known_cluster.ts";
 import { readLiveCluster } from "../cluster/live_cluster.ts";
 import { readAll } from "../cluster/reading.ts";
-import { excludedNamespacesOf, type SurroundingsOptions } from "../cluster/surroundings.ts";
 import { readDocuments, type ReadOptions } from "../files/documents.ts";
 import { findingText } from "../files/findings.ts";
 import { manifestsOf } from "../files/manifests.ts";
 import { checkSidecarSets } from "../files/sidecarsets.ts";
 import { printData } from "../terminal/output.ts";
 import { CliError } from "../terminal/terminal.ts";
-import { yamlDiff } from "../terminal/yaml_diff.ts";
+import { yamlDiff } from "../terminal/unified_diff.ts";
 import { forecast } from "./forecast.ts";
 import { newPodDiff } from "./new_pods.ts";
 import { type Preview, previewData, previewText } from "./text.ts";
 
-export interface DiffOptions extends ClusterOptions, SurroundingsOptions, ReadOptions {
+export interface DiffOptions extends ClusterOptions, ExclusionOptions, ReadOptions {
   readonly filename: readonly string[];
   readonly output: "text" | "json" | "yaml";
 }

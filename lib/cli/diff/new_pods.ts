@@ -8,7 +8,7 @@ import { classOf } from "../pods/classes.ts";
 import { examplePod } from "../pods/example_pod.ts";
 import { outcomeOf } from "../pods/outcome.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { yamlDiff } from "../terminal/yaml_diff.ts";
+import { yamlDiff } from "../terminal/unified_diff.ts";
 
 export interface NewPodOptions {
   /** As it is, and as it would be. */

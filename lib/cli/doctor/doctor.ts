@@ -1,22 +1,20 @@
 import { inOneLine } from "../../core/printable.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
-import type { SurroundingsOptions } from "../cluster/surroundings.ts";
+import type { ExclusionOptions } from "../cluster/known_cluster.ts";
 import { counted, painted, printData, wrapped } from "../terminal/output.ts";
-import type { Color } from "../terminal/terminal.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import type { Color, Terminal } from "../terminal/terminal.ts";
 import { checkCertificates } from "./certificates.ts";
 import { adviceOf, type Check } from "./check.ts";
 import { checkApiServer, checkCrd, checkOpenKruise } from "./cluster.ts";
 import { checkController } from "./controller.ts";
-import { checkEndless } from "./endless.ts";
 import { installCommand, readDeployment, readFacts } from "./facts.ts";
-import { checkRefusals } from "./refused.ts";
+import { checkEndless, checkRefusals } from "./pods.ts";
 import { checkRegistration } from "./registration.ts";
 import { checkControllerRights, checkOwnRights } from "./rights.ts";
 import { checkSidecarSets } from "./sidecarsets.ts";
 import { checkInjection, checkValidation } from "./webhook.ts";
 
-export interface DoctorOptions extends ClusterOptions, SurroundingsOptions {
+export interface DoctorOptions extends ClusterOptions, ExclusionOptions {
   readonly output: "text" | "json" | "yaml";
 }
 

@@ -6,9 +6,9 @@ import type { WebhookConfiguration } from "../../api/webhook_configuration.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { isForbidden, isNotFound } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
+import { excludedNamespacesOf, type ExclusionOptions } from "../cluster/known_cluster.ts";
 import { type LiveCluster, readLiveCluster } from "../cluster/live_cluster.ts";
 import { readAll, readIfPresent } from "../cluster/reading.ts";
-import { excludedNamespacesOf, type SurroundingsOptions } from "../cluster/surroundings.ts";
 import { settingOf } from "../command_line/options.ts";
 import { podSubjectOf } from "../pods/targets.ts";
 
@@ -45,7 +45,7 @@ export function isKnown<T extends object>(seen: Seen<T>): seen is T {
 export const UNKNOWN_CLUSTER = "this user may not list SidecarSets and namespaces";
 export const UNKNOWN_PODS = "this user may not list Pods";
 
-export interface FactsOptions extends SurroundingsOptions {
+export interface FactsOptions extends ExclusionOptions {
   readonly now: Date;
   readonly program: string;
 }

@@ -1,16 +1,14 @@
 import type { ClusterOptions } from "../cluster/connection.ts";
-import { type MaybeLive, surroundings, type SurroundingsOptions } from "../cluster/surroundings.ts";
-import { clusterOfFiles } from "../files/cluster.ts";
-import { readDocuments, type ReadOptions } from "../files/documents.ts";
-import { findingText } from "../files/findings.ts";
-import { manifestsOf } from "../files/manifests.ts";
+import type { ExclusionOptions, MaybeLive } from "../cluster/known_cluster.ts";
+import { clusterWithFiles, readValidFiles } from "../files/cluster.ts";
+import type { ReadOptions } from "../files/documents.ts";
 import { podTargetsOf } from "../pods/targets.ts";
 import { printData } from "../terminal/output.ts";
 import { CliError } from "../terminal/terminal.ts";
 import { explain } from "./explanation.ts";
 import { explanationText } from "./text.ts";
 
-export interface ExplainOptions extends ClusterOptions, SurroundingsOptions, ReadOptions {
+export interface ExplainOptions extends ClusterOptions, ExclusionOptions, ReadOptions {
   /** Objects of the cluster: `pod/NAME`, `deploy NAME`, `pods`. */
   readonly objects: readonly string[];
   readonly allNamespaces?: boolean;
@@ -32,26 +30,24 @@ export async function explainCommand(
   options: ExplainOptions,
   { terminal, connection }: MaybeLive,
 ): Promise<number> {
-  const manifests = manifestsOf(await readDocuments(options.filename, terminal, options));
-  const files = clusterOfFiles(manifests);
-  const errors = files.findings.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) {
-    for (const error of errors) terminal.error(`${findingText(error)}\n`);
-    return 2;
-  }
+  const files = await readValidFiles(options, terminal);
+  if (files === undefined) return 2;
   const namespace = options.namespace ?? connection?.namespace ?? "default";
-  const targets = podTargetsOf(manifests, namespace);
+  const targets = podTargetsOf(files.manifests, namespace);
   if (targets.length + options.objects.length === 0) {
     throw new CliError(
       "Cannot explain: name a Pod or workload of the cluster (pod/NAME), or files that have some (-f)",
     );
   }
-  const { cluster, excludedNamespaces } = await surroundings(options, { files, connection });
+  const { cluster, excludedNamespaces } = await clusterWithFiles(files.cluster, {
+    options,
+    connection,
+  });
   const { program } = terminal;
   const facts = { cluster, excludedNamespaces, now: terminal.now(), program };
   let explanations = targets.map((target) => explain(target, facts));
   if (connection && options.objects.length > 0) {
-    const { explainObjects } = await import("./explain_objects.ts");
+    const { explainObjects } = await import("./objects.ts");
     const live = await explainObjects(options.objects, {
       ...facts,
       client: connection.client,

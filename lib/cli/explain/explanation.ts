@@ -10,10 +10,10 @@ import { explainMismatch } from "../../core/select/mismatch.ts";
 import type { PodCounts } from "../../core/status/counts.ts";
 import { type UnknownField, unknownFields } from "../../core/validate/unknown_fields.ts";
 import { namespaceOf } from "../cluster/known_cluster.ts";
+import { type UpdateState, updateStateOf } from "../pods/classes.ts";
 import { outcomeOf, type OutcomeOptions, type PodOutcome } from "../pods/outcome.ts";
 import type { PodSubject } from "../pods/targets.ts";
 import type { UninjectedGroup } from "../pods/uninjected.ts";
-import { type UpdateState, updateStateOf } from "../pods/update_state.ts";
 
 /** What becomes of one SidecarSet for one Pod. */
 export interface SidecarSetExplanation {

@@ -7,10 +7,10 @@ import { explainMismatch } from "../../core/select/mismatch.ts";
 import { isActive } from "../../core/status/readiness.ts";
 import { recordOf } from "../../core/status/record.ts";
 import { namespaceOf } from "../cluster/known_cluster.ts";
+import { type UpdateState, updateStateOf } from "../pods/classes.ts";
 import { outcomeOf, type OutcomeOptions } from "../pods/outcome.ts";
 import type { PodSubject } from "../pods/targets.ts";
 import { resumeInjection, uninjectedState } from "../pods/uninjected.ts";
-import { type UpdateState, updateStateOf } from "../pods/update_state.ts";
 import { changedFields, partsOf, recordedParts } from "../sidecarsets/revision_parts.ts";
 import { conditionOf } from "../sidecarsets/rollout_state.ts";
 import {

@@ -4,9 +4,17 @@ import { objectMeta } from "../../api/meta.ts";
 import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY, NAMESPACE_NAME_LABEL } from "../../api/names.ts";
 import { readAs } from "../../api/read.ts";
 import type { NamespaceFacts } from "../../core/prepared.ts";
-import type { KnownCluster } from "../cluster/known_cluster.ts";
-import type { Finding } from "./findings.ts";
-import type { Manifest } from "./manifests.ts";
+import type { Connection } from "../cluster/connection.ts";
+import {
+  excludedNamespacesOf,
+  type ExclusionOptions,
+  type KnownCluster,
+  overlaid,
+} from "../cluster/known_cluster.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { type ManifestDocument, readDocuments, type ReadOptions } from "./documents.ts";
+import { type Finding, findingText } from "./findings.ts";
+import { type Manifest, manifestsOf } from "./manifests.ts";
 import { type CheckedSidecarSets, checkSidecarSets } from "./sidecarsets.ts";
 
 /** A cluster of which the files are all that is known. */
@@ -15,6 +23,45 @@ export interface FileCluster extends KnownCluster {
   readonly findings: readonly Finding[];
   /** How many SidecarSets the files have. */
   readonly sidecarSetCount: number;
+}
+
+/** The content of files whose SidecarSets are valid. */
+export interface ValidFiles {
+  readonly documents: readonly ManifestDocument[];
+  readonly manifests: readonly Manifest[];
+  readonly cluster: FileCluster;
+}
+
+/**
+ * Reads the files that `inject` and `explain` work on, and prints the errors of their SidecarSets.
+ *
+ * @returns undefined if a SidecarSet is invalid; the command then exits with status 2.
+ * @throws {CliError} if a file cannot be read.
+ */
+export async function readValidFiles(
+  { filename, ...options }: ReadOptions & { readonly filename: readonly string[] },
+  terminal: Terminal,
+): Promise<ValidFiles | undefined> {
+  const documents = await readDocuments(filename, terminal, options);
+  const manifests = manifestsOf(documents);
+  const cluster = clusterOfFiles(manifests);
+  const errors = cluster.findings.filter(({ severity }) => severity === "error");
+  for (const error of errors) terminal.error(`${findingText(error)}\n`);
+  return errors.length > 0 ? undefined : { documents, manifests, cluster };
+}
+
+/** The cluster of files; with a connection, laid over the live cluster. */
+export async function clusterWithFiles(
+  files: KnownCluster,
+  { options, connection }: { options: ExclusionOptions; connection: Connection | undefined },
+): Promise<{ cluster: KnownCluster; excludedNamespaces: readonly string[] }> {
+  if (connection === undefined) {
+    return { cluster: files, excludedNamespaces: excludedNamespacesOf(options, []) };
+  }
+  const { readLiveCluster } = await import("../cluster/live_cluster.ts");
+  const live = await readLiveCluster(connection.client, options.systemNamespace);
+  const excludedNamespaces = excludedNamespacesOf(options, live.excludedNamespaces);
+  return { cluster: { ...overlaid(live, files), excludedNamespaces }, excludedNamespaces };
 }
 
 /** Takes SidecarSets, Namespaces, ControllerRevisions and the allow-list from files. */

@@ -8,8 +8,7 @@ import { planRevisions } from "../../core/revision/plan.ts";
 import { likelyName } from "../../core/validate/likely_name.ts";
 import { unknownFields } from "../../core/validate/unknown_fields.ts";
 import { validateSidecarSet } from "../../core/validate/validate.ts";
-import { type Finding, findingOf } from "./findings.ts";
-import { lineOfField } from "./locate.ts";
+import { type Finding, findingOf, lineOfField } from "./findings.ts";
 import type { Manifest } from "./manifests.ts";
 
 const API_VERSIONS = VERSIONS.map((version) => `${GROUP}/${version}`);
@@ -23,7 +22,7 @@ export interface CheckedSidecarSets {
 }
 
 /** What the validity of SidecarSets depends on beside themselves. */
-export interface Surroundings {
+export interface ValidationContext {
   readonly revisions: readonly ControllerRevision[];
   readonly allowList: string | undefined;
   /** The SidecarSets of the cluster; absent where only files are known, so that more may be in the cluster. */
@@ -33,17 +32,17 @@ export interface Surroundings {
 /** Reads and validates the SidecarSets among the objects, each beside the others. */
 export function checkSidecarSets(
   manifests: readonly Manifest[],
-  surroundings: Surroundings,
+  context: ValidationContext,
 ): CheckedSidecarSets {
   const candidates = manifests.filter(isSidecarSet).map((manifest) => ({
     manifest,
-    prepared: prepare(manifest, surroundings),
+    prepared: prepare(manifest, context),
   }));
   const ofFiles = candidates.flatMap(({ prepared }) => prepared?.sidecarSet ?? []);
   const names = new Set(candidates.map(({ manifest }) => manifest.name));
   const others = [
     ...ofFiles,
-    ...(surroundings.stored ?? []).filter(({ metadata }) => !names.has(metadata.name ?? "")),
+    ...(context.stored ?? []).filter(({ metadata }) => !names.has(metadata.name ?? "")),
   ];
   const findings = manifests.flatMap(checkKind);
   const sidecarSets: PreparedSidecarSet[] = [];
@@ -53,7 +52,7 @@ export function checkSidecarSets(
       ...checkVersion(manifest),
       ...checkFields(manifest),
       ...checkUnique(manifest, first.get(manifest.name)),
-      ...validate(manifest, { others, ...surroundings }),
+      ...validate(manifest, { others, ...context }),
     ];
     if (!first.has(manifest.name)) first.set(manifest.name, manifest);
     for (const finding of own) findings.push(finding);
@@ -68,7 +67,7 @@ function isSidecarSet({ apiVersion, kind }: Manifest): boolean {
 
 function prepare(
   { object }: Manifest,
-  { revisions }: Surroundings,
+  { revisions }: ValidationContext,
 ): PreparedSidecarSet | undefined {
   const read = prepareSidecarSet(object);
   if (!read.ok) return undefined;
@@ -135,7 +134,7 @@ function checkUnique(manifest: Manifest, earlier: Manifest | undefined): Finding
 
 function validate(
   manifest: Manifest,
-  { others, revisions, allowList, stored }: Surroundings & { others: readonly SidecarSet[] },
+  { others, revisions, allowList, stored }: ValidationContext & { others: readonly SidecarSet[] },
 ): Finding[] {
   const old = stored?.find(({ metadata }) => metadata.name === manifest.name);
   const problems = validateSidecarSet({

@@ -1,16 +1,14 @@
-import type { ClusterOptions } from "../cluster/connection.ts";
-import { type MaybeLive, surroundings, type SurroundingsOptions } from "../cluster/surroundings.ts";
-import { clusterOfFiles } from "../files/cluster.ts";
 import { inOneLine } from "../../core/printable.ts";
-import { readDocuments, type ReadOptions } from "../files/documents.ts";
-import { findingText } from "../files/findings.ts";
-import { manifestsOf } from "../files/manifests.ts";
+import type { ClusterOptions } from "../cluster/connection.ts";
+import type { ExclusionOptions, MaybeLive } from "../cluster/known_cluster.ts";
+import { clusterWithFiles, readValidFiles } from "../files/cluster.ts";
+import type { ReadOptions } from "../files/documents.ts";
 import { outcomeOf, type PodOutcome } from "../pods/outcome.ts";
 import { podTargetsOf } from "../pods/targets.ts";
 import { CliError, type Terminal } from "../terminal/terminal.ts";
-import { jsonText, render, type RenderedDocument, yamlStream } from "./rendering.ts";
+import { fileDiff, jsonText, render, type RenderedDocument, yamlStream } from "./rendering.ts";
 
-export interface InjectOptions extends ClusterOptions, SurroundingsOptions, ReadOptions {
+export interface InjectOptions extends ClusterOptions, ExclusionOptions, ReadOptions {
   readonly filename: readonly string[];
   readonly output: "yaml" | "json" | "diff";
   /** Of objects that name none. */
@@ -32,19 +30,17 @@ export async function injectCommand(
   options: InjectOptions,
   { terminal, connection }: MaybeLive,
 ): Promise<number> {
-  const documents = await readDocuments(options.filename, terminal, options);
-  const manifests = manifestsOf(documents);
+  const files = await readValidFiles(options, terminal);
+  if (files === undefined) return 2;
+  const { documents, manifests } = files;
   if (manifests.length === 0) {
-    throw new CliError("Cannot inject: the files have no manifest, name some with -f");
-  }
-  const files = clusterOfFiles(manifests);
-  const errors = files.findings.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) {
-    for (const error of errors) terminal.error(`${findingText(error)}\n`);
-    return 2;
+    throw new CliError("Cannot inject: the files contain no manifest; name files with -f");
   }
   const now = options.now ?? terminal.now();
-  const { cluster, excludedNamespaces } = await surroundings(options, { files, connection });
+  const { cluster, excludedNamespaces } = await clusterWithFiles(files.cluster, {
+    options,
+    connection,
+  });
   const namespace = options.namespace ?? connection?.namespace ?? "default";
   const outcomes = podTargetsOf(manifests, namespace).map((target) =>
     outcomeOf(target, { cluster, excludedNamespaces, now })
@@ -68,8 +64,7 @@ async function print(
   { output, terminal }: { output: InjectOptions["output"]; terminal: Terminal },
 ): Promise<void> {
   if (output === "diff") {
-    const { fileDiff } = await import("./file_diff.ts");
-    terminal.write(fileDiff(rendered, terminal));
+    terminal.write(await fileDiff(rendered, terminal));
   } else terminal.writeData(output === "json" ? jsonText(rendered) : yamlStream(rendered));
 }
 

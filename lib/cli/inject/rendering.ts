@@ -1,8 +1,9 @@
 import type { Document } from "yaml";
 import { escaped, isPrintable } from "../../core/printable.ts";
 import type { ManifestDocument } from "../files/documents.ts";
-import type { TreeChange } from "./patched_tree.ts";
-import { patchedTree } from "./patched_tree.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type { ChangedPart } from "../terminal/unified_diff.ts";
+import { patchedTree, type TreeChange } from "./patched_tree.ts";
 
 /** A document as it is to be printed. */
 export interface RenderedDocument {
@@ -69,4 +70,24 @@ function hasIndentedLists(source: string): boolean {
     keyIndent = /:\s*(?:#.*)?$/.test(rest) ? indent.length + dashes.length : -1;
   }
   return false;
+}
+
+/** Unified diffs of the changed files, one after the other; empty without a change. */
+export async function fileDiff(
+  documents: readonly RenderedDocument[],
+  terminal: Terminal,
+): Promise<string> {
+  const { unifiedDiff } = await import("../terminal/unified_diff.ts");
+  const byFile = Map.groupBy(documents, ({ document }) => document.file);
+  let diff = "";
+  for (const [file, rendered] of byFile) {
+    if (rendered.every(({ document, text }) => text === document.text)) continue;
+    const after = streamParts(rendered);
+    const parts = rendered.map(({ document }, index): ChangedPart => [
+      document.text,
+      after[index] ?? "",
+    ]);
+    diff += unifiedDiff(parts, { before: file, after: `${file} (injected)`, terminal });
+  }
+  return diff;
 }

@@ -2,7 +2,15 @@ import type { Command } from "commander";
 import type { CommandContext } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
 import { outputOption } from "../command_line/options.ts";
-import type { PrintInstallationOptions } from "./print_installation.ts";
+import { printData } from "../terminal/output.ts";
+import { CliError, type Terminal } from "../terminal/terminal.ts";
+import type { InstallationOptions } from "./installation.ts";
+
+/** The options of `sidecarset manifests` as they are given. */
+interface PrintInstallationOptions extends Omit<InstallationOptions, "replicas"> {
+  readonly replicas?: string;
+  readonly output: "yaml" | "json";
+}
 
 /** `sidecarset manifests` */
 export function addManifests(program: Command, { terminal, exit }: CommandContext): void {
@@ -20,9 +28,34 @@ export function addManifests(program: Command, { terminal, exit }: CommandContex
     .addOption(outputOption(["yaml", "json"]))
     .addHelpText("after", helpNotes(NOTES))
     .action(async (options: PrintInstallationOptions) => {
-      const { printInstallation } = await import("./print_installation.ts");
-      exit(await printInstallation(options, terminal));
+      await printInstallation(options, terminal);
+      exit(0);
     });
+}
+
+const NAMESPACE_SYNTAX = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** @throws {CliError} if an option has an invalid value. */
+async function printInstallation(
+  { output, replicas: count, ...options }: PrintInstallationOptions,
+  terminal: Terminal,
+): Promise<void> {
+  if (options.namespace !== undefined && !NAMESPACE_SYNTAX.test(options.namespace)) {
+    throw new CliError(
+      `Cannot use ${options.namespace} as --namespace: it is not a valid namespace name`,
+    );
+  }
+  if (options.image === "") throw new CliError("Cannot use an empty --image: name an image");
+  const replicas = count === undefined ? undefined : Number(count);
+  if (replicas !== undefined && (!Number.isInteger(replicas) || replicas < 1)) {
+    throw new CliError(`Cannot use ${count} as --replicas: give a whole number of 1 or more`);
+  }
+  const chosen = { ...options, ...(replicas === undefined ? {} : { replicas }) };
+  const { installationObjects, installationYaml } = await import("./installation.ts");
+  if (output === "json") {
+    const list = { apiVersion: "v1", kind: "List", items: installationObjects(chosen) };
+    await printData(list, { format: output, terminal });
+  } else terminal.writeData(installationYaml(chosen));
 }
 
 const NOTES = {

@@ -1,10 +1,14 @@
 import type { Pod } from "../../api/pod.ts";
 import { canaryBaseOf } from "../../core/canary.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { upgradability } from "../../core/rollout/upgradable.ts";
 import { laterLabelFields, maySelectLater } from "../../core/select/label_times.ts";
 import { selectsPod } from "../../core/select/pod_selection.ts";
 import { effectiveSinceOf } from "../../core/status/effective_since.ts";
+import { hasMainEnded } from "../../core/status/main_containers.ts";
 import { classifyPod, type PodClass } from "../../core/status/pod_class.ts";
+import { recordOf } from "../../core/status/record.ts";
+import { strippedPart } from "../../core/status/stripped.ts";
 import { type KnownCluster, namespaceOf } from "../cluster/known_cluster.ts";
 
 /** What a Pod of a cluster is to one of its SidecarSets; a canary takes Pods away from its base. */
@@ -36,4 +40,50 @@ export function classOf(
     excluded: cluster.excludedNamespaces?.includes(metadata.namespace ?? "") ?? false,
     ...(effectiveSince ? { effectiveSince } : {}),
   });
+}
+
+/** How an injected Pod stands to the current revision of a SidecarSet. */
+export interface UpdateState {
+  readonly state:
+    | "UpToDate"
+    | "Completed"
+    | "Upgradable"
+    | "InFlight"
+    | "NotUpgradable"
+    | "Stripped";
+  /** What comes next. */
+  readonly message: string;
+}
+
+/** Compares what an injected Pod records with the SidecarSet as it is now. */
+export function updateStateOf(pod: Pod, prepared: PreparedSidecarSet): UpdateState {
+  const stripped = strippedPart(pod, prepared);
+  if (stripped !== undefined) {
+    return {
+      state: "Stripped",
+      message: `${stripped}: let that webhook leave injected containers as they are, ` +
+        "and recreate the Pod",
+    };
+  }
+  if (recordOf(pod, prepared.name).full?.hash === prepared.hash) {
+    return { state: "UpToDate", message: "it has the current revision" };
+  }
+  if (hasMainEnded(pod)) {
+    return { state: "Completed", message: "its main containers have ended, so it stays as it is" };
+  }
+  const found = upgradability(pod, prepared);
+  switch (found.kind) {
+    case "Upgradable":
+      return { state: found.kind, message: "only images differ, which can be changed in place" };
+    case "InFlight":
+      return {
+        state: found.kind,
+        message: `an earlier change of container ${found.container} is not done yet`,
+      };
+    case "NotUpgradable":
+      return {
+        state: found.kind,
+        message: `not upgradable in place: ${found.message}; recreate the Pod`,
+      };
+  }
 }

@@ -1,9 +1,11 @@
 import { isMirrorPod, type Pod } from "../../api/pod.ts";
-import { injectedPod } from "../../core/json/apply_patch.ts";
+import type { ReplacementFacts } from "../../core/cleanup/replacement.ts";
 import type { Injection } from "../../core/inject/contract.ts";
 import { inject } from "../../core/inject/inject.ts";
+import { injectedPod } from "../../core/json/apply_patch.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { type Reason, REASONS } from "../../core/reasons.ts";
+import { blamedSidecarSets } from "../../core/refused/blame.ts";
 import { selectsPod } from "../../core/select/pod_selection.ts";
 import { isActive } from "../../core/status/readiness.ts";
 import { type KnownCluster, namespaceOf } from "../cluster/known_cluster.ts";
@@ -76,4 +78,35 @@ function noInjection(selecting: readonly PreparedSidecarSet[], reason: Reason): 
     refuses: false,
   }));
   return { patch: [], injected: [], skipped };
+}
+
+/** What the injection of a Pod's replacement depends on. */
+export function replacementFacts(
+  { name }: PreparedSidecarSet,
+  { pod, options }: { pod: Pod; options: OutcomeOptions },
+): ReplacementFacts {
+  const { cluster, excludedNamespaces, now } = options;
+  const namespace = namespaceOf(cluster, pod.metadata.namespace ?? "");
+  const place = { labels: pod.metadata.labels ?? {}, namespace };
+  return {
+    sidecarSet: name,
+    excludedNamespaces: new Set(excludedNamespaces),
+    request: {
+      namespace,
+      selecting: cluster.sidecarSets.filter(({ sidecarSet }) => selectsPod(sidecarSet.spec, place)),
+      revisionsOf: () => cluster.revisions,
+      sharesOf: () => ({ matched: 0, pinned: 0 }),
+      now,
+    },
+    inject,
+  };
+}
+
+/**
+ * The SidecarSets because of which the API server refuses a Pod.
+ *
+ * @param text The API server's words.
+ */
+export function blamedFor(text: string, { target: { pod }, selecting, injection }: PodOutcome) {
+  return blamedSidecarSets(text, { pod, selecting, injection });
 }

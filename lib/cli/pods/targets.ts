@@ -4,7 +4,7 @@ import { isObject } from "../../api/json.ts";
 import { type ObjectMeta, objectMeta } from "../../api/meta.ts";
 import type { Pod, PodSpec } from "../../api/pod.ts";
 import { readAs, withoutNulls } from "../../api/read.ts";
-import { lineOfField } from "../files/locate.ts";
+import { lineOfField } from "../files/findings.ts";
 import type { Manifest, Path } from "../files/manifests.ts";
 import { CliError } from "../terminal/terminal.ts";
 

@@ -6,8 +6,7 @@ import { notMissedText } from "../../core/status/effective_since.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import { wrapped } from "../terminal/output.ts";
 import { classOf } from "./classes.ts";
-import type { OutcomeOptions } from "./outcome.ts";
-import { replacementFacts } from "./replacement.ts";
+import { type OutcomeOptions, replacementFacts } from "./outcome.ts";
 
 /** Why a selected Pod has nothing of a SidecarSet. */
 export interface Uninjected {

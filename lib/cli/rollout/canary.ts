@@ -1,9 +1,9 @@
 import { resources } from "../../kube/resources.ts";
 import type { Live } from "../cluster/connection.ts";
-import type { DryRun } from "../cluster/dry_run.ts";
+import type { DryRun } from "../command_line/options.ts";
 import { CliError } from "../terminal/terminal.ts";
 import { change } from "./change.ts";
-import { type History, readHistory } from "./revisions.ts";
+import { type History, readHistory } from "./history.ts";
 
 export interface CanaryOptions {
   readonly name: string;

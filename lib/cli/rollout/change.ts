@@ -5,9 +5,9 @@ import { patch, type PatchOptions } from "../../kube/requests.ts";
 import { type Resource, resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
 import type { Live } from "../cluster/connection.ts";
-import { type DryRun, dryRunNote } from "../cluster/dry_run.ts";
 import { unknownSidecarSet } from "../cluster/known_cluster.ts";
 import { readAll, readIfPresent } from "../cluster/reading.ts";
+import { type DryRun, dryRunNote } from "../command_line/options.ts";
 
 /**
  * A SidecarSet as it is stored.

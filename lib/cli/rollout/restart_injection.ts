@@ -4,19 +4,22 @@ import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Live } from "../cluster/connection.ts";
-import type { DryRun } from "../cluster/dry_run.ts";
-import { unknownSidecarSet } from "../cluster/known_cluster.ts";
+import {
+  excludedNamespacesOf,
+  type ExclusionOptions,
+  unknownSidecarSet,
+} from "../cluster/known_cluster.ts";
 import { readLiveCluster } from "../cluster/live_cluster.ts";
 import { readAll } from "../cluster/reading.ts";
-import { excludedNamespacesOf, type SurroundingsOptions } from "../cluster/surroundings.ts";
+import type { DryRun } from "../command_line/options.ts";
 import { classOf } from "../pods/classes.ts";
+import { replacementFacts } from "../pods/outcome.ts";
 import { RESTARTABLE, topOwnerReader } from "../pods/owners.ts";
-import { replacementFacts } from "../pods/replacement.ts";
 import { resumeInjection } from "../pods/uninjected.ts";
 import { counted, listed, wrapped } from "../terminal/output.ts";
 import { change } from "./change.ts";
 
-export interface RestartOptions extends SurroundingsOptions {
+export interface RestartOptions extends ExclusionOptions {
   readonly name: string;
   readonly dryRun: DryRun;
   /** Of Pods; all where absent. */

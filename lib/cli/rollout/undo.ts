@@ -3,12 +3,12 @@ import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import { revisedFieldNames } from "../../core/revision/data.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Live } from "../cluster/connection.ts";
-import type { DryRun } from "../cluster/dry_run.ts";
+import type { DryRun } from "../command_line/options.ts";
 import { partsOf, recordedParts } from "../sidecarsets/revision_parts.ts";
 import { CliError } from "../terminal/terminal.ts";
-import { yamlDiff } from "../terminal/yaml_diff.ts";
+import { yamlDiff } from "../terminal/unified_diff.ts";
 import { change } from "./change.ts";
-import { type History, historyHint, readHistory, revisionAt } from "./revisions.ts";
+import { type History, historyHint, readHistory, revisionAt } from "./history.ts";
 
 export interface UndoOptions {
   readonly name: string;

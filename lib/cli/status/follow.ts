@@ -2,9 +2,7 @@ import type { SidecarSet } from "../../api/sidecarset.ts";
 import { isRetryable } from "../../kube/errors.ts";
 import { rolloutStateOf } from "../sidecarsets/rollout_state.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { LiveLines } from "./live_lines.ts";
-import { progressLines } from "./progress_bar.ts";
-import { rolloutText, Steps } from "./steps.ts";
+import { LiveLines, progressLines, rolloutText, Steps } from "./progress.ts";
 
 export interface FollowOptions {
   readonly terminal: Terminal;

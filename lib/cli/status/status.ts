@@ -5,14 +5,13 @@ import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../runtime/stored_sidecarset.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
-import type { SurroundingsOptions } from "../cluster/surroundings.ts";
-import { unknownSidecarSet } from "../cluster/known_cluster.ts";
+import { type ExclusionOptions, unknownSidecarSet } from "../cluster/known_cluster.ts";
 import { readAll } from "../cluster/reading.ts";
 import { printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { statusText } from "./text.ts";
 
-export interface StatusOptions extends ClusterOptions, SurroundingsOptions {
+export interface StatusOptions extends ClusterOptions, ExclusionOptions {
   /** All SidecarSets where empty. */
   readonly names: readonly string[];
   readonly selector?: string;
@@ -35,7 +34,7 @@ export interface StatusOptions extends ClusterOptions, SurroundingsOptions {
 export async function statusCommand(options: StatusOptions, live: Live): Promise<number> {
   const { terminal, connection: { client } } = live;
   if (options.missed || options.uninjected) {
-    const { uninjectedPodsCommand } = await import("./uninjected_pods.ts");
+    const { uninjectedPodsCommand } = await import("./uninjected.ts");
     return await uninjectedPodsCommand(
       { ...options, missed: options.uninjected !== true },
       live,

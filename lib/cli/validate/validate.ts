@@ -1,8 +1,10 @@
-import { caveatFindings } from "./caveats.ts";
+import type { KnownCluster } from "../cluster/known_cluster.ts";
 import { clusterOfFiles } from "../files/cluster.ts";
 import { readDocuments, type ReadOptions } from "../files/documents.ts";
-import { type Finding, findingText } from "../files/findings.ts";
-import { manifestsOf } from "../files/manifests.ts";
+import { type Finding, findingOf, findingText } from "../files/findings.ts";
+import { type Manifest, manifestsOf } from "../files/manifests.ts";
+import { outcomeOf } from "../pods/outcome.ts";
+import { podSubjectOf } from "../pods/targets.ts";
 import { counted, painted, printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -49,4 +51,28 @@ function coloredText(finding: Finding, terminal: Terminal): string {
     `: ${severity}: `,
     `: ${painted(severity, { color, terminal })}: `,
   );
+}
+
+/**
+ * What to know of the SidecarSets in the Pods and workloads of the files, such as a Job that cannot end before a sidecar. Whether the API server
+ * takes those Pods is not looked at.
+ */
+export function caveatFindings(
+  manifests: readonly Manifest[],
+  { cluster, now }: { cluster: KnownCluster; now: Date },
+): Finding[] {
+  return manifests.flatMap((manifest) => {
+    const { object, apiVersion, kind } = manifest;
+    const subject = podSubjectOf({ ...object, apiVersion, kind });
+    if (subject === undefined) return [];
+    const { injection } = outcomeOf(subject, { cluster, excludedNamespaces: [], now });
+    return (injection.caveats ?? []).map(({ sidecarSet, message }) =>
+      findingOf(manifest, {
+        severity: "warning",
+        field: "",
+        reason: "FieldValueInvalid",
+        message: `with SidecarSet ${sidecarSet}: ${message}`,
+      })
+    );
+  });
 }

@@ -1,5 +1,9 @@
+import type { Command } from "commander";
 import config from "../../../deno.json" with { type: "json" };
 import { GROUP, VERSIONS } from "../../api/names.ts";
+import type { CommandContext } from "../command_line/context.ts";
+import { helpNotes } from "../command_line/help.ts";
+import { outputOption } from "../command_line/options.ts";
 import { printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -30,4 +34,16 @@ export async function versionCommand(
       `API ${version.apiVersions.join(", ")}\n`,
   );
   return 0;
+}
+
+/** `sidecarset version` */
+export function addVersion(program: Command, { terminal, exit }: CommandContext): void {
+  program.command("version")
+    .description("Print the version of the program and of what it runs on.")
+    .addOption(outputOption(["text", "json", "yaml"]))
+    .addHelpText(
+      "after",
+      helpNotes({ examples: ["version -o json"], statuses: ["0  printed"] }),
+    )
+    .action(async (options: VersionOptions) => exit(await versionCommand(options, terminal)));
 }

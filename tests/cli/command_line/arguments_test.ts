@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { createTerminal } from "../../../lib/cli/terminal/printing.ts";
 import { parsedForms } from "../../../lib/cli/command_line/arguments.ts";
-import { connect } from "../../../lib/cli/cluster/connect.ts";
+import { connect } from "../../../lib/cli/command_line/context.ts";
 import { createProgram } from "../../../lib/cli/program.ts";
+import { createTerminal } from "../../../lib/cli/terminal/terminal.ts";
 import { stringTerminal } from "../string_terminal.ts";
 
 const program = createProgram({ terminal: createTerminal(stringTerminal()), connect, exit() {} });

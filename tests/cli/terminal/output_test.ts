@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { createTerminal } from "../../../lib/cli/terminal/printing.ts";
 import assert from "node:assert/strict";
 import { counted, painted, table, wrapped } from "../../../lib/cli/terminal/output.ts";
+import { createTerminal } from "../../../lib/cli/terminal/terminal.ts";
 import { stringTerminal } from "../string_terminal.ts";
 
 Deno.test("wrapped() breaks lines at 80 columns and loses no word", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createTerminal } from "../../../lib/cli/terminal/printing.ts";
+import { createTerminal } from "../../../lib/cli/terminal/terminal.ts";
 import { type ChangedPart, unifiedDiff } from "../../../lib/cli/terminal/unified_diff.ts";
 import { stringTerminal } from "../string_terminal.ts";
 

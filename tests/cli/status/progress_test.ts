@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
-import { progressLine, progressLines } from "../../../lib/cli/status/progress_bar.ts";
+import { progressLine, progressLines } from "../../../lib/cli/status/progress.ts";
 import { sidecarSetOf } from "../../support/objects.ts";
 
 function rolloutOf(

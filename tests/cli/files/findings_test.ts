@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readDocuments } from "../../../lib/cli/files/documents.ts";
-import { lineOfField } from "../../../lib/cli/files/locate.ts";
+import { lineOfField } from "../../../lib/cli/files/findings.ts";
 import { manifestsOf } from "../../../lib/cli/files/manifests.ts";
 import { stringTerminal } from "../string_terminal.ts";
 

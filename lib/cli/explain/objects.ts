@@ -1,16 +1,24 @@
+import { isObject } from "../../api/json.ts";
 import type { Workload } from "../../api/objects.ts";
+import { refusalText } from "../../core/refused/message.ts";
+import { missingPods, refusableKind } from "../../core/refused/workload.ts";
 import { countPods } from "../../core/status/counts.ts";
+import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
+import { ifAllowed, readFailedCreates } from "../cluster/reading.ts";
 import { classOf } from "../pods/classes.ts";
-import { outcomeOf } from "../pods/outcome.ts";
-import { recreateCommand, type TopOwnerReader, topOwnerReader } from "../pods/owners.ts";
+import { blamedFor, outcomeOf, type PodOutcome } from "../pods/outcome.ts";
+import { podsOf, recreateCommand, type TopOwnerReader, topOwnerReader } from "../pods/owners.ts";
 import { podSubjectOf } from "../pods/targets.ts";
 import { injectingCommands, uninjectedGroups } from "../pods/uninjected.ts";
-import { podsOf } from "../pods/workload_pods.ts";
 import { CliError } from "../terminal/terminal.ts";
-import { explain, type PodExplanation, type PodsSummary } from "./explanation.ts";
+import {
+  explain,
+  type PodExplanation,
+  type PodsSummary,
+  type RefusalExplanation,
+} from "./explanation.ts";
 import { type NamedObject, type Place, readNamed } from "./named_objects.ts";
-import { refusalOf } from "./refused.ts";
 import { explainStored, type StoredPodOptions } from "./stored_pod.ts";
 
 /**
@@ -74,4 +82,32 @@ async function summary(
     return [{ name, ...counts, uninjected, commands }];
   });
   return { pods: { total: pods.length, sidecarSets } };
+}
+
+/** Why a workload lacks Pods that the API server refuses; undefined where it lacks none, or nothing is known. */
+export async function refusalOf(
+  workload: Workload,
+  { client, outcome }: { client: RestClient; outcome: PodOutcome },
+): Promise<RefusalExplanation | undefined> {
+  const message = failureOf(workload) ?? await lastRefusal(workload, client);
+  if (message === undefined) return undefined;
+  const sidecarSets = blamedFor(message, outcome);
+  return { message, sidecarSets, ...(sidecarSets.length > 0 ? { reason: "PodRefused" } : {}) };
+}
+
+/** A Deployment says it itself, of its newest ReplicaSet. */
+function failureOf({ kind, status: { conditions } = {} }: Workload): string | undefined {
+  if (kind !== "Deployment" || !Array.isArray(conditions)) return undefined;
+  const failure: unknown = conditions.find((condition: unknown) =>
+    isObject(condition) && condition.type === "ReplicaFailure" && condition.status === "True"
+  );
+  return isObject(failure) ? refusalText(String(failure.message)) : undefined;
+}
+
+async function lastRefusal(workload: Workload, client: RestClient): Promise<string | undefined> {
+  const kind = refusableKind(workload);
+  if (kind === undefined || missingPods(workload, kind) === 0) return undefined;
+  const { uid = "", namespace = "" } = workload.metadata;
+  const [last] = await ifAllowed(readFailedCreates(client, { namespace, uid })) ?? [];
+  return last?.text;
 }
