@@ -4,21 +4,22 @@ import { list, type Selection, watch } from "./requests.ts";
 import type { Resource } from "./resources.ts";
 import { send } from "./send.ts";
 
-/** Where a reflector's objects come from. */
+/** The source of a reflector's objects. */
 export interface ListWatch<T> {
   list(options: ListOptions): Promise<ObjectList<T>>;
-  /** A stream of watch events; `read` makes an object of what is in them. */
+  /** A stream of watch events. */
   watch(options: WatchOptions): Promise<ReadableStream<unknown>>;
+  /** Reads the object of a watch event; may throw. */
   read(value: unknown): T;
 }
 
 export interface ListWatchOptions<T extends KubeObject> {
   resource: Resource<T>;
-  /** All objects of the cluster where absent. */
+  /** @default all objects of the cluster */
   selection?: Selection;
 }
 
-/** The objects of one kind at the API server, through any client of the contract. */
+/** The objects of one kind, through any client of the contract. */
 export function listWatch<T extends KubeObject>(
   client: RestClient,
   { resource, selection = {} }: ListWatchOptions<T>,

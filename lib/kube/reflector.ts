@@ -1,34 +1,40 @@
-import { failureDelay, forbiddenDelay, jittered, requestedDelay, RESUME_DELAY } from "./backoff.ts";
+import {
+  failureDelay,
+  forbiddenDelay,
+  jittered,
+  requestedDelay,
+  RESUME_DELAY_MS,
+} from "./backoff.ts";
 
 /**
- * The list-and-watch protocol as a state machine without I/O (after kube-rs' `watcher.rs`). A state says what to do next; `step` takes what
- * came of it to the next state and to the changes that the consumer is told. `reflector_loop.ts` does what the states say.
+ * The list-and-watch protocol as a state machine without I/O (after kube-rs' `watcher.rs`). A state has the next task; `step` maps the task's
+ * result to the next state and to changes for the consumer. `reflector_loop.ts` performs the tasks.
  */
 
-/** What a consumer is told, in order. It holds all objects, and no others, if it does as told. */
+/** Changes for the consumer, in order. A consumer that applies all of them holds exactly the objects of the store. */
 export type Change<T> =
-  /** The API server's store was set back: versions of objects that are known cannot be compared with those of the list that follows. */
+  /** The store was restored to an earlier state: known resourceVersions do not compare with those of the following list. */
   | { readonly type: "rolledBack" }
-  /** Some of all objects. With `first` a list begins; what was told of one that broke off does not count as listed any more. */
+  /** One page of a list. `first` begins a new list and discards the pages of an incomplete one. */
   | { readonly type: "page"; readonly items: readonly T[]; readonly first: boolean }
-  /** All objects were told of since the first page: what was not among them is not there any more. */
+  /** The list is complete: an object that no page has was deleted. */
   | { readonly type: "listed"; readonly resourceVersion: string }
   | { readonly type: "apply"; readonly object: T }
   | { readonly type: "delete"; readonly object: T };
 
-/** What to do next. */
+/** The next thing to do. */
 export type Task =
   | { readonly do: "list"; readonly token?: string }
   | { readonly do: "watch"; readonly version: string }
-  /** Ask whether the store still has that version, before a watch goes on from it. */
+  /** Read the store's current version before a watch resumes from `version`. */
   | { readonly do: "check"; readonly version: string }
-  /** Read on from the watch that is open since `openedAt` of the monotonic clock. */
+  /** Read the next event of the open watch; `openedAt` is monotonic. */
   | { readonly do: "read"; readonly version: string; readonly openedAt: number }
   | {
     readonly do: "wait";
     readonly milliseconds: number;
     readonly then: Task;
-    /** There was no answer at all, so that the wait may end once there is one to something else. */
+    /** There was no response, so the wait ends early once another request gets one. */
     readonly isUnreachable?: boolean;
   };
 
@@ -36,15 +42,15 @@ type ReadTask = Extract<Task, { do: "read" }>;
 
 export interface State {
   readonly task: Task;
-  /** Failures since a watch last proved that things go well. */
+  /** Failures since watches were last healthy. */
   readonly failures: number;
-  /** The consumer has been told everything once. */
-  readonly synced: boolean;
-  /** False from when a watch was found silent until another one is open. */
-  readonly live: boolean;
-  /** Since when watches have followed each other without a failure, on the monotonic clock. */
+  /** A list has been completed. */
+  readonly isSynced: boolean;
+  /** False from a silent watch until the next one is open. */
+  readonly isLive: boolean;
+  /** Monotonic time of the first watch since the last failure. */
   readonly healthySince?: number | undefined;
-  /** How many of the API server's last answers in a row were 403. */
+  /** 403 responses in a row. */
   readonly refusals: number;
 }
 
@@ -52,13 +58,13 @@ export interface Failure {
   readonly message: string;
   readonly httpCode?: number | undefined;
   readonly retryAfterSeconds?: number | undefined;
-  /** What came cannot be understood, so the watch cannot be resumed behind it. */
-  readonly unreadable?: boolean;
-  /** The store does not have the version that was asked for yet. */
+  /** The event or response cannot be parsed, so a watch cannot resume after it. */
+  readonly isUnreadable?: boolean;
+  /** The requested resourceVersion is higher than the store's. */
   readonly isTooLarge?: boolean;
 }
 
-/** What came of a task. */
+/** The result of a task. */
 export type Input<T> =
   | {
     readonly type: "page";
@@ -67,27 +73,27 @@ export type Input<T> =
     version: string;
   }
   | { readonly type: "opened" }
-  /** The store's version now. */
+  /** The store's current version. */
   | { readonly type: "checked"; readonly version: string }
   | { readonly type: "apply" | "delete"; readonly object: T; readonly version: string }
   | { readonly type: "bookmark"; readonly version: string }
-  /** The API server ended the watch in good order. */
+  /** The API server ended the watch normally. */
   | { readonly type: "ended" }
-  /** Nothing came for longer than the idle deadline: the peer may be gone. With `list` what was missed is listed. */
+  /** Nothing arrived within the idle deadline: the peer may be dead. `list` requests a new list. */
   | { readonly type: "silent"; readonly list: boolean }
-  /** Another read has shown that the store was set back. */
+  /** Another read found that the store was restored to an earlier state. */
   | { readonly type: "rolledBack" }
-  /** The API server can be reached again. */
+  /** The API server is reachable again. */
   | { readonly type: "reachable" }
   | { readonly type: "failed"; readonly failure: Failure }
-  /** The consumer threw, so what it holds is unknown. */
+  /** The consumer threw, so its content is unknown. */
   | { readonly type: "rejected" }
   | { readonly type: "waited" };
 
 export interface StepContext {
-  /** Milliseconds of the monotonic clock. */
+  /** Monotonic milliseconds. */
   readonly now: number;
-  /** From 0 up to, not including, 1. */
+  /** 0 ≤ random < 1. */
   readonly random: number;
 }
 
@@ -96,61 +102,63 @@ export interface Step<T> {
   readonly changes: readonly Change<T>[];
 }
 
-/** Watches that lasted this many milliseconds prove that things go well: the next failure is a first one again. */
-export const HEALTHY_AFTER = 120_000;
-/** A watch that ended in good order, but sooner than this many milliseconds, counts as a failure. */
-export const SHORTEST_WATCH = 5_000;
-/** An API server that has just started answers 403 to everybody until it has read the roles: that is no reason to give up what is known. */
-const FORBIDDEN_AFTER = 5;
+/** Watches without a failure for this long reset the back-off. */
+export const HEALTHY_AFTER_MS = 120_000;
+/** A watch that ends normally but sooner counts as a failure. */
+export const MIN_WATCH_MS = 5_000;
+/** An API server that has just started responds 403 to every request until it has read the roles. Known objects stay valid meanwhile. */
+const MIN_REFUSALS = 5;
 
-/** The state that everything starts from. */
+/** The initial state. */
 export function start(): State {
-  return { task: listAnew(), failures: 0, synced: false, live: true, refusals: 0 };
+  return { task: list(), failures: 0, isSynced: false, isLive: true, refusals: 0 };
 }
 
-/** Whether the rights are missing, not only for a moment. */
+/** Whether the right to read is missing, not only while the API server starts. */
 export function isForbidden({ refusals }: State): boolean {
-  return refusals >= FORBIDDEN_AFTER;
+  return refusals >= MIN_REFUSALS;
 }
 
-/** The next state, and what the consumer is told. An input that does not belong to the state's task changes nothing. */
+/** The next state, and the changes for the consumer. An input that does not match the state's task changes nothing. */
 export function step<T>(state: State, input: Input<T>, context: StepContext): Step<T> {
   const { task } = state;
   switch (input.type) {
     case "failed":
-      return quietly(afterFailure(state, input.failure, context));
+      return withoutChanges(afterFailure(state, input.failure, context));
     case "rejected":
-      return quietly({ ...afterDelay(state, listAnew(), context), synced: false });
+      return withoutChanges({ ...afterDelay(state, list(), context), isSynced: false });
     case "silent": {
-      const then = input.list ? listAnew() : checked(resumed(task));
-      return quietly({ ...afterDelay(state, then, context), live: false });
+      const then = input.list ? list() : checked(resumed(task));
+      return withoutChanges({ ...afterDelay(state, then, context), isLive: false });
     }
     case "waited":
-      return quietly(task.do === "wait" ? { ...state, task: task.then } : state);
+      return withoutChanges(task.do === "wait" ? { ...state, task: task.then } : state);
     case "reachable":
-      return quietly(
+      return withoutChanges(
         task.do === "wait" && task.isUnreachable ? { ...state, task: task.then } : state,
       );
     case "rolledBack":
       return rolledBack(state);
     case "checked":
-      if (task.do !== "check") return quietly(state);
+      if (task.do !== "check") return withoutChanges(state);
       if (isLower(input.version, task.version)) return rolledBack(state);
-      return quietly({ ...state, task: { do: "watch", version: task.version } });
+      return withoutChanges({ ...state, task: { do: "watch", version: task.version } });
     case "page":
-      if (task.do !== "list") return quietly(state);
+      if (task.do !== "list") return withoutChanges(state);
       return afterPage({ ...state, refusals: 0 }, input, task.token === undefined);
     case "opened":
-      if (task.do !== "watch") return quietly(state);
-      return quietly({
+      if (task.do !== "watch") return withoutChanges(state);
+      return withoutChanges({
         ...state,
         refusals: 0,
-        live: true,
+        isLive: true,
         healthySince: state.healthySince ?? context.now,
         task: { do: "read", version: task.version, openedAt: context.now },
       });
     default:
-      return task.do === "read" ? afterRead(state, task, { input, context }) : quietly(state);
+      return task.do === "read"
+        ? afterRead(state, task, { input, context })
+        : withoutChanges(state);
   }
 }
 
@@ -162,7 +170,7 @@ function afterPage<T>(
   const page = { type: "page", items, first } as const;
   if (token) return { state: { ...state, task: { do: "list", token } }, changes: [page] };
   return {
-    state: { ...state, synced: true, task: { do: "watch", version } },
+    state: { ...state, isSynced: true, task: { do: "watch", version } },
     changes: [page, { type: "listed", resourceVersion: version }],
   };
 }
@@ -186,13 +194,13 @@ function afterRead<T>(
         changes: [{ type: input.type, object: input.object }],
       };
     case "bookmark":
-      return quietly({ ...state, task: { ...task, version: input.version } });
+      return withoutChanges({ ...state, task: { ...task, version: input.version } });
     case "ended": {
-      if (context.now - task.openedAt < SHORTEST_WATCH) {
-        return quietly(afterDelay(state, resumed(task), context));
+      if (context.now - task.openedAt < MIN_WATCH_MS) {
+        return withoutChanges(afterDelay(state, resumed(task), context));
       }
-      const milliseconds = jittered(RESUME_DELAY, context.random);
-      return quietly({
+      const milliseconds = jittered(RESUME_DELAY_MS, context.random);
+      return withoutChanges({
         ...state,
         failures: failuresBefore(state, context),
         task: { do: "wait", milliseconds, then: resumed(task) },
@@ -202,11 +210,11 @@ function afterRead<T>(
 }
 
 function afterFailure(state: State, failure: Failure, context: StepContext): State {
-  const expired = failure.httpCode === 410 || failure.unreadable === true ||
+  const expired = failure.httpCode === 410 || failure.isUnreadable === true ||
     failure.isTooLarge === true;
   const isUnreachable = failure.httpCode === undefined && !expired;
   const task = isUnreachable ? checked(resumed(state.task)) : resumed(state.task);
-  const next = { ...afterDelay(state, expired ? listAnew() : task, context), refusals: 0 };
+  const next = { ...afterDelay(state, expired ? list() : task, context), refusals: 0 };
   if (isUnreachable) return { ...next, task: { ...next.task, isUnreachable } };
   if (failure.httpCode === 403) {
     const refused = { ...next, refusals: state.refusals + 1 };
@@ -239,27 +247,27 @@ function failuresBefore(
   { failures, healthySince = Infinity }: State,
   { now }: StepContext,
 ): number {
-  return now - healthySince >= HEALTHY_AFTER ? 0 : failures;
+  return now - healthySince >= HEALTHY_AFTER_MS ? 0 : failures;
 }
 
-/** The versions of one store are numbers that grow, until a backup is restored. */
+/** resourceVersions of one store are increasing integers, until a backup is restored. */
 function isLower(version: string, known: string): boolean {
   return Number(version) < Number(known);
 }
 
 function rolledBack<T>(state: State): Step<T> {
   return {
-    state: { ...state, task: listAnew(), synced: false },
+    state: { ...state, task: list(), isSynced: false },
     changes: [{ type: "rolledBack" }],
   };
 }
 
-/** Before a watch goes on after its connection broke: the API server may have another store by now. */
+/** Before a watch resumes after its connection broke: the API server may have another store. */
 function checked(task: Task): Task {
   return task.do === "watch" ? { do: "check", version: task.version } : task;
 }
 
-/** What goes on from where the task stopped: the same page, or a new watch from the last version. */
+/** The task that continues an interrupted one: the same page, or a watch from the last version. */
 function resumed(task: Task): Task {
   switch (task.do) {
     case "read":
@@ -271,10 +279,10 @@ function resumed(task: Task): Task {
   }
 }
 
-function listAnew(): Task {
+function list(): Task {
   return { do: "list" };
 }
 
-function quietly<T>(state: State): Step<T> {
+function withoutChanges<T>(state: State): Step<T> {
   return { state, changes: [] };
 }

@@ -1,12 +1,9 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { KubeObject } from "../api/objects.ts";
-import type { ListOptions, ObjectList } from "./contract.ts";
-import { Deadline } from "./deadline.ts";
-import { ResponseTooLargeError } from "./errors.ts";
+import { ListPages } from "./list_pages.ts";
 import type { ListWatch } from "./list_watch.ts";
 import { OpenWatch } from "./open_watch.ts";
-import { PageSize } from "./page_size.ts";
 import {
   type Change,
   type Input,
@@ -19,17 +16,17 @@ import {
 import { failureOf, watchInput } from "./watch_input.ts";
 
 export interface ReflectorOptions<T extends KubeObject> {
-  /** What is watched, for the log; such as "pods". */
+  /** Name of the watch in the log, such as "pods". */
   name: string;
   source: ListWatch<T>;
-  /** Told of every change, in order. If it throws, everything is listed anew. */
+  /** Called with every change, in order. If it throws, everything is listed again. */
   onChange: (change: Change<T>) => void;
   clock: Clock;
-  /** From 0 up to, not including, 1. */
+  /** 0 ≤ random() < 1. */
   random: () => number;
   logger: Logger;
   timing?: Partial<ReflectorTiming>;
-  /** After a silent watch lists everything again before it counts as synced, instead of watching on. @default {false} */
+  /** Whether a silent watch requires a new list, instead of a new watch from the last version. @default {false} */
   listAfterSilence?: boolean;
   /** Called when a watch was silent for too long: existing connections may be dead. */
   onSilent?: () => void;
@@ -38,17 +35,17 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 export interface ReflectorTiming {
-  /** Objects in one page of a list. Small, so that parsing one never holds up an admission. @default {100} */
+  /** Objects per list page. Parsing a page delays admission reviews. @default {100} */
   pageSize: number;
-  /** Milliseconds for one page. @default {60_000} */
+  /** Deadline of one page. @default {60_000} */
   listDeadlineMs: number;
-  /** Seconds after which the API server is to end a watch. @default {290} */
+  /** `timeoutSeconds` of a watch: the API server then ends it. @default {290} */
   watchSeconds: number;
-  /** Milliseconds without an event after which a watch counts as dead. @default {295_000} */
+  /** Time without an event after which a watch counts as dead. @default {295_000} */
   idleDeadlineMs: number;
 }
 
-/** A watch is dead if it is silent for longer than the API server would keep it open (kube-rs' idle margin of 5 s). */
+/** The idle deadline is longer than the API server keeps a watch open, by kube-rs' margin of 5 s. */
 const TIMING: ReflectorTiming = {
   pageSize: 100,
   listDeadlineMs: 60_000,
@@ -57,47 +54,52 @@ const TIMING: ReflectorTiming = {
 };
 
 /**
- * Keeps a consumer told of all objects of one kind, by a list and watches. It stores nothing itself, so that an index which is the consumer holds
- * the only copy.
+ * Reports all objects of one kind and their changes to a consumer, by a list and watches. It stores no object: the consumer's index is the only
+ * copy.
  */
 export class ReflectorLoop<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #timing: ReflectorTiming;
-  readonly #pageSize: PageSize;
+  readonly #pages: ListPages<T>;
   #state: State = start();
   #watch: OpenWatch | undefined;
   #lastEventAt: number | undefined;
   #problem: string | undefined;
-  /** Ends what is waited for, so that the loop goes on with another state. */
+  /** Aborts the running task when the state changes without it. */
   #turn = new AbortController();
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
     this.#timing = { ...TIMING, ...options.timing };
-    this.#pageSize = new PageSize(this.#timing.pageSize);
+    this.#pages = new ListPages({
+      source: options.source,
+      clock: options.clock,
+      pageSize: this.#timing.pageSize,
+      deadlineMs: this.#timing.listDeadlineMs,
+    });
   }
 
-  /** Whether the consumer has been told everything, and is told of changes as far as can be known. */
+  /** Whether the consumer has every object, and the watch is alive as far as can be known. */
   isSynced(): boolean {
-    return this.hasListed() && this.#state.live;
+    return this.hasListed() && this.#state.isLive;
   }
 
-  /** The same, though what happened since a watch fell silent may be missing. */
+  /** Whether the consumer has had every object; after a silent watch, later changes may be missing. */
   hasListed(): boolean {
-    return this.#state.synced && !isForbidden(this.#state);
+    return this.#state.isSynced && !isForbidden(this.#state);
   }
 
-  /** The API server's store was set back, as another read has shown: everything is listed again. */
+  /** Lists everything again, because another read found that the store was restored to an earlier state. */
   rollBack(): void {
     this.#interrupt({ type: "rolledBack" });
   }
 
-  /** The API server can be reached again: a wait for that ends. */
+  /** Ends a wait for the API server, because another request reached it. */
   wake(): void {
     if (this.#state.task.do === "wait") this.#interrupt({ type: "reachable" });
   }
 
-  /** When the API server last sent a page, an event or a bookmark, or began or ended a watch, on the monotonic clock. */
+  /** Monotonic time of the API server's last list page, event, bookmark, or start or end of a watch. */
   lastEventAt(): number | undefined {
     return this.#lastEventAt;
   }
@@ -124,7 +126,7 @@ export class ReflectorLoop<T extends KubeObject> {
     if (this.#state !== before) this.#turn.abort();
   }
 
-  /** A function of its own, so that a page is not kept while the next one is waited for. */
+  /** A separate function, so that a page is not reachable while the next one is read. */
   async #step(signal: AbortSignal): Promise<void> {
     const input = await this.#perform(this.#state.task, signal);
     if (!signal.aborted) this.#advance(input);
@@ -135,67 +137,20 @@ export class ReflectorLoop<T extends KubeObject> {
     try {
       switch (task.do) {
         case "list":
-          return await this.#list(task.token, signal);
+          return { type: "page", ...await this.#pages.page(task.token, signal) };
         case "watch":
           return await this.#open(task.version, signal);
         case "check":
-          return await this.#check(signal);
+          return { type: "checked", version: await this.#pages.storeVersion(signal) };
         case "read":
-          return await this.#read();
+          return await this.#readEvent();
         case "wait":
           await this.#options.clock.sleep(task.milliseconds, signal);
           return { type: "waited" };
       }
     } catch (error) {
-      if (this.#watch?.silent) return this.#silence();
+      if (this.#watch?.isSilent) return this.#silence();
       return { type: "failed", failure: failureOf(error) };
-    }
-  }
-
-  async #list(token: string | undefined, signal: AbortSignal): Promise<Input<T>> {
-    const { clock } = this.#options;
-    const deadline = new Deadline(this.#timing.listDeadlineMs, { clock, signal });
-    try {
-      const { items, metadata } = await this.#page({
-        abortSignal: deadline.signal,
-        ...(token === undefined ? {} : { continue: token }),
-      });
-      if (!metadata.resourceVersion) throw new SyntaxError("a list has no resourceVersion");
-      return {
-        type: "page",
-        items,
-        version: metadata.resourceVersion,
-        ...(metadata.continue ? { token: metadata.continue } : {}),
-      };
-    } finally {
-      deadline.clear();
-    }
-  }
-
-  /** A page, with fewer objects where one is too long. */
-  async #page(options: Pick<ListOptions, "abortSignal" | "continue">): Promise<ObjectList<T>> {
-    for (;;) {
-      try {
-        const page = await this.#options.source.list({ ...options, ...this.#pageSize.options });
-        this.#pageSize.grow();
-        return page;
-      } catch (error) {
-        if (!(error instanceof ResponseTooLargeError)) throw error;
-        this.#pageSize.shrink();
-      }
-    }
-  }
-
-  /** A list of one object is read from the store itself, so that its version is the store's. */
-  async #check(signal: AbortSignal): Promise<Input<T>> {
-    const { source, clock } = this.#options;
-    const deadline = new Deadline(this.#timing.listDeadlineMs, { clock, signal });
-    try {
-      const { metadata } = await source.list({ abortSignal: deadline.signal, limit: 1 });
-      if (!metadata.resourceVersion) throw new SyntaxError("a list has no resourceVersion");
-      return { type: "checked", version: metadata.resourceVersion };
-    } finally {
-      deadline.clear();
     }
   }
 
@@ -218,11 +173,11 @@ export class ReflectorLoop<T extends KubeObject> {
     return { type: "opened" };
   }
 
-  async #read(): Promise<Input<T>> {
+  async #readEvent(): Promise<Input<T>> {
     if (!this.#watch) throw new TypeError("Cannot read a watch that is not open");
     const { done, value } = await this.#watch.next();
     if (!done) return watchInput(value, this.#options.source.read);
-    return this.#watch.silent ? this.#silence() : { type: "ended" };
+    return this.#watch.isSilent ? this.#silence() : { type: "ended" };
   }
 
   #advance(input: Input<T>): void {
@@ -235,7 +190,7 @@ export class ReflectorLoop<T extends KubeObject> {
         this.#options.onChange(change);
       }
     } catch (error) {
-      this.#options.logger.error("Cannot apply a change; listing anew", {
+      this.#options.logger.error("Cannot apply a change; listing again", {
         watch: this.#options.name,
         error: error instanceof Error ? error.stack : String(error),
       });
@@ -262,17 +217,17 @@ export class ReflectorLoop<T extends KubeObject> {
         const { message, httpCode: code } = input.failure;
         const error = code === 404 ? this.#options.notServedText ?? message : message;
         this.#problem = error;
-        if (code === 410) return logger.info("A watch is too old; listing anew", { watch: name });
-        // Said once, as it does not mend itself and is tried again for as long as it takes.
-        const say = this.#state.refusals > 0 && code === 403 ? logger.debug : logger.warn;
-        say.call(logger, "Cannot list or watch; trying again", { watch: name, code, error });
+        if (code === 410) return logger.info("A watch expired; listing again", { watch: name });
+        // A missing right is logged once: it stays missing until a person grants it.
+        const log = this.#state.refusals > 0 && code === 403 ? logger.debug : logger.warn;
+        log.call(logger, "Cannot list or watch; trying again", { watch: name, code, error });
       }
     }
   }
 
   #noteRollback(): void {
     const { logger, name } = this.#options;
-    logger.info("Listing again, because the store went back to an older version", { watch: name });
+    logger.info("The store went back to an earlier version; listing again", { watch: name });
   }
 
   #now() {

@@ -4,9 +4,10 @@ import { httpCodeOf, retryAfterSecondsOf } from "./errors.ts";
 import type { Failure, Input } from "./reflector.ts";
 
 /**
- * What one value of a watch means; one that cannot be understood is a failure after which to list anew.
+ * Reads one value of a watch. An unreadable value is a failure that requires a new list.
  *
- * @param read makes an object of what is in the value; may throw
+ * @param value A parsed watch event, of any shape
+ * @param read Reads the event's object; may throw
  */
 export function watchInput<T extends KubeObject>(
   value: unknown,
@@ -32,7 +33,7 @@ export function watchInput<T extends KubeObject>(
   }
 }
 
-/** A request's or stream's error as the reflector needs it. */
+/** The failure for the error of a request or stream. */
 export function failureOf(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   return {
@@ -40,8 +41,8 @@ export function failureOf(error: unknown): Failure {
     httpCode: httpCodeOf(error),
     retryAfterSeconds: retryAfterSecondsOf(error),
     isTooLarge: isTooLarge(isObject(error) ? error.status : undefined),
-    // Of JSON.parse, in whichever client of the contract.
-    unreadable: error instanceof SyntaxError,
+    // JSON.parse throws it in every client of the contract.
+    isUnreadable: error instanceof SyntaxError,
   };
 }
 
@@ -77,7 +78,7 @@ function statusFailure(status: unknown): Failure {
   };
 }
 
-/** `k8s.io/apimachinery/pkg/api/errors.IsTooLargeResourceVersion`: the API server lags behind, or its store was set back. */
+/** `k8s.io/apimachinery/pkg/api/errors.IsTooLargeResourceVersion`: the API server lags, or its store was restored. */
 function isTooLarge(status: unknown): boolean {
   const details = isObject(status) && isObject(status.details) ? status.details : {};
   const causes = Array.isArray(details.causes) ? details.causes : [];
@@ -85,5 +86,5 @@ function isTooLarge(status: unknown): boolean {
 }
 
 function unreadable(message: string): Input<never> {
-  return { type: "failed", failure: { message, unreadable: true } };
+  return { type: "failed", failure: { message, isUnreadable: true } };
 }

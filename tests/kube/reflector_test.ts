@@ -3,10 +3,10 @@ import fc from "fast-check";
 import {
   type Change,
   type Failure,
-  HEALTHY_AFTER,
+  HEALTHY_AFTER_MS,
   type Input,
   isForbidden,
-  SHORTEST_WATCH,
+  MIN_WATCH_MS,
   start,
   type State,
   step,
@@ -18,8 +18,8 @@ function reading(overrides: Partial<State> = {}): State {
   return {
     task: { do: "read", version: "7", openedAt: 0 },
     failures: 0,
-    synced: true,
-    live: true,
+    isSynced: true,
+    isLive: true,
     refusals: 0,
     ...overrides,
   };
@@ -43,14 +43,14 @@ Deno.test("step() tells of each page as it comes, and of the list's end after th
     version: "5",
   }, context);
   assert.deepEqual(first.changes, [{ type: "page", items: ["a", "b"], first: true }]);
-  assert.equal(first.state.synced, false);
+  assert.equal(first.state.isSynced, false);
   const last = step(first.state, { type: "page", items: ["c"], version: "5" }, context);
   assert.deepEqual(last.changes, [
     { type: "page", items: ["c"], first: false },
     { type: "listed", resourceVersion: "5" },
   ]);
   assert.deepEqual(last.state.task, { do: "watch", version: "5" });
-  assert.equal(last.state.synced, true);
+  assert.equal(last.state.isSynced, true);
 });
 
 for (
@@ -60,7 +60,7 @@ for (
     ["a 401", failing({ httpCode: 401 }), "watch 7"],
     ["a 410", failing({ httpCode: 410 }), "list"],
     ["a version that is not there yet", failing({ httpCode: 504, isTooLarge: true }), "list"],
-    ["what cannot be read", failing({ unreadable: true }), "list"],
+    ["what cannot be read", failing({ isUnreadable: true }), "list"],
     ["a consumer that threw", { type: "rejected" }, "list"],
     ["silence", { type: "silent", list: false }, "check 7"],
     ["silence that must not be missed", { type: "silent", list: true }, "list"],
@@ -89,8 +89,8 @@ Deno.test("step() keeps the token over a failure that is no 410, after which the
 });
 
 Deno.test("step() counts failures until a watch has lasted long enough", () => {
-  const soon = { now: HEALTHY_AFTER - 1, random: 1 };
-  const late = { now: HEALTHY_AFTER, random: 1 };
+  const soon = { now: HEALTHY_AFTER_MS - 1, random: 1 };
+  const late = { now: HEALTHY_AFTER_MS, random: 1 };
   const tired = reading({ failures: 3, healthySince: 0 });
   assert.equal(waitOf(step(tired, failing({}), soon).state).milliseconds, 6_400);
   assert.equal(waitOf(step(tired, failing({}), late).state).milliseconds, 800);
@@ -101,26 +101,26 @@ Deno.test("step() counts failures until a watch has lasted long enough", () => {
 Deno.test("step() counts watches that follow each other as one", () => {
   const at = (now: number) => ({ now, random: 1 });
   let state = reading({ task: { do: "watch", version: "7" }, failures: 3 });
-  for (let now = 0; now < HEALTHY_AFTER; now += SHORTEST_WATCH) {
+  for (let now = 0; now < HEALTHY_AFTER_MS; now += MIN_WATCH_MS) {
     state = step<string>(state, { type: "opened" }, at(now)).state;
-    state = step<string>(state, { type: "ended" }, at(now + SHORTEST_WATCH)).state;
-    state = step<string>(state, { type: "waited" }, at(now + SHORTEST_WATCH)).state;
+    state = step<string>(state, { type: "ended" }, at(now + MIN_WATCH_MS)).state;
+    state = step<string>(state, { type: "waited" }, at(now + MIN_WATCH_MS)).state;
   }
   assert.equal(state.failures, 0);
-  const broken = step(state, failing({}), at(HEALTHY_AFTER + 1)).state;
+  const broken = step(state, failing({}), at(HEALTHY_AFTER_MS + 1)).state;
   assert.equal(broken.failures, 1);
   assert.equal(broken.healthySince, undefined);
 });
 
 Deno.test("step() is not synced after silence, until another watch is open or all is listed", () => {
   const { state: resuming } = step<string>(reading(), { type: "silent", list: false }, context);
-  assert.deepEqual([resuming.synced, resuming.live], [true, false]);
+  assert.deepEqual([resuming.isSynced, resuming.isLive], [true, false]);
   const checking = step<string>(resuming, { type: "waited" }, context).state;
   const watching = step<string>(checking, { type: "checked", version: "9" }, context).state;
   assert.deepEqual(watching.task, { do: "watch", version: "7" });
-  assert.equal(step<string>(watching, { type: "opened" }, context).state.live, true);
+  assert.equal(step<string>(watching, { type: "opened" }, context).state.isLive, true);
   const { state: listing } = step<string>(reading(), { type: "silent", list: true }, context);
-  assert.deepEqual([listing.synced, listing.live, waitOf(listing).then], [true, false, "list"]);
+  assert.deepEqual([listing.isSynced, listing.isLive, waitOf(listing).then], [true, false, "list"]);
 });
 
 for (
@@ -144,7 +144,7 @@ for (
   Deno.test(`step() lists again, and compares with nothing it knows, when instead of its version ${what}`, () => {
     const { state, changes } = step<string>(reading({ task }), input, context);
     assert.deepEqual(state.task, { do: "list" });
-    assert.equal(state.synced, false);
+    assert.equal(state.isSynced, false);
     assert.deepEqual(changes, [{ type: "rolledBack" }]);
   });
 }
@@ -161,8 +161,8 @@ Deno.test("step() ends a wait for an API server that can be reached again, and n
 });
 
 Deno.test("step() watches on soon after a watch that ended in good order, unless it was short", () => {
-  const short = step<string>(reading(), { type: "ended" }, { now: SHORTEST_WATCH - 1, random: 1 });
-  const usual = step<string>(reading(), { type: "ended" }, { now: SHORTEST_WATCH, random: 1 });
+  const short = step<string>(reading(), { type: "ended" }, { now: MIN_WATCH_MS - 1, random: 1 });
+  const usual = step<string>(reading(), { type: "ended" }, { now: MIN_WATCH_MS, random: 1 });
   assert.equal(waitOf(short.state).milliseconds, 800);
   assert.equal(short.state.failures, 1);
   assert.equal(waitOf(usual.state).milliseconds, 20);
@@ -193,10 +193,10 @@ Deno.test("step() tries again soon after a first 403, ever later after more, and
 
 Deno.test("step() is not synced after the consumer threw, until it was told everything anew", () => {
   const rejected = step<string>(reading(), { type: "rejected" }, context).state;
-  assert.equal(rejected.synced, false);
+  assert.equal(rejected.isSynced, false);
   const listing = step(rejected, { type: "waited" }, context).state;
   assert.equal(
-    step(listing, { type: "page", items: ["a"], version: "9" }, context).state.synced,
+    step(listing, { type: "page", items: ["a"], version: "9" }, context).state.isSynced,
     true,
   );
 });
