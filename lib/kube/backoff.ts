@@ -11,8 +11,8 @@ const MAX_FORBIDDEN_DELAY_MS = 60_000;
 const MAX_RETRY_AFTER_MS = 8_000;
 
 /**
- * The delay after a failure: doubles with each previous failure. `random` (0 to 1) adds jitter over the upper half, so that clients that failed
- * together do not retry together.
+ * The delay after a failure: doubles with each previous failure. `random` (0 to 1) adds jitter over the upper half, so
+ * that clients that failed together do not retry together.
  */
 export function failureDelay(failuresBefore: number, random: number): number {
   return exponential(failuresBefore, { maxMs: MAX_DELAY_MS, random });
@@ -23,7 +23,9 @@ export function forbiddenDelay(refusalsBefore: number, random: number): number {
   return exponential(refusalsBefore, { maxMs: MAX_FORBIDDEN_DELAY_MS, random });
 }
 
-/** The delay for a Retry-After: at least the requested time (up to its cap) and at least the delay of a first failure. */
+/**
+ * The delay for a Retry-After: at least the requested time (up to its cap) and at least the delay of a first failure.
+ */
 export function requestedDelay(retryAfterSeconds: number, random: number): number {
   const requestedMs = Math.min(MAX_RETRY_AFTER_MS, retryAfterSeconds * 1000);
   return Math.max(requestedMs, failureDelay(0, random)) + random * BASE_DELAY_MS;

@@ -1,14 +1,14 @@
 import type { JSONValue } from "./contract.ts";
 
 /**
- * Larger than any stored object: etcd accepts 1.5 MiB, which JSON escapes extend to 10 MiB at most. Bounds the memory of a line without an
- * end; parsed small values take many times the size of their text.
+ * Larger than any stored object: etcd accepts 1.5 MiB, which JSON escapes extend to 10 MiB at most. Bounds the memory
+ * of a line without an end; parsed small values take many times the size of their text.
  */
 const MAX_LINE_CHARACTERS = 16 * 1024 * 1024;
 
 /**
- * The same body, failing with the signal's reason when the signal is aborted. fetch does not guarantee that: after the response's head, Deno
- * 2.9.6 loses the signal at the next garbage collection, and a pending read never ends.
+ * The same body, failing with the signal's reason when the signal is aborted. fetch does not guarantee that: after the
+ * response's head, Deno 2.9.6 loses the signal at the next garbage collection, and a pending read never ends.
  */
 export function abortableBody(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -45,8 +45,8 @@ export function abortableBody(
 }
 
 /**
- * The values of a body with one JSON value per line. The stream fails with a `SyntaxError` on a line that is not JSON or too long, and with an
- * `UnexpectedEnd` if the body ends within a line. Nothing is read before it is requested.
+ * The values of a body with one JSON value per line. The stream fails with a `SyntaxError` on a line that is not JSON
+ * or too long, and with an `UnexpectedEnd` if the body ends within a line. Nothing is read before it is requested.
  */
 export function jsonLines(body: ReadableStream<Uint8Array>): ReadableStream<JSONValue> {
   const reader = body.getReader();

@@ -5,8 +5,8 @@ import { TextFile } from "./text_source.ts";
 const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /**
- * Finds the cluster, in controller-runtime's order (`pkg/client/config`): the kubeconfig that an option or KUBECONFIG names, else the cluster
- * that runs this process as a Pod, else the kubeconfig in the home folder.
+ * Finds the cluster, in controller-runtime's order (`pkg/client/config`): the kubeconfig that an option or KUBECONFIG
+ * names, else the cluster that runs this process as a Pod, else the kubeconfig in the home folder.
  *
  * @throws {Error} with the reason why that source cannot be used, and the remedy
  */

@@ -1,6 +1,6 @@
 /**
- * The part of an API client that the program uses. Names and shapes are those of cloudydeno's `kubernetes-client` 0.8, so that a client of
- * that contract fits.
+ * The part of an API client that the program uses. Names and shapes are those of cloudydeno's `kubernetes-client` 0.8,
+ * so that a client of that contract fits.
  */
 
 type HttpMethods = "GET" | "POST" | "DELETE" | "PUT" | "PATCH" | "OPTIONS" | "HEAD";
@@ -19,20 +19,20 @@ export interface RequestOptions {
   expectStream?: boolean;
   expectJson?: boolean;
   /**
-   * Extension of the contract: called synchronously before the request is sent. If it throws, nothing is sent and the request rejects with
-   * that error. Other clients ignore it.
+   * Extension of the contract: called synchronously before the request is sent. If it throws, nothing is sent and the
+   * request rejects with that error. Other clients ignore it.
    */
   beforeSend?: () => void;
   /**
-   * Extension of the contract, with `expectJson`: a longer response is not parsed, and the request rejects with a `ResponseTooLargeError`.
-   * Other clients ignore it.
+   * Extension of the contract, with `expectJson`: a longer response is not parsed, and the request rejects with a
+   * `ResponseTooLargeError`. Other clients ignore it.
    */
   maxResponseBytes?: number;
 }
 
 /**
- * Sends one request; the flags choose the form of the result. A response other than 2xx rejects with an error that has `httpCode` and, where
- * the API server sent a Status, `status`.
+ * Sends one request; the flags choose the form of the result. A response other than 2xx rejects with an error that has
+ * `httpCode` and, where the API server sent a Status, `status`.
  */
 export interface RestClient {
   /** One value per line of the response. */

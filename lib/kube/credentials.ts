@@ -1,8 +1,8 @@
 import type { TextSource } from "./text_source.ts";
 
-/** What TLS to the API server needs; PEM texts. */
+/** TLS configuration of the connection to the API server; PEM texts. */
 export interface TlsMaterial {
-  /** Certificate authorities besides the built-in ones. */
+  /** CA bundle, in addition to the built-in one. */
   readonly ca: string | undefined;
   readonly certificate: ClientCertificate | undefined;
 }
@@ -12,22 +12,26 @@ export interface ClientCertificate {
   readonly key: string;
 }
 
-/** What one request is sent with. */
+/** Credentials of one request. */
 export interface Access {
   readonly tls: TlsMaterial;
   /** Value of the `Authorization` header. */
   readonly authorization: string | undefined;
 }
 
-/** Who the program is to the API server. */
+/** The program's credentials at the API server. */
 export interface Credentials {
-  /** For the next request. Rejects if a file or program that it needs never worked. */
+  /**
+   * The credentials for the next request.
+   *
+   * @throws {CredentialsError} if a file could never be read, or a plugin fails
+   */
   current(): Promise<Access>;
-  /** The API server answered 401 to this access: the next `current` looks for a newer one. */
+  /** The API server responded 401 to this access: the next `current` reloads it. */
   reject(access: Access): void;
 }
 
-/** What identifies the client: any of a token, a certificate and a plugin that yields either. */
+/** The client's identity: a token, a certificate, or a plugin that provides them. */
 export interface Identity {
   token?: TextSource;
   certificate?: { cert: TextSource; key: TextSource };
@@ -41,26 +45,26 @@ export interface PluginCredential {
 
 export interface CredentialPlugin {
   credential(): Promise<PluginCredential>;
-  /** This credential did not serve. */
+  /** The credential was not accepted: the next `credential()` runs the plugin. */
   expire(credential: PluginCredential): void;
 }
 
-/** A cluster to talk to. */
+/** An API server, and how to authenticate there. */
 export interface Cluster {
-  /** URL without a path's trailing slash. */
+  /** URL without a trailing slash. */
   server: string;
   defaultNamespace: string;
   credentials: Credentials;
-  /** How to reach the server, where not as fetch does by itself. */
+  /** @default the proxy of the environment, as in fetch */
   proxy?: Deno.Proxy;
-  /** The credentials come from a program that is run whenever they expire. */
+  /** Whether an exec plugin provides the credentials, so that the process must keep the right to run it. */
   runsPrograms?: boolean;
 }
 
-/** Credentials from a CA and an identity, each read when it is needed. */
+/** Credentials from a CA bundle and an identity; both are read when they are needed. */
 export function credentialsOf(ca: TextSource | undefined, identity: Identity): Credentials {
   const { token, certificate, plugin } = identity;
-  const given = new WeakMap<Access, PluginCredential>();
+  const credentialOf = new WeakMap<Access, PluginCredential>();
   return {
     async current() {
       const credential = await plugin?.credential();
@@ -72,12 +76,12 @@ export function credentialsOf(ca: TextSource | undefined, identity: Identity): C
         },
         authorization: bearer === undefined ? undefined : `Bearer ${bearer}`,
       };
-      if (credential) given.set(access, credential);
+      if (credential) credentialOf.set(access, credential);
       return access;
     },
     reject(access) {
       for (const text of [ca, token, certificate?.cert, certificate?.key]) text?.expire();
-      const credential = given.get(access);
+      const credential = credentialOf.get(access);
       if (credential) plugin?.expire(credential);
     },
   };

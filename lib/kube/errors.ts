@@ -5,13 +5,13 @@ export interface ApiErrorOptions {
   method: string;
   path: string;
   httpCode: number;
-  /** What the API server said, where it sent a Status. */
+  /** The response's Status, if it has one. */
   status?: ApiStatus;
-  /** Of the Retry-After header. */
+  /** Value of the Retry-After header. */
   retryAfterSeconds?: number;
 }
 
-/** An answer of the API server other than 2xx. */
+/** A response of the API server other than 2xx. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly method: string;
@@ -22,8 +22,8 @@ export class ApiError extends Error {
 
   constructor(options: ApiErrorOptions) {
     const { method, path, httpCode, status } = options;
-    const said = status?.message ?? status?.reason ?? "without an explanation";
-    super(`Cannot ${method} ${path}: the API server answered ${httpCode}: ${said}`);
+    const text = status?.message ?? status?.reason ?? "without an explanation";
+    super(`Cannot ${method} ${path}: the API server answered ${httpCode}: ${text}`);
     this.method = method;
     this.path = path;
     this.httpCode = httpCode;
@@ -31,13 +31,13 @@ export class ApiError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds ?? status?.details?.retryAfterSeconds;
   }
 
-  /** The Status' reason, such as `AlreadyExists`; empty where there is none. */
+  /** The Status' reason, such as `AlreadyExists`; empty without one. */
   get reason(): string {
     return this.status?.reason ?? "";
   }
 }
 
-/** The credentials cannot be had that a kubeconfig or the Pod around the program names: nothing was sent. */
+/** The credentials of a kubeconfig or ServiceAccount cannot be loaded. No request was sent. */
 export class CredentialsError extends Error {
   override readonly name = "CredentialsError";
 }
@@ -45,12 +45,12 @@ export class CredentialsError extends Error {
 export interface ConnectionErrorOptions {
   method: string;
   path: string;
-  /** What went wrong, as the end of a sentence. */
+  /** The problem, as the second half of a sentence. */
   problem: string;
   cause?: unknown;
 }
 
-/** No answer, or one that broke off or made no sense; the request may or may not have taken effect. */
+/** No response, an incomplete or an unreadable one. The request may have taken effect. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
   readonly method: string;
@@ -68,7 +68,7 @@ export interface RequestName {
   readonly path: string;
 }
 
-/** An answer that is longer than the request's `maxResponseBytes`. It was not read to its end. */
+/** The response is longer than the request's `maxResponseBytes`. It was not read to its end. */
 export class ResponseTooLargeError extends Error {
   override readonly name = "ResponseTooLargeError";
 
@@ -77,24 +77,24 @@ export class ResponseTooLargeError extends Error {
   }
 }
 
-/** The HTTP status that an error of any client of the contract carries. */
+/** The HTTP status of an error of any client of the contract. */
 export function httpCodeOf(error: unknown): number | undefined {
   return isObject(error) && typeof error.httpCode === "number" ? error.httpCode : undefined;
 }
 
-/** The reason in the Status that an error of any client of the contract carries. */
+/** The Status' reason of an error of any client of the contract. */
 export function reasonOf(error: unknown): string | undefined {
   if (!isObject(error) || !isObject(error.status)) return undefined;
   return typeof error.status.reason === "string" ? error.status.reason : undefined;
 }
 
-/** The message in the Status that an error of any client of the contract carries; empty where there is none. */
+/** The Status' message of an error of any client of the contract; empty without one. */
 function statusMessageOf(error: unknown): string {
   if (!isObject(error) || !isObject(error.status)) return "";
   return typeof error.status.message === "string" ? error.status.message : "";
 }
 
-/** How long the API server asks to wait before the next try, if it does. */
+/** The delay that the API server requests before the next attempt; from the header, else from the Status. */
 export function retryAfterSecondsOf(error: unknown): number | undefined {
   if (!isObject(error)) return undefined;
   if (typeof error.retryAfterSeconds === "number") return error.retryAfterSeconds;
@@ -103,48 +103,51 @@ export function retryAfterSecondsOf(error: unknown): number | undefined {
   return typeof seconds === "number" ? seconds : undefined;
 }
 
+/** 403: a right is missing, or admission control forbids the request. */
 export function isForbidden(error: unknown): boolean {
   return httpCodeOf(error) === 403;
 }
 
+/** The object, or the kind, does not exist. */
 export function isNotFound(error: unknown): boolean {
   return httpCodeOf(error) === 404 && !isDenied(error);
 }
 
-/** The object changed since it was read, or a precondition does not hold. */
+/** The object has changed since it was read, or a precondition does not hold. */
 export function isConflict(error: unknown): boolean {
   return httpCodeOf(error) === 409 && !isAlreadyExists(error) && !isDenied(error);
 }
 
+/** An object of this name exists. */
 export function isAlreadyExists(error: unknown): boolean {
   return httpCodeOf(error) === 409 && reasonOf(error) === "AlreadyExists" && !isDenied(error);
 }
 
-/** The resourceVersion or continue token is too old: list anew. */
+/** The resourceVersion or `continue` token has expired: list again. */
 export function isGone(error: unknown): boolean {
   return httpCodeOf(error) === 410;
 }
 
-/** Overload, or an eviction that a PodDisruptionBudget does not allow now. */
+/** Overload, or an eviction that a PodDisruptionBudget does not allow at present. */
 export function isTooManyRequests(error: unknown): boolean {
   return httpCodeOf(error) === 429 && !isDenied(error);
 }
 
 /**
- * An admission webhook or policy denied the request, with whatever status code it chose, 404, 409, 429 and 500
- * included: that is about the object as it is, and none of what these codes mean otherwise. Source: apiserver `pkg/admission/plugin/webhook/errors` and
- * `pkg/admission/plugin/policy/validating`, whose message is all that tells.
+ * An admission webhook or policy denied the request. Its status code is the webhook's choice (404, 409, 429 and 500
+ * occur) and then lacks its usual meaning. Only the message identifies a denial: apiserver
+ * `pkg/admission/plugin/webhook/errors`, `pkg/admission/plugin/policy/validating`.
  */
 export function isDenied(error: unknown): boolean {
   return /\bdenied (the )?request\b/.test(statusMessageOf(error));
 }
 
-/** The API server could not ask an admission webhook; it answers 500 for the objects of that webhook alone. */
+/** The API server could not call an admission webhook. Its 500 concerns only the objects of that webhook. */
 export function isWebhookFailure(error: unknown): boolean {
   return httpCodeOf(error) === 500 && statusMessageOf(error).includes("failed calling webhook");
 }
 
-/** A PodDisruptionBudget, or more than one of them, does not allow an eviction now. */
+/** A PodDisruptionBudget does not allow the eviction at present, or several cover the Pod. */
 export function isBudgetRefusal(error: unknown): boolean {
   if (/more than one PodDisruptionBudget|disruption budget/.test(statusMessageOf(error))) {
     return true;
@@ -155,8 +158,9 @@ export function isBudgetRefusal(error: unknown): boolean {
 }
 
 /**
- * A fault of the API server, or of the way to it: overload, an error of its own, no answer, credentials that are not
- * to be had or taken. It says nothing about the object of the request, and ends for all objects at once.
+ * A fault of the API server or of the connection to it: overload, an internal error, no response, credentials that
+ * cannot be loaded or are not accepted. It does not concern the object of the request, and ends for all objects at the
+ * same time.
  */
 export function isServerFault(error: unknown): boolean {
   if (error instanceof ConnectionError || error instanceof CredentialsError) return true;
@@ -165,14 +169,14 @@ export function isServerFault(error: unknown): boolean {
   return isFault && !isDenied(error) && !isWebhookFailure(error) && !isBudgetRefusal(error);
 }
 
-/** The same request may succeed later: overload, a fault of the server, or no answer at all. */
+/** The same request may succeed later: overload, a server fault or no response. */
 export function isRetryable(error: unknown): boolean {
   const code = httpCodeOf(error);
   if (code === undefined) return error instanceof ConnectionError;
   return code === 408 || code === 429 || code >= 500;
 }
 
-/** What a request answers; undefined where the API server has no such object. */
+/** The result of a request; undefined if the object does not exist. Other errors reject. */
 export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;

@@ -38,18 +38,21 @@ const execCredential = z.looseObject({
 export interface ExecPluginOptions {
   host: Pick<Host, "run">;
   clock: Clock;
-  /** The cluster as the plugin is told if it asks for it. */
+  /** `spec.cluster` of the ExecCredential for a plugin with `provideClusterInfo`. */
   cluster: Readonly<Record<string, unknown>>;
 }
 
-/** A plugin that asks a person or hangs must not hold up the program for ever. */
-const TIME_LIMIT = 60_000;
+/** Ends a plugin that waits for input or hangs. */
+const RUN_TIMEOUT_MS = 60_000;
 
-/** Runs a credential plugin (`k8s.io/client-go/plugin/pkg/client/auth/exec`); what it yields is kept until it expires or is refused. */
+/**
+ * Runs a credential plugin (`k8s.io/client-go/plugin/pkg/client/auth/exec`). Its credential is cached until it expires
+ * or is rejected.
+ */
 export class ExecPlugin implements CredentialPlugin {
   readonly #config: ExecConfig;
   readonly #options: ExecPluginOptions;
-  #kept: { credential: PluginCredential; until: number } | undefined;
+  #cached: { credential: PluginCredential; expiresAt: number } | undefined;
   #running: Promise<PluginCredential> | undefined;
 
   constructor(config: ExecConfig, options: ExecPluginOptions) {
@@ -57,25 +60,30 @@ export class ExecPlugin implements CredentialPlugin {
     this.#options = options;
   }
 
-  /** @throws {CredentialsError} if the plugin fails, takes too long or yields no credential; the message says how to mend it */
+  /**
+   * The cached credential, or the result of a run.
+   *
+   * @throws {CredentialsError} if the plugin fails, exceeds its timeout or returns no credential; with the kubeconfig's
+   * installHint
+   */
   credential(): Promise<PluginCredential> {
-    if (this.#kept && this.#options.clock.now().getTime() < this.#kept.until) {
-      return Promise.resolve(this.#kept.credential);
+    if (this.#cached && this.#options.clock.now().getTime() < this.#cached.expiresAt) {
+      return Promise.resolve(this.#cached.credential);
     }
     this.#running ??= this.#run().finally(() => this.#running = undefined);
     return this.#running;
   }
 
   expire(credential: PluginCredential): void {
-    if (this.#kept?.credential === credential) this.#kept = undefined;
+    if (this.#cached?.credential === credential) this.#cached = undefined;
   }
 
   async #run(): Promise<PluginCredential> {
-    const { code, stdout, stderr, late } = await this.#output();
-    if (late) throw this.#failure(`it did not end within ${TIME_LIMIT / 1000} s`);
+    const { code, stdout, stderr, isLate } = await this.#output();
+    if (isLate) throw this.#failure(`it did not end within ${RUN_TIMEOUT_MS / 1000} s`);
     if (code !== 0) {
-      const said = stderr.trim().slice(-300);
-      throw this.#failure(`it exited with ${code}${said === "" ? "" : `: ${said}`}`);
+      const text = stderr.trim().slice(-300);
+      throw this.#failure(`it exited with ${code}${text === "" ? "" : `: ${text}`}`);
     }
     const read = readAs(execCredential, this.#parsed(stdout));
     if (!read.ok) {
@@ -94,13 +102,13 @@ export class ExecPlugin implements CredentialPlugin {
       ...(token === undefined ? {} : { token }),
       ...(cert === undefined || key === undefined ? {} : { certificate: { cert, key } }),
     };
-    this.#kept = { credential, until: expiry(read.value.status.expirationTimestamp) };
+    this.#cached = { credential, expiresAt: expiry(read.value.status.expirationTimestamp) };
     return credential;
   }
 
-  async #output(): Promise<RunResult & { late: boolean }> {
+  async #output(): Promise<RunResult & { isLate: boolean }> {
     const { command, args = [], env = [] } = this.#config;
-    const deadline = new Deadline(TIME_LIMIT, { clock: this.#options.clock });
+    const deadline = new Deadline(RUN_TIMEOUT_MS, { clock: this.#options.clock });
     try {
       const result = await this.#options.host.run(command, {
         args,
@@ -110,11 +118,11 @@ export class ExecPlugin implements CredentialPlugin {
         },
         signal: deadline.signal,
       });
-      return { ...result, late: deadline.hasPassed };
+      return { ...result, isLate: deadline.hasPassed };
     } catch (cause) {
       const isMissing = cause instanceof Deno.errors.NotFound;
       const problem = cause instanceof Error ? cause.message : String(cause);
-      throw this.#failure(isMissing ? "there is no such program" : problem, cause);
+      throw this.#failure(isMissing ? "the program does not exist" : problem, cause);
     } finally {
       deadline.clear();
     }
@@ -142,7 +150,7 @@ export class ExecPlugin implements CredentialPlugin {
   }
 }
 
-/** Milliseconds since the epoch; without a (readable) time a credential serves until it is refused. */
+/** Milliseconds since the epoch. Without a valid time the credential is used until it is rejected. */
 function expiry(timestamp: string | undefined): number {
   const time = timestamp === undefined ? NaN : Date.parse(timestamp);
   return Number.isNaN(time) ? Infinity : time;

@@ -1,11 +1,11 @@
-/** What finding a cluster needs of the machine that the program runs on. */
+/** The operating system, as far as kubeconfigs and credentials need it. */
 export interface Host {
   env(name: string): string | undefined;
-  /** For this process, and for programs that it runs later. */
+  /** Sets a variable of this process and of programs that it runs later. */
   setEnv(name: string, value: string): void;
   /** Rejects as `Deno.readTextFile` does. */
   readTextFile(path: string): Promise<string>;
-  /** Runs a program to its end, without standard input; rejects if it cannot be started or the signal is aborted. */
+  /** Runs a program without standard input until it exits. Rejects if it cannot be started or the signal is aborted. */
   run(program: string, options: RunOptions): Promise<RunResult>;
 }
 
@@ -22,7 +22,7 @@ export interface RunResult {
   stderr: string;
 }
 
-/** This machine. */
+/** The operating system through Deno's APIs. */
 export function denoHost(): Host {
   return {
     env: (name) => Deno.env.get(name),

@@ -1,22 +1,26 @@
 import type { TlsMaterial } from "./credentials.ts";
 import { CredentialsError } from "./errors.ts";
 
-/** kube-apiserver closes idle connections after 90 s; leaving them earlier avoids sending into one that is being closed. */
-const POOL_IDLE_TIMEOUT = 60_000;
+/** kube-apiserver closes idle connections after 90 s. A shorter time avoids requests on a closing connection. */
+const POOL_IDLE_TIMEOUT_MS = 60_000;
 
-/** The HTTP client for the current TLS material; a new one when that changes, as a client cannot be changed. */
+/** The HTTP client for the current TLS material. A change of it needs another client. */
 export class HttpClients {
   readonly #proxy: Deno.Proxy | undefined;
   #client: Deno.HttpClient | undefined;
   #tls: TlsMaterial | undefined;
   #isOutdated = false;
 
-  /** @param proxy How to reach the server, where not as fetch does by itself. */
+  /** @param proxy Default: the proxy of the environment */
   constructor(proxy?: Deno.Proxy) {
     this.#proxy = proxy;
   }
 
-  /** @throws {CredentialsError} if the client certificate or its key cannot be used; the client before stays as it is */
+  /**
+   * The client for a TLS configuration.
+   *
+   * @throws {CredentialsError} if the client certificate or its key cannot be used; the previous client stays open
+   */
   for(tls: TlsMaterial): Deno.HttpClient {
     const isSame = this.#tls !== undefined && sameMaterial(this.#tls, tls);
     if (this.#client && isSame && !this.#isOutdated) return this.#client;
@@ -28,7 +32,7 @@ export class HttpClients {
     return client;
   }
 
-  /** Lets the next request take a connection of its own; what is under way goes on. */
+  /** Makes the next request use a new connection; requests in flight continue. */
   renew(): void {
     this.#isOutdated = true;
   }
@@ -42,9 +46,9 @@ export class HttpClients {
 function createClient({ ca, certificate }: TlsMaterial, proxy?: Deno.Proxy): Deno.HttpClient {
   try {
     return Deno.createHttpClient({
-      // Over HTTP/2 a PATCH waits for a delayed ACK, and a pooled connection can hang for ever (denoland/deno#21749).
+      // Over HTTP/2 a PATCH waits for a delayed ACK, and a pooled connection can hang (denoland/deno#21749).
       http2: false,
-      poolIdleTimeout: POOL_IDLE_TIMEOUT,
+      poolIdleTimeout: POOL_IDLE_TIMEOUT_MS,
       ...(proxy === undefined ? {} : { proxy }),
       ...(ca === undefined ? {} : { caCerts: [ca] }),
       ...certificate,

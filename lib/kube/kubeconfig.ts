@@ -23,17 +23,17 @@ import type { TextFileOptions } from "./text_source.ts";
 
 export interface KubeconfigOptions extends TextFileOptions {
   host: Host;
-  /** One file that must exist; otherwise those of KUBECONFIG, otherwise the one in the home folder. */
+  /** A file that must exist. @default the files of KUBECONFIG, else the one in the home folder */
   kubeconfig?: string;
-  /** A context other than the current one. */
+  /** @default the current context */
   context?: string;
 }
 
 /**
- * The cluster that a kubeconfig names. Files are read now; credentials later, when they are needed.
+ * The cluster of a kubeconfig's context. The kubeconfig is read immediately, credentials when they are needed.
  *
- * @throws {Error} if there is no kubeconfig, an entry is missing or faulty, or one asks for what is not supported; the message says which and
- * what to do
+ * @throws {Error} with the remedy if there is no kubeconfig, or an entry is missing, invalid or has an unsupported
+ * field
  */
 export async function kubeconfigCluster(options: KubeconfigOptions): Promise<Cluster> {
   const config = await readKubeconfigs(kubeconfigFiles(options), {
@@ -60,7 +60,7 @@ export async function kubeconfigCluster(options: KubeconfigOptions): Promise<Clu
   };
 }
 
-/** The files that a kubeconfig is merged from, in order of precedence. */
+/** The kubeconfig files, in order of precedence. */
 function kubeconfigFiles(
   options: { host: Pick<Host, "env">; kubeconfig?: string },
 ): string[] {
@@ -78,7 +78,7 @@ function chosen<T>(
   const located = entries.get(name);
   if (!located) {
     const names = [...entries.keys()].join(", ") || "none";
-    throw new Error(`Cannot use ${title}: the kubeconfig does not have it, but ${names}`);
+    throw new Error(`Cannot use ${title}: the kubeconfig does not have it; it has ${names}`);
   }
   const read = readAs(schema, located.entry);
   if (read.ok) return { ...located, value: read.value, title };

@@ -6,21 +6,21 @@ import { readAs, withoutNulls } from "../api/read.ts";
 import type { Host } from "./host.ts";
 import { type Kubeconfig, kubeconfig } from "./kubeconfig_schema.ts";
 
-/** An entry and the folder that relative paths in it start from. */
+/** A kubeconfig entry, its file, and the base folder of its relative paths. */
 export interface Located {
   readonly entry: unknown;
   readonly folder: string;
   readonly file: string;
 }
 
-/** An entry that was looked up and read. */
+/** An entry that was found and parsed. */
 export interface Chosen<T> extends Located {
   readonly value: T;
   /** Such as `user "admin"`. */
   readonly title: string;
 }
 
-/** Several kubeconfig files as one. */
+/** Several kubeconfig files, merged. */
 export interface MergedKubeconfig {
   readonly files: readonly string[];
   readonly currentContext: string | undefined;
@@ -31,15 +31,15 @@ export interface MergedKubeconfig {
 
 export interface ReadOptions {
   host: Pick<Host, "readTextFile">;
-  /** A file that does not exist is passed over. */
+  /** Whether to skip a file that does not exist. */
   allowMissing: boolean;
 }
 
 /**
- * Reads and merges kubeconfig files: of entries with the same name, and of current contexts, the first wins
+ * Reads and merges kubeconfig files. The first entry of a name wins, and the first current context
  * (`k8s.io/client-go/tools/clientcmd/loader.go:Load`).
  *
- * @throws {Error} if a file cannot be read or is no kubeconfig; the message names it
+ * @throws {Error} with the file's name if a file cannot be read or is not a kubeconfig
  */
 export async function readKubeconfigs(
   files: readonly string[],
@@ -85,7 +85,7 @@ async function readOne(file: string, options: ReadOptions): Promise<Kubeconfig |
 }
 
 function unreadable(file: string, cause: unknown): Error {
-  // What is wrong with YAML is followed by the lines around it.
+  // The YAML parser appends the surrounding lines.
   const problem = fileProblem(cause).split(/:?\n/)[0];
   return new Error(`Cannot read ${file} as a kubeconfig: ${problem}`, { cause });
 }

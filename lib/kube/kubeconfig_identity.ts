@@ -7,7 +7,7 @@ import type { Chosen } from "./kubeconfig_files.ts";
 import type { ClusterEntry, UserEntry } from "./kubeconfig_schema.ts";
 import { fixedText, TextFile, type TextFileOptions, type TextSource } from "./text_source.ts";
 
-/** The extension of a cluster that is handed to a credential plugin. */
+/** The cluster extension for exec plugins. */
 const EXEC_EXTENSION = "client.authentication.k8s.io/exec";
 
 export interface IdentityOptions extends TextFileOptions {
@@ -16,7 +16,7 @@ export interface IdentityOptions extends TextFileOptions {
   ca: TextSource | undefined;
 }
 
-/** The cluster's own certificate authority, if the kubeconfig has one. */
+/** The CA bundle of a kubeconfig's cluster; undefined without one. */
 export function caOf(
   cluster: Chosen<ClusterEntry>,
   options: TextFileOptions,
@@ -25,9 +25,10 @@ export function caOf(
 }
 
 /**
- * What a kubeconfig's user identifies with. Data win over files, and a token file over a token, as in client-go.
+ * The identity of a kubeconfig's user. As in client-go, data take precedence over files, and a token file over a token.
  *
- * @throws {Error} if half of a certificate is missing, data are no base64, or a plugin needs a terminal
+ * @throws {Error} if a certificate has no key or a key no certificate, data are not base64, or a plugin needs a
+ * terminal
  */
 export async function identityOf(
   user: Chosen<UserEntry>,
@@ -56,10 +57,10 @@ async function pluginOf(
   if (exec.interactiveMode === "Always") {
     throw new Error(
       `Cannot use ${user.title} of ${user.file}: its exec plugin needs a terminal; ` +
-        "use credentials that need nobody to be there",
+        "use credentials that work without one",
     );
   }
-  // A bare name is looked up in PATH; a relative path starts from the kubeconfig (client-go's ResolveLocalPaths).
+  // A bare name is resolved by PATH, a relative path by the kubeconfig's folder (client-go's ResolveLocalPaths).
   const command = exec.command.includes("/") ? resolve(user.folder, exec.command) : exec.command;
   const cluster = exec.provideClusterInfo ? await clusterInfo(options) : {};
   return new ExecPlugin({ ...exec, command }, { ...options, cluster });

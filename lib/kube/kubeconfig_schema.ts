@@ -1,7 +1,10 @@
 import * as z from "zod/mini";
 import { execConfig } from "./exec_plugin.ts";
 
-/** `k8s.io/client-go/tools/clientcmd/api/v1`, as far as it is read; what is not supported is found among the rest. */
+/**
+ * The parts of `k8s.io/client-go/tools/clientcmd/api/v1` that are read. Loose objects keep unsupported fields for
+ * detection.
+ */
 
 export const clusterEntry = z.looseObject({
   "server": z.string().check(z.regex(/^https?:\/\/[^/\s]+/, "a URL such as https://HOST:6443")),
@@ -32,7 +35,7 @@ export const contextEntry = z.looseObject({
   namespace: z.optional(z.string()),
 });
 
-/** Entries are left unread until they are chosen: a faulty one of another cluster is no hindrance. */
+/** Entries are parsed when they are chosen, so an invalid entry of another cluster does not matter. */
 export const kubeconfig = z.looseObject({
   "current-context": z.optional(z.string()),
   "clusters": z.optional(z.array(z.looseObject({ name: z.string(), cluster: z.unknown() }))),
@@ -41,7 +44,7 @@ export const kubeconfig = z.looseObject({
 });
 export type Kubeconfig = z.infer<typeof kubeconfig>;
 
-/** What OpenSSL, Go and kubectl can do and Deno's fetch cannot, or what has no place in a controller; each with what to do instead. */
+/** Fields that Deno's fetch cannot implement or a controller must not use, each with the alternative. */
 export const UNSUPPORTED_OF_CLUSTER: Readonly<Record<string, string>> = {
   "insecure-skip-tls-verify":
     "set certificate-authority or certificate-authority-data to the API server's CA instead",

@@ -21,8 +21,8 @@ export interface Page<T> {
 }
 
 /**
- * Longer pages are not parsed: an object of many small values takes up to 21 times its text. A page of one object has no limit, because it
- * cannot be shorter; etcd stores at most 1.5 MiB of it.
+ * Longer pages are not parsed: an object of many small values takes up to 21 times its text. A page of one object has
+ * no limit, because it cannot be shorter; etcd stores at most 1.5 MiB of it.
  */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 const SHRINK_FACTOR = 4;
@@ -57,7 +57,9 @@ export class ListPages<T extends KubeObject> {
     };
   }
 
-  /** The store's current resourceVersion: a list of one object is read from the store, not from the API server's cache. */
+  /**
+   * The store's current resourceVersion: a list of one object is read from the store, not from the API server's cache.
+   */
   async storeVersion(signal: AbortSignal): Promise<string> {
     const { source } = this.#options;
     const { metadata } = await this.#withDeadline(

@@ -7,13 +7,16 @@ import {
 } from "./backoff.ts";
 
 /**
- * The list-and-watch protocol as a state machine without I/O (after kube-rs' `watcher.rs`). A state has the next task; `step` maps the task's
- * result to the next state and to changes for the consumer. `reflector_loop.ts` performs the tasks.
+ * The list-and-watch protocol as a state machine without I/O (after kube-rs' `watcher.rs`). A state has the next task;
+ * `step` maps the task's result to the next state and to changes for the consumer. `reflector_loop.ts` performs the
+ * tasks.
  */
 
 /** Changes for the consumer, in order. A consumer that applies all of them holds exactly the objects of the store. */
 export type Change<T> =
-  /** The store was restored to an earlier state: known resourceVersions do not compare with those of the following list. */
+  /**
+   * The store was restored to an earlier state: known resourceVersions do not compare with those of the following list.
+   */
   | { readonly type: "rolledBack" }
   /** One page of a list. `first` begins a new list and discards the pages of an incomplete one. */
   | { readonly type: "page"; readonly items: readonly T[]; readonly first: boolean }
@@ -106,7 +109,10 @@ export interface Step<T> {
 export const HEALTHY_AFTER_MS = 120_000;
 /** A watch that ends normally but sooner counts as a failure. */
 export const MIN_WATCH_MS = 5_000;
-/** An API server that has just started responds 403 to every request until it has read the roles. Known objects stay valid meanwhile. */
+/**
+ * An API server that has just started responds 403 to every request until it has read the roles. Known objects stay
+ * valid meanwhile.
+ */
 const MIN_REFUSALS = 5;
 
 /** The initial state. */

@@ -54,8 +54,8 @@ const TIMING: ReflectorTiming = {
 };
 
 /**
- * Reports all objects of one kind and their changes to a consumer, by a list and watches. It stores no object: the consumer's index is the only
- * copy.
+ * Reports all objects of one kind and their changes to a consumer, by a list and watches. It stores no object: the
+ * consumer's index is the only copy.
  */
 export class ReflectorLoop<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;

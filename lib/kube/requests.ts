@@ -3,21 +3,21 @@ import type { JsonPatchOperation } from "../api/json.ts";
 import type { ObjectList, RequestOptions } from "./contract.ts";
 import { type Resource, resources } from "./resources.ts";
 
-/** Builders of requests: values that say what to send, and how to read the answer. Nothing is sent here. */
+/** Builders of requests as values: what to send, and how to read the response. `send()` sends them. */
 
 export interface KubeRequest<T> {
   readonly options: RequestOptions & { expectJson: true };
   read(value: unknown): T;
 }
 
-/** Where an object is; `namespace` exactly for namespaced kinds. */
+/** Name of an object; `namespace` for namespaced kinds only. */
 export interface ObjectRef {
   name: string;
   namespace?: string;
 }
 
 export interface Selection {
-  /** Absent: all namespaces. */
+  /** @default all namespaces */
   namespace?: string;
   labelSelector?: string;
   fieldSelector?: string;
@@ -35,7 +35,7 @@ export interface WatchFrom extends Selection {
 }
 
 export interface WriteOptions {
-  /** Validates and answers as if it were done, but stores nothing. */
+  /** Validates and responds without storing anything. */
   dryRun?: boolean;
   fieldManager?: string;
 }
@@ -52,7 +52,7 @@ export interface UpdateOptions<T> extends ObjectRef, WriteOptions {
 export type PatchBody =
   | { type: "merge" | "strategic-merge"; body: object }
   | { type: "json"; body: readonly JsonPatchOperation[] }
-  /** Server-side apply; `force` takes over fields that others manage. */
+  /** Server-side apply; `force` takes over fields of other managers. */
   | { type: "apply"; body: KubeObject; force?: boolean };
 
 export type PatchOptions = ObjectRef & WriteOptions & PatchBody & { subresource?: "status" };
@@ -91,7 +91,7 @@ export function get<T extends KubeObject>(resource: Resource<T>, ref: ObjectRef)
   };
 }
 
-/** Reads one page; never with a resourceVersion, with which the API server would ignore `limit`. */
+/** Reads one page. It has no resourceVersion, with which the API server would ignore `limit`. */
 export function list<T extends KubeObject>(
   resource: Resource<T>,
   page: PageOptions = {},
@@ -107,7 +107,7 @@ export function list<T extends KubeObject>(
   };
 }
 
-/** Watches for changes after a resourceVersion; the answer is a stream of watch events. */
+/** Watches for changes after a resourceVersion; the response is a stream of watch events. */
 export function watch<T extends KubeObject>(
   resource: Resource<T>,
   from: WatchFrom,
@@ -127,7 +127,11 @@ export function watch<T extends KubeObject>(
   };
 }
 
-/** Creates an object; the answer is the object as stored. */
+/**
+ * Creates an object; the response is the stored object.
+ *
+ * @throws {TypeError} if the kind is namespaced and no namespace is given
+ */
 export function create<T extends KubeObject>(
   resource: Resource<T>,
   options: CreateOptions<T>,
@@ -147,7 +151,7 @@ export function create<T extends KubeObject>(
   };
 }
 
-/** Overwrites the version of an object that the body's metadata names; the answer is the object as stored. */
+/** Replaces an object. The resourceVersion in the body is the precondition; the response is the stored object. */
 export function update<T extends KubeObject>(
   resource: Resource<T>,
   options: UpdateOptions<T>,
@@ -166,7 +170,7 @@ export function update<T extends KubeObject>(
   };
 }
 
-/** Patches an object or its status; the answer is the object as stored. */
+/** Patches an object or its status; the response is the stored object. */
 export function patch<T extends KubeObject>(
   resource: Resource<T>,
   options: PatchOptions,
@@ -188,7 +192,7 @@ export function patch<T extends KubeObject>(
   };
 }
 
-/** Deletes an object. The answer is the object while it terminates, or a Status, so it is not read. */
+/** Deletes an object. The response is the terminating object or a Status, so it is ignored. */
 export function remove<T extends KubeObject>(
   resource: Resource<T>,
   options: DeleteOptions,
@@ -211,7 +215,7 @@ export function remove<T extends KubeObject>(
   };
 }
 
-/** Evicts a Pod (policy/v1): answered 429 while a PodDisruptionBudget does not allow it. */
+/** Evicts a Pod (policy/v1). The response is 429 while a PodDisruptionBudget does not allow it. */
 export function evict(options: EvictOptions): KubeRequest<void> {
   const { name, namespace } = options;
   return {
@@ -231,8 +235,8 @@ export function evict(options: EvictOptions): KubeRequest<void> {
   };
 }
 
-/** Path of a kind's collection: in one namespace, or of the whole cluster. */
-export function collectionPath<T extends KubeObject>(
+/** Path of a kind's collection, in one namespace or in the cluster. */
+function collectionPath<T extends KubeObject>(
   resource: Resource<T>,
   namespace?: string,
 ): string {
@@ -246,7 +250,7 @@ export function collectionPath<T extends KubeObject>(
 /**
  * Path of one object.
  *
- * @throws {TypeError} if the kind is namespaced and no namespace is given, or a name cannot be part of a path
+ * @throws {TypeError} if a namespaced kind has no namespace, or a name cannot be part of a path
  */
 export function objectPath<T extends KubeObject>(resource: Resource<T>, ref: ObjectRef): string {
   if (resource.namespaced && ref.namespace === undefined) throw missingNamespace(resource);
@@ -257,7 +261,7 @@ function missingNamespace(resource: { plural: string }): TypeError {
   return new TypeError(`Cannot address ${resource.plural} without a namespace`);
 }
 
-/** One path segment; "." and ".." would be resolved away and address something else. */
+/** One path segment. "." and ".." would address another path. */
 function segment(name: string): string {
   if (name === "" || name === "." || name === "..") {
     throw new TypeError(`Cannot use as a name in a path: current value is "${name}"`);

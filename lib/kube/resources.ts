@@ -14,16 +14,16 @@ import type { Namespace, Pod } from "../api/pod.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import type { ObjectList } from "./contract.ts";
 
-/** One kind of object at the API server, and how an answer becomes one. */
+/** One kind of object, and how to read it from a response. */
 export interface Resource<T extends KubeObject> {
   /** "v1" for the core group. */
   readonly apiVersion: string;
   readonly kind: string;
   readonly plural: string;
   readonly namespaced: boolean;
-  /** @throws {TypeError} if the value is no object with metadata, such as a proxy's page */
+  /** @throws {TypeError} if the value has no metadata, such as a proxy's page */
   read(value: unknown): T;
-  /** @throws {TypeError} if the value is no list of such objects */
+  /** @throws {TypeError} if the value is not a list of such objects */
   readList(value: unknown): ObjectList<T>;
 }
 
@@ -34,9 +34,9 @@ interface ResourceNames {
   namespaced: boolean;
 }
 
-/** The kinds that the program reads or writes. */
+/** All kinds that the program reads or writes. */
 export const resources = {
-  /** Not typed as SidecarSet: a stored one may be invalid, so read it with `readSidecarSet`. */
+  /** A stored SidecarSet can be invalid, so `readSidecarSet` reads its type. */
   sidecarSets: resource<KubeObject>({
     apiVersion: `${GROUP}/${STORAGE_VERSION}`,
     kind: KIND,
@@ -109,7 +109,7 @@ export const resources = {
     plural: "customresourcedefinitions",
     namespaced: false,
   }),
-  /** Cluster-scoped: the owner of what the controller registers. */
+  /** The installation's ClusterRole owns the webhook configurations, which are cluster-scoped. */
   clusterRoles: resource<KubeObject>({
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "ClusterRole",
@@ -118,7 +118,7 @@ export const resources = {
   }),
 } as const;
 
-/** A kind that is not in `resources`. `T` is trusted to be what the API server validates for that kind. */
+/** Describes a kind. `T` must be what the API server validates for it. */
 export function resource<T extends KubeObject>(names: ResourceNames): Resource<T> {
   return {
     ...names,
@@ -131,9 +131,9 @@ export function resource<T extends KubeObject>(names: ResourceNames): Resource<T
 }
 
 /**
- * An object of the API server's. What it validates is not validated again here.
+ * Reads an object of a response. The API server has validated the rest of it.
  *
- * @throws {TypeError} if the value is no object with metadata
+ * @throws {TypeError} if the value has no metadata
  */
 export function readObject<T extends KubeObject>(value: unknown): T {
   if (isOfApi<T>(value)) return value;

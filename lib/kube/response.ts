@@ -60,8 +60,8 @@ export async function responseText(
 }
 
 /**
- * Parses at most one large text per turn of the event loop. The caller has then read the previous value, and dropped most of it, before the
- * next one takes memory.
+ * Parses at most one large text per turn of the event loop. The caller has then read the previous value, and dropped
+ * most of it, before the next one takes memory.
  */
 export class ParseTurns {
   #previous: Promise<void> = Promise.resolve();

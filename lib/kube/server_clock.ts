@@ -1,11 +1,11 @@
 import type { Clock } from "../api/clock.ts";
 import type { Observation } from "./transport.ts";
 
-const SECOND = 1_000;
+const SECOND_MS = 1_000;
 
 /**
- * The API server's wall clock, as far as the dates of its answers tell it: what is compared with times that the API server has written, such as
- * the creation of Pods, must not depend on how this machine's clock is set. As long as both agree it is this machine's.
+ * Estimates the API server's wall clock from the Date headers of its responses. Timestamps of the API server, such as
+ * the creation of Pods, must not be compared with a wrong local clock. Without a difference it is the local clock.
  */
 export class ServerClock implements Clock {
   readonly #clock: Clock;
@@ -15,14 +15,17 @@ export class ServerClock implements Clock {
     this.#clock = clock;
   }
 
-  /** Takes note of an answer that has just come: it was dated after it was asked for, and dates are cut to whole seconds. */
+  /**
+   * Updates the estimate. Call it when a response arrives: its date lies between request and response, rounded down to
+   * seconds.
+   */
   observe({ date, durationMs }: Pick<Observation, "date" | "durationMs">): void {
     const second = Date.parse(date ?? "");
     if (Number.isNaN(second)) return;
     const received = this.#clock.now().getTime();
-    const least = second - received;
-    const most = second + SECOND - (received - durationMs);
-    this.#offset = Math.min(Math.max(this.#offset, least), Math.max(least, most));
+    const minOffset = second - received;
+    const maxOffset = second + SECOND_MS - (received - durationMs);
+    this.#offset = Math.min(Math.max(this.#offset, minOffset), Math.max(minOffset, maxOffset));
   }
 
   now(): Date {

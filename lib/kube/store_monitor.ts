@@ -5,81 +5,95 @@ import { httpCodeOf } from "./errors.ts";
 
 export interface StoreMonitorOptions {
   /**
-   * Reads an object that is written often from the store itself, not from a cache.
+   * Reads an object that is written often; from the store, not from a cache.
    *
-   * @returns its resourceVersion; undefined where there is no such object
+   * @returns its resourceVersion; undefined if it does not exist
    */
   read(signal: AbortSignal): Promise<string | undefined>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The API server answers again. */
+  /** The API server is reachable again. */
   onReachable(): void;
-  /** The store was set back to an earlier state. */
+  /** The store was restored to an earlier state. */
   onRollback(): void;
 }
 
-/** In milliseconds: how long without a read of others before it is read here, and how soon again after one that failed. */
+/** The monitor reads after this time without another read of the object. */
 const READ_INTERVAL_MS = 3_000;
+/** The same, after a failed read. */
 const RETRY_INTERVAL_MS = 250;
 const READ_TIMEOUT_MS = 2_000;
-/** A backup is restored while no API server runs: this many connections in a row fail then. One alone may break for other reasons. */
-const DOUBTFUL_FAILURES = 2;
-/** An API server that has just started answers errors, such as 403 until it has read the roles; later ones say nothing of its store. */
+/**
+ * A backup is restored while no API server runs, so several connections in a row fail. A single one can break for other
+ * reasons.
+ */
+const MIN_FAILURES = 2;
+/**
+ * An API server that has just started responds with errors, such as 403 until it has read the roles. Later errors do
+ * not concern its store.
+ */
 const MAX_START_MS = 30_000;
 
 /**
- * Whether the API server still has the store that the caches were read from. A store that was restored from a backup (etcd's snapshot) is
- * otherwise not noticed: watches go on from versions that it does not have yet, and are told of nothing.
+ * Detects that the store was restored from a backup (etcd snapshot). Watches do not show it: they resume at versions
+ * that the store has not reached, and get no event.
  */
 export class StoreMonitor {
   readonly #options: StoreMonitorOptions;
   #version: string | undefined;
-  /** When that version had been read, and when a read last began, on the monotonic clock. */
+  /** Monotonic times: when that version was read, and when the last read began. */
   #versionAt = -Infinity;
-  #begunAt = -Infinity;
-  /** Connections in a row that failed. */
+  #startedAt = -Infinity;
+  /** Failed connections in a row. */
   #failures = 0;
-  /** Since when there have been only errors for answers, on the monotonic clock. */
-  #refusedSince: number | undefined;
-  #woken = new AbortController();
+  /** Monotonic time since which all responses have been errors. */
+  #errorsSince: number | undefined;
+  #wake = new AbortController();
 
   constructor(options: StoreMonitorOptions) {
     this.#options = options;
   }
 
-  /** Whether the store may be another one by now: the API server's process has ended. One that only gives no answer keeps its store. */
+  /**
+   * Whether the API server's process has ended, so that it can come back with another store. A process that only hangs
+   * keeps its store.
+   */
   get isUncertain(): boolean {
-    return this.#failures >= DOUBTFUL_FAILURES;
+    return this.#failures >= MIN_FAILURES;
   }
 
-  /** Takes note of a read of the object, wherever it is made. Rejects as it does. */
+  /**
+   * Observes a read or write of the object by another caller. Resolves and rejects as `read` does.
+   *
+   * @param versionOf The object's resourceVersion in the result
+   */
   async observe<T>(read: Promise<T>, versionOf: (answer: T) => string | undefined): Promise<T> {
-    const begunAt = this.#options.clock.monotonic();
-    this.#begunAt = begunAt;
+    const startedAt = this.#options.clock.monotonic();
+    this.#startedAt = startedAt;
     try {
       const answer = await read;
-      this.#compare(versionOf(answer), begunAt);
-      this.#answered();
+      this.#compare(versionOf(answer), startedAt);
+      this.#onResponse();
       return answer;
     } catch (error) {
-      this.#failed(error);
+      this.#onError(error);
       throw error;
     }
   }
 
-  /** Reads while nobody else does, or cannot, until the signal is aborted. */
+  /** Reads the object while no other caller does, until the signal is aborted. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    signal.addEventListener("abort", () => this.#woken.abort(), { once: true });
+    signal.addEventListener("abort", () => this.#wake.abort(), { once: true });
     while (!signal.aborted) {
       const interval = this.#failures > 0 ? RETRY_INTERVAL_MS : READ_INTERVAL_MS;
-      const due = this.#begunAt + interval - clock.monotonic();
+      const due = this.#startedAt + interval - clock.monotonic();
       if (due <= 0) {
         await this.#read(signal);
         continue;
       }
-      this.#woken = new AbortController();
-      await clock.sleep(due, this.#woken.signal);
+      this.#wake = new AbortController();
+      await clock.sleep(due, this.#wake.signal);
     }
   }
 
@@ -89,47 +103,50 @@ export class StoreMonitor {
     try {
       await this.observe(read(deadline.signal), (version) => version);
     } catch {
-      // Taken note of; others log what keeps them from the API server.
+      // observe() has counted it; the callers that need the API server log it.
     } finally {
       deadline.clear();
     }
   }
 
-  #answered(): void {
+  #onResponse(): void {
     const wasUnreachable = this.#failures > 0;
     this.#failures = 0;
-    this.#refusedSince = undefined;
+    this.#errorsSince = undefined;
     if (wasUnreachable) this.#options.onReachable();
   }
 
-  #failed(error: unknown): void {
-    if (httpCodeOf(error) !== undefined) return this.#refused();
-    // A read that was given up says nothing of the API server's process.
+  #onError(error: unknown): void {
+    if (httpCodeOf(error) !== undefined) return this.#onErrorResponse();
+    // An aborted read does not concern the API server's process.
     if (error instanceof DOMException) return;
-    this.#refusedSince = undefined;
+    this.#errorsSince = undefined;
     this.#failures++;
-    if (this.#failures === 1) this.#woken.abort();
+    if (this.#failures === 1) this.#wake.abort();
   }
 
-  #refused(): void {
+  #onErrorResponse(): void {
     const now = this.#options.clock.monotonic();
-    this.#refusedSince ??= now;
-    if (now - this.#refusedSince > MAX_START_MS) this.#answered();
+    this.#errorsSince ??= now;
+    if (now - this.#errorsSince > MAX_START_MS) this.#onResponse();
   }
 
-  /** Of two reads at a time the one that began first may end last. */
-  #compare(version: string | undefined, begunAt: number): void {
+  /** Ignores a lower version of a read that began before the known version was read. */
+  #compare(version: string | undefined, startedAt: number): void {
     if (version === undefined) return;
     const known = this.#version;
     const isLower = known !== undefined && Number(version) < Number(known);
-    if (isLower && begunAt < this.#versionAt) return;
+    if (isLower && startedAt < this.#versionAt) return;
     this.#version = version;
     this.#versionAt = this.#options.clock.monotonic();
     if (!isLower) return;
-    this.#options.logger.warn("The API server's store was set back; reading everything again", {
-      known,
-      version,
-    });
+    this.#options.logger.warn(
+      "The API server's store was restored to an earlier state; reading everything again",
+      {
+        known,
+        version,
+      },
+    );
     this.#options.onRollback();
   }
 }

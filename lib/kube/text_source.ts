@@ -4,10 +4,11 @@ import type { Logger } from "../api/logger.ts";
 import { CredentialsError } from "./errors.ts";
 import type { Host } from "./host.ts";
 
-/** A text that may change while the program runs, such as a token. */
+/** A text that can change while the program runs, such as a token. */
 export interface TextSource {
+  /** @throws {CredentialsError} if the text could never be read */
   read(): Promise<string>;
-  /** The text did not serve: the next `read` looks for a newer one. */
+  /** The text was not accepted: the next `read` reloads it. */
   expire(): void;
 }
 
@@ -17,15 +18,15 @@ export interface TextFileOptions {
   logger: Logger;
 }
 
-/** Projected tokens are rotated long before they end, so a minute is soon enough (client-go's `transport/token_source.go`). */
-const REREAD_AFTER = 60_000;
+/** Projected tokens are rotated long before they expire (client-go's `transport/token_source.go`). */
+const REREAD_INTERVAL_MS = 60_000;
 
 /** A text that never changes. */
 export function fixedText(text: string): TextSource {
   return { read: () => Promise.resolve(text), expire() {} };
 }
 
-/** A file that is read anew when a minute has passed, or after `expire`. A failed re-read keeps the last good text. */
+/** A file that is read again after a minute, or after `expire`. If that fails, the last text stays in use. */
 export class TextFile implements TextSource {
   readonly #path: string;
   readonly #options: TextFileOptions;
@@ -38,7 +39,6 @@ export class TextFile implements TextSource {
     this.#options = options;
   }
 
-  /** @throws {CredentialsError} if the file could never be read */
   read(): Promise<string> {
     if (this.#text !== undefined && this.#options.clock.monotonic() < this.#rereadAt) {
       return Promise.resolve(this.#text);
@@ -53,7 +53,7 @@ export class TextFile implements TextSource {
 
   async #reread(): Promise<string> {
     const { host, clock, logger } = this.#options;
-    this.#rereadAt = clock.monotonic() + REREAD_AFTER;
+    this.#rereadAt = clock.monotonic() + REREAD_INTERVAL_MS;
     try {
       const text = (await host.readTextFile(this.#path)).trim();
       if (text === "") throw new Error("it is empty");

@@ -31,7 +31,9 @@ export interface Observation {
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
-/** Reading one object calls no webhook and has a short response; a lost response must not delay a controller for longer. */
+/**
+ * Reading one object calls no webhook and has a short response; a lost response must not delay a controller for longer.
+ */
 const OBJECT_READ_TIMEOUT_MS = 5_000;
 
 /**

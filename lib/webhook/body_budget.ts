@@ -14,8 +14,8 @@ export interface BodyShare {
 }
 
 /**
- * Bounds the memory that bodies cost. A parsed body of small values takes many times its size: 21 times for `{}` after `{}`, 30 times while
- * it is parsed.
+ * Bounds the memory that bodies cost. A parsed body of small values takes many times its size: 21 times for `{}` after
+ * `{}`, 30 times while it is parsed.
  */
 export class BodyBudget {
   readonly #options: BodyBudgetOptions;

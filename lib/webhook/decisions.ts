@@ -29,8 +29,9 @@ export function refused(status: Omit<Status, "status">): AdmissionDecision {
 }
 
 /**
- * No decision could be made. It goes out with `code` as the HTTP status, so that the `failurePolicy` of the registration decides and
- * not this process: an `allowed: false` under HTTP 200 would refuse the object even where the policy is Ignore.
+ * No decision could be made. It goes out with `code` as the HTTP status, so that the `failurePolicy` of the
+ * registration decides and not this process: an `allowed: false` under HTTP 200 would refuse the object even where the
+ * policy is Ignore.
  */
 export function failed(code: FailureCode, message: string): AdmissionDecision {
   return refused({ code, reason: FAILURE_REASONS[code], message });

@@ -8,8 +8,8 @@ export interface Generation {
   /** Requests under way. */
   inFlight(): number;
   /**
-   * Ends the listener and, once their requests are done, its connections. Never resolves while a peer holds a connection on which it has not
-   * sent its ClientHello or HTTP/2 preface. May be called again.
+   * Ends the listener and, once their requests are done, its connections. Never resolves while a peer holds a
+   * connection on which it has not sent its ClientHello or HTTP/2 preface. May be called again.
    */
   shutdown(): Promise<void>;
 }
@@ -23,7 +23,10 @@ export interface GenerationOptions {
   readonly logger: Logger;
 }
 
-/** Starts a listener beside those that the port may already have. Throws when the port or the certificate cannot be used. */
+/**
+ * Starts a listener beside those that the port may already have. Throws when the port or the certificate cannot be
+ * used.
+ */
 export function startGeneration(identity: TlsIdentity, options: GenerationOptions): Generation {
   const { handler, hostname, port, logger } = options;
   let inFlight = 0;

@@ -15,7 +15,10 @@ export interface HandlerOptions {
   readonly observe?: (observation: Observation) => void;
   /** Longer bodies are refused; controller-runtime's limit. @default 7 MiB */
   readonly maxBodyBytes?: number;
-  /** Beyond so many bytes of bodies under review at the same time, over all connections, a body is answered 429. @default 8 MiB */
+  /**
+   * Beyond so many bytes of bodies under review at the same time, over all connections, a body is answered 429.
+   * @default 8 MiB
+   */
   readonly maxBytesUnderReview?: number;
   /** How long a body may take to arrive. @default 2000 */
   readonly bodyDeadlineMs?: number;
@@ -34,7 +37,9 @@ export interface Observation {
 const MEBIBYTE = 1024 * 1024;
 /** What large bodies leave to the usual ones. */
 const RESERVED_BYTES = MEBIBYTE;
-/** After a 429 the API server asks again within the time that it has for the call; client-go needs the header for that. */
+/**
+ * After a 429 the API server asks again within the time that it has for the call; client-go needs the header for that.
+ */
 const RETRY_AFTER = { "retry-after": "1" };
 
 const JSON_TYPE = "application/json";
@@ -49,8 +54,9 @@ interface Route {
 }
 
 /**
- * The webhook as a function from request to response. It never throws: a request that is no review gets the HTTP status that says why,
- * a review function that fails is answered 500 under the review's uid, so that the registration's `failurePolicy` decides.
+ * The webhook as a function from request to response. It never throws: a request that is no review gets the HTTP status
+ * that says why, a review function that fails is answered 500 under the review's uid, so that the registration's
+ * `failurePolicy` decides.
  */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
   const routes = routesOf(options.reviews);
@@ -94,7 +100,10 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     return response instanceof Promise ? await response : response;
   }
 
-  /** Without a promise where the decision is there at once. The share is released with the decision, which may be later than its deadline. */
+  /**
+   * Without a promise where the decision is there at once. The share is released with the decision, which may be later
+   * than its deadline.
+   */
   function decide(
     route: Route,
     { request: review, detail, share }: {

@@ -13,7 +13,10 @@ export type Body =
   | { readonly ok: true; readonly value: unknown; readonly share: BodyShare }
   | { readonly ok: false; readonly code: 400 | 408 | 413 | 429; readonly message: string };
 
-/** How many turns of the microtask queue Deno takes at most to hand over a body that has arrived as a whole, and some to spare. */
+/**
+ * How many turns of the microtask queue Deno takes at most to hand over a body that has arrived as a whole, and some to
+ * spare.
+ */
 const ARRIVED_TURNS = 8;
 
 /** Far above the usual review. */
@@ -24,15 +27,15 @@ const TOO_MANY = Symbol("too many");
 const STALLED = Symbol("stalled");
 
 /**
- * Reads a request body as JSON, never more of it than the limit and never longer than the deadline. A body that breaks off or is no JSON
- * is answered 400, one that stalls 408, one that is too long 413 and one for which the budget has no room 429. The value's share of the
- * budget is the caller's, who releases it when the value is no longer used.
+ * Reads a request body as JSON, never more of it than the limit and never longer than the deadline. A body that breaks
+ * off or is no JSON is answered 400, one that stalls 408, one that is too long 413 and one for which the budget has no
+ * room 429. The value's share of the budget is the caller's, who releases it when the value is no longer used.
  */
 export async function readJson(request: Request, limit: BodyLimit): Promise<Body> {
   const announced = announcedLength(request);
   if (announced !== undefined && announced > limit.maxBytes) return tooLong(limit);
-  // The HTTP layer holds a body to its announced length, so only an unannounced one has to be counted. But for one in a single step
-  // Deno makes room before anything has come: whoever announces much and sends nothing must not cost that.
+  // The HTTP layer holds a body to its announced length, so only an unannounced one has to be counted. But for one in a
+  // single step Deno makes room before anything has come: whoever announces much and sends nothing must not cost that.
   const isSmall = announced !== undefined && announced <= SINGLE_STEP_BYTES;
   const share = limit.budget.share({ isLarge: !isSmall });
   if (isSmall && !share.grow(announced)) return tooMany();
@@ -102,7 +105,10 @@ function announcedLength(request: Request): number | undefined {
   return header !== null && /^\d+$/.test(header) ? Number(header) : undefined;
 }
 
-/** The value of a stream's text, or `TOO_LONG` or `TOO_MANY` as soon as it is longer than the limit or the budget has no room for it. */
+/**
+ * The value of a stream's text, or `TOO_LONG` or `TOO_MANY` as soon as it is longer than the limit or the budget has no
+ * room for it.
+ */
 async function countedJson(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   { maxBytes, share }: { readonly maxBytes: number; readonly share: BodyShare },

@@ -41,9 +41,10 @@ export interface PodReviewObserver {
 const MAX_UNSEEN = 20;
 
 /**
- * The review function for Pods (`pkg/webhook/pod/mutating/sidecarset.go:sidecarsetMutatingPod`): injects what selects the Pod when it is
- * created. What cannot be known for certain, because nothing is synced or something cannot be read, is answered 503. A review that comes
- * for a SidecarSet which this replica's watch has not sent yet, as its path says, reads that SidecarSet from the API server.
+ * The review function for Pods (`pkg/webhook/pod/mutating/sidecarset.go:sidecarsetMutatingPod`): injects what selects
+ * the Pod when it is created. What cannot be known for certain, because nothing is synced or something cannot be read,
+ * is answered 503. A review that comes for a SidecarSet which this replica's watch has not sent yet, as its path says,
+ * reads that SidecarSet from the API server.
  */
 export function createPodReview(options: PodReviewOptions): Review {
   function reviewPod(

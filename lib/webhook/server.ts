@@ -17,13 +17,14 @@ export interface WebhookServer {
   /** Requests under way, on the old listeners too. */
   inFlight(): number;
   /**
-   * Serves new connections with another certificate. The listener with the old one is ended later, in a quiet moment: a connection that it
-   * closes while a review is under way is a failed call. Throws, and changes nothing, when the certificate cannot be used.
+   * Serves new connections with another certificate. The listener with the old one is ended later, in a quiet moment: a
+   * connection that it closes while a review is under way is a failed call. Throws, and changes nothing, when the
+   * certificate cannot be used.
    */
   swap(identity: TlsIdentity): void;
   /**
-   * Takes no more connections and waits for the requests under way; false when they, or a peer that never completed its handshake, were
-   * not done within the deadline. Their connections end with the process.
+   * Takes no more connections and waits for the requests under way; false when they, or a peer that never completed its
+   * handshake, were not done within the deadline. Their connections end with the process.
    */
   stop(deadlineMs: number): Promise<boolean>;
 }
@@ -32,8 +33,9 @@ export interface WebhookServer {
 const QUIET_POLL_MS = 5;
 
 /**
- * Serves the webhook over TLS. Deno.serve cannot change its certificate, so each certificate gets a listener of its own and the kernel
- * spreads new connections over those that share the port. Throws when the port or the certificate cannot be used.
+ * Serves the webhook over TLS. Deno.serve cannot change its certificate, so each certificate gets a listener of its own
+ * and the kernel spreads new connections over those that share the port. Throws when the port or the certificate cannot
+ * be used.
  */
 export function startServer(
   identity: TlsIdentity,

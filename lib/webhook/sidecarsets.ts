@@ -33,7 +33,8 @@ export interface SidecarSetValidationInput {
 
 /**
  * The review function that writes defaults and hashes into a SidecarSet, for other tools to see
- * (`pkg/webhook/sidecarset/mutating/sidecarset_create_update_handler.go:Handle`). It refuses nothing: what is wrong is left to validation.
+ * (`pkg/webhook/sidecarset/mutating/sidecarset_create_update_handler.go:Handle`). It refuses nothing: what is wrong is
+ * left to validation.
  */
 export function createSidecarSetDefaulting(
   options: StoredFormOptions = {},
@@ -47,10 +48,11 @@ export function createSidecarSetDefaulting(
 }
 
 /**
- * The review function that refuses an invalid SidecarSet with a cause per field. An object that is being deleted always passes, or its
- * finalizers could not be taken off; so does an update of other things than spec, labels and canary annotations, so that what became
- * invalid only later can still be worked with. A valid one that selects other Pods than before is answered once the webhook registration
- * covers them, so that a Pod created right afterwards is reviewed.
+ * The review function that refuses an invalid SidecarSet with a cause per field. An object that is being deleted always
+ * passes, or its finalizers could not be taken off; so does an update of other things than spec, labels and canary
+ * annotations, so that what became invalid only later can still be worked with. A valid one that selects other Pods
+ * than before is answered once the webhook registration covers them, so that a Pod created right afterwards is
+ * reviewed.
  */
 export function createSidecarSetValidation(options: SidecarSetValidationOptions): Review {
   return function reviewSidecarSetValidity(

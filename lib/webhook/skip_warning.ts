@@ -63,8 +63,8 @@ const CAUSES: Readonly<Partial<Record<Reason, Cause>>> = {
 };
 
 /**
- * The admission warning for a SidecarSet that is left out of a Pod. Names are cut in the middle where the whole would be longer than a
- * warning may be, so that the cause is always readable.
+ * The admission warning for a SidecarSet that is left out of a Pod. Names are cut in the middle where the whole would
+ * be longer than a warning may be, so that the cause is always readable.
  */
 export function skipWarning({ sidecarSet, reason, subject }: Skip): string {
   const cause = CAUSES[reason] ?? { text: REASONS[reason] };

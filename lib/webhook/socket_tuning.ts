@@ -12,13 +12,15 @@ import {
 /** What Deno.serve leaves undone on its listening sockets. */
 export interface SocketTuning {
   /**
-   * Sets TCP_NODELAY on the newest listener of a port, from which Linux hands it down to every connection that it accepts. Deno.serve does
-   * not do it over TLS, and an answer of more than about 1 KB then waits 44 ms for the peer's delayed acknowledgement.
+   * Sets TCP_NODELAY on the newest listener of a port, from which Linux hands it down to every connection that it
+   * accepts. Deno.serve does not do it over TLS, and an answer of more than about 1 KB then waits 44 ms for the peer's
+   * delayed acknowledgement.
    */
   noDelay(port: number): void;
   /**
-   * Sends the new connections of a port to one of the listeners that share it, by its place among them. The kernel counts them in the order
-   * in which they began to listen, and moves the last one to the place of one that ends; a place that is not there means any of them.
+   * Sends the new connections of a port to one of the listeners that share it, by its place among them. The kernel
+   * counts them in the order in which they began to listen, and moves the last one to the place of one that ends; a
+   * place that is not there means any of them.
    */
   steer(port: number, place: number): void;
   close(): void;
@@ -34,8 +36,8 @@ const TCP_NODELAY: SocketOption = { level: 6, name: 1 };
 const SO_ATTACH_REUSEPORT_CBPF: SocketOption = { level: SOL_SOCKET, name: 51 };
 
 /**
- * Opens libc at once and keeps it, so that the caller may revoke the `ffi` permission and listeners that are opened later are tuned too.
- * Where that cannot be done it says so once, and what it returns does nothing.
+ * Opens libc at once and keeps it, so that the caller may revoke the `ffi` permission and listeners that are opened
+ * later are tuned too. Where that cannot be done it says so once, and what it returns does nothing.
  */
 export function openSocketTuning({ logger, libcPaths }: SocketTuningOptions): SocketTuning {
   const libc = openLibc(libcPaths);
@@ -72,8 +74,8 @@ function mendNewest(libc: Libc, port: number): boolean {
 }
 
 /**
- * A `sock_fprog` of one classic BPF instruction, "return this number". Its buffers are no small typed arrays, which the garbage collector may
- * move.
+ * A `sock_fprog` of one classic BPF instruction, "return this number". Its buffers are no small typed arrays, which the
+ * garbage collector may move.
  */
 function constantProgram(libc: Libc): { returning(value: number): Uint8Array<ArrayBuffer> } {
   const BPF_RET = 6;

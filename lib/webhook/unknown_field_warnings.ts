@@ -8,8 +8,9 @@ import { warningText } from "./warnings.ts";
 const MAX_FIELDS = 10;
 
 /**
- * The same review, with an admission warning for each field of the object that is unknown. The API server itself drops unknown
- * fields outside containers and volumes, and says so only to clients that ask for it; inside it keeps them without a word.
+ * The same review, with an admission warning for each field of the object that is unknown. The API server itself drops
+ * unknown fields outside containers and volumes, and says so only to clients that ask for it; inside it keeps them
+ * without a word.
  */
 export function withUnknownFieldWarnings(review: Review): Review {
   return function reviewFields(request: AdmissionRequest) {

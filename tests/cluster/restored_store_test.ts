@@ -92,7 +92,7 @@ Deno.test("an etcd that is restored from a backup while the controller runs", as
     await plane.restore(backup);
     await writeMuch(plane, 500);
     controller.signal("SIGCONT");
-    await eventually(() => controller.log().split("was set back").length > 2, {
+    await eventually(() => controller.log().split("was restored to an earlier state").length > 2, {
       what: "the controller has noticed",
       timeout: DEADLINE_MS,
     });

@@ -73,7 +73,10 @@ export class Reflecting implements AsyncDisposable {
     this.#run = this.loop.run(this.#stop.signal);
   }
 
-  /** What the consumer was told, in short: `=a,b` for a page that begins a list, `&c` for another, `<` for a rollback, `.` for the list's end, `+a` and `-a`. */
+  /**
+   * What the consumer was told, in short: `=a,b` for a page that begins a list, `&c` for another, `<` for a rollback,
+   * `.` for the list's end, `+a` and `-a`.
+   */
   get told(): string {
     return this.changes.map((change) => {
       switch (change.type) {

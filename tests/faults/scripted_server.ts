@@ -93,7 +93,10 @@ export function event(type: string, object: JSONValue | object): string {
   return `${JSON.stringify({ type, object })}\n`;
 }
 
-/** The answer to a watch: texts sent one after the other, and then an end in good order, a broken connection or nothing more. */
+/**
+ * The answer to a watch: texts sent one after the other, and then an end in good order, a broken connection or nothing
+ * more.
+ */
 export function stream(texts: readonly string[], then: "end" | "break" | "silence"): Response {
   const encoder = new TextEncoder();
   let next = 0;

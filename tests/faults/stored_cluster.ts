@@ -12,7 +12,10 @@ export type Fault =
   | { lost: "before" | "after" }
   | undefined;
 
-/** Pods that are stored as an API server stores them, with a kubelet that starts what their specs say. No Kubernetes beside that. */
+/**
+ * Pods that are stored as an API server stores them, with a kubelet that starts what their specs say. No Kubernetes
+ * beside that.
+ */
 export class StoredCluster implements RestClient {
   readonly pods = new Map<string, Pod>();
   sidecarSet: SidecarSet;

@@ -5,7 +5,10 @@ import { quietLogger } from "../support/quiet_logger.ts";
 import { handlerWith } from "../webhook/fixtures.ts";
 import { createTestPki } from "../webhook/tls_fixtures.ts";
 
-/** A process of its own: serves reviews that wait as for a namespace that is read, and prints its port and its authority. */
+/**
+ * A process of its own: serves reviews that wait as for a namespace that is read, and prints its port and its
+ * authority.
+ */
 const pki = await createTestPki();
 const clock = systemClock();
 const server = startServer(await pki.issue(), {

@@ -7,8 +7,8 @@ interface KubernetesTunnel {
 }
 
 /**
- * A client with all overloads of `kubernetes-client` 0.8 and none of the extensions: one list, a watch with an event, then one that is
- * answered 410 in a plain error.
+ * A client with all overloads of `kubernetes-client` 0.8 and none of the extensions: one list, a watch with an event,
+ * then one that is answered 410 in a plain error.
  */
 export class ForeignClient implements RestClient {
   readonly asked: string[] = [];

@@ -169,7 +169,7 @@ for (
       { cluster: { server: "lab:6443" } },
       /server must be a URL such as .*: current value is "lab:6443"/,
     ],
-    [{ context: { user: "nobody" } }, /user "nobody": the kubeconfig does not have it, but lab/],
+    [{ context: { user: "nobody" } }, /user "nobody": the kubeconfig does not have it; it has lab/],
     [{ context: { cluster: "nowhere" } }, /cluster "nowhere": the kubeconfig does not have it/],
   ] as const
 ) {

@@ -18,8 +18,9 @@ interface Served extends ServingCertificate, Validity {
 }
 
 /**
- * A certificate that somebody else renews. The files' bytes are compared at every check, since a file watch misses a mounted Secret that is
- * exchanged as a whole. `check()` throws for files that do not fit together, as may be seen in the middle of an exchange.
+ * A certificate that somebody else renews. The files' bytes are compared at every check, since a file watch misses a
+ * mounted Secret that is exchanged as a whole. `check()` throws for files that do not fit together, as may be seen in
+ * the middle of an exchange.
  *
  * A certificate of another authority is served only once clients trust that.
  */

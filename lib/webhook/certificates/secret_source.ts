@@ -45,9 +45,10 @@ interface Leaf extends ServingCertificate, Validity {
 }
 
 /**
- * The installation's own certificate authority: its key is in a Secret that all replicas share, each signs its own serving certificate in
- * memory. A Secret that was deleted or damaged is stored again. The model is cert-manager's (`pkg/server/tls/authority:DynamicAuthority`);
- * what is added is that a new authority signs nothing before clients have it.
+ * The installation's own certificate authority: its key is in a Secret that all replicas share, each signs its own
+ * serving certificate in memory. A Secret that was deleted or damaged is stored again. The model is cert-manager's
+ * (`pkg/server/tls/authority:DynamicAuthority`); what is added is that a new authority signs nothing before clients
+ * have it.
  */
 export function createSecretSource(options: SecretSourceOptions): CertificateSource {
   const { store, listener, clock, logger } = options;

@@ -2,7 +2,10 @@ import type { Clock } from "../../api/clock.ts";
 
 export interface SettlingOptions {
   readonly clock: Clock;
-  /** How long after it was first seen an authority may sign: until then API servers may not have got the registration with it. @default 60 */
+  /**
+   * How long after it was first seen an authority may sign: until then API servers may not have got the registration
+   * with it. @default 60
+   */
   readonly settleSeconds?: number;
   /** Whether the registration in force has this certificate authority (PEM text); without it, time alone decides. */
   readonly isTrusted?: (certificate: string) => boolean;
@@ -25,7 +28,10 @@ export class Settling {
     this.#seenAt = this.#options.clock.monotonic();
   }
 
-  /** @param served The authority behind what is served until then: there is nothing to wait for once that is not trusted any more. */
+  /**
+   * @param served The authority behind what is served until then: there is nothing to wait for once that is not trusted
+   * any more.
+   */
   isDone(served: string | undefined): boolean {
     const { clock, settleSeconds = 60, isTrusted = () => true } = this.#options;
     if (!isTrusted(this.#authority)) return false;

@@ -10,9 +10,14 @@ export interface ServingCertificate extends TlsIdentity {
 export interface CertificateSource {
   /** The certificate to serve; undefined until the first `check()` succeeded. */
   current(): ServingCertificate | undefined;
-  /** The authorities that clients must trust, PEM text, the old and the new one while they change; empty until the first `check()`. */
+  /**
+   * The authorities that clients must trust, PEM text, the old and the new one while they change; empty until the first
+   * `check()`.
+   */
   caBundle(): string;
-  /** Looks once for what has changed or is due and tells the listener. Throws when it could not; what is served stays. */
+  /**
+   * Looks once for what has changed or is due and tells the listener. Throws when it could not; what is served stays.
+   */
   check(): Promise<void>;
 }
 
@@ -32,7 +37,10 @@ export interface KeepCheckingOptions {
   observe?(ok: boolean): void;
 }
 
-/** Checks a source again and again until the signal is aborted; a check that fails is logged and made again at the next turn. */
+/**
+ * Checks a source again and again until the signal is aborted; a check that fails is logged and made again at the next
+ * turn.
+ */
 export async function keepChecking(
   source: CertificateSource,
   options: KeepCheckingOptions,
