@@ -4,7 +4,7 @@ import type { RestClient } from "../kube/contract.ts";
 import { createFileSource } from "../webhook/certificates/file_source.ts";
 import { createSecretSource } from "../webhook/certificates/secret_source.ts";
 import { secretStore } from "../webhook/certificates/secret_store.ts";
-import { servingNames } from "../webhook/certificates/serving_names.ts";
+import { servingNames } from "../webhook/certificates/issue.ts";
 import type { CertificateListener, CertificateSource } from "../webhook/certificates/source.ts";
 import type { Config } from "./config.ts";
 

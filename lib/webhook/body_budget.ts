@@ -1,21 +1,21 @@
-/** How many bytes of request bodies may be read, parsed and under review at the same time, over all connections. */
+/** Limits of the request bodies that are read, parsed and under review at the same time, over all connections. */
 export interface BodyBudgetOptions {
-  /** Of all bodies. */
+  /** Bytes of all bodies. */
   readonly maxBytes: number;
-  /** Of all bodies that are large, so that some room is left for the usual ones. */
+  /** Bytes of large bodies, so that they leave room for usual ones. */
   readonly maxLargeBytes: number;
 }
 
-/** What one request has of the budget. */
+/** The share of one request. */
 export interface BodyShare {
-  /** Takes more; false, and nothing is taken, where the budget does not have it. */
+  /** Takes bytes from the budget. False, without taking any, if it does not have them. */
   grow(bytes: number): boolean;
   release(): void;
 }
 
 /**
- * Bounds the memory that bodies cost. A parsed body of small values takes many times its size: 21 times for `{}` after
- * `{}`, 30 times while it is parsed.
+ * Bounds the memory of request bodies. A parsed body of small values takes up to 21 times its size, and 30 times while
+ * it is parsed.
  */
 export class BodyBudget {
   readonly #options: BodyBudgetOptions;
@@ -26,7 +26,7 @@ export class BodyBudget {
     this.#options = options;
   }
 
-  /** Begins a share, which is empty. */
+  /** An empty share, to be released by the caller. */
   share({ isLarge }: { readonly isLarge: boolean }): BodyShare {
     let held = 0;
     const add = (bytes: number) => {

@@ -1,16 +1,16 @@
 import type { AdmissionDecision, AdmissionRequest, Status } from "../api/admission.ts";
 
 /**
- * Decides about one admission request; whatever it throws is a bug and is answered 500.
+ * Decides about one admission request. An exception is a bug and gives 500.
  *
- * @param detail What follows the review function's own path in the path of the request; mostly empty
+ * @param detail The rest of the request's path after the path of the review function; usually empty
  */
 export type Review = (
   request: AdmissionRequest,
   detail?: string,
 ) => AdmissionDecision | Promise<AdmissionDecision>;
 
-/** Codes of calls that came to no decision. */
+/** HTTP status of a call without a decision. */
 export type FailureCode = 400 | 500 | 503 | 504;
 
 const FAILURE_REASONS: Readonly<Record<FailureCode, string>> = {
@@ -20,24 +20,23 @@ const FAILURE_REASONS: Readonly<Record<FailureCode, string>> = {
   504: "Timeout",
 };
 
-/** The request passes as it is. */
+/** Admits the request unchanged. */
 export const ALLOWED: AdmissionDecision = Object.freeze({ allowed: true });
 
-/** The request is refused; `status` tells the user why and how to mend it. */
+/** Denies the request; `status` has the reason and the remedy. */
 export function refused(status: Omit<Status, "status">): AdmissionDecision {
   return { allowed: false, status: { status: "Failure", ...status } };
 }
 
 /**
- * No decision could be made. It goes out with `code` as the HTTP status, so that the `failurePolicy` of the
- * registration decides and not this process: an `allowed: false` under HTTP 200 would refuse the object even where the
- * policy is Ignore.
+ * No decision was possible. `code` becomes the HTTP status, so that the registration's `failurePolicy` decides:
+ * `allowed: false` with HTTP 200 would deny the object even under Ignore.
  */
 export function failed(code: FailureCode, message: string): AdmissionDecision {
   return refused({ code, reason: FAILURE_REASONS[code], message });
 }
 
-/** The HTTP status that a decision goes out with: 200 unless the call failed. */
+/** The HTTP status of a decision: 200 unless the call failed. */
 export function httpStatus(decision: AdmissionDecision): number {
   const code = decision.status?.code;
   if (decision.allowed || code === undefined) return 200;

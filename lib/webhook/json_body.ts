@@ -1,25 +1,22 @@
 import type { BodyBudget, BodyShare } from "./body_budget.ts";
 
 export interface BodyLimit {
-  /** More than this is refused without being buffered. */
+  /** A longer body is rejected without being buffered. */
   readonly maxBytes: number;
-  /** The whole body must be there by then: Deno.serve has no timeout of its own. */
+  /** Time for the whole body; Deno.serve has no timeout. */
   readonly deadlineMs: number;
   readonly budget: BodyBudget;
 }
 
-/** What a request body says, or the HTTP status and text to answer instead. */
+/** The value of a body, or the HTTP status and message of the response. */
 export type Body =
   | { readonly ok: true; readonly value: unknown; readonly share: BodyShare }
   | { readonly ok: false; readonly code: 400 | 408 | 413 | 429; readonly message: string };
 
-/**
- * How many turns of the microtask queue Deno takes at most to hand over a body that has arrived as a whole, and some to
- * spare.
- */
+/** Turns of the microtask queue that Deno needs at most for a body that has arrived completely, with a margin. */
 const ARRIVED_TURNS = 8;
 
-/** Far above the usual review. */
+/** Much larger than a usual review. */
 const SINGLE_STEP_BYTES = 256 * 1024;
 
 const TOO_LONG = Symbol("too long");
@@ -27,15 +24,16 @@ const TOO_MANY = Symbol("too many");
 const STALLED = Symbol("stalled");
 
 /**
- * Reads a request body as JSON, never more of it than the limit and never longer than the deadline. A body that breaks
- * off or is no JSON is answered 400, one that stalls 408, one that is too long 413 and one for which the budget has no
- * room 429. The value's share of the budget is the caller's, who releases it when the value is no longer used.
+ * Reads a request body as JSON, within the limits. An incomplete body or one that is not JSON gives 400, a late one
+ * 408, a long one 413, and one without room in the budget 429. The caller releases the share when the value is no
+ * longer used.
  */
 export async function readJson(request: Request, limit: BodyLimit): Promise<Body> {
   const announced = announcedLength(request);
   if (announced !== undefined && announced > limit.maxBytes) return tooLong(limit);
-  // The HTTP layer holds a body to its announced length, so only an unannounced one has to be counted. But for one in a
-  // single step Deno makes room before anything has come: whoever announces much and sends nothing must not cost that.
+  // The HTTP layer enforces Content-Length, so only a body without it is counted. But for a body in a single step Deno
+  // allocates the announced length in advance: a client that announces much and sends nothing must not cost that
+  // memory.
   const isSmall = announced !== undefined && announced <= SINGLE_STEP_BYTES;
   const share = limit.budget.share({ isLarge: !isSmall });
   if (isSmall && !share.grow(announced)) return tooMany();
@@ -52,7 +50,7 @@ interface Counting {
 
 async function readCounted(request: Request, { limit, share, isSmall }: Counting): Promise<Body> {
   const counted = isSmall ? undefined : request.body?.getReader();
-  // Deno hands over the text of a body that has arrived in one step to json(), and only to json().
+  // Deno reads the text of a body that has arrived in one step only through json().
   const json: Promise<unknown> = counted
     ? countedJson(counted, { maxBytes: limit.maxBytes, share })
     : request.json();
@@ -61,10 +59,10 @@ async function readCounted(request: Request, { limit, share, isSmall }: Counting
     hasArrived = true;
   };
   json.then(noteArrival, noteArrival);
-  // A timer costs a seventh of an answer, and most bodies are there with their heads.
+  // A timer costs a seventh of a response, and most bodies arrive with their heads.
   for (let turn = 0; turn < ARRIVED_TURNS && !hasArrived; turn++) await undefined;
   try {
-    const value = await (hasArrived ? json : inTime(json, limit));
+    const value = await (hasArrived ? json : withDeadline(json, limit));
     if (value === TOO_LONG) return tooLong(limit);
     if (value === TOO_MANY) return tooMany();
     if (value !== STALLED) return { ok: true, value, share };
@@ -90,7 +88,7 @@ function tooLong({ maxBytes }: BodyLimit): Body {
   return { ok: false, code: 413, message: `Cannot take a body of more than ${maxBytes} bytes` };
 }
 
-async function inTime(work: Promise<unknown>, { deadlineMs }: BodyLimit): Promise<unknown> {
+async function withDeadline(work: Promise<unknown>, { deadlineMs }: BodyLimit): Promise<unknown> {
   const { promise: late, resolve } = Promise.withResolvers<typeof STALLED>();
   const timer = setTimeout(() => resolve(STALLED), deadlineMs);
   try {
@@ -105,10 +103,7 @@ function announcedLength(request: Request): number | undefined {
   return header !== null && /^\d+$/.test(header) ? Number(header) : undefined;
 }
 
-/**
- * The value of a stream's text, or `TOO_LONG` or `TOO_MANY` as soon as it is longer than the limit or the budget has no
- * room for it.
- */
+/** The JSON value of a stream, or `TOO_LONG` or `TOO_MANY` as soon as it exceeds the limit or the budget. */
 async function countedJson(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   { maxBytes, share }: { readonly maxBytes: number; readonly share: BodyShare },

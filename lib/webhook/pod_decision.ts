@@ -4,9 +4,8 @@ import { refused } from "./decisions.ts";
 import { skipWarning } from "./skip_warning.ts";
 
 /**
- * What an injection comes to for the API server: the patch, or a refusal that says how to fix it; a warning for each
- * SidecarSet that was skipped, and for each caveat, for the Pod's creator; audit annotations, whose keys the API server
- * prefixes with the webhook's name.
+ * The decision for an injection: the patch, or a denial with the remedy; a warning for each skipped SidecarSet and each
+ * caveat, for the Pod's creator; audit annotations, whose keys the API server prefixes with the webhook's name.
  */
 export function podDecision(injection: Injection): AdmissionDecision {
   const { patch, injected, skipped, caveats = [] } = injection;

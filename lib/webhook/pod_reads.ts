@@ -1,33 +1,33 @@
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 
-/** What a Pod review needs and the index does not have. */
+/** Objects that a Pod review needs and the index does not have. */
 export interface UnknownObjects {
   readonly namespace: string;
   readonly sidecarSets: readonly { readonly name: string }[];
 }
 
 export interface PodReads {
-  /** Undefined where it does not exist. */
+  /** Undefined if it does not exist. */
   readonly namespace?: NamespaceFacts | undefined;
-  /** Without those that do not exist. */
+  /** Only existing ones. */
   readonly sidecarSets: readonly PreparedSidecarSet[];
-  /** Whether everything could be read. */
+  /** Whether all reads succeeded. */
   readonly ok: boolean;
   readonly problem?: string;
 }
 
 export interface PodReader {
-  /** A namespace that the index knows. */
+  /** A namespace of the index. */
   namespace(name: string): NamespaceFacts | undefined;
-  /** Reads a namespace from the API server; undefined where it does not exist. May throw. */
+  /** Reads a namespace from the API server; undefined if it does not exist. May throw. */
   readNamespace(name: string, signal: AbortSignal): Promise<NamespaceFacts | undefined>;
-  /** Reads a SidecarSet from the API server; undefined where it does not exist. May throw. */
+  /** Reads a SidecarSet from the API server; undefined if it does not exist. May throw. */
   readSidecarSet(name: string, signal: AbortSignal): Promise<PreparedSidecarSet | undefined>;
-  /** How long what has to be read for one review may take. @default 1000 */
+  /** Time for all reads of one review. @default 1000 */
   readonly readDeadlineMs?: number;
 }
 
-/** Reads from the API server, all at once and within one deadline, what the index does not have. Never rejects. */
+/** Reads the objects from the API server, concurrently and within one deadline. Never rejects. */
 export async function readUnknown(
   { namespace: name, sidecarSets }: UnknownObjects,
   { namespace, readNamespace, readSidecarSet, readDeadlineMs = 1000 }: PodReader,

@@ -6,18 +6,19 @@ import {
 import { problemTexts } from "../api/field_problem.ts";
 import { isObject, type JsonPatchOperation } from "../api/json.ts";
 import { createReader } from "../api/reader.ts";
-import { createBase64Encoder } from "./base64.ts";
 import { httpStatus } from "./decisions.ts";
 import { warningText } from "./warnings.ts";
 
 const JSON_HEADERS = { "content-type": "application/json" };
+/** Size of the reused buffer. Larger texts get their own. */
+const BUFFER_BYTES = 64 * 1024;
 
-/** An AdmissionReview, or what is wrong with it; the uid where there is one to answer to. */
+/** An AdmissionReview, or why it cannot be read; with the uid for the response where there is one. */
 export type ReviewReading =
   | { readonly ok: true; readonly request: AdmissionRequest }
   | { readonly ok: false; readonly uid: string | undefined; readonly message: string };
 
-/** Makes a reader of the envelope of an AdmissionReview v1; the objects in it are left to the review function. */
+/** Makes a reader of AdmissionReview v1. It reads the envelope only; the objects are read by the review functions. */
 export function createReviewReader(): (value: unknown) => ReviewReading {
   const read = createReader(admissionReview);
 
@@ -34,15 +35,16 @@ export function createReviewReader(): (value: unknown) => ReviewReading {
   };
 }
 
-/** The HTTP response that carries a decision back, under the uid of its request. */
+/** Makes the HTTP response for a decision about the request with this uid. */
 export type Respond = (uid: string, decision: AdmissionDecision) => Response;
 
+/** Makes the function that writes responses; it remembers shared patches. */
 export function createRespond(): Respond {
   const encodePatch = createPatchEncoder();
 
   return function respond(uid, decision) {
     const { allowed, patch = [], status, warnings = [], auditAnnotations } = decision;
-    // Put together by hand, because JSON.stringify would look through the whole patch again.
+    // Concatenated, because JSON.stringify() would escape the base64 text of the whole patch again.
     const body = '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{' +
       `"uid":${JSON.stringify(uid)},"allowed":${allowed}` +
       (patch.length > 0 ? `,"patchType":"JSONPatch","patch":"${encodePatch(patch)}"` : "") +
@@ -53,19 +55,34 @@ export function createRespond(): Respond {
   };
 }
 
-/** Writes patches as the API server wants them, those that many Pods get only once. */
+/** Encodes patches as base64 JSON. A patch that many Pods share is encoded once. */
 function createPatchEncoder(): (patch: readonly JsonPatchOperation[]) => string {
   const encodeBase64 = createBase64Encoder();
   const shared = new WeakMap<readonly JsonPatchOperation[], string>();
 
   return function encodePatch(patch) {
-    // `Injection.patch` says what a frozen one is.
+    // Only shared patches are frozen, see `Injection.patch`.
     if (!Object.isFrozen(patch)) return encodeBase64(JSON.stringify(patch));
     const known = shared.get(patch);
     if (known !== undefined) return known;
     const text = encodeBase64(JSON.stringify(patch));
     shared.set(patch, text);
     return text;
+  };
+}
+
+/**
+ * Makes a function that encodes the UTF-8 of a text in base64. The reused buffer takes a third of the time of a new
+ * one; `btoa` supports Latin-1 only.
+ */
+function createBase64Encoder(): (text: string) => string {
+  const encoder = new TextEncoder();
+  const reused = new Uint8Array(BUFFER_BYTES);
+  return function encodeBase64(text) {
+    // A UTF-16 unit takes at most three bytes.
+    const buffer = text.length * 3 <= BUFFER_BYTES ? reused : new Uint8Array(text.length * 3);
+    const { written } = encoder.encodeInto(text, buffer);
+    return buffer.subarray(0, written).toBase64();
   };
 }
 

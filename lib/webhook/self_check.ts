@@ -1,22 +1,21 @@
 export interface SelfCheckOptions {
-  /** What the listener listens on. */
+  /** Address of the listener. */
   readonly hostname: string;
   readonly port: number;
-  /** The name that the certificate must be valid for. */
+  /** Name in the certificate. */
   readonly serverName: string;
   /** PEM text. */
   readonly caBundle: string;
-  /** In milliseconds. */
   readonly deadlineMs: number;
 }
 
-/** By which address a listener on all of them is called. */
+/** Address of a listener on all interfaces. */
 const LOOPBACK: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "127.0.0.1" };
 
 /**
- * Calls the listener as an API server would: with its name, and trusting only the bundle that is registered.
+ * Calls the listener as an API server does: by its DNS name, with the registered CA bundle only.
  *
- * @returns what is wrong; undefined when it answers
+ * @returns the problem; undefined if it responds
  */
 export async function selfCheck(options: SelfCheckOptions): Promise<string | undefined> {
   let connection: Deno.Conn | undefined;
@@ -46,7 +45,7 @@ export async function selfCheck(options: SelfCheckOptions): Promise<string | und
     try {
       connection?.close();
     } catch {
-      // The deadline, or startTls(), has closed it already.
+      // The deadline or startTls() has closed it.
     }
   }
 }

@@ -2,13 +2,13 @@ import type { Skip } from "../core/inject/contract.ts";
 import { type Reason, REASONS } from "../core/reasons.ts";
 import { MAX_WARNING_CHARACTERS } from "./warnings.ts";
 
-/** What to say of a reason: in general, and where the name, port or field is known that it is about. */
+/** Text of a reason: in general, and with the name, port or field that it concerns. */
 interface Cause {
   readonly text: string;
   about?(subject: string): string;
 }
 
-/** Short forms of the reasons for leaving a SidecarSet out of a Pod. The long form is the skip's message. */
+/** Short texts of the reasons for skipping a SidecarSet. The long text is the skip's message. */
 const CAUSES: Readonly<Partial<Record<Reason, Cause>>> = {
   InvalidSidecarSet: {
     text: "fix its spec, which is not valid",
@@ -63,8 +63,8 @@ const CAUSES: Readonly<Partial<Record<Reason, Cause>>> = {
 };
 
 /**
- * The admission warning for a SidecarSet that is left out of a Pod. Names are cut in the middle where the whole would
- * be longer than a warning may be, so that the cause is always readable.
+ * The admission warning for a skipped SidecarSet. Names are shortened in the middle to fit the limit, so that the cause
+ * is always readable.
  */
 export function skipWarning({ sidecarSet, reason, subject }: Skip): string {
   const cause = CAUSES[reason] ?? { text: REASONS[reason] };
@@ -77,7 +77,7 @@ export function skipWarning({ sidecarSet, reason, subject }: Skip): string {
   return write(name, about);
 }
 
-/** Two texts that together have at most so many characters; the longer one is shortened first. */
+/** Shortens two texts to `room` characters together; the longer one first. */
 function fitted([a, b]: readonly [string, string], room: number): [string, string] {
   const half = Math.floor(room / 2);
   const ofB = Math.min([...b].length, Math.max(half, room - [...a].length));

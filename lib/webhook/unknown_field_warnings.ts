@@ -4,13 +4,13 @@ import { unknownFields } from "../core/validate/unknown_fields.ts";
 import type { Review } from "./decisions.ts";
 import { warningText } from "./warnings.ts";
 
-/** All warnings of one request together have little room in its headers. */
+/** The warnings of one request share the limit of its headers. */
 const MAX_FIELDS = 10;
 
 /**
- * The same review, with an admission warning for each field of the object that is unknown. The API server itself drops
- * unknown fields outside containers and volumes, and says so only to clients that ask for it; inside it keeps them
- * without a word.
+ * Extends a review with an admission warning for each unknown field of the object. The API server drops unknown fields
+ * outside containers and volumes, and reports them only to clients that request it. Inside it keeps them without a
+ * warning.
  */
 export function withUnknownFieldWarnings(review: Review): Review {
   return function reviewFields(request: AdmissionRequest) {

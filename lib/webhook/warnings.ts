@@ -1,9 +1,9 @@
-/** The API server cuts all warnings of a request at 4,096 characters and asks for at most 120 in each. */
+/** Per warning. The API server also truncates all warnings of a request at 4,096 characters together. */
 export const MAX_WARNING_CHARACTERS = 120;
 
 /**
- * A text that is safe as an HTTP `Warning` header, which is what the API server makes of it: one line, printable, 120
- * characters at most. A longer one ends with "...".
+ * A text that is valid as an HTTP `Warning` header, to which the API server converts it: one line, printable, at most
+ * 120 characters. A longer text ends with "...".
  */
 export function warningText(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\s]+/gu, " ").trim();

@@ -1,18 +1,18 @@
 import { readIdentity, type TlsIdentity, type Validity } from "./identity.ts";
 
-/** A certificate authority with its validity read. */
+/** A certificate authority and its validity. */
 export interface AuthorityIdentity extends TlsIdentity, Validity {}
 
-/** The certificate authority of the installation and, while clients move to it, the one before. */
+/** The installation's CA and, during a rotation, the previous one. */
 export interface Authority {
   readonly current: AuthorityIdentity;
   readonly previous?: AuthorityIdentity;
 }
 
-/** Data of the Secret, decoded. */
+/** Decoded data of the Secret. */
 export type SecretData = Readonly<Record<string, string>>;
 
-/** The first two are those of a `kubernetes.io/tls` Secret. */
+/** The first two keys are those of a `kubernetes.io/tls` Secret. */
 const KEYS = {
   cert: "tls.crt",
   key: "tls.key",
@@ -20,7 +20,7 @@ const KEYS = {
   previousKey: "previous.key",
 } as const;
 
-/** The authority in a Secret's data, or why it cannot be used; an unusable previous one is left out. */
+/** The CA in a Secret's data, or why it cannot be used. An unusable previous CA is ignored. */
 export function readAuthority(
   data: SecretData,
 ): { ok: true; authority: Authority } | { ok: false; problem: string } {
@@ -33,7 +33,7 @@ export function readAuthority(
   };
 }
 
-/** The opposite of `readAuthority`. */
+/** The Secret's data for a CA: the inverse of `readAuthority`. */
 export function authorityData({ current, previous }: Authority): SecretData {
   return {
     [KEYS.cert]: current.cert,
@@ -52,6 +52,6 @@ function identityAt(
   if (cert === undefined || key === undefined) return `${certName} or ${keyName} is missing`;
   const reading = readIdentity({ cert, key });
   if (!reading.ok) return reading.problem;
-  if (!reading.isAuthority) return `${certName} is no certificate authority`;
+  if (!reading.isAuthority) return `${certName} is not a certificate authority`;
   return { cert, key, ...reading.validity };
 }

@@ -1,55 +1,56 @@
 import type { Validity } from "./identity.ts";
 
-/** Past two thirds of its life a certificate is replaced, as cert-manager does. */
+/** Whether two thirds of the validity have passed, after which a certificate is replaced (as in cert-manager). */
 export function isDue({ notBefore, notAfter }: Validity, now: Date): boolean {
   const life = notAfter.getTime() - notBefore.getTime();
   return now.getTime() >= notBefore.getTime() + life * 2 / 3;
 }
 
+/** Whether the validity has ended. */
 export function isExpired({ notAfter }: Validity, now: Date): boolean {
   return now.getTime() >= notAfter.getTime();
 }
 
 export interface AuthorityInput {
-  /** The stored authority's certificate; undefined where there is none that can be used. */
+  /** The stored CA; undefined without a usable one. */
   readonly stored: Validity | undefined;
-  /** The one that this process has used so far. */
+  /** The CA that this process uses. */
   readonly held: Validity | undefined;
   readonly now: Date;
 }
 
 /**
- * - `adopt`: use the stored authority;
- * - `restore`: store again the one that this process still has, which clients trust already;
- * - `rotate`: make a new one, and keep the old one beside it.
+ * - `adopt`: use the stored CA;
+ * - `restore`: store this process' CA again, which clients already trust;
+ * - `rotate`: issue a new CA and keep the old one next to it.
  */
 export type AuthorityAction = "adopt" | "restore" | "rotate";
 
-/** What is to become of the certificate authority. */
+/** Decides whether to use the stored CA, restore it or rotate it. */
 export function decideAuthority({ stored, held, now }: AuthorityInput): AuthorityAction {
   if (stored) return isDue(stored, now) ? "rotate" : "adopt";
   return held && !isDue(held, now) ? "restore" : "rotate";
 }
 
 export interface LeafInput {
-  /** The certificate that is served; undefined at start. */
-  readonly leaf: (Validity & { readonly byCurrent: boolean }) | undefined;
-  /** The authority before the current one, where its key is still at hand. */
+  /** The served certificate; undefined at start. */
+  readonly leaf: (Validity & { readonly isByCurrent: boolean }) | undefined;
+  /** The previous CA; undefined without its key. */
   readonly previous: Validity | undefined;
-  /** Whether every client can be taken to trust the current authority. */
-  readonly settled: boolean;
+  /** Whether all clients can be assumed to trust the current CA. */
+  readonly isSettled: boolean;
   readonly now: Date;
 }
 
-/** Whether to sign a new serving certificate, and with which authority. */
+/** Whether to issue a serving certificate, and by which CA. */
 export type LeafAction = "keep" | "sign-by-current" | "sign-by-previous";
 
-/** A serving certificate changes when it is due, and moves to a new authority only once clients trust that. */
-export function decideLeaf({ leaf, previous, settled, now }: LeafInput): LeafAction {
-  const trusted = settled || !previous || isExpired(previous, now)
+/** Decides about the serving certificate: it is replaced when due, and by a new CA only once clients trust that. */
+export function decideLeaf({ leaf, previous, isSettled, now }: LeafInput): LeafAction {
+  const signer = isSettled || !previous || isExpired(previous, now)
     ? "sign-by-current"
     : "sign-by-previous";
-  if (!leaf) return trusted;
-  if (leaf.byCurrent) return isDue(leaf, now) ? "sign-by-current" : "keep";
-  return settled || isDue(leaf, now) ? trusted : "keep";
+  if (!leaf) return signer;
+  if (leaf.isByCurrent) return isDue(leaf, now) ? "sign-by-current" : "keep";
+  return isSettled || isDue(leaf, now) ? signer : "keep";
 }

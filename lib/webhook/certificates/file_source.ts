@@ -5,44 +5,44 @@ import { Settling, type SettlingOptions } from "./settling.ts";
 import type { CertificateListener, CertificateSource, ServingCertificate } from "./source.ts";
 
 export interface FileSourceOptions extends SettlingOptions {
-  /** Folder with `tls.crt`, `tls.key` and `ca.crt`: a mounted Secret. */
+  /** Folder of a mounted Secret with `tls.crt`, `tls.key` and `ca.crt`. */
   readonly folder: string;
   readonly listener: CertificateListener;
   /** @default Deno.readTextFile */
   readonly readTextFile?: (path: string) => Promise<string>;
 }
 
-/** A serving certificate with the authorities that it is to be trusted by. */
+/** A serving certificate and the CA bundle to verify it. */
 interface Served extends ServingCertificate, Validity {
   readonly ca: string;
 }
 
 /**
- * A certificate that somebody else renews. The files' bytes are compared at every check, since a file watch misses a
- * mounted Secret that is exchanged as a whole. `check()` throws for files that do not fit together, as may be seen in
- * the middle of an exchange.
+ * A certificate that another program renews, such as cert-manager. Every check compares the files' bytes: a file watch
+ * misses the atomic replacement of a mounted Secret. `check()` throws for files that do not match, as in the middle of
+ * a replacement.
  *
- * A certificate of another authority is served only once clients trust that.
+ * A certificate of another CA is served only once clients trust that CA.
  */
 export function createFileSource(options: FileSourceOptions): CertificateSource {
   const { folder, listener, clock, readTextFile = Deno.readTextFile } = options;
   const settling = new Settling(options);
   let ca: string | undefined;
   let served: Served | undefined;
-  let announcedBundle = "";
+  let reportedBundle = "";
 
   async function check(): Promise<void> {
     const next = await read();
     ca = next.ca;
     settling.see(ca);
-    announceBundle();
+    reportBundle();
     if (next.cert === served?.cert && next.key === served.key) return;
     const isOther = served !== undefined && served.ca !== next.ca;
     if (isOther && !settling.isDone(served?.ca) && !isPast(served)) return;
-    // It counts as served only once the listener has it, so that a failed swap is tried again at the next check.
+    // Stored after the listener accepted it, so that the next check retries a failed swap.
     listener.onCertificate(next);
     served = next;
-    announceBundle();
+    reportBundle();
   }
 
   async function read(): Promise<Served> {
@@ -51,7 +51,7 @@ export function createFileSource(options: FileSourceOptions): CertificateSource 
     const identity = { cert: await file("tls.crt"), key: await file("tls.key") };
     if (await file("ca.crt") !== ca) {
       throw new Error(
-        `Cannot use the files in ${folder}: they were exchanged while they were read`,
+        `Cannot use the files in ${folder}: they were replaced while they were read`,
       );
     }
     if (certificatesIn(ca).length === 0) {
@@ -72,11 +72,11 @@ export function createFileSource(options: FileSourceOptions): CertificateSource 
     return bundleOf([ca, isPast(served) ? undefined : served?.ca]);
   }
 
-  function announceBundle(): void {
+  function reportBundle(): void {
     const bundle = caBundle();
-    if (bundle === announcedBundle) return;
+    if (bundle === reportedBundle) return;
     listener.onCaBundle(bundle);
-    announcedBundle = bundle;
+    reportedBundle = bundle;
   }
 
   return { current: () => served, caBundle, check };

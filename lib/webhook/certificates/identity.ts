@@ -1,13 +1,13 @@
 import type { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 
-/** A certificate chain, its leaf first, and the leaf's key; both PEM text. */
+/** A certificate chain (leaf first) and the leaf's key; PEM texts. */
 export interface TlsIdentity {
   readonly cert: string;
   readonly key: string;
 }
 
-/** From when until when a certificate is valid. */
+/** Validity of a certificate. */
 export interface Validity {
   readonly notBefore: Date;
   readonly notAfter: Date;
@@ -17,14 +17,14 @@ export type IdentityReading =
   | { readonly ok: true; readonly validity: Validity; readonly isAuthority: boolean }
   | { readonly ok: false; readonly problem: string };
 
-/** Reads what PEM text says, and whether certificate and key belong together. */
+/** Reads a certificate from PEM text, and checks that the key belongs to it. */
 export function readIdentity(identity: TlsIdentity): IdentityReading {
   try {
     const certificate = new X509Certificate(identity.cert);
-    // Not every runtime has X509Certificate.checkPrivateKey().
+    // X509Certificate.checkPrivateKey() is missing in some versions of Deno.
     const publicKey = createPublicKey(createPrivateKey(identity.key));
     if (!derOf(certificate.publicKey).equals(derOf(publicKey))) {
-      return { ok: false, problem: "the key is not the certificate's" };
+      return { ok: false, problem: "the key does not belong to the certificate" };
     }
     return {
       ok: true,

@@ -1,23 +1,40 @@
+import { isIP } from "node:net";
 import type { AuthorityIdentity } from "./authority.ts";
 import type { TlsIdentity, Validity } from "./identity.ts";
-import type { ServingNames } from "./serving_names.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
-/** Certificates begin this long ago, at most a tenth of their life, for clients whose clock is behind. */
+/** Certificates are backdated, by at most a tenth of their lifetime, for clients with a slow clock. */
 const BACKDATE_MS = 5 * 60 * 1000;
+
+/** Subject alternative names of a serving certificate. */
+export interface ServingNames {
+  readonly dns: readonly string[];
+  readonly ip: readonly string[];
+}
 
 export interface IssueOptions {
   readonly now: Date;
   readonly lifetimeSeconds: number;
 }
 
-/** Makes a self-signed certificate authority. */
+/** The names for a webhook: DNS name of its Service, or the host of its URL. */
+export function servingNames(
+  endpoint: { readonly service: string; readonly namespace: string } | { readonly url: string },
+): ServingNames {
+  if ("service" in endpoint) {
+    return { dns: [`${endpoint.service}.${endpoint.namespace}.svc`], ip: [] };
+  }
+  const host = new URL(endpoint.url).hostname.replace(/^\[(.*)\]$/, "$1");
+  return isIP(host) ? { dns: [], ip: [host] } : { dns: [host], ip: [] };
+}
+
+/** Issues a self-signed certificate authority. */
 export async function issueAuthority(options: IssueOptions): Promise<AuthorityIdentity> {
   const x509 = await loadX509();
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const validity = validityOf(options);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    // A name of its own for each, so that a client never takes the old one for the new one's issuer.
+    // A unique name, so that a client never mistakes the old CA for the issuer.
     name: `CN=sidecarset-webhook-ca-${crypto.randomUUID()}`,
     keys,
     ...validity,
@@ -38,7 +55,7 @@ export async function issueAuthority(options: IssueOptions): Promise<AuthorityId
   };
 }
 
-/** Signs a serving certificate for the names; it ends no later than its authority. */
+/** Issues a serving certificate for the names. Its validity lies within that of its CA. */
 export async function issueServingCertificate(
   authority: AuthorityIdentity,
   options: IssueOptions & { readonly names: ServingNames },
@@ -76,7 +93,7 @@ export async function issueServingCertificate(
   };
 }
 
-/** Whole seconds, as a certificate stores them. */
+/** Certificates store whole seconds. */
 function validityOf({ now, lifetimeSeconds }: IssueOptions): Validity {
   const lifeMs = lifetimeSeconds * 1000;
   const begin = now.getTime() - Math.min(BACKDATE_MS, lifeMs / 10);
@@ -84,7 +101,7 @@ function validityOf({ now, lifetimeSeconds }: IssueOptions): Validity {
   return { notBefore: wholeSeconds(begin), notAfter: wholeSeconds(now.getTime() + lifeMs) };
 }
 
-/** 75 ms and 20 MB: only for a process that issues certificates. */
+/** Loaded on demand: it costs 75 ms and 20 MB. */
 async function loadX509() {
   await import("reflect-metadata");
   return await import("@peculiar/x509");

@@ -5,22 +5,22 @@ import { type Authority, authorityData, readAuthority, type SecretData } from ".
 import { decideAuthority, decideLeaf, isExpired } from "./decide.ts";
 import type { Validity } from "./identity.ts";
 import { issueAuthority, issueServingCertificate } from "./issue.ts";
-import type { ServingNames } from "./serving_names.ts";
+import type { ServingNames } from "./issue.ts";
 import { Settling, type SettlingOptions } from "./settling.ts";
 import type { CertificateListener, CertificateSource, ServingCertificate } from "./source.ts";
 
-/** One Secret by its name. Everything but the outcomes named here is thrown. */
+/** Access to one Secret. Other outcomes than the documented ones are thrown. */
 export interface SecretStore {
   get(): Promise<StoredSecret | undefined>;
-  /** False when another replica has created it. */
+  /** False if another replica has created it. */
   create(data: SecretData): Promise<boolean>;
-  /** Changes the data of a Secret as it was read. False when it has changed since, or is gone. */
+  /** Replaces the data of `secret`. False if it has changed since it was read, or was deleted. */
   update(data: SecretData, secret: Secret): Promise<boolean>;
 }
 
 export interface StoredSecret {
   readonly data: SecretData;
-  /** As it is stored, with all that others have set on it. */
+  /** The stored object, including fields of other managers. */
   readonly secret: Secret;
 }
 
@@ -36,33 +36,33 @@ export interface SecretSourceOptions extends SettlingOptions {
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
-/** How often a replica that loses the race for the Secret looks again at once. */
+/** Attempts per check of a replica that loses the race for the Secret. */
 const MAX_ATTEMPTS = 5;
 
 interface Leaf extends ServingCertificate, Validity {
-  /** Certificate of the authority that signed it. */
+  /** Certificate of the CA that issued it. */
   readonly issuer: string;
 }
 
 /**
- * The installation's own certificate authority: its key is in a Secret that all replicas share, each signs its own
- * serving certificate in memory. A Secret that was deleted or damaged is stored again. The model is cert-manager's
- * (`pkg/server/tls/authority:DynamicAuthority`); what is added is that a new authority signs nothing before clients
- * have it.
+ * The installation's own CA. Its key is in a Secret that all replicas share; each replica issues its own serving
+ * certificate in memory. A deleted or damaged Secret is stored again. After cert-manager's
+ * `pkg/server/tls/authority:DynamicAuthority`, with one addition: a new CA issues no certificate before clients trust
+ * it.
  */
 export function createSecretSource(options: SecretSourceOptions): CertificateSource {
   const { store, listener, clock, logger } = options;
   const settling = new Settling(options);
   let authority: Authority | undefined;
   let leaf: Leaf | undefined;
-  let announcedBundle = "";
+  let reportedBundle = "";
 
   async function check(): Promise<void> {
     let problem: unknown;
     try {
       adopt(await agreeOnAuthority());
     } catch (error) {
-      // Without the API server the serving certificate is still renewed.
+      // The serving certificate is renewed without the API server too.
       if (!authority) throw error;
       problem = error;
     }
@@ -70,13 +70,13 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
     if (problem !== undefined) throw problem;
   }
 
-  /** Reads the stored authority, and stores one where that is due: whoever is first wins. */
+  /** The stored CA. Stores a new one where that is due; the first replica wins. */
   async function agreeOnAuthority(): Promise<Authority> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const found = await store.get();
       const reading = found && readAuthority(found.data);
       if (reading && !reading.ok) {
-        logger.warn("The Secret of the certificate authority is damaged and is written again", {
+        logger.warn("The Secret of the certificate authority is damaged; storing it again", {
           reason: reading.problem,
         });
       }
@@ -84,21 +84,21 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
       const now = clock.now();
       const action = decideAuthority({ stored: stored?.current, held: authority?.current, now });
       if (action === "adopt" && stored) return stored;
-      const wanted = action === "restore" && authority
+      const next = action === "restore" && authority
         ? authority
         : await rotated(stored ?? authority, now);
-      const data = authorityData(wanted);
-      const won = found ? await store.update(data, found.secret) : await store.create(data);
-      if (won) {
+      const data = authorityData(next);
+      const isStored = found ? await store.update(data, found.secret) : await store.create(data);
+      if (isStored) {
         logger.info("Stored the certificate authority", {
           action,
-          notAfter: wanted.current.notAfter.toISOString(),
+          notAfter: next.current.notAfter.toISOString(),
         });
-        return wanted;
+        return next;
       }
     }
     throw new Error(
-      `Cannot store the certificate authority: its Secret changed under ${MAX_ATTEMPTS} attempts`,
+      `Cannot store the certificate authority: its Secret changed during ${MAX_ATTEMPTS} attempts`,
     );
   }
 
@@ -111,15 +111,15 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
   function adopt(next: Authority): void {
     settling.see(next.current.cert);
     authority = next;
-    announceBundle();
+    reportBundle();
   }
 
   async function renewLeaf(by: Authority): Promise<void> {
     const now = clock.now();
     const action = decideLeaf({
-      leaf: leaf && { ...leaf, byCurrent: leaf.issuer === by.current.cert },
+      leaf: leaf && { ...leaf, isByCurrent: leaf.issuer === by.current.cert },
       previous: by.previous,
-      settled: settling.isDone(leaf?.issuer),
+      isSettled: settling.isDone(leaf?.issuer),
       now,
     });
     if (action === "keep") return;
@@ -131,11 +131,11 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
       names: options.names,
     });
     const next = { ...issued, issuer: issuer.cert };
-    // It counts as served only once the listener has it, so that a failed swap is tried again at the next check.
+    // Stored after the listener accepted it, so that the next check retries a failed swap.
     listener.onCertificate(next);
     leaf = next;
-    logger.info("Signed a serving certificate", { notAfter: leaf.notAfter.toISOString() });
-    announceBundle();
+    logger.info("Issued a serving certificate", { notAfter: leaf.notAfter.toISOString() });
+    reportBundle();
   }
 
   function caBundle(): string {
@@ -148,11 +148,11 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
     ]);
   }
 
-  function announceBundle(): void {
+  function reportBundle(): void {
     const bundle = caBundle();
-    if (bundle === announcedBundle) return;
+    if (bundle === reportedBundle) return;
     listener.onCaBundle(bundle);
-    announcedBundle = bundle;
+    reportedBundle = bundle;
   }
 
   return { current: () => leaf, caBundle, check };

@@ -2,16 +2,13 @@ import type { Clock } from "../../api/clock.ts";
 
 export interface SettlingOptions {
   readonly clock: Clock;
-  /**
-   * How long after it was first seen an authority may sign: until then API servers may not have got the registration
-   * with it. @default 60
-   */
+  /** Time for all API servers to receive a registration with a new CA. @default 60 */
   readonly settleSeconds?: number;
-  /** Whether the registration in force has this certificate authority (PEM text); without it, time alone decides. */
+  /** Whether the active registration has this CA (PEM text). @default time alone decides */
   readonly isTrusted?: (certificate: string) => boolean;
 }
 
-/** Tells when every client can be taken to trust the certificate authority that was seen last. */
+/** Decides when all clients can be assumed to trust the newest CA. */
 export class Settling {
   readonly #options: SettlingOptions;
   #authority = "";
@@ -21,7 +18,7 @@ export class Settling {
     this.#options = options;
   }
 
-  /** Takes note of the authority, given as PEM text. */
+  /** Reports the current CA (PEM text). A change restarts the time. */
   see(authority: string): void {
     if (authority === this.#authority) return;
     this.#authority = authority;
@@ -29,8 +26,9 @@ export class Settling {
   }
 
   /**
-   * @param served The authority behind what is served until then: there is nothing to wait for once that is not trusted
-   * any more.
+   * Whether all clients can be assumed to trust the CA.
+   *
+   * @param served CA of the served certificate: once clients do not trust that any more, there is no reason to wait
    */
   isDone(served: string | undefined): boolean {
     const { clock, settleSeconds = 60, isTrusted = () => true } = this.#options;

@@ -6,24 +6,27 @@ export interface ServingCertificate extends TlsIdentity {
   readonly notAfter: Date;
 }
 
-/** Where the webhook's certificate comes from. */
+/** Provides the webhook's certificate and the CA bundle. */
 export interface CertificateSource {
   /** The certificate to serve; undefined until the first `check()` succeeded. */
   current(): ServingCertificate | undefined;
   /**
-   * The authorities that clients must trust, PEM text, the old and the new one while they change; empty until the first
+   * CA bundle (PEM text) for the registration, with the old and the new CA during a rotation; empty until the first
    * `check()`.
    */
   caBundle(): string;
   /**
-   * Looks once for what has changed or is due and tells the listener. Throws when it could not; what is served stays.
+   * Checks once for a change or a due renewal, and calls the listener. On an error, which it throws, the served
+   * certificate stays.
    */
   check(): Promise<void>;
 }
 
-/** When a method throws, the source remembers nothing of the call and calls again at its next check. */
+/** Receives changes. If a method throws, the source calls it again at its next check. */
 export interface CertificateListener {
+  /** The certificate to serve. */
   onCertificate(certificate: ServingCertificate): void;
+  /** The CA bundle to register; PEM text. */
   onCaBundle(bundle: string): void;
 }
 
@@ -33,13 +36,13 @@ export interface KeepCheckingOptions {
   readonly signal: AbortSignal;
   /** @default 10000 */
   readonly pollMs?: number;
-  /** Told of each check, for metrics. */
+  /** Called after each check, for metrics. */
   observe?(ok: boolean): void;
 }
 
 /**
- * Checks a source again and again until the signal is aborted; a check that fails is logged and made again at the next
- * turn.
+ * Checks a source periodically until the signal is aborted. A failed check is logged and repeated at the next interval.
+ * Never rejects.
  */
 export async function keepChecking(
   source: CertificateSource,

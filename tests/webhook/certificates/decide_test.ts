@@ -38,7 +38,7 @@ const DUE = from(-60, 30);
 const VALID = from(-60, 60);
 const EXPIRED = from(-90, 0);
 for (
-  const [what, leaf, previous, settled, action] of [
+  const [what, leaf, previous, isSettled, action] of [
     ["a process starts", undefined, undefined, false, "sign-by-current"],
     ["a process starts while the authority changes", undefined, VALID, false, "sign-by-previous"],
     ["a process starts after the authority changed", undefined, VALID, true, "sign-by-current"],
@@ -49,28 +49,28 @@ for (
       false,
       "sign-by-current",
     ],
-    ["the leaf is fresh", { ...FRESH, byCurrent: true }, undefined, true, "keep"],
+    ["the leaf is fresh", { ...FRESH, isByCurrent: true }, undefined, true, "keep"],
     [
       "the leaf is fresh and nobody trusts it yet",
-      { ...FRESH, byCurrent: true },
+      { ...FRESH, isByCurrent: true },
       VALID,
       false,
       "keep",
     ],
-    ["the leaf is due", { ...DUE, byCurrent: true }, undefined, true, "sign-by-current"],
-    ["the authority changes", { ...FRESH, byCurrent: false }, VALID, false, "keep"],
+    ["the leaf is due", { ...DUE, isByCurrent: true }, undefined, true, "sign-by-current"],
+    ["the authority changes", { ...FRESH, isByCurrent: false }, VALID, false, "keep"],
     [
       "the authority changes and the leaf is due",
-      { ...DUE, byCurrent: false },
+      { ...DUE, isByCurrent: false },
       VALID,
       false,
       "sign-by-previous",
     ],
-    ["the authority has changed", { ...FRESH, byCurrent: false }, VALID, true, "sign-by-current"],
-    ["the old authority's key is lost", { ...FRESH, byCurrent: false }, undefined, false, "keep"],
+    ["the authority has changed", { ...FRESH, isByCurrent: false }, VALID, true, "sign-by-current"],
+    ["the old authority's key is lost", { ...FRESH, isByCurrent: false }, undefined, false, "keep"],
     [
       "the old authority's key is lost and the leaf due",
-      { ...DUE, byCurrent: false },
+      { ...DUE, isByCurrent: false },
       undefined,
       false,
       "sign-by-current",
@@ -78,6 +78,6 @@ for (
   ] as const
 ) {
   Deno.test(`decideLeaf() says "${action}" where ${what}`, () => {
-    assert.equal(decideLeaf({ leaf, previous, settled, now: at(1) }), action);
+    assert.equal(decideLeaf({ leaf, previous, isSettled, now: at(1) }), action);
   });
 }

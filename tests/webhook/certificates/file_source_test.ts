@@ -140,7 +140,7 @@ Deno.test("createFileSource() takes no certificate for one of the authority befo
     files.set("/certs/ca.crt", other.authority.cert);
     return text;
   };
-  await assert.rejects(source.check(), /exchanged while they were read/);
+  await assert.rejects(source.check(), /replaced while they were read/);
   await source.check();
   assert.equal(source.caBundle(), other.authority.cert);
 });
@@ -165,7 +165,7 @@ Deno.test("createFileSource() keeps what it has while the pair does not fit toge
   put({ cert: two.cert, key: one.key });
   await assert.rejects(
     source.check(),
-    /Cannot use tls\.crt and tls\.key in \/certs: the key is not/,
+    /Cannot use tls\.crt and tls\.key in \/certs: the key does not belong/,
   );
   files.delete("/certs/tls.key");
   await assert.rejects(source.check(), /no file/);

@@ -5,6 +5,7 @@ import { readIdentity } from "../../../lib/webhook/certificates/identity.ts";
 import {
   issueAuthority,
   issueServingCertificate,
+  servingNames,
 } from "../../../lib/webhook/certificates/issue.ts";
 
 const now = new Date("2026-05-01T12:00:00Z");
@@ -60,8 +61,8 @@ Deno.test("readAuthority() says why a Secret cannot be used", async () => {
       [{ "tls.crt": one.cert }, /missing/],
       [{ "tls.crt": "x", "tls.key": one.key }, /PEM/],
       [{ "tls.crt": one.cert, "tls.key": "" }, /PEM/],
-      [{ "tls.crt": one.cert, "tls.key": two.key }, /not the certificate's/],
-      [{ "tls.crt": leaf.cert, "tls.key": leaf.key }, /no certificate authority/],
+      [{ "tls.crt": one.cert, "tls.key": two.key }, /does not belong to the certificate/],
+      [{ "tls.crt": leaf.cert, "tls.key": leaf.key }, /not a certificate authority/],
     ] as const
   ) {
     const reading = readAuthority(data);
@@ -74,4 +75,17 @@ Deno.test("readAuthority() leaves out a previous authority that is damaged", asy
   const current = await issueAuthority({ now, lifetimeSeconds: 60 });
   const data = { ...authorityData({ current }), "previous.crt": "x", "previous.key": "y" };
   assert.deepEqual(readAuthority(data), { ok: true, authority: { current } });
+});
+
+Deno.test("servingNames() gives the name of the Service or the host of the URL", () => {
+  assert.deepEqual(servingNames({ service: "webhook", namespace: "sidecarset" }), {
+    dns: ["webhook.sidecarset.svc"],
+    ip: [],
+  });
+  assert.deepEqual(servingNames({ url: "https://laptop.example:8443/" }), {
+    dns: ["laptop.example"],
+    ip: [],
+  });
+  assert.deepEqual(servingNames({ url: "https://127.0.0.1:8443" }), { dns: [], ip: ["127.0.0.1"] });
+  assert.deepEqual(servingNames({ url: "https://[::1]:8443" }), { dns: [], ip: ["::1"] });
 });

@@ -197,7 +197,7 @@ Deno.test("createSecretSource() gives up for now when the Secret changes under e
     }
   }
   const one = replica(new Contested(), { clock: new ManualClock() });
-  await assert.rejects(one.source.check(), /changed under 5 attempts/);
+  await assert.rejects(one.source.check(), /changed during 5 attempts/);
 });
 
 Deno.test("createSecretSource() offers a certificate and a bundle again after a listener that failed", async () => {
