@@ -7,14 +7,14 @@ import { evictionGuard } from "./sidecarset_status.ts";
 import { intOrPercent } from "./strategies.ts";
 
 /**
- * What the controller keeps of a SidecarSet's clean-up policy, so that the clean-up goes on when the SidecarSet is gone: a ConfigMap in the
- * controller's namespace, one for each SidecarSet whose policy is another than Retain.
+ * The clean-up policy of a SidecarSet as a ConfigMap in the controller's namespace, so that the clean-up continues
+ * after the SidecarSet is deleted. One for each SidecarSet whose policy is not Retain.
  */
 
-/** On those ConfigMaps, which are watched by it. */
+/** Label of these ConfigMaps; the controller watches them by it. */
 export const CLEANUP_RECORD_LABEL = "kruise.io/sidecarset-cleanup";
 
-/** On those ConfigMaps, too: whose record it is, should the record itself not be readable. */
+/** Annotation with the SidecarSet's name, for a record that cannot be read. */
 const NAME_ANNOTATION = "kruise.io/sidecarset-name";
 
 const RECORD_KEY = "record.json";
@@ -22,25 +22,25 @@ const PROGRESS_KEY = "progress.json";
 
 export const cleanupRecord = z.looseObject({
   sidecarSet: z.string(),
-  /** Of that SidecarSet: another one of its name has a record of its own. */
+  /** UID of the SidecarSet; a recreated SidecarSet of the same name has another record. */
   uid: z.string(),
   policy: z.discriminatedUnion("type", [
     z.looseObject({ type: z.literal("Idle"), idleImage: z.string() }),
     z.looseObject({ type: z.literal("Evict") }),
   ]),
   maxUnavailable: z.optional(intOrPercent),
-  /** Names of all sidecars that it has had since the policy was set. */
+  /** Names of all sidecars in the spec since the policy was set. */
   sidecars: z.array(z.string()),
-  /** Workloads of which a Pod was evicted and has not been replaced as wanted yet. */
+  /** Workloads whose evicted Pod has no replacement in the desired state yet. */
   evictions: z.optional(z.array(evictionGuard)),
 });
 export type CleanupRecord = z.infer<typeof cleanupRecord>;
 
-/** How far a clean-up has come, for people to read. */
+/** Progress of a clean-up, for users to read. */
 export interface CleanupProgress {
-  /** Pods that still have something to be cleaned up. */
+  /** Number of Pods that still have sidecars to clean up. */
   readonly remaining: number;
-  /** What keeps them from it, by reason, with the number of Pods and one of them. */
+  /** Blockers by reason, each with the number of Pods and an example. */
   readonly blocked: Readonly<Record<string, { pods: number; example: string; message: string }>>;
 }
 
@@ -49,7 +49,7 @@ export function cleanupRecordName(uid: string): string {
   return `sidecarset-cleanup-${uid}`;
 }
 
-/** A record as it is stored. */
+/** The ConfigMap that stores a record. */
 export function toConfigMap(
   record: CleanupRecord,
   { namespace, progress }: { namespace: string; progress?: CleanupProgress },
@@ -68,7 +68,7 @@ export function toConfigMap(
   };
 }
 
-/** Reads a stored record; people may have changed it. */
+/** Reads a stored record; users can edit ConfigMaps, so it is validated. */
 export function fromConfigMap({ data = {} }: ConfigMap): Read<CleanupRecord> {
   try {
     return readAs(cleanupRecord, JSON.parse(data[RECORD_KEY] ?? "null"));
@@ -81,7 +81,7 @@ export function fromConfigMap({ data = {} }: ConfigMap): Read<CleanupRecord> {
   }
 }
 
-/** The name of the SidecarSet that a record is about, although it cannot be read; undefined where even that is lost. */
+/** The SidecarSet's name in a record that may be unreadable; undefined if the name is lost too. */
 export function recordedSidecarSet({ metadata, data = {} }: ConfigMap): string | undefined {
   const named = metadata.annotations?.[NAME_ANNOTATION];
   if (named !== undefined) return named;

@@ -13,21 +13,21 @@ export interface FieldProblem {
     | "FieldValueTypeInvalid";
   /** Path as Kubernetes writes it: `spec.containers[0].name`. */
   field: string;
-  /** What is wrong and how to mend it, without the path. */
+  /** The problem and its remedy, without the path. */
   message: string;
 }
 
-/** Of a SidecarSet that `isTooDeep()`: nothing else of it can be looked at. All else but the spec has a fixed depth. */
+/** The only problem reported for a SidecarSet that `isTooDeep()`. Only the spec can be nested that deep. */
 export const TOO_DEEP: FieldProblem = {
   reason: "FieldValueInvalid",
   field: "spec",
   message: `must not be nested deeper than ${MAX_NESTING} levels`,
 };
 
-/** A reading of untrusted input: the value, or everything that is wrong with it. */
+/** The result of reading untrusted input: the value, or every problem in it. */
 export type Read<T> = { ok: true; value: T } | { ok: false; problems: FieldProblem[] };
 
-/** Each problem in words, as a part of a sentence. */
+/** The problems as one text, for a part of a sentence. */
 export function problemTexts(problems: readonly FieldProblem[]): string {
   return problems.map(({ field, message }) => `${field} ${message}`.trim()).join("; ");
 }

@@ -15,7 +15,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A member of an object that came from outside; what every object inherits (`constructor`) does not count as one. */
+/** An own member of an untrusted object; inherited ones (`constructor`) are ignored. */
 export function ownMember<T>(
   object: Readonly<Record<string, T>> | undefined,
   key: string,
@@ -23,10 +23,10 @@ export function ownMember<T>(
   return object && Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** Far above what any object of the API needs, and far below what would exhaust the stack of recursive readers. */
+/** Above the depth of any valid API object, and below what exhausts the stack of recursive readers. */
 export const MAX_NESTING = 100;
 
-/** Whether a value is nested deeper than that; it looks no deeper itself. */
+/** Whether a value is nested deeper than `levels`. The check itself recurses no deeper. */
 export function isTooDeep(value: unknown, levels = MAX_NESTING): boolean {
   if (typeof value !== "object" || value === null) return false;
   for (const member of Array.isArray(value) ? value : Object.values(value)) {

@@ -1,4 +1,4 @@
-/** What every room that acts is given to say what it does; the runtime decides where it goes. */
+/** Logger that webhook and controller write to; the runtime decides about format and destination. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;

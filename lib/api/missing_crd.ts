@@ -1,9 +1,10 @@
 import { CRD_NAME, STORAGE_VERSION } from "./names.ts";
 
 /**
- * The error where the API server does not serve SidecarSets (404 for the collection), with the command that installs them.
+ * The error for an API server that does not serve SidecarSets (404 for the collection), with the command that
+ * installs them.
  *
- * @param program The command of this program, as a user types it
+ * @param program name of this program's command
  */
 export function missingCrdText(program: string): string {
   return `Cannot find the CustomResourceDefinition ${CRD_NAME} with version ${STORAGE_VERSION}: ` +

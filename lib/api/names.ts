@@ -1,4 +1,6 @@
-/** Names that OpenKruise fixed (behaviour: `apis/apps/v1alpha1`, `pkg/control/sidecarcontrol`) and that other programs rely on. */
+/**
+ * Names that OpenKruise defines (`apis/apps/v1alpha1`, `pkg/control/sidecarcontrol`) and other programs rely on.
+ */
 
 export const GROUP = "apps.kruise.io";
 export const VERSIONS = ["v1alpha1", "v1beta1"] as const;
@@ -8,13 +10,13 @@ export const PLURAL = "sidecarsets";
 /** Name of the CustomResourceDefinition. */
 export const CRD_NAME = `${PLURAL}.${GROUP}`;
 
-/** Name of an installation's Lease, of its webhook configurations and of the ClusterRole that owns them. */
+/** Name of the Lease, of the webhook configurations and of the ClusterRole that owns them. */
 export const INSTALLATION = "sidecarset";
 
 /** On SidecarSets, ControllerRevisions and (as JSON by SidecarSet name) on Pods. */
 export const HASH_ANNOTATION = "kruise.io/sidecarset-hash";
 export const HASH_WITHOUT_IMAGE_ANNOTATION = "kruise.io/sidecarset-hash-without-image";
-/** On SidecarSets: a canary and the SidecarSet whose Pods it takes. */
+/** On SidecarSets: marks a canary, and names its base. */
 export const CANARY_ANNOTATION = "apps.kruise.io/sidecarset-canary";
 export const CANARY_BASE_ANNOTATION = "apps.kruise.io/sidecarset-base";
 
@@ -53,12 +55,14 @@ export const ALLOW_LIST_KEY = "SidecarSet_PatchPodMetadata_WhiteList";
 /** The two containers of a hot-upgrade pair are named `<container>-1` and `<container>-2`. */
 export const HOT_UPGRADE_SUFFIXES = ["-1", "-2"] as const;
 
-/** On the controller's Lease: until when its holder had read everything, so that the counts of all statuses were right. */
+/**
+ * On the controller's Lease: time until which the leader was synced, so that the counts in all statuses were right.
+ */
 export const COUNTED_UNTIL_ANNOTATION = "kruise.io/sidecarset-counted-until";
 
-/** On the MutatingWebhookConfiguration: selections of SidecarSets that were admitted a moment ago, as JSON. */
+/** On the MutatingWebhookConfiguration: selections of just admitted SidecarSets, as JSON. */
 export const PENDING_SELECTIONS_ANNOTATION = "kruise.io/sidecarset-pending-selections";
 
-/** On the Lease of each replica of the controller: the label they are found by, and by which authorities the replica is to be trusted. */
+/** On the Lease of each replica: its label, and its CA bundle. */
 export const REPLICA_LABEL = "kruise.io/sidecarset-replica";
 export const CA_BUNDLE_ANNOTATION = "kruise.io/sidecarset-ca-bundle";

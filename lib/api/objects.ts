@@ -1,7 +1,10 @@
 import type { JsonObject } from "./json.ts";
 import type { ObjectMeta } from "./meta.ts";
 
-/** Kinds of Kubernetes' own that the program reads or writes, as far as it does; the API server has validated them, so these are types without a schema. */
+/**
+ * The parts of core Kubernetes kinds that the program reads or writes. Types without a schema, as the API server
+ * validates these objects.
+ */
 
 export interface KubeObject {
   apiVersion?: string;

@@ -2,7 +2,7 @@ import type { Container, LocalObjectReference, Volume } from "./container.ts";
 import type { ObjectMeta } from "./meta.ts";
 import { MIRROR_POD_ANNOTATION } from "./names.ts";
 
-/** What the program reads of a core/v1 Pod; the API server has validated it, so these are types without a schema. */
+/** The fields of a core/v1 Pod that the program reads. Types without a schema, as the API server validates Pods. */
 
 export interface PodSpec {
   containers: Container[];
@@ -65,9 +65,11 @@ export interface Namespace {
   metadata: ObjectMeta;
 }
 
-/** One SidecarSet's entry of the two hash annotations of a Pod (`pkg/control/sidecarcontrol/util.go:SidecarSetUpgradeSpec`). */
+/**
+ * Entry of one SidecarSet in a Pod's hash annotations (`pkg/control/sidecarcontrol/util.go:SidecarSetUpgradeSpec`).
+ */
 export interface UpgradeSpec {
-  /** Null, like the list, where the entry was read from the old form of the annotation. */
+  /** Null if the entry was read from the old form of the annotation; so is the list. */
   updateTimestamp: string | null;
   hash: string;
   sidecarSetName: string;

@@ -12,9 +12,10 @@ export function readSidecarSet(value: unknown): Read<SidecarSet> {
 }
 
 /**
- * Reads any value by a schema; on failure every problem is named by its field.
+ * Reads any value by a schema.
  *
- * @param schema Its regular expressions have a message that says in words what is wanted, such as `a URL`.
+ * @param schema Its regular expressions have a message that describes a valid value, such as `a URL`.
+ * @returns the value, or a problem for every invalid field
  */
 export function readAs<T>(schema: z.ZodMiniType<T>, value: unknown): Read<T> {
   const result = schema.safeParse(value);
@@ -22,7 +23,9 @@ export function readAs<T>(schema: z.ZodMiniType<T>, value: unknown): Read<T> {
   return { ok: false, problems: result.error.issues.flatMap((issue) => problemsOf(issue, value)) };
 }
 
-/** The same value with every null member left out; the same reference where there is none, as in nearly everything that is stored. */
+/**
+ * The value without null members. Returns the same reference if there are none, as in nearly all stored objects.
+ */
 export function withoutNulls(value: unknown): unknown {
   if (!holdsNull(value)) return value;
   if (Array.isArray(value)) return value.filter((item) => item !== null).map(withoutNulls);
@@ -41,7 +44,6 @@ export function withoutNulls(value: unknown): unknown {
   return kept;
 }
 
-/** Whether there is a null anywhere in a list or an object. */
 function holdsNull(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   for (const member of Array.isArray(value) ? value : Object.values(value)) {
@@ -104,7 +106,7 @@ function typeText(type: string): string {
   return type === "int" ? "an integer" : `of type ${type}`;
 }
 
-/** A value as a message shows it: JSON, cut where it is long. */
+/** A value as JSON for a message, truncated to 80 characters. */
 export function preview(value: unknown): string {
   const text = isTooDeep(value) ? "..." : JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;

@@ -1,8 +1,11 @@
 import type { LabelSelector, ObjectMeta } from "./meta.ts";
 
-/** admissionregistration.k8s.io/v1, as far as the controller writes and compares it; defaults are spelled out so that they compare equal. */
+/**
+ * The parts of admissionregistration.k8s.io/v1 that the controller writes and compares. Defaults are explicit, so
+ * that a read object compares equal.
+ */
 
-/** Paths of the webhook server; OpenKruise's, for those who know them from its logs. */
+/** Paths of the webhook server, the same as OpenKruise's. */
 export const PATHS = {
   mutatePod: "/mutate-pod",
   mutateSidecarSet: "/mutate-apps-kruise-io-sidecarset",

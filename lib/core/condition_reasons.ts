@@ -1,6 +1,6 @@
 import { TERMINATED_CONDITION, UPGRADABLE_CONDITION } from "../api/names.ts";
 
-/** What a SidecarSet's conditions say when they are True. One sentence each. */
+/** Meaning of a SidecarSet's conditions when they are True. One sentence each. */
 export const CONDITIONS = {
   Ready: "New Pods get exactly this generation.",
   Progressing:
@@ -9,7 +9,7 @@ export const CONDITIONS = {
     "Pods run without their sidecars, or the API server refuses Pods because of the sidecars.",
 } as const;
 
-/** What the conditions say that the controller writes to Pods. */
+/** Meaning of the conditions that the controller writes to Pods. */
 export const POD_CONDITIONS = {
   [UPGRADABLE_CONDITION]:
     "Every SidecarSet of the Pod can be upgraded in place; the message is JSON with the result per SidecarSet.",

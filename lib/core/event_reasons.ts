@@ -2,7 +2,7 @@ import type { ConditionReason, TerminationReason } from "./condition_reasons.ts"
 import type { Reason } from "./reasons.ts";
 
 /**
- * Reasons of events that are no reasons of anything else. One sentence each, in the present tense, without a full stop; `NotUpgradablePods`,
+ * Reasons that only events have. One sentence each, in the present tense, without a full stop. `NotUpgradablePods`,
  * `ResetContainerSucceed`, `ResetContainerFailed` and `SidecarTerminator` are OpenKruise's.
  */
 export const EVENT_REASONS = {

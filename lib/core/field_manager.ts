@@ -4,9 +4,9 @@ import type { ObjectMeta } from "../api/meta.ts";
 export const FIELD_MANAGER = "sidecarset";
 
 /**
- * Which other client changed an object last as its managedFields say, or one of its subresources.
+ * The other client that last changed an object, or one of its subresources, by `managedFields`.
  *
- * @returns undefined where there is only this program, as after a client that removed fields, or that left no name
+ * @returns undefined if there is only this program, or the client removed fields only or has no name
  */
 export function lastManager(
   { managedFields = [] }: ObjectMeta,

@@ -1,6 +1,9 @@
 import { RE2JS } from "re2js";
 
-/** Container names have at most 63 characters, annotation keys 317; a much longer expression only costs time to compile. */
+/**
+ * Names and annotation keys have at most 63 and 317 characters, so a longer expression has no use and costs time to
+ * compile.
+ */
 export const MAX_PATTERN_LENGTH = 1000;
 
 /** A regular expression ready for use, or what is wrong with it: "must be ...". */

@@ -1,7 +1,7 @@
 import type { FieldProblem } from "../api/field_problem.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 
-/** A SidecarSet as every decision wants it: defaults applied, hashes computed. Made once for each change of the object. */
+/** A SidecarSet with defaults and hashes, the input of every decision. Computed once per change of the object. */
 export interface PreparedSidecarSet {
   readonly name: string;
   /** With all defaults; never mutated. */
@@ -10,16 +10,16 @@ export interface PreparedSidecarSet {
   readonly hashWithoutImage: string;
   /** Name of the ControllerRevision of this spec; empty until it is stored. */
   readonly revisionName: string;
-  /** When the spec was last written, in RFC 3339; absent where that is not known. */
+  /** Time of the last write of the spec, in RFC 3339; absent if unknown. */
   readonly specWrittenAt?: string;
-  /** Why this SidecarSet is not injected at all; empty for a valid one. */
+  /** Why the SidecarSet is not injected into any Pod; empty for a valid one. */
   readonly problems: readonly FieldProblem[];
 }
 
-/** A namespace as decisions see it. */
+/** The parts of a namespace that decisions read. */
 export interface NamespaceFacts {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** When labels were set after the namespace was created, in RFC 3339 by key; absent where none was. */
+  /** Times in RFC 3339 at which labels were set after the namespace's creation, by key; absent if none were. */
   readonly labelTimes?: Readonly<Record<string, string>>;
 }

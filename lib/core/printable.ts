@@ -1,11 +1,11 @@
 /**
- * Characters that a terminal or a reader would take for more than text: control characters (escape sequences of ANSI and OSC begin with
- * one, those of C1 are one), bidirectional overrides, invisible characters and lone surrogates. Tabs, line ends and the joiners of
- * scripts and emoji are text.
+ * Characters that a terminal interprets or that hide text: control characters (the first of an ANSI or OSC escape
+ * sequence, and C1), bidirectional overrides, invisible characters and lone surrogates. Tabs, line ends, and
+ * joiners in scripts and emoji are allowed.
  */
 const UNPRINTABLE = /\r(?!\n)|[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]--[\t\n\r\u{200C}\u{200D}]]/gv;
 
-/** Whether a text has characters that must not get to a terminal as they are. */
+/** Whether a text has no such characters. */
 export function isPrintable(text: string): boolean {
   return text.search(UNPRINTABLE) < 0;
 }

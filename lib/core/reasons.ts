@@ -1,6 +1,7 @@
 /**
- * Why something did not happen. The same constant is the reason of a condition and an event, the label of a metric and the CLI's word.
- * One sentence each, in the present tense, without a full stop: it completes "because ...".
+ * Reasons why something did not happen. The same constant is the reason of conditions and events, the label of
+ * metrics, and the reason in CLI output. One sentence each, in the present tense, without a full stop: it completes
+ * "because ...".
  */
 export const REASONS = {
   // A SidecarSet is not injected into any Pod.

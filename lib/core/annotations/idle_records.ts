@@ -8,7 +8,7 @@ export const IDLE_ANNOTATION = "kruise.io/sidecarset-idle";
 /** How a container was before it was made idle. */
 export interface IdleRecord {
   readonly image: string;
-  /** Its restarts until then: one more says that the idle image runs. */
+  /** The container's restart count at the change. A higher count proves that the idle image runs. */
   readonly restarts: number;
 }
 

@@ -5,7 +5,7 @@ import type { SidecarSet } from "../../api/sidecarset.ts";
 import { compareUtf8 } from "../json/go_json.ts";
 import { containersOfPair, isHotUpgrade, isHotUpgradeInit } from "./hot_upgrade.ts";
 
-/** Names in the injected-list annotation, as they stand; a Pod may carry a copied or forged list. */
+/** Names in the injected-list annotation, unchecked: a Pod can carry a copied or forged list. */
 export function injectedSidecarSets(pod: Pod): readonly string[] {
   const text = pod.metadata.annotations?.[INJECTED_LIST_ANNOTATION];
   return text === undefined || text === "" ? [] : text.split(",");

@@ -3,7 +3,9 @@ import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
 import { compareUtf8, escaped } from "../json/go_json.ts";
 
-/** What one SidecarSet's last change of a Pod's images started from (`pkg/control/sidecarcontrol:inPlaceUpdateState`). */
+/**
+ * State of a Pod's images before one SidecarSet's last change (`pkg/control/sidecarcontrol:inPlaceUpdateState`).
+ */
 export interface InPlaceState {
   /** Hash of the SidecarSet that the change was made for. */
   readonly revision: string;
@@ -43,8 +45,8 @@ export function readInPlaceStates(pod: Pod): ReadonlyMap<string, InPlaceState> |
 }
 
 /**
- * The annotation's text after a change. The record of the changed SidecarSet names the new revision and time (upstream
- * keeps the first ones for ever, B-23); image ids of containers changed earlier stay. An unreadable annotation is replaced.
+ * The annotation's text after a change. The SidecarSet's record gets the new revision and time (upstream keeps the
+ * first ones forever, B-23). Image ids of containers changed earlier stay. An unreadable annotation is replaced.
  * Source: `pkg/control/sidecarcontrol/util.go:RecordPodSidecarInplaceUpdateState`.
  */
 export function inPlaceStatesText(pod: Pod, change: InPlaceChange): string {

@@ -33,7 +33,7 @@ export function storedImagesWith(
   return all.size === 0 ? null : goJson(all);
 }
 
-/** The annotation's value without the given containers, whose images are about to change; null removes it. */
+/** The annotation's value without the given containers, whose images will change; null removes the annotation. */
 export function storedImagesWithout(pod: Pod, containers: Iterable<string>): string | null {
   const images = new Map(storedImages(pod));
   for (const container of containers) images.delete(container);

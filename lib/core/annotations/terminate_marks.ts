@@ -1,13 +1,16 @@
 import type { Container } from "../../api/container.ts";
 import { TERMINATE_ENV, TERMINATE_WITH_IMAGE_ENV } from "../../api/names.ts";
 
-/** Whether the variables of a container say that it ends with the Pod's main containers (OpenKruise's sidecar terminator). */
+/**
+ * Whether a container's environment variables mark it to end with the main containers (OpenKruise's sidecar
+ * terminator).
+ */
 export function endsWithMain(container: Pick<Container, "env">): boolean {
   return valueOf(container, TERMINATE_ENV)?.toLowerCase() === "true" ||
     terminationImage(container) !== undefined;
 }
 
-/** The image with which the container ends by itself. */
+/** The image that makes the container exit. */
 export function terminationImage(container: Pick<Container, "env">): string | undefined {
   return valueOf(container, TERMINATE_WITH_IMAGE_ENV) || undefined;
 }

@@ -5,7 +5,7 @@ import type { PreparedSidecarSet } from "../prepared.ts";
 import { containerNames } from "../status/sidecars.ts";
 import { hasMainEnded } from "../status/main_containers.ts";
 
-/** The containers of one SidecarSet without whose end a Pod that runs to completion does not end. */
+/** Containers of one SidecarSet that keep a Pod that runs to completion from completing. */
 export interface EndlessSidecars {
   readonly containers: readonly string[];
   /** Whether the Pod's main containers have ended, so that it waits for these alone. */
@@ -13,8 +13,10 @@ export interface EndlessSidecars {
 }
 
 /**
- * Finds the sidecars with `completionPolicy: Wait` in a Pod that runs to completion; undefined where there are none. Whether they end by
- * themselves cannot be known.
+ * Finds sidecars with `completionPolicy: Wait` in a Pod that runs to completion. Whether they exit on their own is
+ * unknown.
+ *
+ * @returns undefined if there are none
  */
 export function endlessSidecars(
   pod: Pod,

@@ -13,7 +13,7 @@ export const RECREATING_KINDS: ReadonlySet<string> = new Set([
 
 /** What the eviction of a Pod depends on in addition to the Pod. */
 export interface EvictionFacts {
-  /** Kinds of controllers whose Pods may be evicted: {@linkcode RECREATING_KINDS} and those that an option names. */
+  /** Controllers whose Pods may be evicted: {@linkcode RECREATING_KINDS}, and those named by an option. */
   readonly recreatingKinds: ReadonlySet<string>;
   /** Whether the webhook would answer for the replacement. */
   readonly webhookReady: boolean;

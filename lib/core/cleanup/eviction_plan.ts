@@ -22,7 +22,7 @@ export interface EvictionSnapshot extends
   podsOf(workload: string): readonly Pod[];
   /** What earlier plans have found to lie in a Pod; undefined where nothing is known. */
   knownObstacleOf(pod: Pod): ReplacementObstacle | undefined;
-  /** What a dry run of the injection says of a Pod's replacement. */
+  /** Result of the injection's dry run for a Pod's replacement. */
   obstacleOf(pod: Pod): ReplacementObstacle | undefined;
   readonly guards: readonly EvictionGuard[];
   /** When an eviction that a fault of the API server has prevented may be repeated, by the evicted Pod's uid. */
@@ -91,7 +91,7 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
       ...(guard === undefined ? {} : { guard }),
     };
     let decision = mayEvict(pod, facts);
-    // A dry run comes last, except for the one Pod whose obstacle is reported.
+    // The dry run is the most expensive check, so it runs last, except for the Pod whose obstacle is reported.
     if (decision.evict || objection === undefined) {
       dryRuns++;
       const obstacle = snapshot.obstacleOf(pod);

@@ -9,7 +9,7 @@ const SETTLE_MS = 5_000;
 /** What an eviction depends on of the Pod's workload. */
 export interface WorkloadState {
   readonly guard: EvictionGuard | undefined;
-  /** Whether no replacement is awaited or has just been created. */
+  /** Whether no replacement is pending or was just created. */
   readonly isSettled: boolean;
   /** Whether in addition all its Pods are ready. */
   readonly isReady: boolean;
@@ -25,9 +25,9 @@ export interface WorkloadFacts {
   readonly now: Date;
 }
 
-/** The workloads of one plan; the Pods of each are looked at once. */
+/** Workloads of one plan; caches the check of each workload's Pods. */
 export class Workloads {
-  /** Guards of workloads whose replacement has not been created yet; it counts among the unavailable Pods. */
+  /** Guards of workloads whose replacement does not exist yet; it counts as unavailable. */
   readonly awaited: readonly EvictionGuard[];
   /** Guards of workloads of which a Pod has just been evicted that still looks available: a watch may be late. */
   readonly underWay: readonly EvictionGuard[];

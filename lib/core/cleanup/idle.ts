@@ -4,13 +4,13 @@ import type { ContainerImage } from "../rollout/pod_update.ts";
 import { containerStatus } from "../status/consistency.ts";
 import { findContainer, isNativeSidecar } from "../status/sidecars.ts";
 
-/** New images of some containers, and the annotation's new text; null removes it. */
+/** New images for containers, and the annotation's new text; null removes the annotation. */
 export interface ImageSwap {
   readonly images: readonly ContainerImage[];
   readonly annotation: string | null;
 }
 
-/** Makes containers idle that are not yet; undefined where all of them are. */
+/** Sets the idle image in running containers; undefined if all of them are idle already. */
 export function makeIdle(
   pod: Pod,
   { containers, idleImage }: { containers: readonly string[]; idleImage: string },
@@ -27,7 +27,7 @@ export function makeIdle(
   return images.length === 0 ? undefined : { images, annotation: idleRecordsText(records) };
 }
 
-/** Gives idle containers that are needed again the images that they had; undefined where none is. */
+/** Restores the images of idle containers that are needed again; undefined if there are none. */
 export function endIdle(pod: Pod, stillSurplus: readonly string[]): ImageSwap | undefined {
   const records = idleRecords(pod);
   const again = [...records].filter(([name]) => !stillSurplus.includes(name));
@@ -40,20 +40,20 @@ export function endIdle(pod: Pod, stillSurplus: readonly string[]): ImageSwap | 
   return { images, annotation: idleRecordsText(kept) };
 }
 
-/** Whether a change to an idle image is still on its way to the kubelet, so that the Pod may go down any moment. */
+/** Whether the kubelet has not applied a change to an idle image yet; the Pod can become unready at any moment. */
 export function isBecomingIdle(pod: Pod): boolean {
   return [...idleRecords(pod)].some(([name, { restarts }]) =>
     (containerStatus(pod, name)?.restartCount ?? 0) <= restarts
   );
 }
 
-/** Whether a container that was made idle does not run its idle image yet, or is not ready with it. */
+/** Whether an idle container does not run its idle image yet, or is not ready with it. */
 export function isSettlingIdle(pod: Pod): boolean {
   return isBecomingIdle(pod) ||
     [...idleRecords(pod).keys()].some((name) => containerStatus(pod, name)?.ready === false);
 }
 
-/** The containers of a strategic merge patch, each in the list that it stands in. */
+/** The spec of a strategic merge patch that sets these images, each container in its list. */
 export function imagesInLists(pod: Pod, images: readonly ContainerImage[]) {
   const native = (pod.spec.initContainers ?? []).filter(isNativeSidecar);
   const initContainers = images.filter(({ name }) => native.some((each) => each.name === name));

@@ -14,36 +14,43 @@ import { hasEnded, type MainResult, resultOf } from "../status/main_containers.t
 import { containerNames } from "../status/sidecars.ts";
 
 /**
- * When the phase was set, to the millisecond: another value each time. A kubelet acts at once only on changes of the spec, labels and
- * annotations. A phase alone it notices when it looks at the Pod by itself, every 60 to 90 s, and every 10 s it sets its own one again
- * (`pkg/kubelet/config/config.go:podsDifferSemantically`, `pkg/kubelet/status/status_manager.go:syncBatch`).
+ * Time at which the phase was set, in milliseconds: a changed annotation makes the kubelet sync the Pod
+ * immediately. It ignores a change of the phase alone until its periodic sync (60 to 90 s), and overwrites it every
+ * 10 s (`pkg/kubelet/config/config.go:podsDifferSemantically`, `pkg/kubelet/status/status_manager.go:syncBatch`).
  */
 const TERMINATED_AT_ANNOTATION = "kruise.io/sidecar-terminated-at";
 
-/** What the end of a Pod's sidecars depends on beside the Pod. */
+/** Input of {@linkcode decideTermination} in addition to the Pod. */
 export interface TerminationFacts {
-  /** The SidecarSet of this name as it is now. */
+  /** The current SidecarSet of this name. */
   sidecarSet(name: string): SidecarSet | undefined;
-  /** Whether the Pod's node is a virtual one, on which the API server's phase ends nothing. */
+  /** Whether the Pod runs on a virtual node, where a terminal phase in the API stops no container. */
   readonly virtualNode: boolean;
   readonly now: Date;
 }
 
-/** How to end a Pod's sidecars. uid and resourceVersion of the patches are preconditions, so that no newer state is overwritten. */
+/** How to terminate a Pod's sidecars. Patches carry uid and resourceVersion as preconditions. */
 export type Termination =
-  /** A strategic merge patch of the Pod's status: the kubelet tears a Pod down whose phase is terminal, and keeps that phase. */
+  /**
+   * A strategic merge patch for the Pod's status. The kubelet tears down a Pod whose phase is terminal, and keeps
+   * the phase.
+   */
   | { readonly kind: "Phase"; readonly reason: TerminationReason; readonly patch: object }
-  /** A strategic merge patch of the Pod: the images end by themselves. */
+  /** A strategic merge patch for the Pod, with images that exit. */
   | { readonly kind: "Images"; readonly patch: object }
-  /** Nothing that can be changed would end these. */
+  /** These containers name no image that exits. */
   | { readonly kind: "Impossible"; readonly containers: readonly string[] };
 
 /**
- * Decides how to end the sidecars of a Pod whose main containers have ended; undefined where there is nothing to end.
+ * Decides how to terminate the sidecars of a Pod whose main containers have terminated.
  *
- * It is for Pods that run to completion and have a main container (B-49). With restartPolicy `OnFailure` a main container that failed will be
- * restarted, so it has not ended. The phase follows the main containers alone (D-6). Native sidecars are ended by the kubelet.
- * Source: `pkg/controller/sidecarterminator/sidecar_terminator_controller.go:doReconcile`, which restarts containers by a daemon instead.
+ * Applies to Pods that run to completion and have a main container (B-49). With restartPolicy `OnFailure`, a failed
+ * main container has not terminated, as it will be restarted. Only main containers decide the phase (D-6). The
+ * kubelet terminates native sidecars.
+ * Source: `pkg/controller/sidecarterminator/sidecar_terminator_controller.go:doReconcile`, which restarts
+ * containers through a daemon instead.
+ *
+ * @returns undefined if there is nothing to terminate
  */
 export function decideTermination(pod: Pod, facts: TerminationFacts): Termination | undefined {
   const main = mainResult(pod, facts);
@@ -78,7 +85,7 @@ function mainResult(
 ): MainResult | undefined {
   const { metadata, spec, status } = pod;
   const { restartPolicy = "Always" } = spec;
-  // A sidecar that cannot be started keeps the Pod pending, whatever has become of the main containers.
+  // A sidecar that cannot start keeps the Pod pending, even if the main containers have terminated.
   if (status?.phase !== "Running" && status?.phase !== "Pending") return undefined;
   if (!runsToCompletion(restartPolicy)) return undefined;
   if (metadata.deletionTimestamp !== undefined) return undefined;
@@ -95,9 +102,9 @@ function mainResult(
 }
 
 /**
- * Which containers end with the main ones. The decision is in the Pod: `completionPolicy: TerminateWithMain` becomes OpenKruise's environment
- * variable at injection, so that it holds at whatever revision the Pod has and when the SidecarSet is gone, and OpenKruise understands it too.
- * What the SidecarSet says now counts beside it, for Pods that were injected before it said so.
+ * Containers that terminate with the main containers. Injection writes `completionPolicy: TerminateWithMain` into
+ * the Pod as OpenKruise's environment variable, so it applies to every revision, after the SidecarSet's deletion,
+ * and under OpenKruise. The current SidecarSet counts as well, for Pods injected before it had the policy.
  */
 function terminatedWithMain(
   pod: Pod,

@@ -17,7 +17,7 @@ import { sidecarContainerNames } from "../status/sidecars.ts";
 import { endIdle, imagesInLists, type ImageSwap, isSettlingIdle, makeIdle } from "./idle.ts";
 import { type Surplus, surplusOf, type SurplusScope } from "./surplus.ts";
 
-/** What is to become of sidecars that are no longer needed. */
+/** What happens to sidecars that are no longer needed. */
 export type CleanupAction =
   | { readonly type: "Retain" }
   | { readonly type: "Idle"; readonly idleImage: string }
@@ -28,7 +28,7 @@ export interface CleanupSnapshot {
   readonly scope: SurplusScope;
   readonly action: CleanupAction;
   readonly maxUnavailable: IntOrPercent | undefined;
-  /** The Pods whose annotations name the SidecarSet. */
+  /** Pods whose annotations name the SidecarSet. */
   readonly pods: Iterable<Pod>;
   /** uids of Pods that have been written to, the result of which has not been seen yet. */
   readonly pending: ReadonlySet<string>;
@@ -41,7 +41,10 @@ export interface CleanupSnapshot {
 
 /** One change of one Pod; the patch is a strategic merge patch with uid and resourceVersion as preconditions. */
 export interface CleanupWrite {
-  /** `Idle` sidecars, `Return` to their images, or `Release` of a Pod from the name of a SidecarSet that is gone. */
+  /**
+   * `Idle` sets the idle image, `Return` restores images, `Release` removes the records of a deleted SidecarSet
+   * from a Pod.
+   */
   readonly kind: "Idle" | "Return" | "Release";
   readonly pod: Pod;
   readonly patch: object;
@@ -94,7 +97,7 @@ export function planCleanup(snapshot: CleanupSnapshot): CleanupPlan {
     const isEvicted = surplus !== undefined && snapshot.action.type === "Evict";
     if (work === undefined && !isEvicted) continue;
     remaining++;
-    // Released now, a Pod whose idle sidecars do not run yet would no longer count among the unavailable ones.
+    // A released Pod no longer counts as unavailable, so it must not be released before its idle images run.
     if (busy || (work?.write.kind === "Release" && isSettlingIdle(pod))) continue;
     const retryAt = snapshot.retryAt.get(pod.metadata.uid ?? "") ?? 0;
     if (retryAt > snapshot.now.getTime()) waitUntil = Math.min(waitUntil, retryAt);

@@ -3,17 +3,17 @@ import { isConditionReason } from "../condition_reasons.ts";
 import type { EventReason } from "../event_reasons.ts";
 import { isReason } from "../reasons.ts";
 
-/** Something to tell about a clean-up. */
+/** An event for a SidecarSet's clean-up. */
 export interface CleanupEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: EventReason;
   readonly note: string;
 }
 
-/** Reasons that pass by themselves, as the clean-up goes on. */
+/** Blockers that end as the clean-up progresses; their events are Normal. */
 const PASSING: ReadonlySet<string> = new Set(["BudgetUsed", "EvictionBackoff", "WorkloadNotReady"]);
 
-/** What there is to tell of a clean-up, from its progress before and after: its start, its end, and what newly blocks it. */
+/** The events for a change in a clean-up's progress: start, completion, and each new blocker. */
 export function cleanupEvents(before: CleanupProgress, after: CleanupProgress): CleanupEvent[] {
   const news: CleanupEvent[] = [];
   if (before.remaining === 0 && after.remaining > 0) {

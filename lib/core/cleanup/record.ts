@@ -11,9 +11,9 @@ export function actionOf({ type, idleImage }: CleanupPolicy = {}): CleanupAction
 }
 
 /**
- * The record that a SidecarSet needs to have; undefined with the policy Retain. Sidecars that it once had stay in the record.
+ * The clean-up record for a SidecarSet. It keeps the names of sidecars that were removed from the spec.
  *
- * @returns the known record itself where it is right
+ * @returns the known record itself if it is up to date; undefined with the policy Retain
  */
 export function recordFor(
   { sidecarSet, name }: PreparedSidecarSet,

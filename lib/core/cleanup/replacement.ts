@@ -9,25 +9,25 @@ import type { PreparedSidecarSet } from "../prepared.ts";
 import { REGISTRATION_SETTLE_SECONDS } from "../status/conditions.ts";
 import { effectiveSinceOf } from "../status/effective_since.ts";
 
-/** What is in the way of a Pod's getting a SidecarSet's sidecars. */
+/** Why the sidecars would not be injected into a Pod's replacement. */
 export interface ReplacementObstacle {
   readonly reason: Reason;
   readonly message: string;
 }
 
-/** What a replacement's injection depends on beside the Pod. */
+/** Input of the dry run in addition to the Pod. */
 export interface ReplacementFacts {
-  /** Name of the SidecarSet that the replacement is to get. */
+  /** Name of the SidecarSet to inject. */
   readonly sidecarSet: string;
-  /** The revision that it is to get; any when absent. */
+  /** Name of the revision to inject; any when absent. */
   readonly revision?: string;
   readonly excludedNamespaces: ReadonlySet<string>;
-  /** All that an injection depends on, as the webhook has it. */
+  /** The webhook's input for an injection. */
   readonly request: Omit<InjectRequest, "pod">;
   inject(request: InjectRequest): Injection;
 }
 
-/** A Pod as it would come to the webhook if it were created anew: without its status and all that was injected into it. */
+/** The Pod as its workload recreates it: without status, node, and all injected parts. */
 export function asRecreated(pod: Pod): Pod {
   const { name, generateName, namespace, labels, ownerReferences } = pod.metadata;
   const { nodeName: _nodeName, initContainers, ...spec } = pod.spec;
@@ -49,7 +49,11 @@ export function asRecreated(pod: Pod): Pod {
   };
 }
 
-/** A dry run of the injection for a Pod's replacement: what would keep the SidecarSet out of it; undefined where nothing would. */
+/**
+ * Runs the injection for a Pod's replacement without creating it.
+ *
+ * @returns why the SidecarSet would not be injected; undefined if it would be
+ */
 export function replacementObstacle(
   pod: Pod,
   facts: ReplacementFacts,
@@ -69,9 +73,9 @@ export function replacementObstacle(
 }
 
 /**
- * Why a Pod was missed, as far as it can be known afterwards: what would keep the SidecarSet out of it now as well, records of another Pod that
- * it was created with and that cannot be read, that it was created in the first seconds of the selection, or else that no webhook that was
- * ready was asked.
+ * The most likely reason why a Pod was missed: an obstacle that would stop the injection now too, unreadable
+ * records copied from another Pod, creation in the first seconds of the selection, or else that no ready webhook
+ * was called.
  */
 export function missedReason(pod: Pod, facts: ReplacementFacts): ReplacementObstacle {
   const found = replacementObstacle(pod, facts) ?? recordsObstacle(pod);
@@ -81,7 +85,9 @@ export function missedReason(pod: Pod, facts: ReplacementFacts): ReplacementObst
   return because(prepared && isCreatedTogether(pod, prepared) ? "CreatedTogether" : "NotReviewed");
 }
 
-/** Whether the Pod was created before API servers and replicas have surely known the selection, as `Ready` says. */
+/**
+ * Whether the Pod was created before all API servers and replicas can know the selection; `Ready` waits as long.
+ */
 function isCreatedTogether({ metadata }: Pod, prepared: PreparedSidecarSet): boolean {
   const since = effectiveSinceOf(prepared, prepared.sidecarSet.status);
   const age = Date.parse(metadata.creationTimestamp ?? "") - Date.parse(since ?? "");

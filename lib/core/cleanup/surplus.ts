@@ -15,20 +15,22 @@ export interface Surplus {
   readonly containers: readonly string[];
 }
 
-/** Whose sidecars are looked at, and what they are needed for. */
+/** The SidecarSet whose sidecars are checked, and which of them are needed. */
 export interface SurplusScope {
   readonly sidecarSet: string;
-  /** The SidecarSet of that name as it is now; undefined where it is gone. */
+  /** The current SidecarSet of that name; undefined if it is deleted. */
   readonly current: PreparedSidecarSet | undefined;
-  /** Whether the current selectors match; a canary that would take the Pod over does not count, nor an excluded namespace. */
+  /** Whether the current selectors match. Canaries and excluded namespaces are ignored. */
   selects(pod: Pod): boolean;
   /** Names of sidecars that the SidecarSet has had, for Pods that do not record theirs. */
   readonly knownSidecars: readonly string[];
 }
 
 /**
- * The sidecars that a Pod has of a SidecarSet and that it would not get from it any more; undefined where there are none. An invalid SidecarSet
- * and one that is pinned to a revision say nothing of what is no longer listed.
+ * Sidecars of a SidecarSet in a Pod that a new Pod would not get. An invalid SidecarSet, or one pinned to a
+ * revision, does not show which sidecars were removed.
+ *
+ * @returns undefined if there are none
  */
 export function surplusOf(pod: Pod, scope: SurplusScope): Surplus | undefined {
   if (!injectedSidecarSets(pod).includes(scope.sidecarSet)) return undefined;
@@ -58,7 +60,7 @@ function surplus(cause: SurplusCause, containers: readonly string[]): Surplus | 
   return containers.length === 0 ? undefined : { cause, containers };
 }
 
-/** Running containers of the Pod that came from the SidecarSet: those that its record names, marked by the injection. */
+/** The Pod's running containers that are named in its record of the SidecarSet and marked as injected. */
 function injectedContainers(pod: Pod, scope: SurplusScope): string[] {
   const sidecars = sidecarsOf(pod, scope);
   const ofPair = sidecars.flatMap((name) => HOT_UPGRADE_SUFFIXES.map((suffix) => name + suffix));

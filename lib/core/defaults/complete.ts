@@ -4,11 +4,11 @@ import { changeEach, changeObject, fillAbsent, type JsonRecord } from "./fill.ts
 import { applyDefaults } from "./sidecarset.ts";
 
 /**
- * A SidecarSet as the cluster completes it, so that every reader judges the same object wherever it comes from: files and
- * old revisions have passed neither the schema of the CustomResourceDefinition nor the defaulting webhook.
+ * The SidecarSet with all defaults of the CustomResourceDefinition and the defaulting webhook. Files and old
+ * revisions have passed neither, and every reader must see the same object.
  *
  * @param value any JSON; nulls count as absent, and parts of another type stay as they are
- * @returns the same reference where nothing is missing; the input is never changed
+ * @returns the same reference if nothing is missing; the input is never changed
  */
 export function completeSidecarSet(value: unknown): unknown {
   const cleaned = withoutNulls(value);

@@ -1,7 +1,7 @@
 import { defaultCoreContainer, defaultFieldRef } from "./core_container.ts";
 import { changeEach, changeObject, fillZero, type JsonRecord } from "./fill.ts";
 
-/** Where a sidecar stands that does not say so: before the Pod's own containers, but after its init containers. */
+/** Default place of a sidecar: before the Pod's own containers, but after its init containers. */
 export const defaultInjectPolicies = {
   containers: "BeforeAppContainer",
   initContainers: "AfterAppContainer",

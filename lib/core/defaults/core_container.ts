@@ -22,8 +22,8 @@ export function defaultCoreContainer(container: JsonRecord): JsonRecord {
 }
 
 /**
- * A container with all defaults of the API server that its validation presupposes. It is what validation looks at and is
- * never stored: the API server sets these in each Pod.
+ * A container with the API server's defaults that its validation expects. The result is validated, never stored:
+ * the API server sets the same defaults in each Pod.
  *
  * @see `k8s.io/kubernetes/pkg/apis/core/v1/zz_generated.defaults.go:SetObjectDefaults_Pod`
  */

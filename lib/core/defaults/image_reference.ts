@@ -11,10 +11,11 @@ const IDENTIFIER = /^[a-f0-9]{64}$/;
 const digestLengths: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
 
 /**
- * The tag that an image reference means: the one it names, `latest` when it names neither tag nor digest, none when it has
- * only a digest or is no valid reference.
+ * The tag of an image reference: the given one, or `latest` without tag and digest. None for a digest alone or an
+ * invalid reference.
  *
- * @see `k8s.io/kubernetes/pkg/util/parsers/parsers.go:ParseImageName`, `github.com/distribution/reference/normalize.go`
+ * @see `k8s.io/kubernetes/pkg/util/parsers/parsers.go:ParseImageName`,
+ * `github.com/distribution/reference/normalize.go`
  */
 export function effectiveTag(image: string): string | undefined {
   if (image.length > MAX_LENGTH || IDENTIFIER.test(image)) return undefined;

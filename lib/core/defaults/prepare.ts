@@ -9,15 +9,16 @@ import { hashSidecarSet } from "../revision/hash.ts";
 export interface PrepareOptions {
   /** The name of the stored ControllerRevision of this spec; empty when there is none yet. */
   readonly revisionName?: string;
-  /** What is wrong with a SidecarSet that can be read; without it nothing is looked for. */
+  /** Validates a readable SidecarSet; without it `problems` is empty. */
   problemsOf?(sidecarSet: SidecarSet): readonly FieldProblem[];
 }
 
 /**
- * Reads a SidecarSet of either version, applies its defaults and computes its hashes, so that nothing depends on the
- * defaulting webhook having run. As in the API server, the defaults come before the schema is checked.
+ * Reads a SidecarSet of either version, applies its defaults and computes its hashes, so that nothing depends on
+ * the defaulting webhook. As in the API server, defaults come before the schema.
  *
- * @returns the problems where the object does not fit the schema, or is nested too deep to be read; those found by `problemsOf` are part of the value.
+ * @returns the problems if the object does not match the schema or is nested too deep; those of `problemsOf` are
+ * part of the value
  */
 export function prepareSidecarSet(
   raw: unknown,

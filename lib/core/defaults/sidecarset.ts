@@ -3,11 +3,11 @@ import { changeEach, changeObject, fillAbsent, fillZero, type JsonRecord } from 
 import { defaultVolume } from "./volume.ts";
 
 /**
- * Applies the defaults that OpenKruise's webhook writes. Fields that it does not have get none: absent means the default
- * there, so that stored objects and hashes stay equal to OpenKruise's.
+ * Applies the defaults of OpenKruise's webhook. Fields that OpenKruise does not have get none, so that stored
+ * objects and hashes stay equal to OpenKruise's.
  *
- * @param sidecarSet JSON of either version without nulls, valid or not: parts of another type stay as they are.
- * @returns the same reference where nothing is missing; the input is never changed.
+ * @param sidecarSet JSON of either version without nulls, valid or not: parts of another type stay as they are
+ * @returns the same reference if nothing is missing; the input is never changed
  * @see `apis/apps/defaults/v1beta1.go:SetDefaultsSidecarSetV1beta1`
  */
 export function applyDefaults<T extends JsonRecord>(sidecarSet: T): T {

@@ -7,16 +7,15 @@ import { applyDefaults } from "./sidecarset.ts";
 
 export interface StoredFormOptions {
   /**
-   * Whether the spec stays as it was written. Defaults are computed wherever a SidecarSet is read, so nothing depends on them;
-   * the hashes are those of the defaulted spec either way.
+   * Whether to leave the spec without defaults. The hashes are those of the defaulted spec either way.
    * @default false
    */
   readonly omitsDefaults?: boolean;
 }
 
 /**
- * A SidecarSet as the defaulting webhook has it stored: with its defaults, and with its hashes in its annotations whatever
- * they were before. It works on any JSON, for it comes before the schema is checked: parts that do not fit stay as they are.
+ * The SidecarSet as the defaulting webhook returns it: with defaults, and current hashes in its annotations. It
+ * runs before schema validation, so parts of another type stay as they are.
  *
  * @see `pkg/webhook/sidecarset/mutating/sidecarset_create_update_handler.go:Handle`
  */

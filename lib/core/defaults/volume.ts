@@ -5,7 +5,7 @@ import { changeEach, changeObject, fillAbsent, type JsonRecord } from "./fill.ts
 const FILE_MODE = 420;
 
 /**
- * The defaults of one volume. Only the sources that OpenKruise looks at get any.
+ * The defaults of one volume, for the sources that OpenKruise defaults.
  *
  * @see `apis/apps/defaults/pod.go:SetDefaultPodVolumes`
  */
@@ -18,7 +18,7 @@ export function defaultVolume(volume: JsonRecord): JsonRecord {
   return changeObject(result, { field: "projected", change: projected });
 }
 
-/** All fields but the name are sources; one newer than this program must not get an emptyDir beside it. */
+/** All fields but the name are sources; a volume with an unknown source must not get an emptyDir as well. */
 function hasSource(volume: JsonRecord): boolean {
   return Object.keys(volume).some((field) => field !== "name");
 }

@@ -20,7 +20,7 @@ import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 import { failed } from "./skips.ts";
 
-/** A SidecarSet that fits into the Pod, with what was found out on the way. */
+/** A SidecarSet that fits into the Pod, with what the checks computed. */
 export interface Admitted {
   readonly plan: SidecarSetPlan;
   readonly resources: ResourcesBySidecar;
@@ -35,15 +35,15 @@ export interface Admission {
   readonly occupied: Occupied;
   /** Annotations that `patchPodMetadata` changes. */
   readonly annotations: ReadonlyMap<string, string>;
-  /** The Pod's own containers, which resources policies choose their targets among. */
+  /** The Pod's own containers, the possible targets of resources policies. */
   readonly candidates: () => readonly Container[];
-  /** What sidecars take over from the Pod. */
+  /** Mounts, devices and variables of the Pod's containers. */
   readonly sources: PodSources;
 }
 
 /**
- * Takes the wanted SidecarSets one after the other and admits each that fits into the Pod beside those before it.
- * One that does not fit changes nothing, its annotations included.
+ * Admits the chosen SidecarSets in order, each if it fits into the Pod in addition to those before it. A SidecarSet
+ * that does not fit changes nothing, not even annotations.
  */
 export function admit(request: InjectRequest, choice: Choice): Admission {
   const { pod, namespace } = request;
@@ -89,7 +89,7 @@ interface Findings {
   readonly annotations: ReadonlyMap<string, string>;
 }
 
-/** What depends on values in the Pod and may fail for it: resources, computed ones among them, and merged annotations. */
+/** Computes the resources and annotations that depend on the Pod, or returns why that fails. */
 function depend(
   plan: SidecarSetPlan,
   { pod, admitted, candidates, current }: {
@@ -119,7 +119,7 @@ function depend(
   return metadata.ok ? { resources, annotations: metadata.changes } : metadata.obstacle;
 }
 
-/** Records of earlier injections that cannot be read could only be overwritten, so nothing is injected beside them. */
+/** Unreadable records of earlier injections stop the injection, as writing would overwrite them. */
 export function recordsObstacle(pod: Pod): Obstacle | undefined {
   const specs = readUpgradeSpecs(pod);
   if (specs.ok) return undefined;
@@ -127,7 +127,7 @@ export function recordsObstacle(pod: Pod): Obstacle | undefined {
   return { reason: "AnnotationNotJson", message: `${problem?.field} ${problem?.message}` };
 }
 
-/** Names that are no targets of resources policies: all sidecars', and what an earlier call has put into the Pod. */
+/** Names that resources policies do not target: all sidecars, and containers injected by an earlier call. */
 function namesOfSidecars(
   { present, wanted }: Choice,
   { ours }: Occupied,

@@ -4,7 +4,7 @@ import type { PlannedContainer, SidecarPlan } from "./sidecar_plan.ts";
 import { sharedVolumes } from "./shared_volumes.ts";
 import { type TransferContext, transferredEnv } from "./transfer_env.ts";
 
-/** What a sidecar takes over from the Pod that it is injected into. */
+/** Parts of a container that are taken from the Pod. */
 export interface Derived {
   readonly env: readonly EnvVar[];
   readonly mounts: readonly VolumeMount[];
@@ -13,12 +13,12 @@ export interface Derived {
   readonly resources: Container["resources"];
 }
 
-/** What a container has already, which shared and transferred parts must not repeat. */
+/** The container's own parts, which the derived ones must not repeat. */
 type Present = Pick<Container, "env" | "volumeMounts" | "volumeDevices">;
 
 /**
- * The parts that the Pod's other containers add to `present`: variables by name, mounts and devices by path.
- * What is there already wins. Source: `pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`.
+ * The parts of the Pod's other containers that `present` lacks: variables by name, mounts and devices by path.
+ * Source: `pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`.
  */
 export function derive(
   plan: SidecarPlan,
@@ -38,7 +38,7 @@ export function derive(
   return { env, mounts, devices };
 }
 
-/** The container as it goes into the Pod; the planned one itself where nothing is derived. */
+/** The container for the Pod; the planned one itself if nothing is derived. */
 export function buildContainer(
   plan: SidecarPlan,
   { planned, derived }: { planned: PlannedContainer; derived: Derived | undefined },
@@ -57,7 +57,7 @@ export function buildContainer(
   return container;
 }
 
-/** The variables whose names are not there yet; of two with one name the first. */
+/** Variables with new names; the first of each name. */
 function missing(wanted: readonly EnvVar[], present: readonly EnvVar[]): readonly EnvVar[] {
   if (wanted.length === 0) return wanted;
   const names = new Set(present.map((variable) => variable.name));

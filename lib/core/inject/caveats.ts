@@ -12,8 +12,8 @@ import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 import { type Transfer, type TransferContext, transfersOf } from "./transfer_env.ts";
 
 /**
- * What the Pod's creator should know of a SidecarSet although it is injected, each with the remedy first and short enough for an
- * admission warning.
+ * Warnings for the Pod's creator about a SidecarSet that is injected, each short enough for an admission warning
+ * and with the remedy first.
  */
 export function caveatsOf(plan: SidecarSetPlan, context: TransferContext): readonly string[] {
   const { pod } = context;
@@ -27,7 +27,7 @@ export function caveatsOf(plan: SidecarSetPlan, context: TransferContext): reado
   return caveats.length < 2 ? caveats : [...new Set(caveats)];
 }
 
-/** Volumes of which the Pod has another one of the same name, which the sidecars mount instead (B-38). */
+/** Volumes that differ from the Pod's volume of the same name, which the sidecars then mount (B-38). */
 function sharedNames({ volumes }: SidecarSetPlan, { spec }: Pod): string[] {
   return volumes.flatMap((volume) => {
     const own = spec.volumes?.find(({ name }) => name === volume.name);
@@ -36,7 +36,7 @@ function sharedNames({ volumes }: SidecarSetPlan, { spec }: Pod): string[] {
   });
 }
 
-/** Whether a value has all that another one has. The API server adds defaults to what is created, and writes quantities its own way. */
+/** Whether `value` contains everything in `wanted`. The API server adds defaults and normalizes quantities. */
 function holds(value: unknown, wanted: unknown): boolean {
   if (Array.isArray(wanted)) {
     const list = items(value);
@@ -76,7 +76,7 @@ function transferCaveats(plan: SidecarPlan, context: TransferContext): string[] 
   });
 }
 
-/** Variables of `subPathExpr`; one that is missing keeps the Pod's own container from starting as well. */
+/** Variables of `subPathExpr`. Missing ones are left out: they stop the Pod's own container as well. */
 function sharedWithMounts({ sharesMounts }: SidecarPlan, { sources }: TransferContext): Transfer[] {
   if (!sharesMounts) return [];
   return sources.subPathVariables().flatMap(({ container, name, variable }) =>
@@ -101,13 +101,13 @@ function missingSource(
     : `fix transferEnv: container ${quoted(source.name)} sets no ${quoted(name)}`;
 }
 
-/** A sidecar's own limits or requests, or the node's where it has none (B-43). */
+/** Whether the variable reads the sidecar's own limits or requests, or the node's if it has none (B-43). */
 function isOwnAmount({ valueFrom }: EnvVar): boolean {
   if (valueFrom?.resourceFieldRef === undefined) return false;
   return !member(valueFrom, "resourceFieldRef").containerName;
 }
 
-/** Variables that the value refers to in its source, and that are only text in the sidecar. */
+/** Variables that the value references in its source container and that the sidecar does not have. */
 function lostReferences(
   { container = "", variable }: Transfer,
   { set, context: { sources } }: { set: ReadonlySet<string>; context: TransferContext },
@@ -120,7 +120,7 @@ function lostReferences(
   return referencesOf(variable).filter((name) => !set.has(name) && (before.has(name) || hasMore));
 }
 
-/** Containers without which a Pod that runs to completion never ends. */
+/** Containers that keep a Pod that runs to completion from completing. */
 function endlessCaveats({ list, containers }: SidecarPlan, { spec }: Pod): string[] {
   if (list !== "containers" || !runsToCompletion(spec.restartPolicy)) return [];
   return containers.filter(({ container }) => !endsWithMain(container)).map(({ name }) =>

@@ -17,11 +17,11 @@ export interface Present {
   readonly prepared: PreparedSidecarSet;
   /** The revision that the Pod has; stays as it is. */
   readonly revision: string;
-  /** That revision's plan; undefined when the revision is not known any more, then nothing is added to its containers. */
+  /** Plan of that revision; undefined if the revision is unknown, so that its containers stay unchanged. */
   readonly plan: SidecarSetPlan | undefined;
 }
 
-/** What becomes of each selecting SidecarSet, before the Pod's content is looked at. */
+/** What happens to each selecting SidecarSet, before the Pod's content is checked. */
 export interface Choice {
   readonly present: readonly Present[];
   readonly wanted: readonly SidecarSetPlan[];

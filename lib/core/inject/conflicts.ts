@@ -17,7 +17,7 @@ const CHECKS: readonly Check[] = [
   (plan) => plan.obstacle,
   // Names that are taken.
   nameConflict,
-  // Mounts of volumes that nobody brings.
+  // Mounts of volumes that neither the Pod nor a SidecarSet has.
   missingVolume,
   // Ports of the node that are taken.
   portConflict,
@@ -83,7 +83,7 @@ function missingVolume(
   plan: SidecarSetPlan,
   { pod, occupied }: Surroundings,
 ): Obstacle | undefined {
-  // Another SidecarSet's volume does not count: it may be gone for the next Pod.
+  // A volume of another SidecarSet does not count, as the next Pod may not get it.
   const missing = plan.volumesOfPod.find(({ volume }) =>
     occupied.ours.volumes.has(volume) || !pod.spec.volumes?.some(({ name }) => name === volume)
   );

@@ -11,16 +11,16 @@ import type { Planner } from "./planner.ts";
 import { ownRevision, pinnedRevision } from "./revision_choice.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 
-/** The Pod without what was injected into the one that it is a copy of, and the operations that make it so. */
+/** The Pod without the parts injected into its original, and the operations that remove them. */
 export interface Cleared {
   readonly pod: Pod;
   readonly operations: readonly JsonPatchOperation[];
 }
 
 /**
- * Clears a Pod that is created from an exported one (`kubectl replace --force`, `kubectl debug --copy-to`, a restored
- * backup) of what selecting SidecarSets had put into that one, so that it gets what a new Pod gets. A SidecarSet that
- * new Pods do not get now, since it is paused or invalid, stays as the copy has it.
+ * Removes injected parts from a Pod that is created from an exported one (`kubectl replace --force`, `kubectl debug
+ * --copy-to`, a restored backup), so that it gets what a new Pod gets. A SidecarSet that new Pods do not get now,
+ * because it is paused or invalid, stays as copied.
  */
 export function clearCopies(request: InjectRequest, planner: Planner): Cleared {
   const { pod } = request;
@@ -48,9 +48,9 @@ export function clearCopies(request: InjectRequest, planner: Planner): Cleared {
 }
 
 interface Plans {
-  /** What new Pods get. */
+  /** Plans that new Pods can get. */
   readonly prospects: readonly SidecarSetPlan[];
-  /** What the Pod records, where that revision is known. */
+  /** Plan of the revision that the Pod records, if that revision is known. */
   readonly recorded: SidecarSetPlan | undefined;
   readonly all: readonly SidecarSetPlan[];
 }
@@ -88,7 +88,7 @@ function plansOf(
   return { prospects, recorded: known, all: [current, ...prospects, ...(known ? [known] : [])] };
 }
 
-/** The Pod's containers with the injection mark that the SidecarSet brings, or brought when it was injected. */
+/** Names of marked containers in the Pod that the SidecarSet injects, or injected at the recorded revision. */
 function injectedContainers(
   { spec }: Pod,
   { recorded, plans }: {

@@ -13,7 +13,7 @@ const MAX_CREATION_MS = 60_000;
 /** By how much the clocks of the API server and of this process may differ. */
 const MAX_CLOCK_SKEW_MS = 10_000;
 
-/** What the Pod says of one SidecarSet that it has been injected by. */
+/** The Pod's records of one SidecarSet. */
 export interface PodRecord {
   readonly sidecarSet: string;
   /** Its entry of the hash annotation, where it has one. */
@@ -25,13 +25,13 @@ export interface PodRecord {
 }
 
 /**
- * Whether a Pod under creation is a copy of a stored one, with what a SidecarSet had put into that one. Neither a first
- * nor a second call of a creation has a uid, but:
- * - only a stored Pod has records of changes in place;
- * - `managedFields` are made from what the client has sent, before any webhook is called, so they own the annotations of
- *   a copy and not those that an earlier call of this creation has added;
- * - the first call for a copy renews its records, so a second one finds the revision and the time of this creation.
- * Without `managedFields`, on a laptop, only an old record of an old revision makes a copy.
+ * Whether a Pod under creation is a copy of a stored one that a SidecarSet was injected into. A Pod has no uid in
+ * the first or a second call of its creation, but:
+ * - only a stored Pod has records of in-place changes;
+ * - `managedFields` are computed from the client's request before webhooks are called, so they contain the
+ * annotations of a copy, and not those added by an earlier call;
+ * - the first call for a copy renews its records, so a second call finds the revision and time of this creation.
+ * Without `managedFields` (offline), only an old record of an old revision identifies a copy.
  */
 export function isCopy(pod: Pod, record: PodRecord, now: Date): boolean {
   if (hasChanged(pod, record)) return true;
@@ -69,8 +69,8 @@ function isAt(recorded: UpgradeSpec | undefined, prospect: PreparedSidecarSet): 
 }
 
 /**
- * When a client sent the injection's annotations, in milliseconds: `never` where they were added later, undefined where
- * the Pod does not say.
+ * Time in milliseconds at which a client sent the injection's annotations; `never` if they were added later,
+ * undefined if unknown.
  */
 function sendTimeOf({ managedFields }: ObjectMeta): number | "never" | undefined {
   if (!Array.isArray(managedFields) || managedFields.length === 0) return undefined;

@@ -4,8 +4,8 @@ import type { EnvVar } from "../../api/container.ts";
 const REFERENCE = /\$\$|\$\(([^()]*)\)/g;
 
 /**
- * Names of the variables that a value refers to. The kubelet replaces a reference only where the variable stands in front of it, and
- * leaves it as text otherwise.
+ * Names of the variables that a value references. The kubelet expands only references to earlier variables and
+ * leaves others as text.
  *
  * @see `k8s.io/kubernetes/third_party/forked/golang/expansion/expand.go:Expand`
  */
@@ -15,8 +15,8 @@ export function referencesOf({ value = "" }: Pick<EnvVar, "value">): readonly st
 }
 
 /**
- * A container's variables with added ones behind them, but each added one in front of the first variable that refers to it.
- * Variables that are there keep their order.
+ * Appends variables to a container's, but places each before the first variable that references it. Existing
+ * variables keep their order.
  */
 export function withAddedEnv(
   present: readonly EnvVar[],

@@ -1,6 +1,6 @@
 import { isObject } from "../../api/json.ts";
 
-/** What an object of the API holds, as far as nobody has checked it. */
+/** Reads unvalidated members of API objects. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 const NOTHING: Fields = {};

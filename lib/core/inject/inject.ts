@@ -8,22 +8,22 @@ import { createPatchWriter, type PatchWriter } from "./patch_writer.ts";
 import { transferContextOf } from "./transfer_env.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 
-/** Decides injections, keeping what it has worked out of each SidecarSet for the next Pod. */
+/** Decides injections, with cached plans and patches. */
 export interface Injector {
   inject(request: InjectRequest): Injection;
 }
 
-/** An injector for many Pods; its memory goes with the SidecarSets that it is about. */
+/** An injector for many Pods. Its caches are weak: they are released with the SidecarSets. */
 export function createInjector(): Injector {
   const memory = { planner: createPlanner(), write: createPatchWriter() };
   return { inject: (request) => injectWith(memory, request) };
 }
 
 /**
- * Decides what one Pod gets when it is created, and writes it as a JSON patch.
+ * Decides what to inject into a new Pod, as a JSON patch.
  *
- * Deterministic and idempotent: same Pod, same SidecarSets, same patch, and none for a Pod that has it. Every selecting
- * SidecarSet is either in `injected` or has one skip with its reason. Nothing of the request is changed.
+ * Deterministic and idempotent: the same Pod and SidecarSets give the same patch, and an injected Pod gets none.
+ * Every selecting SidecarSet is either in `injected` or has one skip with its reason. The request is never mutated.
  */
 export function inject(request: InjectRequest): Injection {
   return createInjector().inject(request);

@@ -4,16 +4,16 @@ import type { Pod } from "../../api/pod.ts";
 import { pointerToken } from "../json/pointer.ts";
 import { annotationsWithout } from "../pod_metadata/removal.ts";
 
-/** What a SidecarSet has in a Pod. */
+/** The parts of a SidecarSet in a Pod. */
 export interface InjectedParts {
   readonly sidecarSet: string;
   /** Names of its containers. */
   readonly containers: ReadonlySet<string>;
-  /** The volumes that it brought, as far as that is known. */
+  /** Volumes of the SidecarSet, if its revision is known. */
   readonly volumes: readonly Volume[];
 }
 
-/** The Pod without what a SidecarSet has in it. A volume that the Pod's other containers use, or have made another, stays. */
+/** The Pod without the parts of a SidecarSet. A volume stays if other containers use it or its source differs. */
 export function withoutInjected(
   pod: Pod,
   { sidecarSet, containers, volumes }: InjectedParts,
@@ -43,7 +43,7 @@ function volumesUsedBy({ volumeMounts = [], volumeDevices = [] }: Container): st
   return [...volumeMounts, ...volumeDevices].map(({ name }) => name);
 }
 
-/** Whether a value has all that another one says; the API server has added defaults to it. */
+/** Whether `value` contains everything in `wanted`; the API server adds defaults. */
 function holds(value: unknown, wanted: unknown): boolean {
   if (Array.isArray(wanted)) {
     return Array.isArray(value) && value.length === wanted.length &&
@@ -54,13 +54,13 @@ function holds(value: unknown, wanted: unknown): boolean {
     Object.entries(wanted).every(([key, member]) => holds(ownMember(value, key), member));
 }
 
-/** The operations for {@linkcode withoutInjected}: nothing but removals and annotations differs between the two Pods. */
+/** The JSON patch for {@linkcode withoutInjected}: removals and changed annotations. */
 export function removals(before: Pod, after: Pod): JsonPatchOperation[] {
   const operations: JsonPatchOperation[] = [];
   for (const list of ["initContainers", "containers", "volumes"] as const) {
     const kept = new Set<unknown>(after.spec[list] ?? []);
     before.spec[list]?.forEach((item, index) => {
-      // From the last to the first, so that the indices before each stay.
+      // Last index first, so that the indices of the others stay valid.
       if (!kept.has(item)) operations.unshift({ op: "remove", path: `/spec/${list}/${index}` });
     });
   }

@@ -5,14 +5,14 @@ import { isMarkedInjected } from "../annotations/injected_list.ts";
 import type { ContainerList } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 
-/** Where a container stands in the Pod as it came. */
+/** Place of a container in the given Pod. */
 export interface Place {
   readonly list: ContainerList;
   readonly index: number;
   readonly container: Container;
 }
 
-/** What of a Pod is taken, by itself or by SidecarSets. Grows with each SidecarSet that is admitted. */
+/** Names, volumes and ports in use by the Pod and its SidecarSets. Grows with each admitted SidecarSet. */
 export interface Occupied {
   readonly places: ReadonlyMap<string, Place>;
   /** Container names that a SidecarSet has brought, with the name of that SidecarSet. */
@@ -54,8 +54,8 @@ export function occupiedBy(pod: Pod, present: readonly SidecarSetPlan[]): Occupi
 }
 
 /**
- * The host ports of a container as the API server compares them. With `hostNetwork` it sets each host port to the container
- * port before validating (`pkg/apis/core/v1/defaults.go:defaultHostNetworkPorts`).
+ * Host ports of a container as the API server compares them. With `hostNetwork` it sets each host port to the
+ * container port before validation (`pkg/apis/core/v1/defaults.go:defaultHostNetworkPorts`).
  */
 export function hostPortsOf(container: Container, pod: Pod): readonly string[] {
   const { ports } = container;

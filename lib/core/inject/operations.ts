@@ -1,6 +1,6 @@
 import type { JsonPatchOperation } from "../../api/json.ts";
 
-/** Adds to a list item by item, or the list with its first items. */
+/** Operations that append items to a list, or create the list. */
 export function append(
   path: string,
   { present, added }: { present: readonly unknown[] | undefined; added: readonly unknown[] },

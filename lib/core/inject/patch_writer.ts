@@ -13,7 +13,7 @@ import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 import { defaultContainer } from "../pod_metadata/default_container.ts";
 import { writePatch } from "./write_patch.ts";
 
-/** Writes the patch of each Pod, and the very same one for Pods that are to get the same. */
+/** Writes the patch for each Pod, and returns the same frozen patch for Pods that get the same. */
 export type PatchWriter = (
   request: Pick<InjectRequest, "pod" | "now">,
   decisions: Decisions,
@@ -24,13 +24,13 @@ interface Decisions {
   readonly admission: Admission;
 }
 
-/** What a patch that takes nothing from the Pod depends on, beside the SidecarSets. */
+/** Everything that a shared patch depends on, apart from the SidecarSets. */
 interface Form {
   readonly second: number;
   readonly hasInitContainers: boolean;
   readonly hasVolumes: boolean;
   readonly hasAnnotations: boolean;
-  /** The container that an annotation is to name. */
+  /** Value of kubectl's default-container annotation. */
   readonly defaultContainer: string | undefined;
 }
 
@@ -40,14 +40,17 @@ interface Written {
   readonly patch: readonly JsonPatchOperation[];
 }
 
-/** How many names of containers one SidecarSet's patches are kept for. */
+/** Maximum number of patches to keep per SidecarSet, one for each default container. */
 const MAX_KEPT = 64;
 
 const RECORDS = [HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, INJECTED_LIST_ANNOTATION];
 
-/** A writer that has written nothing yet. */
+/**
+ * A writer with an empty cache. Pods of one workload are created together and look alike, so a patch written within
+ * the same second is reused; the review of such a Pod skips building and serializing it.
+ */
 export function createPatchWriter(): PatchWriter {
-  // A few patches for each SidecarSet, by the first one of a Pod: Pods that are created together look alike.
+  // Keyed by the first plan, then by the default container.
   const memory = new WeakMap<SidecarSetPlan, Map<string | undefined, Written>>();
 
   return function write({ pod, now }, decisions) {
@@ -61,7 +64,7 @@ export function createPatchWriter(): PatchWriter {
     const kept = memory.get(first) ?? new Map<string | undefined, Written>();
     const written = kept.get(form.defaultContainer);
     if (written && isFor(written, { admitted, form })) return written.patch;
-    // For no Pod in particular, so that it cannot depend on more than the form.
+    // Written for a Pod that has only the form, so that the patch cannot depend on more.
     const patch = Object.freeze(writePatch({ pod: podOf(form), now }, decisions));
     if (kept.size >= MAX_KEPT) kept.clear();
     memory.set(first, kept.set(form.defaultContainer, { plans, form, patch }));
@@ -76,7 +79,7 @@ const never: DependsOnPod = () => false;
 const containersDepend: DependsOnPod = ({ admitted }) =>
   admitted.some(({ plan }) => plan.dependsOnPod);
 
-/** For every field of the spec, so that a field that is added cannot be left out. */
+/** One entry for every field of the spec; the compiler reports a missing one. */
 const DEPENDS_ON_POD: Readonly<Record<SpecField, DependsOnPod>> = {
   // These decide whether, and as of which revision, the SidecarSet is admitted.
   selector: never,
@@ -100,7 +103,9 @@ const DEPENDS_ON_POD: Readonly<Record<SpecField, DependsOnPod>> = {
   conflictPolicy: ({ occupied }) => occupied.replaced.size > 0,
 };
 
-/** Whether the patch repeats, replaces or continues anything that the Pod holds, records of earlier injections included. */
+/**
+ * Whether the patch depends on the Pod's content: on records of earlier injections, or through a field of a spec.
+ */
 function takesFromPod(pod: Pod, { admission }: Decisions): boolean {
   return RECORDS.some((key) => ownMember(pod.metadata.annotations, key) !== undefined) ||
     Object.values(DEPENDS_ON_POD).some((dependsOnPod) => dependsOnPod(admission, pod));

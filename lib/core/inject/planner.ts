@@ -4,17 +4,17 @@ import { restorePrepared } from "../revision/restore.ts";
 import type { Obstacle } from "../reasons.ts";
 import { planSidecarSet, type SidecarSetPlan } from "./sidecarset_plan.ts";
 
-/** Plans of SidecarSets, each made once and kept as long as the SidecarSet is. */
+/** Cache of plans, each kept as long as its SidecarSet. */
 export interface Planner {
   current(prepared: PreparedSidecarSet): SidecarSetPlan;
-  /** The SidecarSet with the injected parts of one of its revisions, or why that revision cannot be used. */
+  /** The plan for a stored revision of the SidecarSet, or why that revision cannot be used. */
   restored(
     prepared: PreparedSidecarSet,
     revision: ControllerRevision,
   ): SidecarSetPlan | Obstacle;
 }
 
-/** A planner with nothing planned yet. */
+/** A planner with an empty cache. */
 export function createPlanner(): Planner {
   const current = new WeakMap<PreparedSidecarSet, SidecarSetPlan>();
   const restored = new WeakMap<

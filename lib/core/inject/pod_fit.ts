@@ -7,7 +7,7 @@ import { hostPortsOf } from "./occupied.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 
-/** Says what the API server would refuse of a sidecar in this Pod: the field within the container, and why. */
+/** Finds what the API server refuses in a sidecar of this Pod: the field within the container, and why. */
 type Rule = (container: Container, place: { pod: Pod; sidecar: SidecarPlan }) => Misfit | undefined;
 
 interface Misfit {
@@ -31,7 +31,9 @@ const RULES: readonly Rule[] = [
   claimOfOtherPods,
 ];
 
-/** The first field of a sidecar that the API server does not take in such a Pod (`pkg/apis/core/validation:ValidatePodSpec`). */
+/**
+ * The first sidecar field that the API server refuses in such a Pod (`pkg/apis/core/validation:ValidatePodSpec`).
+ */
 export function podFitObstacle(plan: SidecarSetPlan, pod: Pod): Obstacle | undefined {
   for (const sidecar of plan.sidecars) {
     const container = sidecar.containers[0]?.container;
@@ -115,7 +117,7 @@ function fieldsOfOtherSystem(container: Container, { pod }: { pod: Pod }): Misfi
 function hostProcess(container: Container, { pod }: { pod: Pod }): Misfit | undefined {
   const ofPod = hostProcessOf(pod.spec);
   const wanted = hostProcessOf(container) ?? ofPod ?? false;
-  // Such a Pod uses the host's network, so most Pods need no look at their containers.
+  // Only Pods in the host's network are affected, so most Pods skip the loop over containers.
   if (!wanted && pod.spec.hostNetwork !== true) return undefined;
   const others = pod.spec.containers.map((each) => hostProcessOf(each) ?? ofPod ?? false);
   if (others.every((other) => other === wanted)) return undefined;

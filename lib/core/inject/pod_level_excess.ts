@@ -14,13 +14,14 @@ export interface PodLevelExcess {
   readonly message: string;
 }
 
-/** The only resources that the API server gives a Pod of its own accord, apart from huge pages. */
+/** The resources that the API server defaults at Pod level, apart from huge pages. */
 const OVERCOMMITTED = ["cpu", "memory"];
 const HUGE_PAGES = "hugepages-";
 
 /**
- * Why the API server refuses a Pod for its own `spec.resources`, by a key for each conflict of one resource. It sets
- * what is absent there from the containers before it compares: before it calls webhooks up to 1.36, after that since 1.37.
+ * Why the API server refuses a Pod for its own `spec.resources`: one entry per conflict of one resource. The API
+ * server fills in absent amounts from the containers before it compares: before calling webhooks up to 1.36,
+ * afterwards since 1.37.
  *
  * @see `k8s.io/kubernetes/pkg/api/pod/util.go:DefaultPodLevelResources`,
  * `k8s.io/kubernetes/pkg/apis/core/validation:validatePodResources`

@@ -14,8 +14,8 @@ interface Newcomer {
 }
 
 /**
- * Whether the Pod's own `spec.resources` leaves no room for the sidecars, next to those admitted before them. A Pod that the API server
- * refuses by itself is not the sidecars' doing.
+ * Whether the Pod's own `spec.resources` has no room for the sidecars, in addition to those admitted before. A Pod
+ * that the API server refuses even without sidecars is not an obstacle.
  */
 export function podResourcesObstacle(
   newcomer: Newcomer,

@@ -9,9 +9,9 @@ const SERVICE_ACCOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
 const VARIABLE = /\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)/g;
 
 /**
- * What sidecars take over from the Pod's own containers; each part is worked out when a sidecar first asks for it. Containers marked as
- * injected share nothing; `ours`, the containers that this program has put into the Pod before, are no source of variables either, so that
- * a second call finds what the first one found.
+ * Mounts, devices and variables of the Pod's own containers for sidecars, computed on first use. Containers marked
+ * as injected share nothing. Containers in `ours`, injected by an earlier call, provide no variables either, so
+ * that every call computes the same.
  */
 export class PodSources {
   readonly #pod: Pod;

@@ -8,18 +8,18 @@ import type { PreparedResourcesPolicy, ResourceRule } from "./resources_policy.t
 
 type Resources = NonNullable<Container["resources"]>;
 
-/** More amounts than the targets of a Pod can have had together are not tried. */
+/** Maximum number of amounts to try. */
 const MAX_AMOUNTS = 256;
 
 /**
- * The resources of a sidecar from an earlier call, computed again for the targets that the Pod has now.
+ * Recomputes the resources of a sidecar injected by an earlier call for the Pod's current targets.
  *
- * An amount that no earlier state of the Pod explains is another webhook's, such as a vertical autoscaler's, and stays: an autoscaler that is
- * overwritten evicts the Pod again and again. So does an amount that was removed. Explained is what the policy computes for some of the targets,
- * because webhooks in between add containers, and add requests to containers. A lower bound of the expression explains nothing: it is a usual
- * amount for others to set.
+ * An amount that the policy computes for a subset of the targets is updated: webhooks between the calls add
+ * containers, and add requests to containers. Any other amount was set by another webhook, such as a vertical
+ * autoscaler, and stays; an autoscaler whose amount is overwritten evicts the Pod repeatedly. A removed amount
+ * stays removed. A lower bound in the expression proves nothing, as it is a common amount.
  *
- * @returns undefined when nothing is to change.
+ * @returns undefined if nothing changes
  */
 export function recomputedResources(
   { policy, targets, rules }: PreparedResourcesPolicy,
@@ -53,7 +53,7 @@ interface Change extends Pick<ResourceRule, "list" | "resource"> {
   readonly value: Quantity;
 }
 
-/** Whether the policy comes to the amount for some of the targets. */
+/** Whether the policy computes this amount for some of the targets. */
 function isExplained(
   amount: Quantity,
   { rule: { list, resource, expression }, mode, chosen }: {
@@ -66,7 +66,7 @@ function isExplained(
     const result = evaluateResourceExpression(expression, total);
     return result.ok && compareQuantities(result.value, amount) === 0;
   };
-  // Requests that are absent count as zero; without a limit of a target there is no result.
+  // Absent requests count as zero. Without a limit in the targets there is no result.
   if (comesTo(ZERO)) return list === "requests" && amount.nanos === 0n;
   const totals = new Map<bigint, Quantity>();
   for (const { resources } of chosen) {
@@ -81,7 +81,7 @@ function isExplained(
   return [...totals.values()].some(comesTo);
 }
 
-/** Whether the request stays within the limit, of which the other one may be another webhook's. */
+/** Whether the request stays within the limit; either may have been set by another webhook. */
 function isWithinLimit(
   resource: ResourceRule["resource"],
   { present, changes }: { present: Resources; changes: readonly Change[] },

@@ -17,7 +17,7 @@ export interface ResourceRule {
   readonly expression: ResourceExpression;
 }
 
-/** A resources policy whose regular expression and expressions have been read; worth keeping for many Pods. */
+/** A resources policy with compiled expressions, reused for many Pods. */
 export interface PreparedResourcesPolicy {
   readonly policy: ResourcesPolicy;
   /** Whether the policy's regular expression matches anywhere in the name. */

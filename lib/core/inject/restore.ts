@@ -8,8 +8,9 @@ import { append } from "./operations.ts";
 import { isLongRunning, type PlannedContainer, type SidecarPlan } from "./sidecar_plan.ts";
 
 /**
- * The operations that put back what another webhook has taken from a container of an earlier call, and without which the Pod cannot work:
- * a native sidecar would hold the Pod in its initialization for ever, a sidecar without its mark a Job, one half of a pair would not know the other.
+ * Restores what another webhook removed from a container of an earlier call: without restartPolicy a native sidecar
+ * blocks the Pod's initialization, without the termination mark the Job never completes, without version variables
+ * the halves of a hot-upgrade pair do not know each other.
  */
 export function restoreContainer(
   sidecar: SidecarPlan,
@@ -36,7 +37,7 @@ export function restoreContainer(
   ];
 }
 
-/** Volumes that containers of an earlier call use and the Pod lacks, without which the API server refuses it. */
+/** Volumes that containers of an earlier call use and the Pod lacks; the API server would refuse the Pod. */
 export function lostVolumes(
   present: readonly Present[],
   { pod, occupied: { ours } }: { pod: Pod; occupied: Occupied },

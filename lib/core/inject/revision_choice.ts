@@ -8,7 +8,7 @@ import { selectorProblems } from "../select/selector_problems.ts";
 import type { Obstacle } from "../reasons.ts";
 import type { InjectRequest } from "./contract.ts";
 
-/** Which revision a new Pod gets: the current one where neither is set. */
+/** The revision for a new Pod: the current one if neither member is set. */
 export interface RevisionChoice {
   readonly pinned?: ControllerRevision;
   readonly obstacle?: Obstacle;
@@ -17,8 +17,8 @@ export interface RevisionChoice {
 const CURRENT: RevisionChoice = {};
 
 /**
- * Chooses the revision by `injectionStrategy.revision`. With policy Partial the pinned revision is kept on as many Pods as
- * the partition says, by counting the Pods that there are (upstream flips a coin for each Pod).
+ * Chooses the revision by `injectionStrategy.revision`. With policy Partial, the pinned revision is kept on the
+ * partition's number of Pods by counting them (upstream decides randomly per Pod).
  * Source: `pkg/webhook/pod/mutating/sidecarset.go:getSuitableRevisionSidecarSet`.
  */
 export function chooseRevision(
@@ -32,7 +32,7 @@ export function chooseRevision(
   return pinned && isPartial ? choosePartially(prepared, { pinned, request }) : choice;
 }
 
-/** The revision that `injectionStrategy.revision` names, or why there is none that it could mean; neither where it names none. */
+/** The revision in `injectionStrategy.revision`, or why it does not exist; neither if the field is not set. */
 export function pinnedRevision(
   prepared: PreparedSidecarSet,
   revisions: readonly ControllerRevision[],
@@ -48,7 +48,7 @@ export function pinnedRevision(
   return pinned === undefined ? { obstacle: notFound(prepared) } : { pinned };
 }
 
-/** A revision by its name in a Pod's annotation; undefined when it is gone or another SidecarSet's. */
+/** A revision by its name in a Pod's annotation; undefined if it was deleted or belongs to another SidecarSet. */
 export function ownRevision(
   prepared: PreparedSidecarSet,
   { name, request }: { name: string; request: Pick<InjectRequest, "revisionsOf"> },
@@ -77,7 +77,7 @@ function choosePartially(
     );
   }
   const shares = request.sharesOf(prepared.name);
-  // The Pod to be created counts as one of those that the partition is a share of.
+  // The partition is a share of all Pods, the new one included.
   return shares.pinned < partitionSize(partition, shares.matched + 1) ? { pinned } : CURRENT;
 }
 

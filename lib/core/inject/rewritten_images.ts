@@ -10,9 +10,9 @@ import type { Occupied } from "./occupied.ts";
 import { isLongRunning } from "./sidecar_plan.ts";
 
 /**
- * The annotation that records which images other webhooks have given the containers of an earlier call. A second call
- * sees them, since the API server makes it after any such change; the SidecarSet's image is then no longer the one that
- * drift is to be compared with.
+ * The annotation that records images other webhooks set in containers of an earlier call. The API server calls
+ * again after such a change, so a second call sees them. Drift is then compared with the recorded images, not with
+ * the SidecarSet's.
  *
  * @param changes annotations that the same patch changes
  */

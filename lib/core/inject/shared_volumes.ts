@@ -6,13 +6,13 @@ import type { PodSources, SubPathVariable } from "./pod_sources.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 
-/** What a sidecar shares of the Pod's volumes beside what it mounts itself. */
+/** Mounts and devices of the Pod that a sidecar shares, in addition to its own. */
 export interface SharedVolumes {
   readonly mounts: readonly VolumeMount[];
   readonly devices: readonly VolumeDevice[];
 }
 
-/** The mounts and devices of the Pod's own containers whose paths the container does not have yet. */
+/** Mounts and devices of the Pod's own containers at paths that the container does not use. */
 export function sharedVolumes(
   plan: SidecarPlan,
   { present, sources }: {
@@ -92,7 +92,7 @@ export function sharingObstacle(
   return undefined;
 }
 
-/** The kubelet starts no container that cannot expand `subPathExpr`; one that sets the variable by envFrom itself may. */
+/** The kubelet cannot start a container whose `subPathExpr` has unknown variables. `envFrom` may set them. */
 function unsetVariable(
   { mounts }: SharedVolumes,
   { container, sources }: { container: Container; sources: PodSources },

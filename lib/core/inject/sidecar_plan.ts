@@ -14,38 +14,41 @@ import {
 } from "../annotations/hot_upgrade.ts";
 import { type PreparedResourcesPolicy, prepareResourcesPolicy } from "./resources_policy.ts";
 
-/** Which of the two lists of a Pod's spec a container stands in. */
+/** The list in a Pod's spec that holds the container. */
 export type ContainerList = "initContainers" | "containers";
 
 /** One container that a sidecar becomes in a Pod. */
 export interface PlannedContainer {
   readonly name: string;
-  /** Complete where nothing is taken from the Pod; shared by all Pods, so never changed. */
+  /** Complete unless parts are taken from the Pod. Shared by all Pods, so never mutated. */
   readonly container: Container;
-  /** The variables that stand behind all others. */
+  /** Variables that come last. */
   readonly lastEnv: readonly EnvVar[];
 }
 
-/** What is known of one sidecar before any Pod is seen. */
+/** The part of a sidecar's injection that does not depend on the Pod. */
 export interface SidecarPlan {
   readonly sidecar: SidecarContainer;
   readonly list: ContainerList;
   /** One container, or the two of a hot-upgrade pair. */
   readonly containers: readonly PlannedContainer[];
-  /** The sidecar's own variables and the marks of the injection. */
+  /** The sidecar's own variables, and the marks of the injection. */
   readonly firstEnv: readonly EnvVar[];
   readonly inFront: boolean;
   readonly sharesMounts: boolean;
   readonly sharesDevices: boolean;
   readonly resourcesPolicy: Read<PreparedResourcesPolicy> | undefined;
-  /** Whether anything of the container is taken from the Pod. */
+  /** Whether any part of the container depends on the Pod. */
   readonly dependsOnPod: boolean;
 }
 
 const INJECTED_MARK: EnvVar = { name: INJECTED_ENV, value: "true" };
 const TERMINATE_MARK: EnvVar = { name: TERMINATE_ENV, value: "true" };
 
-/** For every field that SidecarSet adds to a Container: whether it makes the injected container depend on the Pod. */
+/**
+ * For every field that SidecarSet adds to a Container: whether it makes the injected container depend on the Pod.
+ * The compiler reports a missing field.
+ */
 const DEPENDS_ON_POD: Readonly<Record<SidecarField, (sidecar: SidecarContainer) => boolean>> = {
   podInjectPolicy: () => false,
   // The Pod may have the versions of the pair already.
@@ -65,7 +68,10 @@ function sharesDevicesOf({ shareVolumeDevicePolicy }: SidecarContainer): boolean
   return shareVolumeDevicePolicy?.type === "enabled";
 }
 
-/** Works out all of a sidecar that does not depend on the Pod (`pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`). */
+/**
+ * Plans the part of a sidecar's injection that does not depend on the Pod
+ * (`pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`).
+ */
 export function planSidecar(sidecar: SidecarContainer, list: ContainerList): SidecarPlan {
   const firstEnv = [...(sidecar.env ?? []), INJECTED_MARK, ...terminateMark(sidecar, list)];
   return {
@@ -73,7 +79,7 @@ export function planSidecar(sidecar: SidecarContainer, list: ContainerList): Sid
     list,
     containers: plannedContainers(sidecar, { list, firstEnv }),
     firstEnv,
-    // The two lists have different defaults, which have been applied to the SidecarSet.
+    // The defaults, which differ for the two lists, have been applied to the SidecarSet.
     inFront: sidecar.podInjectPolicy === "BeforeAppContainer",
     sharesMounts: sharesMountsOf(sidecar),
     sharesDevices: sharesDevicesOf(sidecar),
@@ -82,12 +88,15 @@ export function planSidecar(sidecar: SidecarContainer, list: ContainerList): Sid
   };
 }
 
-/** Whether it is one for the lifetime of the Pod: every container, and init containers that are native sidecars. */
+/** Whether the container runs as long as the Pod: containers, and native sidecars. */
 export function isLongRunning(plan: Pick<SidecarPlan, "list" | "sidecar">): boolean {
   return plan.list === "containers" || plan.sidecar.restartPolicy === "Always";
 }
 
-/** The Pod keeps what the SidecarSet said of its end, whatever becomes of the SidecarSet. Native sidecars are ended by the kubelet. */
+/**
+ * Records the completion policy in the Pod, independent of later changes of the SidecarSet. The kubelet terminates
+ * native sidecars.
+ */
 function terminateMark(sidecar: SidecarContainer, list: ContainerList): readonly EnvVar[] {
   const ends = list === "containers" && sidecar.completionPolicy === "TerminateWithMain";
   return ends && !sidecar.env?.some(({ name }) => name === TERMINATE_ENV) ? [TERMINATE_MARK] : [];

@@ -7,7 +7,10 @@ import { member } from "./fields.ts";
 import { staticObstacle } from "./static_obstacle.ts";
 import { planSidecar, type SidecarPlan } from "./sidecar_plan.ts";
 
-/** All of a SidecarSet's injection that does not depend on the Pod; made once for each version of the SidecarSet. */
+/**
+ * The part of a SidecarSet's injection that does not depend on the Pod; computed once per version of the
+ * SidecarSet.
+ */
 export interface SidecarSetPlan {
   readonly prepared: PreparedSidecarSet;
   readonly name: string;
@@ -19,13 +22,13 @@ export interface SidecarSetPlan {
   readonly containerNames: ReadonlySet<string>;
   /** The sidecars that the hash annotations name. */
   readonly sidecarList: readonly string[];
-  /** Volumes that the sidecars mount themselves and the SidecarSet brings. */
+  /** Volumes of the SidecarSet that its sidecars mount explicitly. */
   readonly volumes: readonly Volume[];
-  /** Volumes that the sidecars mount themselves and the Pod must have. */
+  /** Volumes that the sidecars mount explicitly and the Pod must have. */
   readonly volumesOfPod: readonly { readonly container: string; readonly volume: string }[];
   /** Whether any of its containers depends on the Pod. */
   readonly dependsOnPod: boolean;
-  /** Why no Pod could be created with the result. */
+  /** Why the API server would refuse every injected Pod. */
   readonly obstacle: Obstacle | undefined;
 }
 
@@ -51,7 +54,7 @@ export function planSidecarSet(prepared: PreparedSidecarSet): SidecarSetPlan {
   };
 }
 
-/** Name of the SidecarSet whose Pods a canary takes; undefined for an ordinary SidecarSet. */
+/** Name of a canary's base SidecarSet; undefined for a SidecarSet that is no canary. */
 export function canaryBase(prepared: PreparedSidecarSet): string | undefined {
   return canaryBaseOf(prepared.sidecarSet);
 }
@@ -64,7 +67,7 @@ function filesOf({ env = [] }: Container): string[] {
   });
 }
 
-/** Only volumes that a sidecar names are brought along; of two definitions of one name the last counts, as upstream. */
+/** Only volumes that a sidecar uses are added. Of two volumes with one name the last counts, as upstream. */
 function volumesOf(
   prepared: PreparedSidecarSet,
   sidecars: readonly SidecarPlan[],

@@ -2,8 +2,8 @@ import type { Obstacle } from "../reasons.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 
 /**
- * What the API server would refuse in every Pod, whatever else the Pod holds: a container without an image, a name twice,
- * a path twice. Validation finds these in what is stored now; a pinned revision may be older than the validation.
+ * Problems that the API server refuses in every Pod: a container without an image, a duplicate name or path.
+ * Validation finds them in the current spec; a pinned revision may be older than the validation.
  */
 export function staticObstacle(sidecars: readonly SidecarPlan[]): Obstacle | undefined {
   const names = new Set<string>();

@@ -5,14 +5,14 @@ import type { SidecarContainer, TransferEnv } from "../../api/sidecar_container.
 import { compareUtf8 } from "../json/go_json.ts";
 import type { PodSources } from "./pod_sources.ts";
 
-/** Where `transferEnv` looks: the Pod's metadata, its annotations as they are after `patchPodMetadata`. */
+/** Input of `transferEnv`: the Pod's metadata, with its annotations after `patchPodMetadata`. */
 export interface TransferContext {
   readonly pod: Pod;
   readonly annotation: (key: string) => string | undefined;
   readonly sources: PodSources;
 }
 
-/** The context of a Pod's sidecars once it is known which of them are admitted. */
+/** The context for the admitted sidecars of a Pod. */
 export function transferContextOf(
   pod: Pod,
   { sources, annotations }: {
@@ -25,19 +25,19 @@ export function transferContextOf(
   return { pod, sources, annotation };
 }
 
-/** One variable that a sidecar is to take over, and where from. */
+/** One variable to transfer, and its source. */
 export interface Transfer {
-  /** Where `transferEnv` reads the source container's name; undefined where it names the container itself. */
+  /** Label or annotation with the source container's name; undefined if `transferEnv` names the container. */
   readonly fieldPath: string | undefined;
-  /** Undefined where the Pod does not say it at `fieldPath`. */
+  /** Undefined if the Pod has no value at `fieldPath`. */
   readonly container: string | undefined;
   readonly name: string;
-  /** Undefined where the container does not set it. */
+  /** Undefined if the container does not set it. */
   readonly variable: EnvVar | undefined;
 }
 
 /**
- * What `transferEnv` of a sidecar asks for, in order, found or not.
+ * The variables that a sidecar's `transferEnv` names, in order, found or not.
  * Source: `pkg/control/sidecarcontrol/util.go:GetSidecarTransferEnvs`.
  */
 export function transfersOf(
@@ -54,7 +54,7 @@ export function transfersOf(
   });
 }
 
-/** The variables that a sidecar takes over by `transferEnv`, in order; a missing container or variable gives none. */
+/** The variables that `transferEnv` finds, in order. */
 export function transferredEnv(
   sidecar: SidecarContainer,
   context: TransferContext,

@@ -7,15 +7,16 @@ import { buildContainer, derive, type Derived } from "./build_container.ts";
 import type { ContainerList, SidecarPlan } from "./sidecar_plan.ts";
 import type { TransferContext } from "./transfer_env.ts";
 
-/** A container on its way into the Pod. */
+/** A container to inject. */
 interface Built {
   readonly container: Container;
   readonly inFront: boolean;
 }
 
 /**
- * The operations that put the admitted sidecars into both lists: in place of a container of the same name, in front of the
- * Pod's own, or behind them. Init containers are sorted by name, containers stand in the order of the SidecarSets.
+ * Operations that add the admitted sidecars to both lists: in place of a container of the same name, before the
+ * Pod's own containers, or after them. Init containers are sorted by name; containers are in the order of the
+ * SidecarSets.
  * Source: `pkg/webhook/pod/mutating/sidecarset.go:mergeSidecarContainers`.
  */
 export function writeContainers(
@@ -69,7 +70,7 @@ function place(
   if (!pod.spec[list]) {
     return [{ op: "add", path: `/spec/${list}`, value: [...front, ...behind] }];
   }
-  // Replacements come first: their places are those of the Pod as it came.
+  // Replacements come first, as their indices are those of the given Pod.
   return [
     ...replacing,
     ...behind.map((value) => add(`/spec/${list}/-`, value)),

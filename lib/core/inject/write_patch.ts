@@ -13,7 +13,7 @@ import { recordInjection } from "../pod_metadata/records.ts";
 import { writeContainers } from "./write_containers.ts";
 import { writePresent } from "./write_present.ts";
 
-/** The whole patch, operation by operation; what the SidecarSets do not speak of is never rewritten. */
+/** The patch for one Pod. It changes only what the SidecarSets define. */
 export function writePatch(
   { pod, now }: Pick<InjectRequest, "pod" | "now">,
   { choice, admission }: { choice: Choice; admission: Admission },
@@ -22,7 +22,7 @@ export function writePatch(
   const context = transferContextOf(pod, admission);
   const present = writePresent(choice.present, { admission, context });
   const changes = new Map(annotations);
-  // SidecarSets without a container change annotations at most, unless they come along with one that has some.
+  // SidecarSets without containers are recorded only together with SidecarSets that have some.
   const isInjecting = admitted.some(({ plan }) => plan.sidecars.length > 0);
   if (isInjecting) {
     const patched = withAnnotations(pod, annotations);
@@ -49,8 +49,8 @@ export function writePatch(
 }
 
 /**
- * The Pod's secrets lose doubles, as upstream; those of the SidecarSets come behind. What another webhook has taken of those from an earlier call
- * is put back, or the sidecar's image could not be pulled.
+ * Removes duplicates from the Pod's pull secrets, as upstream, and appends those of the SidecarSets. Secrets of an
+ * earlier call that another webhook removed are added again, or the sidecar's image could not be pulled.
  */
 function writePullSecrets(
   pod: Pod,

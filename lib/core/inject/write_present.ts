@@ -15,9 +15,9 @@ import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { TransferContext } from "./transfer_env.ts";
 
 /**
- * The operations that bring containers of an earlier call up to date with the rest of the Pod, which other webhooks may have
- * added to since: shared mounts and devices, variables, computed resources; and those that put back what the Pod cannot work without.
- * All else of them stays, their image and resources that another webhook has set included.
+ * Operations that update containers of an earlier call to changes other webhooks made since: shared mounts and
+ * devices, variables, computed resources, and removed parts that the Pod needs. Everything else stays, such as an
+ * image or resources set by another webhook.
  */
 export function writePresent(
   present: readonly Present[],
@@ -47,7 +47,7 @@ function additions(
 ): JsonPatchOperation[] {
   const { container, list, index } = place;
   const { env, ...shared } = derive(sidecar, { present: container, context });
-  // What came later may not fit; the container is there already, so only that is left out.
+  // Later additions that do not fit are left out; the container itself stays.
   const { mounts, devices } = takenVolumes(shared, container);
   const path = `/spec/${list}/${index}`;
   return [
@@ -57,7 +57,7 @@ function additions(
   ];
 }
 
-/** Adds variables behind those that are there, or in front of one that refers to them. */
+/** Appends variables, or inserts them before a variable that references them. */
 function addEnv(
   path: string,
   { present = [], added }: { present: Container["env"]; added: readonly EnvVar[] },
@@ -71,7 +71,7 @@ function addEnv(
   );
 }
 
-/** A policy that cannot be computed any more leaves the resources that were computed when the container was new. */
+/** If the policy can no longer be computed, the resources stay as first computed. */
 function newResources(
   sidecar: SidecarPlan,
   { place: { list, index, container }, candidates, podResources }: {
@@ -87,7 +87,7 @@ function newResources(
   return [{ op: "replace", path: `/spec/${list}/${index}/resources`, value }];
 }
 
-/** The Pod's own resources, next to those of its containers as they are changed one after the other. */
+/** The Pod's own resources compared with those of its containers, as these change one by one. */
 class PodResources {
   #spec: PodSpec;
 
@@ -95,7 +95,10 @@ class PodResources {
     this.#spec = spec;
   }
 
-  /** Whether the API server takes the Pod with these resources of a container too; if so, they count from now on. */
+  /**
+   * Whether the API server accepts the Pod with these resources of a container; if so, they are kept for later
+   * checks.
+   */
   takes(
     { list, index, resources }: Pick<Place, "list" | "index"> & Pick<Container, "resources">,
   ): boolean {

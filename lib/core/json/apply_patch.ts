@@ -17,8 +17,8 @@ export function injectedPod(pod: Pod, patch: readonly JsonPatchOperation[]): Pod
 }
 
 /**
- * Applies RFC 6902 operations `add`, `replace`, `remove` and `test`. The document is not changed; what the patch does not touch
- * is shared with it.
+ * Applies RFC 6902 operations `add`, `replace`, `remove` and `test`. The document is not mutated; unchanged parts
+ * are shared with the result.
  *
  * @throws {TypeError} if a path does not exist or a test fails.
  */

@@ -2,8 +2,8 @@ import { isObject, type JsonPatchOperation } from "../../api/json.ts";
 import { pointerToken } from "./pointer.ts";
 
 /**
- * The JSON patch that makes one JSON value of another, empty where they are equal whatever the order of their keys. Lists of different
- * length are replaced as a whole.
+ * The JSON patch from one JSON value to another. Empty if they are equal, regardless of key order. Lists of
+ * different length are replaced as a whole.
  */
 export function jsonDiff(before: unknown, after: unknown): JsonPatchOperation[] {
   return [...operations(before, after, "")];

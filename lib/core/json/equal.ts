@@ -1,6 +1,9 @@
 import { isObject } from "../../api/json.ts";
 
-/** Whether two JSON values are equal; the order of keys does not matter, and a member that is undefined is absent. Any depth is fine. */
+/**
+ * Whether two JSON values are equal, regardless of key order. An undefined member counts as absent. Iterative, so
+ * any depth is safe.
+ */
 export function jsonEqual(a: unknown, b: unknown): boolean {
   const pairs: [unknown, unknown][] = [[a, b]];
   for (let pair = pairs.pop(); pair; pair = pairs.pop()) {

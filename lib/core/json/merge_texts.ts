@@ -1,6 +1,6 @@
 import { compareUtf8, escaped } from "./go_json.ts";
 
-/** Deeper nesting in a patch than anybody writes by hand; a bound on the work for one annotation. */
+/** Maximum nesting of a patch, which bounds the work for one annotation. */
 const MAX_DEPTH = 100;
 
 /**

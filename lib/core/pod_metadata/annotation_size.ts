@@ -4,15 +4,15 @@ import { type RecordedSidecarSet, recordInjection } from "./records.ts";
 
 /** Bytes of all keys and values together (`k8s.io/apimachinery/pkg/api/validation:TotalAnnotationSizeLimitB`). */
 const LIMIT = 256 * 1024;
-/** A UTF-16 unit becomes so many bytes at most. */
+/** Maximum number of UTF-8 bytes for one UTF-16 unit. */
 const BYTES_OF_UNIT = 3;
-/** More UTF-16 units than what is recorded of a SidecarSet, and of each of its sidecars. */
+/** Upper bounds for the records of a SidecarSet, and of each of its sidecars, in UTF-16 units. */
 const RECORD_UNITS = 1_500;
 const SIDECAR_UNITS = 750;
 
 type Annotations = Readonly<Record<string, string>>;
 
-/** What has been admitted before a SidecarSet, and what has not. */
+/** SidecarSets decided before this one. */
 export interface AdmittedBefore {
   readonly admitted: readonly { readonly plan: RecordedSidecarSet }[];
   /** Annotations that `patchPodMetadata` changes. */
@@ -21,10 +21,10 @@ export interface AdmittedBefore {
   skipped(): readonly string[];
 }
 
-/** Sees to it that the Pod never has more in annotations than the API server takes, as SidecarSets are admitted one after the other. */
+/** Keeps a Pod's annotations within the API server's limit, as SidecarSets are admitted in order. */
 export class AnnotationSize {
   readonly #request: { readonly pod: Pod; readonly now: Date };
-  /** At least as many UTF-16 units as there are: what is exact takes time, and most Pods are far from the limit. */
+  /** Upper bound in UTF-16 units. The exact size costs time, and most Pods are far below the limit. */
   #units: number;
 
   constructor(request: { readonly pod: Pod; readonly now: Date }) {
@@ -33,9 +33,10 @@ export class AnnotationSize {
   }
 
   /**
-   * Admits what one more SidecarSet sets and what is recorded of it, unless that is too much.
+   * Admits the annotations and records of one more SidecarSet, unless they exceed the limit.
    *
    * @param changes annotations that its `patchPodMetadata` changes
+   * @returns the obstacle, if the limit would be exceeded
    */
   admit(
     { plan, changes }: { plan: RecordedSidecarSet; changes: ReadonlyMap<string, string> },
@@ -44,7 +45,7 @@ export class AnnotationSize {
     const units = this.#units + RECORD_UNITS + plan.sidecars.length * SIDECAR_UNITS +
       unitsOf(changes);
     const size = units * BYTES_OF_UNIT <= LIMIT ? 0 : this.#exact({ plan, changes }, before);
-    // Too much by itself is not the sidecars' doing.
+    // Annotations that exceed the limit without the sidecars are not an obstacle.
     if (size > LIMIT && bytesOf(this.#request.pod.metadata.annotations ?? {}) <= LIMIT) {
       return {
         reason: "AnnotationsTooLarge",
@@ -78,7 +79,7 @@ export class AnnotationSize {
   }
 }
 
-/** Whether the API server takes a Pod with these annotations. */
+/** Whether the API server accepts a Pod with these annotations. */
 export function fitsAnnotations(annotations: Annotations): boolean {
   return bytesOf(annotations) <= LIMIT;
 }

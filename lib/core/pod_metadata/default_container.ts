@@ -14,12 +14,15 @@ export interface InjectedContainers {
   }[];
 }
 
-/** The container that `kubectl logs`, `exec`, `attach` and `cp` take where none is named; without it, the first one. */
+/**
+ * The container for `kubectl logs`, `exec`, `attach` and `cp` without a container name; the first one if it is not
+ * set.
+ */
 export const DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container";
 
 /**
- * The container of the Pod that people mean when they name none, where sidecars are put in front of it; undefined where the Pod says it itself,
- * or nothing is put in front.
+ * The Pod's first own container, if sidecars are placed before it; undefined if the Pod has the annotation already,
+ * or no sidecar comes first.
  */
 export function defaultContainer(
   pod: Pod,
@@ -30,7 +33,7 @@ export function defaultContainer(
   }
   const { containers } = pod.spec;
   const names = new Set(containers.map(({ name }) => name));
-  // What takes another container's place stands where that one did.
+  // A sidecar that replaces a container takes that container's place.
   const isInFront = injected.some(({ sidecars }) =>
     sidecars.some(({ list, inFront, containers: planned }) =>
       list === "containers" && inFront && planned.some(({ name }) => !names.has(name))
@@ -42,7 +45,10 @@ export function defaultContainer(
   )?.name;
 }
 
-/** Whether the annotation is as an injection writes it: the first container is injected, and the first one of the Pod's own is named. */
+/**
+ * Whether the annotation has the value that an injection writes: the first container is injected, and the first own
+ * container is named.
+ */
 export function isNamedByInjection({ metadata, spec: { containers } }: Pod): boolean {
   const named = ownMember(metadata.annotations, DEFAULT_CONTAINER_ANNOTATION);
   const [first] = containers;

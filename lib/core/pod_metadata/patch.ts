@@ -38,7 +38,7 @@ export function patchMetadata(
 
 const NOT_MERGEABLE = Symbol("not mergeable");
 
-/** The annotation's value afterwards; undefined leaves it as it is, as upstream does for a policy that it does not know. */
+/** The annotation's new value; undefined leaves it unchanged, as upstream does for an unknown policy. */
 function patchedValue(
   { patchPolicy = "Retain", present, value }: {
     patchPolicy: PatchPodMetadata["patchPolicy"];
@@ -52,7 +52,7 @@ function patchedValue(
     case "Overwrite":
       return value;
     case "MergePatchJson":
-      // With nothing to merge into, the text is taken as it stands.
+      // Without a value to merge into, the text is set unchanged.
       return present ? mergeJsonTexts(present, value) ?? NOT_MERGEABLE : value;
     default:
       return present;

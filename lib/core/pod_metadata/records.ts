@@ -47,8 +47,8 @@ export function recordedSidecars(
 }
 
 /**
- * The annotations that record an injection, merged with the records of earlier injections, and kubectl's default
- * container where sidecars stand in front of the Pod's own (D-11).
+ * The annotations that record an injection, merged with records of earlier injections, and kubectl's default
+ * container if sidecars are placed before the Pod's own (D-11).
  * Source: `pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`.
  */
 export function recordInjection(

@@ -26,7 +26,7 @@ import { STORED_IMAGES_ANNOTATION, storedImagesWithout } from "../annotations/st
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
 import { DEFAULT_CONTAINER_ANNOTATION, isNamedByInjection } from "./default_container.ts";
 
-/** Every annotation that this program sets on Pods by itself; `patchPodMetadata` sets others. */
+/** Every annotation that this program sets on Pods, apart from those in `patchPodMetadata`. */
 const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
   HASH_ANNOTATION,
   HASH_WITHOUT_IMAGE_ANNOTATION,
@@ -39,7 +39,7 @@ const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
 ]);
 const OWN_PREFIXES = [VERSION_ANNOTATION_PREFIX, VERSION_ALT_ANNOTATION_PREFIX];
 
-/** The Pod's annotations without those that this program sets by itself. */
+/** The Pod's annotations without those that this program sets. */
 export function foreignAnnotations(pod: Pod): Record<string, string> {
   const isOwnDefault = isNamedByInjection(pod);
   return Object.fromEntries(
@@ -70,7 +70,7 @@ export function annotationsWithout(
       : workingContainersText(otherWorking),
   };
   const first = pod.spec.containers.find(({ name }) => !containers.has(name));
-  // The next injection sets it again where a sidecar stands in front.
+  // The next injection sets it again if a sidecar is placed first.
   if (isNamedByInjection(pod) && first !== undefined && !isMarkedInjected(first)) {
     changes[DEFAULT_CONTAINER_ANNOTATION] = null;
   }

@@ -7,7 +7,7 @@ export interface AmountRange {
   readonly high: number;
 }
 
-/** What a resource may come to where it is asked for at all. */
+/** Range of amounts for a resource that has a request. */
 export const anyPositiveAmount: AmountRange = { low: 1 / Number(NANOS_PER_UNIT), high: Infinity };
 
 /** Where an expression's result may lie. It may be narrower than the range, never wider. */

@@ -9,7 +9,7 @@ import {
 import { compareQuantities, type Quantity } from "./quantity.ts";
 import type { Amounts } from "./run_steps.ts";
 
-/** What an expression comes to; where two amounts are equal, `max` and `min` keep the left one's way of writing. */
+/** Result of an expression; of equal amounts, `max` and `min` keep the left one's notation. */
 export const exactAmounts: Amounts<Quantity> = {
   ofQuantity: (quantity) => quantity,
   ofNumber: quantityOfNumber,

@@ -10,13 +10,13 @@ export interface Expression {
   readonly steps: readonly Step[];
 }
 
-/** What an expression comes to, and what its variables stand for. */
+/** Result of an expression, and values of its variables. */
 export type ExpressionValue = number | Quantity;
 
 /**
- * Reads an expression of numbers, percentages, quantities, variables, `+ - * /`, parentheses, `max` and `min`.
+ * Parses an expression of numbers, percentages, quantities, variables, `+ - * /`, parentheses, `max` and `min`.
  *
- * @returns the expression, or what is wrong with its text; types and names of variables are not looked at.
+ * @returns the expression, or the syntax error; types and variable names are not checked
  * @see `openkruise/kruise/pkg/util/calculator`
  */
 export function parseExpression(text: string): Outcome<Expression> {
@@ -45,13 +45,13 @@ export function evaluateExpression(
 }
 
 /**
- * Checks an expression by its types, for every amount that its variable may stand for.
+ * Type-checks an expression for all amounts of its variable.
  *
- * Departs from OpenKruise, which tries the number 1 instead and so refuses expressions that work and accepts others
- * that never do (B-33). What passes can still come out negative, or too large, for some amounts.
+ * Departs from OpenKruise, which evaluates it for the number 1 and so refuses valid expressions and accepts invalid
+ * ones (B-33). A valid expression can still be negative or too large for some amounts.
  *
- * @param variable name in lower case of the one variable there is; it stands for a quantity.
- * @returns why the expression cannot be evaluated, or undefined when it can.
+ * @param variable lower-case name of the only variable; its value is a quantity
+ * @returns why the expression cannot be evaluated, or undefined
  */
 export function expressionProblem(
   { steps }: Expression,

@@ -27,7 +27,7 @@ export function amountOf(
   return value === undefined ? ZERO : quantityOf(value);
 }
 
-/** A quantity as it stands in JSON of any shape. */
+/** A quantity in unvalidated JSON. */
 export function quantityOf(value: unknown): Quantity | undefined {
   return typeof value === "string" || typeof value === "number" ? parseQuantity(value) : undefined;
 }

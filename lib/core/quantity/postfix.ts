@@ -23,10 +23,10 @@ type Pending =
 const MAX_LENGTH = 10_000;
 
 /**
- * Puts an expression into postfix order, in which neither reading nor evaluating needs recursion:
- * its nesting cannot exhaust the stack.
+ * Converts an expression to postfix notation, which is parsed and evaluated without recursion: deep nesting cannot
+ * exhaust the stack.
  *
- * @returns the steps, or what is wrong with the text; types and names of variables are not looked at.
+ * @returns the steps, or the syntax error; types and variable names are not checked
  * @see `openkruise/kruise/pkg/util/calculator/calculator.y`
  */
 export function toPostfix(text: string): Outcome<readonly Step[]> {

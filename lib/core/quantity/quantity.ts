@@ -26,12 +26,12 @@ const MAX_TEXT_LENGTH = 1000;
 const QUANTITY_PARTS = /^([+-]?)([0-9]*)(?:\.([0-9]*))?([a-zA-Z]+[+-]?[0-9]*)?$/;
 
 /**
- * Reads a quantity as it stands in JSON, where it may be a text or a number.
+ * Parses a quantity from JSON, a string or a number.
  *
- * Amounts below a nano unit are rounded up to one, and a binary amount beyond 2^63-1 becomes that.
- * As in Kubernetes, digits may be missing (`m` is zero) and spaces may stand around it.
+ * Amounts below one nano unit are rounded up to one; binary amounts beyond 2^63-1 are capped. As in Kubernetes,
+ * digits may be missing (`m` is zero), and surrounding spaces are ignored.
  *
- * @returns undefined when it is no quantity.
+ * @returns undefined if it is not a quantity
  * @see `k8s.io/apimachinery/pkg/api/resource/quantity.go:ParseQuantity`
  */
 export function parseQuantity(value: string | number): Quantity | undefined {

@@ -3,7 +3,7 @@ import { subtractQuantities } from "../quantity/arithmetic.ts";
 import { type Amount, amountOf, podTotal, ZERO } from "../quantity/pod_total.ts";
 import { compareQuantities, parseQuantity, type Quantity } from "../quantity/quantity.ts";
 
-/** One amount that is too much: what the Pod asks for, what others use already, and what may be used in all. */
+/** An amount that exceeds a limit: requested, used by others, and allowed. */
 interface Excess extends Amount {
   readonly asked: Quantity;
   readonly used: Quantity;
@@ -11,10 +11,10 @@ interface Excess extends Amount {
 }
 
 const QUOTA = /\bexceeded quota: \S+, requested: (\S+), used: (\S+), limited: (\S+)/;
-/** What `validatePodResourceConsistency` says of a Pod's own requests and limits. */
+/** Errors of `validatePodResourceConsistency` about a Pod's own requests and limits. */
 const POD_AGGREGATE =
   /\bspec\.resources\.(?:requests|limits)\[([^\]]+)\]: Invalid value: "([^"]*)": must be greater than or equal to aggregate container (request|limit)s of ([^\s,\]]+)/g;
-/** The same where the API server has computed the Pod's own request from the containers. */
+/** The same for a Pod request that the API server computed from the containers. */
 const POD_REQUEST =
   /\bspec\.resources\.requests: Invalid value: "([^"]*)": must be (?:less than or )?equal to (\S+) limit of ([^\s,\]]+)/g;
 const POD_LIMIT = /\bmaximum (\S+) usage per Pod is ([^\s,]+), but (request|limit) is ([^\s,\]]+)/g;
@@ -22,8 +22,8 @@ const CONTAINER_LIMIT =
   /\b(?:maximum|minimum) (\S+) usage per Container is [^\s,]+, but (request|limit) is ([^\s,\]]+)/g;
 
 /**
- * Names of the added containers without which amounts that the API server calls too much would not be: by a ResourceQuota, a LimitRange on
- * Pods or the Pod's own resources. Only where the dry run comes to the very amounts that were asked for, so that nobody else has changed them.
+ * Added containers without which the Pod would stay within a ResourceQuota, a LimitRange for Pods, or its own
+ * resources. Only if the dry run has the same amounts as the refused Pod; otherwise another client changed them.
  */
 export function excessiveContainers(
   text: string,
@@ -53,8 +53,8 @@ export function excessiveContainers(
 }
 
 /**
- * Names of the added containers with the amounts that the API server calls too much or too little for one container, by a LimitRange on
- * containers. Only where none of the Pod's own has such an amount.
+ * Added containers with the amount that a LimitRange for containers refuses. Only if none of the Pod's own
+ * containers has that amount.
  */
 export function containersOutOfRange(
   text: string,

@@ -13,7 +13,7 @@ import {
   positionsIn,
 } from "./message.ts";
 
-/** A Pod that was refused, and what a dry run of the injection makes of it. */
+/** A refused Pod and the injection's dry run for it. */
 export interface RefusedInjection {
   /** As the workload's controller creates it. */
   readonly pod: Pod;
@@ -22,14 +22,15 @@ export interface RefusedInjection {
   readonly selecting: readonly PreparedSidecarSet[];
 }
 
-/** What the injection adds to a Pod's lists: the SidecarSet by the member's name. */
+/** SidecarSet by name of the added list member. */
 type Additions = Readonly<Record<MemberList, ReadonlyMap<string, string>>>;
 
 /**
- * The SidecarSets that a refusal of the API server is because of: it names one of their containers, or the place that it has in the Pod, or
- * the amounts it speaks of are too much only with the sidecars, or it is their own webhook's. Whatever else is refused is not about sidecars.
+ * SidecarSets that caused the API server to refuse a Pod: the message names one of their containers, its index, an
+ * amount that is exceeded only with the sidecars, or their own webhook. Any other refusal is not caused by
+ * sidecars.
  *
- * @param text Without the name of the Pod, as `refusalText` gives it.
+ * @param text the message without the Pod's name, as `refusalText` returns it
  */
 export function blamedSidecarSets(text: string, refused: RefusedInjection): string[] {
   const { pod, injection, selecting } = refused;
@@ -52,7 +53,7 @@ export function blamedSidecarSets(text: string, refused: RefusedInjection): stri
   return namesOf(selecting).filter((name) => blamed.has(name));
 }
 
-/** Whether the SidecarSet's own webhook has refused the Pod, or could not be asked although it must be. */
+/** Whether the webhook refused the Pod for this SidecarSet, or could not be called with `failurePolicy: Fail`. */
 function isRefusedFor({ name, sidecarSet }: PreparedSidecarSet, text: string): boolean {
   if (sidecarSet.spec.failurePolicy !== "Fail") return false;
   return namesSidecarSet(text, name) || isWebhookFailure(text);
@@ -80,7 +81,7 @@ function additionsOf(
   };
 }
 
-/** At a pinned revision the Pod's own record says which containers it gets. */
+/** With a pinned revision the Pod's record names its containers. */
 function brings(
   { name: sidecarSetName, sidecarSet: { spec } }: PreparedSidecarSet,
   { pod, list, name }: { pod: Pod; list: MemberList; name: string },

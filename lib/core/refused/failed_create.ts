@@ -1,10 +1,10 @@
 import type { KubeEvent, ObjectReference } from "../../api/objects.ts";
 import { refusalText } from "./message.ts";
 
-/** Of the events with this reason each says that a workload's controller could not create a Pod. */
+/** Reason of events that report a workload's failure to create a Pod. */
 export const FAILED_CREATE = "FailedCreate";
 
-/** A workload that was refused a Pod. */
+/** A workload with a refused Pod. */
 export interface FailedCreate {
   readonly workload: ObjectReference;
   /** The API server's words. */
@@ -13,7 +13,7 @@ export interface FailedCreate {
   readonly at: number;
 }
 
-/** What an event says, whichever version of the API it came by. */
+/** The workload and message of an event of either API version. */
 export function failedCreateOf(event: KubeEvent): FailedCreate {
   const { regarding, note, eventTime, series, deprecatedLastTimestamp, metadata } = event;
   const times = [

@@ -3,7 +3,7 @@ import type { ObjectReference, Workload } from "../../api/objects.ts";
 import type { Pod } from "../../api/pod.ts";
 import { subdomainProblem } from "../select/label_syntax.ts";
 
-/** Kinds of workloads that create Pods from a template and say in an event when they cannot. */
+/** Kinds of workloads whose controllers report failed Pod creations as events. */
 export type RefusableKind = "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job";
 
 const KINDS: Readonly<Record<string, RefusableKind>> = {
@@ -13,7 +13,7 @@ const KINDS: Readonly<Record<string, RefusableKind>> = {
   "batch/Job": "Job",
 };
 
-/** The kind of a workload of Kubernetes' own; undefined for anything else, such as another group's StatefulSet. */
+/** The kind of a built-in workload; undefined for others, such as another group's StatefulSet. */
 export function refusableKind(
   { apiVersion = "", kind = "" }: Pick<ObjectReference, "apiVersion" | "kind">,
 ): RefusableKind | undefined {
@@ -21,12 +21,12 @@ export function refusableKind(
   return Object.hasOwn(KINDS, key) ? KINDS[key] : undefined;
 }
 
-/** Whether an object can have the name and the namespace of a reference; an event says what its author likes. */
+/** Whether name and namespace of an object reference are valid; events are not validated. */
 export function mayExist({ name = "", namespace = "" }: ObjectReference): boolean {
   return [name, namespace].every((each) => subdomainProblem(each) === undefined);
 }
 
-/** How many Pods a workload wants and does not have, by its status. */
+/** Number of desired Pods that a workload does not have, by its status. */
 export function missingPods(
   { metadata, spec = {}, status = {} }: Workload,
   kind: RefusableKind,
@@ -50,7 +50,7 @@ function missingOfJob(
 ): number {
   if (spec.suspend === true || hasEnded(status)) return 0;
   const succeeded = numberOf(status.succeeded);
-  // Without a number of completions the first success says that no more Pods are needed.
+  // Without `completions`, the first success completes the Job.
   const left = spec.completions === undefined
     ? succeeded > 0 ? 0 : Infinity
     : numberOf(spec.completions) - succeeded;
@@ -65,7 +65,7 @@ function hasEnded({ conditions }: NonNullable<Workload["status"]>): boolean {
     );
 }
 
-/** A Pod as the workload's controller creates it; undefined where its template cannot be read as one. */
+/** The Pod that the workload's controller creates; undefined if the template is not readable. */
 export function podOfWorkload(
   { metadata, spec }: Workload,
   owner: ObjectReference,

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** The certificates of PEM text, each as PEM text of its own. */
+/** The certificates in a PEM text, each as PEM. */
 export function certificatesIn(pem: string): string[] {
   return [...pem.matchAll(CERTIFICATE)].map(([certificate]) => `${certificate}\n`);
 }
@@ -17,7 +17,7 @@ export function usableIn(pem: string, now: Date): string[] {
   return certificatesIn(pem).filter((certificate) => isUsable(certificate, now));
 }
 
-/** As many of the certificates as so many characters take, the shortest first, so that one that is made to be long keeps no other one out. */
+/** Certificates up to a total length, shortest first, so that an oversized one cannot displace others. */
 export function fittingIn(certificates: readonly string[], characters: number): string[] {
   let room = characters;
   return certificates

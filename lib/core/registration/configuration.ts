@@ -16,13 +16,16 @@ export interface RegistrationInput {
   /** Name of both configurations. */
   readonly name: string;
   readonly sidecarSets: readonly PreparedSidecarSet[];
-  /** Namespaces whose Pods are never taken. */
+  /** Namespaces that are excluded from injection. */
   readonly excludedNamespaces: readonly string[];
   /** Where the API server reaches the webhook: a service in the cluster, or the base URL of a process outside. */
   readonly endpoint: WebhookEndpoint;
   /** PEM text of the certificate authorities to trust. */
   readonly caBundle: string;
-  /** The object whose deletion must take the registration along; without one nothing may be registered that can refuse a Pod. */
+  /**
+   * Owner of the webhook configurations, which are deleted with it. Without an owner only `Ignore` entries are
+   * registered.
+   */
   readonly owner?: OwnerReference;
   /** Selections that another replica may have added, and that stay for now. */
   readonly pending?: readonly PendingSelection[];
@@ -42,8 +45,8 @@ export interface Registration {
 }
 
 /**
- * The webhook registration that covers exactly these SidecarSets. Equal input gives equal output, so that it is written only when it
- * changed: the API server compiles match conditions anew after every write.
+ * The webhook configuration for these SidecarSets. Equal input gives equal output, so that unchanged configurations
+ * are not written: the API server recompiles match conditions after every write.
  */
 export function planRegistration(input: RegistrationInput): Registration {
   const { excludedNamespaces, pending = [] } = input;

@@ -6,9 +6,12 @@ import type { PreparedSidecarSet } from "../prepared.ts";
 import { type Scope, scopeOf } from "./scope.ts";
 import { isInjecting, type SelectionSpec } from "./selection.ts";
 
-/** Past this many entries those with `failurePolicy: Ignore` become one: each entry is a call of its own for the Pods that several take. */
+/**
+ * Maximum number of entries; beyond it all `Ignore` entries are merged into one. The API server calls each matching
+ * entry.
+ */
 export const MAX_ENTRIES = 20;
-/** Room for all entries as JSON: etcd takes an object of 1.5 MiB, and a certificate authority may still come to each entry. */
+/** Maximum size of all entries as JSON. etcd's limit is 1.5 MiB, and each entry gets a CA bundle later. */
 export const MAX_CHARACTERS = 1_000_000;
 
 export interface PodEntriesOptions {
@@ -29,7 +32,7 @@ interface Group<Member extends Selecting = Selecting> {
   readonly members: Member[];
 }
 
-/** One entry for each pair of failure policy and namespace selector in use, narrowed to the Pods that a SidecarSet selects. */
+/** One entry for each pair of failure policy and namespace selector, narrowed to the selected Pods. */
 export function podEntries(
   sidecarSets: readonly PreparedSidecarSet[],
   options: PodEntriesOptions,
@@ -75,7 +78,7 @@ function plannedEntries(groups: readonly Group[], options: PodEntriesOptions): P
   return { entries: entries.sort((a, b) => a.name < b.name ? -1 : 1), uncovered, isWhole };
 }
 
-/** An entry of its own for each group of selections; `configOf` names them in the entry's path. */
+/** One entry for each group of selections; `configOf` names them in the entry's path. */
 export function separateEntries<Member extends Selecting>(
   selections: readonly Member[],
   options: PodEntriesOptions & {
@@ -158,7 +161,7 @@ function entryOf(group: Group, scope: Scope, options: PodEntriesOptions): Webhoo
     clientConfig: options.clientConfig,
     failurePolicy: group.failurePolicy,
     matchConditions: [
-      // The kubelet creates mirror Pods for static ones and cannot change them.
+      // Mirror Pods are copies of static Pods, and cannot be changed.
       {
         name: "not-a-mirror-pod",
         expression:

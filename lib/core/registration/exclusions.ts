@@ -6,19 +6,22 @@ import { holds } from "../select/label_selector.ts";
 import { isEmptySelector } from "../select/requirements.ts";
 
 /**
- * Requirements that an admission enforcer of a managed cluster adds to the `namespaceSelector` of every webhook (AKS, GKE Autopilot). They are
- * kept as long as they only exclude namespaces: writing without them starts a fight that the enforcer wins.
+ * Requirements that the admission enforcer of a managed cluster (AKS, GKE Autopilot) adds to every webhook's
+ * `namespaceSelector`. They are kept if they only exclude namespaces; removing them starts an endless fight with
+ * the enforcer.
  */
 
 export interface ExclusionOptions {
   /**
-   * What this program wrote is known to be registered, so that a longer list of excluded namespaces is another client's. Otherwise it may be
-   * what this program wrote with other settings.
+   * Whether this process wrote the registered configuration, so that additional exclusions belong to another
+   * client. Otherwise they may come from an earlier configuration of this program.
    */
   readonly isConfirmed: boolean;
 }
 
-/** The configuration to write: as wanted, with the exclusions that another client has added to what is registered. */
+/**
+ * The configuration to write: the desired one with the exclusions that another client added to the registered one.
+ */
 export function withExclusions(
   wanted: WebhookConfiguration,
   observed: WebhookConfiguration | undefined,
@@ -42,7 +45,10 @@ export function withExclusions(
   };
 }
 
-/** A new entry with the exclusions of a registered one that asks nothing of namespaces by itself, so that all of them are foreign. */
+/**
+ * The new entry with the exclusions of a registered one. The registered entry has no namespace requirements of this
+ * program, so all of them belong to another client.
+ */
 export function narrowedAs(entry: WebhookEntry, registered: WebhookEntry): WebhookEntry {
   const exclusions = registered.namespaceSelector.matchExpressions?.filter(isExclusion) ?? [];
   if (exclusions.length === 0) return entry;
@@ -69,7 +75,7 @@ export function isExcluded(
   return exclusions.some((requirement) => !holds(requirement, labels));
 }
 
-/** Exclusions that all registered entries for the same resources have: an enforcer treats them alike. */
+/** Exclusions common to all registered entries for the same resources; an enforcer adds the same to each. */
 class CommonExclusions {
   readonly #forPods: readonly LabelSelectorRequirement[];
   readonly #forOthers: readonly LabelSelectorRequirement[];
@@ -112,13 +118,15 @@ function foreignExclusions(
   );
 }
 
-/** Whether the requirement can only take namespaces away; one on the label that all namespaces have would take all. */
+/**
+ * Whether the requirement only excludes some namespaces; one on a label that all namespaces have would exclude all.
+ */
 function isExclusion({ key, operator, values = [] }: LabelSelectorRequirement): boolean {
   if (operator === "DoesNotExist") return key !== NAMESPACE_NAME_LABEL;
   return operator === "NotIn" && values.length > 0;
 }
 
-/** Whether a registered selector holds what is wanted and these exclusions, and nothing else. */
+/** Whether a registered selector equals the desired one plus these exclusions. */
 function isNarrowedBy(
   observed: LabelSelector,
   wanted: LabelSelector,

@@ -6,9 +6,10 @@ import { failurePolicies } from "../../api/sidecarset.ts";
 import { injectingCoverageKey } from "./selection.ts";
 
 /**
- * Pending selections: the validating webhook of SidecarSets adds a new selection to the registration before it answers, so that
- * the API server calls the webhook for the first Pod already. Each stays in an annotation of the MutatingWebhookConfiguration, with
- * entries of its own, until the leader has planned for the SidecarSet and the other replicas have had time to see it.
+ * Pending selections: the validating webhook for SidecarSets adds a new selection to the registration before it
+ * answers, so that the API server calls the webhook for the first Pod. Each is kept in an annotation of the
+ * MutatingWebhookConfiguration, with separate entries, until the leader has registered the SidecarSet and the other
+ * replicas have had time to sync it.
  */
 export const pendingSelection = z.object({
   name: z.string(),
@@ -25,7 +26,7 @@ export const pendingSelection = z.object({
 });
 export type PendingSelection = z.infer<typeof pendingSelection>;
 
-/** Which state of a SidecarSet a review comes for, as the path of a pending entry says. */
+/** The state of a SidecarSet that a review refers to, from the path of a pending entry. */
 export type SelectionOrigin = Pick<PendingSelection, "name" | "uid" | "generation">;
 
 /** A state of a SidecarSet that the leader knows. */
@@ -65,10 +66,11 @@ export function pendingAnnotation(
 }
 
 /**
- * Splits pending selections into those that are kept and those that are over: the leader has seen the SidecarSet long enough, or
- * has seen a later selection of it, or it has not come within {@linkcode PENDING_EXPIRY_SECONDS}.
+ * Splits pending selections into current and expired ones. A selection expires when the leader has known the
+ * SidecarSet long enough or knows a later selection of it, or when the SidecarSet is not created within {@linkcode
+ * PENDING_EXPIRY_SECONDS}.
  *
- * @returns `dueIn`: milliseconds until the next of the kept ones may be over
+ * @returns `dueIn`: milliseconds until the next one may expire
  */
 export function keptPending(
   pending: readonly PendingSelection[],

@@ -25,7 +25,10 @@ export interface PendingEntriesOptions {
   readonly mayFail: boolean;
 }
 
-/** The entries for pending selections. The path of each names the SidecarSets, so that a replica that has not seen them reads them. */
+/**
+ * The entries for pending selections. The path of each names its SidecarSets, so that a replica that does not know
+ * them reads them.
+ */
 export function pendingEntries(
   pending: readonly PendingSelection[],
   options: PendingEntriesOptions,
@@ -54,10 +57,10 @@ export function withoutPending(configuration: WebhookConfiguration): WebhookConf
 }
 
 /**
- * Adds pending selections to a MutatingWebhookConfiguration and leaves all of its other entries as they are: they may belong to a
- * leader that knows more than this process.
+ * Adds pending selections to a MutatingWebhookConfiguration. Other entries stay unchanged, as the leader may know
+ * more than this process.
  *
- * @returns undefined where the configuration has no entry of the program's to take the address from, or no room
+ * @returns undefined if the configuration has no entry of this program to copy the address from, or no room
  */
 export function widened(
   configuration: WebhookConfiguration,
@@ -95,7 +98,10 @@ export function widened(
   };
 }
 
-/** What follows the path of Pod reviews in the path of a pending entry; each part is a DNS-1123 subdomain, as a service's path needs. */
+/**
+ * Suffix of the path of Pod reviews in a pending entry. Each part is a DNS-1123 subdomain, as a service's path
+ * requires.
+ */
 export function originsPath(origins: readonly SelectionOrigin[]): string {
   return origins.map(({ name, uid, generation }) => `/${generation}.${uid}/${name}`).join("");
 }

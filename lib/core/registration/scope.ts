@@ -2,8 +2,8 @@ import type { LabelSelector } from "../../api/meta.ts";
 import { type Requirement, requirementsOf } from "../select/requirements.ts";
 
 /**
- * Limits of one CEL expression, from measuring kube-apiserver 1.37: a chain of 50 clauses compiles in 30 ms at its first use, and 300
- * requirements in 180 ms, while the first Pod waits; 3,000 values of one list take 15 ms.
+ * Limits of one CEL expression, measured on kube-apiserver 1.37. At the first use, a chain of 50 clauses compiles
+ * in 30 ms and 300 requirements in 180 ms, while the Pod waits; 3,000 values in one list take 15 ms.
  */
 export const MAX_CLAUSES = 50;
 export const MAX_REQUIREMENTS = 300;
@@ -11,7 +11,7 @@ export const MAX_VALUES = 3_000;
 /** The API server refuses an expression of more than 100,000 characters, and with it the whole registration. */
 export const MAX_CHARACTERS = 90_000;
 
-/** How narrow an expression is: exact, the label keys alone, or not narrowed at all. */
+/** Scope of an expression: exact, label keys only, or all Pods. */
 export type ScopeWidth = "Selectors" | "LabelKeys" | "Everything";
 
 export interface Scope {
@@ -27,11 +27,11 @@ const LABELS = "object.metadata.labels";
 const AROUND_CLAUSE = 8;
 
 /**
- * Writes one CEL expression that is true for the Pods that any of the selectors matches. Every label access is guarded: an error in a match
- * condition would refuse the Pod under `failurePolicy: Fail`.
+ * Writes a CEL expression that is true for Pods that match any of the selectors. Every label access is guarded, as
+ * an error in a match condition refuses the Pod under `failurePolicy: Fail`.
  *
  * @param selectors Label selectors; one without requirements matches every Pod.
- * @param options `widen`: past the limits pass more Pods instead of leaving selectors out.
+ * @param options `widen`: match more Pods beyond the limits instead of omitting selectors.
  */
 export function scopeOf(selectors: readonly LabelSelector[], options: { widen: boolean }): Scope {
   const all = new Set(selectors.keys());
@@ -44,7 +44,7 @@ export function scopeOf(selectors: readonly LabelSelector[], options: { widen: b
   return keyScope(terms) ?? { width: "Everything", covered: all };
 }
 
-/** Selectors of one `In` requirement on the same key become one list; each other selector is a clause of its own. */
+/** Merges selectors with a single `In` requirement on the same key; every other selector is a separate clause. */
 function exactScope(terms: readonly (readonly Requirement[])[]): Scope {
   const folded = new Map<string, Set<string>>();
   const clauses: { text: string; labelled: boolean }[] = [];

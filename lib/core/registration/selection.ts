@@ -3,13 +3,13 @@ import type { LabelSelector } from "../../api/meta.ts";
 import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 
-/** The parts of a SidecarSet's spec that say which Pods it selects, and what happens to them while no webhook answers. */
+/** The fields of the spec that select Pods and decide about Pods while the webhook is unavailable. */
 export type SelectionSpec = Pick<
   SidecarSetSpec,
   "failurePolicy" | "selector" | "namespace" | "namespaceSelector"
 >;
 
-/** Whether new Pods are to get this SidecarSet at all. */
+/** Whether the SidecarSet is injected into new Pods. */
 export function isInjecting({ sidecarSet: { spec }, problems }: PreparedSidecarSet): boolean {
   return problems.length === 0 && spec.selector !== undefined &&
     spec.injectionStrategy?.paused !== true;

@@ -14,9 +14,9 @@ export interface GoField {
 }
 
 /**
- * What becomes of a field that is absent or zero: a `required` one is written with its zero value, an `omittable` one
- * (`omitempty`) is left out in both cases, a `pointer` with `omitempty` only when absent, a `nullable` is a pointer
- * without it and becomes null.
+ * How an absent or zero field is written: a `required` one with its zero value; an `omittable` one (`omitempty`)
+ * not at all; a `pointer` with `omitempty` is omitted only if absent; a `nullable`, a pointer without it, becomes
+ * null.
  */
 type Presence = "required" | "omittable" | "pointer" | "nullable";
 
@@ -56,15 +56,15 @@ export function nullable(type: GoType): GoField {
   return { type, presence: "nullable" };
 }
 
-/** What becomes of fields that the Go type does not have. */
+/** How fields are written that the Go type does not have. */
 export interface GoValueOptions {
   readonly unknownFields: "drop" | "keep";
 }
 
 /**
- * The value as Go has it after reading it into the type and writing it again: fields in struct order, quantities
- * canonical, map keys sorted, zero values left out where the type says so.
- * A part that is not of its type at all stays as it is; such an object is refused before this matters.
+ * The value after decoding into the Go type and encoding again: fields in struct order, canonical quantities,
+ * sorted map keys, zero values omitted as the type defines. A part of another type stays as it is; such an object
+ * is refused earlier.
  */
 export function goValue(type: GoType, value: unknown, options: GoValueOptions): unknown {
   if (value === undefined || value === null) return zeroOf(type, options);

@@ -31,7 +31,7 @@ export function hashSidecarSet(
   spec: HashedSpec,
 ): SidecarSetHashes {
   const containers = spec.containers?.map(writtenContainer);
-  // With one native sidecar all init containers count, ordinary ones too: OpenKruise's filtered list goes unused (B-45).
+  // With a native sidecar all init containers count: OpenKruise does not use its filtered list (B-45).
   const initContainers = spec.initContainers?.some(isNative)
     ? spec.initContainers.map(writtenContainer)
     : undefined;

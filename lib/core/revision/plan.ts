@@ -42,8 +42,8 @@ export interface RevisionPlan {
 }
 
 /**
- * Plans what makes the stored revisions right: the current spec has the newest one, which carries the custom version, and
- * no more are kept than the history limit says. Revisions that Pods run or that are pinned are never deleted.
+ * Plans changes to the stored revisions: the current spec has the newest revision with the custom version, and the
+ * history limit is kept. Revisions in use by Pods or pinned are never deleted.
  *
  * @see `pkg/controller/sidecarset/sidecarset_processor.go:registerLatestRevision`, `truncateHistory`
  */
@@ -74,7 +74,7 @@ export function planRevisions(state: RevisionState): RevisionPlan {
   };
 }
 
-/** The stored revision of the current spec, whatever status says, which may lag behind (B-13). */
+/** The stored revision of the current spec. The status is not used, as it may lag behind (B-13). */
 export function currentRevision(
   sidecarSet: SidecarSet,
   stored: readonly ControllerRevision[],

@@ -4,16 +4,16 @@ import { readyCondition } from "../status/readiness.ts";
 import { recordOf } from "../status/record.ts";
 import type { RolloutSnapshot } from "./contract.ts";
 
-/** How many Pods are unavailable now, and when the next one becomes available by the mere passing of time. */
+/** Number of unavailable Pods, and when the next one becomes available without a change. */
 export interface Availability {
   readonly unavailable: number;
-  /** Milliseconds; absent where no Pod is only waiting. */
+  /** Milliseconds; absent if no Pod only waits for `minReadySeconds`. */
   readonly nextAt?: number;
 }
 
 /**
- * Counts the Pods that use the budget: those that are not ready, those that have been written to and may have gone
- * down since, and updated ones that have not been ready for `minReadySeconds` yet.
+ * Number of unavailable Pods: not ready, updated and possibly unready since, or ready for less than
+ * `minReadySeconds` after an update.
  */
 export function availability(snapshot: RolloutSnapshot): Availability {
   const { counts, prepared, pending } = snapshot;
@@ -33,12 +33,12 @@ export function availability(snapshot: RolloutSnapshot): Availability {
   return nextAt === Infinity ? { unavailable } : { unavailable, nextAt };
 }
 
-/** Whether a matched Pod is ready in the sense of the status; its loss would cost budget. */
+/** Whether a matched Pod is ready as the status counts it; updating it costs budget. */
 export function isReady(pod: Pod, snapshot: Pick<RolloutSnapshot, "classOf">): boolean {
   return hasTrait(snapshot.classOf(pod), PodTrait.Ready);
 }
 
-/** Since when a matched Pod has been updated and ready, in milliseconds; NaN where it is not. */
+/** Time in milliseconds since which a matched Pod has been updated and ready; NaN if it is not. */
 export function updatedAndReadySince(
   pod: Pod,
   { prepared, classOf }: Pick<RolloutSnapshot, "prepared" | "classOf">,

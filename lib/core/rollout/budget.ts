@@ -1,25 +1,25 @@
-/** What the walk over the ordered candidates comes to. */
+/** Result of the walk over the ordered candidates. */
 export interface BudgetWalk<U> {
   readonly updates: readonly U[];
-  /** Candidates passed over because the budget is used up. */
+  /** Number of candidates that the budget does not allow. */
   readonly heldBack: number;
 }
 
 export interface Budget<T, U> {
-  /** Number of Pods that may be unavailable. */
+  /** Maximum number of unavailable Pods. */
   readonly limit: number;
-  /** Number of Pods that are unavailable already, outdated ones included (B-17). */
+  /** Number of unavailable Pods, outdated ones included (B-17). */
   readonly unavailable: number;
-  /** Number of updates to make at most. */
+  /** Maximum number of updates. */
   readonly room?: number;
   isAvailable(candidate: T): boolean;
-  /** Makes the update; undefined where that is impossible for this candidate, which then costs nothing. */
+  /** Creates the update; undefined if this candidate cannot be updated, which costs nothing. */
   update(candidate: T): U | undefined;
 }
 
 /**
- * Takes candidates in order while the budget lasts. An unavailable Pod costs nothing: it is down already, and a new
- * image may be what mends it; it is taken even when it stands behind a Pod that must wait (B-16).
+ * Updates candidates in order while the budget lasts. Unavailable Pods are updated regardless of the budget and of
+ * Pods before them that must wait: a new image may fix them (B-16).
  * Source: `pkg/controller/sidecarset/sidecarset_strategy.go:GetNextUpgradePods`.
  */
 export function walkBudget<T, U>(candidates: readonly T[], budget: Budget<T, U>): BudgetWalk<U> {

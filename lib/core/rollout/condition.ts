@@ -3,23 +3,26 @@ import { UPGRADABLE_CONDITION } from "../../api/names.ts";
 import type { Pod, PodCondition } from "../../api/pod.ts";
 import { goJson } from "../json/go_json.ts";
 
-/** What is to be said of one SidecarSet in the Pod's `SidecarSetUpgradable` condition. */
+/** One SidecarSet's entry in the Pod's `SidecarSetUpgradable` condition. */
 export interface UpgradableEntry {
   readonly sidecarSetName: string;
-  /** Undefined takes its entry out. */
+  /** Undefined removes the entry. */
   readonly upgradable: boolean | undefined;
   /** RFC 3339. */
   readonly now: string;
-  /** Entries of SidecarSets that no longer exist go, so that they cannot keep the condition False for ever (B-8). */
+  /**
+   * Whether a SidecarSet exists. Entries of deleted ones are removed, so that they cannot keep the condition False
+   * (B-8).
+   */
   exists(sidecarSetName: string): boolean;
 }
 
 /**
- * The Pod's `SidecarSetUpgradable` condition with one SidecarSet's entry set: True while all SidecarSets can be
- * upgraded in place. It must be written under the Pod's resourceVersion, because it merges with what is there (B-8).
+ * The Pod's `SidecarSetUpgradable` condition with one SidecarSet's entry set: True if all SidecarSets can be
+ * upgraded in place. It is merged with the present one, so the write needs the Pod's resourceVersion (B-8).
  * Source: `pkg/control/sidecarcontrol/util.go:UpdatePodSidecarSetUpgradableCondition`.
  *
- * @returns undefined where the Pod's condition already says so
+ * @returns undefined if the condition is up to date
  */
 export function upgradableCondition(pod: Pod, entry: UpgradableEntry): PodCondition | undefined {
   const present = pod.status?.conditions?.find(({ type }) => type === UPGRADABLE_CONDITION);
@@ -44,14 +47,14 @@ export function upgradableCondition(pod: Pod, entry: UpgradableEntry): PodCondit
   };
 }
 
-/** The SidecarSets of which the Pod's condition says that they cannot be upgraded in place. */
+/** SidecarSets that the Pod's condition reports as not upgradable in place. */
 export function deniedSidecarSets(pod: Pod): readonly string[] {
   const present = pod.status?.conditions?.find(({ type }) => type === UPGRADABLE_CONDITION);
   if (present === undefined || present.status === "True") return [];
   return entriesOf(present.message).flatMap(([name, upgradable]) => upgradable ? [] : [name]);
 }
 
-/** An unreadable message counts as empty: the condition is only a report, and is written anew. */
+/** An unreadable message counts as empty, as the condition is only a report. */
 function entriesOf(message: string | undefined): [string, boolean][] {
   if (message === undefined || message === "") return [];
   try {

@@ -6,56 +6,56 @@ import type { PodCounts } from "../status/counts.ts";
 import type { PodClass } from "../status/pod_class.ts";
 import type { PodUpdate } from "./pod_update.ts";
 
-/** What a roll-out depends on, as values. The cost of a plan follows the outdated Pods, unless a strategy needs all. */
+/** Input of a roll-out plan. Its cost is proportional to the outdated Pods, unless a strategy needs all. */
 export interface RolloutSnapshot {
   readonly prepared: PreparedSidecarSet;
   readonly counts: PodCounts;
-  /** Matched Pods that are not updated, in an order that does not change by itself. */
+  /** Matched Pods that are not updated, in a stable order. */
   readonly outdated: readonly Pod[];
-  /** Matched Pods of which both halves of a hot-upgrade pair run a real image. */
+  /** Matched Pods with a real image in both halves of a hot-upgrade pair. */
   readonly halfUpgraded: readonly Pod[];
-  /** Updated Pods with images that somebody has changed since they were stored. */
+  /** Updated Pods with images that another client changed. */
   readonly drifted: readonly Pod[];
   /** All matched Pods; read only for `scatterStrategy`. */
   readonly matched: Iterable<Pod>;
-  /** At least all Pods that are updated and ready and have not been so for `minReadySeconds` yet; read only for that. */
+  /** A superset of the updated and ready Pods that have not been ready for `minReadySeconds`. */
   readonly settling: Iterable<Pod>;
-  /** What a matched Pod is to the SidecarSet; known already, so that a plan need not read the annotations of all Pods. */
+  /** Class of a matched Pod; known, so that a plan need not read the annotations of all Pods. */
   classOf(pod: Pod): PodClass;
   readonly now: Date;
-  /** uids of Pods that have been written to, the result of which has not been seen yet. */
+  /** UIDs of Pods whose update has not been observed yet. */
   readonly pending: ReadonlySet<string>;
-  /** Of those, the ones to which the write may be sent again; they go on using the budget, but cost no more of it. */
+  /** UIDs among them whose update may be sent again; they use the budget already. */
   readonly resend?: ReadonlySet<string>;
-  /** How many updates may be made now; what exceeds it is planned anew once there is room. Unlimited when absent. */
+  /** Maximum number of updates in this plan; the rest is planned when writes finish. Unlimited when absent. */
   readonly room?: number;
-  /** For Pods of which a write has failed: by uid, the time in milliseconds before which not to try again. */
+  /** By UID of Pods with a failed write: time in milliseconds of the next try. */
   readonly retryAt: ReadonlyMap<string, number>;
   /** Whether a SidecarSet of this name exists. */
   exists(sidecarSetName: string): boolean;
 }
 
-/** A Pod that is left as it is, and why. */
+/** A Pod that is not updated, and the reason. */
 export interface LeftPod {
   readonly pod: Pod;
   readonly reason: ConditionReason | Reason;
   readonly message: string;
-  /** The Pod's `SidecarSetUpgradable` condition, where it has to change. */
+  /** The Pod's `SidecarSetUpgradable` condition, if it changes. */
   readonly condition?: PodCondition;
 }
 
-/** What to do now, and what keeps the rest from being done. */
+/** The next step of a roll-out, and what blocks the rest. */
 export interface RolloutPlan {
-  /** Upgrades and repairs, in the order in which to send them. */
+  /** Upgrades and repairs, in the order of sending. */
   readonly updates: readonly PodUpdate[];
   /** Second steps of hot upgrades; they need no budget. */
   readonly flips: readonly PodUpdate[];
-  /** Outdated for good: only new Pods can have the current revision. */
+  /** Pods that cannot be upgraded in place; only a replacement has the current revision. */
   readonly notUpgradable: readonly LeftPod[];
-  /** Pods for which no update can be made. */
+  /** Pods whose update cannot be computed. */
   readonly refused: readonly LeftPod[];
-  /** Why the roll-out is where it is: the reason of the condition `Progressing`. */
+  /** Reason of the condition `Progressing`. */
   readonly reason: ConditionReason | "InvalidSidecarSet";
-  /** Milliseconds; when to plan again although nothing has changed. */
+  /** Time in milliseconds of the next plan, even without a change. */
   readonly waitUntil?: number;
 }

@@ -2,7 +2,7 @@ import type { Pod } from "../../api/pod.ts";
 import { readyCondition } from "../status/readiness.ts";
 import { isNativeSidecar } from "../status/sidecars.ts";
 
-/** What the default order looks at, read once for each Pod. */
+/** Sort keys of the default order, read once per Pod. */
 export interface OrderKey {
   readonly assigned: boolean;
   readonly phase: number;
@@ -14,10 +14,10 @@ export interface OrderKey {
   readonly created: number | undefined;
 }
 
-/** The phases in the order in which a Pod goes through them; any other counts as Pending. */
+/** Phases in the order of a Pod's life; any other counts as Pending. */
 const PHASES = ["Pending", "Unknown", "Running"];
 
-/** Reads what {@linkcode compareOrderKeys} compares. */
+/** Reads the sort keys of a Pod. */
 export function orderKey(pod: Pod): OrderKey {
   const ready = readyCondition(pod);
   const native = new Set(pod.spec.initContainers?.filter(isNativeSidecar).map(({ name }) => name));
@@ -35,8 +35,8 @@ export function orderKey(pod: Pod): OrderKey {
 }
 
 /**
- * Pods whose loss costs least come first: unassigned, pending, not ready, ready for a shorter time, restarted more
- * often, younger.
+ * Compares Pods by the cost of losing them, lowest first: unassigned, pending, not ready, ready for a shorter time,
+ * restarted more often, younger.
  * Source: `k8s.io/kubernetes/pkg/controller/controller_utils.go:ActivePods`.
  */
 export function compareOrderKeys(a: OrderKey, b: OrderKey): number {

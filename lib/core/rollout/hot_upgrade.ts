@@ -12,21 +12,21 @@ import { recordOf } from "../status/record.ts";
 import { hotPair, isEmptyHalf, isRunningAndReady, unfinishedPairs } from "../status/readiness.ts";
 import { findContainer, sidecarContainerNames } from "../status/sidecars.ts";
 
-/** New images by container, and the annotations that go with them. */
+/** New images by container, and their annotations. */
 export interface ImageChanges {
   readonly images: ReadonlyMap<string, string>;
   readonly annotations: ReadonlyMap<string, string>;
-  /** Working container by sidecar, where an upgrade moves the work to the other half. */
+  /** New working container by sidecar. */
   readonly working: ReadonlyMap<string, string>;
 }
 
 /**
- * The first step of a hot upgrade: the half that does not serve gets the new image and is named as the working one;
- * both then run a real image until {@linkcode planFlip} empties the old one. Where the serving half already has the
- * image (a step back in the middle of an upgrade), the other half is emptied again.
+ * First step of a hot upgrade: the idle half gets the new image and becomes the working one. Both halves run a real
+ * image until {@linkcode planFlip} empties the old one. If the serving half already has the image (a roll-back
+ * during an upgrade), the other half is emptied.
  * Source: `pkg/control/sidecarcontrol/sidecarset_hotupgrade.go:updateHotUpgradeContainerInPod`.
  *
- * @returns undefined where there is nothing to change
+ * @returns undefined if nothing changes
  */
 export function hotUpgradeStep(
   pod: Pod,
@@ -63,7 +63,7 @@ export function hotUpgradeStep(
   };
 }
 
-/** The half to change: the empty one; where both run real images, the one that is not up, else the idle one. */
+/** The half to change: the empty one; if both run real images, the one that is not ready, else the idle one. */
 function upgradeTarget(pod: Pod, sidecarSetName: string, sidecar: SidecarContainer): string {
   const pair = containersOfPair(sidecar.name);
   const emptyImage = sidecar.upgradeStrategy?.hotUpgradeEmptyImage;
@@ -82,12 +82,12 @@ function isUp(pod: Pod, sidecarSetName: string, container: string): boolean {
 }
 
 /**
- * The second step of a hot upgrade: once the working halves are up, the others get the empty image. It finishes what
- * has begun, so it depends neither on budget nor partition nor pausing (B-20), and it never touches a half that is
- * empty by another empty image (B-19) nor a pair of which the working half is empty.
+ * Second step of a hot upgrade: when the working halves are ready, the others get the empty image. It completes a
+ * started upgrade, so budget, partition and pausing do not apply (B-20). It never changes a half with another empty
+ * image (B-19), nor a pair whose working half is empty.
  * Source: `pkg/controller/sidecarset/sidecarset_hotupgrade.go:flipHotUpgradingContainers`.
  *
- * @returns undefined where there is nothing to finish, or the new halves are not up yet
+ * @returns undefined if there is nothing to complete, or the new halves are not ready yet
  */
 export function planFlip(pod: Pod, prepared: PreparedSidecarSet): ImageChanges | undefined {
   const { name, sidecarSet } = prepared;

@@ -52,7 +52,7 @@ function priorityOf(labels: Labels, strategy: PriorityStrategy | undefined): Pri
   const keys = strategy?.orderPriority ?? [];
   const level = keys.findIndex((term) => Object.hasOwn(labels, term.orderedKey));
   const key = keys[level]?.orderedKey;
-  // A Pod without any of the keys comes last, as the field's documentation has it (B-18).
+  // A Pod without any of the keys comes last, as the field's documentation says (B-18).
   if (key === undefined) return { level: keys.length, number: 0n };
   return { level, number: trailingNumber(labels[key] ?? "") };
 }

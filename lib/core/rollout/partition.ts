@@ -1,9 +1,10 @@
 import type { IntOrPercent } from "../../api/strategies.ts";
 
 /**
- * How many of the matched Pods stay at the old revision. Percents round up, but a share below 100% of several Pods
- * never keeps them all.
- * Source: `pkg/controller/sidecarset/sidecarset_strategy.go:NewSpreadingStrategy` and `util.CalculatePartitionReplicas`.
+ * Number of matched Pods that stay at the old revision. Percentages round up, but less than 100% of several Pods
+ * never keeps all of them.
+ * Source: `pkg/controller/sidecarset/sidecarset_strategy.go:NewSpreadingStrategy` and
+ * `util.CalculatePartitionReplicas`.
  */
 export function partitionSize(partition: IntOrPercent | undefined, matchedPods: number): number {
   if (partition === undefined) return 0;
@@ -13,7 +14,7 @@ export function partitionSize(partition: IntOrPercent | undefined, matchedPods: 
   return Math.min(kept, matchedPods);
 }
 
-/** How many Pods may be unavailable at once; percents of the matched Pods round up, 1 when absent. */
+/** Maximum number of unavailable Pods; percentages of the matched Pods round up, 1 when absent. */
 export function unavailableLimit(
   maxUnavailable: IntOrPercent | undefined,
   matchedPods: number,
@@ -23,8 +24,8 @@ export function unavailableLimit(
 }
 
 /**
- * The Pods to update, and how many of them the partition keeps back. Outdated Pods that stay old anyway are credited
- * to the partition (B-15), so that as many Pods stay old as the partition says wherever that many are outdated.
+ * The Pods to update, and how many the partition keeps. Outdated Pods that cannot be updated count towards the
+ * partition (B-15).
  */
 export function withoutPartition<T>(
   candidates: readonly T[],

@@ -12,8 +12,8 @@ import { leaveNotUpgradable, makeFlip, makeRepair, makeUpgrade } from "./updates
 import { type Upgradability, upgradability } from "./upgradable.ts";
 
 /**
- * Plans the next step of a roll-out: which Pods to change now, what in each of them, and what holds back the rest.
- * The same snapshot gives the same plan; a finished roll-out gives an empty one.
+ * Plans the next step of a roll-out: the Pods to change, the patch for each, and what blocks the rest.
+ * Deterministic; a complete roll-out gives an empty plan.
  * Source: `pkg/controller/sidecarset/sidecarset_processor.go:UpdateSidecarSet`.
  */
 export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
@@ -38,12 +38,13 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     stayOldAnyway: sorted.stayOld,
   });
   const refused: LeftPod[] = [];
-  // An image that another webhook has rewritten along with an update is no drift, and is recorded before the update has come to its end.
+  // An image that another webhook changed in the same update is no drift, and is recorded before the update
+  // completes.
   const drifted = snapshot.drifted.filter((pod) => !snapshot.pending.has(uidOf(pod)));
   const repairs = strategy.driftPolicy === "Repair"
     ? drifted.filter((pod) => !isBusy(pod, snapshot))
     : [];
-  // Nothing is weighed against it where nothing is to be changed: most plans of most SidecarSets.
+  // The budget is not computed if no Pod is outdated or drifted, as in most plans.
   const available = taken.length + repairs.length > 0
     ? availability(snapshot)
     : { unavailable: 0, nextAt: undefined };
@@ -87,7 +88,7 @@ interface Sorted {
   readonly notUpgradable: readonly Pod[];
   readonly inFlight: number;
   readonly backingOff: number;
-  /** Outdated Pods that this step leaves old anyway; what has been written to counts as updated. */
+  /** Outdated Pods that this step does not update; Pods with a pending write count as updated. */
   readonly stayOld: number;
   readonly retryAt: number | undefined;
 }
@@ -124,21 +125,21 @@ function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<Pod, PodUpdate>):
   };
 }
 
-/** The class decides for most Pods; only one with a change on its way has to be read. */
+/** The class decides for most Pods; only a Pod with a pending change must be read. */
 function kindOf(pod: Pod, { classOf, prepared }: RolloutSnapshot): Upgradability["kind"] {
   const podClass = classOf(pod);
   if (hasTrait(podClass, PodTrait.NotUpgradable)) return "NotUpgradable";
   return hasTrait(podClass, PodTrait.InFlight) ? upgradability(pod, prepared).kind : "Upgradable";
 }
 
-/** Whether the Pod has been written to and not been seen since, or a write has failed too recently. */
+/** Whether the Pod has an unobserved write, or a write failed too recently. */
 function isBusy(pod: Pod, snapshot: RolloutSnapshot): boolean {
   const { retryAt, now } = snapshot;
   const uid = uidOf(pod);
   return isAwaited(uid, snapshot) || (retryAt.get(uid) ?? 0) > now.getTime();
 }
 
-/** Whether the outcome of a write has to be seen before there is another one. */
+/** Whether a write must be observed before the next one. */
 function isAwaited(uid: string, { pending, resend }: RolloutSnapshot): boolean {
   return pending.has(uid) && resend?.has(uid) !== true;
 }

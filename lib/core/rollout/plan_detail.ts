@@ -3,17 +3,17 @@ import type { PreparedSidecarSet } from "../prepared.ts";
 import { assessImages } from "../status/drift.ts";
 import type { LeftPod, RolloutPlan } from "./contract.ts";
 
-/** What examples are taken from. */
+/** Source of example Pods. */
 export interface DetailFacts {
   readonly prepared: PreparedSidecarSet;
-  /** What the API server said last of a Pod that it refused to change. */
+  /** The API server's last error for a Pod whose update it refused. */
   readonly failure: string | undefined;
-  /** One of the Pods that are not ready. */
+  /** An example of a Pod that is not ready. */
   readonly unready: Pod | undefined;
   readonly drifted: readonly Pod[];
 }
 
-/** Names what holds a roll-out back, by one Pod; undefined where the numbers say it all. */
+/** Describes what blocks a roll-out, by an example Pod; undefined if the counts suffice. */
 export function planDetail(plan: RolloutPlan, facts: DetailFacts): string | undefined {
   const [refused] = plan.refused;
   switch (plan.reason) {

@@ -1,19 +1,19 @@
 import type { ConditionReason } from "../condition_reasons.ts";
 
-/** How many outdated Pods a plan leaves, and for what. */
+/** Numbers of outdated Pods after a plan, by cause. */
 export interface PlanNumbers {
   readonly outdated: number;
-  /** Changed by this plan or an earlier one. */
+  /** Updated by this plan or an earlier one. */
   readonly underWay: number;
   readonly heldBack: number;
   readonly refused: number;
   readonly kept: number;
   readonly notUpgradable: number;
-  /** Updated Pods with images that somebody has changed. */
+  /** Updated Pods with images that another client changed. */
   readonly drifted: number;
 }
 
-/** The one reason that explains a roll-out best: movement before obstacles, passing obstacles before lasting ones. */
+/** The reason for a roll-out's state: progress before blockers, temporary blockers before permanent ones. */
 export function planReason(numbers: PlanNumbers): ConditionReason {
   if (numbers.underWay > 0) return "RollingOut";
   if (numbers.heldBack > 0) return "WaitingForAvailability";

@@ -22,12 +22,15 @@ import { hotUpgradeStep, type ImageChanges } from "./hot_upgrade.ts";
 import { inPlaceStatesText } from "../annotations/inplace_state.ts";
 import { RESTART_COUNTS_ANNOTATION, restartCountsText } from "../annotations/restart_counts.ts";
 
-/** The body of one strategic merge patch. uid and resourceVersion are preconditions: another Pod of the name, or a newer state, refuses it. */
+/**
+ * Body of one strategic merge patch. uid and resourceVersion are preconditions: the API server refuses it for a
+ * recreated or changed Pod.
+ */
 export interface PodPatch {
   readonly metadata: {
     readonly uid?: string;
     readonly resourceVersion?: string;
-    /** Only those that change; null removes one. */
+    /** Changed annotations; null removes one. */
     readonly annotations: Readonly<Record<string, string | null>>;
   };
   readonly spec?: {
@@ -41,7 +44,7 @@ export interface ContainerImage {
   readonly image: string;
 }
 
-/** One change of one Pod, as a value. */
+/** A change of a Pod. */
 export interface PodUpdate {
   /** `Upgrade` to the current revision, `Flip` as the second step of a hot upgrade, `Repair` of a drifted image. */
   readonly kind: "Upgrade" | "Flip" | "Repair";
@@ -49,7 +52,7 @@ export interface PodUpdate {
   readonly name: string;
   readonly uid: string;
   readonly patch: PodPatch;
-  /** The Pod's `SidecarSetUpgradable` condition after the patch; absent where it stays as it is. */
+  /** The Pod's `SidecarSetUpgradable` condition after the patch; absent if it does not change. */
   readonly condition?: PodCondition;
 }
 
@@ -59,16 +62,16 @@ export interface UpdateFacts {
   readonly now: string;
 }
 
-/** A patch, or why there can be none. */
+/** A patch, or why it cannot be computed. */
 export type Patched =
   | { readonly ok: true; readonly patch: PodPatch }
   | { readonly ok: false; readonly obstacle: Obstacle };
 
 /**
- * The patch that brings a Pod to the current revision: images, both hash annotations, the record of the change, the
- * hot-upgrade versions, and the metadata patches again.
- * Source: `pkg/controller/sidecarset/sidecarset_processor.go:updatePodSidecarAndHash`; images of native sidecars are
- * changed too (B-24), and it is a patch instead of a whole Pod (B-22).
+ * The patch that upgrades a Pod to the current revision: images, hash annotations, record of the change,
+ * hot-upgrade versions, and metadata patches.
+ * Source: `pkg/controller/sidecarset/sidecarset_processor.go:updatePodSidecarAndHash`; it also changes images of
+ * native sidecars (B-24), and is a patch instead of a whole Pod (B-22).
  */
 export function upgradePatch(pod: Pod, facts: UpdateFacts): Patched {
   const { sidecarSet } = facts.prepared;
@@ -93,7 +96,7 @@ export function upgradePatch(pod: Pod, facts: UpdateFacts): Patched {
   return { ok: true, patch: patchOf(pod, facts, { ...changes, extra }) };
 }
 
-/** The patch that only changes images: it empties the old halves of a hot upgrade, or puts drifted images right. */
+/** The patch that only changes images: empties the old halves of a hot upgrade, or repairs drifted images. */
 export function imagePatch(
   pod: Pod,
   facts: UpdateFacts,
@@ -153,7 +156,7 @@ function patchOf(
   };
 }
 
-/** Containers are named in the list that they are in; an image of a plain init container has no effect any more. */
+/** Each container is in its own list; a new image for a plain init container would have no effect. */
 function specPatch(pod: Pod, images: ReadonlyMap<string, string>): PodPatch["spec"] | undefined {
   const changed = (container: { name: string }): ContainerImage[] => {
     const image = images.get(container.name);

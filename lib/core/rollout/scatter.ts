@@ -1,24 +1,27 @@
 import { ownMember } from "../../api/json.ts";
 import type { Labels } from "../../api/meta.ts";
 
-/** Each term looks at each waiting item: so many looks take a fraction of a second, in which no admission is answered. */
+/**
+ * Maximum number of comparisons, as each term compares each waiting item. They take a fraction of a second, which
+ * delays admissions.
+ */
 const MOST_STEPS = 20_000_000;
 
-/** A label with its value; `*` stands for each value there is. */
+/** A label and its value; `*` means every value. */
 export interface ScatterTerm {
   readonly key: string;
   readonly value: string;
 }
 
 export interface ScatterOptions<T> {
-  /** All items, also those that no longer wait: their shares of the labels are what the result approaches. */
+  /** All items, including updated ones: the result approximates their shares of the labels. */
   readonly all: Iterable<T>;
   labelsOf(item: T): Labels;
 }
 
 /**
- * Spreads the waiting items with a label evenly among the others, and one of them to the very end, so that every
- * part of an update meets items with and without the label.
+ * Spreads the waiting items with a label evenly among the others, with one of them last, so that every part of an
+ * update includes items with and without the label.
  * Source: `pkg/util/updatesort/scatter_sort.go`.
  */
 export function scatter<T>(
@@ -48,7 +51,7 @@ function idOf({ key, value }: ScatterTerm): string {
   return JSON.stringify([key, value]);
 }
 
-/** Replaces `*` by the values that occur, in the order in which they occur, each term once. */
+/** Replaces `*` by the existing values in order of occurrence, each term once. */
 function expandTerms(terms: readonly ScatterTerm[], all: readonly Labels[]): ScatterTerm[] {
   const expanded = new Map<string, ScatterTerm>();
   const add = (term: ScatterTerm) => {
@@ -68,7 +71,7 @@ function expandTerms(terms: readonly ScatterTerm[], all: readonly Labels[]): Sca
   return [...expanded.values()];
 }
 
-/** How many of these labels match each term, by its id; as many terms as there are values cost no more than one. */
+/** Number of these labels that match each term, by its id. One pass, regardless of the number of terms. */
 function countMatches(
   terms: readonly ScatterTerm[],
   all: readonly Labels[],
@@ -87,8 +90,8 @@ function countMatches(
 }
 
 /**
- * Of several terms those that can change the order, the commonest first; a single one as it is. What fewer than two items match changes nothing,
- * and where there are too many others, the rarest are left out.
+ * Terms that can change the order, most common first; a single term is returned unchanged. Terms with fewer than
+ * two matching items have no effect, and beyond the maximum the rarest are dropped.
  */
 function effectiveTerms(terms: readonly ScatterTerm[], waiting: readonly Labels[]): ScatterTerm[] {
   if (terms.length <= 1) return [...terms];
@@ -101,7 +104,7 @@ function effectiveTerms(terms: readonly ScatterTerm[], waiting: readonly Labels[
     .map(({ term }) => term);
 }
 
-/** How many items have the label, and how many have not. */
+/** Numbers of items with and without the label. */
 interface Shares {
   readonly matching: number;
   readonly others: number;
@@ -133,8 +136,8 @@ function scatterByTerm<T>(
 }
 
 /**
- * The group that is repeated. Where items with the label are over-represented among the waiting, the group has the
- * shares of all items instead, and the surplus goes in front.
+ * The repeated group. If items with the label are over-represented among the waiting ones, the group has the shares
+ * of all items, and the surplus comes first.
  */
 function groups(waiting: Shares, total: Shares): { size: Shares; repeats?: number } {
   if (total.others / total.matching >= waiting.others / waiting.matching) {

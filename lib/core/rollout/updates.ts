@@ -7,12 +7,12 @@ import { planFlip } from "./hot_upgrade.ts";
 import { imagePatch, type PodPatch, type PodUpdate, upgradePatch } from "./pod_update.ts";
 import { upgradability } from "./upgradable.ts";
 
-/** An update, or why none can be made for this Pod. */
+/** An update, or why it cannot be computed for the Pod. */
 export type Made =
   | { readonly ok: true; readonly update: PodUpdate }
   | { readonly ok: false; readonly left: LeftPod };
 
-/** Makes the update of an outdated Pod to the current revision. */
+/** Creates the upgrade of an outdated Pod to the current revision. */
 export function makeUpgrade(pod: Pod, snapshot: RolloutSnapshot): Made {
   const { prepared } = snapshot;
   const patch = upgradePatch(pod, { prepared, now: rfc3339(snapshot.now) });
@@ -21,7 +21,7 @@ export function makeUpgrade(pod: Pod, snapshot: RolloutSnapshot): Made {
   return { ok: true, update: updateOf(pod, "Upgrade", { patch: patch.patch, ...condition }) };
 }
 
-/** Makes the second step of a hot upgrade; undefined where it is not due. */
+/** Creates the second step of a hot upgrade; undefined if it is not due. */
 export function makeFlip(pod: Pod, { prepared, now }: RolloutSnapshot): PodUpdate | undefined {
   const changes = planFlip(pod, prepared);
   if (changes === undefined) return undefined;
@@ -29,7 +29,7 @@ export function makeFlip(pod: Pod, { prepared, now }: RolloutSnapshot): PodUpdat
   return updateOf(pod, "Flip", { patch });
 }
 
-/** Gives drifted containers the images again that were first stored for them. */
+/** Creates the repair of drifted containers: their images as last stored. */
 export function makeRepair(pod: Pod, { prepared, now }: RolloutSnapshot): PodUpdate | undefined {
   const { drift } = assessImages(pod, prepared);
   if (drift.length === 0) return undefined;
@@ -38,7 +38,7 @@ export function makeRepair(pod: Pod, { prepared, now }: RolloutSnapshot): PodUpd
   return updateOf(pod, "Repair", { patch });
 }
 
-/** A Pod that only its replacement will bring to the current revision. */
+/** A Pod that cannot be upgraded in place. */
 export function leaveNotUpgradable(pod: Pod, snapshot: RolloutSnapshot): LeftPod {
   const found = upgradability(pod, snapshot.prepared);
   const message = found.kind === "NotUpgradable" ? found.message : "";

@@ -8,16 +8,16 @@ import { sidecarContainerNames } from "../status/sidecars.ts";
 /** Whether an outdated Pod can be updated in place, and if not, why. */
 export type Upgradability =
   | { readonly kind: "Upgradable" }
-  /** An earlier update has not reached the kubelet yet: later. */
+  /** Later: the kubelet has not applied an earlier update yet. */
   | { readonly kind: "InFlight"; readonly container: string }
-  /** Never: only a new Pod will have the current revision. */
+  /** Never: only a replacement can have the current revision. */
   | { readonly kind: "NotUpgradable"; readonly reason: ConditionReason; readonly message: string };
 
 /**
- * Tells whether an outdated Pod can be updated in place now. A container that is not ready may be changed again at
- * once, so that a bad image can be replaced by a good one.
- * Source: `pkg/control/sidecarcontrol/sidecarset_control.go:IsSidecarSetUpgradable`; Pods that lack a container as
- * departures D-5 and B-32 have it.
+ * Whether an outdated Pod can be updated in place now. A container that is not ready may be changed again
+ * immediately, so that a good image can replace a bad one.
+ * Source: `pkg/control/sidecarcontrol/sidecarset_control.go:IsSidecarSetUpgradable`; departures D-5 and B-32 for
+ * Pods that lack a container.
  */
 export function upgradability(pod: Pod, prepared: PreparedSidecarSet): Upgradability {
   const recorded = recordOf(pod, prepared.name).withoutImage?.hash;

@@ -4,21 +4,21 @@ import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 
 export interface MissedBefore {
   readonly spec: Pick<SidecarSetSpec, "selector" | "namespaceSelector">;
-  /** How many missed Pods were counted last. */
+  /** Number of missed Pods at the last count. */
   readonly missedBefore: number;
-  /** Until when that count was right. */
+  /** Time until which that count was right. */
   readonly countedUntil: Date;
   /** RFC 3339, in whole seconds. */
   readonly effectiveSince: string | undefined;
 }
 
-/** Milliseconds that a count may be behind the Pods. */
+/** Maximum delay of a count in milliseconds. */
 const MARGIN = 10_000;
 
 /**
- * Of the Pods that look missed to a process that starts, those that may only have come to be selected when a label was removed from them or
- * their namespace, or that were created in the same second as the selection, perhaps before it: of neither is there a trace in the objects.
- * Where there were fewer when Pods were counted last, all of them that existed then are in doubt.
+ * Pods that look missed at start-up but may have become selected later: by a removed label of the Pod or its
+ * namespace, or created in the same second as the selection. The objects do not show either. If the last count of
+ * missed Pods was lower, all Pods that existed then are uncertain.
  */
 export function doubtfulMissed(
   missed: readonly Pod[],
@@ -36,7 +36,7 @@ function isSameSecond(created: string | undefined, since: string | undefined): b
   return Date.parse(created ?? "") === Date.parse(since ?? "");
 }
 
-/** Whether a selector takes what lacks a label, so that a removal may make it match. */
+/** Whether a selector matches absent labels, so that removing a label can make it match. */
 function excludes({ matchExpressions = [] }: LabelSelector = {}): boolean {
   return matchExpressions.some(({ operator }) =>
     operator === "NotIn" || operator === "DoesNotExist"

@@ -3,8 +3,8 @@ import { labelValueProblem, qualifiedNameProblem } from "./label_syntax.ts";
 import { type Requirement, requirementsOf } from "./requirements.ts";
 
 /**
- * Whether labels satisfy a selector, as Kubernetes decides it: an empty selector matches everything, an absent one nothing,
- * and one that is malformed anywhere nothing either.
+ * Whether labels match a selector, as in Kubernetes: an empty selector matches everything, an absent or malformed
+ * one nothing.
  *
  * @see `k8s.io/apimachinery/pkg/apis/meta/v1/helpers.go:LabelSelectorAsSelector`
  */
@@ -12,7 +12,7 @@ export function matchesSelector(selector: LabelSelector | undefined, labels: Lab
   return selector !== undefined && matcherOf(selector)(labels);
 }
 
-/** The same for a selector that many labels are held against. */
+/** Precompiles {@linkcode matchesSelector} for a selector that is matched often. */
 export function matcherOf(selector: LabelSelector): (labels: Labels) => boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector;
   const keys = Object.keys(matchLabels);
@@ -24,13 +24,13 @@ export function matcherOf(selector: LabelSelector): (labels: Labels) => boolean 
     for (const requirement of matchExpressions) {
       if (!holds(requirement, labels)) return false;
     }
-    // Syntax comes last because it costs more and most selectors fail before.
+    // The syntax check comes last, as it costs more and most selectors do not match.
     isMalformed ??= !requirementsOf(selector).every(isWellFormed);
     return !isMalformed;
   };
 }
 
-/** Whether one requirement holds, its syntax left aside. */
+/** Whether one requirement matches; its syntax is not checked. */
 export function holds(
   { key, operator, values = [] }: Requirement | LabelSelectorRequirement,
   labels: Labels,

@@ -2,17 +2,18 @@ import { isObject } from "../../api/json.ts";
 import type { LabelSelector, ObjectMeta } from "../../api/meta.ts";
 import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 
-/** When labels of an object were last set, by key, in RFC 3339: later than it was created, or in doubt. */
+/** Times in RFC 3339 at which labels were set after the object's creation, or possibly after it, by key. */
 export type LabelTimes = Readonly<Record<string, string>>;
 
 type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
 
-/** The times of a manager's entry and of the creation are taken apart from each other, so they may lie in two seconds. */
+/** The creation and a manager's entry get separate timestamps, which can differ by a second. */
 const SAME_MOMENT = 1_000;
 
 /**
- * The entries of `managedFields` that tell of labels set after the object's creation, without all their other fields; none for most objects. An
- * entry has one time, that of its manager's last change of anything, so it may tell of more than there was; of a label that was removed nothing tells.
+ * `managedFields` entries for labels set after the object's creation, reduced to these fields; empty for most
+ * objects. An entry has only the time of its manager's last change, so it may include older labels. Removed labels
+ * leave no trace.
  */
 export function laterLabelFields(metadata: ObjectMeta): ManagedFields {
   const created = Date.parse(metadata.creationTimestamp ?? "");
@@ -26,7 +27,7 @@ export function laterLabelFields(metadata: ObjectMeta): ManagedFields {
     .map(({ time, labels }) => ({ time, fieldsV1: { "f:metadata": { "f:labels": labels } } }));
 }
 
-/** The latest time of each label that these entries tell of. */
+/** Latest time of each label in these entries. */
 export function labelTimes(managedFields: ManagedFields | undefined): LabelTimes {
   const times = new Map<string, string>();
   for (const { time = "", fieldsV1 } of managedFields ?? []) {
@@ -40,7 +41,7 @@ export function labelTimes(managedFields: ManagedFields | undefined): LabelTimes
   return Object.fromEntries(times);
 }
 
-/** Whether a Pod may have come to be selected only after its creation, by a change of its or its namespace's labels. */
+/** Whether a Pod may have become selected after its creation, by a label change of the Pod or its namespace. */
 export function maySelectLater(
   spec: Pick<SidecarSetSpec, "selector" | "namespaceSelector">,
   { pod, namespace }: { pod: ObjectMeta; namespace: LabelTimes | undefined },
@@ -49,7 +50,7 @@ export function maySelectLater(
   if (keysOf(spec.selector).some((key) => Object.hasOwn(ofPod, key))) return true;
   if (namespace === undefined) return false;
   const created = Date.parse(pod.creationTimestamp ?? "");
-  // Both are cut to whole seconds, so those of one second are in doubt.
+  // Both times are truncated to seconds, so within the same second the order is unknown.
   return keysOf(spec.namespaceSelector).some((key) =>
     Object.hasOwn(namespace, key) && Date.parse(namespace[key] ?? "") >= created
   );

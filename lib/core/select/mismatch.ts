@@ -5,13 +5,16 @@ import { isEmptySelector, type Requirement, requirementsOf } from "./requirement
 
 /** Why a SidecarSet does not select a Pod. */
 export interface Mismatch {
-  /** The field that rules the Pod out: `spec.selector`. */
+  /** The field that does not match: `spec.selector`. */
   readonly field: string;
-  /** What it asks for and what is there instead. */
+  /** The requirement, and the actual value. */
   readonly message: string;
 }
 
-/** The first thing about a Pod or its namespace that keeps a SidecarSet from selecting it; undefined when it does select it. */
+/**
+ * Why a SidecarSet does not select a Pod: the first requirement that the Pod or its namespace fails; undefined if
+ * it selects the Pod.
+ */
 export function explainMismatch(
   spec: Selection,
   { labels, namespace }: PodPlace,
@@ -61,7 +64,7 @@ function unmet(selector: LabelSelector | undefined, subject: Subject): Mismatch 
   return { field, message: `requires "${written(failing)}": ${owner} ${current}` };
 }
 
-/** A requirement as `kubectl get --selector` takes it. */
+/** A requirement in the syntax of `kubectl get --selector`. */
 function written({ key, operator, values }: Requirement): string {
   switch (operator) {
     case "In":

@@ -4,10 +4,11 @@ import type { Selection } from "./pod_selection.ts";
 import { type Requirement, requirementsOf } from "./requirements.ts";
 
 /**
- * Whether some labels satisfy both selectors. The answer is exact: requirements on different keys are independent of each
- * other, so it is enough that each key can be given a value, or be left out.
+ * Whether some labels match both selectors. Exact: requirements on different keys are independent, so each key is
+ * checked separately for a value, or its absence, that satisfies all requirements.
  *
- * It replaces `openkruise/kruise/pkg/util/selector.go:IsSelectorOverlapping`, which takes some selectors that overlap for disjoint (B-31).
+ * Replaces `openkruise/kruise/pkg/util/selector.go:IsSelectorOverlapping`, which reports some overlapping selectors
+ * as disjoint (B-31).
  */
 export function selectorsOverlap(a: LabelSelector, b: LabelSelector): boolean {
   return isSatisfiable([...requirementsOf(a), ...requirementsOf(b)]);
@@ -45,7 +46,7 @@ function canBeAbsent(requirements: readonly Requirement[]): boolean {
 function canHaveAValue(requirements: readonly Requirement[]): boolean {
   if (requirements.some(({ operator }) => operator === "DoesNotExist")) return false;
   const [first, ...others] = requirements.filter(({ operator }) => operator === "In");
-  // Without a list to choose from there is always a value that no NotIn names.
+  // Without an `In` list, some value is not in any `NotIn` list.
   if (first === undefined) return true;
   const allowed = others.map(({ values }) => new Set(values));
   const refused = requirements.filter(({ operator }) => operator === "NotIn")

@@ -4,7 +4,7 @@ import type { NamespaceFacts } from "../prepared.ts";
 import { matcherOf } from "./label_selector.ts";
 import { isEmptySelector } from "./requirements.ts";
 
-/** What decides which Pods a SidecarSet selects. */
+/** The fields of a SidecarSet that select Pods. */
 export type Selection = Pick<SidecarSetSpec, "selector" | "namespace" | "namespaceSelector">;
 
 /** A Pod's labels and the namespace it is in. */
@@ -13,14 +13,14 @@ export interface PodPlace {
   readonly namespace: NamespaceFacts;
 }
 
-/** Whether Pods of a namespace may be selected: `namespace` and `namespaceSelector` must both hold where they are set. */
+/** Whether Pods of a namespace can be selected: both `namespace` and `namespaceSelector` must match if set. */
 export function selectsNamespace(spec: Selection, namespace: NamespaceFacts): boolean {
   return namespaceMatcherOf(spec)(namespace);
 }
 
 /**
- * Whether a SidecarSet selects a Pod. Without a selector it selects none; with an empty one every Pod of the namespaces that its
- * `namespaceSelector` selects, and none where that is not set.
+ * Whether a SidecarSet selects a Pod. An absent selector selects nothing. An empty one selects every Pod in
+ * namespaces that `namespaceSelector` matches, and nothing without a `namespaceSelector`.
  *
  * @see `openkruise/kruise/pkg/control/sidecarcontrol/util.go:PodMatchedSidecarSet`
  */
@@ -28,7 +28,7 @@ export function selectsPod(spec: Selection, place: PodPlace): boolean {
   return podMatcherOf(spec)(place);
 }
 
-/** The same for a SidecarSet that many Pods are held against. */
+/** Precompiles {@linkcode selectsPod} for a SidecarSet that is matched often. */
 export function podMatcherOf(spec: Selection): (place: PodPlace) => boolean {
   const { selector } = spec;
   if (selector === undefined) return () => false;
@@ -46,7 +46,7 @@ function namespaceMatcherOf(
     (!wanted || wanted === name) && (matchesLabels === undefined || matchesLabels(labels));
 }
 
-/** Whether a `namespaceSelector` asks for anything, so that an empty `selector` has a meaning (D-8). */
+/** Whether a `namespaceSelector` has requirements, so that an empty `selector` is allowed (D-8). */
 export function selectsSomeNamespaces({ namespaceSelector }: Selection): boolean {
   return namespaceSelector !== undefined && !isEmptySelector(namespaceSelector);
 }

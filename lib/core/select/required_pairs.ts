@@ -1,7 +1,7 @@
 import type { LabelSelector } from "../../api/meta.ts";
 import { requirementsOf } from "./requirements.ts";
 
-/** A label that everything a selector matches has, and the values it may have. */
+/** A label that every match of a selector has, and its possible values. */
 export interface RequiredPair {
   readonly key: string;
   /** Without duplicates; never empty. */
@@ -9,8 +9,8 @@ export interface RequiredPair {
 }
 
 /**
- * The label pairs that a Pod must have to be selected, one for each `matchLabels` entry and `In` requirement.
- * A selector without any can only be found by trying it.
+ * Label pairs that a selected Pod must have, one for each `matchLabels` entry and `In` requirement: keys of the
+ * inverted index. A selector without any is matched against every Pod.
  */
 export function requiredPairs(selector: LabelSelector): readonly RequiredPair[] {
   return requirementsOf(selector)

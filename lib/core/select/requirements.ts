@@ -1,13 +1,13 @@
 import type { LabelSelector } from "../../api/meta.ts";
 
-/** One thing that a selector asks of one label. The operator is text: a stored object may hold any. */
+/** One requirement on one label. The operator is a string, as a stored object may have any. */
 export interface Requirement {
   readonly key: string;
   readonly operator: string;
   readonly values: readonly string[];
 }
 
-/** All requirements of a selector, `matchLabels` as `In` with one value. All of them must hold. */
+/** All requirements of a selector, with `matchLabels` as `In` with one value. All must match. */
 export function requirementsOf(selector: LabelSelector): readonly Requirement[] {
   return [
     ...Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({
@@ -23,7 +23,7 @@ export function requirementsOf(selector: LabelSelector): readonly Requirement[] 
   ];
 }
 
-/** Whether the selector asks for nothing. */
+/** Whether the selector has no requirements. */
 export function isEmptySelector(selector: LabelSelector): boolean {
   return Object.keys(selector.matchLabels ?? {}).length === 0 &&
     (selector.matchExpressions ?? []).length === 0;

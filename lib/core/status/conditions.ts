@@ -7,7 +7,7 @@ import {
 import { type Reason, REASONS } from "../reasons.ts";
 import { refusalSentence, type RegistrationFacts, type StatusFacts } from "./facts.ts";
 
-/** A condition without what depends on the previous one. */
+/** A condition without the members that depend on the previous one. */
 export interface ConditionState {
   readonly type: keyof typeof CONDITIONS;
   readonly status: "True" | "False" | "Unknown";
@@ -15,10 +15,10 @@ export interface ConditionState {
   readonly message: string;
 }
 
-/** How long after a registration was written other API servers may still work without it. */
+/** Delay after which all API servers use a registration. */
 export const REGISTRATION_SETTLE_SECONDS = 3;
 
-/** `Ready` is True once new Pods get exactly this generation. */
+/** `Ready` is True if new Pods get exactly this generation. */
 export function readyState(facts: StatusFacts): ConditionState {
   const no = (reason: Reason | ConditionReason, message = sentence(reason)): ConditionState => ({
     type: "Ready",
@@ -39,7 +39,7 @@ export function readyState(facts: StatusFacts): ConditionState {
   return { type: "Ready", status: "True", reason: "InForce", message: sentence("InForce") };
 }
 
-/** `Progressing` has the meaning that it has for a Deployment; its message names the numbers. */
+/** `Progressing` has the same meaning as for a Deployment; its message has the counts. */
 export function progressingState(facts: StatusFacts): ConditionState {
   const { rollout, counts } = facts;
   const reason = deadline(facts) <= facts.now.getTime()
@@ -58,7 +58,7 @@ export function progressingState(facts: StatusFacts): ConditionState {
   };
 }
 
-/** `PodsMissed` is True while Pods run without the sidecars that they should have got, or are not there because of them. */
+/** `PodsMissed` is True while Pods lack sidecars they should have, or are refused because of them. */
 export function missedState({ counts, missed, refused }: StatusFacts): ConditionState {
   const { missedPods } = counts;
   if (missedPods === 0 && refused === undefined) {
@@ -79,7 +79,7 @@ export function missedState({ counts, missed, refused }: StatusFacts): Condition
   };
 }
 
-/** Milliseconds; when a condition will change by the mere passing of time; undefined where none will. */
+/** Time in milliseconds at which a condition changes without an event; undefined if none does. */
 export function conditionsDueAt(facts: StatusFacts): number | undefined {
   const { inForceSince } = facts.registration;
   const times = [deadline(facts), inForceSince === undefined ? Infinity : settledAt(inForceSince)]
@@ -87,7 +87,7 @@ export function conditionsDueAt(facts: StatusFacts): number | undefined {
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-/** Whether a registration has been in force long enough for every API server to follow it. */
+/** Whether a registration has been active long enough for every API server to use it. */
 export function isSettled({ inForceSince }: RegistrationFacts, now: Date): boolean {
   return inForceSince !== undefined && settledAt(inForceSince) <= now.getTime();
 }
@@ -96,7 +96,7 @@ function settledAt(inForceSince: string): number {
   return Date.parse(inForceSince) + REGISTRATION_SETTLE_SECONDS * 1000;
 }
 
-/** Only a roll-out that ought to move can be late; Infinity for any other. */
+/** Only an active roll-out has a deadline; Infinity for any other. */
 function deadline({ rollout }: StatusFacts): number {
   const moving = ["RollingOut", "WaitingForAvailability", "UpdateRefused"];
   if (!moving.includes(rollout.reason)) return Infinity;

@@ -14,11 +14,11 @@ export function containerStatus(pod: Pod, name: string): ContainerStatus | undef
 }
 
 /**
- * Whether the kubelet runs what the Pod's spec says for the given containers. Only an image change that is recorded in
- * the Pod and has not reached the kubelet makes it false, once every container has a status. A Pod that was never
- * changed in place runs what it was created with, whatever its runtime calls the image.
- * Source: `pkg/control/sidecarcontrol/sidecarset_control.go:IsPodStateConsistent`, with native sidecars (B-24) and with
- * restarts as a proof: the text of an image or image id cannot prove that it does not run.
+ * Whether the kubelet runs the images in the Pod's spec for these containers. False only if a recorded image change
+ * has not reached the kubelet, or a container has no status. A Pod without in-place changes is consistent, whatever
+ * name its runtime reports for the image.
+ * Source: `pkg/control/sidecarcontrol/sidecarset_control.go:IsPodStateConsistent`, with native sidecars (B-24), and
+ * with restarts as proof: the name of an image or image id cannot prove that it does not run.
  */
 export function isStateConsistent(
   pod: Pod,
@@ -46,20 +46,20 @@ export function isStateConsistent(
 interface ImageChange {
   readonly sidecarSetName: string;
   readonly image: string;
-  /** NaN where the record has no time. */
+  /** NaN if the record has no time. */
   readonly recordedAt: number;
 }
 
 /**
- * Whether a container was started after the last image change. The restart count needs no clock, but only this program
- * records it; else the start time decides. An acknowledged generation alone proves nothing: the kubelet reports it
- * before it stops the old container (`pkg/kubelet/kubelet.go:SyncPod`).
+ * Whether a container was started after the last image change. The restart count needs no clock, but only this
+ * program records it; otherwise the start time decides. An observed generation alone proves nothing: the kubelet
+ * reports it before it stops the old container (`pkg/kubelet/kubelet.go:SyncPod`).
  */
 function hasRestarted(pod: Pod, status: ContainerStatus, change: ImageChange): boolean {
   const { sidecarSetName, image, recordedAt } = change;
   const { restartCount = 0 } = status;
   const upgradedAt = Date.parse(recordOf(pod, sidecarSetName).full?.updateTimestamp ?? "");
-  // Times have whole seconds. OpenKruise never renews the one of its record (B-23).
+  // Times are in whole seconds. OpenKruise never updates the time in its record (B-23).
   const changedAt = latest(recordedAt, upgradedAt);
   const startedAt = Date.parse(status.state?.running?.startedAt ?? "");
   const isAcknowledged = acknowledges(pod);
@@ -67,7 +67,7 @@ function hasRestarted(pod: Pod, status: ContainerStatus, change: ImageChange): b
   const before = counts?.byContainer.get(status.name);
   const isCurrent = counts !== undefined && !(upgradedAt > Date.parse(counts.updateTimestamp));
   if (before !== undefined && isCurrent) {
-    // A crash just before the change counts, too: such a status does not acknowledge the change.
+    // A crash just before the change also raises the count; the status then does not have the new generation.
     if (restartCount > before) return isAcknowledged !== false || startedAt >= changedAt;
     return startedAt > changedAt && isAcknowledged !== false;
   }
@@ -76,7 +76,7 @@ function hasRestarted(pod: Pod, status: ContainerStatus, change: ImageChange): b
   return startedAt === changedAt || (Number.isNaN(startedAt) && isAcknowledged === true);
 }
 
-/** Whether the status was made from the current spec; undefined where the kubelet does not say (before Kubernetes 1.34). */
+/** Whether the kubelet has observed the current spec; undefined before Kubernetes 1.34. */
 function acknowledges(pod: Pod): boolean | undefined {
   const { generation } = pod.metadata;
   const observed = pod.status?.observedGeneration ?? readyCondition(pod)?.observedGeneration;

@@ -1,6 +1,6 @@
 import { hasTrait, type PodClass, PodTrait } from "./pod_class.ts";
 
-/** How many Pods of a SidecarSet have which traits; the numbers of its status. */
+/** Numbers of a SidecarSet's Pods by trait, as in its status. */
 export interface PodCounts {
   readonly matchedPods: number;
   readonly updatedPods: number;
@@ -29,8 +29,9 @@ export function countPods(classes: Iterable<PodClass>): PodCounts {
 }
 
 /**
- * The counts after one Pod has changed from one class to another; 0 is the class of a Pod that is not there.
- * The same reference where both classes are equal.
+ * The counts after one Pod changed its class; 0 is the class of an absent Pod.
+ *
+ * @returns the same reference if both classes are equal
  */
 export function recount(counts: PodCounts, before: PodClass, after: PodClass): PodCounts {
   if (before === after) return counts;

@@ -8,28 +8,27 @@ import { isUnchanged, recordOf } from "./record.ts";
 import { hotPair, unfinishedPairs } from "./readiness.ts";
 import { findContainer, runningSidecars } from "./sidecars.ts";
 
-/** An injected container that does not have the image that was last stored for it. */
+/** An injected container whose image differs from the last stored one. */
 export interface Drift {
   readonly container: string;
   readonly storedImage: string;
   readonly foundImage: string;
 }
 
-/** What the images of an updated Pod's sidecars come to. */
+/** Result of comparing the images of an updated Pod's sidecars. */
 export interface ImageAssessment {
-  /** Images that another client has changed. */
+  /** Images that another client changed. */
   readonly drift: readonly Drift[];
-  /** Images that webhooks have rewritten, to be recorded as the stored ones; by container. */
+  /** Images by container that other webhooks changed; to be recorded as stored. */
   readonly rewritten: ReadonlyMap<string, string>;
 }
 
 const NOTHING: ImageAssessment = { drift: [], rewritten: new Map() };
 
 /**
- * Compares the images of an updated Pod's sidecars with those last stored: recorded in the Pod, or else the
- * SidecarSet's own. A differing image is drift if another client has set it in an update, and was rewritten by a webhook
- * if none has. Without `managedFields` only the first generation of a Pod proves the latter. Outdated Pods are the
- * roll-out's business.
+ * Compares the images of an updated Pod's sidecars with the last stored ones: recorded in the Pod, or else the
+ * SidecarSet's. A different image is drift if another client set it in an update; otherwise a webhook changed it.
+ * Without `managedFields` only a Pod of generation 1 proves the latter. Outdated Pods are not compared.
  */
 export function assessImages(pod: Pod, prepared: PreparedSidecarSet): ImageAssessment {
   const differing = differences(pod, prepared);
@@ -44,11 +43,12 @@ export function assessImages(pod: Pod, prepared: PreparedSidecarSet): ImageAsses
 }
 
 /**
- * The annotation with the images of a Pod as the answer to this program's own write, or a first sight, has shown it.
+ * The annotation that records a Pod's images, as in the response to this program's write or in the first observed
+ * state.
  *
  * @param pod whose annotation is extended: the same Pod, or a later state of it
  * @param images by container
- * @returns undefined where nothing is to be recorded
+ * @returns undefined if there is nothing to record
  */
 export function storedImagesRecord(
   pod: Pod,
@@ -59,7 +59,7 @@ export function storedImagesRecord(
   return isNew ? storedImagesWith(pod, images) ?? undefined : undefined;
 }
 
-/** Images that differ from the wanted ones in a Pod that this program has just written: webhooks have rewritten them. */
+/** Images that differ from the desired ones in a Pod that this program just wrote: other webhooks changed them. */
 export function rewrittenImages(
   pod: Pod,
   prepared: PreparedSidecarSet,
@@ -74,7 +74,7 @@ function differences(pod: Pod, prepared: PreparedSidecarSet): Drift[] {
   for (const [container, image] of wantedImages(pod, prepared)) {
     const storedImage = stored.get(container) ?? image;
     const foundImage = findContainer(pod, container)?.image;
-    // An idle image is the clean-up's business.
+    // The clean-up is responsible for idle images.
     if (foundImage === undefined || foundImage === storedImage || idle.has(container)) continue;
     differing.push({ container, storedImage, foundImage });
   }
@@ -85,7 +85,7 @@ function foundImages(differing: readonly Drift[]): ReadonlyMap<string, string> {
   return new Map(differing.map(({ container, foundImage }) => [container, foundImage]));
 }
 
-/** Of an outdated Pod only the empty image is known. An idle half serves until its version says that it is empty. */
+/** In an outdated Pod only the empty image is known. An idle half serves until its version marks it as empty. */
 function wantedImages(pod: Pod, prepared: PreparedSidecarSet): Map<string, string> {
   const { full, withoutImage } = recordOf(pod, prepared.name);
   const isCurrent = full?.hash === prepared.hash;

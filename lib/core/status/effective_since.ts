@@ -6,16 +6,16 @@ import type { PreparedSidecarSet } from "../prepared.ts";
 import { selectionHash } from "../registration/selection.ts";
 import { rfc3339 } from "../rfc3339.ts";
 
-/** Since when the current selection has been effective, and its hash, as they are stored. */
+/** The stored `effectiveSince` and hash of the selection. */
 export type EffectiveSelection = Pick<SidecarSetStatus, "effectiveSince" | "selectionHash">;
 
 export interface EffectiveSinceFacts {
   readonly prepared: PreparedSidecarSet;
   /** The last known status. */
   readonly status: SidecarSetStatus | undefined;
-  /** Whether new Pods are to be injected: the SidecarSet is valid, not paused, and its selectors fit into the registration. */
+  /** Whether the SidecarSet is injected: valid, not paused, and its selectors fit into the registration. */
   readonly injecting: boolean;
-  /** When the webhook registration was created; RFC 3339, undefined where there is none. */
+  /** Creation time of the webhook registration in RFC 3339; undefined if there is none. */
   readonly registeredSince: string | undefined;
   readonly now: Date;
 }
@@ -33,9 +33,9 @@ export function effectiveSinceOf(
 }
 
 /**
- * Since when every new selected Pod should have been injected; RFC 3339 in whole seconds, empty while that cannot be said. A new
- * selection is effective from the moment in which it was stored, because the validating webhook has it registered before, but never
- * from before there was a registration at all.
+ * Time since which every new selected Pod should be injected; RFC 3339 in whole seconds, empty if unknown. A new
+ * selection is effective when it is stored, as the validating webhook registers it before, but not before the
+ * registration exists.
  */
 export function nextEffectiveSince(facts: EffectiveSinceFacts): EffectiveSelection {
   const { prepared, status, injecting, registeredSince, now } = facts;
@@ -45,18 +45,18 @@ export function nextEffectiveSince(facts: EffectiveSinceFacts): EffectiveSelecti
   return { effectiveSince: since, selectionHash: selectionHash(prepared.sidecarSet.spec) };
 }
 
-/** When the selection was stored; undefined where that is not known. */
+/** Time at which the selection was stored; undefined if unknown. */
 function selectedAt(
   { sidecarSet: { metadata }, specWrittenAt }: PreparedSidecarSet,
   status: SidecarSetStatus | undefined,
 ): string | undefined {
   const { generation, creationTimestamp } = metadata;
-  // This spec was there before and not effective, for example because it was invalid.
+  // The spec existed but was not effective, for example because it was invalid.
   if (status?.observedGeneration === generation) return undefined;
   return generation === 1 ? creationTimestamp : specWrittenAt;
 }
 
-/** When the spec of an object was last written, by `managedFields`; undefined where they do not say. */
+/** Time of the last write of an object's spec, by `managedFields`; undefined if unknown. */
 export function specWrittenAt({ managedFields = [] }: ObjectMeta): string | undefined {
   const times = managedFields.flatMap(({ time, subresource, fieldsV1 }) =>
     time !== undefined && !subresource && isObject(fieldsV1) && "f:spec" in fieldsV1 ? [time] : []
@@ -68,7 +68,7 @@ function latest(a: string, b: string): string {
   return Date.parse(a) < Date.parse(b) ? b : a;
 }
 
-/** Why a Pod that a SidecarSet selects and that was not missed has nothing of it, as far as times say. */
+/** Why a selected Pod that was not missed is not injected, by times. */
 export function notMissedText({ metadata }: Pod, prepared: PreparedSidecarSet): string {
   const created = Date.parse(metadata.creationTimestamp ?? "");
   const { sidecarSet } = prepared;

@@ -5,9 +5,9 @@ import type { Reason } from "../reasons.ts";
 import type { PodCounts } from "./counts.ts";
 import type { EffectiveSelection } from "./effective_since.ts";
 
-/** Everything that a SidecarSet's status is made from, as values. */
+/** Input for a SidecarSet's status. */
 export interface StatusFacts {
-  /** The generation that was counted; never a newer one (B-12). */
+  /** The counted generation; never a newer one (B-12). */
   readonly generation: number;
   readonly counts: PodCounts;
   readonly latestRevision: string;
@@ -16,35 +16,35 @@ export interface StatusFacts {
   readonly effective: EffectiveSelection;
   readonly problems: readonly FieldProblem[];
   readonly injectionPaused: boolean;
-  /** Why new Pods cannot get the revision that they are to get; absent where they can. */
+  /** Why new Pods cannot get the pinned revision; absent if they can. */
   readonly revisionObstacle?: { readonly reason: Reason; readonly message: string };
   readonly registration: RegistrationFacts;
   readonly rollout: RolloutFacts;
-  /** The commonest reason why Pods were missed, with one of them; absent where it is not known. */
+  /** Most common reason of missed Pods, and an example; absent if unknown. */
   readonly missed?: { readonly reason: Reason; readonly example: string };
-  /** Workloads that are refused Pods because of the sidecar; absent where there are none. */
+  /** Workloads whose Pods are refused because of the sidecars; absent if there are none. */
   readonly refused?: RefusalSummary;
-  /** What is remembered of evictions; kept by reference while it stays. */
+  /** Records of evictions; the same reference while unchanged. */
   readonly evictions: readonly EvictionGuard[];
   readonly now: Date;
 }
 
-/** What is known of the webhook registration of this generation. */
+/** State of the webhook registration for this generation. */
 export interface RegistrationFacts {
-  /** Since when a registration that covers this generation has been in force; RFC 3339. */
+  /** Time in RFC 3339 since which a registration for this generation has been active. */
   readonly inForceSince?: string;
-  /** When the registration was created, whatever it covered then; RFC 3339. */
+  /** Creation time of the registration in RFC 3339, for any generation. */
   readonly registeredSince?: string;
-  /** Why there can be none. */
+  /** Why it cannot be registered. */
   readonly obstacle?: { readonly reason: Reason; readonly message: string };
 }
 
 export interface RolloutFacts {
-  /** As the plan says. */
+  /** Reason from the plan. */
   readonly reason: ConditionReason | "InvalidSidecarSet";
-  /** Names what holds the roll-out back, for example one Pod; absent where the numbers say it. */
+  /** What blocks the roll-out, for example a Pod; absent if the counts suffice. */
   readonly detail?: string;
-  /** When the numbers last changed for the better, or the controller came up; RFC 3339. */
+  /** Time in RFC 3339 of the last progress, or of the controller's start. */
   readonly lastProgress: string;
   readonly progressDeadlineSeconds: number;
 }
@@ -52,9 +52,9 @@ export interface RolloutFacts {
 /** Workloads whose Pods the API server refuses because of a SidecarSet. */
 export interface RefusalSummary {
   readonly workloads: number;
-  /** One of them: `ReplicaSet default/web`. */
+  /** An example: `ReplicaSet default/web`. */
   readonly example: string;
-  /** Why, in the API server's words. */
+  /** The API server's message. */
   readonly text: string;
 }
 

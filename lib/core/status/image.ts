@@ -1,4 +1,4 @@
-/** The parts of an image reference that tell whether two references mean the same content. */
+/** The parts of an image reference that identify its content. */
 interface ImageDigest {
   readonly repository: string;
   readonly digest: string;
@@ -7,8 +7,9 @@ interface ImageDigest {
 const DIGEST = /^(?<repository>[^@]+)@(?<digest>[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-f]{32,})$/;
 
 /**
- * Whether an image is pinned by the digest that a container status' `imageID` has; some runtimes prefix the latter with
- * a scheme such as `docker-pullable://`. A difference proves nothing: other runtimes report a platform's manifest.
+ * Whether an image is pinned by the digest in a container status' `imageID`, which some runtimes prefix with a
+ * scheme such as `docker-pullable://`. A difference proves nothing: other runtimes report the digest of a
+ * platform's manifest.
  */
 export function isSameDigest(image: string, imageId: string): boolean {
   const wanted = imageDigest(image);

@@ -10,8 +10,8 @@ const NONE: ManagedFields = [];
 const LISTS = ["containers", "initContainers"] as const;
 
 /**
- * The entries of `managedFields` by which other clients own images of injected containers, without all their other
- * fields; none for most Pods, undefined where the Pod has no `managedFields`.
+ * `managedFields` entries of other clients that own images of injected containers, reduced to these fields; empty
+ * for most Pods, undefined if the Pod has no `managedFields`.
  */
 export function foreignImageFields({ metadata, spec }: Pod): ManagedFields | undefined {
   const { managedFields } = metadata;
@@ -35,10 +35,10 @@ export function foreignImageFields({ metadata, spec }: Pod): ManagedFields | und
 }
 
 /**
- * Whether another client has changed the image of an injected container after the Pod was created. The API server
- * decides who owns the fields of a change before it calls webhooks, so what these inject or rewrite gets no owner.
+ * Whether another client changed the image of an injected container after the Pod's creation. The API server
+ * computes owners before it calls webhooks, so fields that webhooks change have no owner.
  *
- * @returns undefined where the Pod has no `managedFields`
+ * @returns undefined if the Pod has no `managedFields`
  */
 export function isImageForeign({ metadata: { managedFields } }: Pod, container: string) {
   if (managedFields === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { ContainerState, Pod } from "../../api/pod.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
 import { endsWithMain, runsToCompletion } from "../annotations/terminate_marks.ts";
 
-/** The phase that a Pod's main containers come to. */
+/** The phase that follows from a Pod's main containers. */
 export type MainResult = "Succeeded" | "Failed";
 
 export interface ContainerInState {
@@ -13,8 +13,8 @@ export interface ContainerInState {
 }
 
 /**
- * Whether a Pod runs to completion and all containers but its sidecars have ended. What still runs only waits for its
- * end, which another image would put off: Tekton, for one, ends sidecars by an image that exits at once.
+ * Whether a Pod runs to completion and all its containers but the sidecars have terminated. A new image would delay
+ * its completion; Tekton, for example, ends sidecars with an image that exits immediately.
  */
 export function hasMainEnded(pod: Pod): boolean {
   const { restartPolicy = "Always", containers } = pod.spec;
@@ -31,7 +31,7 @@ function isSidecar(container: Container): boolean {
   return isMarkedInjected(container) || endsWithMain(container);
 }
 
-/** Whether the kubelet will not start the container again: it has ended, and no restart policy or rule wants it back. */
+/** Whether the container has terminated and the kubelet will not restart it. */
 export function hasEnded({ container, state }: ContainerInState, podPolicy: string): boolean {
   if (state?.terminated === undefined) return false;
   const { exitCode } = state.terminated;
@@ -40,12 +40,12 @@ export function hasEnded({ container, state }: ContainerInState, podPolicy: stri
   return policy === "Never" || exitCode === 0;
 }
 
-/** How containers that have ended come out together. */
+/** Common result of terminated containers. */
 export function resultOf(ended: readonly ContainerInState[]): MainResult {
   return ended.every(({ state }) => state?.terminated?.exitCode === 0) ? "Succeeded" : "Failed";
 }
 
-/** `restartPolicyRules` (Kubernetes 1.34): the first rule that takes the exit code decides. */
+/** `restartPolicyRules` (Kubernetes 1.34): the first rule that matches the exit code decides. */
 function isRestartedByRule({ restartPolicyRules }: Container, exitCode: number): boolean {
   if (!Array.isArray(restartPolicyRules)) return false;
   return restartPolicyRules.some((rule: unknown) => {

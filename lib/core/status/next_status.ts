@@ -4,10 +4,10 @@ import { type ConditionState, missedState, progressingState, readyState } from "
 import type { StatusFacts } from "./facts.ts";
 
 /**
- * The status that the facts come to. Times of conditions are kept while their status stays; conditions and fields of
- * others stay as they are.
+ * The status for these facts. A condition's time changes only with its status. Conditions and fields of other
+ * clients are kept.
  *
- * @returns the previous status itself where nothing has changed, so that nothing is written
+ * @returns the previous status itself if nothing changes
  */
 export function nextStatus(
   previous: SidecarSetStatus | undefined,

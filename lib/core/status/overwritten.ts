@@ -6,9 +6,10 @@ import { CONDITIONS } from "../condition_reasons.ts";
 const OWN_FIELDS = Object.keys(sidecarSetStatus.shape);
 
 /**
- * Whether somebody has changed, of a status, what this program has written; fields and conditions of others are their own.
+ * Whether another client changed members of a status that this program wrote. Fields and conditions of other
+ * clients are ignored.
  *
- * @param kept what the API server has kept of what was written
+ * @param kept what the API server stored of the write
  */
 export function isStatusOverwritten(
   status: SidecarSetStatus | undefined,
@@ -21,7 +22,7 @@ export function isStatusOverwritten(
   );
 }
 
-/** By their types, as their order is of no account. */
+/** By type, as the order is irrelevant. */
 function ownConditions(conditions: unknown): Map<string, unknown> {
   const own = new Map<string, unknown>();
   for (const condition of Array.isArray(conditions) ? conditions : []) {

@@ -13,25 +13,25 @@ import { isActive, isRunningAndReady, unfinishedPairs } from "./readiness.ts";
 import { hasAllContainers, recordOf } from "./record.ts";
 import { findContainer, sidecarContainerNames } from "./sidecars.ts";
 
-/** What a Pod is to a SidecarSet. Each trait is one bit, so that a class is a number: small, and comparable by `===`. */
+/** Class of a Pod with respect to a SidecarSet: a bit set of traits, small and comparable by `===`. */
 export const PodTrait = {
   /** Selected, active and injected. Every trait but the next two implies it. */
   Matched: 1,
   /** Selected and active, but not injected. */
   Uninjected: 2,
-  /** Uninjected although it was created while the current selection was in force. */
+  /** Uninjected, and created while the current selection was active. */
   Missed: 4,
   /** Its recorded hash is the current one. */
   Updated: 8,
   /** Runs the images of its spec, is ready, and no hot upgrade is under way. */
   Ready: 16,
-  /** Outdated, and more than images would have to change. */
+  /** Outdated, and other fields than images differ. */
   NotUpgradable: 32,
-  /** An image change is still on its way to the kubelet. */
+  /** The kubelet has not applied an image change yet. */
   InFlight: 64,
   /** Both halves of a hot-upgrade pair run a real image. */
   HalfUpgraded: 128,
-  /** Updated, but another client has changed the image of a sidecar since. */
+  /** Updated, but another client changed the image of a sidecar since. */
   Drifted: 256,
   /** With images that webhooks have rewritten, which is not recorded in the Pod yet. */
   Rewritten: 512,

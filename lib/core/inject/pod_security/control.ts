@@ -13,7 +13,7 @@ export interface Subject {
 export interface Control {
   /** As the standard calls it. */
   readonly name: string;
-  /** Minor version of Kubernetes whose policy has the control first; in all versions when absent. */
+  /** First Kubernetes minor version whose policy has the control; all versions when absent. */
   readonly since?: number;
   violatedBy(subject: Subject): boolean;
 }

@@ -11,8 +11,8 @@ const ENFORCE_LABEL = "pod-security.kubernetes.io/enforce";
 const ENFORCE_VERSION_LABEL = "pod-security.kubernetes.io/enforce-version";
 
 /**
- * Whether the namespace's enforced Pod Security level would refuse the Pod for this SidecarSet's sake: they violate
- * controls, and the Pod by itself violates none of those. A Pod that is refused anyway is not the sidecars' doing.
+ * Whether the namespace's enforced Pod Security level refuses the Pod because of the sidecars: they violate
+ * controls, and the Pod without them violates none of these controls.
  */
 export function podSecurityObstacle(
   plan: SidecarSetPlan,

@@ -47,7 +47,7 @@ export const RESTRICTED: readonly Control[] = [
   }),
 ];
 
-/** These controls are about Linux; the standard exempts Pods that say they are for Windows. */
+/** The standard exempts Windows Pods from these Linux controls. */
 function isWindows(pod: Pod): boolean {
   return member(pod.spec, "os").name === "windows";
 }
