@@ -68,14 +68,14 @@ Deno.test("no Pod is evicted whose replacement would not be as wanted", async ()
     is: (found) => found.status?.missedPods === 2,
   });
 
-  // Excluded by namespace: missed, as the replacements would be.
+  // Excluded by namespace: uninjected, as the replacements would be, and not missed.
   await createSidecarSet(plane, "excluded", spec("excluded"));
   await new Promise((resolve) => setTimeout(resolve, 1_100));
   const labels = { app: "excluded" };
   await createDeployment(plane, "excluded", { replicas: 2, namespace: "kube-public", labels });
   await untilSidecarSet(plane, "excluded", {
-    what: "has missed Pods",
-    is: (found) => found.status?.missedPods === 2,
+    what: "has uninjected Pods",
+    is: ({ status }) => status?.uninjectedPods === 2 && status.missedPods === 0,
   });
 
   // Labelled later: 1,000 Pods that are uninjected and nobody's fault.

@@ -99,7 +99,7 @@ Deno.test("annotations that Pods get through the API server", async (t) => {
     }
   });
 
-  await t.step("are those of the allow-list while there is one", async () => {
+  await t.step("may have the reserved prefixes that an allow-list names", async () => {
     const configMap = (rules: unknown) => ({
       apiVersion: "v1",
       kind: "ConfigMap",
@@ -111,20 +111,26 @@ Deno.test("annotations that Pods get through the API server", async (t) => {
         what: `${key} is ${allowed ? "" : "not "}allowed`,
       });
     const body = configMap([
-      { allowedAnnotationKeyExprs: ["^sub\\.k8s\\.io/any$", "^example\\.com/"] },
-      { selector: { matchLabels: { team: "mesh" } }, allowedAnnotationKeyExprs: ["^mesh/"] },
+      { allowedAnnotationKeyExprs: ["^sub\\.k8s\\.io/any$"] },
+      {
+        selector: { matchLabels: { team: "mesh" } },
+        allowedAnnotationKeyExprs: ["^mesh\\.k8s\\.io/"],
+      },
     ]);
     await send(client, create(resources.configMaps, { namespace: NAMESPACE, body }));
     await becomes("sub.k8s.io/any", true);
-    assert.equal(await isAllowed("example.com/any"), true);
-    assert.equal(await isAllowed("plain"), false);
-    assert.equal(await isAllowed("mesh/any"), false);
-    assert.equal(await isAllowed("mesh/any", { team: "mesh" }), true);
+    assert.equal(await isAllowed("sub.k8s.io/other"), false);
+    assert.equal(await isAllowed("mesh.k8s.io/any"), false);
+    assert.equal(await isAllowed("mesh.k8s.io/any", { team: "mesh" }), true);
+    assert.equal(await isAllowed("example.com/any"), true, "the list only adds");
 
     const ref = { namespace: NAMESPACE, name: ALLOW_LIST_CONFIG_MAP };
     await send(client, update(resources.configMaps, { ...ref, body: configMap("no JSON") }));
-    await becomes("example.com/any", false);
+    await becomes("sub.k8s.io/any", false);
+    assert.equal(await isAllowed("example.com/any"), true);
+    await send(client, update(resources.configMaps, { ...ref, body }));
+    await becomes("sub.k8s.io/any", true);
     await send(client, remove(resources.configMaps, ref));
-    await becomes("plain", true);
+    await becomes("sub.k8s.io/any", false);
   });
 });
