@@ -197,6 +197,12 @@ Deno.test("the CustomResourceDefinition without a controller", async (t) => {
     assert.match(probe, /GROUP:\s+apps\.kruise\.io\n[^]*VERSION:\s+v1beta1/);
     assert.match(probe, /Periodic probe of container liveness/);
     assert.match(probe, /httpGet\s+<Object>/);
+    const alpha = "--api-version=apps.kruise.io/v1alpha1";
+    const older = await kubectlOutput(
+      ["explain", "sidecarset.spec.containers.livenessProbe", alpha],
+      plane,
+    );
+    assert.match(older, /VERSION:\s+v1alpha1[^]*Periodic probe of container liveness/);
     const port = await explain("scs.spec.initContainers.livenessProbe.httpGet.port");
     assert.match(port, /Name or number of the port to access on the container/);
   });

@@ -125,6 +125,28 @@ Deno.test("SidecarSets and Pods at the API server", async (t) => {
     });
   }
 
+  await t.step("kubectl shows which field of a sidecar is unknown, and it is stored", async () => {
+    const probe = { httpGet: { port: 80 } };
+    const agent = { name: "agent", image: "agent:1", livenessprobe: probe, startupProbe: probe };
+    const { code, stderr } = await kubectl(["create", "-f", "-"], {
+      kubeconfig: plane.kubeconfig,
+      input: JSON.stringify({
+        apiVersion: "apps.kruise.io/v1beta1",
+        kind: "SidecarSet",
+        metadata: { name: "misspelt" },
+        spec: { selector: { matchLabels: { app: "misspelt" } }, containers: [agent] },
+      }),
+    });
+    assert.equal(code, 0, stderr);
+    assert.equal(
+      stderr,
+      "Warning: Use livenessProbe: field spec.containers[0].livenessprobe is unknown\n",
+    );
+    const { containers: [stored] } = Object(await specOf(resources.sidecarSets, "misspelt"));
+    assert.deepEqual(stored.livenessprobe, probe, "a newer API server may know it");
+    assert.deepEqual(stored.startupProbe, probe, "Pods' defaults would change the hash");
+  });
+
   await t.step("two managers apply a container each", async () => {
     const selector = { matchLabels: { app: "shared" } };
     const applied = (fieldManager: string, containers: object[]) => {
