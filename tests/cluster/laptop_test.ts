@@ -112,7 +112,9 @@ Deno.test("a controller on a laptop, in a cluster without an installation", asyn
 
   await t.step("sends a trace of each review to an OpenTelemetry collector", async () => {
     const span = await eventually(
-      () => collector.spans.find(({ attributes }) => attributes["url.path"] === "/mutate-pod"),
+      // The path of a pending entry goes on with the SidecarSets that the review is for.
+      () =>
+        collector.spans.find(({ attributes }) => attributes["url.path"]?.startsWith("/mutate-pod")),
       { what: "the collector has the span of a review" },
     );
     assert.equal(span.service, "sidecarset");

@@ -66,7 +66,9 @@ Deno.test("a cluster that OpenKruise has looked after", async (t) => {
     kind: "ConfigMap",
     metadata: { name: ALLOW_LIST_CONFIG_MAP, namespace: KRUISE_NAMESPACE },
     data: {
-      [ALLOW_LIST_KEY]: JSON.stringify({ rules: [{ allowedAnnotationKeyExprs: ["^allowed/"] }] }),
+      [ALLOW_LIST_KEY]: JSON.stringify({
+        rules: [{ allowedAnnotationKeyExprs: ["^allowed[.]k8s[.]io/"] }],
+      }),
     },
   });
   const { metadata: { uid = "" } } = await getSidecarSet(plane, "agent");
@@ -148,8 +150,8 @@ Deno.test("a cluster that OpenKruise has looked after", async (t) => {
         patchPodMetadata: [{ annotations: { [key]: "x" } }],
       },
     });
-    await assert.rejects(apply(plane, patched("forbidden/key")), /forbidden\/key/);
-    await apply(plane, patched("allowed/key"));
+    await assert.rejects(apply(plane, patched("other.k8s.io/key")), /other\.k8s\.io\/key/);
+    await apply(plane, patched("allowed.k8s.io/key"));
   });
 
   await t.step(
