@@ -14,6 +14,6 @@ export type Connect = (options: ClusterOptions, terminal: Terminal) => Promise<C
 
 /** Loads the API client only now: most commands need no cluster. */
 export const connect: Connect = async (options, terminal) => {
-  const { openConnection } = await import("./connection.ts");
+  const { openConnection } = await import("../cluster/connection.ts");
   return await openConnection(options, terminal);
 };
