@@ -2,14 +2,14 @@ import type { Logger } from "../api/logger.ts";
 import type { TlsIdentity } from "./certificates/identity.ts";
 import type { SocketTuning } from "./socket_tuning.ts";
 
-/** One listener with one certificate. */
+/** A listener with one certificate. */
 export interface Generation {
   readonly port: number;
-  /** Requests under way. */
+  /** Requests in flight. */
   inFlight(): number;
   /**
-   * Ends the listener and, once their requests are done, its connections. Never resolves while a peer holds a
-   * connection on which it has not sent its ClientHello or HTTP/2 preface. May be called again.
+   * Ends the listener and, after their requests, its connections. Does not resolve while a client has sent no
+   * ClientHello or HTTP/2 preface on a connection. Can be called again.
    */
   shutdown(): Promise<void>;
 }
@@ -17,15 +17,16 @@ export interface Generation {
 export interface GenerationOptions {
   readonly handler: (request: Request) => Response | Promise<Response>;
   readonly hostname: string;
-  /** 0 takes a free one; `port` of the result then says which. */
+  /** 0 selects a free port, which the result's `port` has. */
   readonly port: number;
   readonly sockets: SocketTuning;
   readonly logger: Logger;
 }
 
 /**
- * Starts a listener beside those that the port may already have. Throws when the port or the certificate cannot be
- * used.
+ * Starts a listener next to existing ones of the port.
+ *
+ * @throws if the port or the certificate cannot be used
  */
 export function startGeneration(identity: TlsIdentity, options: GenerationOptions): Generation {
   const { handler, hostname, port, logger } = options;

@@ -8,26 +8,23 @@ import { readJson } from "./json_body.ts";
 import { createRespond, createReviewReader } from "./review.ts";
 
 export interface HandlerOptions {
-  /** One review function for each path of `PATHS`. */
+  /** One review function per path of `PATHS`. */
   readonly reviews: { readonly [name in keyof typeof PATHS]: Review };
   readonly logger: Logger;
-  /** Called once for every request, for metrics. */
+  /** Called once per request, for metrics. */
   readonly observe?: (observation: Observation) => void;
-  /** Longer bodies are refused; controller-runtime's limit. @default 7 MiB */
+  /** Maximum size of a body, as in controller-runtime. @default 7 MiB */
   readonly maxBodyBytes?: number;
-  /**
-   * Beyond so many bytes of bodies under review at the same time, over all connections, a body is answered 429.
-   * @default 8 MiB
-   */
+  /** Maximum size of all bodies under review, over all connections; beyond it a body gives 429. @default 8 MiB */
   readonly maxBytesUnderReview?: number;
-  /** How long a body may take to arrive. @default 2000 */
+  /** Time for a body to arrive. @default 2000 */
   readonly bodyDeadlineMs?: number;
-  /** How long a review may take once its body is read: less than the 3 s that the API server waits. @default 2500 */
+  /** Time for a review after its body is read; less than the registration's timeout of 3 s. @default 2500 */
   readonly reviewDeadlineMs?: number;
 }
 
 export interface Observation {
-  /** One of `PATHS`, or "other": whoever knocks must not be able to make new series. */
+  /** One of `PATHS`, or "other", so that unknown paths add no series. */
   readonly path: string;
   /** HTTP status of the response. */
   readonly code: number;
@@ -35,11 +32,9 @@ export interface Observation {
 }
 
 const MEBIBYTE = 1024 * 1024;
-/** What large bodies leave to the usual ones. */
+/** Reserved for small bodies. */
 const RESERVED_BYTES = MEBIBYTE;
-/**
- * After a 429 the API server asks again within the time that it has for the call; client-go needs the header for that.
- */
+/** client-go retries a 429 with this header, within the timeout of the call. */
 const RETRY_AFTER = { "retry-after": "1" };
 
 const JSON_TYPE = "application/json";
@@ -54,8 +49,8 @@ interface Route {
 }
 
 /**
- * The webhook as a function from request to response. It never throws: a request that is no review gets the HTTP status
- * that says why, a review function that fails is answered 500 under the review's uid, so that the registration's
+ * The webhook as a function from request to response. It never rejects: a request that is not a review gets the HTTP
+ * status of its fault; a review function that throws gives 500 with the review's uid, so that the registration's
  * `failurePolicy` decides.
  */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
@@ -72,7 +67,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     }),
   };
 
-  /** A path of Pod reviews may go on with what the review comes for. */
+  /** A Pod path can continue with details, which the review function reads. */
   function findRoute(path: string): { route: Route; detail: string } | undefined {
     const base = path.startsWith(POD_DETAILS) ? PATHS.mutatePod : path;
     const route = routes.get(base);
@@ -83,8 +78,8 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     request: Request,
     { route, detail }: { route: Route; detail: string },
   ): Promise<Response> {
-    const unfit = checkHeaders(request);
-    if (unfit !== undefined) return unfit;
+    const problemResponse = checkHeaders(request);
+    if (problemResponse !== undefined) return problemResponse;
     const body = await readJson(request, limit);
     if (!body.ok) {
       const headers = body.code === 429 ? RETRY_AFTER : {};
@@ -100,10 +95,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     return response instanceof Promise ? await response : response;
   }
 
-  /**
-   * Without a promise where the decision is there at once. The share is released with the decision, which may be later
-   * than its deadline.
-   */
+  /** Synchronous if the decision is. The share is released with the decision, which can be later than its deadline. */
   function decide(
     route: Route,
     { request: review, detail, share }: {
@@ -123,8 +115,8 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
       const decision = route.review(review, detail);
       if (decision instanceof Promise) {
         decision.then(share.release, share.release);
-        return inTime(decision).then(
-          (inTime) => respond(review.uid, inTime),
+        return withDeadline(decision).then(
+          (settled) => respond(review.uid, settled),
           (error) => respondBroken(review, error),
         );
       }
@@ -147,7 +139,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     return respond(review.uid, failed(500, "The webhook failed: its log says why"));
   }
 
-  async function inTime(decision: Promise<AdmissionDecision>): Promise<AdmissionDecision> {
+  async function withDeadline(decision: Promise<AdmissionDecision>): Promise<AdmissionDecision> {
     const deadlineMs = options.reviewDeadlineMs ?? 2500;
     const { promise: late, resolve } = Promise.withResolvers<AdmissionDecision>();
     const timer = setTimeout(
@@ -175,7 +167,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
   };
 }
 
-/** The path of a request's URL, as it was sent. */
+/** The path of a URL, unchanged. */
 function pathOf(url: string): string {
   const start = url.indexOf("/", "https://".length);
   if (start < 0) return "/";
@@ -198,12 +190,12 @@ function notFound(path: string): Response {
   return problem(404, `Cannot serve ${path}: the paths are ${Object.values(PATHS).join(", ")}`);
 }
 
-/** A content type without its parameters, which do not matter to JSON. */
+/** The media type without parameters, which JSON does not use. */
 function mediaTypeOf(contentType: string | null): string | undefined {
   return contentType?.split(";", 1)[0]?.trim().toLowerCase();
 }
 
-/** What is wrong with a request before its body is read, as the response to it. */
+/** The response to a request whose method or headers are wrong; undefined if they are correct. */
 function checkHeaders(request: Request): Response | undefined {
   if (request.method !== "POST") {
     return problem(405, `Cannot ${request.method} a review: the method is POST`, { allow: "POST" });

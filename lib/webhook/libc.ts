@@ -1,4 +1,4 @@
-/** Where glibc is, for `--allow-ffi`: Debian's places and distroless', then Fedora's. */
+/** Paths of glibc for `--allow-ffi`: Debian and distroless, then Fedora. */
 export const LIBC_PATHS: Readonly<Record<string, readonly string[]>> = {
   x86_64: ["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/libc.so.6"],
   aarch64: ["/lib/aarch64-linux-gnu/libc.so.6", "/lib64/libc.so.6"],
@@ -17,20 +17,24 @@ export interface SocketOption {
   readonly name: number;
 }
 
-// Linux' numbers, the same on x86_64 and aarch64.
+// Linux' constants, the same on x86_64 and aarch64.
 export const SOL_SOCKET = 1;
 const SO_ACCEPTCONN: SocketOption = { level: SOL_SOCKET, name: 30 };
-/** Descriptors are given out from the lowest, so that a search rarely gets far. */
-const HIGHEST_FD = 65_535;
-/** Of `sockaddr_in6`, the longest that is of interest; the port is at bytes 2 and 3 of both kinds. */
+/** The kernel assigns the lowest free descriptor, so searches are short. */
+const MAX_FD = 65_535;
+/** Size of `sockaddr_in6`, the longest address of an IP socket; both kinds have the port at bytes 2 and 3. */
 const ADDRESS_BYTES = 28;
 
-/** Opens libc, or says why that cannot be done. */
+/**
+ * Opens libc.
+ *
+ * @returns the library, or why it cannot be opened
+ */
 export function openLibc(paths = LIBC_PATHS[Deno.build.arch] ?? []): Libc | string {
-  if (Deno.build.os !== "linux") return `not done on ${Deno.build.os}`;
-  let reason = `no place of libc is known for ${Deno.build.arch}`;
+  if (Deno.build.os !== "linux") return `not supported on ${Deno.build.os}`;
+  let reason = `the path of libc is unknown for ${Deno.build.arch}`;
   for (const path of paths) {
-    // Asking first, because opening would ask the user on a terminal.
+    // dlopen() without the permission would prompt on a terminal.
     if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") {
       reason = `--allow-ffi=${path} is not given`;
       continue;
@@ -44,20 +48,20 @@ export function openLibc(paths = LIBC_PATHS[Deno.build.arch] ?? []): Libc | stri
   return reason;
 }
 
-/** Descriptors of this process' listeners on a port, found without `/proc`, which would need all permissions. */
+/** Descriptors of this process' listeners on a port. Reading `/proc` would need all permissions. */
 export function* listenersOn({ symbols }: Libc, port: number): Generator<number, void> {
-  for (let fd = 3; fd <= HIGHEST_FD; fd++) {
+  for (let fd = 3; fd <= MAX_FD; fd++) {
     const isListener = readSocketOption({ symbols }, { fd, option: SO_ACCEPTCONN }) === 1;
     if (isListener && portOf({ symbols }, fd) === port) yield fd;
   }
 }
 
-/** Where a buffer is, as memset() answers; Deno.UnsafePointer.of() wants the permission for every library. */
+/** Address of a buffer, which memset() returns. Deno.UnsafePointer.of() needs the permission for every library. */
 export function addressOf({ symbols }: Libc, buffer: Uint8Array<ArrayBuffer>): bigint {
   return BigInt(symbols.memset(buffer, 0, 0n));
 }
 
-/** An option that is a number; undefined where the descriptor is no socket or has no such option. */
+/** A numeric socket option; undefined if the descriptor is not a socket or lacks the option. */
 export function readSocketOption(
   { symbols }: Pick<Libc, "symbols">,
   { fd, option }: { fd: number; option: SocketOption },

@@ -13,38 +13,38 @@ import { podDecision } from "./pod_decision.ts";
 import { type PodReader, readUnknown } from "./pod_reads.ts";
 
 export interface PodReviewOptions extends PodReader {
-  /** Whether the index holds all SidecarSets, namespaces and revisions of the cluster. */
+  /** Whether the index has all SidecarSets, namespaces and revisions of the cluster. */
   isSynced(): boolean;
-  /** Namespaces whose Pods are never touched, the controller's own among them. */
+  /** Namespaces whose Pods are never injected, including the controller's own. */
   readonly excludedNamespaces: ReadonlySet<string>;
   /** The SidecarSets that select a Pod with these labels in this namespace. */
   match(labels: Labels, namespace: NamespaceFacts): readonly PreparedSidecarSet[];
-  /** A SidecarSet that the index knows. */
+  /** A SidecarSet of the index. */
   sidecarSet(name: string): PreparedSidecarSet | undefined;
   readonly revisionsOf: InjectRequest["revisionsOf"];
   readonly sharesOf: InjectRequest["sharesOf"];
   inject(request: InjectRequest): Injection;
   now(): Date;
-  /** Whether `failurePolicy: Fail` refuses Pods. @default true */
+  /** Whether `failurePolicy: Fail` denies Pods. @default true */
   readonly refusesPods?: boolean;
-  /** Told of every Pod that is really to be created, not of dry runs. */
+  /** Called for each Pod to be created, not for dry runs. */
   readonly observer?: PodReviewObserver;
 }
 
 export interface PodReviewObserver {
-  /** Once for each SidecarSet that a Pod gets, however often the Pod is reviewed. */
+  /** Once per Pod and injected SidecarSet, regardless of repeated reviews. */
   onInjected(injected: Injected, namespace: string): void;
   onSkipped(skip: Skip, namespace: string): void;
 }
 
-/** One request must not cause any number of others. */
+/** Bounds the reads that one request causes. */
 const MAX_UNSEEN = 20;
 
 /**
- * The review function for Pods (`pkg/webhook/pod/mutating/sidecarset.go:sidecarsetMutatingPod`): injects what selects
- * the Pod when it is created. What cannot be known for certain, because nothing is synced or something cannot be read,
- * is answered 503. A review that comes for a SidecarSet which this replica's watch has not sent yet, as its path says,
- * reads that SidecarSet from the API server.
+ * The review function for Pods (`pkg/webhook/pod/mutating/sidecarset.go:sidecarsetMutatingPod`): injects the
+ * SidecarSets that select a Pod on its creation. If the index is not synced or a read fails, the response is 503. A
+ * path with details names SidecarSets for which the review was registered; those that the index has not received yet
+ * are read from the API server.
  */
 export function createPodReview(options: PodReviewOptions): Review {
   function reviewPod(
@@ -60,17 +60,17 @@ export function createPodReview(options: PodReviewOptions): Review {
       );
     }
     const name = pod.metadata.namespace || request.namespace || "default";
-    if (isNeverTouched(pod) || options.excludedNamespaces.has(name)) return ALLOWED;
+    if (isExempt(pod) || options.excludedNamespaces.has(name)) return ALLOWED;
     if (!options.isSynced()) return notSynced();
     const namespace = options.namespace(name);
     const unseen = detail === "" ? [] : readOrigins(detail).filter(isUnseen);
-    // No await where all is known: what the index holds and what is answered belong to the same moment.
+    // No await if everything is known: the index must not change between the decision's reads.
     return namespace && unseen.length === 0
       ? decide(pod, { namespace, request, read: [] })
       : decideUnknown(pod, { name, request, unseen });
   }
 
-  /** Whether the index has neither this state of a SidecarSet nor a later one. */
+  /** Whether the index lacks this generation of a SidecarSet and later ones. */
   function isUnseen({ name, uid, generation }: SelectionOrigin): boolean {
     const { metadata } = options.sidecarSet(name)?.sidecarSet ?? {};
     return metadata?.uid !== uid || (metadata.generation ?? 0) < generation;
@@ -88,12 +88,12 @@ export function createPodReview(options: PodReviewOptions): Review {
       return failed(503, `Cannot decide yet: ${unseen.length} new SidecarSets have not been seen`);
     }
     const reads = await readUnknown({ namespace: name, sidecarSets: unseen }, options);
-    // The index may have learnt of all that meanwhile, or have lost its watches.
+    // Meanwhile the index may have received them, or lost its watches.
     if (!options.isSynced()) return notSynced();
-    const stillUnseen = unseen.filter(isUnseen).map((each) => each.name);
+    const missing = unseen.filter(isUnseen).map((each) => each.name);
     const namespace = options.namespace(name) ?? reads.namespace;
-    if (namespace && (reads.ok || stillUnseen.length === 0)) {
-      const read = reads.sidecarSets.filter((each) => stillUnseen.includes(each.name));
+    if (namespace && (reads.ok || missing.length === 0)) {
+      const read = reads.sidecarSets.filter((each) => missing.includes(each.name));
       return decide(pod, { namespace, request, read });
     }
     return failed(503, reads.problem ?? `Cannot read namespace ${name}: it does not exist`);
@@ -104,7 +104,7 @@ export function createPodReview(options: PodReviewOptions): Review {
     { namespace, request, read }: {
       namespace: NamespaceFacts;
       request: AdmissionRequest;
-      /** SidecarSets of which the index has an older state, or none. */
+      /** SidecarSets that the index lacks or has in an older generation. */
       read: readonly PreparedSidecarSet[];
     },
   ): AdmissionDecision {
@@ -123,23 +123,23 @@ export function createPodReview(options: PodReviewOptions): Review {
       sharesOf: options.sharesOf,
       now: options.now(),
     });
-    const injection = options.refusesPods === false ? withoutRefusals(found) : found;
-    if (request.dryRun !== true) tell(options.observer, injection, namespace.name);
+    const injection = options.refusesPods === false ? withoutDenials(found) : found;
+    if (request.dryRun !== true) report(options.observer, injection, namespace.name);
     return podDecision(injection);
   }
 
   return reviewPod;
 }
 
-/** The Pod is admitted without the SidecarSets that would refuse it. */
-function withoutRefusals(injection: Injection): Injection {
+/** Admits the Pod without the SidecarSets that would deny it. */
+function withoutDenials(injection: Injection): Injection {
   const skipped = injection.skipped.map((skip) =>
     skip.refuses ? { ...skip, refuses: false } : skip
   );
   return { ...injection, skipped };
 }
 
-function tell(
+function report(
   observer: PodReviewObserver | undefined,
   injection: Injection,
   namespace: string,
@@ -154,8 +154,8 @@ function notSynced(): AdmissionDecision {
   return failed(503, "Cannot decide yet: the cluster's SidecarSets are still being read");
 }
 
-/** `pkg/util/pods.go:IsPodActive`, and mirror Pods. */
-function isNeverTouched(pod: Pod): boolean {
+/** Mirror Pods, and inactive Pods (`pkg/util/pods.go:IsPodActive`). */
+function isExempt(pod: Pod): boolean {
   return isMirrorPod(pod) || !isActive(pod);
 }
 

@@ -11,30 +11,30 @@ import { jsonDiff } from "../core/json/diff.ts";
 import { jsonEqual } from "../core/json/equal.ts";
 
 export interface SidecarSetValidationOptions {
-  /** Everything that is wrong with a SidecarSet beside the others of the cluster. */
+  /** All problems of a SidecarSet, including conflicts with others of the cluster. */
   validateSidecarSet(input: SidecarSetValidationInput): readonly FieldProblem[];
-  /** Whether the others and the revisions are known. */
+  /** Whether the other SidecarSets and the revisions are known. */
   isSynced(): boolean;
   /**
-   * Makes sure that new Pods which the SidecarSet selects come to the webhook.
+   * Registers the webhook for new Pods that the SidecarSet selects.
    *
-   * @returns undefined where nothing has to be done; otherwise whether it could be done in time. Never rejects.
+   * @returns undefined if the registration covers them; else whether it does so in time. Never rejects
    */
   cover(input: SidecarSetValidationInput): Promise<boolean> | undefined;
 }
 
 export interface SidecarSetValidationInput {
   readonly name: string;
-  /** What is to be stored, with its defaults; of any shape. */
+  /** The object to store, with defaults; of any shape. */
   readonly object: unknown;
-  /** What an update replaces, with its defaults; absent on creation, and where what is stored cannot be read. */
+  /** The replaced object, with defaults; absent on creation, and if the stored object is unreadable. */
   readonly oldSidecarSet?: SidecarSet;
 }
 
 /**
- * The review function that writes defaults and hashes into a SidecarSet, for other tools to see
- * (`pkg/webhook/sidecarset/mutating/sidecarset_create_update_handler.go:Handle`). It refuses nothing: what is wrong is
- * left to validation.
+ * The review function that writes defaults and hashes into a SidecarSet for other tools
+ * (`pkg/webhook/sidecarset/mutating/sidecarset_create_update_handler.go:Handle`). It denies nothing: problems are left
+ * to validation.
  */
 export function createSidecarSetDefaulting(
   options: StoredFormOptions = {},
@@ -48,10 +48,10 @@ export function createSidecarSetDefaulting(
 }
 
 /**
- * The review function that refuses an invalid SidecarSet with a cause per field. An object that is being deleted always
- * passes, or its finalizers could not be taken off; so does an update of other things than spec, labels and canary
- * annotations, so that what became invalid only later can still be worked with. A valid one that selects other Pods
- * than before is answered once the webhook registration covers them, so that a Pod created right afterwards is
+ * The review function that denies an invalid SidecarSet with a cause per field. Two kinds of request always pass: an
+ * object in deletion, so that its finalizers can be removed; and an update that keeps spec, labels and canary
+ * annotations, so that an object that became invalid later stays usable. A valid SidecarSet that selects other Pods
+ * than before is admitted once the webhook registration covers them, so that a Pod created right afterwards is
  * reviewed.
  */
 export function createSidecarSetValidation(options: SidecarSetValidationOptions): Review {
@@ -60,12 +60,12 @@ export function createSidecarSetValidation(options: SidecarSetValidationOptions)
   ): AdmissionDecision | Promise<AdmissionDecision> {
     const { operation, object, oldObject } = request;
     if (!isChange(request) || isBeingDeleted(object)) return ALLOWED;
-    if (operation === "UPDATE" && isJudgedAlike(object, oldObject)) return ALLOWED;
+    if (operation === "UPDATE" && hasSameValidatedParts(object, oldObject)) return ALLOWED;
     if (isTooDeep(object)) return invalid(request, [TOO_DEEP]);
     const defaulted = completeSidecarSet(object);
     const isUpdate = operation === "UPDATE" && !isTooDeep(oldObject);
     const old = isUpdate ? completeSidecarSet(oldObject) : undefined;
-    if (isUpdate && isJudgedAlike(defaulted, old)) return ALLOWED;
+    if (isUpdate && hasSameValidatedParts(defaulted, old)) return ALLOWED;
     const readOld = readSidecarSet(old);
     const oldSidecarSet = readOld.ok ? readOld.value : undefined;
     if (!options.isSynced()) {
@@ -84,7 +84,7 @@ export function createSidecarSetValidation(options: SidecarSetValidationOptions)
   };
 }
 
-/** The leader covers it as soon as it can; until then Pods may be created without the sidecars, and count as missed. */
+/** The leader covers it as soon as possible. Until then Pods can be created without sidecars, and count as missed. */
 function notCoveredYet(name: string): AdmissionDecision {
   const warning =
     `Wait for condition Ready of SidecarSet ${name}: Pods created before may be missed`;
@@ -100,12 +100,12 @@ function isBeingDeleted(object: unknown): boolean {
     typeof object.metadata.deletionTimestamp === "string";
 }
 
-/** Whether two objects agree in all that validation looks at. */
-function isJudgedAlike(object: unknown, other: unknown): boolean {
-  return jsonEqual(judgedParts(object), judgedParts(other));
+/** Whether two objects are equal in all that validation depends on. */
+function hasSameValidatedParts(object: unknown, other: unknown): boolean {
+  return jsonEqual(validatedParts(object), validatedParts(other));
 }
 
-function judgedParts(object: unknown): unknown {
+function validatedParts(object: unknown): unknown {
   if (!isObject(object)) return undefined;
   const metadata = isObject(object.metadata) ? object.metadata : {};
   const annotations = isObject(metadata.annotations) ? metadata.annotations : {};
@@ -117,7 +117,7 @@ function judgedParts(object: unknown): unknown {
   };
 }
 
-/** In the words of `k8s.io/apimachinery` `errors.NewInvalid`, so that kubectl prints it like any invalid object. */
+/** The format of `k8s.io/apimachinery` `errors.NewInvalid`, so that kubectl prints it like other invalid objects. */
 function invalid(
   request: AdmissionRequest,
   problems: readonly FieldProblem[],

@@ -9,18 +9,19 @@ import {
   SOL_SOCKET,
 } from "./libc.ts";
 
-/** What Deno.serve leaves undone on its listening sockets. */
+/** Options of Deno.serve's listening sockets that Deno has no API for. */
 export interface SocketTuning {
   /**
-   * Sets TCP_NODELAY on the newest listener of a port, from which Linux hands it down to every connection that it
-   * accepts. Deno.serve does not do it over TLS, and an answer of more than about 1 KB then waits 44 ms for the peer's
-   * delayed acknowledgement.
+   * Sets TCP_NODELAY on the newest listener of a port; Linux copies it to accepted connections. Deno.serve does not set
+   * it over TLS, so a response of more than about 1 KB waits 44 ms for the client's delayed acknowledgement.
    */
   noDelay(port: number): void;
   /**
-   * Sends the new connections of a port to one of the listeners that share it, by its place among them. The kernel
-   * counts them in the order in which they began to listen, and moves the last one to the place of one that ends; a
-   * place that is not there means any of them.
+   * Directs new connections of a port to one of its listeners. Without it the kernel distributes them, and an old
+   * listener serves an expired or no longer trusted certificate until it ends.
+   *
+   * @param place Index of the listener in the kernel's order: listeners are appended, and the last one takes the index
+   * of one that ends. An index without a listener means any
    */
   steer(port: number, place: number): void;
   close(): void;
@@ -36,36 +37,36 @@ const TCP_NODELAY: SocketOption = { level: 6, name: 1 };
 const SO_ATTACH_REUSEPORT_CBPF: SocketOption = { level: SOL_SOCKET, name: 51 };
 
 /**
- * Opens libc at once and keeps it, so that the caller may revoke the `ffi` permission and listeners that are opened
- * later are tuned too. Where that cannot be done it says so once, and what it returns does nothing.
+ * Opens libc, and keeps it for later listeners, so that the caller can revoke the `ffi` permission. Without libc it
+ * logs a warning once, and the result does nothing.
  */
 export function openSocketTuning({ logger, libcPaths }: SocketTuningOptions): SocketTuning {
   const libc = openLibc(libcPaths);
   if (typeof libc === "string") {
-    logger.warn("Cannot tune sockets: admission answers may take 40 ms longer", { reason: libc });
+    logger.warn("Cannot tune sockets: admission responses can take 40 ms longer", { reason: libc });
     return { noDelay() {}, steer() {}, close() {} };
   }
   const program = constantProgram(libc);
   return {
     noDelay(port) {
-      if (!mendNewest(libc, port)) logger.warn("Cannot set TCP_NODELAY on the listener", { port });
+      if (!setNoDelay(libc, port)) logger.warn("Cannot set TCP_NODELAY on the listener", { port });
     },
     steer(port, place) {
       const [fd] = listenersOn(libc, port);
       const { level, name } = SO_ATTACH_REUSEPORT_CBPF;
       const bytes = program.returning(place);
       if (fd === undefined || libc.symbols.setsockopt(fd, level, name, bytes, bytes.length) !== 0) {
-        logger.warn("Cannot keep new connections from the old listener", { port });
+        logger.warn("Cannot direct new connections to the new listener", { port });
       }
     },
     close: () => libc.close(),
   };
 }
 
-function mendNewest(libc: Libc, port: number): boolean {
+function setNoDelay(libc: Libc, port: number): boolean {
   const on = new Int32Array([1]);
   for (const fd of listenersOn(libc, port)) {
-    // During a change of certificate the old listener of the port has it already.
+    // During a change of certificate the old listener of the port already has it.
     if (readSocketOption(libc, { fd, option: TCP_NODELAY }) !== 0) continue;
     const { level, name } = TCP_NODELAY;
     return libc.symbols.setsockopt(fd, level, name, on, on.byteLength) === 0;
@@ -74,8 +75,8 @@ function mendNewest(libc: Libc, port: number): boolean {
 }
 
 /**
- * A `sock_fprog` of one classic BPF instruction, "return this number". Its buffers are no small typed arrays, which the
- * garbage collector may move.
+ * A `sock_fprog` with one classic BPF instruction, which returns a constant. Its buffers are not small typed arrays,
+ * which the garbage collector can move.
  */
 function constantProgram(libc: Libc): { returning(value: number): Uint8Array<ArrayBuffer> } {
   const BPF_RET = 6;

@@ -288,6 +288,6 @@ Deno.test("openSocketTuning() says once where it cannot be done, and serving goe
   served.server.swap(await served.pki.issue());
   assert.equal(await review(served.url, served.client()), 200);
   assert.deepEqual(logger.lines.map(({ level, message }) => [level, message]), [
-    ["warn", "Cannot tune sockets: admission answers may take 40 ms longer"],
+    ["warn", "Cannot tune sockets: admission responses can take 40 ms longer"],
   ]);
 });

@@ -11,7 +11,7 @@ export interface SecretStoreOptions {
   readonly name: string;
 }
 
-/** The Secret with the webhook's certificate authority, at the API server. */
+/** The Secret of the webhook's CA, at the API server. */
 export function secretStore({ client, namespace, name }: SecretStoreOptions): SecretStore {
   return {
     async get() {
@@ -41,7 +41,7 @@ export function secretStore({ client, namespace, name }: SecretStoreOptions): Se
   };
 }
 
-/** PEM is ASCII, so that atob() and btoa() do. */
+/** PEM is ASCII, so atob() and btoa() suffice. */
 function mapValues(
   data: Readonly<Record<string, string>>,
   change: (value: string) => string,
