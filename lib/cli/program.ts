@@ -20,7 +20,7 @@ export function createProgram(context: CommandContext): Command {
   const program = new Command(terminal.program)
     .description("Injects sidecar containers into Pods and upgrades them in place.")
     .version(`sidecarset ${PROGRAM_VERSION}`, "--version", "print the version of the program")
-    .option("--verbose", "show where in the program an error comes from")
+    .option("--verbose", "print the stack trace of an error")
     .configureOutput({
       writeOut: terminal.write,
       writeErr: terminal.error,

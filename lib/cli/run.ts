@@ -44,6 +44,6 @@ function failureText(
   if (error instanceof CliError) return error.message;
   const ofCluster = clusterErrorText(error, program);
   if (ofCluster !== undefined) return ofCluster;
-  return `Cannot go on because of a bug: ${error.message}. ` +
-    "Run it again with --verbose and report what it prints";
+  return `Cannot continue because of a bug: ${error.message}; ` +
+    "run the command again with --verbose and report the output";
 }

@@ -53,14 +53,14 @@ Deno.test("run() tells a bug from a mistake of the user", async () => {
   assert.equal(await run(["inject", "-f", "f"], terminal), 2);
   assert.equal(
     errors,
-    "Cannot go on because of a bug: no clock. Run it again with --verbose and report what it prints\n",
+    "Cannot continue because of a bug: no clock; run the command again with --verbose and report the output\n",
   );
 });
 
 Deno.test("run() says what to run next by the name that the program is called by", async () => {
   const { client } = clusterOf([]);
   const { errors } = await runCli(["status"], { client, program: "kubectl sidecarset" });
-  assert.match(errors, / see what it does with: kubectl sidecarset diff -f FILE\n$/);
+  assert.match(errors, / Preview one with: kubectl sidecarset diff -f FILE\n$/);
 });
 
 function helpTexts(called: string): [string, string][] {

@@ -81,7 +81,7 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
     assert.match(await shell.output("sidecarset status -l team=platform"), /^logging /m);
     const { stdout, stderr } = await shell.run("sidecarset status -l team=other");
     assert.equal(stdout, "");
-    assert.match(stderr, /^There is no SidecarSet\. /);
+    assert.match(stderr, /^No SidecarSets found\. /);
     const { items } = JSON.parse(await shell.output("sidecarset status logging -o json"));
     assert.equal(items[0].status.matchedPods, REPLICAS);
     const unknown = await shell.run("sidecarset status none");
@@ -218,7 +218,7 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
     assert.equal(newest?.revisionName, oldest.revisionName);
     const again = await shell.run(`${undo} ${newest.number}`);
     assert.equal(again.code, 1);
-    assert.match(again.stderr, /^Nothing to do: SidecarSet logging is at revision \d+ already\n$/);
+    assert.match(again.stderr, /^Nothing to do: SidecarSet logging is already at revision \d+\n$/);
     const unknown = await shell.run(`${undo} 99`);
     assert.equal(unknown.code, 2);
     assert.match(unknown.stderr, /^Cannot find revision 99 of SidecarSet logging: it has \d/);
@@ -231,7 +231,7 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
     const [pod] = await pods.list("app=web");
     const why = await shell.output(`sidecarset explain pod/${pod?.metadata.name}`);
     assert.match(why, /injected, outdated\n/);
-    assert.match(why, /\n {4}changed since: spec\.containers\[agent\]\.env\n/);
+    assert.match(why, /\n {4}changed fields: spec\.containers\[agent\]\.env\n/);
     assert.match(why, /next: nothing until the Pod is recreated:\n {6}kubectl rollout restart /);
     assert.equal(
       await shell.output("sidecarset rollout restart-injection logging --dry-run=server"),

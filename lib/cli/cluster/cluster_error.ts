@@ -12,7 +12,7 @@ import { inOneLine } from "../../core/printable.ts";
 export function clusterErrorText(error: Error, program: string): string | undefined {
   const message = inOneLine(error.message);
   if (error.name === "ConnectionError") {
-    return `${message}. Check that the cluster runs and that --context names the right one`;
+    return `${message}. Check that the cluster is running and that --context selects it`;
   }
   if (error.name === "CredentialsError") return message;
   if (error.name !== "ApiError" || !isObject(error)) return undefined;
@@ -28,13 +28,13 @@ export function clusterErrorText(error: Error, program: string): string | undefi
 function remedyFor(httpCode: number, program: string): string | undefined {
   switch (httpCode) {
     case 401:
-      return "Log in to the cluster again, or name another user with --context";
+      return "Log in to the cluster again, or select another user with --context";
     case 403:
-      return "Ask for that right, or use a --context that has it";
+      return "Ask for the permission, or select a --context that has it";
     case 404:
       return `See what is installed with: ${program} doctor`;
     case 409:
-      return "Another client changed it at the same time: run the command again";
+      return "Another client changed the object: run the command again";
     case 429:
     case 503:
       return "The API server is busy: run the command again";

@@ -59,8 +59,8 @@ export function addHelp(program: Command): void {
   program.helpCommand(false);
   for (const command of program.commands) command.helpCommand(false);
   program.command("help")
-    .description("Explain a command.")
-    .argument("[command...]", "its name")
+    .description("Show the help of a command.")
+    .argument("[command...]", "name of the command")
     .addHelpText("after", helpNotes(NOTES))
     .action((names: string[]) => commandNamed(program, names).help());
 }
@@ -77,5 +77,5 @@ function commandNamed(program: Command, names: readonly string[]): Command {
 
 const NOTES = {
   examples: ["help rollout pause"],
-  statuses: ["0  explained", "2  there is no such command"],
+  statuses: ["0  help shown", "2  unknown command"],
 };

@@ -9,7 +9,7 @@ export function filenameOption(what: string): Option {
 }
 
 export function recursiveOption(): Option {
-  return new Option("-R, --recursive", "read the folders within folders too");
+  return new Option("-R, --recursive", "read folders recursively");
 }
 
 /** For a command that has other arguments too: each option takes one file. */
@@ -23,37 +23,37 @@ function filenameText(what: string): string {
 }
 
 export function outputOption(formats: readonly [string, ...string[]]): Option {
-  return new Option("-o, --output <format>", "how to print").choices(formats).default(formats[0]);
+  return new Option("-o, --output <format>", "output format").choices(formats).default(formats[0]);
 }
 
 export function namespaceOption(): Option {
   return new Option(
     "-n, --namespace <name>",
-    "namespace of objects that name none",
+    "namespace for objects without one",
   );
 }
 
 /** kubectl's own flags that name the cluster. */
 export function addClusterOptions(command: Command): Command {
   return command
-    .option("--kubeconfig <file>", "the file that names the cluster")
-    .option("--context <name>", "the context of the kubeconfig to use")
+    .option("--kubeconfig <file>", "path of the kubeconfig")
+    .option("--context <name>", "kubeconfig context to use")
     .addOption(
-      new Option("--request-timeout <seconds>", "how long to wait for an answer; 0 is without end")
+      new Option("--request-timeout <seconds>", "timeout of a request; 0 means no timeout")
         .argParser(secondsOf),
     )
-    .option("--as <user>", "the user to act as");
+    .option("--as <user>", "user to impersonate");
 }
 
 export function systemNamespaceOption(): Option {
-  return new Option("--system-namespace <name>", "the controller's own namespace")
+  return new Option("--system-namespace <name>", "namespace of the controller")
     .default(settingOf("namespace"));
 }
 
 export function dryRunOption(): Option {
   return new Option(
     "--dry-run [strategy]",
-    "change nothing: let the API server check it (server), or send nothing (client)",
+    "change nothing: only print (client), or validate on the API server (server)",
   )
     .choices(["none", "client", "server"])
     .preset("client")

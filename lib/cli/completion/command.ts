@@ -6,9 +6,9 @@ import type { Completer } from "./script.ts";
 /** `sidecarset completion` */
 export function addCompletion(program: Command, { terminal, exit }: CommandContext): void {
   program.command("completion")
-    .description("Print a script that completes the program's commands and options.")
+    .description("Print a completion script for a shell or kubectl.")
     .addArgument(
-      new Argument("<shell>", "the shell, or kubectl for its plugin").choices(COMPLETERS),
+      new Argument("<shell>", "shell, or kubectl to complete the plugin").choices(COMPLETERS),
     )
     .addHelpText("after", helpNotes(NOTES))
     .action(async (completer: Completer) => {
@@ -22,9 +22,9 @@ const COMPLETERS: readonly Completer[] = ["bash", "zsh", "fish", "kubectl"];
 
 const NOTES = {
   text: [
-    "Shells complete sidecarset. Behind kubectl sidecarset, kubectl's own completion",
-    "asks an executable kubectl_complete-sidecarset on the PATH, which is what is",
-    "printed for kubectl.",
+    "The scripts for shells complete sidecarset. To complete kubectl sidecarset,",
+    "kubectl runs an executable kubectl_complete-sidecarset from the PATH: save the",
+    "output for kubectl under that name.",
   ],
   examples: [
     "source <(sidecarset completion bash)",
@@ -32,5 +32,5 @@ const NOTES = {
     "sidecarset completion fish | source",
     "sidecarset completion kubectl > ~/bin/kubectl_complete-sidecarset",
   ],
-  statuses: ["0  printed", "2  the shell is not known"],
+  statuses: ["0  printed", "2  unknown shell"],
 };

@@ -33,7 +33,7 @@ function flagsOf(command: Command): Record<string, unknown> {
 const NOTES = {
   examples: ["controller --webhook-url https://HOST:9443/"],
   statuses: [
-    "0  ended by SIGTERM or SIGINT, in order",
-    "2  the configuration or the cluster cannot be used",
+    "0  shut down gracefully after SIGTERM or SIGINT",
+    "2  invalid configuration, or the cluster cannot be reached",
   ],
 };

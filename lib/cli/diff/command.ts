@@ -14,7 +14,7 @@ import type { DiffOptions } from "./diff.ts";
 /** `sidecarset diff` */
 export function addDiff(program: Command, { terminal, connect, exit }: CommandContext): void {
   const diff = program.command("diff")
-    .description("Say what applying SidecarSets would change in the cluster.")
+    .description("Show what applying SidecarSets would change in the cluster.")
     .addOption(filenameOption("files with SidecarSets").makeOptionMandatory())
     .addOption(recursiveOption())
     .addOption(outputOption(["text", "json", "yaml"]))
@@ -31,16 +31,15 @@ export function addDiff(program: Command, { terminal, connect, exit }: CommandCo
 
 const NOTES = {
   text: [
-    "For each SidecarSet: what changes in its spec, what new Pods get, which running",
-    "Pods are upgraded in place in which order and in how many rounds under the",
-    "update strategy, and which would have to be recreated. A round ends when its",
-    "Pods are available again. The spec of the file is taken as the whole spec.",
-    "Nothing is written.",
+    "For each SidecarSet: the changes of its spec, what new Pods get, which running",
+    "Pods are upgraded in place under the update strategy (in order, by round), and",
+    "which Pods must be recreated. A round ends when its Pods are available again.",
+    "The file's spec is taken as the complete spec. Nothing is written.",
   ],
   examples: ["diff -f sidecarset.yaml", "diff -f sidecarset.yaml -o json"],
   statuses: [
-    "0  nothing would change",
-    "1  something would change",
-    "2  the command line, a file, a SidecarSet or the cluster cannot be used",
+    "0  no changes",
+    "1  changes",
+    "2  invalid command line, file or SidecarSet, or the cluster cannot be reached",
   ],
 };

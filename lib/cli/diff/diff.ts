@@ -42,7 +42,7 @@ export async function diffCommand(
     stored: cluster.sidecarSets.map(({ sidecarSet }) => sidecarSet),
   });
   if (sidecarSetCount === 0) {
-    throw new CliError("Cannot compare: the files have no SidecarSet, name some with -f");
+    throw new CliError("Cannot compare: the files contain no SidecarSet; name files with -f");
   }
   const print = async (previews: readonly Preview[]) => {
     const data = { findings, sidecarSets: previews.map(previewData) };

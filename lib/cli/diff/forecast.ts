@@ -122,5 +122,5 @@ function podName({ metadata: { namespace = "", name = "" } }: Pod): string {
 /** Why a Pod cannot be upgraded in place. */
 function blockerOf(pod: Pod, prepared: PreparedSidecarSet): string {
   const found = upgradability(pod, prepared);
-  return found.kind === "NotUpgradable" ? found.message : "it cannot be changed in place";
+  return found.kind === "NotUpgradable" ? found.message : "it cannot be upgraded in place";
 }

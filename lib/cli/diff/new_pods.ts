@@ -49,8 +49,8 @@ export function newPodDiff(
   );
   const skipped = becomes?.injection.skipped ?? [];
   const diff = yamlDiff([was && shown(was.pod), becomes && shown(becomes.pod)], {
-    before: "new Pod now",
-    after: "new Pod then",
+    before: "new Pod before",
+    after: "new Pod after",
     terminal,
   });
   return {

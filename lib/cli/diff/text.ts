@@ -41,12 +41,12 @@ export function previewText(preview: Preview, terminal: Terminal): string {
 
 function newPodsText(newPods: NewPodDiff | undefined, bold: (text: string) => string): string {
   if (newPods === undefined) {
-    return `${bold("New Pods")}: no namespace of the cluster can have a Pod that is selected.\n`;
+    return `${bold("New Pods")}: no namespace of the cluster can have a selected Pod.\n`;
   }
   const { like, diff, skipped } = newPods;
-  const title = `${bold("New Pods")}${like === undefined ? "" : `, such as one like ${like}`}`;
+  const title = `${bold("New Pods")}${like === undefined ? "" : `, for example a copy of ${like}`}`;
   const notes = skipped.flatMap((note) => wrapped(note, 2)).map((line) => `${line}\n`).join("");
-  return diff === "" ? `${title} stay as they are.\n${notes}` : `${title}:\n${diff}${notes}`;
+  return diff === "" ? `${title}: no changes.\n${notes}` : `${title}:\n${diff}${notes}`;
 }
 
 function forecastLines(forecast: Forecast, restart: string): string[] {
@@ -62,18 +62,18 @@ function forecastLines(forecast: Forecast, restart: string): string[] {
     group(waiting.length, `waiting (${end}): ${reasonText(end)}`, [listed(waiting)]),
     group(
       recreate.length,
-      "to be recreated",
+      "must be recreated",
       byMessage(recreate).map(([message, pods]) => `${listed(pods)}: ${message}`),
     ),
-    group(uninjected.length, "selected but without the sidecars until recreated", [
+    group(uninjected.length, "selected, without the sidecars until recreated", [
       listed(uninjected),
     ]),
     ...(recreate.length + uninjected.length > 0
-      ? [["  Recreate them after the change:", `    ${restart}`]]
+      ? [["  Recreate them afterwards:", `    ${restart}`]]
       : []),
     group(released.length, "no longer selected", [listed(released)]),
   ].flat();
-  return groups.length === 0 ? [`  none of ${matched} changes`] : groups;
+  return groups.length === 0 ? [`  no changes to ${counted(matched, "Pod")}`] : groups;
 }
 
 function group(count: number, what: string, details: readonly string[]): string[] {

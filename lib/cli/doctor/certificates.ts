@@ -5,8 +5,7 @@ import { type Check, checkNamed } from "./check.ts";
 import { type Facts, servesFiles } from "./facts.ts";
 
 const REPAIRED = "the leader repairs it within a minute; if it does not, see its log";
-const RENEWED =
-  "whoever renews it has not done so: see the log of the controller, or cert-manager's";
+const RENEWED = "it was not renewed in time: see the log of the controller or of cert-manager";
 
 /** Whether the API server trusts what signs the webhook's certificate, and for how long. */
 export function checkCertificates(facts: Facts): Check[] {
@@ -45,7 +44,7 @@ function agreement(trusted: readonly X509Certificate[], facts: Facts): Check {
   const secret = fromFiles ? facts.certificate : facts.authority;
   if (secret === "forbidden") return check.skipped("this user may not read its Secret");
   if (secret === "absent") {
-    const found = "its Secret is not there, so only the dry runs can tell";
+    const found = "its Secret does not exist, so only the dry runs verify it";
     return fromFiles ? check.warning(found, RENEWED) : check.ok(found);
   }
   const stored = certificatesOf(secret.data?.["tls.crt"] ?? "");
@@ -56,7 +55,7 @@ function agreement(trusted: readonly X509Certificate[], facts: Facts): Check {
     : trusted.some((each) => each.fingerprint256 === certificate.fingerprint256);
   if (!isTrusted) {
     return check.error(
-      `the caBundle does not have the authority that signs it, ${
+      `the caBundle does not contain its certificate authority, ${
         fromFiles ? certificate.issuer : certificate.subject
       }`,
       REPAIRED,
@@ -65,7 +64,7 @@ function agreement(trusted: readonly X509Certificate[], facts: Facts): Check {
   if (fromFiles) {
     return lifetime(certificate, { what: "certificate of the webhook", now: facts.now });
   }
-  return check.ok("the caBundle has the authority that signs it");
+  return check.ok("the caBundle contains its certificate authority");
 }
 
 const DAY = 86_400_000;
@@ -77,9 +76,9 @@ function lifetime(
 ): Check {
   const check = checkNamed(what);
   const left = Number(validToDate) - Number(now);
-  const until = `valid until ${validToDate.toISOString().slice(0, 10)}`;
-  if (left <= 0) return check.error(`not ${until.replace("until", "since")}`, RENEWED);
-  const text = `${until} (${Math.floor(left / DAY)} days)`;
+  const until = validToDate.toISOString().slice(0, 10);
+  if (left <= 0) return check.error(`expired on ${until}`, RENEWED);
+  const text = `valid until ${until} (${Math.floor(left / DAY)} days)`;
   return left < (Number(validToDate) - Number(validFromDate)) / 6
     ? check.warning(text, RENEWED)
     : check.ok(text);

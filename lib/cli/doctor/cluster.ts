@@ -32,7 +32,7 @@ export async function checkApiServer(client: RestClient): Promise<Check> {
     : check.ok(text);
 }
 
-const INSTALL = "install it, with the image of the controller:";
+const INSTALL = "install it with the controller's image:";
 
 const CRD = `${PLURAL}.${GROUP}`;
 
@@ -50,14 +50,14 @@ export async function checkCrd(client: RestClient, install: string): Promise<Che
   if (found === undefined) {
     return await isServed(client)
       ? check.skipped(`this user may not read ${CRD}`)
-      : check.error("the API server does not know SidecarSets", INSTALL, install);
+      : check.error("the API server does not serve SidecarSets", INSTALL, install);
   }
   if (found === "absent") return check.error(`${CRD} is missing`, INSTALL, install);
   const established = found.status?.conditions?.find(({ type }) => type === "Established");
   if (established?.status !== "True") {
     return check.error(
       `${CRD} is not established`,
-      "see why:",
+      "find the cause:",
       `kubectl describe crd ${CRD}`,
     );
   }
@@ -70,8 +70,8 @@ export async function checkCrd(client: RestClient, install: string): Promise<Che
   }
   if (isObject(conversion) && conversion.strategy === "Webhook") {
     return check.error(
-      `${CRD} is converted by a webhook, as OpenKruise leaves it`,
-      `both versions are the same here; ${INSTALL}`,
+      `${CRD} still has the conversion webhook of OpenKruise`,
+      `the two versions need no conversion; ${INSTALL}`,
       install,
     );
   }
@@ -103,13 +103,13 @@ export async function checkOpenKruise(facts: Facts): Promise<Check> {
     signal: new AbortController().signal,
   };
   const activity = await ifAllowed(openKruiseActivity({ ...place, now: facts.now }));
-  if (activity === undefined) return check.skipped("this user may not look for it");
+  if (activity === undefined) return check.skipped("this user may not read its objects");
   if (activity.state === "active") return check.error(activity.problem, activity.remedy);
   if (activity.state === "left") {
     return check.warning(
-      `does not run, but has left ${
+      `is not running, but it left ${
         activity.configurations.join(" and ")
-      }: the API server still asks it about SidecarSets and refuses them`,
+      }: the API server still calls its webhook and refuses SidecarSets`,
       `kubectl delete ${WEBHOOK_CONFIGURATIONS} ${
         activity.configurations.join(" ")
       } --ignore-not-found`,
@@ -119,10 +119,10 @@ export async function checkOpenKruise(facts: Facts): Promise<Check> {
   if (left && (left.revisions.length > 0 || left.allowList !== undefined)) {
     if (await mayReadLegacy(facts, OPENKRUISE_NAMESPACE) === false) {
       return check.warning(
-        `has left revisions or an allow-list in ${OPENKRUISE_NAMESPACE}, which the controller may not read`,
+        `left revisions or an allow-list in ${OPENKRUISE_NAMESPACE}, and the controller may not read them`,
         READING_ADVICE,
       );
     }
   }
-  return check.ok("does not look after SidecarSets in this cluster");
+  return check.ok("does not manage SidecarSets in this cluster");
 }

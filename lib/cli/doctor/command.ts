@@ -12,7 +12,7 @@ import type { DoctorOptions } from "./doctor.ts";
 /** `sidecarset doctor` */
 export function addDoctor(program: Command, { terminal, connect, exit }: CommandContext): void {
   const doctor = program.command("doctor")
-    .description("Check an installation, and say how to mend what is wrong.")
+    .description("Check an installation and print how to fix problems.")
     .addOption(outputOption(["text", "json", "yaml"]))
     .addOption(excludeNamespacesOption())
     .addOption(systemNamespaceOption());
@@ -27,13 +27,13 @@ export function addDoctor(program: Command, { terminal, connect, exit }: Command
 
 const NOTES = {
   text: [
-    "Nothing is changed: that the API server reaches the webhook is proven by dry",
-    "runs, which store nothing. What this user may not look at is told as skipped.",
+    "Nothing is changed: dry runs, which store nothing, prove that the API server",
+    "reaches the webhook. Checks that this user has no permission for are skipped.",
   ],
   examples: ["doctor", "doctor -o json | jq '.checks[] | select(.status != \"ok\")'"],
   statuses: [
-    "0  nothing is wrong, though there may be warnings",
-    "1  something is wrong",
-    "2  the command line or the cluster cannot be used",
+    "0  no errors; there may be warnings",
+    "1  errors",
+    "2  invalid command line, or the cluster cannot be reached",
   ],
 };

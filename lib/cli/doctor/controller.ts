@@ -20,12 +20,12 @@ async function checkLeader(
 ): Promise<Check> {
   const { lease, systemNamespace, now } = facts;
   const check = checkNamed("leader");
-  const start = "start a controller, or see why it does not get ready: its log and /readyz say it";
+  const start = "start a controller, or find in its log and /readyz why it is not ready";
   if (lease === "forbidden") {
     return check.skipped(`this user may not read Leases of ${systemNamespace}`);
   }
   if (lease === "absent") {
-    return check.error(`there is no Lease ${systemNamespace}/${INSTALLATION}`, start);
+    return check.error(`Lease ${systemNamespace}/${INSTALLATION} does not exist`, start);
   }
   const { holderIdentity = "", renewTime = "", leaseDurationSeconds = 15 } = lease.spec ?? {};
   if (holderIdentity === "") return check.error("no controller holds the Lease", start);
@@ -69,22 +69,24 @@ function checkReplicas(facts: Facts): Check {
   if (deployment === "forbidden") return check.skipped(`this user may not read Deployment ${name}`);
   if (deployment === "absent") {
     return check.warning(
-      `there is no Deployment ${name}: a controller can only run outside of the cluster`,
-      "install it in the cluster, with the image of the controller:",
+      `Deployment ${name} does not exist: a controller can only run outside the cluster`,
+      "install it in the cluster with the controller's image:",
       installCommand(facts),
     );
   }
   const wanted = deployment.spec?.replicas ?? 1;
   const ready = Number(deployment.status?.readyReplicas ?? 0);
   const see = `kubectl -n ${systemNamespace} describe deployment ${INSTALLATION}`;
-  if (ready === 0) return check.error(`none of ${wanted} replicas is ready`, "see why:", see);
+  if (ready === 0) {
+    return check.error(`none of ${wanted} replicas is ready`, "find the cause:", see);
+  }
   if (ready < wanted) {
-    return check.warning(`${ready} of ${wanted} replicas are ready`, "see why:", see);
+    return check.warning(`${ready} of ${wanted} replicas are ready`, "find the cause:", see);
   }
   if (wanted === 1) {
     return check.warning(
-      "there is one replica: while it is replaced, new Pods go without sidecars",
-      "run two:",
+      "there is only one replica: new Pods get no sidecars while it is replaced",
+      "run two replicas:",
       `kubectl -n ${systemNamespace} scale deployment ${INSTALLATION} --replicas 2`,
     );
   }

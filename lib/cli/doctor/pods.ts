@@ -23,7 +23,7 @@ export async function checkRefusals(facts: Facts): Promise<Check> {
   try {
     const refusals = await readRefusals(client, { ...facts, cluster });
     const [first] = refusals;
-    if (first === undefined) return check.ok("no workload lacks Pods because of one");
+    if (first === undefined) return check.ok("no workload lacks Pods because of a sidecar");
     return check.error(
       refusalsText(refusals),
       REMEDY,
@@ -81,8 +81,8 @@ function refusalsText(refusals: readonly Refusal[]): string {
 }
 
 const REMEDY =
-  "change the sidecar (its resources, for example), or the quota, limit or policy that refuses it, " +
-  "or let the selector leave these Pods out:";
+  "change the sidecar (for example its resources), or the quota, limit or policy that refuses it, " +
+  "or exclude these Pods with the selector:";
 
 function explainCommand({ failed: { workload } }: Refusal, program: string): string {
   return `${program} explain ${workload.kind?.toLowerCase()}/${workload.name} -n ${workload.namespace}`;
@@ -103,20 +103,20 @@ export function checkEndless({ cluster, pods, program }: Facts): Check {
   ).sort((a, b) => Number(b.areWaitedFor) - Number(a.areWaitedFor));
   const [first] = found;
   if (first === undefined) {
-    return check.ok("every Pod that runs to completion can end with its main containers");
+    return check.ok("every Pod that runs to completion can complete with its main containers");
   }
   const parts = [...Map.groupBy(found, ({ sidecarSet }) => sidecarSet)].map(([name, same]) => {
     const waiting = same.filter(({ areWaitedFor }) => areWaitedFor).length;
-    const done = waiting === 0 ? "" : `, and in ${waiting} of them nothing else is left to end`;
+    const done = waiting === 0 ? "" : `, and in ${waiting} of them only sidecars still run`;
     const [example] = same;
     return `${name}: ${
       counted(same.length, "Pod")
-    } can only end after its sidecars${done}, for example ` +
+    } cannot complete before its sidecars terminate${done}, for example ` +
       `${example?.pod} (${example?.containers.join(", ")})`;
   });
   return check.warning(
     parts.join("; "),
-    "set completionPolicy: TerminateWithMain on sidecars that do not end by themselves: " +
+    "set completionPolicy: TerminateWithMain on sidecars that do not terminate by themselves: " +
       `kubectl edit sidecarset ${first.sidecarSet}; see ${program} explain pod/NAME -n NAMESPACE`,
   );
 }

@@ -7,7 +7,7 @@ import { pendingIn } from "../../core/registration/pending.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { type Facts, isKnown, UNKNOWN_CLUSTER } from "./facts.ts";
 
-const START = "see whether a controller runs: it writes the registration as soon as it leads";
+const START = "check that a controller runs: its leader writes the registration";
 
 /** Whether the webhook is registered, and for all Pods that SidecarSets select. */
 export function checkRegistration(facts: Facts): Check[] {
@@ -21,11 +21,11 @@ export function checkRegistration(facts: Facts): Check[] {
     ...(validating === "absent" ? ["ValidatingWebhookConfiguration"] : []),
   ];
   if (absent.length > 0) {
-    return [check.error(`there is no ${absent.join(" and no ")} ${INSTALLATION}`, START)];
+    return [check.error(`${absent.join(" and ")} ${INSTALLATION} missing`, START)];
   }
   if (mutating === "absent") return [];
   return [
-    check.ok("both of its configurations are there"),
+    check.ok("both webhook configurations exist"),
     scope(mutating, facts),
   ];
 }
@@ -50,7 +50,7 @@ function scope(mutating: WebhookConfiguration, { cluster, excludedNamespaces }: 
   const [uncovered] = wanted.uncovered.keys();
   if (uncovered !== undefined) {
     return check.error(
-      `the selectors of SidecarSet ${uncovered} do not fit into it`,
+      `the selectors of SidecarSet ${uncovered} exceed its size limit`,
       "select by one label key, or use failurePolicy Ignore",
     );
   }
@@ -63,10 +63,10 @@ function scope(mutating: WebhookConfiguration, { cluster, excludedNamespaces }: 
   if (wrong.length === 0) return check.ok("covers all Pods that SidecarSets select");
   const names = wrong.map(({ name }) => name).join(", ");
   return check.error(
-    `is not what the SidecarSets and the excluded namespaces (${
+    `differs from what the SidecarSets and the excluded namespaces (${
       excludedNamespaces.join(", ")
-    }) ask for: ${names}`,
-    "see the controller's log; if it runs with other --exclude-namespaces, give doctor the same",
+    }) require: ${names}`,
+    "see the controller's log; if the controller has other --exclude-namespaces, pass the same to doctor",
   );
 }
 

@@ -58,11 +58,13 @@ export async function checkOwnRights({ client, systemNamespace }: Facts): Promis
     );
     if (missing.length === 0) return check.ok("suffice for status, explain, diff and rollout");
     return check.warning(
-      `do not include: ${missing.join(", ")}`,
-      "ask for them if you need status, explain, diff and rollout",
+      `lack: ${missing.join(", ")}`,
+      "request them if you need status, explain, diff and rollout",
     );
   } catch (error) {
-    if (isForbidden(error)) return check.skipped("this user may not ask for its rights");
+    if (isForbidden(error)) {
+      return check.skipped("this user may not create SelfSubjectAccessReviews");
+    }
     throw error;
   }
 }
@@ -85,8 +87,8 @@ export async function checkControllerRights(facts: Facts): Promise<Check> {
   const rights = grantedRights(facts.systemNamespace);
   const missing = await missingOf(rights, facts);
   const user = userOf(facts);
-  if (missing === undefined) return check.skipped("this user may not review others' rights");
-  if (missing.length === 0) return check.ok(`${user} has what the manifests grant`);
+  if (missing === undefined) return check.skipped("this user may not create SubjectAccessReviews");
+  if (missing.length === 0) return check.ok(`${user} has the rights that the manifests grant`);
   return check.error(
     `${user} may not ${missing.join(", ")}`,
     "apply the ClusterRole, the Role and their bindings again:",

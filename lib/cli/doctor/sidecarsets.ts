@@ -31,7 +31,7 @@ function validity({ sidecarSets }: LiveCluster): Check {
     problem ? [`${name}: ${problem.field} ${problem.message}`] : []
   );
   if (invalid.length === 0) return check.ok(`${counted(sidecarSets.length, "SidecarSet")}`);
-  return check.error(invalid.join("; "), "fix the fields: until then they are not injected");
+  return check.error(invalid.join("; "), "fix the fields: invalid SidecarSets are not injected");
 }
 
 /** What the controller says of them, but for what is not valid and for pauses, which have checks of their own. */
@@ -46,14 +46,16 @@ function readiness({ program }: Facts, { sidecarSets }: LiveCluster): Check {
   if (unready.length === 0) {
     const isAny = sidecarSets.some(isInjectionPaused);
     return check.ok(
-      isAny ? "none but those that are paused" : "none says that new Pods may not get it",
+      isAny
+        ? "all except those with paused injection"
+        : "no SidecarSet has the condition Ready=False",
     );
   }
   const parts = [...Map.groupBy(unready, ({ text }) => text)]
     .map(([text, same]) => `${same.map(({ name }) => name).join(", ")}: ${text}`);
   return check.warning(
     parts.join("; "),
-    "fix what is named there, and see whether it passes:",
+    "fix the cause, then check again:",
     `${program} status ${unready[0]?.name}`,
   );
 }
@@ -69,7 +71,7 @@ function pauses({ program }: Facts, { sidecarSets }: LiveCluster): Check {
   if (paused.length === 0) return check.ok("new Pods get every SidecarSet that selects them");
   return check.warning(
     `new Pods get no sidecars of ${listed(paused)}: spec.injectionStrategy.paused is true`,
-    "resume it:",
+    "resume the injection:",
     ...paused.map((name) => resumeInjection({ name, program })),
   );
 }
@@ -95,7 +97,7 @@ function missed({ cluster, now, pods, program, ...facts }: KnownFacts): Check {
     }
   }
   const [[example] = []] = [...reasons.values()];
-  if (example === undefined) return check.ok("every Pod has the sidecars that it should have got");
+  if (example === undefined) return check.ok("no Pod lacks sidecars that it should have");
   const parts = [...reasons].map(([reason, found]) =>
     `${found.length} for ${reason} (${REASONS[reason]}), for example ` +
     `${found[0]?.namespace}/${found[0]?.podName}`
@@ -104,7 +106,7 @@ function missed({ cluster, now, pods, program, ...facts }: KnownFacts): Check {
   const recreated = new Set([...reasons.values()].flat().map(({ sidecarSet }) => sidecarSet));
   return check.warning(
     `Pods were missed: ${parts.join("; ")}`,
-    "see why, fix that and recreate the Pods, which missedPodPolicy Evict does by itself:",
+    "find the cause, fix it and recreate the Pods (missedPodPolicy Evict recreates them automatically):",
     `${program} explain pod/${podName} -n ${namespace}`,
     ...[...recreated].map((name) => `${program} rollout restart-injection ${name}`),
   );
@@ -121,9 +123,9 @@ function selection({ cluster, pods, program }: KnownFacts): Check {
   const idle = cluster.sidecarSets
     .filter((prepared) => pods.every((pod) => classOf(pod, prepared, cluster) === 0))
     .map(({ name }) => name);
-  if (idle.length === 0) return check.ok("each of them");
+  if (idle.length === 0) return check.ok("every SidecarSet selects Pods");
   return check.warning(
-    `none is selected by: ${idle.join(", ")}`,
+    `no Pod is selected by: ${idle.join(", ")}`,
     "compare their selectors with the labels of Pods:",
     `${program} explain pods -A`,
   );

@@ -14,7 +14,7 @@ import { type Check, checkNamed } from "./check.ts";
 import { type Facts, isKnown, UNKNOWN_CLUSTER } from "./facts.ts";
 
 const REACH =
-  "let the API server reach the webhook: see the Service's endpoints, the NetworkPolicy, and the controller's /readyz";
+  "make the webhook reachable from the API server: check the Service's endpoints, the NetworkPolicy and the controller's /readyz";
 
 /** Proves by a dry run that the API server asks the webhook about SidecarSets: one is refused that only the webhook can refuse. */
 export async function checkValidation({ client }: Facts): Promise<Check> {
@@ -34,16 +34,16 @@ export async function checkValidation({ client }: Facts): Promise<Check> {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (message.includes("sidecarset-doctor-none")) {
-      return check.ok("it refused what it must refuse");
+      return check.ok("it refused an invalid SidecarSet");
     }
     if (isForbidden(error)) return check.skipped("this user may not create SidecarSets");
     return check.error(message, REACH);
   }
-  return check.error("a SidecarSet that pins a revision that does not exist was accepted", REACH);
+  return check.error("a SidecarSet that pins a missing revision was accepted", REACH);
 }
 
 /** More dry runs than this prove nothing more. */
-const MOST_PROBES = 10;
+const MAX_PROBES = 10;
 
 /** Proves by dry runs that Pods which SidecarSets select are injected. */
 export async function checkInjection(facts: Facts): Promise<Check[]> {
@@ -53,9 +53,9 @@ export async function checkInjection(facts: Facts): Promise<Check[]> {
   const probes = cluster.sidecarSets.flatMap((prepared) =>
     probesOf(prepared, { ...facts, cluster })
   )
-    .slice(0, MOST_PROBES);
+    .slice(0, MAX_PROBES);
   if (probes.length === 0) {
-    return [check.skipped("there is no SidecarSet that a new Pod would get")];
+    return [check.skipped("no SidecarSet would be injected into a new Pod")];
   }
   const checks = await Promise.all(probes.map((probe) => tryProbe(probe, facts)));
   const complaints = checks.filter((each) => each !== undefined);
@@ -94,7 +94,7 @@ async function tryProbe(
     if (isInjectedBy(stored, sidecarSet)) return undefined;
     return check.error(
       `a Pod that it selects was created without its sidecars, in namespace ${namespace}`,
-      `${REACH}; see whether another blocker is found:`,
+      `${REACH}; look for other causes:`,
       `${program} explain pods -n ${namespace}`,
     );
   } catch (error) {

@@ -20,16 +20,16 @@ interface Given extends Omit<ExplainOptions, "objects" | "filename"> {
 /** `sidecarset explain` */
 export function addExplain(program: Command, { terminal, connect, exit }: CommandContext): void {
   const explain = program.command("explain")
-    .description("Say what each SidecarSet does or did to a Pod, and why.")
-    .argument("[object...]", "Pods and workloads of the cluster, as kubectl names them")
+    .description("Explain what each SidecarSet does, or did, to a Pod.")
+    .argument("[object...]", "Pods and workloads of the cluster, such as pod/NAME")
     .addOption(singleFilenameOption("files with Pods or workloads, and SidecarSets"))
     .addOption(recursiveOption())
     .addOption(outputOption(["text", "json", "yaml"]))
     .addOption(namespaceOption())
-    .option("-A, --all-namespaces", "the cluster's objects of every namespace")
-    .option("-l, --selector <labels>", "only objects of the cluster with these labels")
+    .option("-A, --all-namespaces", "objects in all namespaces of the cluster")
+    .option("-l, --selector <labels>", "select objects of the cluster by label")
     .addOption(excludeNamespacesOption())
-    .option("--from-cluster", "use the cluster's SidecarSets for the files too")
+    .option("--from-cluster", "use the SidecarSets of the cluster for the files, too")
     .addOption(systemNamespaceOption());
   addClusterOptions(explain)
     .addHelpText("after", helpNotes(NOTES))
@@ -49,11 +49,11 @@ export function addExplain(program: Command, { terminal, connect, exit }: Comman
 
 const NOTES = {
   text: [
-    "For each Pod, and each workload's template: which SidecarSets select it and",
-    "which requirement fails for the others, what is injected in which order, and",
-    "what is left out for which reason. For Pods of the cluster: what was injected",
-    "at which revision, what was missed and why, and what comes next. SidecarSets of",
-    "files stand in place of the cluster's of the same names.",
+    "For each Pod, and each workload's Pod template: which SidecarSets select it,",
+    "which requirement fails for the others, what is injected in which order, and the",
+    "reason for each SidecarSet that is skipped. For Pods of the cluster: the injected",
+    "revision, missed sidecars with the reason, and what happens next. SidecarSets in",
+    "files replace those of the cluster with the same name.",
   ],
   examples: [
     "explain pod/web-0 deploy/web -n shop",
@@ -64,7 +64,7 @@ const NOTES = {
   ],
   statuses: [
     "0  explained",
-    "1  explained, and a Pod is refused, or would be (failurePolicy Fail)",
-    "2  the command line, a file or a SidecarSet cannot be used",
+    "1  explained; a Pod is refused, or would be (failurePolicy Fail)",
+    "2  invalid command line, file or SidecarSet",
   ],
 };

@@ -36,7 +36,7 @@ export async function explainCommand(
   const targets = podTargetsOf(files.manifests, namespace);
   if (targets.length + options.objects.length === 0) {
     throw new CliError(
-      "Cannot explain: name a Pod or workload of the cluster (pod/NAME), or files that have some (-f)",
+      "Cannot explain: no Pods given; name a Pod or workload of the cluster (pod/NAME), or files with some (-f)",
     );
   }
   const { cluster, excludedNamespaces } = await clusterWithFiles(files.cluster, {

@@ -72,7 +72,7 @@ function namesOf(words: readonly string[], { selector }: Pick<Place, "selector">
   if (every) return { every, named: [] };
   if (selector !== undefined) {
     throw new CliError(
-      "Cannot select by labels what is named: give a kind alone, such as pods, or leave out -l",
+      "Cannot combine names with -l: give only a kind, such as pods, or leave out -l",
     );
   }
   const isKindFirst = !first.includes("/") && others.length > 0;
@@ -85,7 +85,7 @@ function nameOf(title: string): ObjectName {
   const kind = kindOf(word);
   if (kind !== undefined && name !== "" && more.length === 0) return { title, kind, name };
   throw new CliError(
-    `Cannot explain ${title}: it must be a Pod or what makes Pods, such as pod/NAME or deploy/NAME, or a file behind -f`,
+    `Cannot explain ${title}: it must be a Pod or a workload, such as pod/NAME or deploy/NAME, or a file after -f`,
   );
 }
 
@@ -98,7 +98,7 @@ async function readEvery(kind: Resource<KubeObject>, place: Place): Promise<Name
   if (objects.length === 0) {
     const where = namespace === undefined ? "the cluster" : `namespace ${namespace}`;
     throw new CliError(
-      `Cannot find any ${kind.plural} in ${where}: name another place with -n or -A`,
+      `Cannot find any ${kind.plural} in ${where}: select another namespace with -n, or all with -A`,
     );
   }
   return objects.map((object) => ({ kind, object }));
@@ -109,12 +109,12 @@ async function readOne(
   { client, namespace }: Place,
 ): Promise<NamedObject> {
   if (namespace === undefined) {
-    throw new CliError(`Cannot find ${title} in all namespaces: name its namespace with -n`);
+    throw new CliError(`Cannot find ${title} in all namespaces: select its namespace with -n`);
   }
   const object = await readIfPresent(client, kind, { namespace, name });
   if (object !== undefined) return { kind, object };
   throw new CliError(
-    `Cannot find ${title} in namespace ${namespace}: name another namespace with -n`,
+    `Cannot find ${title} in namespace ${namespace}: select another namespace with -n`,
   );
 }
 

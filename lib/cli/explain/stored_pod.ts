@@ -61,7 +61,7 @@ function explainOne(
   const wasInjected = isInjectedBy(pod, sidecarSet);
   if (mismatch) {
     const message = `${mismatch.field} ${mismatch.message}` +
-      (wasInjected ? ", and yet the Pod has its sidecars from before" : "");
+      (wasInjected ? ", but the Pod still has its sidecars" : "");
     return { name, verdict: "NotInjected", reason: "NotSelected", message };
   }
   if (!wasInjected) return explainUninjected(prepared, { pod, options });
@@ -116,16 +116,16 @@ function nextOf({ state }: UpdateState, { sidecarSet }: PreparedSidecarSet): str
     case "Stripped":
       return UNTIL_RECREATED;
     case "InFlight":
-      return "the kubelet is changing the container";
+      return "the kubelet is replacing the container";
     case "NotUpgradable":
       return spec.updateStrategy?.recreatePolicy === "Evict"
         ? "the Pod is evicted as soon as the eviction rule allows"
         : UNTIL_RECREATED;
     case "Upgradable": {
       const reason = conditionOf(status, "Progressing")?.reason ?? "RollingOut";
-      if (reason === "RollingOut") return "its images are changed as the roll-out gets to it";
+      if (reason === "RollingOut") return "the roll-out upgrades it in place";
       const why = Object.entries(CONDITION_REASONS).find(([known]) => known === reason)?.[1];
-      return `it waits (${reason}): ${why ?? "see the SidecarSet's condition Progressing"}`;
+      return `waiting (${reason}): ${why ?? "see the SidecarSet's condition Progressing"}`;
     }
   }
 }

@@ -35,18 +35,18 @@ function refusalLines(
 }
 
 function summary({ sidecarSets, refused }: PodExplanation): string {
-  if (sidecarSets.length === 0) return "There is no SidecarSet.";
+  if (sidecarSets.length === 0) return "No SidecarSets found.";
   if (refused) return "The Pod would be refused.";
   const injected = sidecarSets.filter(({ verdict }) => verdict.startsWith("Injected")).length;
   const missed = sidecarSets.filter(({ missed }) => missed === true).length;
-  const suffix = missed === 0 ? "" : ` The Pod was missed by ${missed}.`;
+  const suffix = missed === 0 ? "" : ` Missed: ${missed}.`;
   return `${injected} of ${counted(sidecarSets.length, "SidecarSet")} injected.${suffix}`;
 }
 
 function sidecarSetLines(explanation: SidecarSetExplanation, terminal: Terminal): string[] {
   const { word, color, details } = verdictOf(explanation);
   const warnings = (explanation.unknownFields ?? [])
-    .map(({ field, remedy }) => `warning: ${field} is unknown: ${remedy}`);
+    .map(({ field, remedy }) => `warning: unknown field ${field}: ${remedy}`);
   return [
     `  ${explanation.name}  ${painted(word, { color, terminal })}`,
     ...details.flatMap((detail) => wrapped(detail, 4)),
@@ -73,7 +73,7 @@ interface VerdictText {
 function verdictOf(explanation: SidecarSetExplanation): VerdictText {
   const { verdict, reason, message = "", refuses, revision, update, changed = [] } = explanation;
   const caveats = explanation.caveats ?? [];
-  const changedNote = changed.length === 0 ? [] : [`changed since: ${changed.join(", ")}`];
+  const changedNote = changed.length === 0 ? [] : [`changed fields: ${changed.join(", ")}`];
   const { next, commands } = explanation;
   const comingNext = next === undefined ? [] : [`next: ${next}${commands ? ":" : ""}`];
   const at = revision === undefined ? [] : [`revision ${revision}`];
@@ -94,7 +94,7 @@ function verdictOf(explanation: SidecarSetExplanation): VerdictText {
         details: [message, ...comingNext],
       };
     case "HeldBack":
-      return { word: "fits, but the Pod is refused", color: "yellow", details: [] };
+      return { word: "selected, but the Pod is refused", color: "yellow", details: [] };
     case "NotInjected":
       return {
         word: `${refuses ? "refuses the Pod" : "not injected"} (${reason})`,
@@ -105,8 +105,10 @@ function verdictOf(explanation: SidecarSetExplanation): VerdictText {
 }
 
 function podLines({ total, sidecarSets }: PodsSummary): string[] {
-  if (total === 0) return ["  It has no Pods now."];
-  if (sidecarSets.length === 0) return [`  ${counted(total, "Pod")}, which no SidecarSet selects.`];
+  if (total === 0) return ["  The workload has no Pods."];
+  if (sidecarSets.length === 0) {
+    return [`  ${counted(total, "Pod")}, not selected by any SidecarSet.`];
+  }
   const header = ["PODS OF", "INJECTED", "UPDATED", "READY", "NOT-UPGRADABLE", "MISSED"];
   const rows = sidecarSets.map((each) => {
     const { matchedPods, updatedPods, readyPods, notUpgradablePods, missedPods } = each;

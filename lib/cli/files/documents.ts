@@ -81,7 +81,7 @@ async function readFolder(folder: string, reading: Reading): Promise<FileText[]>
     else if (recursive) texts.push(...await readInnerFolder(path, reading));
   }
   if (texts.length > 0 || reading.isInner) return texts;
-  const remedy = recursive ? "" : "; -R reads the folders within it too";
+  const remedy = recursive ? "" : "; -R also reads its subfolders";
   throw new CliError(
     `Cannot read ${folder}: the folder has no .yaml, .yml or .json files${remedy}`,
   );
@@ -100,9 +100,9 @@ async function readInnerFolder(path: string, reading: Reading): Promise<FileText
 const MANIFEST_NAME = /\.(?:ya?ml|json)$/;
 
 function whyUnreadable(path: string, error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) return "it is a device; pipe what it has into -f -";
+  if (error instanceof Deno.errors.NotCapable) return "it is a device; pipe its content into -f -";
   const isAddress = error instanceof Deno.errors.NotFound && /^https?:\/\//.test(path);
-  return isAddress ? "it is no file; pipe what is there into -f -" : fileProblem(error);
+  return isAddress ? "it is a URL; pipe its content into -f -" : fileProblem(error);
 }
 
 function parseDocuments(text: string, file: string): ManifestDocument[] {

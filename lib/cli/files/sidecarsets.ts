@@ -128,7 +128,7 @@ function checkUnique(manifest: Manifest, earlier: Manifest | undefined): Finding
   return [findingOf(manifest, {
     field: "metadata.name",
     reason: "FieldValueDuplicate",
-    message: `is taken by the SidecarSet at ${place}: remove one of the two or rename it`,
+    message: `is already used by the SidecarSet at ${place}: remove or rename one of them`,
   })];
 }
 

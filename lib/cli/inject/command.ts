@@ -16,7 +16,7 @@ import type { InjectOptions } from "./inject.ts";
 /** `sidecarset inject` */
 export function addInject(program: Command, { terminal, connect, exit }: CommandContext): void {
   const inject = program.command("inject")
-    .description("Print manifests as they are after injection.")
+    .description("Print manifests with the sidecars injected.")
     .addOption(
       filenameOption("files with SidecarSets, and Pods or workloads").makeOptionMandatory(),
     )
@@ -24,8 +24,8 @@ export function addInject(program: Command, { terminal, connect, exit }: Command
     .addOption(outputOption(["yaml", "json", "diff"]))
     .addOption(namespaceOption())
     .addOption(excludeNamespacesOption())
-    .option("--from-cluster", "use the cluster's SidecarSets and namespaces too")
-    .option("--now <time>", "the time that the Pods record, for reproducible output", timeOf)
+    .option("--from-cluster", "use the SidecarSets and namespaces of the cluster, too")
+    .option("--now <time>", "injection time that Pods record, for reproducible output", timeOf)
     .addOption(systemNamespaceOption());
   addClusterOptions(inject)
     .addHelpText("after", helpNotes(NOTES))
@@ -38,12 +38,13 @@ export function addInject(program: Command, { terminal, connect, exit }: Command
 
 const NOTES = {
   text: [
-    "Pods get the sidecars, and so do the Pod templates of Deployments, StatefulSets,",
-    "DaemonSets, ReplicaSets, Jobs and CronJobs, in Lists too. All else is printed as",
-    "it came; as JSON, several objects make a List. Namespaces in the files give the",
-    "labels for namespace selectors. With --from-cluster, SidecarSets and namespaces",
-    "of the files stand in place of the cluster's of the same names.",
-    "Each SidecarSet that is left out is told on standard error with its reason.",
+    "Injects into Pods, and into the Pod templates of Deployments, StatefulSets,",
+    "DaemonSets, ReplicaSets, Jobs and CronJobs, including those in Lists. Other",
+    "objects are printed unchanged. As JSON, several objects are printed as one List.",
+    "Namespaces in the files provide the labels for namespace selectors. With",
+    "--from-cluster, SidecarSets and namespaces in the files replace those of the",
+    "cluster with the same name. Skipped SidecarSets are listed on standard error",
+    "with the reason.",
   ],
   examples: [
     "inject -f sidecarset.yaml -f deployment.yaml",
@@ -53,8 +54,8 @@ const NOTES = {
     "inject -f set.yaml -f pod.yaml --now 2026-01-02T15:04:05Z",
   ],
   statuses: [
-    "0  the manifests are printed",
-    "1  they are printed, but a Pod would be refused (failurePolicy Fail)",
-    "2  the command line, a file or a SidecarSet cannot be used",
+    "0  manifests printed",
+    "1  manifests printed, but a Pod would be refused (failurePolicy Fail)",
+    "2  invalid command line, file or SidecarSet",
   ],
 };

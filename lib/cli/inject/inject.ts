@@ -73,7 +73,7 @@ function notesOf({ target, injection, refused }: PodOutcome): string[] {
   const caveats = refused ? [] : injection.caveats ?? [];
   const skips = injection.skipped.map(({ sidecarSet, refuses, reason, message }) => {
     const consequence = refuses
-      ? `would be refused, for SidecarSet ${sidecarSet} has failurePolicy Fail and cannot be injected`
+      ? `would be refused: SidecarSet ${sidecarSet} has failurePolicy Fail and cannot be injected`
       : `SidecarSet ${sidecarSet} is not injected`;
     return `${target.title}: ${consequence}: ${message} (${reason})`;
   });

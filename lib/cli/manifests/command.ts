@@ -15,15 +15,15 @@ interface PrintInstallationOptions extends Omit<InstallationOptions, "replicas">
 /** `sidecarset manifests` */
 export function addManifests(program: Command, { terminal, exit }: CommandContext): void {
   program.command("manifests")
-    .description("Print everything that an installation in a cluster needs.")
-    .option("-n, --namespace <name>", "the installation's own namespace")
-    .option("--image <image>", "the program's container image")
-    .option("--image-pull-secret <name>", "a Secret in that namespace to pull the image with")
-    .option("--replicas <number>", "how many replicas answer admissions")
-    .option("--cert-manager", "take the webhook's certificate from cert-manager")
-    .option("--openkruise", "let the controller read what OpenKruise has kept")
-    .option("--restrict-controller", "limit what the controller's token may change in Pods")
-    .option("--restrict-authors", "limit who may write SidecarSets with privileged containers")
+    .description("Print the manifests of an installation.")
+    .option("-n, --namespace <name>", "namespace of the installation")
+    .option("--image <image>", "container image of the controller")
+    .option("--image-pull-secret <name>", "Secret in that namespace for pulling the image")
+    .option("--replicas <number>", "number of replicas of the controller")
+    .option("--cert-manager", "use a webhook certificate from cert-manager")
+    .option("--openkruise", "let the controller read the revisions of OpenKruise")
+    .option("--restrict-controller", "add a policy on what the controller may change in Pods")
+    .option("--restrict-authors", "add a policy on SidecarSets with privileged containers")
     .option("--prometheus-operator", "add a PodMonitor and alert rules")
     .addOption(outputOption(["yaml", "json"]))
     .addHelpText("after", helpNotes(NOTES))
@@ -59,10 +59,10 @@ async function printInstallation(
 }
 
 const NOTES = {
-  text: ["The same objects as in the folder manifests of the sources, for kubectl."],
+  text: ["The objects are those of the folder manifests of the source tree."],
   examples: [
     "manifests --image IMAGE | kubectl apply -f -",
     "manifests --cert-manager --prometheus-operator --replicas 3",
   ],
-  statuses: ["0  printed", "2  an option cannot be used"],
+  statuses: ["0  printed", "2  invalid option"],
 };

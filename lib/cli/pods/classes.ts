@@ -61,24 +61,27 @@ export function updateStateOf(pod: Pod, prepared: PreparedSidecarSet): UpdateSta
   if (stripped !== undefined) {
     return {
       state: "Stripped",
-      message: `${stripped}: let that webhook leave injected containers as they are, ` +
+      message: `${stripped}: configure that webhook to keep injected containers unchanged, ` +
         "and recreate the Pod",
     };
   }
   if (recordOf(pod, prepared.name).full?.hash === prepared.hash) {
-    return { state: "UpToDate", message: "it has the current revision" };
+    return { state: "UpToDate", message: "the Pod has the current revision" };
   }
   if (hasMainEnded(pod)) {
-    return { state: "Completed", message: "its main containers have ended, so it stays as it is" };
+    return {
+      state: "Completed",
+      message: "its main containers have terminated, so it is not upgraded",
+    };
   }
   const found = upgradability(pod, prepared);
   switch (found.kind) {
     case "Upgradable":
-      return { state: found.kind, message: "only images differ, which can be changed in place" };
+      return { state: found.kind, message: "only images differ: upgradable in place" };
     case "InFlight":
       return {
         state: found.kind,
-        message: `an earlier change of container ${found.container} is not done yet`,
+        message: `the upgrade of container ${found.container} is in progress`,
       };
     case "NotUpgradable":
       return {

@@ -52,7 +52,7 @@ function stableRevision({ sidecarSet, revisions, current }: History): string {
   const stable = (isRolledOut ? current : older) ?? current ?? older;
   if (stable?.metadata.name !== undefined) return stable.metadata.name;
   throw new CliError(
-    `Cannot begin a canary: SidecarSet ${metadata.name} has no stored revision yet; ` +
-      "see whether a controller runs: sidecarset doctor",
+    `Cannot start a canary: SidecarSet ${metadata.name} has no stored revision yet; ` +
+      "check that a controller runs: sidecarset doctor",
   );
 }

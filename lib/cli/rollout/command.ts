@@ -14,7 +14,7 @@ import type { rolloutCommands, RolloutOptions } from "./rollout.ts";
 /** `sidecarset rollout` */
 export function addRollout(program: Command, context: CommandContext): void {
   const rollout = program.command("rollout")
-    .description("Stop, continue and take back the roll-outs of a SidecarSet.")
+    .description("Pause, resume and undo roll-outs of a SidecarSet.")
     .addHelpText("after", helpNotes(NOTES));
   for (const action of ACTIONS) addAction(rollout, { action, context });
   addCanary(rollout, context);
@@ -32,15 +32,15 @@ interface Action {
 const ACTIONS: readonly Action[] = [
   {
     name: "pause",
-    description: "Leave running Pods as they are (spec.updateStrategy.paused).",
+    description: "Pause the update of running Pods (spec.updateStrategy.paused).",
     text: [
       "New Pods still get the current revision. With --injection, new Pods get no",
-      "sidecars (spec.injectionStrategy.paused) and running Pods are still updated.",
+      "sidecars (spec.injectionStrategy.paused), and running Pods are still updated.",
     ],
   },
   {
     name: "resume",
-    description: "Go on with a roll-out that was paused.",
+    description: "Resume a paused roll-out.",
     text: ["Follow it with: sidecarset status NAME --watch"],
   },
 ];
@@ -52,8 +52,8 @@ function addAction(
   const { name, description, text } = action;
   const command = rollout.command(name)
     .description(description)
-    .argument("<name>", "the SidecarSet", sidecarSetName)
-    .option("--injection", "the injection into new Pods instead of the roll-out")
+    .argument("<name>", "name of the SidecarSet", sidecarSetName)
+    .option("--injection", "act on the injection into new Pods instead of the roll-out")
     .addOption(dryRunOption());
   addClusterOptions(command)
     .addHelpText(
@@ -69,10 +69,10 @@ function addAction(
 
 function addCanary(rollout: Command, context: CommandContext): void {
   const command = rollout.command("canary")
-    .description("Let a share of the Pods have the newest revision.")
-    .argument("<name>", "the SidecarSet", sidecarSetName)
+    .description("Roll out the newest revision to a percentage of the Pods.")
+    .argument("<name>", "name of the SidecarSet", sidecarSetName)
     .addOption(
-      new Option("--percent <number>", "of running and of new Pods; 100 ends the canary")
+      new Option("--percent <number>", "percentage of running and new Pods; 100 ends the canary")
         .argParser(percentOf).makeOptionMandatory(),
     )
     .addOption(dryRunOption());
@@ -81,10 +81,10 @@ function addCanary(rollout: Command, context: CommandContext): void {
       "after",
       helpNotes({
         text: [
-          "Sets spec.updateStrategy.partition for running Pods, and pins new Pods to the",
-          "revision before with policy Partial, as a partition alone does not hold back",
-          "Pods that are created. Where all Pods have the current revision, the next change",
-          "of the SidecarSet begins as a canary.",
+          "Sets spec.updateStrategy.partition for running Pods. A partition does not affect",
+          "new Pods, so they are pinned to the previous revision with policy Partial. If all",
+          "Pods have the current revision, the next change of the SidecarSet starts as a",
+          "canary.",
         ],
         examples: ["rollout canary logging --percent 10", "rollout canary logging --percent 100"],
         statuses: CHANGE_STATUSES,
@@ -96,8 +96,8 @@ function addCanary(rollout: Command, context: CommandContext): void {
 function addRestart(rollout: Command, context: CommandContext): void {
   const command = rollout.command("restart-injection")
     .description("Restart workloads whose Pods lack the current sidecars.")
-    .argument("<name>", "the SidecarSet", sidecarSetName)
-    .option("-n, --namespace <name>", "only Pods of this namespace")
+    .argument("<name>", "name of the SidecarSet", sidecarSetName)
+    .option("-n, --namespace <name>", "only Pods in this namespace")
     .option("-l, --selector <labels>", "only Pods with these labels")
     .addOption(dryRunOption())
     .addOption(excludeNamespacesOption());
@@ -106,11 +106,11 @@ function addRestart(rollout: Command, context: CommandContext): void {
       "after",
       helpNotes({
         text: [
-          "Deployments, StatefulSets and DaemonSets that have a Pod without the sidecars,",
-          "or one that cannot be upgraded in place, are restarted as by kubectl rollout",
-          "restart: by an annotation of the template. Their own update strategies hold.",
-          "Pods that no such workload owns are listed with the command that deletes them.",
-          "Pods that a restart would not help are listed with the reason.",
+          "Restarts Deployments, StatefulSets and DaemonSets that have a Pod without the",
+          "sidecars, or a Pod that cannot be upgraded in place. As with kubectl rollout",
+          "restart, an annotation of the Pod template changes, and the workload's update",
+          "strategy applies. Pods without such a workload are listed with the command that",
+          "deletes them; Pods that a restart would not fix are listed with the reason.",
         ],
         examples: [
           "rollout restart-injection logging --dry-run",
@@ -124,16 +124,16 @@ function addRestart(rollout: Command, context: CommandContext): void {
 
 function addHistory(rollout: Command, context: CommandContext): void {
   const command = rollout.command("history")
-    .description("List the revisions of a SidecarSet and what each of them changed.")
-    .argument("<name>", "the SidecarSet", sidecarSetName)
-    .addOption(new Option("--revision <number>", "only this one").argParser(revisionOf))
+    .description("List the revisions of a SidecarSet and their changes.")
+    .argument("<name>", "name of the SidecarSet", sidecarSetName)
+    .addOption(new Option("--revision <number>", "show only this revision").argParser(revisionOf))
     .addOption(outputOption(["text", "json", "yaml"]));
   addClusterOptions(command.addOption(systemNamespaceOption()))
     .addHelpText(
       "after",
       helpNotes({
         examples: ["rollout history logging", "rollout history logging --revision 3"],
-        statuses: ["0  listed", "2  there is no such SidecarSet or revision"],
+        statuses: ["0  listed", "2  SidecarSet or revision not found"],
       }),
     )
     .action(runWith("history", context));
@@ -141,10 +141,13 @@ function addHistory(rollout: Command, context: CommandContext): void {
 
 function addUndo(rollout: Command, context: CommandContext): void {
   const command = rollout.command("undo")
-    .description("Give a SidecarSet the containers of an earlier revision.")
-    .argument("<name>", "the SidecarSet", sidecarSetName)
+    .description("Roll a SidecarSet back to an earlier revision.")
+    .argument("<name>", "name of the SidecarSet", sidecarSetName)
     .addOption(
-      new Option("--to-revision <number>", "its number in the history (default: the one before)")
+      new Option(
+        "--to-revision <number>",
+        "revision number in the history (default: the previous one)",
+      )
         .argParser(revisionOf),
     )
     .addOption(dryRunOption());
@@ -153,8 +156,8 @@ function addUndo(rollout: Command, context: CommandContext): void {
       "after",
       helpNotes({
         text: [
-          "What changes is printed first. Containers, volumes, pull secrets and metadata",
-          "patches are those of the revision; selectors and strategies stay as they are.",
+          "Prints the changes first. Containers, volumes, pull secrets and metadata patches",
+          "are those of the revision; selectors and strategies stay unchanged.",
         ],
         examples: ["rollout undo logging --dry-run", "rollout undo logging --to-revision 3"],
         statuses: CHANGE_STATUSES,
@@ -186,9 +189,9 @@ function revisionOf(text: string): number {
 }
 
 const CHANGE_STATUSES = [
-  "0  done, or with --dry-run: would be done",
-  "1  it is so already: nothing to do",
-  "2  the SidecarSet or the cluster cannot be used",
+  "0  done; with --dry-run: would be done",
+  "1  nothing to do",
+  "2  SidecarSet not found, or the cluster cannot be reached",
 ];
 
 const NOTES = {
@@ -197,5 +200,9 @@ const NOTES = {
     "rollout history logging",
     "rollout undo logging --to-revision 3",
   ],
-  statuses: ["0  done", "1  nothing to do", "2  the command line or the cluster cannot be used"],
+  statuses: [
+    "0  done",
+    "1  nothing to do",
+    "2  invalid command line, or the cluster cannot be reached",
+  ],
 };

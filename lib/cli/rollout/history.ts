@@ -41,7 +41,7 @@ export async function historyCommand(
   }
   if (shown.length === 0) {
     terminal.error(
-      `SidecarSet ${name} has no revision yet: see whether a controller runs with ${terminal.program} doctor\n`,
+      `SidecarSet ${name} has no revision yet. Check that a controller runs: ${terminal.program} doctor\n`,
     );
     return 0;
   }

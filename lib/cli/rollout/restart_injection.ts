@@ -64,7 +64,7 @@ export async function restartInjectionCommand(
     write(`Resume injection first:\n  ${command}`);
   }
   if (helped.length === 0 && unhelped.length === 0) {
-    write(`Nothing to do: every Pod that SidecarSet ${name} selects can have its sidecars`);
+    write(`Nothing to do: no Pod that SidecarSet ${name} selects needs a restart`);
   }
   return workloads.length > 0 ? 0 : 1;
 }

@@ -66,7 +66,7 @@ export async function pauseCommand(
   const field = injection ? "injectionStrategy" : "updateStrategy";
   if ((spec[field]?.paused ?? false) === paused) {
     const what = injection ? `injection of SidecarSet ${name}` : `SidecarSet ${name}`;
-    terminal.error(`Nothing to do: ${what} is ${paused ? "paused already" : "not paused"}\n`);
+    terminal.error(`Nothing to do: ${what} is ${paused ? "already paused" : "not paused"}\n`);
     return 1;
   }
   const body = { spec: { [field]: { paused } } };

@@ -32,7 +32,7 @@ export async function undoCommand(
   const history = await readHistory(client, { name, systemNamespace });
   const target = toRevision === undefined ? previous(history) : revisionAt(history, toRevision);
   if (target === history.current) {
-    terminal.error(`Nothing to do: SidecarSet ${name} is at revision ${target.revision} already\n`);
+    terminal.error(`Nothing to do: SidecarSet ${name} is already at revision ${target.revision}\n`);
     return 1;
   }
   terminal.write(
@@ -51,7 +51,7 @@ export async function undoCommand(
   await change(resources.sidecarSets, { patch: { name, type: "merge", body }, done, dryRun }, live);
   if (history.sidecarSet.spec.updateStrategy?.paused) {
     terminal.error(
-      "The roll-out is paused. Let running Pods follow with:\n" +
+      "The roll-out is paused. Resume it with:\n" +
         `  ${terminal.program} rollout resume ${name}\n`,
     );
   }
@@ -63,7 +63,7 @@ function previous({ sidecarSet, revisions, current }: History): ControllerRevisi
   const found = older.at(-1);
   if (found) return found;
   throw new CliError(
-    `Cannot undo: SidecarSet ${sidecarSet.metadata.name} has no revision other than the current one; ` +
+    `Cannot undo: SidecarSet ${sidecarSet.metadata.name} has no earlier revision; ` +
       historyHint(sidecarSet),
   );
 }

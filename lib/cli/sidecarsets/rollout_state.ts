@@ -17,7 +17,7 @@ export function rolloutStateOf({ metadata, spec, status = {} }: SidecarSet): Rol
     return {
       state: "Moving",
       reason: "NotObserved",
-      message: `the controller has not seen generation ${metadata.generation ?? 0} yet`,
+      message: `the controller has not observed generation ${metadata.generation ?? 0} yet`,
     };
   }
   const { reason, message } = progressing;

@@ -14,16 +14,16 @@ import type { StatusOptions } from "./status.ts";
 /** `sidecarset status` */
 export function addStatus(program: Command, { terminal, connect, exit }: CommandContext): void {
   const status = program.command("status")
-    .description("Show how many Pods have which revision of each SidecarSet.")
-    .argument("[name...]", "SidecarSets; all of them without a name")
-    .option("-l, --selector <labels>", "only SidecarSets with these labels")
+    .description("Show the state of SidecarSets and their roll-outs.")
+    .argument("[name...]", "names of SidecarSets; all when absent")
+    .option("-l, --selector <labels>", "select SidecarSets by label")
     .addOption(outputOption(["text", "wide", "json", "yaml", "name"]))
-    .option("-w, --watch", "follow the roll-outs until they have ended")
+    .option("-w, --watch", "follow the roll-outs until they end")
     .addOption(
-      new Option("--timeout <seconds>", "how long to follow them; 0 is without end")
+      new Option("--timeout <seconds>", "how long to follow them; 0 means no timeout")
         .default(0).argParser(secondsOf),
     )
-    .option("--missed", "list the Pods that were missed")
+    .option("--missed", "list missed Pods")
     .option("--uninjected", "list all selected Pods without the sidecars")
     .addOption(excludeNamespacesOption())
     .addOption(systemNamespaceOption());
@@ -39,9 +39,9 @@ export function addStatus(program: Command, { terminal, connect, exit }: Command
 
 const NOTES = {
   text: [
-    "Below the table: what conditions complain of, or all that they say of the named",
-    "SidecarSets, and which Pods lack the sidecars, by reason. With --watch there is",
-    "a bar for each SidecarSet on a terminal, and elsewhere a line for each step.",
+    "Below the table: conditions that report a problem (all conditions for SidecarSets",
+    "that are named), and Pods without the sidecars, by reason. With --watch, a",
+    "terminal shows a bar for each SidecarSet; other output gets a line for each step.",
   ],
   examples: [
     "status",
@@ -50,10 +50,10 @@ const NOTES = {
     "status -o json | jq '.items[].status.missedPods'",
   ],
   statuses: [
-    "0  shown; with --watch: every roll-out has ended",
-    "1  with --watch: a roll-out is blocked, standard output says by what",
-    "2  the command line or the cluster cannot be used",
-    "3  with --watch: the time was over",
-    "130  with --watch: ended by Ctrl-C",
+    "0  shown; with --watch: all roll-outs have ended",
+    "1  with --watch: a roll-out is blocked; standard output has the cause",
+    "2  invalid command line, or the cluster cannot be reached",
+    "3  with --watch: timed out",
+    "130  with --watch: interrupted by Ctrl-C",
   ],
 };

@@ -91,6 +91,6 @@ function tellWaiting(sidecarSets: readonly SidecarSet[], terminal: Terminal): vo
     if (rolloutStateOf(sidecarSet).state !== "Moving") continue;
     terminal.error(rolloutText(sidecarSet, "has not ended in time"));
     const { name } = sidecarSet.metadata;
-    terminal.error(`Look again with: ${terminal.program} status ${name} --watch\n`);
+    terminal.error(`Continue with: ${terminal.program} status ${name} --watch\n`);
   }
 }

@@ -65,7 +65,7 @@ export async function statusCommand(options: StatusOptions, live: Live): Promise
 }
 
 function none({ program }: Terminal): string {
-  return `There is no SidecarSet. Write one and see what it does with: ${program} diff -f FILE\n`;
+  return `No SidecarSets found. Preview one with: ${program} diff -f FILE\n`;
 }
 
 /** Follows the roll-outs; as data, the SidecarSets are printed once, as they are then. */

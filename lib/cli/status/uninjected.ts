@@ -97,7 +97,7 @@ export async function uninjectedPodsCommand(
   if (output === "json" || output === "yaml") {
     await printData({ pods: listed }, { format: output, terminal });
   } else if (listed.length === 0) {
-    terminal.error(`No Pod is ${missed ? "missed" : "without its sidecars"}.\n`);
+    terminal.error(`No ${missed ? "missed" : "uninjected"} Pods found.\n`);
   } else if (output === "name") {
     terminal.write([...new Set(listed.map(({ name }) => `pod/${name}\n`))].join(""));
   } else terminal.write(`${podTable(listed, output === "wide").join("\n")}\n`);

@@ -7,7 +7,7 @@ import type { UninstallOptions } from "./uninstall.ts";
 /** `sidecarset uninstall` */
 export function addUninstall(program: Command, { terminal, connect, exit }: CommandContext): void {
   const uninstall = program.command("uninstall")
-    .description("Remove the program from the cluster, and show what is left.")
+    .description("Remove the installation from the cluster and list what remains.")
     .addOption(dryRunOption())
     .addOption(systemNamespaceOption());
   addClusterOptions(uninstall)
@@ -21,16 +21,16 @@ export function addUninstall(program: Command, { terminal, connect, exit }: Comm
 
 const NOTES = {
   text: [
-    "The webhook's registration goes first, so that Pods can be created at every",
-    "moment; then the controller and, once it has ended, its rights. SidecarSets,",
-    "their revisions and the containers that Pods have stay. What is left is listed,",
-    "each with the command that removes it.",
+    "Removes the webhook registration first, so that Pods can be created at any time,",
+    "then the controller and, after it has terminated, its RBAC objects. SidecarSets,",
+    "their revisions and injected containers stay. Remaining objects are listed with",
+    "the commands that remove them.",
   ],
   examples: ["uninstall --dry-run", "uninstall"],
   statuses: [
-    "0  removed, or with --dry-run: would be",
-    "1  a controller still runs, so that not everything is removed",
-    "2  the cluster cannot be used",
-    "130  ended by Ctrl-C",
+    "0  removed; with --dry-run: would be removed",
+    "1  a controller is still running, so not everything is removed",
+    "2  the cluster cannot be reached",
+    "130  interrupted by Ctrl-C",
   ],
 };

@@ -59,7 +59,8 @@ async function whatRuns(
     return `the controller still has ${counted(pods.length, "Pod")} in namespace ${namespace}`;
   }
   const holder = lease && holderOf(lease, now());
-  return holder && `controller ${inOneLine(holder)} still runs, outside of namespace ${namespace}`;
+  return holder &&
+    `controller ${inOneLine(holder)} is still running outside namespace ${namespace}`;
 }
 
 /** Who has renewed a Lease in time. */

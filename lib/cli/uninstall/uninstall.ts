@@ -57,7 +57,7 @@ export async function uninstallCommand(
     });
     if (ending === "interrupted") return 130;
     if (ending !== "ended") {
-      terminal.error(`Cannot remove the rest: ${ending}. End it, then run this again\n`);
+      terminal.error(`Cannot remove the rest: ${ending}. Stop it, then run the command again\n`);
       return 1;
     }
   }
@@ -140,7 +140,7 @@ async function showRest(
       : []),
     ...(sidecarSets
       ? [[
-        `${counted(sidecarSets.length, "SidecarSet")} and the kind`,
+        `${counted(sidecarSets.length, "SidecarSet")} and the CustomResourceDefinition`,
         `kubectl delete crd ${crd}`,
       ]]
       : []),
@@ -148,6 +148,6 @@ async function showRest(
       ? [[`namespace ${systemNamespace}`, `kubectl delete namespace ${systemNamespace}`]]
       : []),
   ];
-  if (rows.length === 0) terminal.write("Nothing is left.\n");
-  else terminal.write(`\n${table([["LEFT", "REMOVED BY"], ...rows]).join("\n")}\n`);
+  if (rows.length === 0) terminal.write("Nothing remains.\n");
+  else terminal.write(`\n${table([["REMAINS", "REMOVE WITH"], ...rows]).join("\n")}\n`);
 }

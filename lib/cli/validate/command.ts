@@ -12,15 +12,15 @@ interface Given {
 /** `sidecarset validate` */
 export function addValidate(program: Command, { terminal, exit }: CommandContext): void {
   program.command("validate")
-    .description("Say everything that is wrong with SidecarSets of files.")
-    .argument("[file...]", "the same as --filename")
+    .description("Validate the SidecarSets in files.")
+    .argument("[file...]", "same as --filename")
     .addOption(filenameOption("files with SidecarSets"))
     .addOption(recursiveOption())
     .addOption(outputOption(["text", "json", "yaml"]))
     .addHelpText("after", helpNotes(NOTES))
     .action(async (files: string[], { filename = [], output }: Given) => {
       if (files.length + filename.length === 0) {
-        throw new CliError("Cannot validate nothing: name files with -f");
+        throw new CliError("Cannot validate: no files given; name files with -f");
       }
       const { validateCommand } = await import("./validate.ts");
       exit(await validateCommand({ filename: [...filename, ...files], output }, terminal));
@@ -29,17 +29,17 @@ export function addValidate(program: Command, { terminal, exit }: CommandContext
 
 const NOTES = {
   text: [
-    "SidecarSets are checked by themselves and against each other, as the webhook",
-    "does it. A warning is something that the cluster may know better than the files,",
-    "or that has no effect. Objects of other kinds are not checked.",
+    "SidecarSets are validated by themselves and against each other, as in the",
+    "webhook. A warning is about a field without effect, a risk for the Pods in the",
+    "files, or something that only the cluster can tell. Other kinds are not validated.",
   ],
   examples: [
     "validate -f sidecarset.yaml",
     "validate -o json sidecarsets/*.yaml",
   ],
   statuses: [
-    "0  no errors, though there may be warnings",
+    "0  no errors; there may be warnings",
     "1  a SidecarSet has errors",
-    "2  the command line or a file cannot be used",
+    "2  invalid command line or file",
   ],
 };

@@ -39,7 +39,7 @@ export async function versionCommand(
 /** `sidecarset version` */
 export function addVersion(program: Command, { terminal, exit }: CommandContext): void {
   program.command("version")
-    .description("Print the version of the program and of what it runs on.")
+    .description("Print the versions of the program and its runtime.")
     .addOption(outputOption(["text", "json", "yaml"]))
     .addHelpText(
       "after",

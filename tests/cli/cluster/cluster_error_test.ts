@@ -10,7 +10,7 @@ for (
     [
       "that nobody answers",
       new ConnectionError({ ...request, problem: "no answer" }),
-      /^Cannot GET \/x: no answer\. Check that the cluster runs and that --context names/,
+      /^Cannot GET \/x: no answer\. Check that the cluster is running and that --context selects/,
     ],
     [
       "for which there are no credentials",
@@ -20,7 +20,7 @@ for (
     [
       "that is forbidden",
       new ApiError({ ...request, httpCode: 403 }),
-      /answered 403: .*\. Ask for that right, or use a --context that has it$/,
+      /answered 403: .*\. Ask for the permission, or select a --context that has it$/,
     ],
     [
       "whose text has terminal escapes and lines",

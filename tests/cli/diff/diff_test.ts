@@ -47,7 +47,7 @@ Deno.test("diff says in which rounds images are changed in place", async () => {
   const { status, output } = await diff({ ...upgrade, updateStrategy: { maxUnavailable: 2 } });
   assert.equal(status, 1);
   assert.match(output, /- {2}image: agent:1\n\+ {2}image: agent:2\n/);
-  assert.match(output, /New Pods, such as one like default\/web-1:\n/);
+  assert.match(output, /New Pods, for example a copy of default\/web-1:\n/);
   assert.equal(
     output.slice(output.indexOf("Running Pods")),
     `Running Pods:
@@ -81,7 +81,7 @@ Deno.test("diff says what waits and why", async () => {
 
 Deno.test("diff names the Pods that would have to be recreated", async () => {
   const { output } = await diff({ containers: [{ name: "agent", image: "agent:2", args: ["x"] }] });
-  assert.match(output, / {2}4 to be recreated\n {4}default\/web-1, .*web-4: more\n?\s+than/);
+  assert.match(output, / {2}4 must be recreated\n {4}default\/web-1, .*web-4: more\n?\s+than/);
 });
 
 Deno.test("diff refuses a SidecarSet that is not valid, with its place in the file", async () => {

@@ -72,9 +72,9 @@ Deno.test("doctor finds that nobody leads, that nothing is registered, and what 
   for (
     const [name, found, message] of [
       ["API server", "ok", /v1\.34\.0/],
-      ["webhook registration", "error", /no MutatingWebhookConfiguration/],
-      ["leader", "error", /no Lease/],
-      ["replicas", "warning", /can only run outside of the cluster$/],
+      ["webhook registration", "error", /^MutatingWebhookConfiguration .* missing$/],
+      ["leader", "error", /^Lease .* does not exist$/],
+      ["replicas", "warning", /can only run outside the cluster$/],
       ["webhook answers about SidecarSets", "error", /was accepted/],
       ["webhook injects SidecarSet web", "error", /without its sidecars/],
       ["your rights", "ok", /suffice/],
@@ -321,7 +321,7 @@ Deno.test("doctor tells of Pods that run to completion and wait for a sidecar", 
   assert.equal(check.status, "warning");
   assert.equal(
     check.message,
-    "web: 3 Pods can only end after its sidecars, and in 1 of them nothing else is left to end, " +
+    "web: 3 Pods cannot complete before its sidecars terminate, and in 1 of them only sidecars still run, " +
       "for example default/ended (agent)",
   );
   assert.match(check.remedy ?? "", /^set completionPolicy: TerminateWithMain .*sidecarset web;/);

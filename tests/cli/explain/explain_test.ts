@@ -31,7 +31,7 @@ const STATES: [string, string, RegExp][] = [
   [
     "has the current revision",
     SIDECAR_SET,
-    /agent {2}injected, up to date\n {4}revision agent-\w+\n {4}it has the current revision\n/,
+    /agent {2}injected, up to date\n {4}revision agent-\w+\n {4}the Pod has the current revision\n/,
   ],
   [
     "can get a new image in place",

@@ -127,8 +127,8 @@ Deno.test("explain says at which revision an injected Pod is and what it waits f
     spec.selector requires "app=db": the Pod has app=web
 
   web  injected, outdated
-    only images differ, which can be changed in place
-    next: it waits (Paused): spec.updateStrategy.paused is true
+    only images differ: upgradable in place
+    next: waiting (Paused): spec.updateStrategy.paused is true
 
   ORDER  CONTAINER  IMAGE    FROM
   1      agent      agent:1  SidecarSet web
@@ -156,7 +156,7 @@ Deno.test("explain tells a Pod that was missed from one that is older than the s
   const output = await explained("pod/missed", "pods/old");
   assert.match(
     output,
-    / {2}0 of 2 SidecarSets injected\. The Pod was missed by 1\.\n/,
+    / {2}0 of 2 SidecarSets injected\. Missed: 1\.\n/,
   );
   assert.match(output, / {2}web {2}missed \(NotReviewed\)\n/);
   assert.match(output, / {2}web {2}selected, but not injected\n/);
@@ -246,14 +246,20 @@ Deno.test("explain takes objects as kubectl names them", async () => {
 Deno.test("explain refuses what makes no Pods and what is not there", async () => {
   for (
     const [command, message] of [
-      ["service/web", /Cannot explain service\/web: it must be a Pod or what makes Pods/],
+      ["service/web", /Cannot explain service\/web: it must be a Pod or a workload/],
       ["web", /Cannot explain web: /],
       ["service web", /Cannot explain service\/web: /],
       ["pod/a/b", /Cannot explain pod\/a\/b: /],
-      ["pod/none", /Cannot find pod\/none in namespace default: name another namespace with -n/],
-      ["pod/current -A", /Cannot find pod\/current in all namespaces: name its namespace with -n/],
-      ["pod/current -l a=b", /Cannot select by labels what is named: give a kind alone/],
-      ["jobs", /Cannot find any jobs in namespace default: name another place with -n or -A/],
+      ["pod/none", /Cannot find pod\/none in namespace default: select another namespace with -n/],
+      [
+        "pod/current -A",
+        /Cannot find pod\/current in all namespaces: select its namespace with -n/,
+      ],
+      ["pod/current -l a=b", /Cannot combine names with -l: give only a kind/],
+      [
+        "jobs",
+        /Cannot find any jobs in namespace default: select another namespace with -n, or all with -A/,
+      ],
       ["jobs -A", /Cannot find any jobs in the cluster: /],
     ] as const
   ) {
@@ -267,7 +273,7 @@ Deno.test("explain asks no cluster about words that name no object", async () =>
   const files = { "s.yaml": JSON.stringify(stored(current)) };
   const { status, errors } = await runCli(["explain", "-f", "s.yaml", "t.yaml"], { files });
   assert.equal(status, 2);
-  assert.match(errors, /^Cannot explain t\.yaml: it must be a Pod or .*, or a file behind -f\n$/);
+  assert.match(errors, /^Cannot explain t\.yaml: it must be a Pod or .*, or a file after -f\n$/);
 });
 
 Deno.test("explain takes an object behind a file", async () => {

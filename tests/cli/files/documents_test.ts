@@ -66,7 +66,7 @@ Deno.test("readDocuments() says why a file cannot be read", async () => {
   const errors: [Error, RegExp][] = [
     [new Deno.errors.NotFound(), /^Cannot read f: there is no such file$/],
     [new Deno.errors.PermissionDenied(), /^Cannot read f: its permissions do not allow it$/],
-    [new Deno.errors.NotCapable(), /^Cannot read f: it is a device; pipe what it has into -f -$/],
+    [new Deno.errors.NotCapable(), /^Cannot read f: it is a device; pipe its content into -f -$/],
     [new Error("disk on fire"), /^Cannot read f: disk on fire$/],
   ];
   for (const [error, message] of errors) {
@@ -88,7 +88,7 @@ Deno.test("readDocuments() takes /dev/stdin for standard input, and either of th
 Deno.test("readDocuments() says what to do with an address, and with what is nested too deep", async () => {
   await assert.rejects(
     readDocuments(["https://example.com/m.yaml"], stringTerminal()),
-    /: it is no file; pipe what is there into -f -$/,
+    /: it is a URL; pipe its content into -f -$/,
   );
   await assert.rejects(
     read("[".repeat(100_000)),

@@ -84,7 +84,7 @@ Deno.test("status --watch says once what holds up a step that lasts", async () =
   assert.equal(
     errors,
     "The roll-out of web has not ended in time (WaitingForAvailability):\n  going on\n" +
-      "Look again with: sidecarset status web --watch\n",
+      "Continue with: sidecarset status web --watch\n",
   );
 });
 
@@ -132,7 +132,7 @@ Deno.test("status --watch gives up an API server that stays away, or has never a
   for (const steps of [[{ updated: 1 }, away], [away]]) {
     const { status, errors } = await runCli(["status", "-w"], { client: clusterOfSteps(...steps) });
     assert.equal(status, 2);
-    assert.match(errors, /connection refused\. Check that the cluster runs/);
+    assert.match(errors, /connection refused\. Check that the cluster is running/);
   }
 });
 
@@ -140,5 +140,5 @@ Deno.test("status --watch says that there is nothing to follow", async () => {
   const client = new RecordingClient(() => ({ metadata: {}, items: [] }));
   const { status, errors } = await runCli(["status", "-w"], { client });
   assert.equal(status, 0);
-  assert.match(errors, /^There is no SidecarSet\. /);
+  assert.match(errors, /^No SidecarSets found\. /);
 });
