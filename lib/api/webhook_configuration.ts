@@ -10,6 +10,7 @@ export const PATHS = {
   mutatePod: "/mutate-pod",
   mutateSidecarSet: "/mutate-apps-kruise-io-sidecarset",
   validateSidecarSet: "/validate-apps-kruise-io-sidecarset",
+  validateJob: "/validate-batch-v1-job",
 } as const;
 
 export interface WebhookClientConfig {

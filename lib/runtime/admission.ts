@@ -13,6 +13,7 @@ import { get } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/send.ts";
 import { createHandler, type Observation } from "../webhook/handler.ts";
+import { createJobReview, type JobReviewOptions } from "../webhook/jobs.ts";
 import { createPodReview, type PodReviewObserver } from "../webhook/pods.ts";
 import {
   createSidecarSetDefaulting,
@@ -60,31 +61,35 @@ export function createAdmission(
     index.awaited.add(name, { pinned, at: clock.monotonic() });
   }
 
+  const reviewing: JobReviewOptions = {
+    isSynced,
+    excludedNamespaces: new Set(options.excludedNamespaces),
+    match: (labels, namespace) => index.sidecarSets.match(labels, namespace),
+    namespace: (name) => index.namespaces.get(name),
+    readNamespace: (name, signal) => readNamespace(client, name, signal),
+    async readSidecarSet(name, signal) {
+      const stored = await orUndefined(
+        send(client, get(resources.sidecarSets, { name }), signal),
+      );
+      return stored && index.withRevision(toPrepared(stored, options.problemsOf));
+    },
+    revisionsOf: (name) => index.revisions.of(name),
+    sharesOf(name) {
+      const { matchedPods, updatedPods } = index.pods.countsOf(name);
+      const { matched, pinned } = index.awaited.of(name, clock.monotonic());
+      return { matched: matchedPods + matched, pinned: matchedPods - updatedPods + pinned };
+    },
+    inject: (request) => injector.inject(request),
+    now: () => clock.now(),
+  };
+
   return createHandler({
     logger,
     ...(observe ? { observe } : {}),
     reviews: {
       mutatePod: createPodReview({
-        isSynced,
-        excludedNamespaces: new Set(options.excludedNamespaces),
-        match: (labels, namespace) => index.sidecarSets.match(labels, namespace),
-        namespace: (name) => index.namespaces.get(name),
-        readNamespace: (name, signal) => readNamespace(client, name, signal),
+        ...reviewing,
         sidecarSet: (name) => index.sidecarSets.get(name),
-        async readSidecarSet(name, signal) {
-          const stored = await orUndefined(
-            send(client, get(resources.sidecarSets, { name }), signal),
-          );
-          return stored && index.withRevision(toPrepared(stored, options.problemsOf));
-        },
-        revisionsOf: (name) => index.revisions.of(name),
-        sharesOf(name) {
-          const { matchedPods, updatedPods } = index.pods.countsOf(name);
-          const { matched, pinned } = index.awaited.of(name, clock.monotonic());
-          return { matched: matchedPods + matched, pinned: matchedPods - updatedPods + pinned };
-        },
-        inject: (request) => injector.inject(request),
-        now: () => clock.now(),
         refusesPods: options.refusesPods,
         observer: {
           onInjected(injected, namespace) {
@@ -94,6 +99,7 @@ export function createAdmission(
           onSkipped: (skip, namespace) => options.observer?.onSkipped(skip, namespace),
         },
       }),
+      validateJob: createJobReview(reviewing),
       mutateSidecarSet: createSidecarSetDefaulting({
         omitsDefaults: options.omitsDefaults ?? false,
       }),

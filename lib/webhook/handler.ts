@@ -44,7 +44,7 @@ interface Route {
   /** One of `PATHS`. */
   readonly path: string;
   readonly group: string;
-  readonly kind: string;
+  readonly kinds: readonly string[];
   readonly review: Review;
 }
 
@@ -105,10 +105,10 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     },
   ): Response | Promise<Response> {
     const { group, kind } = review.kind;
-    if (group !== route.group || kind !== route.kind) {
+    if (group !== route.group || !route.kinds.includes(kind)) {
       share.release();
       const message = `Cannot review a ${kind} of ${JSON.stringify(group)}: ` +
-        `this path is for ${route.kind} of ${JSON.stringify(route.group)}`;
+        `this path is for ${route.kinds.join(" and ")} of ${JSON.stringify(route.group)}`;
       return respond(review.uid, failed(400, message));
     }
     try {
@@ -176,12 +176,14 @@ function pathOf(url: string): string {
 }
 
 function routesOf(reviews: HandlerOptions["reviews"]): ReadonlyMap<string, Route> {
-  const sidecarSet = { group: GROUP, kind: KIND };
-  const { mutatePod, mutateSidecarSet, validateSidecarSet } = PATHS;
+  const sidecarSet = { group: GROUP, kinds: [KIND] };
+  const jobs = { group: "batch", kinds: ["Job", "CronJob"] };
+  const { mutatePod, mutateSidecarSet, validateSidecarSet, validateJob } = PATHS;
   const routes: readonly Route[] = [
-    { path: mutatePod, group: "", kind: "Pod", review: reviews.mutatePod },
+    { path: mutatePod, group: "", kinds: ["Pod"], review: reviews.mutatePod },
     { path: mutateSidecarSet, ...sidecarSet, review: reviews.mutateSidecarSet },
     { path: validateSidecarSet, ...sidecarSet, review: reviews.validateSidecarSet },
+    { path: validateJob, ...jobs, review: reviews.validateJob },
   ];
   return new Map(routes.map((route) => [route.path, route]));
 }

@@ -164,7 +164,7 @@ function inNamespace(pod: Pod, namespace: string): Pod {
 }
 
 /** Enough to tell a Pod from something else; its fields are the API server's care. */
-function isPod(value: unknown): value is Pod {
+export function isPod(value: unknown): value is Pod {
   return isObject(value) && isObject(value.metadata) && isObject(value.spec) &&
     Array.isArray(value.spec.containers) && value.spec.containers.every(isObject);
 }

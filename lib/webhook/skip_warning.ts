@@ -78,7 +78,7 @@ export function skipWarning({ sidecarSet, reason, subject }: Skip): string {
 }
 
 /** Shortens two texts to `room` characters together; the longer one first. */
-function fitted([a, b]: readonly [string, string], room: number): [string, string] {
+export function fitted([a, b]: readonly [string, string], room: number): [string, string] {
   const half = Math.floor(room / 2);
   const ofB = Math.min([...b].length, Math.max(half, room - [...a].length));
   return [shortened(a, room - ofB), shortened(b, ofB)];

@@ -8,6 +8,7 @@ import { ClusterPods, containerStatus } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { installAndStart } from "../support/installation.ts";
 import { eventually } from "../support/eventually.ts";
+import { assertWarnings } from "../support/job_warnings.ts";
 import { terminatedReason, untilJobEnded } from "../support/jobs.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
 
@@ -129,6 +130,10 @@ Deno.test("Jobs with a sidecar that never stops", async (t) => {
     await createJob(plane, "indexed", { restartPolicy: "Never", exit: "main=0", spec: indexed });
     assert.equal(await untilJobEnded(plane, "indexed"), "Complete");
     assert.equal((await podsOf("indexed")).length, 10);
+  });
+
+  await t.step("kubectl prints a warning for a workload whose sidecar never ends", async () => {
+    await assertWarnings(plane, controller);
   });
 
   await t.step("Pods that no SidecarSet selects follow OpenKruise's variables", async () => {

@@ -57,9 +57,26 @@ export async function kubectlOutput(
   args: readonly string[],
   options: KubectlOptions,
 ): Promise<string> {
-  const { code, stdout, stderr } = await kubectl(args, options);
-  if (code !== 0) {
-    throw new Error(`Cannot kubectl ${args.join(" ")}: it ended with ${code}: ${stderr.trim()}`);
-  }
-  return stdout;
+  const result = await kubectl(args, options);
+  if (result.code !== 0) throw failure(args, result);
+  return result.stdout;
+}
+
+/**
+ * Runs kubectl and resolves to the warnings of the API server that it prints.
+ *
+ * @throws {Error} with what it says on standard error, if it fails
+ */
+export async function warningsOf(
+  { kubeconfig }: Pick<KubectlOptions, "kubeconfig">,
+  args: readonly string[],
+  input?: string,
+): Promise<string[]> {
+  const result = await kubectl(args, { kubeconfig, ...(input === undefined ? {} : { input }) });
+  if (result.code !== 0) throw failure(args, result);
+  return [...result.stderr.matchAll(/^Warning: (.*)$/gm)].map(([, text = ""]) => text);
+}
+
+function failure(args: readonly string[], { code, stderr }: KubectlResult): Error {
+  return new Error(`Cannot kubectl ${args.join(" ")}: it ended with ${code}: ${stderr.trim()}`);
 }

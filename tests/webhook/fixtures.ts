@@ -44,6 +44,7 @@ export function handlerWith(
       mutatePod: allow,
       mutateSidecarSet: allow,
       validateSidecarSet: allow,
+      validateJob: allow,
       ...options.reviews,
     },
   });

@@ -23,28 +23,37 @@ export function checkRegistration(facts: Facts): Check[] {
   if (absent.length > 0) {
     return [check.error(`${absent.join(" and ")} ${INSTALLATION} missing`, START)];
   }
-  if (mutating === "absent") return [];
+  if (mutating === "absent" || validating === "absent") return [];
   return [
     check.ok("both webhook configurations exist"),
-    scope(mutating, facts),
+    scope({ mutating, validating }, facts),
   ];
 }
 
+interface Registered {
+  readonly mutating: WebhookConfiguration;
+  readonly validating: WebhookConfiguration;
+}
+
 /**
- * Compares the entries for Pods with those that the SidecarSets need. For a few seconds a pending entry may cover a new selection
- * instead of a permanent one, so pending selections are part of the plan.
+ * Compares the entries with those that the SidecarSets need. For a few seconds a pending entry may cover a new
+ * selection instead of a permanent one, so pending selections are part of the plan. The entry for Jobs follows later.
  */
-function scope(mutating: WebhookConfiguration, { cluster, excludedNamespaces }: Facts): Check {
+function scope(
+  { mutating, validating }: Registered,
+  { cluster, excludedNamespaces }: Facts,
+): Check {
   const check = checkNamed("registration's scope");
   if (!isKnown(cluster)) return check.skipped(UNKNOWN_CLUSTER);
   const owner = mutating.metadata.ownerReferences?.[0];
+  const pending = pendingIn(mutating.metadata);
   const wanted = planRegistration({
     name: INSTALLATION,
     sidecarSets: cluster.sidecarSets,
     excludedNamespaces,
     endpoint: { url: "" },
     caBundle: "",
-    pending: pendingIn(mutating.metadata),
+    pending,
     ...(owner ? { owner } : {}),
   });
   const [uncovered] = wanted.uncovered.keys();
@@ -54,20 +63,27 @@ function scope(mutating: WebhookConfiguration, { cluster, excludedNamespaces }: 
       "select by one label key, or use failurePolicy Ignore",
     );
   }
-  const entries = new Map((mutating.webhooks ?? []).map((entry) => [entry.name, entry]));
-  const narrowed = withExclusions(wanted.mutating, mutating, { isConfirmed: false });
-  const wrong = (narrowed.webhooks ?? []).filter((entry) => {
-    const found = entries.get(entry.name);
-    return found === undefined || !isDeepStrictEqual(scopeOf(found), scopeOf(entry));
-  });
-  if (wrong.length === 0) return check.ok("covers all Pods that SidecarSets select");
-  const names = wrong.map(({ name }) => name).join(", ");
+  const names = [
+    ...differing(wanted.mutating, mutating),
+    ...(pending.length === 0 ? differing(wanted.validating, validating) : []),
+  ].join(", ");
+  if (names === "") return check.ok("covers all Pods that SidecarSets select");
   return check.error(
     `differs from what the SidecarSets and the excluded namespaces (${
       excludedNamespaces.join(", ")
     }) require: ${names}`,
     "see the controller's log; if the controller has other --exclude-namespaces, pass the same to doctor",
   );
+}
+
+/** Names of the entries that are missing or have another scope, but for namespaces that another client has excluded. */
+function differing(wanted: WebhookConfiguration, registered: WebhookConfiguration): string[] {
+  const entries = new Map((registered.webhooks ?? []).map((entry) => [entry.name, entry]));
+  const narrowed = withExclusions(wanted, registered, { isConfirmed: false });
+  return (narrowed.webhooks ?? []).filter((entry) => {
+    const found = entries.get(entry.name);
+    return found === undefined || !isDeepStrictEqual(scopeOf(found), scopeOf(entry));
+  }).map(({ name }) => name);
 }
 
 function scopeOf({ failurePolicy, matchConditions, namespaceSelector, rules }: WebhookEntry) {

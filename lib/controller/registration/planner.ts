@@ -7,6 +7,7 @@ import {
   type Registration,
   type WebhookEndpoint,
 } from "../../core/registration/configuration.ts";
+import { keepsJobsRunning } from "../../core/registration/job_entries.ts";
 import { keptPending, pendingIn, type PendingSelection } from "../../core/registration/pending.ts";
 import type { RegistrationWants } from "./coverage.ts";
 
@@ -49,7 +50,12 @@ export class RegistrationPlanner {
    * @param prepared undefined where there is none of the name
    */
   isPlanned(name: string, prepared: PreparedSidecarSet | undefined): boolean {
-    return this.#last?.wants.get(name) === (prepared && this.#options.wants.of(prepared));
+    return this.#last?.wants.get(name) === (prepared && this.#wantOf(prepared));
+  }
+
+  /** Text that is equal for two states of a SidecarSet if they lead to the same plan. */
+  #wantOf(prepared: PreparedSidecarSet): string {
+    return `${keepsJobsRunning(prepared.sidecarSet)} ${this.#options.wants.of(prepared)}`;
   }
 
   /** @returns `dueIn`: milliseconds after which the plan may be another one by the passing of time alone */
@@ -57,9 +63,9 @@ export class RegistrationPlanner {
     sidecarSets: readonly PreparedSidecarSet[],
     { caBundle, owner, registered, now }: PlanFacts,
   ): { registration: Registration; dueIn: number | undefined } {
-    const { name, endpoint, excludedNamespaces, wants: wantsOf } = this.#options;
+    const { name, endpoint, excludedNamespaces } = this.#options;
     const { kept: pending, dueIn } = this.#pending(sidecarSets, { registered, now });
-    const wants = new Map(sidecarSets.map((each) => [each.name, wantsOf.of(each)]));
+    const wants = new Map(sidecarSets.map((each) => [each.name, this.#wantOf(each)]));
     const last = this.#last;
     const isSame = last !== undefined && last.caBundle === caBundle && last.owner === owner &&
       isDeepStrictEqual(last.pending, pending) && last.wants.size === wants.size &&

@@ -192,7 +192,7 @@ export class RegistrationKeeper {
     this.#registered = true;
     this.#reach();
     this.#uncovered = uncovered;
-    const since = written.size > 0 ? undefined : lastWrittenAt(this.#mutating.observed);
+    const since = written.has(mutating.kind) ? undefined : lastWrittenAt(this.#mutating.observed);
     const changed = this.#coverage.inForce(planned, { uncovered, since: since ?? clock.now() });
     this.#tell(disputed.length > 0 ? disputed : changed);
     const contended = this.#configurations().filter(({ repairs }) => repairs.isContended);

@@ -1,4 +1,5 @@
 import type { Container } from "../../api/container.ts";
+import type { SidecarContainer } from "../../api/sidecar_container.ts";
 import { TERMINATE_ENV, TERMINATE_WITH_IMAGE_ENV } from "../../api/names.ts";
 
 /**
@@ -8,6 +9,13 @@ import { TERMINATE_ENV, TERMINATE_WITH_IMAGE_ENV } from "../../api/names.ts";
 export function endsWithMain(container: Pick<Container, "env">): boolean {
   return valueOf(container, TERMINATE_ENV)?.toLowerCase() === "true" ||
     terminationImage(container) !== undefined;
+}
+
+/** Whether Pods that run to completion wait for the end of this sidecar, which is no init container. */
+export function isWaitedFor(
+  sidecar: Pick<SidecarContainer, "completionPolicy" | "env">,
+): boolean {
+  return sidecar.completionPolicy !== "TerminateWithMain" && !endsWithMain(sidecar);
 }
 
 /** The image that makes the container exit. */

@@ -8,6 +8,7 @@ import type {
 import { PATHS } from "../../api/webhook_configuration.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { podEntries } from "./entries.ts";
+import { jobEntries } from "./job_entries.ts";
 import { pendingAnnotation, type PendingSelection } from "./pending.ts";
 import { pendingEntries } from "./pending_entries.ts";
 import { coverageKey, injectingCoverageKey } from "./selection.ts";
@@ -69,11 +70,18 @@ export function planRegistration(input: RegistrationInput): Registration {
         reinvocationPolicy: "Never",
       },
     ]),
-    validating: configuration("ValidatingWebhookConfiguration", input, [{
-      ...sidecarSetEntry("validation", input),
-      clientConfig: clientConfig(input, PATHS.validateSidecarSet),
-      failurePolicy: input.owner ? "Fail" : "Ignore",
-    }]),
+    validating: configuration("ValidatingWebhookConfiguration", input, [
+      {
+        ...sidecarSetEntry("validation", input),
+        clientConfig: clientConfig(input, PATHS.validateSidecarSet),
+        failurePolicy: input.owner ? "Fail" : "Ignore",
+      },
+      // Those that pending entries cover too: these cover Pods only.
+      ...jobEntries(input.sidecarSets, {
+        excludedNamespaces,
+        clientConfig: clientConfig(input, PATHS.validateJob),
+      }),
+    ]),
     uncovered: pods.uncovered,
   };
 }

@@ -59,7 +59,7 @@ export function narrowedAs(entry: WebhookEntry, registered: WebhookEntry): Webho
 export function podExclusions(
   observed: WebhookConfiguration | undefined,
 ): readonly LabelSelectorRequirement[] {
-  const entries = observed?.webhooks?.filter(isForPods) ?? [];
+  const entries = observed?.webhooks?.filter(isNamespaced) ?? [];
   return intersection(
     entries.map(({ namespaceSelector: { matchExpressions = [] } }) =>
       matchExpressions.filter(isExclusion)
@@ -75,10 +75,13 @@ export function isExcluded(
   return exclusions.some((requirement) => !holds(requirement, labels));
 }
 
-/** Exclusions common to all registered entries for the same resources; an enforcer adds the same to each. */
+/**
+ * Exclusions common to all registered entries of the same scope: namespaced (Pods or Jobs) or cluster (SidecarSets).
+ * An enforcer adds the same to each.
+ */
 class CommonExclusions {
-  readonly #forPods: readonly LabelSelectorRequirement[];
-  readonly #forOthers: readonly LabelSelectorRequirement[];
+  readonly #namespaced: readonly LabelSelectorRequirement[];
+  readonly #cluster: readonly LabelSelectorRequirement[];
 
   constructor(
     wanted: readonly WebhookEntry[],
@@ -90,19 +93,19 @@ class CommonExclusions {
         const observed = registered.get(name)?.namespaceSelector;
         return observed ? [foreignExclusions(observed, namespaceSelector, options)] : [];
       });
-    const ofPods = exclusionsOf(wanted.filter(isForPods));
-    const ofOthers = exclusionsOf(wanted.filter((entry) => !isForPods(entry)));
-    this.#forOthers = intersection(ofOthers);
-    // The first entry for Pods gets what the others have, so that the enforcer has nothing to add.
-    this.#forPods = ofPods.length > 0 ? intersection(ofPods) : this.#forOthers;
+    const ofNamespaced = exclusionsOf(wanted.filter(isNamespaced));
+    const ofCluster = exclusionsOf(wanted.filter((entry) => !isNamespaced(entry)));
+    this.#cluster = intersection(ofCluster);
+    // The first entry for Pods or Jobs gets what the others have, so that the enforcer has nothing to add.
+    this.#namespaced = ofNamespaced.length > 0 ? intersection(ofNamespaced) : this.#cluster;
   }
 
   get isEmpty(): boolean {
-    return this.#forPods.length + this.#forOthers.length === 0;
+    return this.#namespaced.length + this.#cluster.length === 0;
   }
 
   of(entry: WebhookEntry): readonly LabelSelectorRequirement[] {
-    return isForPods(entry) ? this.#forPods : this.#forOthers;
+    return isNamespaced(entry) ? this.#namespaced : this.#cluster;
   }
 }
 
@@ -176,8 +179,8 @@ function intersection(
   return first.filter((each) => others.every((list) => list.some((other) => isSame(each, other))));
 }
 
-function isForPods({ rules }: WebhookEntry): boolean {
-  return rules.some(({ resources }) => resources.includes("pods"));
+function isNamespaced({ rules }: WebhookEntry): boolean {
+  return rules.some(({ scope }) => scope === "Namespaced");
 }
 
 function entriesByName(

@@ -4,7 +4,7 @@ import type { Repair } from "../../../lib/controller/repair_backoff.ts";
 import { pendingIn, type PendingSelection } from "../../../lib/core/registration/pending.ts";
 import { widened } from "../../../lib/core/registration/pending_entries.ts";
 import { sidecarSetOf } from "../../support/objects.ts";
-import { mutating, setUp } from "./scene.ts";
+import { ending, mutating, setUp } from "./scene.ts";
 
 const SPEC = { selector: { matchLabels: { app: "new" } } };
 
@@ -48,7 +48,7 @@ Deno.test("RegistrationKeeper leaves a selection that another replica has added,
   );
   const [first] = state.sidecarSets;
   assert.ok(first && keeper.coveredSince(first), "nothing was lost");
-  const added = sidecarSetOf({ name: "new", spec: SPEC });
+  const added = sidecarSetOf({ name: "new", spec: { ...SPEC, ...ending } });
   state.sidecarSets = [first, added];
   assert.equal(await reconcile(), 5_000);
   assert.deepEqual(written, []);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import type { OwnerReference } from "../../../lib/api/meta.ts";
 import { sidecarSetOf } from "../../support/objects.ts";
-import { mutating, setUp } from "./scene.ts";
+import { ending, mutating, setUp } from "./scene.ts";
 
 Deno.test("RegistrationKeeper writes both configurations once, and nothing while they stay right", async () => {
   const { written, reconcile, keeper } = setUp();
@@ -86,13 +86,17 @@ Deno.test("RegistrationKeeper belongs to the ClusterRole that there is when it w
 
 Deno.test("RegistrationKeeper has planned for a SidecarSet until it wants something else, or is gone", async () => {
   const { reconcile, keeper } = setUp();
-  const first = sidecarSetOf();
+  const changed = (spec: SidecarSetSpec = {}) =>
+    sidecarSetOf({ resourceVersion: "2", status: {}, spec: { ...ending, ...spec } });
+  const first = sidecarSetOf({ spec: ending });
   const { name } = first;
   assert.equal(keeper.isPlanned(name, first), false);
   await reconcile();
   assert.equal(keeper.isPlanned(name, first), true);
-  assert.equal(keeper.isPlanned(name, sidecarSetOf({ resourceVersion: "2", status: {} })), true);
-  assert.equal(keeper.isPlanned(name, sidecarSetOf({ spec: { failurePolicy: "Fail" } })), false);
+  assert.equal(keeper.isPlanned(name, changed()), true);
+  assert.equal(keeper.isPlanned(name, changed({ failurePolicy: "Fail" })), false);
+  const waiting = { containers: [{ name: "agent", image: "agent:1" }] };
+  assert.equal(keeper.isPlanned(name, changed(waiting)), false, "Jobs need an entry");
   assert.equal(keeper.isPlanned(name, undefined), false);
   assert.equal(keeper.isPlanned("second", sidecarSetOf({ name: "second" })), false);
   assert.equal(keeper.isPlanned("second", undefined), true);
@@ -101,17 +105,36 @@ Deno.test("RegistrationKeeper has planned for a SidecarSet until it wants someth
 Deno.test("RegistrationKeeper plans anew only when a SidecarSet wants something else", async () => {
   const { reconcile, state, written } = setUp();
   await reconcile();
-  state.sidecarSets = [sidecarSetOf({ resourceVersion: "2", status: {} })];
+  state.sidecarSets = [sidecarSetOf({ resourceVersion: "2", status: {}, spec: ending })];
   await reconcile();
   assert.equal(written.length, 2);
   state.sidecarSets = [
-    sidecarSetOf({ spec: { selector: { matchLabels: { app: "other" } } } }),
-    sidecarSetOf({ name: "second" }),
+    sidecarSetOf({ spec: { ...ending, selector: { matchLabels: { app: "other" } } } }),
+    sidecarSetOf({ name: "second", spec: ending }),
   ];
   await reconcile();
   assert.equal(written.length, 3);
   state.sidecarSets = state.sidecarSets.slice(0, 1);
   await reconcile();
+  assert.equal(written.length, 4);
+});
+
+Deno.test("RegistrationKeeper writes the entry for Jobs when a sidecar comes to keep them running, and covers Pods as before", async () => {
+  const { reconcile, keeper, state, written, clock } = setUp();
+  await reconcile();
+  const [before] = state.sidecarSets;
+  assert.ok(before);
+  const since = keeper.coveredSince(before);
+  await clock.advance(1_000);
+  const waiting = sidecarSetOf();
+  state.sidecarSets = [waiting];
+  await reconcile();
+  assert.deepEqual(written.slice(2).map(({ kind }) => kind), ["ValidatingWebhookConfiguration"]);
+  assert.match(JSON.stringify(written.at(-1)?.webhooks), /cronjobs/);
+  assert.deepEqual(keeper.coveredSince(waiting), since);
+  state.sidecarSets = [before];
+  await reconcile();
+  assert.doesNotMatch(JSON.stringify(written.at(-1)?.webhooks), /cronjobs/);
   assert.equal(written.length, 4);
 });
 

@@ -3,7 +3,7 @@ import type { WebhookConfiguration } from "../../../lib/api/webhook_configuratio
 import type { RegistrationKeeperOptions } from "../../../lib/controller/registration/reconciler.ts";
 import type { Repair } from "../../../lib/controller/repair_backoff.ts";
 import { sidecarSetOf } from "../../support/objects.ts";
-import { mutating, setUp } from "./scene.ts";
+import { ending, mutating, setUp } from "./scene.ts";
 
 Deno.test("RegistrationKeeper puts right what somebody else changed, and trusts no coverage until then", async () => {
   const { reconcile, keeper, state, written, covered } = setUp();
@@ -124,7 +124,8 @@ Deno.test("RegistrationKeeper registers a new SidecarSet at once although somebo
   const before = written.length;
   await reconcile();
   assert.equal(written.length, before, "the next repair has to wait");
-  const added = sidecarSetOf({ name: "other", spec: { selector: { matchLabels: { app: "b" } } } });
+  const selector = { matchLabels: { app: "b" } };
+  const added = sidecarSetOf({ name: "other", spec: { ...ending, selector } });
   state.sidecarSets = [...state.sidecarSets, added];
   await reconcile();
   assert.equal(written.length, before + 1);
@@ -178,7 +179,8 @@ for (const [what, later] of Object.entries(OVERTAKING)) {
       },
     });
     await reconcile();
-    state.sidecarSets = [sidecarSetOf({ spec: { selector: { matchLabels: { app: "b" } } } })];
+    const selector = { matchLabels: { app: "b" } };
+    state.sidecarSets = [sidecarSetOf({ spec: { ...ending, selector } })];
     await reconcile();
     assert.equal(written.length, 3);
     const told = covered.length;
@@ -218,7 +220,10 @@ Deno.test("RegistrationKeeper bears an enforcer that only excludes namespaces, a
   assert.equal(written.length, before);
   assert.deepEqual(keeper.coveredSince(prepared), since);
   assert.deepEqual(keeper.exclusions, [excluded]);
-  state.sidecarSets = [prepared, sidecarSetOf({ name: "db", spec: { namespace: "db" } })];
+  state.sidecarSets = [
+    prepared,
+    sidecarSetOf({ name: "db", spec: { ...ending, namespace: "db" } }),
+  ];
   await reconcile();
   const entries = written.at(-1)?.webhooks ?? [];
   assert.equal(written.length, before + 1);

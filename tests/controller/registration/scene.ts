@@ -28,8 +28,13 @@ export class ToldPeers {
   }
 }
 
+/** A spec that leads to no entry for Jobs, so that only the MutatingWebhookConfiguration depends on it. */
+export const ending = {
+  containers: [{ name: "agent", image: "agent:1", completionPolicy: "TerminateWithMain" as const }],
+};
+
 export function setUp(
-  initial: readonly PreparedSidecarSet[] = [sidecarSetOf()],
+  initial: readonly PreparedSidecarSet[] = [sidecarSetOf({ spec: ending })],
   settings: Partial<RegistrationKeeperOptions> = {},
 ) {
   const state = { sidecarSets: initial, leading: true, version: 0 };
