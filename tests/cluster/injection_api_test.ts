@@ -198,7 +198,7 @@ Deno.test("SidecarSets and Pods at the API server", async (t) => {
   await t.step("kubectl explains the fields of a sidecar", async () => {
     const field = "sidecarset.spec.containers.shareVolumePolicy";
     const { stdout } = await kubectl(["explain", field], plane);
-    assert.match(stdout, /volume mounts are copied into this container/);
+    assert.match(stdout, /Whether this container gets the volume mounts of the Pod's containers/);
   });
 });
 
