@@ -71,6 +71,31 @@ Deno.test("every YAML block of the documents can be parsed", async () => {
   }
 });
 
+Deno.test("every path that the documents name exists, and every function that the README names in one", async () => {
+  const missing: string[] = [];
+  let functions = 0;
+  for (const document of await documents()) {
+    const text = await read(document);
+    // NAME stands for a name that the reader chooses.
+    for (const [, path = ""] of text.matchAll(/`((?:lib|tests|manifests)\/[\w./-]+)`/g)) {
+      const exists = await Deno.stat(new URL(path, root)).then(() => true, () => false);
+      if (!exists && !path.endsWith("/NAME")) missing.push(`${document}: ${path}`);
+    }
+    const named = text.matchAll(
+      /`([A-Za-z]+)(?:\.([A-Za-z]+))?`[^`]{0,20}\(`(lib\/[\w./]+\.ts)`\)/g,
+    );
+    for (const [, name = "", method, path = ""] of named) {
+      functions++;
+      const code = await read(path).catch(() => "");
+      const isDeclared = new RegExp(`^export (?:function|class) ${name}\\b`, "m").test(code) &&
+        (method === undefined || new RegExp(`^  (?:async )?${method}[<(]`, "m").test(code));
+      if (!isDeclared) missing.push(`${document}: ${name}.${method} in ${path}`);
+    }
+  }
+  assert.deepEqual(missing, []);
+  assert.ok(functions >= 10, `only ${functions} functions were found`);
+});
+
 /** Options of each command by the command's words, such as `rollout undo`. */
 function optionsByCommand(): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, ReadonlySet<string>>();

@@ -6,7 +6,7 @@ const chart = new URL("../../manifests/chart", import.meta.url).pathname;
 
 export interface HelmOptions {
   readonly kubeconfig?: string;
-  /** What the chart is given instead of its own values. */
+  /** Values that replace the chart's own. */
   readonly values?: object;
 }
 
@@ -17,7 +17,7 @@ export interface HelmResult {
   readonly stderr: string;
 }
 
-/** Runs the pinned helm with `{chart}` among the arguments replaced by the chart's folder; nothing of this machine's settings matters. */
+/** Runs the pinned helm with `{chart}` among the arguments replaced by the chart's folder; it reads no settings of this machine. */
 export async function helm(
   args: readonly string[],
   { kubeconfig = "/dev/null", values = {} }: HelmOptions = {},
@@ -45,6 +45,18 @@ export async function helm(
   } finally {
     await Deno.remove(home, { recursive: true });
   }
+}
+
+/** Writes an executable `helm` into a folder of programs; it keeps its files there. */
+export async function addHelm(programs: string): Promise<void> {
+  const binaries = await findBinaries(["helm"], { progress: (message) => console.error(message) });
+  const home = `${programs}/helm-home`;
+  const script = [
+    "#!/bin/sh",
+    `export HELM_CACHE_HOME="${home}" HELM_CONFIG_HOME="${home}" HELM_DATA_HOME="${home}"`,
+    `exec "${binaries.path("helm")}" "$@"`,
+  ];
+  await Deno.writeTextFile(`${programs}/helm`, `${script.join("\n")}\n`, { mode: 0o755 });
 }
 
 /**
