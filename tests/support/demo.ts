@@ -6,27 +6,27 @@ import { makePrograms } from "./programs.ts";
 
 const started = performance.now();
 
-/** What a demo has besides the control plane. */
+/** What a demo gets in addition to the control plane. */
 interface Scene {
-  /** Says what comes next. */
-  tell(message: string): void;
+  /** Prints the next step, with the seconds since the start. */
+  report(message: string): void;
   /** The folder with `kubectl` and `sidecarset`. */
   readonly programs: string;
-  /** Write what is printed into the text that says what is printed. */
+  /** Write the real outputs to the document that is played. */
   readonly update: boolean;
   readonly signal: AbortSignal;
 }
 
-/** Each plays on a control plane, and resolves to what is not as promised. */
+/** Demos by name. Each plays on a control plane and resolves to the expectations that do not hold. */
 const DEMOS: Readonly<Record<string, (plane: ControlPlane, scene: Scene) => Promise<string[]>>> = {
   first: playFirstExample,
   guestbook: playTutorial,
 };
 
 /**
- * Plays a demo on a real control plane. With `--once` it ends when it has checked what the demo promises, else it stays up until Ctrl-C.
+ * Plays a demo on a real control plane. With `--once` it ends after the demo, else it stays up until Ctrl-C.
  *
- * @returns The exit status.
+ * @returns the exit status
  */
 async function demo(args: readonly string[]): Promise<number> {
   const [name = "first"] = args.filter((arg) => !arg.startsWith("--"));
@@ -41,27 +41,27 @@ async function demo(args: readonly string[]): Promise<number> {
   }
   const { signal } = interrupted;
   try {
-    tell("Starting etcd, kube-apiserver, kube-controller-manager and KWOK as the kubelet");
+    report("Starting etcd, kube-apiserver, kube-controller-manager and KWOK as the kubelet");
     await using plane = await startControlPlane({
       controllerManager: true,
       endJobs: true,
-      progress: tell,
+      progress: report,
       signal,
     });
-    tell("Installing the CustomResourceDefinition and the roles, starting the controller");
+    report("Installing the CustomResourceDefinition and the roles, starting the controller");
     await using controller = await installAndStart(plane);
     const programs = await makePrograms(plane.folder);
     const update = args.includes("--update");
-    const problems = await play(plane, { tell, programs, update, signal });
-    for (const problem of problems) tell(`NOT AS PROMISED: ${problem}`);
-    if (problems.length === 0) tell("Everything is as promised");
+    const problems = await play(plane, { report, programs, update, signal });
+    for (const problem of problems) report(`FAILED: ${problem}`);
+    if (problems.length === 0) report("Every expectation holds");
     if (!args.includes("--once") && !signal.aborted) await stayUp({ plane, programs, signal });
-    tell("Ending the controller and the control plane");
+    report("Ending the controller and the control plane");
     await controller.stop();
     return problems.length === 0 ? 0 : 1;
   } catch (error) {
     if (!signal.aborted) throw error;
-    tell("Interrupted: everything that was started has been ended");
+    report("Interrupted: all processes have ended");
     return 130;
   }
 }
@@ -69,7 +69,7 @@ async function demo(args: readonly string[]): Promise<number> {
 async function stayUp(
   { plane, programs, signal }: Pick<Scene, "programs" | "signal"> & { plane: ControlPlane },
 ): Promise<void> {
-  tell("The control plane stays up until Ctrl-C. In another terminal:");
+  report("The control plane stays up until Ctrl-C. In another terminal:");
   console.log(`\n  export KUBECONFIG=${plane.kubeconfig}`);
   console.log(`  export PATH=${programs}:$PATH    # kubectl, sidecarset and kubectl sidecarset\n`);
   await new Promise<void>((resolve) => {
@@ -78,7 +78,7 @@ async function stayUp(
   });
 }
 
-function tell(message: string): void {
+function report(message: string): void {
   const seconds = ((performance.now() - started) / 1_000).toFixed(1).padStart(6);
   console.log(`\n[${seconds} s] ${message}`);
 }

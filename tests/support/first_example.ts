@@ -6,19 +6,19 @@ import { kubectlOutput } from "./kubectl.ts";
 const examples = new URL("../../manifests/examples/", import.meta.url).pathname;
 
 /**
- * Plays the first example: everything that `kubectl` prints comes from the API server.
+ * Plays the first example; all output of `kubectl` comes from the API server.
  *
- * @param tell Says what comes next.
- * @returns What the example promises and is not so.
+ * @param report prints the next step
+ * @returns the expectations that do not hold, as text
  */
 export async function playFirstExample(
   plane: ControlPlane,
-  { tell }: { tell: (message: string) => void },
+  { report }: { report: (message: string) => void },
 ): Promise<string[]> {
-  tell("A SidecarSet: every Pod labelled app=nginx gets the container sidecar1");
+  report("A SidecarSet: every Pod labelled app=nginx gets the container sidecar1");
   await show(plane, "apply", "-f", `${examples}sidecarset.yaml`);
   await show(plane, "wait", "--for=condition=Ready", "sidecarset/test-sidecarset");
-  tell("A Pod with one container");
+  report("A Pod with one container");
   await show(plane, "apply", "-f", `${examples}pod.yaml`);
   await show(plane, "wait", "--for=condition=Ready", "pod/test-pod");
   await eventually(async () => (await statusOf(plane)).readyPods === 1, {

@@ -4,7 +4,7 @@ import { findBinaries } from "./binaries.ts";
 /**
  * Makes a folder for the PATH, in which `kubectl` is the pinned one and `sidecarset`, alone or as kubectl's plugin, is this program.
  *
- * @param folder Where to make it; it is removed with that.
+ * @param folder the parent folder, which the caller removes
  */
 export async function makePrograms(folder: string): Promise<string> {
   const binaries = await findBinaries(["kubectl"], {

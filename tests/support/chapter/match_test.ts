@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { asWritten, lasting } from "./match.ts";
 
-Deno.test("lasting() leaves out what is another at any time", () => {
+Deno.test("lasting() replaces ages, times, hashes and generated names", () => {
   const pairs = [
     [
       "frontend-7d4b8c9f56-x2v9q   2/2   Running   0     7s",
@@ -15,7 +15,7 @@ Deno.test("lasting() leaves out what is another at any time", () => {
   for (const [a, b] of pairs) assert.equal(lasting(a), lasting(b));
 });
 
-Deno.test("lasting() keeps what is printed at all times", () => {
+Deno.test("lasting() keeps everything else", () => {
   const lines = [
     "NAME  READY",
     "  indented by two",
@@ -38,7 +38,7 @@ Deno.test("asWritten() compares line by line", () => {
   }
 });
 
-Deno.test("asWritten() takes any lines for ..., and leaves them open", () => {
+Deno.test("asWritten() matches any lines with ..., and keeps it", () => {
   for (const between of [[], ["x"], ["x", "y"]]) {
     const lines = ["a 1s", ...between, "b"];
     assert.deepEqual(asWritten(["a 5s", "  ...", "b"], lines), ["a 1s", "  ...", "b"]);
