@@ -32,9 +32,10 @@ export interface Observation {
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /**
- * Reading one object calls no webhook and has a short response; a lost response must not delay a controller for longer.
+ * One object, a page of one object and the head of a watch call no webhook and are short. A lost response must not
+ * delay a controller, or a watch that is opened again, for longer.
  */
-const OBJECT_READ_TIMEOUT_MS = 5_000;
+const SHORT_READ_TIMEOUT_MS = 5_000;
 
 /**
  * The API client on fetch. A request rejects with
@@ -73,7 +74,7 @@ export class FetchClient implements RestClient {
   async performRequest(options: RequestOptions): Promise<unknown> {
     const { method, path, abortSignal } = options;
     abortSignal?.throwIfAborted();
-    const timeoutMs = isObjectRead(options) ? OBJECT_READ_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
+    const timeoutMs = isShortRead(options) ? SHORT_READ_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
     const deadline = new Deadline(this.#options.requestTimeoutMs ?? timeoutMs, {
       clock: this.#options.clock,
       ...(abortSignal ? { signal: abortSignal } : {}),
@@ -183,7 +184,9 @@ function requestName({ method, path }: RequestOptions): RequestName {
   return { method, path };
 }
 
-/** Whether a request reads one object; lists are paged. */
-function isObjectRead({ method, expectStream, querystring }: RequestOptions): boolean {
-  return method === "GET" && expectStream !== true && querystring?.has("limit") !== true;
+/** Whether a request reads one object at most, or opens a watch; lists are paged. */
+function isShortRead({ method, expectStream, querystring }: RequestOptions): boolean {
+  if (method !== "GET") return false;
+  const limit = querystring?.get("limit") ?? null;
+  return expectStream === true || limit === null || limit === "1";
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { RequestOptions } from "../../lib/kube/contract.ts";
 import { credentialsOf } from "../../lib/kube/credentials.ts";
 import { ApiError, ConnectionError } from "../../lib/kube/errors.ts";
 import {
@@ -7,6 +8,8 @@ import {
   type Observation,
 } from "../../lib/kube/transport.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";
+import { eventually } from "../support/eventually.ts";
+import { ManualClock } from "../support/manual_clock.ts";
 import { failure, ScriptedServer, type Seen, stream } from "../faults/scripted_server.ts";
 
 type Answer = (seen: Seen) => Response | Promise<Response>;
@@ -139,6 +142,30 @@ Deno.test("FetchClient rejects with a ConnectionError that says why there was no
     return true;
   });
   client.close();
+});
+
+Deno.test("FetchClient waits five seconds for a short read, and thirty for a page or a write", async () => {
+  const query = (text: string) => ({ querystring: new URLSearchParams(text) });
+  const requests: [string, RequestOptions, number][] = [
+    ["one object", read, 5_000],
+    ["a page of one object", { ...read, ...query("limit=1") }, 5_000],
+    ["the head of a watch", { ...read, ...query("watch=1"), expectStream: true }, 5_000],
+    ["a page", { ...read, ...query("limit=100") }, 30_000],
+    ["a write", { method: "PATCH", path: "/api", bodyJson: {}, expectJson: true }, 30_000],
+  ];
+  for (const [what, request, milliseconds] of requests) {
+    const clock = new ManualClock();
+    await withClient({ answer: () => new Promise(() => {}), clock }, async (client, server) => {
+      let problem: unknown;
+      const sent = client.performRequest(request).catch((error) => problem = error);
+      await eventually(() => server.seen.length === 1, { what: "the request has arrived" });
+      await clock.advance(milliseconds - 1);
+      assert.equal(problem, undefined, what);
+      await clock.advance(1);
+      await sent;
+      assert.match(String(problem), /there was no answer in time/, what);
+    });
+  }
 });
 
 Deno.test("FetchClient gives up an answer that does not come, or does not end, in time", async () => {
