@@ -23,6 +23,8 @@ export interface Binaries<Name extends BinaryName = BinaryName> {
 }
 
 export interface FindBinariesOptions {
+  /** The module to build Kubernetes' own programs from. @default {"control plane"} */
+  kubernetes?: Extract<ToolModuleName, "control plane" | `Kubernetes ${string}`>;
   /** Told what is being built and for how long. */
   progress?: (message: string) => void;
   /** @default this process's */
@@ -50,7 +52,8 @@ export async function findBinaries<Name extends BinaryName>(
   const { env = (name: string) => Deno.env.get(name) } = options;
   const assets = env("KUBEBUILDER_ASSETS");
   const paths: Partial<Record<BinaryName, string>> = {};
-  for (const [moduleName, programs] of Map.groupBy(names, moduleOf)) {
+  const { kubernetes = "control plane" } = options;
+  for (const [moduleName, programs] of Map.groupBy(names, (name) => moduleOf(name, kubernetes))) {
     const module = await readToolModule(moduleName);
     const cache = join(cacheFolder(env), module.key);
     const wanted: [BinaryName, string][] = [];
@@ -72,9 +75,10 @@ export async function findBinaries<Name extends BinaryName>(
   };
 }
 
-function moduleOf(name: BinaryName): ToolModuleName {
+function moduleOf(name: BinaryName, kubernetes: ToolModuleName): ToolModuleName {
   if (name === "helm" || name === "actionlint") return "release";
-  return name === "kubelet" || name === "cert-manager" ? name : "control plane";
+  if (name === "kubelet" || name === "cert-manager") return name;
+  return IMPORT_PATHS[name].startsWith("k8s.io/kubernetes/") ? kubernetes : "control plane";
 }
 
 function cacheFolder(env: (name: string) => string | undefined): string {

@@ -9,6 +9,8 @@ const KUBERNETES = "k8s.io/kubernetes";
  */
 const MODULES = {
   "control plane": { folder: "tools", product: KUBERNETES, sources: [] },
+  "Kubernetes 1.30": { folder: "tools/kubernetes-1.30", product: KUBERNETES, sources: [] },
+  "Kubernetes 1.34": { folder: "tools/kubernetes-1.34", product: KUBERNETES, sources: [] },
   "release": { folder: "tools/release", product: "helm.sh/helm/v4", sources: [] },
   "kubelet": { folder: "tools/kubelet", product: KUBERNETES, sources: [] },
   "cert-manager": {
