@@ -35,14 +35,17 @@ export function effectiveSinceOf(
 /**
  * Time since which every new selected Pod should be injected; RFC 3339 in whole seconds, empty if unknown. A new
  * selection is effective when it is stored, as the validating webhook registers it before, but not before the
- * registration exists.
+ * registration exists. If the registration is deleted later, the time stays: the Pods of that outage are missed.
  */
 export function nextEffectiveSince(facts: EffectiveSinceFacts): EffectiveSelection {
   const { prepared, status, injecting, registeredSince, now } = facts;
-  if (!injecting || registeredSince === undefined) return {};
-  const since = effectiveSinceOf(prepared, status) ??
-    latest(selectedAt(prepared, status) ?? rfc3339(now), registeredSince);
-  return { effectiveSince: since, selectionHash: selectionHash(prepared.sidecarSet.spec) };
+  if (!injecting) return {};
+  const stored = effectiveSinceOf(prepared, status);
+  const since = stored ?? (registeredSince &&
+    latest(selectedAt(prepared, status) ?? rfc3339(now), registeredSince));
+  return since
+    ? { effectiveSince: since, selectionHash: selectionHash(prepared.sidecarSet.spec) }
+    : {};
 }
 
 /** Time at which the selection was stored; undefined if unknown. */

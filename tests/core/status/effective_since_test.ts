@@ -65,6 +65,12 @@ Deno.test("nextEffectiveSince() stays after a change of anything but the selecti
   assert.equal(since(stored({ generation: 5, spec, status: first })), first.effectiveSince);
 });
 
+Deno.test("nextEffectiveSince() stays while the registration is deleted, as Pods are missed then", () => {
+  const prepared = stored({ status: first });
+  assert.equal(since(prepared, { registeredSince: undefined }), first.effectiveSince);
+  assert.equal(since(prepared, { registeredSince: NOW }), first.effectiveSince);
+});
+
 Deno.test("nextEffectiveSince() begins again when another selection was stored", () => {
   const changes: SidecarSetSpec[] = [
     { selector: { matchLabels: { app: "b" } } },
