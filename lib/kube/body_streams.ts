@@ -79,7 +79,7 @@ export class UnexpectedEnd extends Error {
   override readonly name = "UnexpectedEnd";
 
   constructor() {
-    super("the answer ended in the middle of an event");
+    super("the response ended in the middle of an event");
   }
 }
 

@@ -87,7 +87,7 @@ export class ExecPlugin implements CredentialPlugin {
     }
     const read = readAs(execCredential, this.#parsed(stdout));
     if (!read.ok) {
-      throw this.#failure(`its answer is no ExecCredential: ${problemTexts(read.problems)}`);
+      throw this.#failure(`its output is not an ExecCredential: ${problemTexts(read.problems)}`);
     }
     if (read.value.apiVersion !== this.#config.apiVersion) {
       throw this.#failure(
@@ -96,7 +96,7 @@ export class ExecPlugin implements CredentialPlugin {
     }
     const { token, clientCertificateData: cert, clientKeyData: key } = read.value.status;
     if (token === undefined && (cert === undefined || key === undefined)) {
-      throw this.#failure("its answer has neither a token nor a certificate with its key");
+      throw this.#failure("its output has neither a token nor a certificate with its key");
     }
     const credential: PluginCredential = {
       ...(token === undefined ? {} : { token }),
@@ -138,7 +138,7 @@ export class ExecPlugin implements CredentialPlugin {
     try {
       return JSON.parse(text);
     } catch (cause) {
-      throw this.#failure("its answer is no JSON", cause);
+      throw this.#failure("its output is not JSON", cause);
     }
   }
 

@@ -90,7 +90,7 @@ function pemSource(
     try {
       return fixedText(atob(data));
     } catch {
-      throw new Error(`Cannot use ${title} of ${file}: ${field}-data is no base64`);
+      throw new Error(`Cannot use ${title} of ${file}: ${field}-data is not base64`);
     }
   }
   const path = value[field];

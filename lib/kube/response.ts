@@ -33,7 +33,7 @@ export function jsonOf(text: string, request: RequestName): JSONValue {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new ConnectionError({ ...request, problem: "the answer is no JSON", cause });
+    throw new ConnectionError({ ...request, problem: "the response is not JSON", cause });
   }
 }
 

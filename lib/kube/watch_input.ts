@@ -13,7 +13,7 @@ export function watchInput<T extends KubeObject>(
   value: unknown,
   read: (value: unknown) => T,
 ): Input<T> {
-  if (!isObject(value)) return unreadable("a watch event is no object");
+  if (!isObject(value)) return unreadable("a watch event is not an object");
   switch (value.type) {
     case "ADDED":
     case "MODIFIED":

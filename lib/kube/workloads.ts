@@ -4,7 +4,7 @@ import { get } from "./requests.ts";
 import { type Resource, resources } from "./resources.ts";
 import { send } from "./send.ts";
 
-/** The kinds that create Pods from a template. */
+/** Kinds that create Pods from a template. */
 const RESOURCES: readonly Resource<Workload>[] = [
   resources.replicaSets,
   resources.statefulSets,
@@ -13,11 +13,10 @@ const RESOURCES: readonly Resource<Workload>[] = [
 ];
 
 /**
- * Reads the workload that a reference names, such as the object of an event.
+ * Reads the workload of a reference, such as an event's object.
  *
- * @param reference `apiVersion` may be of any version of the group
- * @returns rejects with what the API server answers
- * @throws {TypeError} if the reference is to another kind
+ * @param reference `apiVersion` can have any version of the group
+ * @throws {TypeError} if the reference is to another kind; else the client's error
  */
 export function readWorkload(
   client: RestClient,

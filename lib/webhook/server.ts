@@ -7,7 +7,7 @@ export interface WebhookServerOptions extends GenerationOptions {
   /** Minimum time for which the old listener stays open. @default 10000 */
   readonly overlapMs?: number;
   /** Time to wait afterwards for a moment without requests. @default 20000 */
-  readonly quietDeadlineMs?: number;
+  readonly idleWaitMs?: number;
   /** Time for the old listener to close its connections; afterwards it is not awaited. @default 10000 */
   readonly shutdownDeadlineMs?: number;
 }
@@ -33,7 +33,7 @@ export interface WebhookServer {
 }
 
 /** Interval of checks for a moment without requests. */
-const QUIET_POLL_MS = 5;
+const IDLE_POLL_MS = 5;
 
 /**
  * Serves the webhook over TLS. Deno.serve cannot change its certificate, so each certificate has its own listener on
@@ -55,9 +55,9 @@ export function startServer(
 
   async function retire(old: Generation): Promise<void> {
     await clock.sleep(options.overlapMs ?? 10_000, stopping.signal);
-    const quietUntil = clock.monotonic() + (options.quietDeadlineMs ?? 20_000);
-    while (old.inFlight() > 0 && clock.monotonic() < quietUntil && !stopping.signal.aborted) {
-      await clock.sleep(QUIET_POLL_MS, stopping.signal);
+    const idleUntil = clock.monotonic() + (options.idleWaitMs ?? 20_000);
+    while (old.inFlight() > 0 && clock.monotonic() < idleUntil && !stopping.signal.aborted) {
+      await clock.sleep(IDLE_POLL_MS, stopping.signal);
     }
     if (
       !await within(old.shutdown(), { deadlineMs: options.shutdownDeadlineMs ?? 10_000, clock })

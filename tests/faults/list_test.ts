@@ -22,25 +22,25 @@ function listing(...answers: ((seen: Seen) => Response)[]): ScriptedServer {
 
 const tokens = (server: ScriptedServer) => server.lists.map(({ query }) => query.get("continue"));
 
-Deno.test("a list is told page by page, and its end after the last", async () => {
+Deno.test("a list is reported page by page, and its end after the last", async () => {
   await using server = listing(
     () => page(["a", "b"], { version: "100", token: "more" }),
     () => page(["c"], { version: "100" }),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a,b &c .");
+  await reflecting.untilReported("=a,b &c .");
   assert.deepEqual(tokens(server), [null, "more"]);
 });
 
-Deno.test("a 410 while paging begins the list anew, so that the pages before do not count", async () => {
+Deno.test("a 410 while paging begins a new list and discards the pages before", async () => {
   await using server = listing(
-    () => page(["gone"], { version: "100", token: "more" }),
+    () => page(["stale"], { version: "100", token: "more" }),
     () => failure(410, { reason: "Expired" }),
     () => page(["a"], { version: "200", token: "more2" }),
     () => page(["b"], { version: "200" }),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=gone =a &b .");
+  await reflecting.untilReported("=stale =a &b .");
   assert.deepEqual(tokens(server), [null, "more", null, "more2"]);
 });
 
@@ -51,7 +51,7 @@ Deno.test("a 500 while paging asks for the same page again", async () => {
     () => page(["b"], { version: "100" }),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a &b .");
+  await reflecting.untilReported("=a &b .");
   assert.deepEqual(tokens(server), [null, "more", "more"]);
 });
 
@@ -63,7 +63,7 @@ Deno.test("a 429 is obeyed for as long as its Retry-After says, but not longer t
   );
   await using reflecting = new Reflecting(plainClient(server.url));
   const before = reflecting.clock.monotonic();
-  await reflecting.untilTold("=a .");
+  await reflecting.untilReported("=a .");
   const passed = reflecting.clock.monotonic() - before;
   assert.ok(passed >= 3_000 + 8_000 && passed < 600_000, `${passed} ms`);
   assert.equal(server.lists.length, 3);
@@ -79,34 +79,34 @@ Deno.test("answers that are no list are tried again, with growing delays", async
   );
   await using reflecting = new Reflecting(plainClient(server.url));
   const before = reflecting.clock.monotonic();
-  await reflecting.untilTold("=a .");
+  await reflecting.untilReported("=a .");
   assert.ok(reflecting.clock.monotonic() - before >= 600 + 1_200 + 2_400 + 4_800);
 });
 
-Deno.test("a 403 is said once and means not synced, until the rights are there", async () => {
+Deno.test("a 403 is logged once and means not synced, until the right is granted", async () => {
   const refused = () => failure(403, { reason: "Forbidden" });
   await using server = listing(...Array(7).fill(refused), () => page(["a"], { version: "100" }));
   await using reflecting = new Reflecting(plainClient(server.url));
   const before = reflecting.clock.monotonic();
   assert.equal(reflecting.loop.isSynced(), false);
-  await reflecting.untilTold("=a .");
+  await reflecting.untilReported("=a .");
   assert.ok(reflecting.clock.monotonic() - before >= 60_000, "rights are granted by people");
   assert.equal(reflecting.loop.isSynced(), true);
   assert.equal(reflecting.log.filter(({ level }) => level === "warn").length, 1);
 });
 
-Deno.test("a 403 that stays means not synced, although everything had been told", async () => {
+Deno.test("a permanent 403 means not synced, although everything was reported", async () => {
   await using server = new ScriptedServer(({ isWatch }) =>
     isWatch ? failure(403) : page(["a"], { version: "100" })
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a .");
+  await reflecting.untilReported("=a .");
   assert.equal(reflecting.loop.isSynced(), true);
   while (reflecting.loop.isSynced()) await new Promise((resolve) => setTimeout(resolve, 1));
   assert.ok(server.watches.length > 3, "an API server that has just started refuses everybody");
 });
 
-Deno.test("a 403 of an API server that has not read the roles yet is over soon", async () => {
+Deno.test("a 403 of an API server that has not read the roles yet ends soon", async () => {
   let watches = 0;
   await using server = new ScriptedServer(({ isWatch }) => {
     if (!isWatch) return page(["a"], { version: "100" });
@@ -116,12 +116,12 @@ Deno.test("a 403 of an API server that has not read the roles yet is over soon",
   });
   await using reflecting = new Reflecting(plainClient(server.url));
   const before = reflecting.clock.monotonic();
-  await reflecting.untilTold("=a . +b");
+  await reflecting.untilReported("=a . +b");
   const seconds = (reflecting.clock.monotonic() - before) / 1_000;
   assert.ok(seconds < 30, `it was blind for ${seconds} s`);
 });
 
-Deno.test("objects that vanished while a watch was too old are gone after the new list", async () => {
+Deno.test("objects deleted before an expired watch are deleted by the new list", async () => {
   let lists = 0;
   await using server = new ScriptedServer(({ isWatch, query }) => {
     if (!isWatch) return page(lists++ === 0 ? ["a", "b"] : ["b"], { version: `${lists}00` });
@@ -130,7 +130,7 @@ Deno.test("objects that vanished while a watch was too old are gone after the ne
       : stream([event("DELETED", configMap("b", "201"))], "silence");
   });
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a,b . =b . -b");
+  await reflecting.untilReported("=a,b . =b . -b");
 });
 
 Deno.test("a page that is too long is asked for with fewer objects, and later pages grow again", async () => {
@@ -155,7 +155,7 @@ Deno.test("a page that is too long is asked for with fewer objects, and later pa
   const pages = [1, 2, 1, 2, 4, 8, 16, 26].map((size) =>
     Array.from({ length: size }, () => first++).join()
   );
-  await reflecting.untilTold(`=${pages.join(" &")} .`);
+  await reflecting.untilReported(`=${pages.join(" &")} .`);
   assert.deepEqual(server.lists.map(({ query }) => query.get("limit")), [
     ...["100", "25", "6", "1", "2", "4", "1", "2", "4", "8", "16", "32"],
   ]);

@@ -44,7 +44,7 @@ export function plainClient(server: string): FetchClient {
   });
 }
 
-/** A reflector of ConfigMaps under way, and all that it told its consumer. */
+/** A running reflector of ConfigMaps, and the changes that it reported. */
 export class Reflecting implements AsyncDisposable {
   readonly changes: Change<KubeObject>[] = [];
   readonly log: LogLine[] = [];
@@ -74,10 +74,10 @@ export class Reflecting implements AsyncDisposable {
   }
 
   /**
-   * What the consumer was told, in short: `=a,b` for a page that begins a list, `&c` for another, `<` for a rollback,
+   * The reported changes in short form: `=a,b` for a page that begins a list, `&c` for another, `<` for a rollback,
    * `.` for the list's end, `+a` and `-a`.
    */
-  get told(): string {
+  get reported(): string {
     return this.changes.map((change) => {
       switch (change.type) {
         case "rolledBack":
@@ -94,15 +94,15 @@ export class Reflecting implements AsyncDisposable {
     }).join(" ");
   }
 
-  /** Resolves once the consumer was told this; rejects after ten seconds. */
-  async untilTold(expected: string): Promise<void> {
+  /** Resolves once these changes were reported; rejects after ten seconds. */
+  async untilReported(expected: string): Promise<void> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(
-      () => late.reject(new Error(`waited for "${expected}", told "${this.told}"`)),
+      () => late.reject(new Error(`waited for "${expected}", reported "${this.reported}"`)),
       10_000,
     );
     try {
-      while (this.told !== expected) {
+      while (this.reported !== expected) {
         await Promise.race([this.#changed.promise, late.promise]);
         this.#changed = Promise.withResolvers();
       }

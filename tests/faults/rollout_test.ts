@@ -12,7 +12,7 @@ const PODS = 40;
 const STEP = 200;
 const hot = { upgradeType: "HotUpgrade", hotUpgradeEmptyImage: "empty:1" } as const;
 
-interface Wish {
+interface SetOptions {
   version?: number;
   generation?: number;
   strategy?: UpdateStrategy;
@@ -20,7 +20,7 @@ interface Wish {
 }
 
 /** A SidecarSet with a cold and a hot sidecar. */
-function wish(options: Wish): PreparedSidecarSet {
+function preparedSet(options: SetOptions): PreparedSidecarSet {
   const { version = 1, generation = 1, strategy = {}, resourceVersion = "1" } = options;
   return sidecarSetOf({
     generation,
@@ -62,7 +62,7 @@ function faults(seed: number): (options: RequestOptions) => Fault {
 /** A controller at work on Pods of version 1, whose watch is a step late. */
 function start(fault: (options: RequestOptions) => Fault = () => undefined) {
   const clock = new ManualClock();
-  const first = wish({});
+  const first = preparedSet({});
   const cluster = new StoredCluster(first, fault);
   const touch = (names: Iterable<string>) => {
     for (const name of names) engine.loop.add(name, 50);
@@ -99,9 +99,9 @@ function start(fault: (options: RequestOptions) => Fault = () => undefined) {
     await settle();
   };
   /** As a user does; status and resourceVersion are the API server's. */
-  const apply = (options: Wish) => {
+  const apply = (options: SetOptions) => {
     const resourceVersion = cluster.nextVersion();
-    const prepared = wish({ ...options, resourceVersion });
+    const prepared = preparedSet({ ...options, resourceVersion });
     const { status } = cluster.sidecarSet;
     cluster.sidecarSet = { ...prepared.sidecarSet, ...(status ? { status } : {}) };
     touch(engine.index.applySidecarSet({ ...prepared, sidecarSet: cluster.sidecarSet }));

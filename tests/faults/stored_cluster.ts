@@ -14,7 +14,7 @@ export type Fault =
 
 /**
  * Pods that are stored as an API server stores them, with a kubelet that starts what their specs say. No Kubernetes
- * beside that.
+ * in addition.
  */
 export class StoredCluster implements RestClient {
   readonly pods = new Map<string, Pod>();

@@ -33,18 +33,18 @@ Deno.test("a watch whose connection breaks goes on from its last version", async
     () => stream([added("c", "102")], "silence"),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a . +b +c");
+  await reflecting.untilReported("=a . +b +c");
   assert.deepEqual(fromVersions(server), ["100", "101"]);
   assert.equal(wholeLists(server).length, 1);
 });
 
-Deno.test("a watch that is cut in the middle of an event loses nothing and tells nothing twice", async () => {
+Deno.test("a watch that is cut in the middle of an event loses nothing and reports nothing twice", async () => {
   await using server = serving(
     () => stream([added("b", "101"), added("c", "102").slice(0, 20)], "end"),
     () => stream([added("c", "102")], "silence"),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a . +b +c");
+  await reflecting.untilReported("=a . +b +c");
   assert.deepEqual(fromVersions(server), ["100", "101"]);
 });
 
@@ -54,16 +54,16 @@ Deno.test("a watch that goes silent is noticed within its deadline", async () =>
     () => stream([added("c", "102")], "silence"),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a . +b");
+  await reflecting.untilReported("=a . +b");
   const before = reflecting.clock.monotonic();
-  await reflecting.untilTold("=a . +b +c");
+  await reflecting.untilReported("=a . +b +c");
   const seconds = (reflecting.clock.monotonic() - before) / 1000;
   assert.ok(seconds > 290, `noticed after ${seconds} s, although the watch was alive by then`);
   assert.ok(seconds < 1_200, `noticed after ${seconds} s only`);
   assert.deepEqual(fromVersions(server), ["100", "101"]);
 });
 
-/** Sends a byte of one event every few milliseconds, for ever. */
+/** Sends a byte of one event every few milliseconds, without an end. */
 function trickle(): Response {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return new Response(
@@ -83,7 +83,7 @@ function trickle(): Response {
 Deno.test("a watch that trickles on without ever completing an event is noticed, too", async () => {
   await using server = serving(trickle, () => stream([added("b", "101")], "silence"));
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a . +b");
+  await reflecting.untilReported("=a . +b");
 });
 
 Deno.test("a watch that is never answered is given up", async () => {
@@ -93,28 +93,28 @@ Deno.test("a watch that is never answered is given up", async () => {
     return watches++ === 0 ? new Promise(() => {}) : stream([added("b", "101")], "silence");
   });
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a . +b");
+  await reflecting.untilReported("=a . +b");
 });
 
-Deno.test("events that come a byte at a time are told whole", async () => {
+Deno.test("events that arrive byte by byte are reported complete", async () => {
   await using server = serving(() => stream([...added("ü", "101")], "silence"));
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a . +ü");
+  await reflecting.untilReported("=a . +ü");
 });
 
-Deno.test("an event of 8 MB is told", async () => {
+Deno.test("an event of 8 MB is reported", async () => {
   const big = { ...configMap("big", "101"), data: { value: "x".repeat(8_000_000) } };
   await using server = serving(() => stream([event("ADDED", big)], "silence"));
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a . +big");
+  await reflecting.untilReported("=a . +big");
 });
 
 for (
   const [what, answer] of [
     ["an answer 410 to a watch", () => failure(410, { reason: "Expired" })],
     ["an ERROR event 410", () => stream([event("ERROR", { kind: "Status", code: 410 })], "end")],
-    ["a line that is no JSON", () => stream(["{ this is no JSON\n"], "silence")],
-    ["a value that is no event", () => stream(["42\n"], "silence")],
+    ["a line that is not JSON", () => stream(["{ this is no JSON\n"], "silence")],
+    ["a value that is not an event", () => stream(["42\n"], "silence")],
     ["an event of an unknown type", () => stream([event("MOVED", configMap("b", "101"))], "end")],
     ["an object without metadata", () => stream([event("ADDED", { name: "b" })], "silence")],
   ] as const
@@ -122,7 +122,7 @@ for (
   Deno.test(`${what} leads to one new list, whose result replaces all`, async () => {
     await using server = serving(answer, () => stream([added("c", "201")], "silence"));
     await using reflecting = new Reflecting(plainClient(server.url));
-    await reflecting.untilTold("=a . =a . +c");
+    await reflecting.untilReported("=a . =a . +c");
     assert.equal(wholeLists(server).length, 2);
     assert.deepEqual(fromVersions(server), ["100", "200"]);
   });
@@ -134,7 +134,7 @@ Deno.test("an ERROR event other than 410 leads to a new watch from the last vers
     () => stream([added("c", "102")], "silence"),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a . +b +c");
+  await reflecting.untilReported("=a . +b +c");
   assert.deepEqual(fromVersions(server), ["100", "101"]);
 });
 
@@ -144,7 +144,7 @@ Deno.test("a bookmark moves the version on", async () => {
     () => stream([added("b", "151")], "silence"),
   );
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a . +b");
+  await reflecting.untilReported("=a . +b");
   assert.deepEqual(fromVersions(server), ["100", "150"]);
 });
 
@@ -152,16 +152,16 @@ Deno.test("a server that ends every watch at once is not flooded", async () => {
   const end = () => stream([], "end");
   await using server = serving(end, end, end, end, () => stream([added("b", "101")], "silence"));
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a .");
+  await reflecting.untilReported("=a .");
   const before = reflecting.clock.monotonic();
-  await reflecting.untilTold("=a . +b");
+  await reflecting.untilReported("=a . +b");
   assert.ok(reflecting.clock.monotonic() - before > 600 + 1_200 + 2_400 + 4_800);
 });
 
 Deno.test("a watch asks for bookmarks, an end after 290 s and no compression; a list may be compressed", async () => {
   await using server = serving(() => stream([added("b", "101")], "silence"));
   await using reflecting = new Reflecting(plainClient(server.url));
-  await reflecting.untilTold("=a . +b");
+  await reflecting.untilReported("=a . +b");
   const [watch] = server.watches;
   const [list] = server.lists;
   assert.equal(watch?.headers.get("accept-encoding"), "identity");
@@ -172,7 +172,7 @@ Deno.test("a watch asks for bookmarks, an end after 290 s and no compression; a 
   assert.equal(list?.query.has("resourceVersion"), false);
 });
 
-Deno.test("a reflector ends when it is told to, whatever it is waiting for", async (t) => {
+Deno.test("a reflector ends on its signal during any wait", async (t) => {
   const never = () => new Promise<Response>(() => {});
   const cases: [string, (seen: Seen) => Response | Promise<Response>][] = [
     ["a page", never],

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { abortableBody, jsonLines, UnexpectedEnd } from "../../lib/kube/body_streams.ts";
 
-/** A body that sends what it is given and then neither ends nor heeds any signal. */
-function heedless(...texts: string[]) {
+/** A body that sends the texts, then neither ends nor reacts to a signal. */
+function hangingBody(...texts: string[]) {
   const cancelled = Promise.withResolvers<unknown>();
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
@@ -22,7 +22,7 @@ Deno.test("abortableBody() passes on what comes, until the end", async () => {
 
 Deno.test("abortableBody() fails a read that waits, and ends the body, when its signal is aborted", async () => {
   const stop = new AbortController();
-  const { body, cancelled } = heedless("a");
+  const { body, cancelled } = hangingBody("a");
   const reader = abortableBody(body, stop.signal).getReader();
   assert.equal((await reader.read()).done, false);
   const waiting = assert.rejects(reader.read(), /enough/);
@@ -32,14 +32,14 @@ Deno.test("abortableBody() fails a read that waits, and ends the body, when its 
 });
 
 Deno.test("abortableBody() fails at once if its signal is aborted already", async () => {
-  const { body, cancelled } = heedless("a");
+  const { body, cancelled } = hangingBody("a");
   const passed = abortableBody(body, AbortSignal.abort(new Error("enough")));
   await assert.rejects(new Response(passed).text(), /enough/);
   await cancelled;
 });
 
 Deno.test("abortableBody() ends the body when it is cancelled, and fails when it fails", async () => {
-  const { body, cancelled } = heedless();
+  const { body, cancelled } = hangingBody();
   await abortableBody(body, new AbortController().signal).cancel("done");
   assert.equal(await cancelled, "done");
   const broken = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -72,7 +72,7 @@ Deno.test("jsonLines() passes over blank lines", async () => {
   assert.deepEqual(await Array.fromAsync(jsonLines(bytesOf("\n1\n \r\n2\n"))), [1, 2]);
 });
 
-Deno.test("jsonLines() fails with a SyntaxError on a line that is no JSON, after the lines before", async () => {
+Deno.test("jsonLines() fails with a SyntaxError on a line that is not JSON, after the lines before", async () => {
   const reader = jsonLines(bytesOf("1\nnonsense\n", [2])).getReader();
   assert.deepEqual(await reader.read(), { done: false, value: 1 });
   await assert.rejects(reader.read(), SyntaxError);

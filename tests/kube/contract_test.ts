@@ -13,14 +13,14 @@ import { ForeignClient } from "./foreign_client.ts";
 Deno.test("another client of the contract can be put in: it drives the reflector", async () => {
   const client = new ForeignClient();
   const clock = new ManualClock();
-  const told: string[] = [];
+  const reported: string[] = [];
   const stop = new AbortController();
   const loop = new ReflectorLoop({
     name: "configmaps",
     source: listWatch(client, { resource: resources.configMaps }),
     onChange: (change) => {
-      if (change.type === "page") told.push(`=${change.items.map(nameOf)}`);
-      else if (change.type === "apply") told.push(`+${nameOf(change.object)}`);
+      if (change.type === "page") reported.push(`=${change.items.map(nameOf)}`);
+      else if (change.type === "apply") reported.push(`+${nameOf(change.object)}`);
     },
     clock,
     random: () => 0.5,
@@ -28,7 +28,7 @@ Deno.test("another client of the contract can be put in: it drives the reflector
   });
   const ended = loop.run(stop.signal);
   for (let second = 0; second < 10; second++) await clock.advance(1_000);
-  assert.deepEqual(told, ["=a", "+b", "=a"]);
+  assert.deepEqual(reported, ["=a", "+b", "=a"]);
   const watch = "allowWatchBookmarks=true";
   assert.deepEqual(client.asked, [
     "/api/v1/configmaps?limit=100",

@@ -51,7 +51,7 @@ for (
     ],
     [
       "a broken connection",
-      new ConnectionError({ method: "GET", path: "/", problem: "gone" }),
+      new ConnectionError({ method: "GET", path: "/", problem: "reset" }),
       ["isRetryable"],
     ],
     ["a bug", new TypeError("x"), []],

@@ -41,7 +41,7 @@ for (const apiVersion of execVersions) {
   });
 }
 
-Deno.test("ExecPlugin does not tell its program of the cluster unless asked to", async () => {
+Deno.test("ExecPlugin passes the cluster to its program only with provideClusterInfo", async () => {
   const { host, plugin: it } = plugin();
   host.output = answer({ token: "t" });
   await it.credential();
@@ -89,11 +89,11 @@ for (
       () => Promise.resolve({ code: 3, stdout: "", stderr: "log in first\n" }),
       /exited with 3: log in first.*Install/,
     ],
-    ["prints no JSON", () => Promise.resolve({ code: 0, stdout: "hi", stderr: "" }), /no JSON/],
+    ["prints no JSON", () => Promise.resolve({ code: 0, stdout: "hi", stderr: "" }), /not JSON/],
     [
       "prints something else",
       () => Promise.resolve({ code: 0, stdout: "{}", stderr: "" }),
-      /no ExecCredential: apiVersion/,
+      /not an ExecCredential: apiVersion/,
     ],
     [
       "answers in another version",

@@ -49,7 +49,7 @@ Deno.test("a kubeconfig gives the server, the namespace and a token", async () =
   });
 });
 
-Deno.test("certificates are taken from data and from files beside the kubeconfig", async () => {
+Deno.test("certificates are read from data and from files next to the kubeconfig", async () => {
   const files = { "/home/me/.kube/ca.pem": "CA", "/pki/cert.pem": "CERT", "/pki/key.pem": "KEY" };
   const expected = {
     tls: { ca: "CA", certificate: { cert: "CERT", key: "KEY" } },
@@ -67,7 +67,7 @@ Deno.test("certificates are taken from data and from files beside the kubeconfig
   assert.deepEqual(await fromData.cluster.credentials.current(), expected);
 });
 
-Deno.test("a token file wins over a token, and is read anew after a 401", async () => {
+Deno.test("a token file takes precedence over a token, and is read again after a 401", async () => {
   const { cluster, host } = await clusterOf(
     { user: { token: "fixed", tokenFile: "token" } },
     { "/home/me/.kube/token": "one" },
@@ -114,7 +114,7 @@ Deno.test("an exec plugin gives the token, and is run again after a 401", async 
   });
 });
 
-Deno.test("of several files in KUBECONFIG the first to name something wins, and missing ones are passed over", async () => {
+Deno.test("the first file of KUBECONFIG that has an entry wins, and missing files are skipped", async () => {
   const second = configOf("second");
   const around = withFiles({
     "/a": { ...configOf("first"), "current-context": "", "users": null },
@@ -150,7 +150,7 @@ for (
     [{ user: { token: "t", as: "other" } }, /: as is not supported/],
     [{ user: { "client-key-data": btoa("K") } }, /has no client-certificate/],
     [{ user: { "client-certificate-data": btoa("K") } }, /has no client-key/],
-    [{ user: { "client-key-data": "%" } }, /client-key-data is no base64/],
+    [{ user: { "client-key-data": "%" } }, /client-key-data is not base64/],
     [
       { user: { exec: { apiVersion: "client.authentication.k8s.io/v1alpha1", command: "x" } } },
       /exec.apiVersion must be one of .*v1, .*v1beta1/,
@@ -222,10 +222,10 @@ Deno.test("what is set to its default counts as not asked for", async () => {
 
 for (
   const [what, content, expected] of [
-    ["is no YAML", "a: [", /Cannot read \/k as a kubeconfig: Flow [^\n]* at line 1, column 5$/],
-    ["is no object", "text", /Cannot read \/k as a kubeconfig: must be of type object/],
+    ["is not YAML", "a: [", /Cannot read \/k as a kubeconfig: Flow [^\n]* at line 1, column 5$/],
+    ["is not an object", "text", /Cannot read \/k as a kubeconfig: must be of type object/],
     ["has nothing", "", /Cannot find a cluster: \/k has no contexts$/],
-    ["is no kubeconfig", "clusters: 5", /Cannot read \/k as a kubeconfig: clusters must be/],
+    ["is not a kubeconfig", "clusters: 5", /Cannot read \/k as a kubeconfig: clusters must be/],
     ["has no current context", configOf("lab"), /no current-context; name one .*--context: lab/],
   ] as const
 ) {

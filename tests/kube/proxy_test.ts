@@ -3,7 +3,7 @@ import { FetchClient } from "../../lib/kube/transport.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";
 import { createTestPki } from "../webhook/tls_fixtures.ts";
 
-/** An HTTP proxy that opens tunnels, and notes where to and what it was told to be let through. */
+/** An HTTP proxy that opens tunnels, and records their targets and credentials. */
 class Proxy implements AsyncDisposable {
   readonly seen: string[] = [];
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -71,11 +71,11 @@ function running(onChange: (change: Change<KubeObject>) => void) {
   };
 }
 
-Deno.test("ReflectorLoop tells of changes in their order", async () => {
-  const told: Change<KubeObject>[] = [];
+Deno.test("ReflectorLoop reports changes in order", async () => {
+  const reported: Change<KubeObject>[] = [];
   const done = Promise.withResolvers<void>();
   const { source, loop, end } = running((change) => {
-    told.push(change);
+    reported.push(change);
     if (change.type === "delete") done.resolve();
   });
   await source.opened.promise;
@@ -83,7 +83,7 @@ Deno.test("ReflectorLoop tells of changes in their order", async () => {
   source.push("BOOKMARK", object("", "90"));
   source.push("DELETED", object("a", "91"));
   await done.promise;
-  assert.deepEqual(told, [
+  assert.deepEqual(reported, [
     { type: "page", items: [object("a", "1")], first: true },
     { type: "listed", resourceVersion: "1" },
     ...Array.from({ length: 50 }, (_, i) => ({
@@ -96,23 +96,25 @@ Deno.test("ReflectorLoop tells of changes in their order", async () => {
   await end();
 });
 
-Deno.test("ReflectorLoop says when the API server last gave a sign", async () => {
-  const told = Promise.withResolvers<void>();
-  const { source, clock, loop, end } = running(({ type }) => type === "apply" && told.resolve());
+Deno.test("ReflectorLoop reports the time of the API server's last event", async () => {
+  const reported = Promise.withResolvers<void>();
+  const { source, clock, loop, end } = running(({ type }) =>
+    type === "apply" && reported.resolve()
+  );
   await source.opened.promise;
   await clock.advance(5_000);
   assert.equal(loop.lastEventAt(), 0);
   source.push("ADDED", object("b", "2"));
-  await told.promise;
+  await reported.promise;
   assert.equal(loop.lastEventAt(), 5_000);
   await end();
 });
 
-Deno.test("ReflectorLoop lists anew when its consumer throws, and is not synced meanwhile", async () => {
+Deno.test("ReflectorLoop lists again when its consumer throws, and is not synced meanwhile", async () => {
   let thrown = false;
-  const told: string[] = [];
+  const reported: string[] = [];
   const { source, clock, log, loop, end } = running(({ type }) => {
-    told.push(type);
+    reported.push(type);
     if (type !== "apply" || thrown) return;
     thrown = true;
     throw new Error("a bug in the consumer");
@@ -125,7 +127,7 @@ Deno.test("ReflectorLoop lists anew when its consumer throws, and is not synced 
   await clock.advance(1_000);
   await source.opened.promise;
   assert.equal(loop.isSynced(), true);
-  assert.deepEqual(told, ["page", "listed", "apply", "page", "listed"]);
+  assert.deepEqual(reported, ["page", "listed", "apply", "page", "listed"]);
   assert.deepEqual(log.map(({ level }) => level), ["error"]);
   await end();
 });
@@ -142,9 +144,9 @@ Deno.test("ReflectorLoop ends although its stream ignores the signal", async () 
   await end();
 });
 
-Deno.test("ReflectorLoop lists again at once when the store was set back, whatever it was waiting for", async () => {
-  const told: string[] = [];
-  const { source, clock, loop, end } = running(({ type }) => told.push(type));
+Deno.test("ReflectorLoop lists again immediately after a rollback of the store, during any wait", async () => {
+  const reported: string[] = [];
+  const { source, clock, loop, end } = running(({ type }) => reported.push(type));
   await source.opened.promise;
   source.opened = Promise.withResolvers();
   loop.rollBack();
@@ -152,15 +154,15 @@ Deno.test("ReflectorLoop lists again at once when the store was set back, whatev
   await source.opened.promise;
   await clock.advance(0);
   assert.equal(loop.isSynced(), true);
-  assert.deepEqual(told, ["page", "listed", "rolledBack", "page", "listed"]);
+  assert.deepEqual(reported, ["page", "listed", "rolledBack", "page", "listed"]);
   assert.equal(source.lists.length, 2);
   source.push("ADDED", object("b", "2"));
   await clock.advance(10);
-  assert.equal(told.at(-1), "apply");
+  assert.equal(reported.at(-1), "apply");
   await end();
 });
 
-Deno.test("ReflectorLoop goes on at once when the API server can be reached again", async () => {
+Deno.test("ReflectorLoop continues immediately when the API server is reachable again", async () => {
   const { source, clock, loop, end } = running(() => {});
   await source.opened.promise;
   source.opened = Promise.withResolvers();

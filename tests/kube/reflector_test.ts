@@ -35,7 +35,7 @@ function waitOf(state: State): { milliseconds: number; then: string } {
   return { milliseconds, then: "version" in then ? `${then.do} ${then.version}` : then.do };
 }
 
-Deno.test("step() tells of each page as it comes, and of the list's end after the last", () => {
+Deno.test("step() reports each page, and the end of the list after the last", () => {
   const first = step(start(), {
     type: "page",
     items: ["a", "b"],
@@ -75,7 +75,7 @@ for (
   });
 }
 
-Deno.test("step() keeps the token over a failure that is no 410, after which the list begins anew", () => {
+Deno.test("step() keeps the token after a failure, and begins a new list after a 410", () => {
   const { state: paging } = step(start(), {
     type: "page",
     items: ["a"],
@@ -191,7 +191,7 @@ Deno.test("step() tries again soon after a first 403, ever later after more, and
   assert.equal(isForbidden(step<string>(state, { type: "opened" }, context).state), false);
 });
 
-Deno.test("step() is not synced after the consumer threw, until it was told everything anew", () => {
+Deno.test("step() is not synced after the consumer threw, until everything is listed again", () => {
   const rejected = step<string>(reading(), { type: "rejected" }, context).state;
   assert.equal(rejected.isSynced, false);
   const listing = step(rejected, { type: "waited" }, context).state;
@@ -260,7 +260,7 @@ class Server {
     };
   }
 
-  /** Why a version is too old: an object is gone that nobody told of. */
+  /** Makes a version too old: deletes an object without an event. */
   #changeUnseen(): void {
     const [known] = this.objects;
     if (known !== undefined) this.objects.delete(known);
@@ -288,7 +288,7 @@ class Server {
   }
 }
 
-/** A consumer that does as it is told. */
+/** A consumer that applies all changes. */
 class Consumer {
   readonly store = new Set<string>();
   readonly #listed = new Set<string>();

@@ -34,7 +34,7 @@ function setUp() {
   };
 }
 
-Deno.test("StoreMonitor is doubtful after two connections that failed, until the store has answered", async () => {
+Deno.test("StoreMonitor is uncertain after two failed connections, until the store responds", async () => {
   const { monitor, state, seen, clock, observe, start, end } = setUp();
   await observe();
   const running = start();
@@ -55,7 +55,7 @@ Deno.test("StoreMonitor is doubtful after two connections that failed, until the
   await running;
 });
 
-Deno.test("StoreMonitor does not doubt an API server for ever that keeps refusing the read", async () => {
+Deno.test("StoreMonitor becomes certain again of an API server that keeps denying the read", async () => {
   const { monitor, state, clock, observe, start, end } = setUp();
   state.answer = refused;
   await observe();
@@ -70,7 +70,7 @@ Deno.test("StoreMonitor does not doubt an API server for ever that keeps refusin
   await running;
 });
 
-Deno.test("StoreMonitor does not doubt an API server that only gives no answer", async () => {
+Deno.test("StoreMonitor stays certain of an API server that only does not respond", async () => {
   const { monitor, state, clock, observe, start, end } = setUp();
   await observe();
   const running = start();
@@ -81,7 +81,7 @@ Deno.test("StoreMonitor does not doubt an API server that only gives no answer",
   await running;
 });
 
-Deno.test("StoreMonitor notices a store that was set back, whoever reads, once", async () => {
+Deno.test("StoreMonitor reports a rollback of the store once, by any reader", async () => {
   const { seen, state, clock, observe, start, end } = setUp();
   await observe();
   state.answer = "99";

@@ -33,7 +33,7 @@ Deno.test("TextFile reads its file once for all who ask at the same time", async
   assert.equal(host.reads.length, 1);
 });
 
-for (const [what, content] of [["is gone", undefined], ["is empty", " \n"]] as const) {
+for (const [what, content] of [["is missing", undefined], ["is empty", " \n"]] as const) {
   Deno.test(`TextFile keeps its last text while its file ${what}, and says so`, async () => {
     const { host, log, file } = token("one");
     await file.read();

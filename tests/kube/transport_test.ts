@@ -110,11 +110,11 @@ for (
     }));
 }
 
-Deno.test("FetchClient rejects with a ConnectionError for a value that is no JSON", () =>
+Deno.test("FetchClient rejects with a ConnectionError for a body that is not JSON", () =>
   withClient({ answer: () => new Response("<html>") }, async (client) => {
     await assert.rejects(client.performRequest(read), {
       name: "ConnectionError",
-      message: "Cannot GET /api: the answer is no JSON",
+      message: "Cannot GET /api: the response is not JSON",
     });
   }));
 
@@ -168,7 +168,7 @@ Deno.test("FetchClient waits five seconds for a short read, and thirty for a pag
   }
 });
 
-Deno.test("FetchClient gives up an answer that does not come, or does not end, in time", async () => {
+Deno.test("FetchClient rejects a response that does not begin or end in time", async () => {
   const answers: Answer[] = [() => new Promise(() => {}), () => stream(["{"], "silence")];
   for (const answer of answers) {
     await withClient({ answer, requestTimeoutMs: 50 }, async (client) => {
@@ -208,19 +208,22 @@ Deno.test("FetchClient rejects with the signal's reason when it is aborted, befo
     await assert.rejects(pending, reason);
   }));
 
-Deno.test("FetchClient tells of each request with its code, its duration and the server's time", async () => {
-  const told: Observation[] = [];
+Deno.test("FetchClient reports each request with its code, its duration and the server's time", async () => {
+  const reported: Observation[] = [];
   const answer: Answer = ({ path }) => path === "/api" ? failure(404) : Response.json({});
-  await withClient({ answer, observe: (observation) => told.push(observation) }, async (client) => {
-    await client.performRequest({ ...read, path: "/version" });
-    await assert.rejects(client.performRequest(read));
-  });
-  assert.deepEqual(told.map(({ method, path, code }) => [method, path, code]), [
+  await withClient(
+    { answer, observe: (observation) => reported.push(observation) },
+    async (client) => {
+      await client.performRequest({ ...read, path: "/version" });
+      await assert.rejects(client.performRequest(read));
+    },
+  );
+  assert.deepEqual(reported.map(({ method, path, code }) => [method, path, code]), [
     ["GET", "/version", 200],
     ["GET", "/api", 404],
   ]);
-  assert.ok(told.every(({ durationMs }) => durationMs > 0));
-  assert.ok(told.every(({ date = "" }) => !Number.isNaN(Date.parse(date))));
+  assert.ok(reported.every(({ durationMs }) => durationMs > 0));
+  assert.ok(reported.every(({ date = "" }) => !Number.isNaN(Date.parse(date))));
 });
 
 Deno.test("FetchClient asks right before each request, the repeated one included, whether to send it", () => {
@@ -236,7 +239,7 @@ Deno.test("FetchClient asks right before each request, the repeated one included
   });
 });
 
-Deno.test("FetchClient refuses a client certificate that cannot be read, each time anew", async () => {
+Deno.test("FetchClient rejects every request with an unreadable client certificate", async () => {
   const pem = { read: () => Promise.resolve("no PEM"), expire() {} };
   const credentials = credentialsOf(undefined, { certificate: { cert: pem, key: pem } });
   const client = new FetchClient({

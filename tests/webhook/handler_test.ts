@@ -69,7 +69,7 @@ Deno.test("createHandler() sends a refusal under HTTP 200, so that it holds unde
   });
 });
 
-Deno.test("createHandler() sends what is no decision under its HTTP status, with the uid", async () => {
+Deno.test("createHandler() sends a failed call with its HTTP status and the uid", async () => {
   const handler = handlerWith({ reviews: { mutatePod: () => failed(503, "not synced") } });
   const response = await handler(post(REVIEW));
   assert.equal(response.status, 503);
@@ -96,7 +96,7 @@ for (
     ["an empty body", () => post(""), 400, /as JSON/],
     ["malformed JSON", () => post("{]"), 400, /as JSON/],
     ["truncated JSON", () => post(REVIEW.slice(0, 2000)), 400, /as JSON/],
-    ["JSON that is no object", () => post("[1]"), 400, /AdmissionReview/],
+    ["JSON that is not an object", () => post("[1]"), 400, /AdmissionReview/],
     [
       "an old AdmissionReview",
       () => post(REVIEW.replace("admission.k8s.io/v1", "admission.k8s.io/v1beta1")),
@@ -267,7 +267,7 @@ for (
   });
 }
 
-Deno.test("createHandler() tells the observer of every request, unknown paths under one name", async () => {
+Deno.test("createHandler() reports every request to the observer, unknown paths under one name", async () => {
   const seen: Observation[] = [];
   const handler = handlerWith({ observe: (observation) => seen.push(observation) });
   await handler(post(REVIEW));

@@ -121,7 +121,7 @@ Deno.test("createPodReview() does nothing for a Pod that nothing selects", () =>
   assert.deepEqual(review(podRequest()), { allowed: true });
 });
 
-Deno.test("createPodReview() answers 400 to what is no Pod", async () => {
+Deno.test("createPodReview() responds 400 to an object that is not a Pod", async () => {
   for (
     const object of [null, undefined, [], {}, { metadata: {} }, { metadata: {}, spec: {} }, {
       metadata: {},
@@ -228,7 +228,7 @@ Deno.test("createPodReview() warns of every caveat of a Pod that is created", as
   assert.deepEqual((await refusing(podRequest())).warnings?.length, 1);
 });
 
-Deno.test("createPodReview() refuses the Pod where a skipped SidecarSet says so, and how to mend it", async () => {
+Deno.test("createPodReview() denies the Pod with the remedy if a skipped SidecarSet refuses it", async () => {
   const review = reviewWith({
     inject: () => ({ ...INJECTED, skipped: [{ ...SKIP, refuses: true }] }),
   });
@@ -259,30 +259,30 @@ Deno.test("createPodReview() admits the Pod with a warning where failurePolicy m
   assert.deepEqual(observed.map(({ refuses }) => refuses), [false]);
 });
 
-Deno.test("createPodReview() tells its observer of what happened, but not of dry runs", async () => {
-  const told: string[] = [];
+Deno.test("createPodReview() reports to its observer, except dry runs", async () => {
+  const reported: string[] = [];
   const observer = {
     onInjected: ({ sidecarSet }: Injected, namespace: string) => {
-      told.push(`${sidecarSet} in ${namespace}`);
+      reported.push(`${sidecarSet} in ${namespace}`);
     },
     onSkipped: ({ sidecarSet, reason }: Skip, namespace: string) => {
-      told.push(`${sidecarSet} not in ${namespace}: ${reason}`);
+      reported.push(`${sidecarSet} not in ${namespace}: ${reason}`);
     },
   };
   const skipping = { ...INJECTED, skipped: [SKIP] };
   await reviewWith({ observer, inject: () => skipping })(podRequest());
-  assert.deepEqual(told.splice(0), ["two not in shop: ContainerNameConflict", "one in shop"]);
+  assert.deepEqual(reported.splice(0), ["two not in shop: ContainerNameConflict", "one in shop"]);
   await reviewWith({ observer, inject: () => skipping })(podRequest({ request: { dryRun: true } }));
-  assert.deepEqual(told, []);
+  assert.deepEqual(reported, []);
   const injected = INJECTED.injected.map((each) => ({ ...each, isNew: false }));
   await reviewWith({ observer, inject: () => ({ ...INJECTED, injected }) })(podRequest());
-  assert.deepEqual(told, [], "a second call that adds to the first is no second injection");
+  assert.deepEqual(reported, [], "a second call for the same Pod is not a second injection");
   await reviewWith({
     observer,
     inject: () => ({ ...INJECTED, skipped: [{ ...SKIP, refuses: true }] }),
   })(podRequest());
   assert.deepEqual(
-    told,
+    reported,
     ["two not in shop: ContainerNameConflict"],
     "a refused Pod is not injected",
   );

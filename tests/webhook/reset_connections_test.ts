@@ -9,7 +9,7 @@ const REVIEW = recordedReview("bare-pod");
 const CONNECTIONS = 1_000;
 const AT_A_TIME = 100;
 
-/** Opens a connection, begins what is no handshake, and resets it. */
+/** Opens a connection, sends bytes that are not a handshake, and resets it. */
 function reset(port: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const socket: Socket = connect(port, "127.0.0.1", () => {

@@ -9,7 +9,7 @@ import { createTestPki } from "./tls_fixtures.ts";
 
 const REVIEW = recordedReview("bare-pod");
 
-/** A server on a free port with a certificate of its own, a client that trusts it, and what ends both. */
+/** A server on a free port with its own certificate, a client that trusts it, and a function that ends both. */
 async function serve(options: Partial<WebhookServerOptions> = {}) {
   const pki = await createTestPki();
   const logger = recordingLogger();
@@ -30,7 +30,7 @@ async function serve(options: Partial<WebhookServerOptions> = {}) {
     logger,
     server,
     url,
-    /** A client with connections of its own. */
+    /** A client with its own connections. */
     client(http2 = true) {
       const client = Deno.createHttpClient({
         caCerts: [pki.authority.cert],

@@ -122,7 +122,7 @@ Deno.test("reviewSidecarSetDefaults() changes nothing that is already as it shou
 for (
   const [what, request] of [
     [
-      "what is no object",
+      "a value that is not an object",
       { ...recordedRequest("sidecarset-create"), object: "a SidecarSet" },
     ],
     ["what is nested too deeply", tooDeep(recordedRequest("sidecarset-create"))],
@@ -211,7 +211,7 @@ for (
       changed(unchanged(), { spec: { revisionHistoryLimit: 10 } }),
     ],
     [
-      "an update that only writes defaults beside what does not fit the schema",
+      "an update that only writes defaults into an object that does not fit the schema",
       {
         ...changed(unchanged(), { spec: { containers: 5, revisionHistoryLimit: 10 } }),
         oldObject: changed(unchanged(), { spec: { containers: 5 } }).object,
@@ -262,7 +262,7 @@ Deno.test("createSidecarSetValidation() answers 503 until it knows the other Sid
   assert.equal(asSync(review(recordedRequest("sidecarset-create"))).status?.code, 503);
 });
 
-Deno.test("createSidecarSetValidation() allows what has no problem", () => {
+Deno.test("createSidecarSetValidation() admits a SidecarSet without problems", () => {
   const { review } = validation({ validateSidecarSet: () => [] });
   assert.deepEqual(review(recordedRequest("sidecarset-create")), { allowed: true });
 });

@@ -1,27 +1,34 @@
 import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY, REVISION_OWNER_LABEL } from "../../api/names.ts";
 import { readAllItems } from "../contract.ts";
-import { isForbidden } from "../errors.ts";
+import { isForbidden, orUndefined } from "../errors.ts";
 import { get, list } from "../requests.ts";
 import { resources } from "../resources.ts";
 import { send } from "../send.ts";
-import { type OpenKruiseOptions, readable } from "./activity.ts";
+import type { OpenKruiseOptions } from "./activity.ts";
 
-/** What OpenKruise keeps in its namespace for SidecarSets. */
+/** SidecarSet data in OpenKruise's namespace. */
 export interface OpenKruiseLegacy {
   readonly revisions: readonly ControllerRevision[];
   readonly allowList: string | undefined;
 }
 
-/** Reads what OpenKruise has kept, nothing where it is not; undefined where that may not be read. */
+/**
+ * Reads OpenKruise's revisions and annotation allow-list.
+ *
+ * @returns empty without its namespace; undefined if a right is missing
+ * @throws the client's other errors
+ */
 export async function readLegacy(
   { client, namespace, signal }: OpenKruiseOptions,
 ): Promise<OpenKruiseLegacy | undefined> {
   const place = get(resources.namespaces, { name: namespace });
   const allowList = get(resources.configMaps, { name: ALLOW_LIST_CONFIG_MAP, namespace });
   try {
-    if (!await readable(client, place, signal)) return { revisions: [], allowList: undefined };
-    const config = await readable(client, allowList, signal);
+    if (!await orUndefined(send(client, place, signal))) {
+      return { revisions: [], allowList: undefined };
+    }
+    const config = await orUndefined(send(client, allowList, signal));
     const revisions = await Array.fromAsync(readAllItems((token) =>
       send(
         client,

@@ -102,25 +102,25 @@ Deno.test("the guard looks all the time: work begins, ends and begins again", as
     clock,
     logger: quietLogger,
   });
-  const told: string[] = [];
+  const reported: string[] = [];
   const stop = new AbortController();
   const running = guard.run(async (signal) => {
-    told.push("begun");
+    reported.push("begun");
     await clock.sleep(Infinity, signal);
-    told.push("ended");
+    reported.push("ended");
   }, stop.signal);
   await clock.advance(30_000);
-  assert.deepEqual(told, []);
+  assert.deepEqual(reported, []);
   assert.match(
     guard.problem() ?? "",
     /the Deployment kruise-system\/kruise-controller-manager runs/,
   );
   cluster[MANAGER] = 404;
   await clock.advance(10_000);
-  assert.deepEqual([told, guard.problem()], [["begun"], undefined]);
+  assert.deepEqual([reported, guard.problem()], [["begun"], undefined]);
   cluster[MANAGER] = kruiseManager({ kinds: "CloneSet" });
   await clock.advance(10_000);
-  assert.deepEqual(told, ["begun", "ended"]);
+  assert.deepEqual(reported, ["begun", "ended"]);
   assert.ok(guard.problem());
   cluster["/kruise-mutating-webhook-configuration"] = 500;
   await clock.advance(5_000);
@@ -128,8 +128,8 @@ Deno.test("the guard looks all the time: work begins, ends and begins again", as
   delete cluster["/kruise-mutating-webhook-configuration"];
   delete cluster["/kruise-validating-webhook-configuration"];
   await clock.advance(10_000);
-  assert.deepEqual(told, ["begun", "ended", "begun"]);
+  assert.deepEqual(reported, ["begun", "ended", "begun"]);
   stop.abort();
   await running;
-  assert.deepEqual(told, ["begun", "ended", "begun", "ended"]);
+  assert.deepEqual(reported, ["begun", "ended", "begun", "ended"]);
 });

@@ -51,7 +51,7 @@ for (
     ],
     ["the leaf is fresh", { ...FRESH, isByCurrent: true }, undefined, true, "keep"],
     [
-      "the leaf is fresh and nobody trusts it yet",
+      "the leaf is fresh and no client trusts it yet",
       { ...FRESH, isByCurrent: true },
       VALID,
       false,

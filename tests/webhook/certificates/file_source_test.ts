@@ -100,7 +100,7 @@ Deno.test("createFileSource() needs each of the files, and names the one that is
   }
 });
 
-Deno.test("createFileSource() takes nothing for an authority that is no certificate", async () => {
+Deno.test("createFileSource() rejects a CA file without a certificate", async () => {
   const { one } = await identities();
   const { source } = folderWith(one, "# none\n");
   await assert.rejects(source.check(), /Cannot use ca\.crt in \/certs: it has no certificate/);

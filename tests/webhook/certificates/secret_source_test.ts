@@ -146,7 +146,7 @@ Deno.test("createSecretSource() stores its authority again when the Secret is de
   assert.equal(one.bundles.length, 1);
 });
 
-Deno.test("createSecretSource() announces another's new authority beside its own before it moves", async () => {
+Deno.test("createSecretSource() reports the new CA of another replica next to its own before it changes", async () => {
   const store = new MemoryStore();
   const clock = new ManualClock();
   const old = replica(store, { clock });
@@ -190,7 +190,7 @@ Deno.test("createSecretSource() renews its certificate while the API server cann
   assert.equal(one.certificates.length, 2);
 });
 
-Deno.test("createSecretSource() gives up for now when the Secret changes under each of its attempts", async () => {
+Deno.test("createSecretSource() rejects when the Secret changes during each attempt", async () => {
   class Contested extends MemoryStore {
     override create(): Promise<boolean> {
       return Promise.resolve(false);
