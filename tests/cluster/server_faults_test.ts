@@ -112,14 +112,14 @@ Deno.test("roll-outs and new SidecarSets go on within 10 s of the API server's r
       await patchSidecarSet(plane, "web", { containers: [{ name: "agent", image }] });
       await eventually(async () => await updated(image) > 2, { what: "the roll-out has begun" });
       api.fail(fault);
-      await new Promise((resolve) => setTimeout(resolve, 10_000));
+      await new Promise((resolve) => setTimeout(resolve, 5_000));
       const spec = {
         selector: { matchLabels: { app: `new-${i}` } },
         containers: [{ name: "agent", image: "agent:1" }],
       };
       const body: KubeObject & { spec: object } = { metadata: { name: `new-${i}` }, spec };
       await send(plane.client, create(resources.sidecarSets, { body }));
-      await new Promise((resolve) => setTimeout(resolve, 20_000));
+      await new Promise((resolve) => setTimeout(resolve, 10_000));
       const before = await updated(image);
       api.fail(() => undefined);
       const recovered = performance.now();
