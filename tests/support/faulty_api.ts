@@ -28,7 +28,12 @@ export class FaultyApi implements AsyncDisposable {
     this.#client = Deno.createHttpClient({ caCerts: [plane.ca] });
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, cert, key, onListen() {} },
-      (request) => this.#answer(request, plane.url),
+      (request) =>
+        this.#answer(request, plane.url).catch((error) => {
+          if (!request.signal.aborted && !this.#stop.signal.aborted) throw error;
+          // The client has ended its request: nobody reads this.
+          return new Response(null, { status: 499 });
+        }),
     );
     const ca = join(plane.folder, "faulty.crt");
     Deno.writeTextFileSync(ca, pki.authority.cert);

@@ -110,7 +110,7 @@ Deno.test("Progressing names the numbers and what holds the roll-out back", () =
   const rollout = { ...facts().rollout, reason: "NotUpgradable", detail: "shop/web-0" } as const;
   assert.equal(
     condition("Progressing", { counts, rollout }).message,
-    "1 of 3 Pods are updated, 2 cannot be updated in place; the remaining Pods cannot be changed " +
+    "1 of 3 Pods are updated, 2 cannot be updated in place; the remaining Pods cannot be upgraded " +
       "in place: shop/web-0",
   );
 });
