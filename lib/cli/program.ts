@@ -14,7 +14,7 @@ import { addUninstall } from "./uninstall/command.ts";
 import { addValidate } from "./validate/command.ts";
 import { addVersion, PROGRAM_VERSION } from "./version/version.ts";
 
-/** All commands with their options and help; each loads what it does when it runs, so that a short command starts quickly. */
+/** Creates all commands with options and help. A command imports its implementation when it runs, for a fast start. */
 export function createProgram(context: CommandContext): Command {
   const { terminal } = context;
   const program = new Command(terminal.program)

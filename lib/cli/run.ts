@@ -6,15 +6,15 @@ import { createProgram } from "./program.ts";
 import { CliError, createTerminal, type Device } from "./terminal/terminal.ts";
 
 export interface RunOptions {
-  /** @default finds the cluster that kubeconfig and environment name */
+  /** @default connects to the cluster of the kubeconfig or the environment */
   readonly connect?: Connect;
 }
 
 /**
  * Runs one command line.
  *
- * @param args Arguments after the program's name.
- * @returns The exit status: 0 when it worked, 1 when the command says no, 2 when the command line or its input cannot be used.
+ * @param args Arguments without the program's name.
+ * @returns The exit status: 0 success, 1 negative result, 2 invalid command line or input.
  */
 export async function run(
   args: readonly string[],
@@ -42,8 +42,8 @@ function failureText(
   if (!(error instanceof Error)) return String(error);
   if (verbose) return error.stack ?? error.message;
   if (error instanceof CliError) return error.message;
-  const ofCluster = clusterErrorText(error, program);
-  if (ofCluster !== undefined) return ofCluster;
+  const clusterText = clusterErrorText(error, program);
+  if (clusterText !== undefined) return clusterText;
   return `Cannot continue because of a bug: ${error.message}; ` +
     "run the command again with --verbose and report the output";
 }

@@ -17,8 +17,8 @@ export const POD_CONDITIONS = {
 } as const;
 
 /**
- * Reasons of a SidecarSet's conditions that are no reasons for leaving a Pod out. One sentence each, in the present
- * tense, without a full stop: it completes "because ...".
+ * Reasons that occur only in a SidecarSet's conditions. Each text is one clause in the present tense without a full
+ * stop: it completes "because ...".
  */
 export const CONDITION_REASONS = {
   // Ready

@@ -42,7 +42,7 @@ export const REASONS = {
   BudgetUsed: "the number of unavailable Pods has reached spec.updateStrategy.maxUnavailable",
   // A clean-up does not go on.
   RecordUnreadable: "the clean-up record cannot be read",
-  // Anything.
+  // Any of the above.
   Overwritten: "another client keeps reverting what the controller writes",
   NotSynced: "the controller's caches are not synced yet",
   InternalError: "the controller failed",

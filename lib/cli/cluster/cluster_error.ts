@@ -4,10 +4,10 @@ import { PLURAL, STORAGE_VERSION } from "../../api/names.ts";
 import { inOneLine } from "../../core/printable.ts";
 
 /**
- * What to say of a request that failed: one sentence, and a remedy where one is known; undefined for any other error.
- * The API client's errors are known by their shape, so that an offline command need not load them.
+ * Describes a failed API request with its remedy; undefined for any other error. Identifies the API client's errors by
+ * their shape, so that an offline command does not import the client.
  *
- * @param program What a person types to run it.
+ * @param program Name of the call: `sidecarset` or `kubectl sidecarset`.
  */
 export function clusterErrorText(error: Error, program: string): string | undefined {
   const message = inOneLine(error.message);

@@ -7,39 +7,39 @@ import { systemClock } from "../../runtime/clock.ts";
 import { createLogger } from "../../runtime/log.ts";
 import { CliError, type Terminal } from "../terminal/terminal.ts";
 
-/** The longest delay that a timer can have. */
+/** Maximum delay of a timer. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** Which cluster to talk to, as kubectl's own flags say it. */
+/** kubectl's flags that select the cluster. */
 export interface ClusterOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
-  /** Seconds until an answer must be complete; 0 is without end. */
+  /** Timeout of a request in seconds; 0 means no timeout. */
   readonly requestTimeout?: number;
-  /** The user to act as. */
+  /** User to impersonate. */
   readonly as?: string;
 }
 
-/** A cluster that a command talks to. */
+/** A connection to a cluster. */
 export interface Connection {
   readonly client: RestClient;
-  /** The namespace that the kubeconfig's context names. */
+  /** Namespace of the kubeconfig context. */
   readonly namespace: string;
-  /** The time by the API server's clock, as far as its answers have told it: this machine's may be set wrong. */
+  /** Current time by the API server's clock, estimated from its responses, since the local clock can be wrong. */
   now(): Date;
 }
 
-/** What a command that talks to a cluster is given. */
+/** What a command with a cluster gets. */
 export interface Live {
   readonly terminal: Terminal;
   readonly connection: Connection;
 }
 
 /**
- * Finds the cluster in kubectl's order: the kubeconfig of the option or of KUBECONFIG, the cluster that this process runs
- * in, the kubeconfig in the home folder. Nothing is sent yet.
+ * Finds the cluster in kubectl's order: the kubeconfig of the option or KUBECONFIG, the in-cluster credentials, the
+ * kubeconfig in the home folder. Sends no request.
  *
- * @throws {CliError} that says what is wrong with the chosen place.
+ * @throws {CliError} if the configuration is invalid or missing.
  */
 export async function openConnection(
   { kubeconfig, context, requestTimeout, as }: ClusterOptions,

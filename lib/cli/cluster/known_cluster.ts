@@ -5,26 +5,26 @@ import { listed } from "../terminal/output.ts";
 import { CliError, type Terminal } from "../terminal/terminal.ts";
 import type { Connection } from "./connection.ts";
 
-/** What a command knows of a cluster, wherever it has it from. */
+/** The state of a cluster that decides about injection, from files, a live cluster or both. */
 export interface KnownCluster {
   readonly sidecarSets: readonly PreparedSidecarSet[];
   readonly namespaces: ReadonlyMap<string, NamespaceFacts>;
   readonly revisions: readonly ControllerRevision[];
-  /** Namespaces whose Pods are never injected; none where that is not known. */
+  /** Namespaces whose Pods are never injected; undefined if not known. */
   readonly excludedNamespaces?: readonly string[];
 }
 
-/** A namespace; one that is not known has the one label that every namespace has. */
+/** Looks up a namespace; an unknown one has only the label that every namespace has. */
 export function namespaceOf({ namespaces }: KnownCluster, name: string): NamespaceFacts {
   return namespaces.get(name) ?? { name, labels: { [NAMESPACE_NAME_LABEL]: name } };
 }
 
-/** The error for a name that none of a cluster's SidecarSets has. */
+/** The error for an unknown name of a SidecarSet. */
 export function unknownSidecarSet(name: string, known: readonly string[]): CliError {
   return new CliError(`Cannot find SidecarSet ${name}: the cluster has ${listed(known) || "none"}`);
 }
 
-/** A cluster as it would be with the SidecarSets and namespaces of another one in place of those of the same names. */
+/** Lays the SidecarSets and namespaces of another cluster over those with the same names. */
 export function overlaid(cluster: KnownCluster, other: KnownCluster): KnownCluster {
   const replaced = new Set(other.sidecarSets.map(({ name }) => name));
   return {

@@ -19,19 +19,19 @@ import { toPrepared } from "../../runtime/stored_sidecarset.ts";
 import type { KnownCluster } from "./known_cluster.ts";
 import { ifAllowed, readAll, readIfPresent } from "./reading.ts";
 
-/** What a cluster holds beside its Pods, which are read where they are needed. */
+/** The state of a live cluster, without its Pods. */
 export interface LiveCluster extends KnownCluster {
-  /** Text of the allow-list for annotations; undefined without one. */
+  /** Content of the allow-list for annotations, if it exists. */
   readonly allowList: string | undefined;
-  /** Namespaces that the webhook's registration excludes; none where this user may not read it. */
+  /** Namespaces that the webhook registration excludes; empty if this user may not read it. */
   readonly excludedNamespaces: readonly string[];
 }
 
 /**
- * Reads SidecarSets, namespaces, revisions and the allow-list. Revisions and the allow-list are left out where this user
- * may not read the controller's namespace.
+ * Reads SidecarSets, namespaces, revisions and the allow-list. Without permission to read the
+ * controller's namespace, revisions and the allow-list stay empty.
  *
- * @param systemNamespace the controller's own.
+ * @param systemNamespace Namespace of the controller.
  */
 export async function readLiveCluster(
   client: RestClient,
@@ -64,7 +64,7 @@ export async function readLiveCluster(
   };
 }
 
-/** The revisions of all SidecarSets; none where this user may not read them. */
+/** The revisions of all SidecarSets; empty if this user may not read them. */
 export async function readRevisions(
   client: RestClient,
   namespace: string,
@@ -73,7 +73,7 @@ export async function readRevisions(
   return await ifAllowed(readAll(client, resources.controllerRevisions, selection)) ?? [];
 }
 
-/** A stored SidecarSet with what is wrong with it, at its current revision. */
+/** Prepares a stored SidecarSet with its validation problems and its current revision. */
 export function preparedOf(
   object: KubeObject,
   revisions: readonly ControllerRevision[],

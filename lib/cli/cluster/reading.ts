@@ -10,13 +10,13 @@ import { get, list, type ObjectRef, type Selection } from "../../kube/requests.t
 import { type Resource, resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
 
-const PAGE = 500;
+const PAGE_LIMIT = 500;
 
 export interface ReadOptions extends Selection {
   readonly signal?: AbortSignal;
 }
 
-/** All objects of a kind that the selection leaves, read page by page. Rejects with what the API server answers. */
+/** Lists all selected objects of a kind, page by page. Rejects with the API server's error. */
 export function readAll<T extends KubeObject>(
   client: RestClient,
   resource: Resource<T>,
@@ -25,14 +25,14 @@ export function readAll<T extends KubeObject>(
   const pages = readAllItems((token) =>
     send(
       client,
-      list(resource, { ...selection, limit: PAGE, ...(token ? { continue: token } : {}) }),
+      list(resource, { ...selection, limit: PAGE_LIMIT, ...(token ? { continue: token } : {}) }),
       signal,
     )
   );
   return Array.fromAsync(pages);
 }
 
-/** One object; undefined where there is none. Rejects with any other answer of the API server. */
+/** Reads an object; undefined if it does not exist. Rejects with any other error of the API server. */
 export async function readIfPresent<T extends KubeObject>(
   client: RestClient,
   resource: Resource<T>,
@@ -46,7 +46,7 @@ export async function readIfPresent<T extends KubeObject>(
   }
 }
 
-/** What a read comes to; undefined where this user may not read it, which is no reason to say nothing at all. */
+/** The result of a read; undefined if it is forbidden, so that a command can continue without it. */
 export async function ifAllowed<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
@@ -57,13 +57,13 @@ export async function ifAllowed<T>(answer: Promise<T>): Promise<T | undefined> {
 }
 
 export interface FailedCreatesOptions {
-  /** Of workloads; all where absent. */
+  /** Namespace of the workloads; all when absent. */
   readonly namespace?: string;
-  /** Of the only workload to look at. */
+  /** UID of a single workload. */
   readonly uid?: string;
 }
 
-/** The last refusal of each workload that could not create a Pod, as far as events tell. Rejects with what the API server answers. */
+/** The last FailedCreate event of each workload. Rejects with the API server's error. */
 export async function readFailedCreates(
   client: RestClient,
   { namespace, uid }: FailedCreatesOptions = {},

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 
 /**
- * The arguments with the forms that kubectl takes besides in place of those that the parser knows: `-o=json`, `--watch=true` and
- * `--watch=false`, and `--dry-run` without a value, which never is the next word.
+ * Rewrites kubectl's forms of flags to those that commander parses: `-o=json`, `--watch=true`, `--watch=false`, and
+ * `--dry-run` without a value.
  */
 export function parsedForms(args: readonly string[], program: Command): string[] {
   const switches = new Set(switchesOf(program));
@@ -22,7 +22,7 @@ function parsedForm(arg: string, switches: ReadonlySet<string>): string[] {
   return /^-[A-Za-z]+$/.test(flag) ? [flag, value] : [arg];
 }
 
-/** The flags that take no value, of all commands. */
+/** The flags without a value, of a command and its subcommands. */
 function switchesOf(command: Command): string[] {
   const own = command.options.filter(({ required, optional }) => !required && !optional)
     .flatMap(({ short, long }) => [short, long].filter((flag) => flag !== undefined));

@@ -2,15 +2,15 @@ import type { Command } from "commander";
 import { wrapped } from "../terminal/output.ts";
 
 export interface HelpNotes {
-  /** One paragraph, which is broken into lines as wide as the terminal. Commands begin with `sidecarset`, and are printed as this user calls it. */
+  /** One paragraph, wrapped to the terminal's width. `sidecarset` in commands becomes the name of the call. */
   readonly text?: readonly string[];
-  /** The same; without the program's name in front, unless something else comes first. */
+  /** Example commands; the program's name is added unless the line contains it. */
   readonly examples: readonly string[];
-  /** Each with its meaning. */
+  /** Exit statuses with their meaning. */
   readonly statuses: readonly string[];
 }
 
-/** What stands below the options in the help of a command. */
+/** Creates the help text below the options of a command. */
 export function helpNotes({ text = [], examples, statuses }: HelpNotes) {
   const commands = examples.map((line) =>
     line.includes("sidecarset ") ? line : `sidecarset ${line}`
@@ -32,7 +32,7 @@ export function helpNotes({ text = [], examples, statuses }: HelpNotes) {
   };
 }
 
-/** A status and its meaning, whose further lines stand below its first one. */
+/** A status and its meaning, wrapped with a hanging indent. */
 function statusLines(line: string, columns: number | undefined): string[] {
   const [status = ""] = line.split(" ", 1);
   const indent = `  ${status}  `;
@@ -40,7 +40,7 @@ function statusLines(line: string, columns: number | undefined): string[] {
   return [indent + first.trimStart(), ...rest];
 }
 
-/** Lets the command and those within it say after an error where it is explained what they take. */
+/** Makes a command and its subcommands name the help command after an error. */
 export function showHelpAfterErrors(command: Command): void {
   command.showHelpAfterError(`See: ${fullName(command)} --help`);
   for (const each of command.commands) showHelpAfterErrors(each);
@@ -54,7 +54,7 @@ function programOf(command: Command): Command {
   return command.parent === null ? command : programOf(command.parent);
 }
 
-/** `sidecarset help`, which takes the names of commands within commands too. */
+/** Adds `sidecarset help`, which also takes subcommands: `help rollout pause`. */
 export function addHelp(program: Command): void {
   program.helpCommand(false);
   for (const command of program.commands) command.helpCommand(false);

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { GROUP, KIND, PLURAL } from "../../api/names.ts";
 import { settings } from "../../runtime/settings.ts";
 
-/** Options that several commands have. */
+/** Options that several commands share. */
 
 export function filenameOption(what: string): Option {
   return new Option("-f, --filename <file...>", filenameText(what));
@@ -12,7 +12,7 @@ export function recursiveOption(): Option {
   return new Option("-R, --recursive", "read folders recursively");
 }
 
-/** For a command that has other arguments too: each option takes one file. */
+/** For a command with other arguments: each `-f` takes one file. */
 export function singleFilenameOption(what: string): Option {
   return new Option("-f, --filename <file>", filenameText(what))
     .argParser((file, others: readonly string[] = []) => [...others, file]);
@@ -33,7 +33,7 @@ export function namespaceOption(): Option {
   );
 }
 
-/** kubectl's own flags that name the cluster. */
+/** Adds kubectl's flags that select the cluster. */
 export function addClusterOptions(command: Command): Command {
   return command
     .option("--kubeconfig <file>", "path of the kubeconfig")
@@ -60,7 +60,7 @@ export function dryRunOption(): Option {
     .default("none");
 }
 
-/** With the controller's own default. */
+/** Has the controller's default. */
 export function excludeNamespacesOption(): Option {
   const names = settingOf("excludeNamespaces");
   return new Option("--exclude-namespaces <names>", "namespaces whose Pods are never injected")
@@ -68,7 +68,7 @@ export function excludeNamespacesOption(): Option {
     .argParser(listOf);
 }
 
-/** The default that the controller has for a setting. */
+/** The controller's default for a setting. */
 export function settingOf(name: "namespace" | "excludeNamespaces"): string {
   return settings.find(({ key }) => key === name)?.default ?? "";
 }
@@ -77,7 +77,7 @@ function listOf(text: string): string[] {
   return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }
 
-/** A SidecarSet's name, which may stand as kubectl takes and prints it: `sidecarset.apps.kruise.io/logging`. */
+/** The name of a SidecarSet, also given as `sidecarset.apps.kruise.io/logging`, kubectl's form. */
 export function sidecarSetName(text: string): string {
   const [kind = "", name] = text.split("/");
   const [word = "", ...group] = kind.split(".");
@@ -86,7 +86,7 @@ export function sidecarSetName(text: string): string {
   return name !== undefined && isKind ? name : text;
 }
 
-/** A number of seconds that is not negative; the letter of kubectl's durations may follow. */
+/** Parses seconds, or a duration with the unit s, m or h. */
 export function secondsOf(text: string): number {
   const [, number, unit = "s"] = /^(\d+)(s|m|h)?$/.exec(text) ?? [];
   if (number === undefined) {
@@ -97,7 +97,7 @@ export function secondsOf(text: string): number {
 
 const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
-/** A point in time as Kubernetes writes it. */
+/** Parses a time in RFC 3339, the format of Kubernetes. */
 export function timeOf(text: string): Date {
   const time = new Date(RFC3339.test(text) ? text : NaN);
   if (Number.isNaN(time.getTime())) {
@@ -106,10 +106,10 @@ export function timeOf(text: string): Date {
   return time;
 }
 
-/** kubectl's `--dry-run`: whether nothing is sent, or sent to be checked only. */
+/** Values of kubectl's `--dry-run`: nothing is sent (client), or only validated (server). */
 export type DryRun = "none" | "client" | "server";
 
-/** What stands behind something done, as kubectl writes it. */
+/** The note that kubectl appends to the result of a dry run. */
 export function dryRunNote(dryRun: DryRun): string {
   return { none: "", client: " (dry run)", server: " (server dry run)" }[dryRun];
 }

@@ -1,6 +1,6 @@
 import { type CommandWords, type OptionWords, quoted } from "./words.ts";
 
-/** For bash 3.2 and later, which macOS has; without the bash-completion package. */
+/** Generates a script for bash 3.2 (macOS) and later that does not need the bash-completion package. */
 export function bashScript(program: string, commands: readonly CommandWords[]): string {
   const paths = commands.map(({ path }) => path).filter((path) => path !== "");
   return `# bash completion for ${program}
@@ -14,7 +14,7 @@ _${program}() {
     esac
   done
   COMPREPLY=()
-  # Bash takes the = of --option=value for a word.
+  # Bash splits --option=value at the =.
   if [[ "$cur" == "=" ]]; then
     prev+="=" cur=""
   elif [[ "$prev" == "=" ]]; then
@@ -36,7 +36,7 @@ complete -o default -F _${program} ${program}
 `;
 }
 
-/** After an option that takes a value: its values, or what the shell completes by itself. */
+/** Completes the value of an option, or leaves it to the shell's default. */
 function valueCases({ path, options }: CommandWords): string[] {
   return options.filter(({ value }) => value !== "none").map((option) => {
     const places = placesOf(option).map((place) => quoted(`${path}:${place}`)).join(" | ");

@@ -1,6 +1,6 @@
 import type { CommandWords, OptionWords } from "./words.ts";
 
-/** Declarations, one for each word and option. */
+/** Generates one `complete` command per word and option. */
 export function fishScript(program: string, commands: readonly CommandWords[]): string {
   const lines = commands.flatMap((command) => {
     const prefix = `complete -c ${program} -n ${quotedForFish(conditionOf(command))}`;
@@ -20,7 +20,7 @@ export function fishScript(program: string, commands: readonly CommandWords[]): 
 function conditionOf({ path, subcommands }: CommandWords): string {
   if (path === "") return "__fish_use_subcommand";
   const seen = path.split(" ").map((word) => `__fish_seen_subcommand_from ${word}`);
-  // A command with subcommands gives way to the one that has been chosen.
+  // After a subcommand, only that subcommand completes.
   if (subcommands.length > 0) {
     const names = subcommands.map(({ name }) => name).join(" ");
     seen.push(`not __fish_seen_subcommand_from ${names}`);
@@ -40,7 +40,7 @@ function optionWords({ flags, description, value, choices }: OptionWords): strin
   return parts.join(" ");
 }
 
-/** In fish only the quote and the backslash are special between single quotes. */
+/** Between single quotes, fish interprets only the quote and the backslash. */
 function quotedForFish(text: string): string {
   return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }

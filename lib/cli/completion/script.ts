@@ -4,13 +4,13 @@ import { fishScript } from "./fish.ts";
 import { type CommandWords, commandWords } from "./words.ts";
 import { zshScript } from "./zsh.ts";
 
-/** What completes: a shell by itself, or kubectl, which asks its plugins. */
+/** Target of the script: a shell, or kubectl, which runs a completion program for a plugin. */
 export type Completer = "bash" | "zsh" | "fish" | "kubectl";
 
-/** A script that completes a program's commands, options and their values, made from its definition. */
+/** Generates a completion script for a program's commands, options and option values. */
 export function completionScript(program: Command, completer: Completer): string {
   const commands = commandWords(program);
-  // The name of a plugin of kubectl is two words, and a shell completes the first.
+  // kubectl's plugin has a two-word name; the script completes the last word.
   const name = program.name().split(" ").at(-1) ?? "";
   switch (completer) {
     case "bash":
@@ -25,8 +25,8 @@ export function completionScript(program: Command, completer: Completer): string
 }
 
 /**
- * What kubectl runs to complete the words behind its plugin's name: a program that is given them, the one that is being
- * typed last, and prints what may stand in its place. Where it prints nothing, kubectl completes files.
+ * The program that kubectl runs to complete its plugin. It gets the words of the command line, the incomplete one last,
+ * and prints the candidates. kubectl completes files if it prints nothing.
  */
 export function kubectlScript(program: string, commands: readonly CommandWords[]): string {
   return `#!/usr/bin/env bash

@@ -1,24 +1,24 @@
 import type { Command, Option } from "commander";
 
-/** One option as a shell completes it. */
+/** An option for completion. */
 export interface OptionWords {
-  /** `-o` and `--output`, as far as it has them. */
+  /** Short and long form: `-o`, `--output`. */
   readonly flags: readonly string[];
   readonly description: string;
-  /** `optional`: one of the choices may follow after `=`. */
+  /** Kind of the value; `optional`: one of the choices may follow after `=`. */
   readonly value: "none" | "optional" | "file" | "choice" | "other";
   readonly choices: readonly string[];
 }
 
-/** One command as a shell completes it. */
+/** A command for completion. */
 export interface CommandWords {
-  /** Words after the program's name: `rollout pause`; empty for the program itself. */
+  /** Path below the program: `rollout pause`; empty for the program itself. */
   readonly path: string;
   readonly subcommands: readonly { readonly name: string; readonly description: string }[];
   readonly options: readonly OptionWords[];
-  /** Values that the command's first argument may have. */
+  /** Allowed values of the first argument. */
   readonly choices: readonly string[];
-  /** Whether its arguments are files. */
+  /** Whether the arguments are files. */
   readonly files: boolean;
 }
 
@@ -75,7 +75,7 @@ function optionWords({ short, long, description, argChoices, flags, ...option }:
   } satisfies OptionWords;
 }
 
-/** Text as one word of bash or zsh, with nothing in it expanded. */
+/** Quotes text for bash and zsh. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

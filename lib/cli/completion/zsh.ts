@@ -1,6 +1,6 @@
 import { type CommandWords, type OptionWords, quoted } from "./words.ts";
 
-/** A function for a folder of `fpath`; sourcing it works too. */
+/** Generates a completion function that can be in `fpath` or sourced. */
 export function zshScript(program: string, commands: readonly CommandWords[]): string {
   const paths = commands.map(({ path }) => path).filter((path) => path !== "");
   return `#compdef ${program}
@@ -69,7 +69,7 @@ function wordCases({ path, subcommands, options, choices, files }: CommandWords)
   ];
 }
 
-/** `_describe` divides a word from its description by the first colon. */
+/** `_describe` splits word and description at the first colon. */
 function entry(word: string, description: string): string {
   return quoted(`${word.replaceAll(":", "\\:")}:${description}`);
 }

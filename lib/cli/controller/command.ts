@@ -21,7 +21,7 @@ export function addController(program: Command, { terminal, exit }: CommandConte
   });
 }
 
-/** The flags that were given, by their names. */
+/** The given flags by name. */
 function flagsOf(command: Command): Record<string, unknown> {
   const given: Record<string, unknown> = {};
   for (const option of command.options) {

@@ -7,10 +7,10 @@ import { CliError, type Terminal } from "../terminal/terminal.ts";
 import { PROGRAM_VERSION } from "../version/version.ts";
 
 /**
- * Runs the webhook and the controller until SIGTERM or SIGINT; a second signal ends the process at once.
+ * Runs the webhook and the controller until SIGTERM or SIGINT; a second signal exits immediately.
  *
- * @param flags Values of the flags by their names.
- * @throws {CliError} when the configuration is wrong or the cluster cannot be found.
+ * @param flags Values of the flags by name.
+ * @throws {CliError} if the configuration is invalid or the cluster cannot be reached.
  */
 export async function controllerCommand(
   flags: Readonly<Record<string, unknown>>,

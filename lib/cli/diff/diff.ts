@@ -21,10 +21,10 @@ export interface DiffOptions extends ClusterOptions, ExclusionOptions, ReadOptio
 }
 
 /**
- * Prints what applying the SidecarSets of files would change in the cluster.
+ * Prints the effects of applying the SidecarSets of files.
  *
- * @returns 0 nothing, 1 something, 2 a SidecarSet is not valid.
- * @throws {CliError} when a file cannot be read, or there is no SidecarSet in them.
+ * @returns 0 no changes, 1 changes, 2 a SidecarSet is invalid.
+ * @throws {CliError} if a file cannot be read, or the files contain no SidecarSet.
  */
 export async function diffCommand(
   options: DiffOptions,
@@ -59,8 +59,8 @@ export async function diffCommand(
     previous: cluster.sidecarSets.find(({ name }) => name === prepared.name),
     prepared,
   })).map(({ previous, prepared }) => ({ previous, prepared: stored(prepared, previous) }));
-  const wanted = next.map(({ prepared }) => prepared);
-  const future = overlaid(cluster, { sidecarSets: wanted, namespaces: new Map(), revisions: [] });
+  const updated = next.map(({ prepared }) => prepared);
+  const future = overlaid(cluster, { sidecarSets: updated, namespaces: new Map(), revisions: [] });
   const excludedNamespaces = excludedNamespacesOf(options, cluster.excludedNamespaces);
   const now = terminal.now();
   const previews = next.map(({ previous, prepared }) => ({
@@ -84,7 +84,7 @@ export async function diffCommand(
   return previews.some(({ spec }) => spec !== "") ? 1 : 0;
 }
 
-/** The SidecarSet of a file as it would be once it is stored over the previous one. */
+/** The SidecarSet as stored after it replaced the previous one. */
 function stored(
   prepared: PreparedSidecarSet,
   previous: PreparedSidecarSet | undefined,

@@ -16,34 +16,34 @@ export interface PodToRecreate {
   readonly message: string;
 }
 
-/** What becomes of the running Pods; each named as `namespace/name`. */
+/** Effects on the running Pods, named as `namespace/name`. */
 export interface Forecast {
-  /** Selected Pods that have the SidecarSet's containers. */
+  /** Number of injected Pods. */
   readonly matched: number;
   readonly upToDate: number;
-  /** The Pods that are upgraded in place, in order; a round ends when its Pods are available again. */
+  /** Pods upgraded in place, in order. A round ends when its Pods are available again. */
   readonly rounds: readonly (readonly string[])[];
-  /** Why no further Pod is upgraded; `UpToDate` where none is left. */
+  /** Why no more Pods are upgraded; `UpToDate` if none remain. */
   readonly end: RolloutPlan["reason"];
-  /** Pods that could be upgraded in place and are not. */
+  /** Upgradable Pods that the roll-out does not reach. */
   readonly waiting: readonly string[];
   readonly recreate: readonly PodToRecreate[];
-  /** Selected Pods without the containers: they get them only when they are recreated. */
+  /** Selected Pods without the containers, until they are recreated. */
   readonly uninjected: readonly string[];
-  /** Pods that have the containers of this SidecarSet and would no longer be selected. */
+  /** Injected Pods that would no longer be selected. */
   readonly released: readonly string[];
 }
 
 export interface ForecastOptions {
-  /** As it is stored now; undefined where it is new. */
+  /** The stored SidecarSet; undefined for a new one. */
   readonly previous: PreparedSidecarSet | undefined;
   readonly pods: readonly Pod[];
-  /** As it would be. */
+  /** The cluster after the change. */
   readonly cluster: KnownCluster;
   readonly now: Date;
 }
 
-/** Plays a roll-out through as the controller would plan it, with every upgraded Pod available again after its round. */
+/** Simulates the roll-out with the controller's planner; every upgraded Pod becomes available after its round. */
 export function forecast(
   prepared: PreparedSidecarSet,
   { previous, pods, cluster, now }: ForecastOptions,
@@ -53,7 +53,7 @@ export function forecast(
   const classes = new Map(active.map((pod) => [pod, classOf(pod, prepared, cluster)]));
   const withTrait = (trait: number) =>
     active.filter((pod) => hasTrait(classes.get(pod) ?? 0, trait));
-  const { rounds, end } = play(prepared, { classes, now });
+  const { rounds, end } = simulate(prepared, { classes, now });
   const upgraded = new Set(rounds.flat());
   const recreate = withTrait(PodTrait.NotUpgradable);
   const upToDate = withTrait(PodTrait.Updated);
@@ -81,14 +81,14 @@ export function forecast(
 
 const DONE: PodClass = PodTrait.Matched | PodTrait.Updated | PodTrait.Ready;
 
-function play(
+function simulate(
   prepared: PreparedSidecarSet,
   { classes, now }: { classes: ReadonlyMap<Pod, PodClass>; now: Date },
 ): Pick<Forecast, "rounds" | "end"> {
   const current = new Map(classes);
   const rounds: string[][] = [];
-  const minReady = (prepared.sidecarSet.spec.updateStrategy?.minReadySeconds ?? 0) * 1_000;
-  for (let time = now.getTime();; time += minReady) {
+  const minReadyMs = (prepared.sidecarSet.spec.updateStrategy?.minReadySeconds ?? 0) * 1_000;
+  for (let time = now.getTime();; time += minReadyMs) {
     const matched = [...current].flatMap(([pod, podClass]) =>
       hasTrait(podClass, PodTrait.Matched) ? [pod] : []
     );

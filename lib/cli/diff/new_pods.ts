@@ -11,7 +11,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { yamlDiff } from "../terminal/unified_diff.ts";
 
 export interface NewPodOptions {
-  /** As it is, and as it would be. */
+  /** The cluster before and after the change. */
   readonly clusters: readonly [KnownCluster, KnownCluster];
   readonly pods: readonly Pod[];
   readonly excludedNamespaces: readonly string[];
@@ -19,17 +19,17 @@ export interface NewPodOptions {
   readonly terminal: Terminal;
 }
 
-/** What new Pods get, shown by one of them. */
+/** The change for new Pods, shown with one example. */
 export interface NewPodDiff {
-  /** The Pod that a new one is like: `namespace/name`; absent for one that is made up. */
+  /** The existing Pod that the example copies, as `namespace/name`; absent for a simulated Pod. */
   readonly like?: string;
-  /** A unified diff, empty where nothing changes. */
+  /** Unified diff; empty without changes. */
   readonly diff: string;
-  /** Why SidecarSets would be left out of the Pod. */
+  /** Skipped SidecarSets with the reason. */
   readonly skipped: readonly string[];
 }
 
-/** @returns undefined where the SidecarSet selects no Pod that there could be. */
+/** @returns undefined if no possible Pod is selected. */
 export function newPodDiff(
   prepared: PreparedSidecarSet,
   { clusters, pods, excludedNamespaces, now, terminal }: NewPodOptions,
@@ -62,7 +62,7 @@ export function newPodDiff(
   };
 }
 
-/** Without the records of hashes, which say nothing that the containers do not say. */
+/** Removes the hash annotations, which repeat what the containers show. */
 function shown(pod: Pod): Pod {
   const {
     [HASH_ANNOTATION]: _hash,

@@ -4,18 +4,18 @@ import type { Terminal } from "../terminal/terminal.ts";
 import type { Forecast } from "./forecast.ts";
 import type { NewPodDiff } from "./new_pods.ts";
 
-/** What applying one SidecarSet would change. */
+/** The effects of applying one SidecarSet. */
 export interface Preview {
   readonly name: string;
-  /** Whether it is in the cluster now. */
+  /** Whether the SidecarSet exists in the cluster. */
   readonly exists: boolean;
-  /** The difference of its spec, empty where there is none. */
+  /** Diff of the spec; empty without changes. */
   readonly spec: string;
   readonly newPods: NewPodDiff | undefined;
   readonly forecast: Forecast;
 }
 
-/** The same for other programs. */
+/** Formats a preview as data. */
 export function previewData({ name, exists, spec, newPods, forecast }: Preview) {
   return { name, change: changeOf({ exists, spec }), spec, newPods: newPods ?? null, ...forecast };
 }
@@ -25,7 +25,7 @@ function changeOf({ exists, spec }: Pick<Preview, "exists" | "spec">): string {
   return spec === "" ? "None" : "Update";
 }
 
-/** The same for people. */
+/** Formats a preview as text. */
 export function previewText(preview: Preview, terminal: Terminal): string {
   const { name, exists, spec, newPods, forecast } = preview;
   const restart = `${terminal.program} rollout restart-injection ${name}`;

@@ -7,7 +7,7 @@ import { type Facts, servesFiles } from "./facts.ts";
 const REPAIRED = "the leader repairs it within a minute; if it does not, see its log";
 const RENEWED = "it was not renewed in time: see the log of the controller or of cert-manager";
 
-/** Whether the API server trusts what signs the webhook's certificate, and for how long. */
+/** Checks that the caBundle contains the webhook's certificate authority, and when certificates expire. */
 export function checkCertificates(facts: Facts): Check[] {
   const { mutating, validating, now } = facts;
   if (mutating === "forbidden" || mutating === "absent") return [];
@@ -37,7 +37,7 @@ function bundlesOf(configurations: readonly WebhookConfiguration[]): Set<string>
   );
 }
 
-/** Whether the webhook's certificate is signed by one of those that the API server trusts. */
+/** Checks that a certificate of the caBundle signs the webhook's certificate. */
 function agreement(trusted: readonly X509Certificate[], facts: Facts): Check {
   const check = checkNamed("certificate of the webhook");
   const fromFiles = servesFiles(facts);
@@ -67,9 +67,9 @@ function agreement(trusted: readonly X509Certificate[], facts: Facts): Check {
   return check.ok("the caBundle contains its certificate authority");
 }
 
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 
-/** Certificates are renewed after two thirds of their life. */
+/** Warns in the last sixth of the lifetime: certificates are renewed after two thirds. */
 function lifetime(
   { validFromDate, validToDate }: X509Certificate,
   { what, now }: { what: string; now: Date },
@@ -78,13 +78,13 @@ function lifetime(
   const left = Number(validToDate) - Number(now);
   const until = validToDate.toISOString().slice(0, 10);
   if (left <= 0) return check.error(`expired on ${until}`, RENEWED);
-  const text = `valid until ${until} (${Math.floor(left / DAY)} days)`;
+  const text = `valid until ${until} (${Math.floor(left / DAY_MS)} days)`;
   return left < (Number(validToDate) - Number(validFromDate)) / 6
     ? check.warning(text, RENEWED)
     : check.ok(text);
 }
 
-/** The certificates of Base64 of PEM text, or why they cannot be read. */
+/** Parses certificates from Base64 of PEM text, or returns the error. */
 function certificatesOf(base64: string): X509Certificate[] | string {
   try {
     return certificatesIn(atob(base64)).map((text) => new X509Certificate(text));

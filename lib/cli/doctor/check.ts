@@ -1,16 +1,16 @@
-/** What one check of an installation found. */
+/** The result of one check. */
 export interface Check {
   readonly name: string;
-  /** `skipped`: this user may not look. */
+  /** `skipped`: this user has no permission for the check. */
   readonly status: "ok" | "warning" | "error" | "skipped";
   readonly message: string;
-  /** How to fix it, with the commands at its end. */
+  /** How to fix the problem; ends with the commands. */
   readonly remedy?: string;
-  /** The commands of the remedy, to be pasted. */
+  /** The commands of the remedy, ready to paste. */
   readonly commands?: readonly string[];
 }
 
-/** Makes the findings of one check. */
+/** Creates the results of one check. */
 export function checkNamed(name: string) {
   const complaint =
     (status: "warning" | "error") =>

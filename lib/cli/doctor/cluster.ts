@@ -13,10 +13,10 @@ import { type Check, checkNamed } from "./check.ts";
 import type { Facts } from "./facts.ts";
 import { mayReadLegacy } from "./rights.ts";
 
-/** Match conditions of webhooks are stable since then. */
+/** First version with stable match conditions of webhooks. */
 const OLDEST_MINOR = 30;
 
-/** Whether the API server answers and is new enough. Rejects where it does not answer. */
+/** Checks the version of the API server. Rejects if it does not answer. */
 export async function checkApiServer(client: RestClient): Promise<Check> {
   const check = checkNamed("API server");
   const version = await client.performRequest({
@@ -37,9 +37,9 @@ const INSTALL = "install it with the controller's image:";
 const CRD = `${PLURAL}.${GROUP}`;
 
 /**
- * Whether the kind is there, in both versions, and not OpenKruise's.
+ * Checks that the CustomResourceDefinition serves both versions and does not need OpenKruise's conversion webhook.
  *
- * @param install The command that applies the installation.
+ * @param install Command that applies the installation.
  */
 export async function checkCrd(client: RestClient, install: string): Promise<Check> {
   const check = checkNamed("CustomResourceDefinition");
@@ -78,7 +78,7 @@ export async function checkCrd(client: RestClient, install: string): Promise<Che
   return check.ok(`${CRD} serves ${VERSIONS.join(" and ")}`);
 }
 
-/** Whether the API server knows the kind, be it that this user may list it or not. */
+/** Whether the API server serves the kind, even if this user may not list it. */
 async function isServed(client: RestClient): Promise<boolean> {
   try {
     await ifAllowed(send(client, list(resources.sidecarSets, { limit: 1 })));
@@ -89,12 +89,12 @@ async function isServed(client: RestClient): Promise<boolean> {
   }
 }
 
-/** Where OpenKruise is installed unless its users chose otherwise. */
+/** Default namespace of OpenKruise. */
 const OPENKRUISE_NAMESPACE = "kruise-system";
 
 const WEBHOOK_CONFIGURATIONS = "mutatingwebhookconfigurations,validatingwebhookconfigurations";
 
-/** Whether OpenKruise looks after SidecarSets too, and whether the controller can take over what it has left. */
+/** Checks that OpenKruise does not manage SidecarSets, and that the controller may read the objects that it left. */
 export async function checkOpenKruise(facts: Facts): Promise<Check> {
   const check = checkNamed("OpenKruise");
   const place = {

@@ -6,7 +6,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { deployedContainers, type Facts, installCommand } from "./facts.ts";
 
-/** Whether a controller leads, and how many replicas are ready. */
+/** Checks the leader and the number of ready replicas. */
 export async function checkController(
   facts: Facts,
   waiting: Pick<Terminal, "sleep">,
@@ -42,9 +42,9 @@ async function checkLeader(
   );
 }
 
-const INTERVAL_MS = 1_000;
+const POLL_INTERVAL_MS = 1_000;
 
-/** Whether a Lease changes within its duration. Its times are of the holder's clock, so that only a change proves a holder. */
+/** Whether the Lease changes within its duration. Its times come from the holder's clock, so only a change counts. */
 async function isRenewed(
   { metadata }: Lease,
   { facts: { client, systemNamespace }, seconds, waiting }: {
@@ -54,8 +54,8 @@ async function isRenewed(
   },
 ): Promise<boolean> {
   const ref = { name: INSTALLATION, namespace: systemNamespace };
-  for (let waited = 0; waited < seconds * 1_000; waited += INTERVAL_MS) {
-    await waiting.sleep(INTERVAL_MS, new AbortController().signal);
+  for (let waited = 0; waited < seconds * 1_000; waited += POLL_INTERVAL_MS) {
+    await waiting.sleep(POLL_INTERVAL_MS, new AbortController().signal);
     const found = await readIfPresent(client, resources.leases, ref);
     if (found?.metadata.resourceVersion !== metadata.resourceVersion) return found !== undefined;
   }
@@ -74,16 +74,16 @@ function checkReplicas(facts: Facts): Check {
       installCommand(facts),
     );
   }
-  const wanted = deployment.spec?.replicas ?? 1;
+  const desired = deployment.spec?.replicas ?? 1;
   const ready = Number(deployment.status?.readyReplicas ?? 0);
   const see = `kubectl -n ${systemNamespace} describe deployment ${INSTALLATION}`;
   if (ready === 0) {
-    return check.error(`none of ${wanted} replicas is ready`, "find the cause:", see);
+    return check.error(`none of ${desired} replicas is ready`, "find the cause:", see);
   }
-  if (ready < wanted) {
-    return check.warning(`${ready} of ${wanted} replicas are ready`, "find the cause:", see);
+  if (ready < desired) {
+    return check.warning(`${ready} of ${desired} replicas are ready`, "find the cause:", see);
   }
-  if (wanted === 1) {
+  if (desired === 1) {
     return check.warning(
       "there is only one replica: new Pods get no sidecars while it is replaced",
       "run two replicas:",
@@ -91,5 +91,5 @@ function checkReplicas(facts: Facts): Check {
     );
   }
   const images = deployedContainers(facts).map(({ image }) => image).join(", ");
-  return check.ok(`${ready} of ${wanted} replicas of ${images} are ready`);
+  return check.ok(`${ready} of ${desired} replicas of ${images} are ready`);
 }

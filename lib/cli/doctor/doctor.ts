@@ -19,9 +19,9 @@ export interface DoctorOptions extends ClusterOptions, ExclusionOptions {
 }
 
 /**
- * Checks an installation.
+ * Checks an installation and prints the results.
  *
- * @returns 0 without errors, 1 with some.
+ * @returns 0 without errors, 1 with errors.
  */
 export async function doctorCommand(
   options: DoctorOptions,
@@ -35,7 +35,7 @@ export async function doctorCommand(
   const install = installCommand({ program, systemNamespace, deployment });
   const crd = await checkCrd(client, install);
   checks.push(crd);
-  // Everything else follows from it.
+  // All other checks need the CustomResourceDefinition.
   if (crd.status !== "error") {
     const facts = await readFacts(client, { ...options, now: connection.now(), program });
     checks.push(
@@ -72,7 +72,7 @@ function checkText(check: Check, terminal: Terminal): string {
     `${painted(status.padEnd(7), { color: COLORS[status], terminal })}  ${name}`,
     ...wrapped(message, 9),
     ...(remedy === undefined ? [] : wrapped(`Remedy: ${adviceOf(check)}`, 9)),
-    // A command that is broken into lines cannot be pasted.
+    // A wrapped command cannot be pasted.
     ...commands.map((command) => `           ${inOneLine(command)}`),
   ];
   return `${lines.join("\n")}\n`;

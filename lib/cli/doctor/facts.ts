@@ -12,32 +12,32 @@ import { readAll, readIfPresent } from "../cluster/reading.ts";
 import { settingOf } from "../command_line/options.ts";
 import { podSubjectOf } from "../pods/targets.ts";
 
-/** An object, that there is none, or that this user may not know. */
+/** An object, or why it is not known. */
 export type Seen<T> = T | "absent" | "forbidden";
 
-/** What the checks look at. */
+/** Input of the checks. */
 export interface Facts {
   readonly client: RestClient;
   readonly systemNamespace: string;
-  /** As the controller is told, without those that only the registration excludes. */
+  /** Namespaces excluded by options, without those that only the registration excludes. */
   readonly excludedNamespaces: readonly string[];
   readonly now: Date;
-  /** What a person types to run the program. */
+  /** Name of the call: `sidecarset` or `kubectl sidecarset`. */
   readonly program: string;
-  /** Absent where the API server does not know SidecarSets. */
+  /** `absent` if the API server does not serve SidecarSets. */
   readonly cluster: Seen<LiveCluster>;
   readonly pods: Seen<readonly Pod[]>;
   readonly mutating: Seen<WebhookConfiguration>;
   readonly validating: Seen<WebhookConfiguration>;
   readonly lease: Seen<Lease>;
   readonly deployment: Seen<Workload>;
-  /** With the webhook's certificate authority. */
+  /** Contains the webhook's certificate authority. */
   readonly authority: Seen<Secret>;
-  /** With the webhook's certificate, where cert-manager makes it. */
+  /** Contains the webhook's certificate from cert-manager. */
   readonly certificate: Seen<Secret>;
 }
 
-/** Whether this user may know it and it is there. */
+/** Whether the object is readable and exists. */
 export function isKnown<T extends object>(seen: Seen<T>): seen is T {
   return typeof seen === "object";
 }
@@ -55,7 +55,7 @@ const AUTHORITY_SECRET = "sidecarset-webhook-ca";
 /** Name of the Secret that cert-manager keeps the webhook's certificate in. */
 const CERTIFICATE_SECRET = "sidecarset-webhook-tls";
 
-/** Reads it all. */
+/** Reads the input of all checks. */
 export async function readFacts(
   client: RestClient,
   options: FactsOptions,
@@ -97,14 +97,14 @@ export function readDeployment(client: RestClient, namespace: string): Promise<S
   return seen(readIfPresent(client, resources.deployments, { name: INSTALLATION, namespace }));
 }
 
-/** The containers of the controller's Deployment, as far as that is known. */
+/** Containers of the controller's Deployment; empty if it is not known. */
 export function deployedContainers(
   { deployment }: Pick<Facts, "deployment">,
 ): readonly Container[] {
   return podOfDeployment(deployment)?.spec.containers ?? [];
 }
 
-/** Whether the controller serves certificates of files, such as those of cert-manager. */
+/** Whether the controller reads its certificate from files, such as those of cert-manager. */
 export function servesFiles(facts: Pick<Facts, "deployment">): boolean {
   return deployedContainers(facts).some(({ args }) =>
     Array.isArray(args) && args.some((arg) => String(arg).startsWith("--cert-dir"))
@@ -128,8 +128,8 @@ async function seen<T>(answer: Promise<T | undefined>): Promise<Seen<T>> {
 }
 
 /**
- * The command that applies the installation again with what is known of it: its namespace, image, replicas and certificates. Where nothing
- * is installed, IMAGE stands for the image.
+ * The command that applies the installation again with its namespace, image, replicas and certificates. Contains the
+ * placeholder IMAGE if nothing is installed.
  */
 export function installCommand(
   facts: Pick<Facts, "program" | "systemNamespace" | "deployment">,

@@ -15,7 +15,7 @@ import { counted } from "../terminal/output.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { type Facts, isKnown, UNKNOWN_CLUSTER, UNKNOWN_PODS } from "./facts.ts";
 
-/** Whether workloads lack Pods that the API server refuses because of sidecars. No SidecarSet counts Pods that do not exist. */
+/** Checks for workloads whose Pods the API server refuses because of sidecars. SidecarSets do not count those Pods. */
 export async function checkRefusals(facts: Facts): Promise<Check> {
   const check = checkNamed("no Pod is refused because of a sidecar");
   const { client, cluster } = facts;
@@ -59,7 +59,7 @@ async function blamedSidecarSets(
   try {
     const { apiVersion = "" } = reference;
     const workload = { ...await readWorkload(client, reference), apiVersion, kind };
-    // Another one of the same name, or one that has got its Pods meanwhile.
+    // A new workload with the same name, or one that has all its Pods by now.
     if (workload.metadata.uid !== reference.uid || missingPods(workload, kind) === 0) return [];
     const subject = podSubjectOf(workload);
     return subject === undefined ? [] : blamedFor(text, outcomeOf(subject, options));
@@ -88,7 +88,7 @@ function explainCommand({ failed: { workload } }: Refusal, program: string): str
   return `${program} explain ${workload.kind?.toLowerCase()}/${workload.name} -n ${workload.namespace}`;
 }
 
-/** Whether sidecars keep Pods that run to completion, such as those of Jobs, from ending. */
+/** Checks for Pods, such as those of Jobs, that cannot complete because of sidecars. */
 export function checkEndless({ cluster, pods, program }: Facts): Check {
   const check = checkNamed("no Job waits for a sidecar");
   if (!isKnown(cluster)) return check.skipped(UNKNOWN_CLUSTER);

@@ -9,7 +9,7 @@ import { type Facts, isKnown, UNKNOWN_CLUSTER } from "./facts.ts";
 
 const START = "check that a controller runs: its leader writes the registration";
 
-/** Whether the webhook is registered, and for all Pods that SidecarSets select. */
+/** Checks that the webhook is registered for all Pods that SidecarSets select. */
 export function checkRegistration(facts: Facts): Check[] {
   const check = checkNamed("webhook registration");
   const { mutating, validating } = facts;
@@ -47,7 +47,7 @@ function scope(
   if (!isKnown(cluster)) return check.skipped(UNKNOWN_CLUSTER);
   const owner = mutating.metadata.ownerReferences?.[0];
   const pending = pendingIn(mutating.metadata);
-  const wanted = planRegistration({
+  const desired = planRegistration({
     name: INSTALLATION,
     sidecarSets: cluster.sidecarSets,
     excludedNamespaces,
@@ -56,7 +56,7 @@ function scope(
     pending,
     ...(owner ? { owner } : {}),
   });
-  const [uncovered] = wanted.uncovered.keys();
+  const [uncovered] = desired.uncovered.keys();
   if (uncovered !== undefined) {
     return check.error(
       `the selectors of SidecarSet ${uncovered} exceed its size limit`,
@@ -64,8 +64,8 @@ function scope(
     );
   }
   const names = [
-    ...differing(wanted.mutating, mutating),
-    ...(pending.length === 0 ? differing(wanted.validating, validating) : []),
+    ...differing(desired.mutating, mutating),
+    ...(pending.length === 0 ? differing(desired.validating, validating) : []),
   ].join(", ");
   if (names === "") return check.ok("covers all Pods that SidecarSets select");
   return check.error(

@@ -22,7 +22,7 @@ function reviews(kind: string): Resource<Review> {
   return resource({ apiVersion: "authorization.k8s.io/v1", kind, plural, namespaced: false });
 }
 
-/** One right, as access reviews name it. */
+/** A permission in the terms of access reviews. */
 interface Right {
   readonly group: string;
   readonly resource: string;
@@ -32,7 +32,7 @@ interface Right {
   readonly name?: string;
 }
 
-/** What status, explain, diff and rollout need. */
+/** Permissions that status, explain, diff and rollout need. */
 function ownRights(namespace: string): Right[] {
   const restarted = ["deployments", "statefulsets", "daemonsets"];
   return [
@@ -47,7 +47,7 @@ function ownRights(namespace: string): Right[] {
   ];
 }
 
-/** Whether this user may do what the commands need. */
+/** Checks this user's permissions for the commands. */
 export async function checkOwnRights({ client, systemNamespace }: Facts): Promise<Check> {
   const check = checkNamed("your rights");
   try {
@@ -69,7 +69,7 @@ export async function checkOwnRights({ client, systemNamespace }: Facts): Promis
   }
 }
 
-/** Those of the rights that a review does not allow. */
+/** The rights that the review denies. */
 async function refused(
   rights: readonly Right[],
   review: (right: Right) => Promise<Review>,
@@ -96,7 +96,7 @@ export async function checkControllerRights(facts: Facts): Promise<Check> {
   );
 }
 
-/** Whether the controller may read what OpenKruise keeps in its namespace; undefined where this user may not know. */
+/** Whether the controller may read OpenKruise's objects; undefined if this user may not review that. */
 export async function mayReadLegacy(
   facts: Facts,
   namespace: string,
@@ -113,7 +113,7 @@ function userOf({ systemNamespace }: Facts): string {
   return `system:serviceaccount:${systemNamespace}:sidecarset`;
 }
 
-/** Rights that the controller's ServiceAccount lacks; undefined where this user may not know. */
+/** Missing rights of the controller's ServiceAccount; undefined if this user may not review them. */
 async function missingOf(rights: readonly Right[], facts: Facts): Promise<string[] | undefined> {
   const user = userOf(facts);
   const groups = ["system:serviceaccounts", `system:serviceaccounts:${facts.systemNamespace}`];
@@ -157,7 +157,7 @@ function grantedRights(namespace: string): Right[] {
   });
 }
 
-/** The role that a binding gives to a ServiceAccount, as `kind/name`. The other roles of the manifests are for users to bind. */
+/** The role that a binding grants to a ServiceAccount, as `kind/name`. The other roles are for users. */
 function boundRole({ roleRef, subjects }: Record<string, unknown>): string[] {
   if (!isObject(roleRef) || !Array.isArray(subjects)) return [];
   const isBound = subjects.some((subject) =>

@@ -10,7 +10,7 @@ import { counted, listed } from "../terminal/output.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { type Facts, isKnown, UNKNOWN_CLUSTER, UNKNOWN_PODS } from "./facts.ts";
 
-/** What is wrong with the SidecarSets and their Pods. */
+/** Checks the SidecarSets and their Pods. */
 export function checkSidecarSets(facts: Facts): Check[] {
   const { cluster, pods } = facts;
   if (!isKnown(cluster)) return [checkNamed("SidecarSets").skipped(UNKNOWN_CLUSTER)];
@@ -34,7 +34,7 @@ function validity({ sidecarSets }: LiveCluster): Check {
   return check.error(invalid.join("; "), "fix the fields: invalid SidecarSets are not injected");
 }
 
-/** What the controller says of them, but for what is not valid and for pauses, which have checks of their own. */
+/** Checks the condition Ready; invalid SidecarSets and pauses have their own checks. */
 function readiness({ program }: Facts, { sidecarSets }: LiveCluster): Check {
   const check = checkNamed("SidecarSets are ready");
   const unready = sidecarSets.flatMap((prepared) => {
@@ -64,7 +64,7 @@ function isInjectionPaused({ sidecarSet: { spec } }: PreparedSidecarSet): boolea
   return spec.injectionStrategy?.paused === true;
 }
 
-/** A pause is asked for, and yet new Pods go without sidecars until somebody ends it. */
+/** Warns about paused injection: new Pods get no sidecars until it is resumed. */
 function pauses({ program }: Facts, { sidecarSets }: LiveCluster): Check {
   const check = checkNamed("injection is not paused");
   const paused = sidecarSets.filter(isInjectionPaused).map(({ name }) => name);
@@ -76,7 +76,7 @@ function pauses({ program }: Facts, { sidecarSets }: LiveCluster): Check {
   );
 }
 
-/** Facts of which these two are known. */
+/** Facts with readable SidecarSets and Pods. */
 interface KnownFacts extends Facts {
   readonly cluster: LiveCluster;
   readonly pods: readonly Pod[];
@@ -131,7 +131,7 @@ function selection({ cluster, pods, program }: KnownFacts): Check {
   );
 }
 
-/** Two SidecarSets may well select the same Pods; it only is worth knowing. */
+/** Lists SidecarSets that can select the same Pods, which is allowed. */
 function overlap({ sidecarSets }: LiveCluster): Check {
   const check = checkNamed("SidecarSets that can select the same Pods");
   const pairs = sidecarSets.flatMap((a, index) =>

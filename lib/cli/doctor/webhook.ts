@@ -14,9 +14,10 @@ import { type Check, checkNamed } from "./check.ts";
 import { type Facts, isKnown, UNKNOWN_CLUSTER } from "./facts.ts";
 
 const REACH =
-  "make the webhook reachable from the API server: check the Service's endpoints, the NetworkPolicy and the controller's /readyz";
+  "make the webhook reachable from the API server: check the Service's endpoints, the NetworkPolicy " +
+  "and the controller's /readyz";
 
-/** Proves by a dry run that the API server asks the webhook about SidecarSets: one is refused that only the webhook can refuse. */
+/** Proves with a dry run that the API server calls the validating webhook: only the webhook refuses this SidecarSet. */
 export async function checkValidation({ client }: Facts): Promise<Check> {
   const check = checkNamed("webhook answers about SidecarSets");
   const body: KubeObject & { spec: unknown } = {
@@ -42,10 +43,10 @@ export async function checkValidation({ client }: Facts): Promise<Check> {
   return check.error("a SidecarSet that pins a missing revision was accepted", REACH);
 }
 
-/** More dry runs than this prove nothing more. */
+/** Maximum number of dry runs; more prove nothing. */
 const MAX_PROBES = 10;
 
-/** Proves by dry runs that Pods which SidecarSets select are injected. */
+/** Proves with dry runs that selected Pods are injected. */
 export async function checkInjection(facts: Facts): Promise<Check[]> {
   const check = checkNamed("webhook injects Pods");
   const { cluster } = facts;
@@ -71,16 +72,16 @@ interface Probe {
   readonly pod: Pod;
 }
 
-/** A Pod that is to get the SidecarSet; none where there can be no such Pod. */
+/** A Pod that must get the SidecarSet; empty if no such Pod is possible. */
 function probesOf(prepared: PreparedSidecarSet, options: OutcomeOptions): Probe[] {
   const pod = examplePod(prepared, options);
   if (pod === undefined || prepared.problems.length > 0) return [];
   const { injection } = outcomeOf({ title: "", pod }, options);
-  const isWanted = injection.injected.some(({ sidecarSet }) => sidecarSet === prepared.name);
-  return isWanted ? [{ prepared, pod }] : [];
+  const isInjected = injection.injected.some(({ sidecarSet }) => sidecarSet === prepared.name);
+  return isInjected ? [{ prepared, pod }] : [];
 }
 
-/** @returns undefined where the Pod was injected. */
+/** @returns undefined if the Pod was injected. */
 async function tryProbe(
   { prepared, pod }: Probe,
   { client, program }: Facts,

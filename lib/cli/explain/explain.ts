@@ -12,19 +12,19 @@ export interface ExplainOptions extends ClusterOptions, ExclusionOptions, ReadOp
   /** Objects of the cluster: `pod/NAME`, `deploy NAME`, `pods`. */
   readonly objects: readonly string[];
   readonly allNamespaces?: boolean;
-  /** Labels of the cluster's objects. */
+  /** Label selector for objects of the cluster. */
   readonly selector?: string;
   readonly filename: readonly string[];
   readonly output: "text" | "json" | "yaml";
-  /** Of objects that name none. */
+  /** Namespace of objects without one. */
   readonly namespace?: string;
 }
 
 /**
- * Prints what SidecarSets do, or did, to Pods, and why. SidecarSets of files stand in place of those of the cluster.
+ * Prints what SidecarSets do, or did, to Pods, and why. SidecarSets in files replace those of the cluster.
  *
- * @returns 0; 1 when a Pod is refused, or would be; 2 when a SidecarSet is not valid.
- * @throws {CliError} when a file cannot be read, or there is no Pod in them.
+ * @returns 0; 1 if a Pod is refused, or would be; 2 if a SidecarSet is invalid.
+ * @throws {CliError} if a file cannot be read, or no Pod is given.
  */
 export async function explainCommand(
   options: ExplainOptions,

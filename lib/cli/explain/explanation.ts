@@ -15,86 +15,86 @@ import { outcomeOf, type OutcomeOptions, type PodOutcome } from "../pods/outcome
 import type { PodSubject } from "../pods/targets.ts";
 import type { UninjectedGroup } from "../pods/uninjected.ts";
 
-/** What becomes of one SidecarSet for one Pod. */
+/** The result of one SidecarSet for one Pod. */
 export interface SidecarSetExplanation {
   readonly name: string;
   /**
-   * HeldBack: it fits, but another SidecarSet keeps the Pod from being created. Uninjected: the Pod that runs is selected
-   * and has nothing of it.
+   * HeldBack: selected, but another SidecarSet refuses the Pod. Uninjected: an existing Pod that is selected but not
+   * injected.
    */
   readonly verdict: "Injected" | "InjectedBefore" | "HeldBack" | "NotInjected" | "Uninjected";
-  /** Why it is not injected. */
+  /** Why the SidecarSet is not injected. */
   readonly reason?: Reason;
   readonly message?: string;
-  /** Whether the Pod is refused for it. */
+  /** Whether the SidecarSet refuses the Pod. */
   readonly refuses?: boolean;
-  /** The revision that the Pod has. */
+  /** Revision in the Pod. */
   readonly revision?: string;
   /** Only for InjectedBefore. */
   readonly update?: UpdateState;
-  /** The fields, but images, that have changed since the Pod's revision, where it cannot be upgraded in place. */
+  /** Fields other than images that differ from the Pod's revision, if it is not upgradable in place. */
   readonly changed?: readonly string[];
-  /** Only for Uninjected: whether the Pod was created while the selection was in force. */
+  /** Only for Uninjected: whether the Pod was created while the selection was active. */
   readonly missed?: boolean;
-  /** What to know although it is injected, each with the remedy first. */
+  /** Caveats of the injection, each with the remedy first. */
   readonly caveats?: readonly string[];
-  /** What becomes of the Pod now, without anybody's doing. */
+  /** What the controller does next. */
   readonly next?: string;
-  /** The commands that get the Pod its sidecars or its current revision. */
+  /** Commands that give the Pod the current sidecars. */
   readonly commands?: readonly string[];
-  /** Fields of the SidecarSet that do nothing, for they are most likely misspelt. */
+  /** Unknown fields of the SidecarSet, probably misspelt. */
   readonly unknownFields?: readonly UnknownField[];
 }
 
 export interface ContainerExplanation {
   readonly name: string;
   readonly image: string;
-  /** The SidecarSet that brings it; absent for the Pod's own. */
+  /** SidecarSet of the container; absent for the Pod's own. */
   readonly sidecarSet?: string;
 }
 
-/** What all SidecarSets do to one Pod. */
+/** The results of all SidecarSets for one Pod. */
 export interface PodExplanation {
-  /** As kubectl names the Pod or workload: `deployment/web`. */
+  /** Name of the Pod or workload in kubectl's form: `deployment/web`. */
   readonly object: string;
   readonly namespace: string;
   /** Whether the Pod cannot be created. */
   readonly refused: boolean;
-  /** By name. */
+  /** Sorted by name. */
   readonly sidecarSets: readonly SidecarSetExplanation[];
-  /** Those of the Pod as it is created, in the order in which they start. */
+  /** The containers of the created Pod, in start order. */
   readonly initContainers: readonly ContainerExplanation[];
   readonly containers: readonly ContainerExplanation[];
-  /** The Pods that a workload of the cluster has. */
+  /** Existing Pods of a workload. */
   readonly pods?: PodsSummary;
   /** Why a workload of the cluster lacks Pods. */
   readonly refusal?: RefusalExplanation;
 }
 
-/** What the API server said when it refused a workload's Pods. */
+/** The API server's refusal of a workload's Pods. */
 export interface RefusalExplanation {
   readonly message: string;
-  /** The SidecarSets because of which; none where it is not because of sidecars. */
+  /** SidecarSets that cause the refusal; empty if no sidecar is the cause. */
   readonly sidecarSets: readonly string[];
   readonly reason?: Reason;
 }
 
-/** How Pods stand to the SidecarSets that select them. */
+/** State of Pods per SidecarSet. */
 export interface PodsSummary {
   readonly total: number;
   readonly sidecarSets: readonly SidecarSetPods[];
 }
 
-/** How the Pods of a workload stand to one SidecarSet. */
+/** State of a workload's Pods for one SidecarSet. */
 export interface SidecarSetPods extends PodCounts {
   readonly name: string;
-  /** The Pods that are not injected, by reason. */
+  /** Uninjected Pods by reason. */
   readonly uninjected: readonly UninjectedGroup[];
-  /** The commands that inject them. */
+  /** Commands that inject them. */
   readonly commands: readonly string[];
 }
 
-/** Explains what becomes of a Pod when it is created. */
+/** Explains the injection of a new Pod. */
 export function explain(target: PodSubject, options: OutcomeOptions): PodExplanation {
   const outcome = outcomeOf(target, options);
   const { sidecarSets } = options.cluster;
@@ -111,7 +111,7 @@ export function explain(target: PodSubject, options: OutcomeOptions): PodExplana
   };
 }
 
-/** Says which fields of a SidecarSet are unknown, unless it has nothing to do with the Pod. */
+/** Adds the unknown fields of a SidecarSet, unless it does not select the Pod. */
 export function withUnknownFields(
   explanation: SidecarSetExplanation,
   { sidecarSet }: PreparedSidecarSet,
@@ -121,7 +121,7 @@ export function withUnknownFields(
   return found.length === 0 ? explanation : { ...explanation, unknownFields: found };
 }
 
-/** The containers of a Pod with the SidecarSets that they are from. */
+/** The containers of a Pod with their SidecarSets. */
 export function containersOf(
   { spec: { initContainers = [], containers } }: Pod,
   owners: ReadonlyMap<string, string>,
@@ -160,7 +160,7 @@ function explainOne(
   return { name, verdict: "InjectedBefore", ...revision, update, ...caveats };
 }
 
-/** What to know of one SidecarSet in a Pod. */
+/** Caveats of one SidecarSet in a Pod. */
 export function caveatsOf(
   { injection: { caveats = [] } }: PodOutcome<PodSubject>,
   sidecarSetName: string,
@@ -177,7 +177,7 @@ function explainContainer(
   return { name, image, ...(sidecarSet === undefined ? {} : { sidecarSet }) };
 }
 
-/** The SidecarSets of the Pod's containers, by the containers' names; only of those that are injected. */
+/** The injected SidecarSets by container name. */
 export function ownersOf(
   injected: ReadonlySet<string>,
   sidecarSets: readonly PreparedSidecarSet[],

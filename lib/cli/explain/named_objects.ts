@@ -11,7 +11,7 @@ const cronJobs: Resource<Workload> = resource({
   namespaced: true,
 });
 
-/** The words that kubectl takes for the kinds that have a Pod template, and for Pods. */
+/** kubectl's names for Pods and the kinds with a Pod template. */
 const KINDS: readonly { readonly words: readonly string[]; readonly kind: Resource<KubeObject> }[] =
   [
     { words: ["pod", "pods", "po"], kind: resources.pods },
@@ -25,9 +25,9 @@ const KINDS: readonly { readonly words: readonly string[]; readonly kind: Resour
 
 export interface Place {
   readonly client: RestClient;
-  /** Undefined for all of them. */
+  /** Undefined for all namespaces. */
   readonly namespace: string | undefined;
-  /** Of the objects, where they are not named. */
+  /** Label selector, if objects are not named. */
   readonly selector?: string;
 }
 
@@ -38,9 +38,9 @@ export interface NamedObject {
 }
 
 /**
- * Reads the objects that words name as kubectl takes them: `pod/web-0 deploy/web`, `deploy web db`, or all `pods`.
+ * Reads the objects that kubectl-style words name: `pod/web-0 deploy/web`, `deploy web db`, or all `pods`.
  *
- * @throws {CliError} for a kind that makes no Pods, or an object that is not there.
+ * @throws {CliError} for a kind without Pods, or an object that does not exist.
  */
 export async function readNamed(words: readonly string[], place: Place): Promise<NamedObject[]> {
   const { every, named } = namesOf(words, place);
@@ -48,20 +48,20 @@ export async function readNamed(words: readonly string[], place: Place): Promise
   return await Promise.all(named.map((name) => readOne(name, place)));
 }
 
-/** @throws {CliError} for words that name no objects, whatever the cluster has. */
+/** @throws {CliError} for words that cannot name an object in any cluster. */
 export function checkNames(words: readonly string[], options: Pick<Place, "selector">): void {
   namesOf(words, options);
 }
 
 interface ObjectName {
-  /** As it was given. */
+  /** The given words. */
   readonly title: string;
   readonly kind: Resource<KubeObject>;
   readonly name: string;
 }
 
 interface Names {
-  /** The kind of which every object is meant. */
+  /** Set if all objects of a kind are meant. */
   readonly every?: Resource<KubeObject>;
   readonly named: readonly ObjectName[];
 }

@@ -24,8 +24,8 @@ import { explainStored, type StoredPodOptions } from "./stored_pod.ts";
 /**
  * Explains Pods and workloads of the cluster.
  *
- * @param words As kubectl takes them: `pod/web-0`, `deploy web`, `pods`.
- * @throws {CliError} for a kind that makes no Pods, or an object that is not there.
+ * @param words kubectl-style: `pod/web-0`, `deploy web`, `pods`.
+ * @throws {CliError} for a kind without Pods, or an object that does not exist.
  */
 export async function explainObjects(
   words: readonly string[],
@@ -62,7 +62,7 @@ async function explainOne(
   };
 }
 
-/** The Pods of the workload, by SidecarSet; a CronJob has none itself. */
+/** State of the workload's Pods per SidecarSet; empty for a CronJob, which has no Pods itself. */
 async function summary(
   workload: Workload,
   options: StoredPodOptions & Place,
@@ -84,7 +84,7 @@ async function summary(
   return { pods: { total: pods.length, sidecarSets } };
 }
 
-/** Why a workload lacks Pods that the API server refuses; undefined where it lacks none, or nothing is known. */
+/** The API server's refusal of a workload's Pods; undefined if no Pod is missing or the cause is unknown. */
 export async function refusalOf(
   workload: Workload,
   { client, outcome }: { client: RestClient; outcome: PodOutcome },
@@ -95,7 +95,7 @@ export async function refusalOf(
   return { message, sidecarSets, ...(sidecarSets.length > 0 ? { reason: "PodRefused" } : {}) };
 }
 
-/** A Deployment says it itself, of its newest ReplicaSet. */
+/** A Deployment reports the refusal of its newest ReplicaSet in a condition. */
 function failureOf({ kind, status: { conditions } = {} }: Workload): string | undefined {
   if (kind !== "Deployment" || !Array.isArray(conditions)) return undefined;
   const failure: unknown = conditions.find((condition: unknown) =>

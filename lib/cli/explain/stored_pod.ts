@@ -23,16 +23,16 @@ import {
 } from "./explanation.ts";
 
 export interface StoredPodOptions extends OutcomeOptions {
-  /** What a person types to run the program. */
+  /** Name of the call: `sidecarset` or `kubectl sidecarset`. */
   readonly program: string;
 }
 
 interface StoredPodFacts extends StoredPodOptions {
-  /** The command that recreates the Pod. */
+  /** Command that recreates the Pod. */
   readonly recreate: string;
 }
 
-/** Explains what SidecarSets did to a Pod that is stored in a cluster, and what becomes of it. */
+/** Explains what SidecarSets did to a stored Pod, and what happens next. */
 export function explainStored(subject: PodSubject, options: StoredPodFacts): PodExplanation {
   const { title, pod } = subject;
   const { sidecarSets } = options.cluster;
@@ -92,7 +92,7 @@ function explainUninjected(
   const { program, recreate } = options;
   const state = uninjectedState(pod, prepared, options);
   if (state === undefined) {
-    // The selectors match, so nothing else takes the Pod away.
+    // The selectors match, so only these two reasons remain.
     const reason = isActive(pod) ? "CanaryTakesOver" : "PodNotActive";
     return { name, verdict: "Uninjected", missed: false, reason, message: REASONS[reason] };
   }
@@ -106,7 +106,7 @@ function explainUninjected(
 
 const UNTIL_RECREATED = "nothing until the Pod is recreated";
 
-/** What the controller does with an outdated Pod; undefined for one that is up to date. */
+/** What the controller does next with an injected Pod; undefined if it needs nothing. */
 function nextOf({ state }: UpdateState, { sidecarSet }: PreparedSidecarSet): string | undefined {
   const { spec, status = {} } = sidecarSet;
   switch (state) {

@@ -11,7 +11,7 @@ import type {
   SidecarSetPods,
 } from "./explanation.ts";
 
-/** An explanation for people. */
+/** Formats an explanation as text. */
 export function explanationText(explanation: PodExplanation, terminal: Terminal): string {
   const { object, namespace, refused, sidecarSets } = explanation;
   const title = painted(`${object} in namespace ${namespace}`, { color: "bold", terminal });

@@ -17,11 +17,11 @@ import { type Finding, findingText } from "./findings.ts";
 import { type Manifest, manifestsOf } from "./manifests.ts";
 import { type CheckedSidecarSets, checkSidecarSets } from "./sidecarsets.ts";
 
-/** A cluster of which the files are all that is known. */
+/** The state of a cluster as the files describe it. */
 export interface FileCluster extends KnownCluster {
-  /** What is wrong with the SidecarSets of the files; those with errors are not among `sidecarSets`. */
+  /** Findings about the SidecarSets; those with errors are not in `sidecarSets`. */
   readonly findings: readonly Finding[];
-  /** How many SidecarSets the files have. */
+  /** Number of SidecarSets in the files. */
   readonly sidecarSetCount: number;
 }
 
@@ -64,7 +64,7 @@ export async function clusterWithFiles(
   return { cluster: { ...overlaid(live, files), excludedNamespaces }, excludedNamespaces };
 }
 
-/** Takes SidecarSets, Namespaces, ControllerRevisions and the allow-list from files. */
+/** Collects SidecarSets, Namespaces, ControllerRevisions and the allow-list from files. */
 export function clusterOfFiles(manifests: readonly Manifest[]): FileCluster {
   const revisions = manifests.flatMap(revisionOf);
   const checked: CheckedSidecarSets = checkSidecarSets(manifests, {

@@ -6,28 +6,28 @@ import { kubernetesYaml } from "./yaml_options.ts";
 
 /** One YAML or JSON document of a file. */
 export interface ManifestDocument {
-  /** The file as messages name it. */
+  /** Name of the file in messages. */
   readonly file: string;
-  /** As it came, with the comments before it and its `---`, in whole lines. */
+  /** Source text in whole lines, with preceding comments and `---`. */
   readonly text: string;
-  /** With comments and layout. */
+  /** Syntax tree with comments and layout. */
   readonly tree: Document;
-  /** Undefined for a document that is empty or has only comments. */
+  /** Undefined for a document without content. */
   readonly object: Record<string, unknown> | undefined;
-  /** The line of a place in the file, counted from 1. */
+  /** Line number of an offset in the file, from 1. */
   lineAt(offset: number): number;
 }
 
 export interface ReadOptions {
-  /** Folders within folders too, as kubectl's `-R`. @default false */
+  /** Read folders recursively, like kubectl's `-R`. @default false */
   readonly recursive?: boolean | undefined;
 }
 
 /**
- * Reads every document of the files, in order. The texts of a file's documents put together are the file.
+ * Reads every document of the files, in order. The concatenated texts of its documents are the file.
  *
  * @param paths Files, and folders whose YAML and JSON files are read as kubectl does; `-` is standard input, once.
- * @throws {CliError} that names the file and the line.
+ * @throws {CliError} with file and line if a file cannot be read or parsed.
  */
 export async function readDocuments(
   paths: readonly string[],
@@ -49,13 +49,13 @@ export async function readDocuments(
 interface Reading {
   readonly terminal: Device;
   readonly recursive: boolean;
-  /** Within a folder that is read too. */
+  /** Whether this is a subfolder. */
   readonly isInner?: boolean;
 }
 
 type FileText = readonly [file: string, text: string];
 
-/** Deno opens no device for a program that may not do everything. */
+/** Deno does not open devices without full permissions, so standard input has its own case. */
 function isInput(path: string): boolean {
   return path === "-" || path === "/dev/stdin";
 }
@@ -87,7 +87,7 @@ async function readFolder(folder: string, reading: Reading): Promise<FileText[]>
   );
 }
 
-/** Nothing of what is no folder. */
+/** Reads a subfolder; empty for anything else. */
 async function readInnerFolder(path: string, reading: Reading): Promise<FileText[]> {
   try {
     return await readFolder(path, { ...reading, isInner: true });
@@ -132,7 +132,7 @@ function parseDocuments(text: string, file: string): ManifestDocument[] {
   });
 }
 
-/** An empty document ends right behind its `---`, all others with a line. */
+/** An empty document ends after its `---`, any other at a line end. */
 function endOfLine(text: string, offset: number): number {
   if (text[offset - 1] === "\n") return offset;
   const [lineEnd = ""] = /^\r?\n/.exec(text.slice(offset, offset + 2)) ?? [];
@@ -152,7 +152,7 @@ function valueOf(tree: Document.Parsed, place: string): unknown {
   try {
     return tree.toJS();
   } catch (error) {
-    // Aliases that nothing defines, or that unfold to more than a manifest can be.
+    // Undefined aliases, or aliases that expand to too much data.
     throw new CliError(
       `Cannot read ${place} as YAML: ${error instanceof Error ? error.message : String(error)}`,
     );

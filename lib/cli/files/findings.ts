@@ -3,9 +3,9 @@ import type { FieldProblem } from "../../api/field_problem.ts";
 import { inOneLine } from "../../core/printable.ts";
 import type { Manifest } from "./manifests.ts";
 
-/** One thing about one field of an object in a file. */
+/** A finding about a field of an object in a file. */
 export interface Finding {
-  /** A warning does not keep the object from being used. */
+  /** An object with warnings only is still used. */
   readonly severity: "error" | "warning";
   readonly file: string;
   readonly line: number;
@@ -13,11 +13,11 @@ export interface Finding {
   readonly object: string;
   readonly field: string;
   readonly reason: FieldProblem["reason"] | "UnknownField";
-  /** What is wrong and how to mend it, without the field. */
+  /** Problem and remedy, without the field. */
   readonly message: string;
 }
 
-/** Says where in the files a problem is. */
+/** Adds file and line to a problem. */
 export function findingOf(
   manifest: Manifest,
   problem: Pick<Finding, "field" | "reason" | "message"> & Partial<Pick<Finding, "severity">>,
@@ -34,7 +34,7 @@ export function findingOf(
   };
 }
 
-/** In the form in which editors find the place: `FILE:LINE: ...`. */
+/** Formats a finding as `FILE:LINE: ...`, which editors link to the source. */
 export function findingText({ severity, file, line, object, field, reason, message }: Finding) {
   return inOneLine(
     `${file}:${line}: ${severity}: ${object} ${field ? `${field} ` : ""}${message} (${reason})`,
@@ -42,9 +42,9 @@ export function findingText({ severity, file, line, object, field, reason, messa
 }
 
 /**
- * The line of a field in its file; where the field is absent, the line of the innermost part that is there.
+ * Line of a field; for a missing field, the line of its innermost existing parent.
  *
- * @param field As Kubernetes writes it: `spec.containers[0].name`, `metadata.annotations[example.com/key]`.
+ * @param field Kubernetes field path: `spec.containers[0].name`, `metadata.annotations[example.com/key]`.
  */
 export function lineOfField({ document, path }: Manifest, field: string): number {
   const { contents } = document.tree;

@@ -1,22 +1,22 @@
 import { isObject } from "../../api/json.ts";
 import type { ManifestDocument } from "./documents.ts";
 
-/** A place in a document. */
+/** Path within a document. */
 export type Path = readonly (string | number)[];
 
-/** One Kubernetes object; a document has one, or as a List several. */
+/** A Kubernetes object; a document contains one, or several in a List. */
 export interface Manifest {
   readonly document: ManifestDocument;
-  /** Where in the document the object is. */
+  /** Path of the object in the document. */
   readonly path: Path;
   readonly object: Readonly<Record<string, unknown>>;
-  /** Empty where it is missing. */
+  /** Empty if missing. */
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
 }
 
-/** The objects of the documents in order, those in Lists included. */
+/** The objects of the documents in order, including those in Lists. */
 export function manifestsOf(documents: readonly ManifestDocument[]): Manifest[] {
   return documents.flatMap((document) =>
     document.object === undefined ? [] : unfold(document, { object: document.object, path: [] })

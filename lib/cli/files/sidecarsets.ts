@@ -15,21 +15,21 @@ const API_VERSIONS = VERSIONS.map((version) => `${GROUP}/${version}`);
 
 /** The SidecarSets of files. */
 export interface CheckedSidecarSets {
-  /** Those without errors. */
+  /** SidecarSets without errors. */
   readonly sidecarSets: readonly PreparedSidecarSet[];
   readonly sidecarSetCount: number;
   readonly findings: readonly Finding[];
 }
 
-/** What the validity of SidecarSets depends on beside themselves. */
+/** The objects that the validation of a SidecarSet depends on. */
 export interface ValidationContext {
   readonly revisions: readonly ControllerRevision[];
   readonly allowList: string | undefined;
-  /** The SidecarSets of the cluster; absent where only files are known, so that more may be in the cluster. */
+  /** The SidecarSets of the cluster; undefined if only files are known. */
   readonly stored?: readonly SidecarSet[];
 }
 
-/** Reads and validates the SidecarSets among the objects, each beside the others. */
+/** Reads and validates the SidecarSets among the objects, including conflicts between them. */
 export function checkSidecarSets(
   manifests: readonly Manifest[],
   context: ValidationContext,
@@ -81,7 +81,7 @@ function prepare(
   return { ...read.value, revisionName: latest };
 }
 
-/** An object that is most likely meant to be a SidecarSet, and would be none. */
+/** Finds objects with a misspelt kind or group of SidecarSet. */
 function checkKind(manifest: Manifest): Finding[] {
   const { kind, apiVersion } = manifest;
   const [group = ""] = apiVersion.split("/");
@@ -149,7 +149,7 @@ function validate(
   return problems.map((problem) =>
     findingOf(manifest, {
       ...problem,
-      // What is not in the files may well be in the cluster.
+      // Objects that are missing in the files can exist in the cluster.
       severity: problem.reason === "FieldValueNotFound" && stored === undefined
         ? "warning"
         : "error",

@@ -1,15 +1,15 @@
 import type { DocumentOptions, ParseOptions, SchemaOptions, Tags } from "yaml";
 
 /**
- * Reads YAML as kubectl does: as version 1.1 (`defaultMode: 0644` is an octal number, `on` is true), except that `y` and `n`,
- * dates and sexagesimal numbers are plain strings.
+ * Options to parse YAML like kubectl: as version 1.1 (`defaultMode: 0644` is an octal number, `on` is true), except
+ * that `y` and `n`, dates and sexagesimal numbers are plain strings.
  *
  * @see `sigs.k8s.io/yaml/goyaml.v2/resolve.go`
  */
 export function kubernetesYaml(): ParseOptions & DocumentOptions & SchemaOptions {
   return {
     schema: "yaml-1.1",
-    // Other readers of what is printed may take dates and the like for more than strings, so they are quoted.
+    // Quotes dates and similar strings, which other YAML parsers do not read as strings.
     compat: "yaml-1.1",
     customTags: narrowed,
     stringKeys: true,

@@ -11,20 +11,20 @@ import { fileDiff, jsonText, render, type RenderedDocument, yamlStream } from ".
 export interface InjectOptions extends ClusterOptions, ExclusionOptions, ReadOptions {
   readonly filename: readonly string[];
   readonly output: "yaml" | "json" | "diff";
-  /** Of objects that name none. */
+  /** Namespace of objects without one. */
   readonly namespace?: string;
   /**
-   * The time of injection that the Pods record.
+   * Injection time that Pods record.
    * @default the current time
    */
   readonly now?: Date;
 }
 
 /**
- * Prints the manifests of files as they are after injection, in their order; those that nothing is injected into unchanged.
+ * Prints the manifests of files in order, with the sidecars injected; other objects are printed unchanged.
  *
- * @returns 0; 1 when a Pod would be refused, which is printed unchanged; 2 when a SidecarSet is not valid.
- * @throws {CliError} when a file cannot be read.
+ * @returns 0; 1 if a Pod would be refused, which is printed unchanged; 2 if a SidecarSet is invalid.
+ * @throws {CliError} if a file cannot be read.
  */
 export async function injectCommand(
   options: InjectOptions,
@@ -68,7 +68,7 @@ async function print(
   } else terminal.writeData(output === "json" ? jsonText(rendered) : yamlStream(rendered));
 }
 
-/** A line for each SidecarSet that was skipped, and for each caveat. */
+/** One line for each skipped SidecarSet and for each caveat. */
 function notesOf({ target, injection, refused }: PodOutcome): string[] {
   const caveats = refused ? [] : injection.caveats ?? [];
   const skips = injection.skipped.map(({ sidecarSet, refuses, reason, message }) => {

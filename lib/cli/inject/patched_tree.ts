@@ -9,14 +9,14 @@ import { quoteUnprintable } from "../terminal/yaml_text.ts";
 
 /** A JSON patch of one object in a document. */
 export interface TreeChange {
-  /** Where the object is that the patch is about. */
+  /** Path of the object in the document. */
   readonly path: Path;
   readonly patch: readonly JsonPatchOperation[];
 }
 
 /**
- * The document with the changes made. Comments and layout stay; only where parts are shared by aliases, which a change
- * would change for all, or where the document is JSON, is it written anew.
+ * Applies patches to a document and keeps comments and layout. A document with aliases or in JSON is rewritten instead:
+ * a change of an aliased part would affect all its uses.
  */
 export function patchedTree(
   { tree, object }: ManifestDocument,
@@ -47,10 +47,12 @@ function keepsLayout(tree: Document): boolean {
 }
 
 function rewritten(tree: Document, object: unknown): Document {
-  const anew = new Document(object, { ...kubernetesYaml(), aliasDuplicateObjects: false });
-  anew.commentBefore = tree.commentBefore;
-  if (anew.directives && tree.directives) anew.directives.docStart = tree.directives.docStart;
-  return anew;
+  const document = new Document(object, { ...kubernetesYaml(), aliasDuplicateObjects: false });
+  document.commentBefore = tree.commentBefore;
+  if (document.directives && tree.directives) {
+    document.directives.docStart = tree.directives.docStart;
+  }
+  return document;
 }
 
 function applyOperation(
@@ -71,7 +73,7 @@ function applyOperation(
     parent.items.splice(index, 0, nodeOf(operation.value, document));
     return;
   }
-  // A scalar that replaces a scalar keeps its comment.
+  // Setting a plain value keeps the comment of a scalar.
   const isPlain = !isObject(operation.value) && !Array.isArray(operation.value) &&
     isPrintable(String(operation.value));
   document.setIn(path, isPlain ? operation.value : nodeOf(operation.value, document));
@@ -83,7 +85,7 @@ function nodeOf(value: unknown, document: Document) {
   return node;
 }
 
-/** What has been added to `{ a: b }` is better read in lines of its own. */
+/** Turns flow collections (`{ a: b }`) on the path into block style, for readable additions. */
 function openFlow(document: Document, path: readonly string[]): void {
   for (let depth = 0; depth <= path.length; depth++) {
     const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);

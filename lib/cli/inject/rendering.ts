@@ -5,15 +5,15 @@ import type { Terminal } from "../terminal/terminal.ts";
 import type { ChangedPart } from "../terminal/unified_diff.ts";
 import { patchedTree, type TreeChange } from "./patched_tree.ts";
 
-/** A document as it is to be printed. */
+/** A document to print. */
 export interface RenderedDocument {
   readonly document: ManifestDocument;
-  /** With its `---` where it came with one. */
+  /** Text with the source's `---`. */
   readonly text: string;
   readonly object: unknown;
 }
 
-/** Makes the changes; a document without any keeps its text to the byte. */
+/** Applies changes; without any, the text stays byte for byte. */
 export function render(
   document: ManifestDocument,
   changes: readonly TreeChange[],
@@ -25,12 +25,12 @@ export function render(
   return { document, text: textOf(tree, document.text), object: tree.toJS() };
 }
 
-/** The documents as one stream of YAML. */
+/** Joins the documents to a YAML stream. */
 export function yamlStream(documents: readonly RenderedDocument[]): string {
   return streamParts(documents).join("");
 }
 
-/** What each document is in a stream of YAML, of whole lines. */
+/** The text of each document in a YAML stream, in whole lines. */
 export function streamParts(documents: readonly RenderedDocument[]): string[] {
   let isFirst = true;
   return documents.map(({ document, text }) => {
@@ -41,7 +41,7 @@ export function streamParts(documents: readonly RenderedDocument[]): string[] {
   });
 }
 
-/** The documents as JSON, several as a List, which every reader of manifests takes. */
+/** The documents as JSON; several as a List. */
 export function jsonText(documents: readonly RenderedDocument[]): string {
   const objects = documents.flatMap(({ object }) => object === undefined ? [] : [object]);
   const value = objects.length === 1
@@ -56,11 +56,11 @@ function textOf(tree: Document, source: string): string {
     indentSeq: hasIndentedLists(source),
     flowCollectionPadding: /[{[] /.test(source),
   });
-  // What the file itself has outside of quotes cannot be escaped.
+  // Unprintable characters in the source can be outside quotes, where they cannot be escaped.
   return isPrintable(source) ? escaped(text) : text;
 }
 
-/** Whether lists stand to the right of their key, and not right below it, as `kubectl` writes them. */
+/** Whether the source indents lists below their key, unlike kubectl. */
 function hasIndentedLists(source: string): boolean {
   let keyIndent = -1;
   for (const line of source.split("\n")) {

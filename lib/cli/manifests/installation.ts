@@ -31,7 +31,7 @@ import { applyPatch } from "../../core/json/apply_patch.ts";
 
 /** What an installation can have in addition. */
 export interface InstallationComponents {
-  /** The webhook's certificate comes from cert-manager. */
+  /** Use a webhook certificate from cert-manager. */
   readonly certManager?: boolean;
   /** The controller may read what OpenKruise has in its namespace. */
   readonly openkruise?: boolean;
@@ -67,13 +67,13 @@ type Plain = Record<string, unknown>;
 
 const NAMESPACE = "sidecarset-system";
 
-/** The objects of an installation: those of `manifests/`, which the program carries along, with what the options change. */
+/** The objects of an installation: those of `manifests/`, embedded in the program, changed by the options. */
 export function installationObjects(options: InstallationOptions = {}): Plain[] {
   const [home, ...others] = objectsBesideDefinition(options);
   return [...(home ? [home] : []), ...documentsOf(crd), ...others];
 }
 
-/** The same as YAML. */
+/** The objects of an installation as YAML. */
 export function installationYaml(options: InstallationOptions = {}): string {
   const [home, ...others] = objectsBesideDefinition(options).map((object) =>
     stringify(object, { lineWidth: 0, compat: "yaml-1.1" })
@@ -142,7 +142,7 @@ function withDeployment(
   );
 }
 
-/** Renames the namespace everywhere: metadata, subjects, the Service's name in a certificate, and the ServiceAccount's user name. */
+/** Renames the namespace: in metadata, subjects, the certificate's Service name, and the ServiceAccount's user name. */
 function inNamespace(object: Plain, name: string): Plain {
   const moved: unknown = JSON.parse(JSON.stringify(object), (_key, value) => {
     if (typeof value !== "string") return value;

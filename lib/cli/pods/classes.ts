@@ -11,7 +11,7 @@ import { recordOf } from "../../core/status/record.ts";
 import { strippedPart } from "../../core/status/stripped.ts";
 import { type KnownCluster, namespaceOf } from "../cluster/known_cluster.ts";
 
-/** What a Pod of a cluster is to one of its SidecarSets; a canary takes Pods away from its base. */
+/** Classifies a Pod for a SidecarSet; a canary takes its Pods from the base SidecarSet. */
 export function classOf(
   pod: Pod,
   prepared: PreparedSidecarSet,
@@ -27,7 +27,7 @@ export function classOf(
   );
   if (isTakenByCanary) return 0;
   const effectiveSince = effectiveSinceOf(prepared, status);
-  // Of a Pod of the same second the controller knows more: whether it counts any.
+  // For a Pod of the same second, the controller's count of missed Pods decides.
   const isSameSecond = effectiveSince !== undefined &&
     Date.parse(metadata.creationTimestamp ?? "") === Date.parse(effectiveSince);
   const selectedLater = isSameSecond && !status.missedPods || maySelectLater(spec, {
@@ -42,7 +42,7 @@ export function classOf(
   });
 }
 
-/** How an injected Pod stands to the current revision of a SidecarSet. */
+/** State of an injected Pod relative to the current revision. */
 export interface UpdateState {
   readonly state:
     | "UpToDate"
@@ -51,11 +51,11 @@ export interface UpdateState {
     | "InFlight"
     | "NotUpgradable"
     | "Stripped";
-  /** What comes next. */
+  /** Explanation of the state. */
   readonly message: string;
 }
 
-/** Compares what an injected Pod records with the SidecarSet as it is now. */
+/** Compares the recorded revision of an injected Pod with the current SidecarSet. */
 export function updateStateOf(pod: Pod, prepared: PreparedSidecarSet): UpdateState {
   const stripped = strippedPart(pod, prepared);
   if (stripped !== undefined) {

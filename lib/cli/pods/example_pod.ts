@@ -6,9 +6,9 @@ import { requirementsOf } from "../../core/select/requirements.ts";
 import type { KnownCluster } from "../cluster/known_cluster.ts";
 
 /**
- * A plain Pod that a SidecarSet selects, in a namespace of the cluster.
+ * Simulates a plain Pod that a SidecarSet selects, in a namespace of the cluster.
  *
- * @returns undefined where no namespace is selected, or the selector contradicts itself.
+ * @returns undefined if no namespace is selected, or no labels match the selector.
  */
 export function examplePod(
   { sidecarSet: { spec } }: PreparedSidecarSet,
@@ -31,7 +31,7 @@ export function examplePod(
   };
 }
 
-/** Labels that satisfy what a selector asks for, as far as each requirement by itself can be satisfied. */
+/** Labels that satisfy each requirement of a selector on its own. */
 function labelsFor(selector: LabelSelector): Record<string, string> {
   const labels = new Map<string, string>();
   for (const { key, operator, values } of requirementsOf(selector)) {

@@ -17,19 +17,19 @@ export interface OutcomeOptions {
   readonly now: Date;
 }
 
-/** What becomes of a Pod when it is created. */
+/** The result of the injection into a new Pod. */
 export interface PodOutcome<T extends PodSubject = PodSubject> {
   readonly target: T;
   /** The SidecarSets that select the Pod. */
   readonly selecting: readonly PreparedSidecarSet[];
   readonly injection: Injection;
-  /** Whether a SidecarSet with `failurePolicy: Fail` keeps the Pod from being created. */
+  /** Whether a SidecarSet with `failurePolicy: Fail` refuses the Pod. */
   readonly refused: boolean;
-  /** The Pod as it is then stored; as it came where it is refused. */
+  /** The injected Pod; unchanged if it is refused. */
   readonly pod: Pod;
 }
 
-/** Decides as the webhook does. */
+/** Makes the same decision as the webhook. */
 export function outcomeOf<T extends PodSubject>(target: T, options: OutcomeOptions): PodOutcome<T> {
   const { cluster, excludedNamespaces, now } = options;
   const { pod } = target;
@@ -56,14 +56,14 @@ export function outcomeOf<T extends PodSubject>(target: T, options: OutcomeOptio
   };
 }
 
-/** The Pod without what the API server takes from the manifest of a stored one before it calls webhooks. */
+/** Removes the metadata that the API server drops from a create request before it calls webhooks. */
 function asSent(pod: Pod): Pod {
   const { uid: _uid, creationTimestamp: _created, managedFields: _fields, ...metadata } =
     pod.metadata;
   return { ...pod, metadata };
 }
 
-/** Why nothing is injected into a Pod, whichever SidecarSets select it. */
+/** Why a Pod is exempt from injection by any SidecarSet. */
 function exemption(pod: Pod, excludedNamespaces: readonly string[]): Reason | undefined {
   if (excludedNamespaces.includes(pod.metadata.namespace ?? "")) return "NamespaceExcluded";
   if (isMirrorPod(pod)) return "MirrorPod";
@@ -80,7 +80,7 @@ function noInjection(selecting: readonly PreparedSidecarSet[], reason: Reason): 
   return { patch: [], injected: [], skipped };
 }
 
-/** What the injection of a Pod's replacement depends on. */
+/** Input of the injection into a Pod's replacement. */
 export function replacementFacts(
   { name }: PreparedSidecarSet,
   { pod, options }: { pod: Pod; options: OutcomeOptions },
@@ -103,9 +103,9 @@ export function replacementFacts(
 }
 
 /**
- * The SidecarSets because of which the API server refuses a Pod.
+ * The SidecarSets that cause the API server's refusal of a Pod.
  *
- * @param text The API server's words.
+ * @param text Message of the API server.
  */
 export function blamedFor(text: string, { target: { pod }, selecting, injection }: PodOutcome) {
   return blamedSidecarSets(text, { pod, selecting, injection });

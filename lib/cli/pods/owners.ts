@@ -9,17 +9,17 @@ import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
 import { ifAllowed, readAll, readIfPresent } from "../cluster/reading.ts";
 
-/** The kinds that `kubectl rollout restart` restarts. */
+/** Kinds that `kubectl rollout restart` supports. */
 export const RESTARTABLE = [
   resources.deployments,
   resources.statefulSets,
   resources.daemonSets,
 ] as const;
 
-/** Reads which workload a Pod belongs to in the end: the Deployment of its ReplicaSet, or else its controller. */
+/** Reads the top-level workload of a Pod: the Deployment of its ReplicaSet, or its controller. */
 export type TopOwnerReader = (pod: Pod) => Promise<OwnerReference | undefined>;
 
-/** A reader that reads each ReplicaSet once. Where this user may not read it, it stands for its Deployment. */
+/** Creates a reader that caches ReplicaSets. A ReplicaSet that this user may not read is returned itself. */
 export function topOwnerReader(client: RestClient): TopOwnerReader {
   const known = new Map<string, OwnerReference>();
   return async (pod) => {
@@ -37,7 +37,7 @@ export function topOwnerReader(client: RestClient): TopOwnerReader {
   };
 }
 
-/** The command that recreates a Pod: a restart of its workload where kubectl can do that, or else its deletion. */
+/** The command that recreates a Pod: a restart of its workload if kubectl supports it, else a deletion. */
 export function recreateCommand(
   { metadata: { name = "", namespace = "default" } }: Pod,
   owner: OwnerReference | undefined,
@@ -49,8 +49,7 @@ export function recreateCommand(
 }
 
 /**
- * The Pods of a workload: those that its selector selects and that it or one of its ReplicaSets controls. A Pod of the same labels that
- * another workload or nothing controls is not one of them.
+ * The Pods of a workload: those that its selector matches and that the workload or one of its ReplicaSets controls.
  *
  * @returns undefined for a workload without a selector of Pods, such as a CronJob.
  */
@@ -69,7 +68,7 @@ export async function podsOf(workload: Workload, client: RestClient): Promise<Po
   });
 }
 
-/** Knows the workload itself and, for a Deployment, its ReplicaSets; all of them where this user may not read them. */
+/** Tests for the workload itself and, for a Deployment, its ReplicaSets; any ReplicaSet without permission. */
 async function ownerTest(
   { kind, metadata: { uid, namespace = "default" } }: Workload,
   client: RestClient,

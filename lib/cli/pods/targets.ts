@@ -8,22 +8,22 @@ import { lineOfField } from "../files/findings.ts";
 import type { Manifest, Path } from "../files/manifests.ts";
 import { CliError } from "../terminal/terminal.ts";
 
-/** A Pod, or one that a workload's template makes. */
+/** A Pod, or the Pod of a workload's template. */
 export interface PodSubject {
-  /** As kubectl names it: `deployment/web`. */
+  /** Name in kubectl's form: `deployment/web`. */
   readonly title: string;
-  /** The Pod, or one that the template makes; its namespace is set. */
+  /** The Pod, with its namespace set. */
   readonly pod: Pod;
 }
 
-/** A Pod of the files, or the Pods that a workload of the files will have. */
+/** A Pod or workload of the files. */
 export interface PodTarget extends PodSubject {
   readonly manifest: Manifest;
-  /** Where in the document the Pod or the template is. */
+  /** Path of the Pod or template in the document. */
   readonly path: Path;
 }
 
-/** Where the kinds that make Pods have their template; empty for a Pod itself. */
+/** Path of the Pod template by kind; empty for a Pod. */
 const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   "v1/Pod": [],
   "apps/v1/Deployment": ["spec", "template"],
@@ -56,8 +56,8 @@ function isPodTemplate(value: unknown): value is PodTemplate {
 /**
  * The Pods and Pod templates among the objects.
  *
- * @param namespace Of objects that name none.
- * @throws {CliError} for one that the API server would not take as a Pod, with file, line and field.
+ * @param namespace Namespace of objects without one.
+ * @throws {CliError} with file, line and field if an object is not a valid Pod.
  */
 export function podTargetsOf(manifests: readonly Manifest[], namespace: string): PodTarget[] {
   return manifests.flatMap((manifest) => {
@@ -66,7 +66,7 @@ export function podTargetsOf(manifests: readonly Manifest[], namespace: string):
   });
 }
 
-/** The Pod that an object is or makes; undefined where it makes none. The API server has validated the object. */
+/** The Pod of an object that the API server has validated; undefined if the object has no Pod template. */
 export function podSubjectOf(
   object: Readonly<Record<string, unknown>> & { apiVersion: string; kind: string },
 ): PodSubject | undefined {

@@ -8,21 +8,21 @@ import { wrapped } from "../terminal/output.ts";
 import { classOf } from "./classes.ts";
 import { type OutcomeOptions, replacementFacts } from "./outcome.ts";
 
-/** Why a selected Pod has nothing of a SidecarSet. */
+/** Why a selected Pod is not injected. */
 export interface Uninjected {
   /** Whether the Pod was created while the selection was active. */
   readonly missed: boolean;
-  /** Absent for a Pod that is older than the selection or came to be selected later. */
+  /** Absent for a Pod that is older than the selection or was selected later. */
   readonly reason?: Reason;
   readonly message: string;
-  /** Whether a replacement of the Pod would get the sidecars. */
+  /** Whether a replacement would be injected. */
   readonly injectedWhenRecreated: boolean;
 }
 
-/** Reasons for which a Pod is never touched, so that it is not missed either. */
+/** Reasons that exempt a Pod from injection, so that it is not missed. */
 const NEVER_INJECTED: ReadonlySet<Reason> = new Set(["NamespaceExcluded", "MirrorPod"]);
 
-/** Why a SidecarSet has not been injected into a Pod that it selects; undefined for any other Pod. */
+/** Explains why a selected Pod is not injected; undefined for any other Pod. */
 export function uninjectedState(
   pod: Pod,
   prepared: PreparedSidecarSet,
@@ -45,7 +45,7 @@ export function uninjectedState(
 export interface UninjectedGroup {
   readonly missed: boolean;
   readonly reason?: Reason;
-  /** What the reason means, or what is said of the first Pod. */
+  /** Message of the first Pod. */
   readonly message: string;
   readonly injectedWhenRecreated: boolean;
   /** `namespace/name`, sorted. */
@@ -74,7 +74,7 @@ export function uninjectedGroups(
 
 const MAX_PODS = 3;
 
-/** A few lines for each group: how many Pods, why, and the first of them. */
+/** Formats each group: the number of Pods, the reason and the first Pods. */
 export function uninjectedLines(groups: readonly UninjectedGroup[], indent: number): string[] {
   return groups.flatMap(({ missed, reason, message, pods }) => {
     const count = `${pods.length} ${missed ? "missed" : "not injected"}`;
@@ -87,7 +87,7 @@ export function uninjectedLines(groups: readonly UninjectedGroup[], indent: numb
   });
 }
 
-/** The commands that inject the Pods of the groups; without groups, as it is not known why those Pods are not injected. */
+/** Commands that inject the Pods of the groups; without groups, the reasons are unknown and a restart is proposed. */
 export function injectingCommands(
   groups: readonly UninjectedGroup[],
   { name, program, isPaused }: { name: string; program: string; isPaused: boolean },
@@ -100,7 +100,7 @@ export function injectingCommands(
   ];
 }
 
-/** The command that ends a pause of the injection. */
+/** The command that resumes paused injection. */
 export function resumeInjection({ name, program }: { name: string; program: string }): string {
   return `${program} rollout resume ${name} --injection`;
 }

@@ -8,17 +8,17 @@ import { type History, readHistory } from "./history.ts";
 export interface CanaryOptions {
   readonly name: string;
   readonly systemNamespace: string;
-  /** How many of 100 Pods get the newest revision. */
+  /** Percentage of Pods that get the newest revision. */
   readonly percent: number;
   readonly dryRun: DryRun;
 }
 
 /**
- * Lets a share of the Pods have the newest revision: running ones by the partition, new ones by a pin of the revision before it, which a
- * partition alone does not hold back. 100 ends the canary: no partition and no pin.
+ * Rolls out the newest revision to a percentage of Pods: sets the partition for running Pods, and pins new Pods, which
+ * the partition does not affect, to the previous revision. 100 removes both.
  *
  * @returns 0.
- * @throws {CliError} where no revision is stored yet.
+ * @throws {CliError} if no revision is stored yet.
  */
 export async function canaryCommand(
   { name, systemNamespace, percent, dryRun }: CanaryOptions,
@@ -41,7 +41,7 @@ export async function canaryCommand(
   return 0;
 }
 
-/** The pinned revision of a canary that goes on; else the current one where all Pods have it, so that the next change begins as a canary. */
+/** The pinned revision of an active canary; else the current one if all Pods have it: the next change is a canary. */
 function stableRevision({ sidecarSet, revisions, current }: History): string {
   const { spec, status = {}, metadata } = sidecarSet;
   const pinned = spec.injectionStrategy?.revision?.revisionName;

@@ -10,9 +10,9 @@ import { readAll, readIfPresent } from "../cluster/reading.ts";
 import { type DryRun, dryRunNote } from "../command_line/options.ts";
 
 /**
- * A SidecarSet as it is stored.
+ * Reads a SidecarSet.
  *
- * @throws {CliError} that names those of the cluster where there is none of this name.
+ * @throws {CliError} with the existing names if the SidecarSet does not exist.
  */
 export async function readSidecarSet(client: RestClient, name: string): Promise<KubeObject> {
   const found = await readIfPresent(client, resources.sidecarSets, { name });
@@ -24,12 +24,12 @@ export async function readSidecarSet(client: RestClient, name: string): Promise<
 export interface Change {
   /** The object's name and the patch. */
   readonly patch: PatchOptions;
-  /** What was done, in kubectl's form: `paused`. */
+  /** Result in kubectl's form: `paused`. */
   readonly done: string;
   readonly dryRun: DryRun;
 }
 
-/** Patches an object unless told otherwise, and says so as kubectl does. */
+/** Patches an object, unless it is a client dry run, and prints the result like kubectl. */
 export async function change<T extends KubeObject>(
   resource: Resource<T>,
   { patch: body, done, dryRun }: Change,

@@ -18,15 +18,15 @@ export interface HistoryOptions {
   readonly name: string;
   readonly systemNamespace: string;
   readonly output: "text" | "json" | "yaml";
-  /** Only this one. */
+  /** Show only this revision. */
   readonly revision?: number;
 }
 
 /**
- * Prints the revisions of a SidecarSet, and how each differs from the one before.
+ * Prints the revisions of a SidecarSet, each with the diff to its predecessor.
  *
  * @returns 0.
- * @throws {CliError} for a revision that is not there.
+ * @throws {CliError} for a revision that does not exist.
  */
 export async function historyCommand(
   { name, systemNamespace, output, revision }: HistoryOptions,
@@ -48,7 +48,7 @@ export async function historyCommand(
   const rows = shown.map((each) => dataOf(each, history.current));
   const diffs = shown.flatMap((each) => {
     const before = history.revisions[history.revisions.indexOf(each) - 1];
-    // All of the oldest one is no difference; it is shown to those who ask for it.
+    // The oldest revision has no predecessor; show it only if it is requested.
     if (before === undefined && revision === undefined) return [];
     return yamlDiff([before && recordedParts(before), recordedParts(each)], {
       before: before ? `revision ${before.revision}` : "nothing",
@@ -60,7 +60,7 @@ export async function historyCommand(
   return 0;
 }
 
-/** Custom versions have a column where there are some. */
+/** The column for custom versions appears only if a revision has one. */
 function historyTable(rows: readonly ReturnType<typeof dataOf>[]): string[] {
   const hasVersions = rows.some(({ customVersion }) => customVersion !== undefined);
   const version = (text = "") => hasVersions ? [text] : [];
@@ -95,11 +95,11 @@ export interface History {
   readonly sidecarSet: SidecarSet;
   /** Oldest first. */
   readonly revisions: readonly ControllerRevision[];
-  /** The one that says what the SidecarSet says now; undefined until the controller has stored it. */
+  /** Revision of the current spec; undefined until the controller has stored it. */
   readonly current: ControllerRevision | undefined;
 }
 
-/** @throws {CliError} where there is no such SidecarSet. */
+/** @throws {CliError} if the SidecarSet does not exist. */
 export async function readHistory(
   client: RestClient,
   { name, systemNamespace }: { name: string; systemNamespace: string },
@@ -111,7 +111,7 @@ export async function readHistory(
   return { object, sidecarSet, revisions, current: currentRevision(sidecarSet, revisions) };
 }
 
-/** @throws {CliError} that names the numbers that there are. */
+/** @throws {CliError} with the existing numbers if the revision does not exist. */
 export function revisionAt({ sidecarSet, revisions }: History, number: number): ControllerRevision {
   const found = revisions.find(({ revision }) => revision === number);
   if (found) return found;
@@ -122,7 +122,7 @@ export function revisionAt({ sidecarSet, revisions }: History, number: number): 
   );
 }
 
-/** Where the revisions of a SidecarSet are listed. */
+/** The command that lists the revisions of a SidecarSet. */
 export function historyHint({ metadata: { name } }: SidecarSet): string {
   return `see: sidecarset rollout history ${name}`;
 }

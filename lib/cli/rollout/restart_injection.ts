@@ -22,21 +22,21 @@ import { change } from "./change.ts";
 export interface RestartOptions extends ExclusionOptions {
   readonly name: string;
   readonly dryRun: DryRun;
-  /** Of Pods; all where absent. */
+  /** Namespace of the Pods; all when absent. */
   readonly namespace?: string;
-  /** Labels of Pods. */
+  /** Label selector for Pods. */
   readonly selector?: string;
 }
 
-/** What `kubectl rollout restart` writes. */
+/** Annotation that `kubectl rollout restart` sets. */
 const RESTARTED_ANNOTATION = "kubectl.kubernetes.io/restartedAt";
 
 /**
- * Restarts the workloads that have Pods which only a replacement can give the current sidecars. Pods whose replacements
- * would not get them either, and those that no such workload owns, are listed.
+ * Restarts workloads with Pods that must be recreated to get the current sidecars. Lists Pods whose replacements would
+ * not get them either, and Pods without such a workload.
  *
- * @returns 0, or 1 where no workload was restarted.
- * @throws {CliError} where there is no such SidecarSet.
+ * @returns 0, or 1 if no workload was restarted.
+ * @throws {CliError} if the SidecarSet does not exist.
  */
 export async function restartInjectionCommand(
   options: RestartOptions,
@@ -70,9 +70,9 @@ export async function restartInjectionCommand(
 }
 
 interface LackingPods {
-  /** A replacement gets the sidecars. */
+  /** Pods whose replacement gets the sidecars. */
   readonly helped: readonly Pod[];
-  /** A replacement does not: by the reason. */
+  /** Pods whose replacement does not, by reason. */
   readonly notHelped: ReadonlyMap<string, readonly Pod[]>;
 }
 
@@ -121,7 +121,7 @@ function noteOn(pods: readonly Pod[], what: string): string[] {
   return [`${counted(pods.length, "Pod")} ${what}: ${listed(names)}`];
 }
 
-/** The commands that delete Pods, one for each namespace. */
+/** Commands that delete Pods, one per namespace. */
 function deletions(pods: readonly Pod[]): string[] {
   const byNamespace = Map.groupBy(pods, ({ metadata: { namespace = "default" } }) => namespace);
   return [...byNamespace].map(([namespace, same]) =>
@@ -134,7 +134,7 @@ interface Workload {
   readonly ref: { readonly namespace: string; readonly name: string };
 }
 
-/** The workloads that own Pods, directly or by a ReplicaSet, and the Pods that none of them owns. */
+/** Groups Pods by workload; `others` are Pods without one. */
 async function byWorkload(
   pods: readonly Pod[],
   client: RestClient,

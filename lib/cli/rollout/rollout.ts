@@ -9,21 +9,21 @@ import { restartInjectionCommand } from "./restart_injection.ts";
 import { undoCommand } from "./undo.ts";
 
 export interface RolloutOptions extends ClusterOptions {
-  /** The SidecarSet. */
+  /** Name of the SidecarSet. */
   readonly name: string;
   readonly dryRun: DryRun;
   readonly excludeNamespaces: readonly string[];
-  /** Of Pods. */
+  /** Namespace of the Pods. */
   readonly namespace?: string;
-  /** Of Pods. */
+  /** Label selector for Pods. */
   readonly selector?: string;
-  /** The controller's own. */
+  /** Namespace of the controller. */
   readonly systemNamespace: string;
   readonly output: "text" | "json" | "yaml";
-  /** The one to show. */
+  /** Revision to show. */
   readonly revision?: number;
   readonly toRevision?: number;
-  /** Of the Pods, for a canary. */
+  /** Percentage of Pods, for a canary. */
   readonly percent: number;
   /** Pause or resume the injection into new Pods. */
   readonly injection?: boolean;
@@ -31,7 +31,7 @@ export interface RolloutOptions extends ClusterOptions {
 
 /**
  * The commands of `sidecarset rollout`. Each resolves to the exit status: 0 done, 1 nothing to do. Each rejects with a
- * `CliError` for a SidecarSet that is not there, or with what the API server answers.
+ * `CliError` for a SidecarSet that does not exist, or with the API server's error.
  */
 export const rolloutCommands = {
   pause: (options: RolloutOptions, live: Live) => pauseCommand({ ...options, paused: true }, live),
@@ -46,7 +46,7 @@ export const rolloutCommands = {
 export interface PauseOptions {
   readonly name: string;
   readonly paused: boolean;
-  /** The injection of new Pods instead of the roll-out to running ones. */
+  /** Act on the injection into new Pods instead of the roll-out. */
   readonly injection?: boolean;
   readonly dryRun: DryRun;
 }
@@ -54,7 +54,7 @@ export interface PauseOptions {
 /**
  * Pauses or resumes the roll-out of a SidecarSet, or its injection into new Pods.
  *
- * @returns 0, or 1 where it is so already.
+ * @returns 0, or 1 if there is nothing to do.
  */
 export async function pauseCommand(
   { name, paused, injection = false, dryRun }: PauseOptions,

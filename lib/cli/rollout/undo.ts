@@ -14,15 +14,15 @@ export interface UndoOptions {
   readonly name: string;
   readonly systemNamespace: string;
   readonly dryRun: DryRun;
-  /** @default the one before the current one */
+  /** @default the previous revision */
   readonly toRevision?: number;
 }
 
 /**
- * Gives a SidecarSet what it injected at an earlier revision, after printing how that differs.
+ * Rolls a SidecarSet back to an earlier revision, and prints the diff first.
  *
- * @returns 0, or 1 where the SidecarSet is at that revision already.
- * @throws {CliError} where there is no such revision.
+ * @returns 0, or 1 if the SidecarSet is already at that revision.
+ * @throws {CliError} if the revision does not exist.
  */
 export async function undoCommand(
   { name, systemNamespace, dryRun, toRevision }: UndoOptions,
@@ -68,18 +68,18 @@ function previous({ sidecarSet, revisions, current }: History): ControllerRevisi
   );
 }
 
-/** A merge patch that makes the parts that get injected those of the revision; null removes one. */
+/** Merge patch with the injected parts of the revision; null removes a part. */
 function undone({ sidecarSet }: History, target: ControllerRevision): Record<string, unknown> {
   const recorded = recordedParts(target);
   const parts = revisedFieldNames.map((field) => [field, recorded[field] ?? null]);
-  // A custom version names one content alone.
+  // A custom version must not name two different revisions.
   const version = sidecarSet.spec.customVersion === undefined
     ? {}
     : { customVersion: target.metadata.labels?.[CUSTOM_VERSION_LABEL] ?? null };
   return { ...Object.fromEntries(parts), ...version };
 }
 
-/** The form of v1alpha1 for a custom version. */
+/** The label of a v1alpha1 SidecarSet with a custom version. */
 function versionLabel({ sidecarSet }: History, target: ControllerRevision) {
   if (sidecarSet.metadata.labels?.[CUSTOM_VERSION_LABEL] === undefined) return {};
   const version = target.metadata.labels?.[CUSTOM_VERSION_LABEL] ?? null;

@@ -5,12 +5,12 @@ import { withoutNulls } from "../../api/read.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { revisedFieldNames, revisionData } from "../../core/revision/data.ts";
 
-/** The parts of a SidecarSet that a revision records, without those that are empty. */
+/** The non-empty parts of a SidecarSet that a revision records. */
 export function recordedParts({ data }: ControllerRevision): Record<string, unknown> {
   return nonEmptyParts(isObject(data?.spec) ? data.spec : {});
 }
 
-/** The same of a spec, in the form in which a revision records it. */
+/** The same parts of a spec, in the form of a revision. */
 export function partsOf(spec: SidecarSet["spec"]): Record<string, unknown> {
   const data: unknown = JSON.parse(revisionData(spec));
   return nonEmptyParts(isObject(data) && isObject(data.spec) ? data.spec : {});
@@ -22,7 +22,7 @@ function nonEmptyParts(spec: Readonly<Record<string, unknown>>): Record<string, 
   return isObject(cleaned) ? cleaned : {};
 }
 
-/** The fields, but images, in which two forms of the parts differ: `spec.containers[agent].env`. */
+/** The paths of fields other than images that differ: `spec.containers[agent].env`. */
 export function changedFields(
   before: Readonly<Record<string, unknown>>,
   after: Readonly<Record<string, unknown>>,

@@ -1,16 +1,16 @@
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { Condition, SidecarSetStatus } from "../../api/sidecarset_status.ts";
 
-/** How far a roll-out is, as somebody who waits for it wants to know it. */
+/** State of a roll-out for a user who waits for it. */
 export interface RolloutState {
-  /** Done: nothing more will happen by itself, as wanted. Blocked: nothing more will happen, and that is not as wanted. */
+  /** Done: finished in the desired state. Blocked: no progress without a user's action. */
   readonly state: "Done" | "Moving" | "Blocked";
-  /** The reason of the condition Progressing, or what the controller has not done yet. */
+  /** Reason of the condition Progressing, or `NotObserved`. */
   readonly reason: string;
   readonly message: string;
 }
 
-/** Reads a roll-out's state from a SidecarSet as it is stored. */
+/** Reads the state of a roll-out from a stored SidecarSet. */
 export function rolloutStateOf({ metadata, spec, status = {} }: SidecarSet): RolloutState {
   const progressing = conditionOf(status, "Progressing");
   if (progressing === undefined || status.observedGeneration !== metadata.generation) {

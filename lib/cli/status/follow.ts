@@ -6,24 +6,24 @@ import { LiveLines, progressLines, rolloutText, Steps } from "./progress.ts";
 
 export interface FollowOptions {
   readonly terminal: Terminal;
-  /** Milliseconds; 0 is without end. */
-  readonly timeout: number;
-  /** The SidecarSets as they are now. */
+  /** Timeout; 0 means no timeout. */
+  readonly timeoutMs: number;
+  /** Reads the SidecarSets. */
   read(signal: AbortSignal): Promise<readonly SidecarSet[]>;
   /** Prints a step or the outcome. */
-  tell(text: string): void;
+  print(text: string): void;
 }
 
-const INTERVAL = 500;
+const POLL_INTERVAL_MS = 500;
 
-/** How long the API server may be away once roll-outs have been seen, in milliseconds. */
-const PATIENCE = 60_000;
+/** How long the API server may be unavailable after the first successful read. */
+const MAX_OUTAGE_MS = 60_000;
 
 /**
- * Follows roll-outs until each of them has ended or is blocked: with a bar for each on a terminal, with a line for each
- * step elsewhere.
+ * Follows roll-outs until each has ended or is blocked. Shows progress bars on a terminal, and a line per step
+ * elsewhere.
  *
- * @returns the exit status: 0 all have ended, 1 one is blocked, 3 the time is over, 130 interrupted or nobody reads on.
+ * @returns the exit status: 0 all have ended, 1 one is blocked, 3 timed out, 130 interrupted or output closed.
  */
 export function followRollouts(options: FollowOptions): Promise<number> {
   const { terminal } = options;
@@ -33,11 +33,11 @@ export function followRollouts(options: FollowOptions): Promise<number> {
 }
 
 async function follow(options: FollowOptions, signal: AbortSignal): Promise<number> {
-  const { terminal, timeout } = options;
+  const { terminal, timeoutMs } = options;
   const view = new LiveLines(terminal);
-  const steps = new Steps(options.tell);
-  const read = patientReader(options);
-  const deadline = timeout === 0 ? Infinity : terminal.now().getTime() + timeout;
+  const steps = new Steps(options.print);
+  const read = cachingReader(options);
+  const deadline = timeoutMs === 0 ? Infinity : terminal.now().getTime() + timeoutMs;
   try {
     for (;;) {
       const sidecarSets = await read(signal);
@@ -47,10 +47,10 @@ async function follow(options: FollowOptions, signal: AbortSignal): Promise<numb
         return outcome(sidecarSets, options);
       }
       if (terminal.now().getTime() >= deadline) {
-        tellWaiting(sidecarSets, terminal);
+        reportTimeout(sidecarSets, terminal);
         return 3;
       }
-      await terminal.sleep(INTERVAL, signal);
+      await terminal.sleep(POLL_INTERVAL_MS, signal);
       if (signal.aborted) return 130;
     }
   } catch (error) {
@@ -59,8 +59,8 @@ async function follow(options: FollowOptions, signal: AbortSignal): Promise<numb
   }
 }
 
-/** What was read last stands in for what cannot be read just now: roll-outs go on while an API server restarts. */
-function patientReader({ terminal, read }: FollowOptions) {
+/** Returns the last result while the API server is unavailable: roll-outs continue while it restarts. */
+function cachingReader({ terminal, read }: FollowOptions) {
   let last: readonly SidecarSet[] | undefined;
   let lastRead = 0;
   return async (signal: AbortSignal): Promise<readonly SidecarSet[]> => {
@@ -69,24 +69,24 @@ function patientReader({ terminal, read }: FollowOptions) {
       lastRead = terminal.now().getTime();
       return last;
     } catch (error) {
-      const isPassing = isRetryable(error) && terminal.now().getTime() - lastRead < PATIENCE;
-      if (last === undefined || !isPassing || signal.aborted) throw error;
+      const isTransient = isRetryable(error) && terminal.now().getTime() - lastRead < MAX_OUTAGE_MS;
+      if (last === undefined || !isTransient || signal.aborted) throw error;
       return last;
     }
   };
 }
 
-function outcome(sidecarSets: readonly SidecarSet[], { tell }: FollowOptions): number {
+function outcome(sidecarSets: readonly SidecarSet[], { print }: FollowOptions): number {
   let status = 0;
   for (const sidecarSet of sidecarSets) {
     const isBlocked = rolloutStateOf(sidecarSet).state === "Blocked";
     if (isBlocked) status = 1;
-    tell(rolloutText(sidecarSet, isBlocked ? "is blocked" : "has ended"));
+    print(rolloutText(sidecarSet, isBlocked ? "is blocked" : "has ended"));
   }
   return status;
 }
 
-function tellWaiting(sidecarSets: readonly SidecarSet[], terminal: Terminal): void {
+function reportTimeout(sidecarSets: readonly SidecarSet[], terminal: Terminal): void {
   for (const sidecarSet of sidecarSets) {
     if (rolloutStateOf(sidecarSet).state !== "Moving") continue;
     terminal.error(rolloutText(sidecarSet, "has not ended in time"));

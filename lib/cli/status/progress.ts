@@ -4,20 +4,20 @@ import { rolloutStateOf } from "../sidecarsets/rollout_state.ts";
 import { wrapped } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-const LONGEST = 24;
-const SHORTEST = 4;
+const MAX_BAR_LENGTH = 24;
+const MIN_BAR_LENGTH = 4;
 
 export interface Window {
   readonly columns: number;
   readonly rows: number;
 }
 
-/** A line for each SidecarSet; of more than the window has room for, the roll-outs that go on and how many others there are. */
+/** One line per SidecarSet. If the window is too small: the active roll-outs, and the number of the others. */
 export function progressLines(
   sidecarSets: readonly SidecarSet[],
   { columns, rows }: Window,
 ): string[] {
-  // The last row is the cursor's.
+  // The cursor needs the last row.
   const room = rows - 1;
   if (sidecarSets.length <= room) return sidecarSets.map((each) => progressLine(each, columns));
   const shown = sidecarSets.filter((each) => rolloutStateOf(each).state === "Moving")
@@ -28,27 +28,27 @@ export function progressLines(
   ];
 }
 
-/** `logging [======>-----] 2/4 updated, 4 ready  RollingOut`; the bar gives way where the window is narrow, then the end of the line. */
+/** `logging [======>-----] 2/4 updated, 4 ready  RollingOut`; a narrow window shortens the bar first. */
 export function progressLine(sidecarSet: SidecarSet, columns: number): string {
   const { metadata: { name = "" }, status = {} } = sidecarSet;
   const { matchedPods = 0, updatedPods = 0, readyPods = 0 } = status;
   const numbers = `${updatedPods}/${matchedPods} updated, ${readyPods} ready`;
   const end = `${numbers}  ${inOneLine(rolloutStateOf(sidecarSet).reason)}`;
-  // A line that fills the window to its last column would be followed by an empty one.
+  // A line in the last column would add an empty line.
   const widest = columns - 1;
   const room = widest - `${name} [] ${end}`.length;
-  const length = Math.max(SHORTEST, Math.min(LONGEST, room));
+  const length = Math.max(MIN_BAR_LENGTH, Math.min(MAX_BAR_LENGTH, room));
   return `${name} ${bar(updatedPods / matchedPods, length)} ${end}`.slice(0, Math.max(0, widest));
 }
 
-/** @param share what is done; of nothing all is. */
+/** @param share Completed share; NaN, of no Pods, counts as complete. */
 function bar(share: number, length: number): string {
   const filled = Math.min(length, Math.floor(length * (Number.isNaN(share) ? 1 : share)));
   const full = "=".repeat(filled);
   return filled === length ? `[${full}]` : `[${full}>${"-".repeat(length - filled - 1)}]`;
 }
 
-/** Lines on standard error that are written over until the end. Nothing of the terminal is changed, so that nothing has to be restored. */
+/** Lines on standard error that each update overwrites. Does not change the state of the terminal. */
 export class LiveLines {
   readonly #terminal: Terminal;
   #shown: readonly string[] = [];
@@ -57,7 +57,7 @@ export class LiveLines {
     this.#terminal = terminal;
   }
 
-  /** Shows these lines in place of those before; each must fit into the window. */
+  /** Replaces the shown lines; each line must fit into the window. */
   show(lines: readonly string[]): void {
     if (lines.length === this.#shown.length && lines.every((line, i) => line === this.#shown[i])) {
       return;
@@ -68,28 +68,27 @@ export class LiveLines {
   }
 }
 
-/** How long a step may last until it is said what holds it up, in milliseconds. */
-const PATIENCE = 10_000;
+/** How long a step may last before the blocker is printed. */
+const STALL_NOTICE_MS = 10_000;
 
-/** The last step that was told of a SidecarSet. */
-interface Told {
+/** The last printed step of a SidecarSet. */
+interface PrintedStep {
   readonly step: string;
-  /** Milliseconds. */
-  readonly since: number;
-  /** What was said to hold it up. */
-  readonly obstacle?: string;
+  readonly sinceMs: number;
+  /** The printed blocker. */
+  readonly blocker?: string;
 }
 
-/** Tells roll-outs line by line, for where there is no terminal: each step, and what holds up a step that lasts. */
+/** Prints roll-outs line by line for output without a terminal: each step, and the blocker of a stalled step. */
 export class Steps {
-  readonly #told = new Map<string, Told>();
-  readonly #tell: (text: string) => void;
+  readonly #printed = new Map<string, PrintedStep>();
+  readonly #print: (text: string) => void;
 
-  constructor(tell: (text: string) => void) {
-    this.#tell = tell;
+  constructor(print: (text: string) => void) {
+    this.#print = print;
   }
 
-  /** Tells what is new. */
+  /** Prints new steps and blockers. */
   show(sidecarSets: readonly SidecarSet[], now: Date): void {
     const time = now.getTime();
     for (const sidecarSet of sidecarSets) {
@@ -97,26 +96,26 @@ export class Steps {
       const { state, message } = rolloutStateOf(sidecarSet);
       if (state !== "Moving") continue;
       const step = stepOf(sidecarSet);
-      const last = this.#told.get(name);
+      const last = this.#printed.get(name);
       if (last?.step !== step) {
-        if (step !== "") this.#tell(`${name}: ${step}\n`);
-        this.#told.set(name, { step, since: time });
-      } else if (time - last.since >= PATIENCE && last.obstacle !== message) {
-        this.#tell(rolloutText(sidecarSet, "is waiting"));
-        this.#told.set(name, { ...last, obstacle: message });
+        if (step !== "") this.#print(`${name}: ${step}\n`);
+        this.#printed.set(name, { step, sinceMs: time });
+      } else if (time - last.sinceMs >= STALL_NOTICE_MS && last.blocker !== message) {
+        this.#print(rolloutText(sidecarSet, "is waiting"));
+        this.#printed.set(name, { ...last, blocker: message });
       }
     }
   }
 }
 
-/** Empty until the controller has seen a change: the counts are those of before. */
+/** Empty until the controller has observed the change: the counts are outdated until then. */
 function stepOf(sidecarSet: SidecarSet): string {
   const { updatedPods = 0, matchedPods = 0 } = sidecarSet.status ?? {};
-  const isSeen = rolloutStateOf(sidecarSet).reason !== "NotObserved";
-  return isSeen ? `${updatedPods} of ${matchedPods} Pods are updated` : "";
+  const isObserved = rolloutStateOf(sidecarSet).reason !== "NotObserved";
+  return isObserved ? `${updatedPods} of ${matchedPods} Pods are updated` : "";
 }
 
-/** What a roll-out does, such as `has ended`, and why. */
+/** Formats the state of a roll-out, such as `has ended`, with its reason. */
 export function rolloutText(sidecarSet: SidecarSet, what: string): string {
   const { reason, message } = rolloutStateOf(sidecarSet);
   const title = inOneLine(`The roll-out of ${sidecarSet.metadata.name} ${what} (${reason}):`);

@@ -12,7 +12,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { statusText } from "./text.ts";
 
 export interface StatusOptions extends ClusterOptions, ExclusionOptions {
-  /** All SidecarSets where empty. */
+  /** Names of SidecarSets; all if empty. */
   readonly names: readonly string[];
   readonly selector?: string;
   readonly output: "text" | "wide" | "json" | "yaml" | "name";
@@ -21,15 +21,15 @@ export interface StatusOptions extends ClusterOptions, ExclusionOptions {
   /** List the uninjected Pods. */
   readonly uninjected?: boolean;
   readonly watch?: boolean;
-  /** Seconds to watch; 0 is without end. */
+  /** Timeout of the watch in seconds; 0 means no timeout. */
   readonly timeout: number;
 }
 
 /**
  * Prints the state of SidecarSets, or follows their roll-outs.
  *
- * @returns 0; when watching: 0 all roll-outs have ended, 1 one is blocked, 3 the time is over, 130 interrupted.
- * @throws {CliError} for a name that the cluster does not have.
+ * @returns 0; when watching: 0 all roll-outs have ended, 1 one is blocked, 3 timed out, 130 interrupted.
+ * @throws {CliError} for an unknown SidecarSet.
  */
 export async function statusCommand(options: StatusOptions, live: Live): Promise<number> {
   const { terminal, connection: { client } } = live;
@@ -68,7 +68,7 @@ function none({ program }: Terminal): string {
   return `No SidecarSets found. Preview one with: ${program} diff -f FILE\n`;
 }
 
-/** Follows the roll-outs; as data, the SidecarSets are printed once, as they are then. */
+/** Follows the roll-outs; with a data format, prints the final SidecarSets once. */
 async function follow(
   options: StatusOptions,
   { terminal, connection: { client } }: Live,
@@ -79,8 +79,8 @@ async function follow(
   let objects: KubeObject[] = [];
   const status = await followRollouts({
     terminal,
-    timeout: timeout * 1_000,
-    tell: isData ? terminal.error : terminal.write,
+    timeoutMs: timeout * 1_000,
+    print: isData ? terminal.error : terminal.write,
     async read(signal) {
       objects = await readObjects(client, options, signal);
       return objects.map(sidecarSetOf);

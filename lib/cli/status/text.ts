@@ -6,16 +6,16 @@ import { counted, painted, table, wrapped } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 export interface StatusTextOptions {
-  /** With more columns. */
+  /** Show more columns. */
   readonly wide: boolean;
-  /** Everything that conditions say, not only what they complain of. */
+  /** Show all conditions, not only those that report a problem. */
   readonly all: boolean;
-  /** The uninjected Pods by SidecarSet, as far as this user may read them. */
+  /** Uninjected Pods by SidecarSet; empty if this user may not read them. */
   readonly uninjected: ReadonlyMap<string, readonly UninjectedGroup[]>;
   readonly terminal: Terminal;
 }
 
-/** The state of SidecarSets for people: a table, and below it what conditions say. */
+/** Formats the state of SidecarSets: a table, and the conditions below it. */
 export function statusText(
   sidecarSets: readonly SidecarSet[],
   { wide, ...options }: StatusTextOptions,
@@ -51,25 +51,25 @@ function statusTable(
   return table([wide ? [...header, ...wideHeader] : header, ...rows]);
 }
 
-/** What the roll-out does; a pause of the injection, which no roll-out shows, stands behind it. */
+/** State of the roll-out, with a suffix for paused injection. */
 function stateWord(sidecarSet: SidecarSet): string {
   const { reason } = rolloutStateOf(sidecarSet);
   const isPaused = sidecarSet.spec.injectionStrategy?.paused === true;
   return isPaused ? `${reason},InjectionPaused` : reason;
 }
 
-/** What the conditions of a SidecarSet say; of all of them, or of those that complain. */
+/** The conditions of a SidecarSet: all, or those that report a problem. */
 function noteLines(
   sidecarSet: SidecarSet,
   { all, uninjected, terminal }: Omit<StatusTextOptions, "wide">,
 ): string[] {
   const { metadata: { name = "" }, status = {} } = sidecarSet;
-  const lines = CONDITIONS.flatMap(({ type, good }) => {
+  const lines = CONDITIONS.flatMap(({ type, healthy }) => {
     const condition = conditionOf(status, type);
     if (condition === undefined) return [];
-    const complains = condition.status !== good;
-    if (!all && !(complains && condition.reason !== "Paused")) return [];
-    const color = complains ? "yellow" : "green";
+    const isProblem = condition.status !== healthy;
+    if (!all && !(isProblem && condition.reason !== "Paused")) return [];
+    const color = isProblem ? "yellow" : "green";
     const word = painted(`${type}=${condition.status}`, { color, terminal });
     return [
       `  ${word}  ${inOneLine(condition.reason)}`,
@@ -83,7 +83,7 @@ function noteLines(
     : ["", painted(name, { color: "bold", terminal }), ...revision, ...lines];
 }
 
-/** The selected Pods without the sidecars, and how they get them. */
+/** The selected Pods without the sidecars, and the commands that inject them. */
 function uninjectedPodLines(
   { metadata: { name = "" }, spec, status = {} }: SidecarSet,
   { groups, terminal: { program } }: { groups: readonly UninjectedGroup[]; terminal: Terminal },
@@ -99,9 +99,9 @@ function uninjectedPodLines(
   ];
 }
 
-/** Each with the status of a SidecarSet in good order. */
+/** Condition types with their healthy status. */
 const CONDITIONS = [
-  { type: "Ready", good: "True" },
-  { type: "Progressing", good: "True" },
-  { type: "PodsMissed", good: "False" },
+  { type: "Ready", healthy: "True" },
+  { type: "Progressing", healthy: "True" },
+  { type: "PodsMissed", healthy: "False" },
 ] as const;

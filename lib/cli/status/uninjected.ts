@@ -17,8 +17,8 @@ import {
 import { printData, table } from "../terminal/output.ts";
 
 /**
- * The uninjected Pods of the SidecarSets that count some, by reason. A SidecarSet whose Pods this user may not read is left out. Nothing
- * is read where no SidecarSet counts any.
+ * The uninjected Pods by SidecarSet and reason; empty if this user may not read them. Sends no request if no SidecarSet
+ * counts uninjected Pods.
  */
 export async function readUninjected(
   sidecarSets: readonly SidecarSet[],
@@ -47,9 +47,9 @@ export async function readUninjected(
 }
 
 export interface UninjectedPodsOptions extends ExclusionOptions {
-  /** SidecarSets; all of them where empty. */
+  /** Names of SidecarSets; all if empty. */
   readonly names: readonly string[];
-  /** Only the missed Pods among the uninjected ones. */
+  /** List only missed Pods. */
   readonly missed?: boolean;
   readonly output: "text" | "wide" | "json" | "yaml" | "name";
 }
@@ -61,10 +61,10 @@ interface ListedPod extends Omit<Uninjected, "injectedWhenRecreated"> {
 }
 
 /**
- * Prints the Pods that SidecarSets select and that have nothing of them, each with the reason.
+ * Prints the uninjected Pods of SidecarSets, each with its reason.
  *
  * @returns 0.
- * @throws {CliError} for a SidecarSet that the cluster does not have.
+ * @throws {CliError} for an unknown SidecarSet.
  */
 export async function uninjectedPodsCommand(
   options: UninjectedPodsOptions,

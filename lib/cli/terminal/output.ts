@@ -1,10 +1,10 @@
 import { escaped, inOneLine } from "../../core/printable.ts";
 import type { Color, Terminal } from "./terminal.ts";
 
-/** Widest line of running text. */
+/** Default width of wrapped text. */
 const COLUMNS = 80;
 
-/** Prints data for other programs. */
+/** Prints data as JSON or YAML. */
 export async function printData(
   data: unknown,
   { format, terminal }: { format: "json" | "yaml"; terminal: Terminal },
@@ -17,7 +17,7 @@ export async function printData(
   terminal.writeData(yamlText(data));
 }
 
-/** Breaks text into lines of at most so many columns between words, each indented. */
+/** Wraps text at word boundaries into indented lines of at most `columns` columns. */
 export function wrapped(text: string, indent: number, columns = COLUMNS): string[] {
   const lines: string[] = [];
   let line = "";
@@ -30,7 +30,7 @@ export function wrapped(text: string, indent: number, columns = COLUMNS): string
   return [...lines, line].map((each) => " ".repeat(indent) + each);
 }
 
-/** Rows in columns as wide as their widest cell; the last one may be of any width. */
+/** Aligns rows in columns. */
 export function table(rows: readonly (readonly string[])[], indent = 0): string[] {
   const lines = rows.map((row) => row.map(inOneLine));
   const widths = (lines[0] ?? []).map((_cell, column) =>
@@ -42,7 +42,7 @@ export function table(rows: readonly (readonly string[])[], indent = 0): string[
   });
 }
 
-/** The text in a colour where standard output shows colours. */
+/** Colors text if standard output supports colors. */
 export function painted(text: string, { color, terminal }: { color: Color; terminal: Terminal }) {
   const line = inOneLine(text);
   return terminal.colors ? terminal.styled(line, color) : line;
@@ -53,11 +53,11 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-const MOST_NAMES = 8;
+const MAX_NAMES = 8;
 
-/** Names in a sentence, the first of them where there are many. */
+/** Joins names with commas; shows at most {@linkcode MAX_NAMES}. */
 export function listed(names: readonly string[]): string {
-  const more = names.length - MOST_NAMES;
-  const shown = names.slice(0, MOST_NAMES).join(", ");
+  const more = names.length - MAX_NAMES;
+  const shown = names.slice(0, MAX_NAMES).join(", ");
   return more > 0 ? `${shown} and ${more} more` : shown;
 }

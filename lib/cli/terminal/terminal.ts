@@ -2,46 +2,46 @@ import process from "node:process";
 import { inspect } from "node:util";
 import { printable } from "../../core/printable.ts";
 
-/** What the program has of the process; a test gives it strings. Texts are written as they are. */
+/** Access to the process; tests replace it with strings. Writes text unchanged. */
 export interface Device {
-  /** What a person types to run the program: `sidecarset`, or `kubectl sidecarset` where it is kubectl's plugin. */
+  /** Name of the call: `sidecarset`, or `kubectl sidecarset` for the kubectl plugin. */
   readonly program: string;
   write(text: string): void;
   error(text: string): void;
   /** All of standard input. */
   readInput(): Promise<string>;
   readFile(path: string): Promise<string>;
-  /** Names of what is in a folder. */
+  /** Names of the entries of a folder. */
   readFolder(path: string): Promise<string[]>;
   env(name: string): string | undefined;
   now(): Date;
-  /** Resolves after the delay, or at once when the signal is aborted. */
+  /** Resolves after the delay, or when the signal is aborted. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
-  /** Calls the function with a signal that Ctrl-C aborts, instead of ending the process. */
+  /** Runs the function with a signal that Ctrl-C aborts; Ctrl-C then does not end the process. */
   interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** Aborted when nobody reads standard output any more, as behind `| head`. */
+  /** Aborted when the reader of standard output is closed, for example `| head`. */
   readonly closed: AbortSignal;
-  /** Size of the window, where a person watches. */
+  /** Size of the terminal window. */
   window(): { readonly columns: number; readonly rows: number };
-  /** Whether a person watches standard error, on a terminal that can write over what it shows. */
+  /** Whether standard error is a terminal that supports erasing lines. */
   readonly interactive: boolean;
-  /** Whether standard output shows colours: it is a terminal, and the environment does not say `NO_COLOR`. */
+  /** Whether to color standard output: it is a terminal, and `NO_COLOR` is not set. */
   readonly colors: boolean;
 }
 
 export type Color = "green" | "yellow" | "red" | "cyan" | "bold";
 
-/** What a command has of the process. What it writes as text is printable, whatever a cluster has put into it. */
+/** The output of a command. Replaces control characters in text, which can come from the cluster. */
 export interface Terminal extends Device {
-  /** Writes data for other programs to standard output, to the byte. */
+  /** Writes data for other programs to standard output, unchanged. */
   writeData(text: string): void;
-  /** The text in a colour, for {@linkcode Device.write}. */
+  /** Colors text for {@linkcode Device.write}. */
   styled(text: string, color: Color): string;
-  /** Moves up on standard error and erases what stands from there on. */
+  /** Moves the cursor of standard error up and erases everything below. */
   eraseLines(count: number): void;
 }
 
-/** An error that is the user's to mend; its message says how. */
+/** An error that the user can fix; the message contains the remedy. */
 export class CliError extends Error {
   override name = "CliError";
 }
@@ -54,7 +54,7 @@ export function processTerminal(): Device {
   return {
     program: programCalled(process.argv0),
     write: (text) => print(encoder.encode(text), closed),
-    error: (text) => complain(encoder.encode(text)),
+    error: (text) => printError(encoder.encode(text)),
     readInput: () => new Response(Deno.stdin.readable).text(),
     readFile: (path) => Deno.readTextFile(path),
     readFolder: async (path) => (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name),
@@ -69,14 +69,14 @@ export function processTerminal(): Device {
   };
 }
 
-/** @param executable As it was called; kubectl calls a plugin by its path. */
+/** @param executable Path of the executable; kubectl calls a plugin by its path. */
 function programCalled(executable: string): string {
   return executable.split("/").at(-1) === "kubectl-sidecarset"
     ? "kubectl sidecarset"
     : "sidecarset";
 }
 
-/** A terminal that does not know its size is taken for the smallest usual one. */
+/** Assumes 80 by 24 if the terminal has no size. */
 function window(): { columns: number; rows: number } {
   const isThere = Deno.stderr.isTerminal() || Deno.stdout.isTerminal();
   const { columns, rows } = isThere ? Deno.consoleSize() : { columns: 0, rows: 0 };
@@ -111,7 +111,7 @@ function print(bytes: Uint8Array, closed: AbortController): void {
   try {
     writeAll(Deno.stdout, bytes);
   } catch (error) {
-    // Whoever read it has seen enough.
+    // The reader has closed the pipe.
     if (error instanceof Deno.errors.BrokenPipe) return closed.abort();
     throw new CliError(
       `Cannot write standard output: ${error instanceof Error ? error.message : String(error)}`,
@@ -119,11 +119,11 @@ function print(bytes: Uint8Array, closed: AbortController): void {
   }
 }
 
-function complain(bytes: Uint8Array): void {
+function printError(bytes: Uint8Array): void {
   try {
     writeAll(Deno.stderr, bytes);
   } catch {
-    // There is nobody to tell.
+    // Standard error is closed: the error cannot be reported.
   }
 }
 
@@ -134,11 +134,11 @@ function writeAll(output: { writeSync(bytes: Uint8Array): number }, bytes: Uint8
 }
 
 /**
- * The terminal of a command. This is the one place where text leaves for a person: what a cluster or a file has put into it loses its
- * control characters here, and only what the program itself has coloured gets escape sequences.
+ * Creates the terminal of a command. It replaces control characters in all text, because text can come from the
+ * cluster or from files; only colors of the program itself produce escape sequences.
  */
 export function createTerminal(device: Device): Terminal {
-  // A mark that no text from elsewhere can hold.
+  // A random mark, so that external text cannot contain it.
   const mark = crypto.randomUUID();
   const marks = new RegExp(`${mark}(\\d+);`, "g");
   const shown = (text: string) =>

@@ -4,20 +4,20 @@ import type { Color, Terminal } from "./terminal.ts";
 import { yamlText } from "./yaml_text.ts";
 
 export interface DiffOptions {
-  /** What is written above the diff for the text as it was. */
+  /** Label of the old text. */
   readonly before: string;
-  /** And as it becomes. */
+  /** Label of the new text. */
   readonly after: string;
   readonly terminal: Terminal;
 }
 
-/** A part of a text as it was and as it becomes, each of whole lines; the last line of all may lack its end. */
+/** A part of the old and the new text, in whole lines; the last line may lack a line end. */
 export type ChangedPart = readonly [before: string, after: string];
 
 /**
- * How two texts differ, in the form of `diff -u`, in colours where standard output shows them; empty where they do not.
+ * Unified diff of two texts; empty if they are equal. Colored if standard output supports colors.
  *
- * @param parts The texts part by part: to compare takes time that grows with the square of what is compared.
+ * @param parts The texts in corresponding parts, since the time to compare grows quadratically with the size.
  */
 export function unifiedDiff(
   parts: readonly ChangedPart[],
@@ -32,7 +32,7 @@ export function unifiedDiff(
     newHeader: undefined,
     hunks,
   })
-    // A ruler that `diff -u` does not print.
+    // A separator line that `diff -u` does not print.
     .replace(/^=+\n/, "");
   return terminal.colors ? patch.replaceAll(/^.+$/gm, (line) => colored(line, terminal)) : patch;
 }
@@ -68,9 +68,9 @@ function colored(line: string, terminal: Terminal): string {
 const COLORS: Readonly<Record<string, Color>> = { "+": "green", "-": "red", "@": "cyan" };
 
 /**
- * How two values differ, as a unified diff of their YAML; empty where they do not.
+ * Unified diff of the YAML of two values; empty if they are equal.
  *
- * @param values before and after.
+ * @param values The old and the new value.
  */
 export function yamlDiff(
   [before, after]: readonly [unknown, unknown],
@@ -83,7 +83,7 @@ function yamlOf(value: unknown): string {
   const isEmpty = typeof value === "object" && value !== null && Object.keys(value).length === 0;
   if (value === undefined || isEmpty) return "";
   return yamlText(value, {
-    // The order of keys means nothing; an object's name is what one looks for.
+    // The order of keys has no meaning: sort them, with the name first.
     sortMapEntries: (a, b) => order(String(a.key), String(b.key)),
   });
 }

@@ -2,8 +2,8 @@ import { Document, type Node, Scalar, type SchemaOptions, visit } from "yaml";
 import { escaped, isPrintable } from "../../core/printable.ts";
 
 /**
- * The value as YAML that other programs read exactly; what is not printable is escaped. Lists stand right below their key, as kubectl
- * writes them, and lines are not folded.
+ * Serializes a value as YAML; unprintable characters are escaped. Lists are indented as by kubectl, and lines are not
+ * folded.
  */
 export function yamlText(
   value: unknown,
@@ -14,7 +14,7 @@ export function yamlText(
   return escaped(document.toString({ lineWidth: 0, indentSeq: false }));
 }
 
-/** Lets scalars be written in double quotes where only those can escape what is not printable. */
+/** Marks scalars with unprintable characters for double quotes, which can escape them. */
 export function quoteUnprintable(node: Node | Document): void {
   visit(node, {
     Scalar(_key, scalar) {

@@ -7,40 +7,40 @@ import { readAll, readIfPresent } from "../cluster/reading.ts";
 import { counted } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** How long the controller may take to end, in milliseconds: more than its Pods' grace period. */
-const DEADLINE = 60_000;
-const INTERVAL = 500;
+/** Timeout for the controller's termination: longer than its Pods' grace period. */
+const TIMEOUT_MS = 60_000;
+const POLL_INTERVAL_MS = 500;
 
 export interface EndingOptions {
-  /** The controller's own. */
+  /** Namespace of the controller. */
   readonly namespace: string;
   readonly terminal: Terminal;
-  /** The time by the API server's clock. */
+  /** Current time by the API server's clock. */
   now(): Date;
-  /** Done again and again, and once more at the end. */
-  atEachLook(): Promise<void>;
+  /** Called at every poll, including the last one. */
+  onPoll(): Promise<void>;
 }
 
 /**
- * Waits until no controller runs: its Pods are gone, and none that runs elsewhere holds the Lease.
+ * Waits until no controller is running: its Pods are deleted, and no other process holds the Lease.
  *
- * @returns `ended`, `interrupted`, or what still runs at the deadline.
+ * @returns `ended`, `interrupted`, or a description of what is still running at the timeout.
  */
 export async function untilEnded(
   client: RestClient,
-  { namespace, terminal, now, atEachLook }: EndingOptions,
+  { namespace, terminal, now, onPoll }: EndingOptions,
 ): Promise<string> {
-  const deadline = terminal.now().getTime() + DEADLINE;
-  let isTold = false;
+  const deadline = terminal.now().getTime() + TIMEOUT_MS;
+  let isReported = false;
   return await terminal.interruptible(async (signal) => {
     for (;;) {
       const running = await whatRuns(client, { namespace, now });
-      await atEachLook();
+      await onPoll();
       if (running === undefined) return "ended";
       if (terminal.now().getTime() >= deadline) return running;
-      if (!isTold) terminal.error(`Waiting for up to ${DEADLINE / 1_000} s: ${running}\n`);
-      isTold = true;
-      await terminal.sleep(INTERVAL, signal);
+      if (!isReported) terminal.error(`Waiting for up to ${TIMEOUT_MS / 1_000} s: ${running}\n`);
+      isReported = true;
+      await terminal.sleep(POLL_INTERVAL_MS, signal);
       if (signal.aborted) return "interrupted";
     }
   });
@@ -63,7 +63,7 @@ async function whatRuns(
     `controller ${inOneLine(holder)} is still running outside namespace ${namespace}`;
 }
 
-/** Who has renewed a Lease in time. */
+/** The holder of a Lease that has not expired. */
 function holderOf({ spec = {} }: Lease, now: Date): string | undefined {
   const { holderIdentity = "", renewTime = "", leaseDurationSeconds = 15 } = spec;
   const age = now.getTime() - Date.parse(renewTime);

@@ -20,31 +20,31 @@ export interface UninstallOptions extends ClusterOptions {
   readonly systemNamespace: string;
 }
 
-/** One object to remove. */
-interface Doomed {
+/** An object to remove. */
+interface Removal {
   readonly resource: Resource<KubeObject>;
   readonly name: string;
   readonly namespace?: string;
 }
 
 /**
- * Removes an installation, its registration first.
+ * Removes an installation, the webhook registration first.
  *
- * @returns 0; 1 when a controller still runs; 130 when interrupted.
+ * @returns 0; 1 if a controller is still running; 130 if interrupted.
  */
 export async function uninstallCommand(
   { dryRun, systemNamespace }: UninstallOptions,
   live: Live,
 ): Promise<number> {
   const { terminal, connection: { client, now } } = live;
-  const registration: Doomed[] = [
+  const registration: Removal[] = [
     resources.mutatingWebhookConfigurations,
     resources.validatingWebhookConfigurations,
   ].map((resource) => ({ resource, name: INSTALLATION }));
   const { controller, others } = installed(systemNamespace);
-  const told = new Set<Doomed>();
-  const removeAll = async (doomed: readonly Doomed[]) => {
-    for (const each of doomed) await removeOne(each, { dryRun, told, live });
+  const reported = new Set<Removal>();
+  const removeAll = async (removal: readonly Removal[]) => {
+    for (const each of removal) await removeOne(each, { dryRun, reported, live });
   };
   await removeAll([...registration, ...controller]);
   if (dryRun === "none") {
@@ -52,8 +52,8 @@ export async function uninstallCommand(
       namespace: systemNamespace,
       terminal,
       now,
-      // While it ends, the controller may write it again, and nobody would answer it then.
-      atEachLook: () => removeAll(registration),
+      // A terminating controller can write the registration again, which nothing would serve then.
+      onPoll: () => removeAll(registration),
     });
     if (ending === "interrupted") return 130;
     if (ending !== "ended") {
@@ -62,23 +62,23 @@ export async function uninstallCommand(
     }
   }
   await removeAll(others);
-  await showRest(client, { systemNamespace, live });
+  await listRemaining(client, { systemNamespace, live });
   return 0;
 }
 
-/** All but the definition and the namespace, which hold what users have made. */
-function installed(namespace: string): { controller: Doomed[]; others: Doomed[] } {
+/** All objects except the CustomResourceDefinition and the namespace, which contain user data. */
+function installed(namespace: string): { controller: Removal[]; others: Removal[] } {
   const objects = objectsBesideDefinition({ namespace, ...ALL_COMPONENTS })
     .filter(({ kind }) => kind !== "Namespace")
-    .map(doomedOf);
-  const isController = ({ resource: { kind } }: Doomed) => kind === "Deployment";
+    .map(removalOf);
+  const isController = ({ resource: { kind } }: Removal) => kind === "Deployment";
   return {
     controller: objects.filter(isController),
     others: objects.filter((each) => !isController(each)),
   };
 }
 
-function doomedOf({ apiVersion, kind, metadata }: Record<string, unknown>): Doomed {
+function removalOf({ apiVersion, kind, metadata }: Record<string, unknown>): Removal {
   const { name, namespace } = isObject(metadata) ? metadata : {};
   const plural = `${String(kind).toLowerCase()}s`.replace(/ys$/, "ies");
   return {
@@ -94,15 +94,15 @@ function doomedOf({ apiVersion, kind, metadata }: Record<string, unknown>): Doom
 }
 
 async function removeOne(
-  doomed: Doomed,
-  { dryRun, told, live: { terminal, connection: { client } } }: {
+  removal: Removal,
+  { dryRun, reported, live: { terminal, connection: { client } } }: {
     dryRun: DryRun;
-    /** What need not be told again. */
-    told: Set<Doomed>;
+    /** Objects that are already reported as deleted. */
+    reported: Set<Removal>;
     live: Live;
   },
 ): Promise<void> {
-  const { resource, name, namespace } = doomed;
+  const { resource, name, namespace } = removal;
   const ref = namespace === undefined ? { name } : { name, namespace };
   if (await readIfPresent(client, resource, ref) === undefined) return;
   if (dryRun !== "client") {
@@ -112,13 +112,13 @@ async function removeOne(
       if (!isNotFound(error)) throw error;
     }
   }
-  if (told.has(doomed)) return;
-  told.add(doomed);
+  if (reported.has(removal)) return;
+  reported.add(removal);
   terminal.write(`${resource.kind.toLowerCase()}/${name} deleted${dryRunNote(dryRun)}\n`);
 }
 
-/** Lists what was not removed, with what removes it. */
-async function showRest(
+/** Lists the remaining objects with the commands that remove them. */
+async function listRemaining(
   client: RestClient,
   { systemNamespace, live: { terminal } }: { systemNamespace: string; live: Live },
 ): Promise<void> {

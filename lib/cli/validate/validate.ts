@@ -14,10 +14,10 @@ export interface ValidateOptions extends ReadOptions {
 }
 
 /**
- * Prints everything that is wrong with the SidecarSets of files, and what to know of them in the files' Pods and workloads.
+ * Prints all findings about the SidecarSets of files, alone and in the files' Pods and workloads.
  *
- * @returns 0 without errors, 1 with some.
- * @throws {CliError} when a file cannot be read.
+ * @returns 0 without errors, 1 with errors.
+ * @throws {CliError} if a file cannot be read.
  */
 export async function validateCommand(
   { filename, output, recursive }: ValidateOptions,
@@ -54,8 +54,8 @@ function coloredText(finding: Finding, terminal: Terminal): string {
 }
 
 /**
- * What to know of the SidecarSets in the Pods and workloads of the files, such as a Job that cannot end before a sidecar. Whether the API server
- * takes those Pods is not looked at.
+ * Warnings about SidecarSets in the Pods and workloads of the files, such as a Job that cannot complete before a
+ * sidecar terminates. Does not check whether the API server accepts those Pods.
  */
 export function caveatFindings(
   manifests: readonly Manifest[],

@@ -7,14 +7,14 @@ import { outputOption } from "../command_line/options.ts";
 import { printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** The version of this program, as deno.json has it. */
+/** The program's version, from deno.json. */
 export const PROGRAM_VERSION: string = config.version;
 
 export interface VersionOptions {
   readonly output: "text" | "json" | "yaml";
 }
 
-/** Prints the program's version and what it runs on. */
+/** Prints the versions of the program, Deno, the platform and the API. */
 export async function versionCommand(
   { output }: VersionOptions,
   terminal: Terminal,
