@@ -20,7 +20,7 @@ export const EVENT_REASONS = {
   ResetContainerFailed: "the API server refuses to reset the old container of a hot-upgrade pair",
   SidecarTerminator: "the sidecars on a virtual node got the images that terminate them",
   TerminationImageMissing:
-    "a sidecar on a virtual node cannot be terminated, as it names no image for that",
+    "a sidecar on a virtual node cannot be terminated, as it names no image that exits",
 } as const;
 
 /** Every reason that an event can have. */

@@ -47,7 +47,7 @@ export const POD_MISFITS: readonly PodMisfit[] = [
     sidecar: { ports: [{ name: "a", containerPort: 80 }, { name: "b", containerPort: 80 }] },
     pod: { hostNetwork: true },
     reason: "PortConflict",
-    message: /initContainers\[agent\]\.ports wants the host port TCP :80 twice/,
+    message: /initContainers\[agent\]\.ports uses the host port TCP :80 twice/,
   },
   {
     says: "with capabilities, for a Pod of Windows",

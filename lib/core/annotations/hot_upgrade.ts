@@ -14,7 +14,7 @@ export function isHotUpgrade(sidecar: SidecarContainer): boolean {
   return sidecar.upgradeStrategy?.upgradeType === "HotUpgrade";
 }
 
-/** The same for an init container: only native sidecars run long enough to alternate. */
+/** The same for an init container; only native sidecars can be a pair. */
 export function isHotUpgradeInit(sidecar: SidecarContainer): boolean {
   return isHotUpgrade(sidecar) && sidecar.restartPolicy === "Always";
 }

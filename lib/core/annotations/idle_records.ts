@@ -5,14 +5,14 @@ import { goJson } from "../json/go_json.ts";
 /** On Pods: sidecars that are idle because they are no longer needed, as JSON by container. OpenKruise ignores it. */
 export const IDLE_ANNOTATION = "kruise.io/sidecarset-idle";
 
-/** How a container was before it was made idle. */
+/** A container's state before it became idle. */
 export interface IdleRecord {
   readonly image: string;
   /** The container's restart count at the change. A higher count proves that the idle image runs. */
   readonly restarts: number;
 }
 
-/** What the Pod records of its idle containers; nothing where it is absent or unreadable. */
+/** The records of idle containers; empty if absent or unreadable. */
 export function idleRecords(pod: Pod): ReadonlyMap<string, IdleRecord> {
   const records = new Map<string, IdleRecord>();
   const text = pod.metadata.annotations?.[IDLE_ANNOTATION];

@@ -11,7 +11,7 @@ export function injectedSidecarSets(pod: Pod): readonly string[] {
   return text === undefined || text === "" ? [] : text.split(",");
 }
 
-/** The annotation's text for a set of names: sorted, joined by commas, without doubles. */
+/** The annotation's text: sorted, comma-separated, without duplicates. */
 export function injectedListText(names: Iterable<string>): string {
   return [...new Set(names)].sort(compareUtf8).join(",");
 }
@@ -22,8 +22,8 @@ export function isMarkedInjected(container: Container): boolean {
 }
 
 /**
- * Whether the Pod has been injected by the SidecarSet: its list names it and at least one of its containers is there
- * with the injection mark. The annotation alone proves nothing, it may have been copied from another Pod.
+ * Whether the SidecarSet is injected: the list names it, and the Pod has at least one of its containers with the
+ * injection mark. The annotation alone proves nothing, as it can be copied from another Pod.
  */
 export function isInjectedBy(pod: Pod, sidecarSet: SidecarSet): boolean {
   const name = sidecarSet.metadata.name;

@@ -7,14 +7,14 @@ import { compareUtf8, escaped } from "../json/go_json.ts";
  * State of a Pod's images before one SidecarSet's last change (`pkg/control/sidecarcontrol:inPlaceUpdateState`).
  */
 export interface InPlaceState {
-  /** Hash of the SidecarSet that the change was made for. */
+  /** Hash of the SidecarSet at the change. */
   readonly revision: string;
   readonly updateTimestamp: string;
-  /** Image ids before the change, by container; undefined where the kubelet had not reported one. */
+  /** Image ids before the change, by container; undefined if the kubelet reported none. */
   readonly lastImageIds: ReadonlyMap<string, string | undefined>;
 }
 
-/** A change of images in place, to be recorded in the Pod. */
+/** An in-place change of images to record. */
 export interface InPlaceChange {
   readonly sidecarSetName: string;
   readonly revision: string;
@@ -24,7 +24,7 @@ export interface InPlaceChange {
 
 const NONE: ReadonlyMap<string, InPlaceState> = new Map();
 
-/** The records by SidecarSet name; none where the annotation is absent, undefined where it cannot be read. */
+/** The records by SidecarSet name; empty if absent, undefined if unreadable. */
 export function readInPlaceStates(pod: Pod): ReadonlyMap<string, InPlaceState> | undefined {
   const text = pod.metadata.annotations?.[INPLACE_UPDATE_STATE_ANNOTATION];
   if (text === undefined) return NONE;
@@ -67,7 +67,7 @@ export function inPlaceStatesText(pod: Pod, change: InPlaceChange): string {
   return escaped(joined(states, stateText));
 }
 
-/** The annotation's text without a SidecarSet's record: null removes it, undefined where there is nothing to change. */
+/** The annotation's text without a SidecarSet's record; null removes the annotation, undefined leaves it. */
 export function inPlaceStatesWithout(pod: Pod, sidecarSet: string): string | null | undefined {
   const states = new Map(readInPlaceStates(pod));
   if (!states.delete(sidecarSet)) return undefined;

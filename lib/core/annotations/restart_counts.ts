@@ -8,14 +8,14 @@ import { goJson } from "../json/go_json.ts";
  */
 export const RESTART_COUNTS_ANNOTATION = "kruise.io/sidecarset-restart-counts";
 
-/** The restart counts that one SidecarSet's image changes started from. */
+/** Restart counts before one SidecarSet's image changes. */
 export interface RestartCounts {
   /** Time of the last change by this program. An upgrade with a later time was made by OpenKruise. */
   readonly updateTimestamp: string;
   readonly byContainer: ReadonlyMap<string, number>;
 }
 
-/** The records by SidecarSet; none where the annotation is absent or unreadable. */
+/** The records by SidecarSet; empty if absent or unreadable. */
 export function readRestartCounts(pod: Pod): ReadonlyMap<string, RestartCounts> {
   const records = new Map<string, RestartCounts>();
   const text = pod.metadata.annotations?.[RESTART_COUNTS_ANNOTATION];
@@ -60,7 +60,7 @@ export function restartCountsText(
   return textOf(records);
 }
 
-/** The annotation's text without a SidecarSet's record: null removes it, undefined where there is nothing to change. */
+/** The annotation's text without a SidecarSet's record; null removes the annotation, undefined leaves it. */
 export function restartCountsWithout(pod: Pod, sidecarSet: string): string | null | undefined {
   const records = new Map(readRestartCounts(pod));
   if (!records.delete(sidecarSet)) return undefined;

@@ -3,12 +3,12 @@ import type { Pod } from "../../api/pod.ts";
 import { goJson } from "../json/go_json.ts";
 
 /**
- * Images that other webhooks gave injected containers before the Pod was stored, as JSON by container name. Written
- * only where they differ from the SidecarSet's, so that most Pods never carry it. OpenKruise ignores it.
+ * Images that other webhooks set in injected containers before the Pod was stored, as JSON by container name.
+ * Written only if they differ from the SidecarSet's, so most Pods do not have it. OpenKruise ignores it.
  */
 export const STORED_IMAGES_ANNOTATION = "kruise.io/sidecarset-stored-images";
 
-/** The recorded images by container; none where the annotation is absent or unreadable. */
+/** The recorded images by container; empty if absent or unreadable. */
 export function storedImages(pod: Pod): ReadonlyMap<string, string> {
   const images = new Map<string, string>();
   const text = pod.metadata.annotations?.[STORED_IMAGES_ANNOTATION];
@@ -24,7 +24,7 @@ export function storedImages(pod: Pod): ReadonlyMap<string, string> {
   return images;
 }
 
-/** The annotation's value with further images; null where there are none. */
+/** The annotation's value with more images; null if there are none. */
 export function storedImagesWith(
   pod: Pod,
   images: Iterable<readonly [container: string, image: string]>,

@@ -23,7 +23,7 @@ export function terminationImage(container: Pick<Container, "env">): string | un
   return valueOf(container, TERMINATE_WITH_IMAGE_ENV) || undefined;
 }
 
-/** Whether the containers of a Pod are to end: `restartPolicy` is the Pod's, Always by default. */
+/** Whether a Pod with this `restartPolicy` runs to completion; Always by default. */
 export function runsToCompletion(restartPolicy: string | undefined): boolean {
   return restartPolicy === "Never" || restartPolicy === "OnFailure";
 }

@@ -4,7 +4,7 @@ import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../api/names.
 import type { Pod, UpgradeSpec } from "../../api/pod.ts";
 import { compareUtf8, escaped } from "../json/go_json.ts";
 
-/** What the two hash annotations of a Pod record, by SidecarSet name. */
+/** The records in a Pod's two hash annotations, by SidecarSet name. */
 export interface UpgradeSpecs {
   readonly full: ReadonlyMap<string, UpgradeSpec>;
   readonly withoutImage: ReadonlyMap<string, UpgradeSpec>;
@@ -13,9 +13,11 @@ export interface UpgradeSpecs {
 const NONE: ReadonlyMap<string, UpgradeSpec> = new Map();
 
 /**
- * Reads both hash annotations, in OpenKruise's form and in its old one (SidecarSet name to hash text).
- * Absent or empty annotations have no entries. Fails where an annotation is anything else, naming it.
+ * Reads both hash annotations, in OpenKruise's current form or the old one (hash text by SidecarSet name). Absent
+ * or empty annotations have no entries.
  * Source: `pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`.
+ *
+ * @returns a problem for each annotation that has another form
  */
 export function readUpgradeSpecs(pod: Pod): Read<UpgradeSpecs> {
   const annotations = pod.metadata.annotations;
@@ -42,7 +44,7 @@ export function upgradeSpecsText(specs: ReadonlyMap<string, UpgradeSpec>): strin
   return escaped(`{${members.join(",")}}`);
 }
 
-/** Members in the order of the Go struct; the revision is left out where it is unknown. */
+/** Members in the order of the Go struct, without an unknown revision. */
 function upgradeSpecText(spec: UpgradeSpec): string {
   return JSON.stringify({
     updateTimestamp: spec.updateTimestamp,

@@ -8,7 +8,7 @@ import { hasMainEnded } from "../status/main_containers.ts";
 /** Containers of one SidecarSet that keep a Pod that runs to completion from completing. */
 export interface EndlessSidecars {
   readonly containers: readonly string[];
-  /** Whether the Pod's main containers have ended, so that it waits for these alone. */
+  /** Whether the Pod's main containers have terminated. */
   readonly areWaitedFor: boolean;
 }
 

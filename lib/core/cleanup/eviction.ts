@@ -11,53 +11,53 @@ export const RECREATING_KINDS: ReadonlySet<string> = new Set([
   "DaemonSet",
 ]);
 
-/** What the eviction of a Pod depends on in addition to the Pod. */
+/** Input of {@linkcode mayEvict} in addition to the Pod. */
 export interface EvictionFacts {
   /** Controllers whose Pods may be evicted: {@linkcode RECREATING_KINDS}, and those named by an option. */
   readonly recreatingKinds: ReadonlySet<string>;
-  /** Whether the webhook would answer for the replacement. */
+  /** Whether the webhook is ready for the replacement. */
   readonly webhookReady: boolean;
-  /** The obstacle that a dry run finds for the replacement; undefined if it would be up to date. */
+  /** The obstacle found by a dry run for the replacement; undefined if there is none. */
   readonly replacementObstacle?: { readonly reason: Reason; readonly message: string };
-  /** Pods of the SidecarSet that are unavailable, and how many may be. */
+  /** Number of unavailable Pods of the SidecarSet, and its maximum. */
   readonly unavailable: number;
   readonly maxUnavailable: number;
-  /** Whether the replacement of each evicted Pod of the Pod's workload has been created. */
+  /** Whether all evicted Pods of the workload have replacements. */
   readonly workloadSettled: boolean;
-  /** Whether in addition all Pods of the workload are ready. */
+  /** Whether all Pods of the workload are ready as well. */
   readonly workloadReady: boolean;
   /** Whether another guard can be stored. */
   readonly guardsFull: boolean;
   readonly guard?: EvictionGuard;
-  /** Milliseconds; when to try again after a fault of the API server, which does not count as an attempt. */
+  /** Time in milliseconds of the next try after a failed request, which does not count as an attempt. */
   readonly faultRetryAt?: number;
   readonly now: Date;
 }
 
-/** Whether a Pod may be evicted now; if not, the first reason against it. */
+/** Whether a Pod may be evicted now; if not, the first reason. */
 export type EvictionDecision =
   | { readonly evict: true }
   | {
     readonly evict: false;
     readonly reason: Reason;
     readonly message: string;
-    /** What the reason applies to: the Pod or its replacement, its workload, or all evictions. */
+    /** Scope of the reason: the Pod or its replacement, its workload, or all evictions. */
     readonly scope: "Pod" | "Workload" | "All";
-    /** Milliseconds; when it is worth asking again although nothing has changed. */
+    /** Time in milliseconds of the next check, even without a change. */
     readonly retryAt?: number;
   };
 
-type Refusal = Extract<EvictionDecision, { evict: false }>;
-type Objection = Omit<Refusal, "evict" | "scope">;
-type Rule = (pod: Pod, facts: EvictionFacts) => Objection | undefined;
+type Denial = Extract<EvictionDecision, { evict: false }>;
+type EvictionObstacle = Omit<Denial, "evict" | "scope">;
+type Rule = (pod: Pod, facts: EvictionFacts) => EvictionObstacle | undefined;
 
-/** Reasons that lie in the Pod come first, those that pass with time last. */
-const RULES: readonly (readonly [scope: Refusal["scope"], rule: Rule])[] = [
-  ["Pod", mirrorPod],
+/** Permanent reasons of the Pod come first, temporary ones last. */
+const RULES: readonly (readonly [scope: Denial["scope"], rule: Rule])[] = [
+  ["Pod", isMirror],
   ["Pod", ended],
   ["Pod", runsToCompletion],
   ["Pod", notRecreated],
-  ["Pod", replacementNotAsWanted],
+  ["Pod", replacementOutdated],
   ["Workload", leftAlone],
   ["All", webhookNotReady],
   ["Workload", workloadNotReady],
@@ -66,10 +66,9 @@ const RULES: readonly (readonly [scope: Refusal["scope"], rule: Rule])[] = [
 ];
 
 /**
- * The one rule for every eviction: outdated Pods that cannot be updated in place, missed Pods, and sidecars that are
- * no longer needed. A Pod that is not ready may go although the budget is used and others of its workload are not
- * ready: it may be waiting for exactly this. The eviction itself goes through the Eviction API, so that
- * PodDisruptionBudgets hold.
+ * The rule for every eviction: of outdated Pods that cannot be updated in place, of missed Pods, and of Pods with
+ * surplus sidecars. A Pod that is not ready may be evicted regardless of the budget and of its workload's other
+ * Pods, as the eviction may fix it. The Eviction API enforces PodDisruptionBudgets.
  */
 export function mayEvict(pod: Pod, facts: EvictionFacts): EvictionDecision {
   for (const [scope, rule] of RULES) {
@@ -86,54 +85,59 @@ export function controllerOf(
   return metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
-function mirrorPod(pod: Pod): Objection | undefined {
+function isMirror(pod: Pod): EvictionObstacle | undefined {
   return isMirrorPod(pod) ? because("MirrorPod") : undefined;
 }
 
-function ended(pod: Pod): Objection | undefined {
+function ended(pod: Pod): EvictionObstacle | undefined {
   return isActive(pod) ? undefined : because("PodNotActive");
 }
 
-function runsToCompletion({ spec: { restartPolicy = "Always" } }: Pod): Objection | undefined {
+function runsToCompletion(
+  { spec: { restartPolicy = "Always" } }: Pod,
+): EvictionObstacle | undefined {
   return restartPolicy === "Always" ? undefined : because("RunsToCompletion");
 }
 
-function notRecreated(pod: Pod, { recreatingKinds }: EvictionFacts): Objection | undefined {
+function notRecreated(pod: Pod, { recreatingKinds }: EvictionFacts): EvictionObstacle | undefined {
   const controller = controllerOf(pod);
   if (controller !== undefined && recreatingKinds.has(controller.kind)) return undefined;
   const owner = controller === undefined ? "no controller" : `a ${controller.kind}`;
   return { reason: "NotRecreated", message: `${REASONS.NotRecreated}: it has ${owner}` };
 }
 
-function replacementNotAsWanted(_: Pod, facts: EvictionFacts): Objection | undefined {
+function replacementOutdated(_: Pod, facts: EvictionFacts): EvictionObstacle | undefined {
   return facts.replacementObstacle;
 }
 
-function leftAlone(_: Pod, { guard }: EvictionFacts): Objection | undefined {
+function leftAlone(_: Pod, { guard }: EvictionFacts): EvictionObstacle | undefined {
   return guard?.leftAlone === true ? because("WorkloadLeftAlone") : undefined;
 }
 
-function webhookNotReady(_: Pod, { webhookReady }: EvictionFacts): Objection | undefined {
+function webhookNotReady(_: Pod, { webhookReady }: EvictionFacts): EvictionObstacle | undefined {
   return webhookReady ? undefined : because("WebhookNotReady");
 }
 
 /** The eviction of a Pod that is not ready costs no availability, so only its workload's other evictions count. */
-function workloadNotReady(pod: Pod, facts: EvictionFacts): Objection | undefined {
+function workloadNotReady(pod: Pod, facts: EvictionFacts): EvictionObstacle | undefined {
   const mayLoseOne = isRunningAndReady(pod) ? facts.workloadReady : facts.workloadSettled;
   return mayLoseOne ? undefined : because("WorkloadNotReady");
 }
 
-function backingOff(_: Pod, { guard, faultRetryAt, now }: EvictionFacts): Objection | undefined {
+function backingOff(
+  _: Pod,
+  { guard, faultRetryAt, now }: EvictionFacts,
+): EvictionObstacle | undefined {
   const retryAt = guard === undefined ? 0 : faultRetryAt ?? mayTryAt(guard);
   return retryAt > now.getTime() ? { ...because("EvictionBackoff"), retryAt } : undefined;
 }
 
-function budgetUsed(pod: Pod, facts: EvictionFacts): Objection | undefined {
+function budgetUsed(pod: Pod, facts: EvictionFacts): EvictionObstacle | undefined {
   const costs = isRunningAndReady(pod) ? 1 : 0;
   const isWithin = costs === 0 || facts.unavailable + costs <= facts.maxUnavailable;
   return isWithin && !facts.guardsFull ? undefined : because("BudgetUsed");
 }
 
-function because(reason: Reason): Objection {
+function because(reason: Reason): EvictionObstacle {
   return { reason, message: REASONS[reason] };
 }

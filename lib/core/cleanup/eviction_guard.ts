@@ -4,19 +4,19 @@ import { backoffDelay } from "../backoff.ts";
 export type { EvictionGuard };
 
 const BACKOFF_SECONDS = { base: 10, max: 600 };
-/** A workload that has made no replacement for so long was scaled down or deleted. */
+/** A workload without a replacement after this time was scaled down or deleted. */
 const GUARD_LIFETIME_SECONDS = 600;
 
-/** An eviction that is about to be made. */
+/** A planned eviction. */
 export type EvictionNote = Pick<
   EvictionGuard,
   "workload" | "pod" | "lastEviction" | "newestPod" | "observedGeneration"
 >;
 
 /**
- * The guard with an eviction; it is stored before the eviction is made.
+ * The guard with an eviction; it is stored before the eviction request.
  *
- * @param again whether the last attempt ended in a fault of the API server, so that this one repeats it
+ * @param again whether the last attempt failed in the API server, so that this one repeats it
  */
 export function afterEviction(
   guard: EvictionGuard | undefined,
@@ -30,7 +30,7 @@ export function afterEviction(
   };
 }
 
-/** The guard once the replacement exists; undefined if it is no longer needed. */
+/** The guard after the replacement is created; undefined if it is no longer needed. */
 export function afterReplacement(
   guard: EvictionGuard,
   replacement: { readonly asWanted: boolean },
@@ -39,13 +39,13 @@ export function afterReplacement(
   return guard.leftAlone ? guard : { ...guard, leftAlone: true };
 }
 
-/** Milliseconds; when the back-off of this workload's next eviction ends. */
+/** Time in milliseconds at which the back-off of the workload's next eviction ends. */
 export function mayTryAt(guard: EvictionGuard): number {
   const delay = backoffDelay(guard.attempts - 1, BACKOFF_SECONDS);
   return Date.parse(guard.lastEviction) + delay * 1000;
 }
 
-/** Milliseconds; when a guard without a replacement expires. */
+/** Time in milliseconds at which a guard without a replacement expires. */
 export function expiresAt(guard: EvictionGuard): number {
   return Date.parse(guard.lastEviction) + GUARD_LIFETIME_SECONDS * 1000;
 }

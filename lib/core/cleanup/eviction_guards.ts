@@ -2,7 +2,7 @@ import type { Pod } from "../../api/pod.ts";
 import { isActive } from "../status/readiness.ts";
 import { afterReplacement, type EvictionGuard, expiresAt } from "./eviction_guard.ts";
 
-/** What guards are judged by. */
+/** Input for updating guards. */
 export interface GuardFacts {
   readonly guards: readonly EvictionGuard[];
   podsOf(workload: string): readonly Pod[];
@@ -12,10 +12,10 @@ export interface GuardFacts {
 }
 
 /**
- * The guards, updated by their workloads' Pods. A guard ends once the evicted Pod's replacement is up to date, or when
- * none will come. A workload that was left alone gets another chance with the next generation of the SidecarSet.
+ * Updates the guards by their workloads' Pods. A guard ends when the evicted Pod's replacement is up to date, or
+ * none is expected. A blocked workload gets another chance with the next generation of the SidecarSet.
  *
- * @returns the same reference where nothing has changed
+ * @returns the same reference if nothing changes
  */
 export function settleGuards(facts: GuardFacts): readonly EvictionGuard[] {
   const settled = facts.guards.flatMap((guard) => settle(guard, facts) ?? []);
@@ -24,7 +24,7 @@ export function settleGuards(facts: GuardFacts): readonly EvictionGuard[] {
   return isSame ? facts.guards : settled;
 }
 
-/** Whether a Pod was created after the eviction: both times are the API server's, so that no other clock matters. */
+/** Whether a Pod was created after the eviction. Both are times of the API server, so clocks need not agree. */
 export function isReplacement({ metadata }: Pod, guard: EvictionGuard): boolean {
   return Date.parse(metadata.creationTimestamp ?? "") > Date.parse(guard.newestPod);
 }

@@ -8,63 +8,65 @@ import { settleGuards } from "./eviction_guards.ts";
 import { settledAt, Workloads } from "./eviction_workloads.ts";
 import type { ReplacementObstacle } from "./replacement.ts";
 
-/** Everything that the next evictions for a SidecarSet depend on, as values. */
+/** Input for planning a SidecarSet's next evictions. */
 export interface EvictionSnapshot extends
   Pick<
     EvictionFacts,
     "recreatingKinds" | "webhookReady" | "unavailable" | "maxUnavailable" | "now"
   > {
-  /** Pods to evict, in the order among those that are ready, and among those that are not. */
+  /** Pods to evict, in order among the ready ones and among the others. */
   readonly candidates: Iterable<Pod>;
-  /** Whether a Pod is as it should be, so that nothing is left to do for it. */
+  /** Whether a Pod is up to date. */
   isWanted(pod: Pod): boolean;
   /** All Pods of a workload. */
   podsOf(workload: string): readonly Pod[];
-  /** What earlier plans have found to lie in a Pod; undefined where nothing is known. */
+  /** A Pod's obstacle by earlier plans; undefined if unknown. */
   knownObstacleOf(pod: Pod): ReplacementObstacle | undefined;
   /** Result of the injection's dry run for a Pod's replacement. */
   obstacleOf(pod: Pod): ReplacementObstacle | undefined;
   readonly guards: readonly EvictionGuard[];
-  /** When an eviction that a fault of the API server has prevented may be repeated, by the evicted Pod's uid. */
+  /** By UID of the evicted Pod: time at which an eviction that failed in the API server may be repeated. */
   readonly faultRetryAt?: ReadonlyMap<string, number>;
   /** Generation of the SidecarSet. */
   readonly generation: number;
 }
 
-/** Pods to evict now, and what keeps the others. */
+/** Pods to evict now, and what blocks the others. */
 export interface EvictionPlan {
-  /** Each is evicted only once its guard is stored. */
+  /** The guard of each must be stored before its eviction. */
   readonly evictions: readonly Pod[];
-  /** What to remember without these evictions; the same reference where nothing has changed. */
+  /** Guards without these evictions; the same reference if nothing changes. */
   readonly guards: readonly EvictionGuard[];
-  /** What lies in Pods, to be known by the next plans. */
+  /** Obstacles found in Pods, for the next plans. */
   readonly obstacles: ReadonlyMap<Pod, ReplacementObstacle>;
-  /** Why the first Pod that is not evicted stays. */
+  /** Why the first Pod that is not evicted is not. */
   readonly objection?: { readonly pod: Pod; readonly reason: Reason; readonly message: string };
-  /** Milliseconds; when to plan again although nothing has changed. */
+  /** Time in milliseconds of the next plan, even without a change. */
   readonly waitUntil?: number;
 }
 
-/** Max. workloads that wait for replacements: guards are stored in the status, which must stay small. */
+/**
+ * Maximum number of workloads with pending replacements: guards are stored in the status, which must stay small.
+ */
 const MOST_GUARDS = 100;
-/** Limits of one plan, during which no admission is answered; the rest is left to the next plan. */
+/** Limits of one plan, which delays admissions; the rest is planned next. */
 const MOST_DECISIONS = 2_000;
 const MOST_DRY_RUNS = 200;
-/** Milliseconds until then. */
+/** Delay of the next plan in milliseconds. */
 const NEXT_PLAN = 250;
 
-/** Plans evictions by the eviction rule, at most one of a workload at a time. */
+/** Plans evictions by the eviction rule, at most one per workload. */
 export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
   const guards = settleGuards(snapshot);
   const workloads = new Workloads(snapshot, guards);
   const evictions: Pod[] = [];
   const obstacles = new Map<Pod, ReplacementObstacle>();
   const done = new Set<string>();
-  const { awaited, underWay } = workloads;
-  let unavailable = snapshot.unavailable + awaited.length + underWay.length;
+  const { pending, underWay } = workloads;
+  let unavailable = snapshot.unavailable + pending.length + underWay.length;
   let [decisions, dryRuns] = [0, 0];
   let objection: EvictionPlan["objection"];
-  let waitUntil = Math.min(...awaited.map(expiresAt), ...underWay.map(settledAt));
+  let waitUntil = Math.min(...pending.map(expiresAt), ...underWay.map(settledAt));
   for (const pod of notReadyFirst(snapshot.candidates)) {
     const known = snapshot.knownObstacleOf(pod);
     if (known !== undefined) {
@@ -119,7 +121,7 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
   };
 }
 
-/** The guards with those of Pods that are about to be evicted. */
+/** The guards, including those of the planned evictions. */
 export function withEvictions(
   guards: readonly EvictionGuard[],
   evictions: readonly Pod[],
@@ -146,7 +148,7 @@ export function withEvictions(
   return [...byWorkload.values()];
 }
 
-/** Pods that are not ready cost no availability, and may be what keeps the others from being evicted. */
+/** Pods that are not ready come first: they cost no availability, and can block the others. */
 function notReadyFirst(pods: Iterable<Pod>): readonly Pod[] {
   const { ready = [], others = [] } = Object.groupBy(
     pods,
@@ -155,7 +157,7 @@ function notReadyFirst(pods: Iterable<Pod>): readonly Pod[] {
   return [...others, ...ready];
 }
 
-/** Times of one form compare as texts. */
+/** RFC 3339 times in UTC sort as strings. */
 function newest(pods: readonly Pod[]): string {
   return pods.map(({ metadata }) => metadata.creationTimestamp ?? "")
     .reduce((a, b) => a > b ? a : b);

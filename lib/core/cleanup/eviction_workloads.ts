@@ -3,19 +3,19 @@ import { isActive, isRunningAndReady } from "../status/readiness.ts";
 import type { EvictionGuard } from "./eviction_guard.ts";
 import { isReplacement } from "./eviction_guards.ts";
 
-/** A watch may lag behind an eviction by so much. */
+/** Maximum delay of a watch behind an eviction. */
 const SETTLE_MS = 5_000;
 
-/** What an eviction depends on of the Pod's workload. */
+/** State of a Pod's workload for an eviction. */
 export interface WorkloadState {
   readonly guard: EvictionGuard | undefined;
   /** Whether no replacement is pending or was just created. */
   readonly isSettled: boolean;
-  /** Whether in addition all its Pods are ready. */
+  /** Whether all its Pods are ready as well. */
   readonly isReady: boolean;
   /**
-   * Milliseconds; from when on a new Pod's creation time, in whole seconds, differs from those of all Pods of the
-   * workload. Before that, a replacement could not be recognized.
+   * Time in milliseconds from which a new Pod's creation time, in whole seconds, differs from those of all the
+   * workload's Pods, so that a replacement can be recognized.
    */
   readonly distinctAt: number;
 }
@@ -28,8 +28,8 @@ export interface WorkloadFacts {
 /** Workloads of one plan; caches the check of each workload's Pods. */
 export class Workloads {
   /** Guards of workloads whose replacement does not exist yet; it counts as unavailable. */
-  readonly awaited: readonly EvictionGuard[];
-  /** Guards of workloads of which a Pod has just been evicted that still looks available: a watch may be late. */
+  readonly pending: readonly EvictionGuard[];
+  /** Guards of workloads with a just evicted Pod that still looks available, as the watch may be late. */
   readonly underWay: readonly EvictionGuard[];
   readonly #facts: WorkloadFacts;
   readonly #guards: ReadonlyMap<string, EvictionGuard>;
@@ -38,7 +38,7 @@ export class Workloads {
   constructor(facts: WorkloadFacts, guards: readonly EvictionGuard[]) {
     this.#facts = facts;
     this.#guards = new Map(guards.map((guard) => [guard.workload, guard]));
-    this.awaited = guards.filter((guard) => isAwaited(guard, facts.podsOf(guard.workload)));
+    this.pending = guards.filter((guard) => isPending(guard, facts.podsOf(guard.workload)));
     this.underWay = guards.filter((guard) =>
       settledAt(guard) > facts.now.getTime() && isStillReady(guard, facts.podsOf(guard.workload))
     );
@@ -57,14 +57,14 @@ export class Workloads {
     }
     const distinctAt = latest + 1_000;
     const isSettled = distinctAt <= this.#facts.now.getTime() &&
-      !(guard && this.awaited.includes(guard));
+      !(guard && this.pending.includes(guard));
     const state = { guard, isSettled, isReady: isSettled && areReady, distinctAt };
     this.#states.set(workload, state);
     return state;
   }
 }
 
-/** Milliseconds; whether an eviction was made or refused has been seen until then. */
+/** Time in milliseconds by which the result of an eviction is observed. */
 export function settledAt(guard: EvictionGuard): number {
   return Date.parse(guard.lastEviction) + SETTLE_MS;
 }
@@ -75,14 +75,14 @@ function isStillReady(guard: EvictionGuard, pods: readonly Pod[]): boolean {
   );
 }
 
-function isAwaited(guard: EvictionGuard, pods: readonly Pod[]): boolean {
+function isPending(guard: EvictionGuard, pods: readonly Pod[]): boolean {
   return !guard.leftAlone &&
     pods.every((pod) =>
       !isActive(pod) || (pod.metadata.uid !== guard.pod && !isReplacement(pod, guard))
     );
 }
 
-/** Pods that have ended do not count; one that is being deleted does. */
+/** Terminated Pods do not count; Pods under deletion do. */
 function isReadyOrEnded(pod: Pod): boolean {
   const phase = pod.status?.phase;
   return phase === "Succeeded" || phase === "Failed" || isRunningAndReady(pod);

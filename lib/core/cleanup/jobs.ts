@@ -70,7 +70,7 @@ export function decideTermination(pod: Pod, facts: TerminationFacts): Terminatio
   return { kind: "Phase", reason, patch: { metadata, status } };
 }
 
-/** Whether a Pod's sidecars are to be ended now, however that is done. */
+/** Whether a Pod's sidecars must be terminated now. */
 export function awaitsTermination(
   pod: Pod,
   facts: Pick<TerminationFacts, "sidecarSet">,
@@ -78,7 +78,7 @@ export function awaitsTermination(
   return mainResult(pod, facts) !== undefined;
 }
 
-/** How the main containers have ended; undefined while they have not, or there is no sidecar to end. */
+/** Result of the main containers; undefined while one runs, or there is no sidecar to terminate. */
 function mainResult(
   pod: Pod,
   facts: Pick<TerminationFacts, "sidecarSet">,
@@ -122,7 +122,7 @@ function terminatedWithMain(
     (now.has(container.name) && isMarkedInjected(container));
 }
 
-/** A virtual node's provider does not read the phase; only a container's own end is certain there. */
+/** Providers of virtual nodes ignore the phase; only a container that exits is certain to end. */
 function swapImages(pod: Pod, facts: TerminationFacts): Termination | undefined {
   const ends = terminatedWithMain(pod, facts);
   const running = pod.spec.containers.filter((container) =>

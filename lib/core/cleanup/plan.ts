@@ -23,23 +23,23 @@ export type CleanupAction =
   | { readonly type: "Idle"; readonly idleImage: string }
   | { readonly type: "Evict" };
 
-/** Everything that the next step of a clean-up depends on, as values. */
+/** Input for planning the next step of a clean-up. */
 export interface CleanupSnapshot {
   readonly scope: SurplusScope;
   readonly action: CleanupAction;
   readonly maxUnavailable: IntOrPercent | undefined;
   /** Pods whose annotations name the SidecarSet. */
   readonly pods: Iterable<Pod>;
-  /** uids of Pods that have been written to, the result of which has not been seen yet. */
+  /** UIDs of Pods whose update has not been observed yet. */
   readonly pending: ReadonlySet<string>;
-  /** How many writes may be started. */
+  /** Maximum number of writes. */
   readonly room: number;
-  /** For Pods of which a write has failed: by uid, the time in milliseconds before which not to try again. */
+  /** By UID of Pods with a failed write: time in milliseconds of the next try. */
   readonly retryAt: ReadonlyMap<string, number>;
   readonly now: Date;
 }
 
-/** One change of one Pod; the patch is a strategic merge patch with uid and resourceVersion as preconditions. */
+/** A change of a Pod: a strategic merge patch with uid and resourceVersion as preconditions. */
 export interface CleanupWrite {
   /**
    * `Idle` sets the idle image, `Return` restores images, `Release` removes the records of a deleted SidecarSet
@@ -50,24 +50,24 @@ export interface CleanupWrite {
   readonly patch: object;
 }
 
-/** A Pod that is to be evicted by the eviction rule. */
+/** A Pod to evict by the eviction rule. */
 export interface CleanupEviction {
   readonly pod: Pod;
   readonly surplus: Surplus;
 }
 
-/** The next step, and how far the clean-up has come. */
+/** The next step, and the clean-up's progress. */
 export interface CleanupPlan {
   readonly writes: readonly CleanupWrite[];
   readonly evictions: readonly CleanupEviction[];
-  /** Pods that still have something to be cleaned up, those of this step included. */
+  /** Number of Pods with surplus sidecars, those of this step included. */
   readonly remaining: number;
-  /** Of those, Pods that wait because as many Pods are unavailable as may be. */
+  /** Among them, Pods that wait for the budget. */
   readonly heldBack: number;
-  /** Pods that are unavailable, and how many may be. */
+  /** Number of unavailable Pods, and its maximum. */
   readonly unavailable: number;
   readonly limit: number;
-  /** Milliseconds; when to plan again although nothing has changed. */
+  /** Time in milliseconds of the next plan, even without a change. */
   readonly waitUntil?: number;
 }
 
@@ -77,7 +77,7 @@ interface Candidate {
   readonly restarts: boolean;
 }
 
-/** Plans the next step of cleaning up what Pods still have of a SidecarSet. The same snapshot gives the same plan. */
+/** Plans the next step of removing a SidecarSet's surplus sidecars from Pods. Deterministic. */
 export function planCleanup(snapshot: CleanupSnapshot): CleanupPlan {
   const candidates: Candidate[] = [];
   const evictions: CleanupEviction[] = [];
@@ -87,7 +87,7 @@ export function planCleanup(snapshot: CleanupSnapshot): CleanupPlan {
   let waitUntil = Infinity;
   for (const pod of snapshot.pods) {
     if (!isActive(pod) || hasMainEnded(pod)) continue;
-    // What a Pod does not name any more is done, although the index may not have seen it yet.
+    // A Pod without the SidecarSet's records is done, even if the index still lists it.
     if (!injectedSidecarSets(pod).includes(snapshot.scope.sidecarSet)) continue;
     total++;
     const busy = snapshot.pending.has(pod.metadata.uid ?? "");
@@ -123,7 +123,7 @@ export function planCleanup(snapshot: CleanupSnapshot): CleanupPlan {
   };
 }
 
-/** Whether something is to be done for a Pod of a SidecarSet that exists. */
+/** Whether a Pod of an existing SidecarSet needs a clean-up. */
 export function needsCleanup(
   pod: Pod,
   { scope, action }: Pick<CleanupSnapshot, "scope" | "action">,
@@ -168,7 +168,7 @@ function workFor(
   return candidate(pod, "Release", { annotations });
 }
 
-/** Lets the roll-out see that the images are on their way, too. */
+/** Records the change, so that the roll-out waits for it. */
 function inPlaceChange(
   pod: Pod,
   { name: sidecarSetName, hash: revision }: PreparedSidecarSet,

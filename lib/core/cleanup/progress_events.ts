@@ -15,14 +15,14 @@ const PASSING: ReadonlySet<string> = new Set(["BudgetUsed", "EvictionBackoff", "
 
 /** The events for a change in a clean-up's progress: start, completion, and each new blocker. */
 export function cleanupEvents(before: CleanupProgress, after: CleanupProgress): CleanupEvent[] {
-  const news: CleanupEvent[] = [];
+  const events: CleanupEvent[] = [];
   if (before.remaining === 0 && after.remaining > 0) {
     const note = `${pods(after.remaining)} sidecars that are no longer needed`;
-    news.push({ type: "Normal", reason: "CleanupStarted", note });
+    events.push({ type: "Normal", reason: "CleanupStarted", note });
   }
   if (before.remaining > 0 && after.remaining === 0) {
-    const note = "No Pod has a sidecar any more that is no longer needed";
-    news.push({ type: "Normal", reason: "CleanupCompleted", note });
+    const note = "All sidecars that are no longer needed have been cleaned up";
+    events.push({ type: "Normal", reason: "CleanupCompleted", note });
   }
   for (const [reason, { pods: count, example, message }] of Object.entries(after.blocked)) {
     if (Object.hasOwn(before.blocked, reason)) continue;
@@ -30,9 +30,9 @@ export function cleanupEvents(before: CleanupProgress, after: CleanupProgress): 
     const type = PASSING.has(reason) ? "Normal" : "Warning";
     const instance = example === "" ? "" : `, for example ${example}`;
     const verb = count === 1 ? "Pod waits" : "Pods wait";
-    news.push({ type, reason, note: `${count} ${verb} for the clean-up${instance}: ${message}` });
+    events.push({ type, reason, note: `${count} ${verb} for the clean-up${instance}: ${message}` });
   }
-  return news;
+  return events;
 }
 
 function pods(count: number): string {

@@ -4,7 +4,7 @@ import type { PreparedSidecarSet } from "../prepared.ts";
 import { runningSidecars } from "../status/sidecars.ts";
 import type { CleanupAction } from "./plan.ts";
 
-/** What a clean-up policy asks for; Retain where Idle lacks its image. */
+/** The effective clean-up policy; Retain if Idle has no image. */
 export function actionOf({ type, idleImage }: CleanupPolicy = {}): CleanupAction {
   if (type === "Evict") return { type };
   return type === "Idle" && idleImage ? { type, idleImage } : { type: "Retain" };

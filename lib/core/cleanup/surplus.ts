@@ -11,7 +11,7 @@ export type SurplusCause = "SidecarSetDeleted" | "NotSelected" | "ContainerRemov
 /** Sidecars of a Pod that are no longer needed. */
 export interface Surplus {
   readonly cause: SurplusCause;
-  /** Names of the Pod's containers, native sidecars included; plain init containers have ended anyway. */
+  /** Container names, native sidecars included; plain init containers have terminated. */
   readonly containers: readonly string[];
 }
 
@@ -22,7 +22,7 @@ export interface SurplusScope {
   readonly current: PreparedSidecarSet | undefined;
   /** Whether the current selectors match. Canaries and excluded namespaces are ignored. */
   selects(pod: Pod): boolean;
-  /** Names of sidecars that the SidecarSet has had, for Pods that do not record theirs. */
+  /** Names of former sidecars, for Pods without records. */
   readonly knownSidecars: readonly string[];
 }
 
@@ -48,7 +48,7 @@ export function surplusOf(pod: Pod, scope: SurplusScope): Surplus | undefined {
     ]),
     ...(spec.initContainers ?? []).map(({ name }) => name),
   ]);
-  // Most Pods have nothing else, so that their records need not be read.
+  // Most Pods have no other injected containers, so their records need not be read.
   const unlisted = (name: string) => !listed.has(name);
   if (!markedContainers(pod).some(unlisted)) return undefined;
   const removed = injectedContainers(pod, scope)
@@ -68,7 +68,7 @@ function injectedContainers(pod: Pod, scope: SurplusScope): string[] {
   return markedContainers(pod).filter((name) => names.has(name));
 }
 
-/** Running containers of the Pod that any injection has brought. */
+/** Running containers with the injection mark. */
 function markedContainers(pod: Pod): string[] {
   return runningContainers(pod).filter(isMarkedInjected).map(({ name }) => name);
 }

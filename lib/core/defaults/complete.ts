@@ -15,7 +15,7 @@ export function completeSidecarSet(value: unknown): unknown {
   return isObject(cleaned) ? applyDefaults(applySchemaDefaults(cleaned)) : cleaned;
 }
 
-/** The defaults of the CustomResourceDefinition's schema that the webhook does not write. */
+/** Defaults in the CustomResourceDefinition's schema that the webhook does not set. */
 function applySchemaDefaults(sidecarSet: JsonRecord): JsonRecord {
   return changeObject(sidecarSet, {
     field: "spec",

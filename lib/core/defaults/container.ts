@@ -32,7 +32,7 @@ function disabled(policy: JsonRecord): JsonRecord {
   return fillZero(policy, { type: "disabled" });
 }
 
-/** A source without fieldRef is left to validation; OpenKruise crashes on it (B-25). */
+/** A source without fieldRef is reported by validation; OpenKruise crashes (B-25). */
 function sourceFieldRef(transfer: JsonRecord): JsonRecord {
   return changeObject(transfer, { field: "sourceContainerNameFrom", change: defaultFieldRef });
 }

@@ -36,7 +36,7 @@ export function defaultFieldRef(object: JsonRecord): JsonRecord {
   return changeObject(object, { field: "fieldRef", change: apiVersion });
 }
 
-/** `Always` for the tag `latest`, written or meant, otherwise `IfNotPresent`. */
+/** `Always` for the tag `latest`, explicit or implied, otherwise `IfNotPresent`. */
 function pullPolicyFor(image: unknown): string {
   return typeof image === "string" && effectiveTag(image) === "latest" ? "Always" : "IfNotPresent";
 }
@@ -58,7 +58,7 @@ function roundedResources(resources: JsonRecord): JsonRecord {
   return changeObject(limits, { field: "requests", change: rounded });
 }
 
-/** Whole milli units, written as Kubernetes writes them (`pkg/apis/core/v1/defaults.go:SetDefaults_ResourceList`). */
+/** Integer milli units in canonical form (`pkg/apis/core/v1/defaults.go:SetDefaults_ResourceList`). */
 function rounded(list: JsonRecord): JsonRecord {
   const entries = Object.entries(list);
   const amounts = entries.map(([, value]) => roundedQuantity(value));

@@ -1,17 +1,22 @@
 import { isObject } from "../../api/json.ts";
 
-/** JSON of any shape; defaults are applied before the schema has seen the object, as the API server does. */
+/** Unvalidated JSON: defaults are applied before the schema, as in the API server. */
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 /**
- * Sets the fields that are absent or have the zero value that Go's types cannot tell from absent.
- * The same reference where nothing is to set.
+ * Sets fields that are absent or zero, which Go's non-pointer types cannot distinguish.
+ *
+ * @returns the same reference if nothing changes
  */
 export function fillZero<T extends JsonRecord>(object: T, defaults: JsonRecord): T {
   return filled(object, { defaults, isMissing: isZero });
 }
 
-/** Sets the fields that are absent, for fields that are pointers in Go. The same reference where nothing is to set. */
+/**
+ * Sets absent fields whose Go type is a pointer.
+ *
+ * @returns the same reference if nothing changes
+ */
 export function fillAbsent<T extends JsonRecord>(object: T, defaults: JsonRecord): T {
   return filled(object, { defaults, isMissing: isAbsent });
 }
@@ -38,7 +43,7 @@ function isZero(value: unknown): boolean {
   return value === undefined || value === "" || value === 0;
 }
 
-/** How one object is changed; it returns the same reference for "nothing to change". */
+/** A change of one object; returns the same reference if nothing changes. */
 export type Change = (object: JsonRecord) => JsonRecord;
 
 /** Changes the object in a field; an absent field, or one of another type, stays as it is. */

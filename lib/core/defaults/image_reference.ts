@@ -1,4 +1,4 @@
-/** No reference in use comes near it: host 253, path 255, tag 128, digest 135. Longer ones would only cost time. */
+/** Maximum length: host 253, path 255, tag 128, digest 135. It bounds the cost of matching. */
 const MAX_LENGTH = 1000;
 const MAX_PATH_LENGTH = 255;
 
@@ -28,7 +28,7 @@ export function effectiveTag(image: string): string | undefined {
   return tag ?? (digest === undefined ? "latest" : undefined);
 }
 
-/** The first part is a registry only if it looks like a host; otherwise the image is one of Docker Hub. */
+/** The first part is a registry only if it looks like a host; otherwise the image is on Docker Hub. */
 function splitDomain(name: string): [domain: string, remainder: string] {
   const slash = name.indexOf("/");
   const first = name.slice(0, Math.max(slash, 0));

@@ -56,7 +56,7 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
   const current = (key: string) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key);
   const admitted: Admitted[] = [];
   const skipped: Skip[] = [];
-  for (const plan of choice.wanted) {
+  for (const plan of choice.chosen) {
     const surroundings = { pod, occupied };
     const findings = (plan.sidecars.length > 0 ? unreadable : undefined) ??
       firstConflict(plan, surroundings) ??
@@ -129,11 +129,11 @@ export function recordsObstacle(pod: Pod): Obstacle | undefined {
 
 /** Names that resources policies do not target: all sidecars, and containers injected by an earlier call. */
 function namesOfSidecars(
-  { present, wanted }: Choice,
+  { present, chosen }: Choice,
   { ours }: Occupied,
 ): ReadonlySet<string> {
   const names = new Set(ours.containers);
-  for (const plan of [...present.flatMap((each) => each.plan ?? []), ...wanted]) {
+  for (const plan of [...present.flatMap((each) => each.plan ?? []), ...chosen]) {
     for (const name of plan.sidecarNames) names.add(name);
   }
   return names;

@@ -58,10 +58,10 @@ export function buildContainer(
 }
 
 /** Variables with new names; the first of each name. */
-function missing(wanted: readonly EnvVar[], present: readonly EnvVar[]): readonly EnvVar[] {
-  if (wanted.length === 0) return wanted;
+function missing(variables: readonly EnvVar[], present: readonly EnvVar[]): readonly EnvVar[] {
+  if (variables.length === 0) return variables;
   const names = new Set(present.map((variable) => variable.name));
-  return wanted.filter((variable) => {
+  return variables.filter((variable) => {
     if (names.has(variable.name)) return false;
     names.add(variable.name);
     return true;

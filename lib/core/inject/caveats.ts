@@ -36,18 +36,18 @@ function sharedNames({ volumes }: SidecarSetPlan, { spec }: Pod): string[] {
   });
 }
 
-/** Whether `value` contains everything in `wanted`. The API server adds defaults and normalizes quantities. */
-function holds(value: unknown, wanted: unknown): boolean {
-  if (Array.isArray(wanted)) {
+/** Whether `value` contains everything in `expected`. The API server adds defaults and normalizes quantities. */
+function holds(value: unknown, expected: unknown): boolean {
+  if (Array.isArray(expected)) {
     const list = items(value);
-    return list.length === wanted.length && wanted.every((each, i) => holds(list[i], each));
+    return list.length === expected.length && expected.every((each, i) => holds(list[i], each));
   }
-  if (isObject(wanted)) {
+  if (isObject(expected)) {
     return isObject(value) &&
-      Object.entries(wanted).every(([key, each]) => holds(value[key], each));
+      Object.entries(expected).every(([key, each]) => holds(value[key], each));
   }
-  if (isDeepStrictEqual(value, wanted)) return true;
-  const [amount, other] = [quantityOf(value), quantityOf(wanted)];
+  if (isDeepStrictEqual(value, expected)) return true;
+  const [amount, other] = [quantityOf(value), quantityOf(expected)];
   return amount !== undefined && amount.nanos === other?.nanos;
 }
 

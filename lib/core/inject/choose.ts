@@ -24,7 +24,7 @@ export interface Present {
 /** What happens to each selecting SidecarSet, before the Pod's content is checked. */
 export interface Choice {
   readonly present: readonly Present[];
-  readonly wanted: readonly SidecarSetPlan[];
+  readonly chosen: readonly SidecarSetPlan[];
   readonly skipped: readonly Skip[];
 }
 
@@ -54,7 +54,7 @@ export function choose(request: InjectRequest, planner: Planner): Choice {
     if (invalid === undefined) candidates.push(prepared);
     else skipped.push(failed(prepared, invalid));
   }
-  const wanted: SidecarSetPlan[] = [];
+  const chosen: SidecarSetPlan[] = [];
   const rivals = rivalry(candidates, present);
   for (const prepared of candidates) {
     const rival = rivals(prepared);
@@ -64,9 +64,9 @@ export function choose(request: InjectRequest, planner: Planner): Choice {
     }
     const plan = planEffective(prepared, { request, planner });
     if ("reason" in plan) skipped.push(failed(prepared, plan));
-    else wanted.push(plan);
+    else chosen.push(plan);
   }
-  return { present, wanted, skipped };
+  return { present, chosen, skipped };
 }
 
 interface Context {

@@ -35,7 +35,7 @@ export function firstConflict(
   return undefined;
 }
 
-/** Marks what the SidecarSet brings as taken. */
+/** Adds the SidecarSet's names, volumes and ports. */
 export function occupy(plan: SidecarSetPlan, { pod, occupied }: Surroundings): void {
   for (const name of plan.containerNames) {
     occupied.claimed.set(name, plan.name);
@@ -60,7 +60,7 @@ function nameConflict(
       if (owner !== undefined) {
         return {
           reason: "SidecarNameConflict",
-          message: `SidecarSet ${owner} brings a container ${name} too: rename it in one of them`,
+          message: `SidecarSet ${owner} adds a container ${name} too: rename it in one of them`,
           subject: name,
         };
       }
@@ -69,8 +69,8 @@ function nameConflict(
       return {
         reason: "ContainerNameConflict",
         message: place.list === sidecar.list
-          ? `spec.${place.list} of the Pod has a container ${name} of its own: rename it, or set conflictPolicy to Replace`
-          : `spec.${place.list} of the Pod has a container ${name}, which the SidecarSet brings in ` +
+          ? `spec.${place.list} of the Pod has a container ${name} that is not a sidecar: rename it, or set conflictPolicy to Replace`
+          : `spec.${place.list} of the Pod has a container ${name}, which the SidecarSet adds to ` +
             `spec.${sidecar.list}: rename one of them`,
         subject: name,
       };
@@ -108,7 +108,7 @@ function portConflict(plan: SidecarSetPlan, { pod, occupied }: Surroundings): Ob
       return {
         reason: "PortConflict",
         message:
-          `containers ${other} and ${name} both want the host port ${port}: change one of them`,
+          `containers ${other} and ${name} both use the host port ${port}: change one of them`,
         subject: port.slice(port.lastIndexOf(":") + 1),
       };
     }

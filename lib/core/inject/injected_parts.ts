@@ -43,15 +43,15 @@ function volumesUsedBy({ volumeMounts = [], volumeDevices = [] }: Container): st
   return [...volumeMounts, ...volumeDevices].map(({ name }) => name);
 }
 
-/** Whether `value` contains everything in `wanted`; the API server adds defaults. */
-function holds(value: unknown, wanted: unknown): boolean {
-  if (Array.isArray(wanted)) {
-    return Array.isArray(value) && value.length === wanted.length &&
-      wanted.every((item, i) => holds(value[i], item));
+/** Whether `value` contains everything in `expected`; the API server adds defaults. */
+function holds(value: unknown, expected: unknown): boolean {
+  if (Array.isArray(expected)) {
+    return Array.isArray(value) && value.length === expected.length &&
+      expected.every((item, i) => holds(value[i], item));
   }
-  if (!isObject(wanted)) return value === wanted;
+  if (!isObject(expected)) return value === expected;
   return isObject(value) &&
-    Object.entries(wanted).every(([key, member]) => holds(ownMember(value, key), member));
+    Object.entries(expected).every(([key, member]) => holds(ownMember(value, key), member));
 }
 
 /** The JSON patch for {@linkcode withoutInjected}: removals and changed annotations. */
@@ -66,11 +66,11 @@ export function removals(before: Pod, after: Pod): JsonPatchOperation[] {
   }
   const { annotations = {} } = after.metadata;
   for (const [key, value] of Object.entries(before.metadata.annotations ?? {})) {
-    const wanted = ownMember(annotations, key);
-    if (wanted === value) continue;
+    const expected = ownMember(annotations, key);
+    if (expected === value) continue;
     const path = `/metadata/annotations/${pointerToken(key)}`;
     operations.push(
-      wanted === undefined ? { op: "remove", path } : { op: "replace", path, value: wanted },
+      expected === undefined ? { op: "remove", path } : { op: "replace", path, value: expected },
     );
   }
   return operations;

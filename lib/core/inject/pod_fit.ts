@@ -77,7 +77,7 @@ function doubledPortsOfHostNetwork(
   return doubled === undefined ? undefined : {
     reason: "PortConflict",
     field: "ports",
-    message: `wants the host port ${doubled} twice because the Pod uses the host's network: ` +
+    message: `uses the host port ${doubled} twice because the Pod uses the host's network: ` +
       "list each port once",
   };
 }
@@ -116,15 +116,16 @@ function fieldsOfOtherSystem(container: Container, { pod }: { pod: Pod }): Misfi
 /** `validateWindowsHostProcessPod`: all containers of a Pod are HostProcess containers, or none is. */
 function hostProcess(container: Container, { pod }: { pod: Pod }): Misfit | undefined {
   const ofPod = hostProcessOf(pod.spec);
-  const wanted = hostProcessOf(container) ?? ofPod ?? false;
+  const isHostProcess = hostProcessOf(container) ?? ofPod ?? false;
   // Only Pods in the host's network are affected, so most Pods skip the loop over containers.
-  if (!wanted && pod.spec.hostNetwork !== true) return undefined;
+  if (!isHostProcess && pod.spec.hostNetwork !== true) return undefined;
   const others = pod.spec.containers.map((each) => hostProcessOf(each) ?? ofPod ?? false);
-  if (others.every((other) => other === wanted)) return undefined;
+  if (others.every((other) => other === isHostProcess)) return undefined;
   return {
     reason: "PodSpecConflict",
     field: "securityContext.windowsOptions.hostProcess",
-    message: `must be ${!wanted} as in the Pod's other containers: current value is ${wanted}`,
+    message:
+      `must be ${!isHostProcess} as in the Pod's other containers: current value is ${isHostProcess}`,
   };
 }
 

@@ -93,7 +93,7 @@ function firstRequestAboveLimit({ limits, requests }: Results): ComputedResource
     if (limit === undefined || request === undefined) continue;
     if (compareQuantities(request, limit) <= 0) continue;
     return failure(
-      `the ${resource} request comes to ${formatQuantity(request)}, above the limit of ` +
+      `the ${resource} request is ${formatQuantity(request)}, above the limit of ` +
         `${formatQuantity(limit)}: lower resourcesExpr.requests.${resource} or raise the limit`,
     );
   }

@@ -37,13 +37,13 @@ export function pinnedRevision(
   prepared: PreparedSidecarSet,
   revisions: readonly ControllerRevision[],
 ): RevisionChoice {
-  const wanted = prepared.sidecarSet.spec.injectionStrategy?.revision;
-  if (!wanted?.revisionName && !wanted?.customVersion) return CURRENT;
+  const pin = prepared.sidecarSet.spec.injectionStrategy?.revision;
+  if (!pin?.revisionName && !pin?.customVersion) return CURRENT;
   const owned = revisions.filter((revision) => ownsRevision(prepared.sidecarSet, revision));
-  const pinned = wanted.revisionName
-    ? owned.find((revision) => revision.metadata.name === wanted.revisionName)
+  const pinned = pin.revisionName
+    ? owned.find((revision) => revision.metadata.name === pin.revisionName)
     : newest(
-      owned.filter((each) => each.metadata.labels?.[CUSTOM_VERSION_LABEL] === wanted.customVersion),
+      owned.filter((each) => each.metadata.labels?.[CUSTOM_VERSION_LABEL] === pin.customVersion),
     );
   return pinned === undefined ? { obstacle: notFound(prepared) } : { pinned };
 }

@@ -12,7 +12,7 @@ export function staticObstacle(sidecars: readonly SidecarPlan[]): Obstacle | und
       if (names.has(name)) {
         return {
           reason: "InvalidSidecarSet",
-          message: `spec.${plan.list} brings the container name ${name} twice: rename one of them`,
+          message: `spec.${plan.list} uses the container name ${name} twice: rename one of them`,
         };
       }
       names.add(name);
@@ -20,7 +20,7 @@ export function staticObstacle(sidecars: readonly SidecarPlan[]): Obstacle | und
         return {
           reason: "InvalidSidecarSet",
           message:
-            `spec.${plan.list}[${plan.sidecar.name}] leaves container ${name} without an image: set image, ` +
+            `spec.${plan.list}[${plan.sidecar.name}] gives container ${name} no image: set image, ` +
             "and upgradeStrategy.hotUpgradeEmptyImage for a hot upgrade",
         };
       }

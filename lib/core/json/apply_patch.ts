@@ -11,7 +11,7 @@ import { pointerTokens } from "./pointer.ts";
 export function injectedPod(pod: Pod, patch: readonly JsonPatchOperation[]): Pod {
   const patched = applyPatch(pod, patch);
   if (!isObject(patched) || !isObject(patched.metadata) || !isObject(patched.spec)) {
-    throw new TypeError("Cannot patch the Pod: the patch leaves no Pod behind");
+    throw new TypeError("Cannot patch the Pod: the result is not a Pod");
   }
   return { ...pod, ...patched };
 }

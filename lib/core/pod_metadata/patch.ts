@@ -63,7 +63,7 @@ function notJson(key: string, present: string | undefined): Obstacle {
   return {
     reason: "AnnotationNotJson",
     message:
-      `the annotation ${key} cannot be merged as spec.patchPodMetadata says, current value is ` +
+      `the annotation ${key} cannot be merged with spec.patchPodMetadata, current value is ` +
       `${JSON.stringify(present)}: make both values JSON objects or use another patchPolicy`,
     subject: key,
   };

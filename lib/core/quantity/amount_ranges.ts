@@ -10,7 +10,7 @@ export interface AmountRange {
 /** Range of amounts for a resource that has a request. */
 export const anyPositiveAmount: AmountRange = { low: 1 / Number(NANOS_PER_UNIT), high: Infinity };
 
-/** Where an expression's result may lie. It may be narrower than the range, never wider. */
+/** Range of an expression's results; it never exceeds the exact range. */
 export const rangeAmounts: Amounts<AmountRange> = {
   ofQuantity: ({ nanos }) => point(Number(nanos) / Number(NANOS_PER_UNIT)),
   ofNumber: point,

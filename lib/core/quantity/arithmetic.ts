@@ -1,6 +1,6 @@
 import { milliValue, NANOS_PER_MILLI, type Quantity } from "./quantity.ts";
 
-/** The sum, written as the left operand is; as the right one where the left one is zero. */
+/** The sum, in the notation of the left operand, or of the right one if the left is zero. */
 export function addQuantities(left: Quantity, right: Quantity): Quantity {
   return {
     nanos: left.nanos + right.nanos,
@@ -8,7 +8,7 @@ export function addQuantities(left: Quantity, right: Quantity): Quantity {
   };
 }
 
-/** The difference, written as the left operand is; as the right one where the left one is zero. */
+/** The difference, in the notation of the left operand, or of the right one if the left is zero. */
 export function subtractQuantities(left: Quantity, right: Quantity): Quantity {
   return addQuantities(left, negateQuantity(right));
 }

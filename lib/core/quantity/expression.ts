@@ -5,7 +5,7 @@ import { type Step, toPostfix } from "./postfix.ts";
 import { formatQuantity, type Quantity } from "./quantity.ts";
 import { runSteps } from "./run_steps.ts";
 
-/** An expression that has been read; it can be evaluated again and again. */
+/** A parsed expression. */
 export interface Expression {
   readonly steps: readonly Step[];
 }
@@ -27,8 +27,8 @@ export function parseExpression(text: string): Outcome<Expression> {
 /**
  * Evaluates an expression.
  *
- * @param variables their values by their names in lower case.
- * @returns a number, a quantity where one is involved, or why there is no result; a negative result is none.
+ * @param variables values by lower-case name
+ * @returns a number, a quantity if a quantity is involved, or why there is no result, as for negative results
  */
 export function evaluateExpression(
   { steps }: Expression,
@@ -67,5 +67,5 @@ export function expressionProblem(
   });
   if (!range.ok) return range.problem;
   if (typeof range.value === "number" || range.value.high >= 0) return undefined;
-  return `its result is negative whatever ${variable} is`;
+  return `its result is negative for every ${variable}`;
 }

@@ -1,4 +1,4 @@
-/** A result, or why there is none: a phrase that completes "cannot be evaluated: ...". */
+/** A result, or the error as a phrase that completes "cannot be evaluated: ...". */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: string };

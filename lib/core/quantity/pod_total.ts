@@ -14,9 +14,9 @@ export interface Amount {
 export const ZERO: Quantity = { nanos: 0n, format: "DecimalSI" };
 
 /**
- * The amount of one container, zero where it has none. As for the API server, a request that is absent is the limit.
+ * The amount of one container, zero if it has none. As in the API server, an absent request equals the limit.
  *
- * @returns undefined where it is no quantity.
+ * @returns undefined if it is not a quantity
  */
 export function amountOf(
   { resources }: Pick<Container, "resources">,

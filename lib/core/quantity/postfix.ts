@@ -12,14 +12,14 @@ export type Step =
   | { readonly type: "negate" }
   | { readonly type: "binary"; readonly operator: BinaryOperator };
 
-/** What waits for its last operand while the rest is read. */
+/** Operators and calls that wait for their last operand. */
 type Pending =
   | { readonly type: "negate" }
   | { readonly type: "binary"; readonly operator: ArithmeticOperator }
   | { readonly type: "group"; readonly at: number }
   | { readonly type: "call"; readonly operator: FunctionName; commas: number; readonly at: number };
 
-/** Expressions are short; a longer one is refused before it costs anything. */
+/** Maximum length of an expression. */
 const MAX_LENGTH = 10_000;
 
 /**
@@ -45,7 +45,7 @@ export function toPostfix(text: string): Outcome<readonly Step[]> {
   return problem === undefined ? { ok: true, value: builder.steps } : { ok: false, problem };
 }
 
-/** Dijkstra's shunting yard. Its methods return what is wrong with the text, if anything is. */
+/** Shunting-yard algorithm. Methods return the syntax error, if there is one. */
 class PostfixBuilder {
   readonly steps: Step[] = [];
   readonly #pending: Pending[] = [];
@@ -124,9 +124,9 @@ class PostfixBuilder {
   }
 
   /**
-   * Finishes what waits since the innermost open parenthesis and binds at least as tightly as given.
+   * Pops operators down to the innermost open parenthesis that bind at least this tightly.
    *
-   * @returns the open parenthesis, when it was reached.
+   * @returns the open parenthesis, if it was reached
    */
   #unwind(atLeast = 0): Extract<Pending, { at: number }> | undefined {
     for (let last = this.#pending.at(-1); last !== undefined; last = this.#pending.at(-1)) {

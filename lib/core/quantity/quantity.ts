@@ -8,20 +8,20 @@ import {
 } from "./suffixes.ts";
 import { isKeptAsWritten } from "./written_text.ts";
 
-/** An amount of a resource, exact to the nano unit, with the way of writing it that its text had. */
+/** An amount of a resource, exact to the nano unit, with its original notation. */
 export interface Quantity {
   readonly nanos: bigint;
   readonly format: QuantityFormat;
-  /** The text it was read from, where Kubernetes writes that text again instead of the canonical one. */
+  /** The original text, if Kubernetes writes it unchanged instead of the canonical form. */
   readonly text?: string;
 }
 
 export const NANOS_PER_UNIT = 10n ** 9n;
 export const NANOS_PER_MILLI = 10n ** 6n;
 
-/** The largest int64, which Kubernetes cuts binary amounts at. */
+/** The largest int64, to which Kubernetes caps binary amounts. */
 const MAX_BINARY_NANOS = (2n ** 63n - 1n) * NANOS_PER_UNIT;
-/** Longer texts are refused before the cost of their digits arises. */
+/** Maximum length of a text, which bounds the cost of its digits. */
 const MAX_TEXT_LENGTH = 1000;
 const QUANTITY_PARTS = /^([+-]?)([0-9]*)(?:\.([0-9]*))?([a-zA-Z]+[+-]?[0-9]*)?$/;
 
@@ -97,7 +97,7 @@ export function formatQuantity(quantity: Quantity): string {
   return `${mantissa}${decimalSuffixes[times]}`;
 }
 
-/** Orders two quantities by their amounts: negative, zero or positive. */
+/** Compares two quantities by amount: negative, zero or positive. */
 export function compareQuantities(left: Quantity, right: Quantity): number {
   if (left.nanos === right.nanos) return 0;
   return left.nanos < right.nanos ? -1 : 1;

@@ -11,7 +11,7 @@ import type { Quantity } from "./quantity.ts";
 /** An expression of a resources policy that can be evaluated for every amount. */
 export interface ResourceExpression {
   readonly text: string;
-  /** What the expression calls the amount it is given, of whichever resource that is. */
+  /** The expression's name for the given amount, of any resource. */
   readonly variable: "cpu" | "memory";
   readonly expression: Expression;
 }

@@ -2,10 +2,7 @@ import type { Outcome } from "./outcome.ts";
 import type { BinaryOperator, Step } from "./postfix.ts";
 import type { Quantity } from "./quantity.ts";
 
-/**
- * How to compute with amounts of resources: exactly, or with the range of what is possible.
- * An undefined result is one that is too large to be computed.
- */
+/** Arithmetic on amounts: exact, or on ranges of possible amounts. Undefined if the result is too large. */
 export interface Amounts<Amount extends object> {
   ofQuantity(quantity: Quantity): Amount;
   ofNumber(number: number): Amount | undefined;
@@ -19,7 +16,7 @@ export interface Amounts<Amount extends object> {
 
 export interface RunOptions<Amount extends object> {
   readonly amounts: Amounts<Amount>;
-  /** By their names in lower case; an expression may name them in any case. */
+  /** By lower-case name; names in expressions are case-insensitive. */
   readonly variables: ReadonlyMap<string, number | Amount>;
 }
 

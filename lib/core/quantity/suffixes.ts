@@ -1,7 +1,7 @@
-/** How a quantity is written: `12M`, `12Mi` or `12e6`. */
+/** Notation of a quantity: `12M`, `12Mi` or `12e6`. */
 export type QuantityFormat = "DecimalSI" | "BinarySI" | "DecimalExponent";
 
-/** What a suffix multiplies the number before it by: base to the power of exponent. */
+/** Factor of a suffix: base to the power of exponent. */
 export interface SuffixScale {
   readonly base: 2n | 10n;
   readonly exponent: number;
@@ -16,7 +16,7 @@ export const binarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"] as const;
 
 export const NANO_EXPONENT = -9;
 
-/** Beyond it lies no amount of any resource, only the cost of computing it. */
+/** Maximum exponent, which bounds the cost of computing an amount. */
 const MAX_EXPONENT = 999;
 
 /**

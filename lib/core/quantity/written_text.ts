@@ -1,6 +1,6 @@
 import { NANO_EXPONENT, type SuffixScale } from "./suffixes.ts";
 
-/** The parts of a quantity's text, as far as they decide whether Kubernetes keeps it. */
+/** The parts of a quantity's text that decide whether Kubernetes keeps the text. */
 export interface WrittenParts {
   /** Digits before the point. */
   readonly whole: string;
@@ -13,9 +13,8 @@ export interface WrittenParts {
 const INT64_DIGITS = 18;
 
 /**
- * Whether Kubernetes writes the text it read again, although it may not be canonical (`+5`, `1.500`, `007`).
- *
- * Hashes are taken over that text, so it must be kept where Kubernetes keeps it.
+ * Whether Kubernetes writes the text unchanged even if it is not canonical (`+5`, `1.500`, `007`). Hashes depend on
+ * the text, so it must be kept in the same cases.
  *
  * @see `k8s.io/apimachinery/pkg/api/resource/quantity.go:ParseQuantity`, the path for small numbers
  */

@@ -70,7 +70,7 @@ function additionsOf(
       !known.has(name)
     );
     return new Map(names.flatMap((name) => {
-      const owner = injected.find((prepared) => brings(prepared, { pod: after, list, name }));
+      const owner = injected.find((prepared) => adds(prepared, { pod: after, list, name }));
       return owner === undefined ? [] : [[name, owner.name] as const];
     }));
   };
@@ -82,7 +82,7 @@ function additionsOf(
 }
 
 /** With a pinned revision the Pod's record names its containers. */
-function brings(
+function adds(
   { name: sidecarSetName, sidecarSet: { spec } }: PreparedSidecarSet,
   { pod, list, name }: { pod: Pod; list: MemberList; name: string },
 ): boolean {

@@ -19,16 +19,16 @@ export interface RegistrationInput {
   readonly sidecarSets: readonly PreparedSidecarSet[];
   /** Namespaces that are excluded from injection. */
   readonly excludedNamespaces: readonly string[];
-  /** Where the API server reaches the webhook: a service in the cluster, or the base URL of a process outside. */
+  /** Address of the webhook: a service in the cluster, or the base URL of a process outside. */
   readonly endpoint: WebhookEndpoint;
-  /** PEM text of the certificate authorities to trust. */
+  /** CA bundle as PEM. */
   readonly caBundle: string;
   /**
    * Owner of the webhook configurations, which are deleted with it. Without an owner only `Ignore` entries are
    * registered.
    */
   readonly owner?: OwnerReference;
-  /** Selections that another replica may have added, and that stay for now. */
+  /** Pending selections, which other replicas may have added. */
   readonly pending?: readonly PendingSelection[];
 }
 
@@ -41,7 +41,7 @@ export type WebhookEndpoint =
 export interface Registration {
   readonly mutating: WebhookConfiguration;
   readonly validating: WebhookConfiguration;
-  /** SidecarSets that no entry covers although they want one, by name. */
+  /** Names of SidecarSets that no entry covers although they are injected. */
   readonly uncovered: ReadonlyMap<string, "ScopeTooLarge">;
 }
 
@@ -86,7 +86,7 @@ export function planRegistration(input: RegistrationInput): Registration {
   };
 }
 
-/** Whether a pending entry covers a SidecarSet, so that Pods need no second call for it. */
+/** Whether a pending entry covers a SidecarSet, so that Pods are not reviewed twice. */
 function pendingChecker(
   pending: readonly PendingSelection[],
   uncovered: ReadonlySet<PendingSelection>,

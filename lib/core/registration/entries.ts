@@ -17,7 +17,7 @@ export const MAX_CHARACTERS = 1_000_000;
 export interface PodEntriesOptions {
   readonly excludedNamespaces: readonly string[];
   readonly clientConfig: WebhookClientConfig;
-  /** False where nothing would remove the registration with the program: then no entry may refuse a Pod. */
+  /** False if nothing deletes the configuration with the program; then no entry may refuse Pods. */
   readonly mayFail: boolean;
 }
 
@@ -37,11 +37,11 @@ export function podEntries(
   sidecarSets: readonly PreparedSidecarSet[],
   options: PodEntriesOptions,
 ): { entries: WebhookEntry[]; uncovered: Map<string, "ScopeTooLarge"> } {
-  const wanted = sidecarSets.filter(isInjecting).map(({ name, sidecarSet: { spec } }) => ({
+  const injecting = sidecarSets.filter(isInjecting).map(({ name, sidecarSet: { spec } }) => ({
     name,
     spec,
   }));
-  const groups = groupsOf(wanted, options);
+  const groups = groupsOf(injecting, options);
   const ignoring = groups.filter(({ failurePolicy }) => failurePolicy === "Ignore");
   const failing = groups.filter(({ failurePolicy }) => failurePolicy === "Fail");
   const isMany = groups.length > MAX_ENTRIES && ignoring.length > 1;
@@ -52,11 +52,11 @@ export function podEntries(
 interface PlannedEntries {
   readonly entries: WebhookEntry[];
   readonly uncovered: Map<string, "ScopeTooLarge">;
-  /** Whether there was room for all entries. */
+  /** Whether all entries fit. */
   readonly isWhole: boolean;
 }
 
-/** The entries of the groups, as long as there is room, in order of their names. */
+/** Entries of the groups that fit, sorted by name. */
 function plannedEntries(groups: readonly Group[], options: PodEntriesOptions): PlannedEntries {
   const entries: WebhookEntry[] = [];
   const uncovered = new Map<string, "ScopeTooLarge">();
@@ -121,7 +121,7 @@ function scopeOfGroup({ members, failurePolicy }: Group): Scope {
   return scopeOf(selectors, { widen: failurePolicy === "Ignore" });
 }
 
-/** One group that asks nothing of the namespace. */
+/** One group without requirements on namespaces. */
 function merged(ignoring: readonly Group[]): Group[] {
   if (ignoring.length === 0) return [];
   const members = ignoring.flatMap((group) => group.members);

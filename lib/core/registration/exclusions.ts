@@ -23,21 +23,21 @@ export interface ExclusionOptions {
  * The configuration to write: the desired one with the exclusions that another client added to the registered one.
  */
 export function withExclusions(
-  wanted: WebhookConfiguration,
+  desired: WebhookConfiguration,
   observed: WebhookConfiguration | undefined,
   options: ExclusionOptions,
 ): WebhookConfiguration {
   const registered = entriesByName(observed);
-  const { webhooks = [] } = wanted;
+  const { webhooks = [] } = desired;
   const common = new CommonExclusions(webhooks, registered, options);
-  if (common.isEmpty) return wanted;
+  if (common.isEmpty) return desired;
   return {
-    ...wanted,
+    ...desired,
     webhooks: webhooks.map((entry) => {
       const exclusions = common.of(entry);
       if (exclusions.length === 0) return entry;
       const selector = registered.get(entry.name)?.namespaceSelector;
-      // Taken as it is registered, so that it compares equal whatever its order is.
+      // The registered order is kept, so that both compare equal.
       const isKept = selector && isNarrowedBy(selector, entry.namespaceSelector, exclusions);
       const namespaceSelector = isKept ? selector : narrowed(entry.namespaceSelector, exclusions);
       return { ...entry, namespaceSelector };
@@ -55,7 +55,7 @@ export function narrowedAs(entry: WebhookEntry, registered: WebhookEntry): Webho
   return { ...entry, namespaceSelector: narrowed(entry.namespaceSelector, exclusions) };
 }
 
-/** The requirements of all registered entries for Pods that exclude namespaces, this program's own among them. */
+/** Requirements that exclude namespaces in all registered entries for Pods, this program's included. */
 export function podExclusions(
   observed: WebhookConfiguration | undefined,
 ): readonly LabelSelectorRequirement[] {
@@ -67,7 +67,7 @@ export function podExclusions(
   );
 }
 
-/** Whether one of the requirements keeps the webhook from a namespace with these labels. */
+/** Whether a requirement excludes a namespace with these labels. */
 export function isExcluded(
   labels: Labels,
   exclusions: readonly LabelSelectorRequirement[],
@@ -84,7 +84,7 @@ class CommonExclusions {
   readonly #cluster: readonly LabelSelectorRequirement[];
 
   constructor(
-    wanted: readonly WebhookEntry[],
+    desired: readonly WebhookEntry[],
     registered: ReadonlyMap<string, WebhookEntry>,
     options: ExclusionOptions,
   ) {
@@ -93,10 +93,10 @@ class CommonExclusions {
         const observed = registered.get(name)?.namespaceSelector;
         return observed ? [foreignExclusions(observed, namespaceSelector, options)] : [];
       });
-    const ofNamespaced = exclusionsOf(wanted.filter(isNamespaced));
-    const ofCluster = exclusionsOf(wanted.filter((entry) => !isNamespaced(entry)));
+    const ofNamespaced = exclusionsOf(desired.filter(isNamespaced));
+    const ofCluster = exclusionsOf(desired.filter((entry) => !isNamespaced(entry)));
     this.#cluster = intersection(ofCluster);
-    // The first entry for Pods or Jobs gets what the others have, so that the enforcer has nothing to add.
+    // The first entry for Pods or Jobs gets the exclusions of the others, so that the enforcer need not add them.
     this.#namespaced = ofNamespaced.length > 0 ? intersection(ofNamespaced) : this.#cluster;
   }
 
@@ -111,10 +111,10 @@ class CommonExclusions {
 
 function foreignExclusions(
   observed: LabelSelector,
-  wanted: LabelSelector,
+  desired: LabelSelector,
   { isConfirmed }: ExclusionOptions,
 ): LabelSelectorRequirement[] {
-  const own = wanted.matchExpressions ?? [];
+  const own = desired.matchExpressions ?? [];
   return (observed.matchExpressions ?? []).filter((each) =>
     isExclusion(each) && !own.some((requirement) => isSame(requirement, each)) &&
     (isConfirmed || !own.some((requirement) => isLongerList(each, requirement)))
@@ -132,11 +132,11 @@ function isExclusion({ key, operator, values = [] }: LabelSelectorRequirement): 
 /** Whether a registered selector equals the desired one plus these exclusions. */
 function isNarrowedBy(
   observed: LabelSelector,
-  wanted: LabelSelector,
+  desired: LabelSelector,
   exclusions: readonly LabelSelectorRequirement[],
 ): boolean {
   const { matchExpressions = [], ...rest } = observed;
-  const own = wanted.matchExpressions ?? [];
+  const own = desired.matchExpressions ?? [];
   const allowed = [...own, ...exclusions];
   return isEmptySelector(rest) &&
     allowed.every((each) => matchExpressions.some((found) => implies(found, each))) &&
@@ -144,20 +144,20 @@ function isNarrowedBy(
 }
 
 function narrowed(
-  wanted: LabelSelector,
+  desired: LabelSelector,
   exclusions: readonly LabelSelectorRequirement[],
 ): LabelSelector {
-  const own = (wanted.matchExpressions ?? []).filter((each) =>
+  const own = (desired.matchExpressions ?? []).filter((each) =>
     !exclusions.some((exclusion) => implies(exclusion, each))
   );
-  return { ...wanted, matchExpressions: [...own, ...exclusions] };
+  return { ...desired, matchExpressions: [...own, ...exclusions] };
 }
 
 function implies(requirement: LabelSelectorRequirement, other: LabelSelectorRequirement): boolean {
   return isSame(requirement, other) || isLongerList(requirement, other);
 }
 
-/** Whether a `NotIn` names all values of another one, and more. */
+/** Whether a `NotIn` is a proper superset of another one. */
 function isLongerList(
   { key, operator, values = [] }: LabelSelectorRequirement,
   other: LabelSelectorRequirement,

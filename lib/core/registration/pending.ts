@@ -15,7 +15,7 @@ export const pendingSelection = z.object({
   name: z.string(),
   uid: z.string(),
   generation: z.int(),
-  /** When it was added; RFC 3339. */
+  /** Time of its addition in RFC 3339. */
   since: z.string(),
   spec: z.object({
     failurePolicy: z.optional(z.enum(failurePolicies)),
@@ -29,7 +29,7 @@ export type PendingSelection = z.infer<typeof pendingSelection>;
 /** The state of a SidecarSet that a review refers to, from the path of a pending entry. */
 export type SelectionOrigin = Pick<PendingSelection, "name" | "uid" | "generation">;
 
-/** A state of a SidecarSet that the leader knows. */
+/** A SidecarSet's state known to the leader. */
 export interface KnownSelection {
   readonly uid: string | undefined;
   readonly generation: number | undefined;
@@ -37,16 +37,18 @@ export interface KnownSelection {
   readonly key: string;
 }
 
-/** How long a pending selection stays after the leader has seen its SidecarSet: other replicas may see it later. */
+/**
+ * Time that a pending selection is kept after the leader knows the SidecarSet, as other replicas may sync later.
+ */
 export const PENDING_SETTLE_SECONDS = 5;
-/** How long it stays if its SidecarSet is not seen: the creation may have failed after the review. */
+/** Time after which it expires if the SidecarSet does not appear: the creation may have failed after the review. */
 export const PENDING_EXPIRY_SECONDS = 60;
-/** Each has a part of a path and of an annotation; the leader needs a moment to fold them into its plan. */
+/** Maximum number of pending selections: each takes room in a path and in the annotation. */
 export const MAX_PENDING = 100;
 
 const pendingSelections = z.array(pendingSelection);
 
-/** The pending selections of a configuration; none where the annotation is missing or cannot be read. */
+/** The pending selections in a configuration; empty if the annotation is absent or unreadable. */
 export function pendingIn(metadata: ObjectMeta | undefined): PendingSelection[] {
   const text = metadata?.annotations?.[PENDING_SELECTIONS_ANNOTATION];
   if (text === undefined) return [];
@@ -58,7 +60,7 @@ export function pendingIn(metadata: ObjectMeta | undefined): PendingSelection[] 
   }
 }
 
-/** The annotation for these selections; none for none. */
+/** The annotation for these selections; empty if there are none. */
 export function pendingAnnotation(
   pending: readonly PendingSelection[],
 ): Record<string, string> {
@@ -84,7 +86,7 @@ export function keptPending(
     if (isSeen && state.key !== injectingCoverageKey(selection.spec)) continue;
     const age = now.getTime() - Date.parse(selection.since);
     const limit = (isSeen ? PENDING_SETTLE_SECONDS : PENDING_EXPIRY_SECONDS) * 1_000;
-    // One from a clock that is far ahead must end too.
+    // A selection with a time in the future, from another clock, must expire too.
     if (!(age < limit && age > -PENDING_EXPIRY_SECONDS * 1_000)) continue;
     kept.push(selection);
     dueIn = Math.min(dueIn ?? Infinity, limit - age);

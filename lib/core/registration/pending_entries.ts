@@ -19,7 +19,7 @@ const PREFIX = "pending-";
 
 export interface PendingEntriesOptions {
   readonly excludedNamespaces: readonly string[];
-  /** As another entry of the configuration has it. */
+  /** Copied from another entry of the configuration. */
   readonly clientConfig: WebhookClientConfig;
   /** Whether the configuration may refuse Pods. */
   readonly mayFail: boolean;
@@ -44,7 +44,7 @@ function isPendingEntry({ name }: WebhookEntry): boolean {
   return name.startsWith(PREFIX);
 }
 
-/** A configuration as it was planned, whichever replica has added pending selections to it. */
+/** The configuration without pending selections, as it was planned. */
 export function withoutPending(configuration: WebhookConfiguration): WebhookConfiguration {
   const { metadata, webhooks } = configuration;
   const { [PENDING_SELECTIONS_ANNOTATION]: pending, ...annotations } = metadata.annotations ?? {};
@@ -87,7 +87,7 @@ export function widened(
         ...metadata,
         annotations: { ...metadata.annotations, ...pendingAnnotation(pending) },
       },
-      // The entry for SidecarSets stays the last one.
+      // The entry for SidecarSets stays last.
       webhooks: [
         ...others.slice(0, -1),
         ...entries.map((entry) => narrowedAs(entry, last)),
@@ -106,7 +106,7 @@ export function originsPath(origins: readonly SelectionOrigin[]): string {
   return origins.map(({ name, uid, generation }) => `/${generation}.${uid}/${name}`).join("");
 }
 
-/** Reads what {@linkcode originsPath} wrote; parts of any other form are left out. */
+/** Parses the suffix of {@linkcode originsPath}; other forms are ignored. */
 export function readOrigins(path: string): SelectionOrigin[] {
   const origins: SelectionOrigin[] = [];
   for (const [, generation = "", uid = "", name = ""] of path.matchAll(ORIGIN)) {

@@ -8,7 +8,7 @@ import { type Requirement, requirementsOf } from "../select/requirements.ts";
 export const MAX_CLAUSES = 50;
 export const MAX_REQUIREMENTS = 300;
 export const MAX_VALUES = 3_000;
-/** The API server refuses an expression of more than 100,000 characters, and with it the whole registration. */
+/** The API server refuses an expression above 100,000 characters, and so the whole configuration. */
 export const MAX_CHARACTERS = 90_000;
 
 /** Scope of an expression: exact, label keys only, or all Pods. */
@@ -16,14 +16,14 @@ export type ScopeWidth = "Selectors" | "LabelKeys" | "Everything";
 
 export interface Scope {
   readonly width: ScopeWidth;
-  /** CEL over `object`; absent when every Pod passes. */
+  /** CEL over `object`; absent if it matches every Pod. */
   readonly expression?: string;
-  /** Indexes of the selectors that the expression covers; all of them unless `widen` was false. */
+  /** Indexes of the covered selectors; all of them unless `widen` is false. */
   readonly covered: ReadonlySet<number>;
 }
 
 const LABELS = "object.metadata.labels";
-/** Parentheses and the operator before them, or what turns a comparison into a list. */
+/** Length of parentheses and operator, or of the list syntax. */
 const AROUND_CLAUSE = 8;
 
 /**
@@ -80,23 +80,23 @@ function exactScope(terms: readonly (readonly Requirement[])[]): Scope {
   return { width: "Selectors", expression: joinClauses(clauses), covered };
 }
 
-/** What is left of the limits of one expression. */
+/** Remaining room within the limits of one expression. */
 class Room {
   #clauses = MAX_CLAUSES;
   #requirements = MAX_REQUIREMENTS;
   #values = MAX_VALUES;
   #characters = MAX_CHARACTERS;
 
-  /** Whether there was room, which is then taken. */
-  take(wanted: { clauses: number; requirements: number; values: number; text: string }): boolean {
-    const characters = wanted.text.length + AROUND_CLAUSE;
+  /** Takes the room and returns true, if there is enough. */
+  take(clause: { clauses: number; requirements: number; values: number; text: string }): boolean {
+    const characters = clause.text.length + AROUND_CLAUSE;
     if (
-      wanted.clauses > this.#clauses || wanted.requirements > this.#requirements ||
-      wanted.values > this.#values || characters > this.#characters
+      clause.clauses > this.#clauses || clause.requirements > this.#requirements ||
+      clause.values > this.#values || characters > this.#characters
     ) return false;
-    this.#clauses -= wanted.clauses;
-    this.#requirements -= wanted.requirements;
-    this.#values -= wanted.values;
+    this.#clauses -= clause.clauses;
+    this.#requirements -= clause.requirements;
+    this.#values -= clause.values;
     this.#characters -= characters;
     return true;
   }
@@ -117,7 +117,7 @@ function keyScope(terms: readonly (readonly Requirement[])[]): Scope | undefined
   return { width: "LabelKeys", expression: joinClauses(clauses), covered: new Set(terms.keys()) };
 }
 
-/** A clause that needs a label is false for an unlabelled Pod; one that only rules labels out is true for it. */
+/** For an unlabelled Pod, a clause that requires a label is false, and one that only excludes labels is true. */
 function joinClauses(clauses: readonly { text: string; labelled: boolean }[]): string {
   const labelled = clauses.filter((clause) => clause.labelled).map(({ text }) => `(${text})`);
   const others = clauses.filter((clause) => !clause.labelled).map(({ text }) => `(${text})`);

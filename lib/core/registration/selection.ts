@@ -15,12 +15,12 @@ export function isInjecting({ sidecarSet: { spec }, problems }: PreparedSidecarS
     spec.injectionStrategy?.paused !== true;
 }
 
-/** Text that is equal for two generations of a SidecarSet exactly if they want the same new Pods to be injected. */
+/** Key that is equal for two generations if and only if they select the same new Pods. */
 export function selectionKey({ sidecarSet: { spec }, problems }: PreparedSidecarSet): string {
   return keyOf(spec, problems.length === 0 && spec.injectionStrategy?.paused !== true);
 }
 
-/** Text that is equal for two states of a SidecarSet if they need the same webhook entry. */
+/** Key that is equal for two states that need the same webhook entry. */
 export function coverageKey(prepared: PreparedSidecarSet): string {
   return withPolicy(selectionKey(prepared), prepared.sidecarSet.spec);
 }
@@ -30,7 +30,7 @@ export function injectingCoverageKey(spec: SelectionSpec): string {
   return withPolicy(keyOf(spec, true), spec);
 }
 
-/** Hash of what a SidecarSet selects, whatever the order in which labels, expressions and values are written. */
+/** Hash of a SidecarSet's selection, independent of the order of labels, expressions and values. */
 export function selectionHash(spec: SelectionSpec): string {
   const canonical = JSON.stringify([
     canonicalSelector(spec.selector),

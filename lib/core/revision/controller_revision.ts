@@ -14,7 +14,7 @@ import type { PreparedSidecarSet } from "../prepared.ts";
 import { revisionHash } from "./data.ts";
 import { customVersionOf } from "./ownership.ts";
 
-/** It holds the whole object once more, and would double the size of every revision (B-50). */
+/** It contains the whole object and would double the size of every revision (B-50). */
 const LAST_APPLIED_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** Leaves room for the hash in a name of 253 characters. */

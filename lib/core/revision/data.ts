@@ -5,7 +5,7 @@ import { type GoType, goValue, list, map, omittable, string, struct } from "./go
 import { fnv32, safeEncode } from "./safe_encode.ts";
 import { volumeType } from "./volume_type.ts";
 
-/** The parts of a spec that get injected, and so make a revision. */
+/** The injected parts of a spec, which make a revision. */
 const revisedFields = {
   containers: list(sidecarContainerType),
   initContainers: list(sidecarContainerType),
@@ -39,7 +39,7 @@ export function revisionData(spec: Pick<SidecarSetSpec, RevisedField>): string {
   return goJson({ spec: { $patch: "replace", ...Object.fromEntries(parts) } });
 }
 
-/** Null where there is nothing, an empty list included. */
+/** Null if absent or an empty list. */
 function revisedPart(field: RevisedField, items: readonly unknown[] | undefined): unknown {
   if (items === undefined || items.length === 0) return null;
   return goValue(revisedFields[field], items, { unknownFields: "keep" });

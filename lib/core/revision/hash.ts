@@ -8,11 +8,11 @@ import { safeEncode } from "./safe_encode.ts";
 /** The two hashes of a SidecarSet, as OpenKruise records them on SidecarSets, revisions and Pods. */
 export interface SidecarSetHashes {
   readonly hash: string;
-  /** Equal for two specs that differ in images only, so that an upgrade in place leads from one to the other. */
+  /** Equal for two specs that differ in images only, so that an in-place upgrade is possible. */
   readonly hashWithoutImage: string;
 }
 
-/** The part of a spec that is hashed; as loose as that, so that any stored object has a hash. */
+/** The hashed part of a spec; loosely typed, so that any stored object has a hash. */
 export interface HashedSpec {
   readonly containers?: readonly JsonLike[] | undefined;
   readonly initContainers?: readonly JsonLike[] | undefined;

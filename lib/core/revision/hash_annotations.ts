@@ -15,7 +15,7 @@ export function recordedHashes({ metadata, spec }: SidecarSet): SidecarSetHashes
   };
 }
 
-/** The object with the hashes in its annotations; the same reference where they are there already. */
+/** The object with the hashes in its annotations; the same reference if they are there already. */
 export function withHashAnnotations<T extends Readonly<Record<string, unknown>>>(
   sidecarSet: T,
   { hash, hashWithoutImage }: SidecarSetHashes,

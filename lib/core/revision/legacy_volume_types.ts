@@ -19,7 +19,7 @@ const readOnly = omittable(bool);
 
 const disk = { fsType, partition: omittable(int), readOnly };
 
-/** The volume sources that Kubernetes has removed or handed to CSI drivers; their fields are still in its Go types. */
+/** Volume sources that Kubernetes removed or moved to CSI drivers; its Go types still have them. */
 export const legacyVolumeSources: Readonly<Record<string, GoField>> = {
   gcePersistentDisk: pointer(struct({ pdName: required(string), ...disk })),
   awsElasticBlockStore: pointer(struct({ volumeID: required(string), ...disk })),

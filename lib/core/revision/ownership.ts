@@ -5,8 +5,8 @@ import type { ObjectMeta } from "../../api/meta.ts";
 import type { SidecarSet, SidecarSetSpec } from "../../api/sidecarset.ts";
 
 /**
- * Whether a revision is one of this SidecarSet: labelled with its name and controlled by no other object, not even by a
- * deleted SidecarSet of the same name. Without that check a pinned name could mean any ControllerRevision (B-28).
+ * Whether a revision belongs to this SidecarSet: labelled with its name, and controlled by no other object, such as
+ * a deleted SidecarSet of the same name. Otherwise a pinned name could refer to any ControllerRevision (B-28).
  */
 export function ownsRevision(sidecarSet: SidecarSet, revision: ControllerRevision): boolean {
   const { name, uid } = sidecarSet.metadata;
@@ -20,8 +20,8 @@ export function ownsRevision(sidecarSet: SidecarSet, revision: ControllerRevisio
 }
 
 /**
- * The name that users gave to the current revision: `spec.customVersion`, or in the form of v1alpha1 a label.
- * Both forms mean the same in both versions (D-3); the field wins, as it does when OpenKruise converts it to the label.
+ * The custom version of the current revision: `spec.customVersion`, or the label of v1alpha1. Both are equivalent
+ * in both versions (D-3); the field takes precedence, as in OpenKruise's conversion.
  */
 export function customVersionOf({ metadata, spec }: VersionedSidecarSet): string | undefined {
   return spec.customVersion || ownMember(metadata.labels, CUSTOM_VERSION_LABEL) || undefined;

@@ -12,7 +12,7 @@ const DEFAULT_HISTORY_LIMIT = 10;
 /** One write to the stored ControllerRevisions. */
 export type RevisionAction =
   | { readonly type: "create"; readonly revision: ControllerRevision }
-  /** Makes an older revision the newest again, gives it a custom version, or both. */
+  /** Makes an older revision the newest, sets its custom version, or both. */
   | {
     readonly type: "change";
     readonly stored: ControllerRevision;
@@ -23,21 +23,21 @@ export type RevisionAction =
 
 export interface RevisionState {
   readonly prepared: Pick<PreparedSidecarSet, "sidecarSet" | "hash" | "hashWithoutImage">;
-  /** The stored revisions that may be this SidecarSet's; others among them only block their names. */
+  /** Stored revisions with this SidecarSet's label; those of other owners only block their names. */
   readonly stored: readonly ControllerRevision[];
-  /** Names of revisions that Pods run. */
+  /** Names of revisions in use by Pods. */
   readonly inUse: ReadonlySet<string>;
-  /** `status.collisionCount`; one more after each answer that a revision to create exists already. */
+  /** `status.collisionCount`; it is incremented after each AlreadyExists error. */
   readonly collisionCount: number;
   /** The controller's. */
   readonly namespace: string;
 }
 
 export interface RevisionPlan {
-  /** Name of the revision of the current spec, once the actions are done. */
+  /** Name of the current spec's revision after the actions. */
   readonly latest: string;
   readonly collisionCount: number;
-  /** In the order in which they are to be done. */
+  /** In the order of execution. */
   readonly actions: readonly RevisionAction[];
 }
 
@@ -107,7 +107,7 @@ function planCreation(
   };
 }
 
-/** What to delete of the revisions that are not the newest, oldest first. */
+/** Revisions to delete, oldest first, among those that are not the newest. */
 function deletions(
   { prepared, inUse }: RevisionState,
   { older, latestVersion }: {

@@ -9,10 +9,10 @@ import { revisedFieldNames } from "./data.ts";
 import { recordedHashes, withHashAnnotations } from "./hash_annotations.ts";
 
 /**
- * A SidecarSet as it was at a revision: what gets injected is the revision's, while the policies and selectors stay the
- * current ones. The hash annotations are the revision's, or computed where it has none.
+ * The SidecarSet with the injected parts of a revision, and its current policies and selectors. The hash
+ * annotations are the revision's, or computed if it has none.
  *
- * @returns the problems, with paths in the SidecarSet, where the revision's data is none.
+ * @returns the problems, with paths in the SidecarSet, if the revision's data is invalid
  * @see `pkg/control/sidecarcontrol/history_control.go:GetHistorySidecarSet`, `restoreRevisionInfo`
  */
 export function restoreSidecarSet(
@@ -49,7 +49,7 @@ export function restoreSidecarSet(
   return { ok: true, value: withHashAnnotations(read.value, recordedHashes(read.value)) };
 }
 
-/** The same as `restoreSidecarSet()`, ready for decisions. */
+/** `restoreSidecarSet()`, prepared for decisions. */
 export function restorePrepared(
   current: PreparedSidecarSet,
   revision: ControllerRevision,

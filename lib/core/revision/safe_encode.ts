@@ -6,7 +6,7 @@ const decoder = new TextDecoder();
 
 /** Writes an ASCII text with 27 harmless characters (`k8s.io/apimachinery/pkg/util/rand/rand.go:SafeEncodeString`). */
 export function safeEncode(text: string): string {
-  // Not put together with "+=": V8 would keep all the steps of that, twenty times the text's size.
+  // Not concatenated with "+=": V8 keeps all intermediate strings, twenty times the text's size.
   const encoded = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     encoded[i] = ALPHABET.charCodeAt(text.charCodeAt(i) % ALPHABET.length);

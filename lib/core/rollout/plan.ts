@@ -103,7 +103,7 @@ function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<Pod, PodUpdate>):
   const waiting: number[] = [];
   for (const pod of outdated) {
     const uid = uidOf(pod);
-    if (isAwaited(uid, snapshot)) {
+    if (isPending(uid, snapshot)) {
       written++;
       continue;
     }
@@ -136,11 +136,11 @@ function kindOf(pod: Pod, { classOf, prepared }: RolloutSnapshot): Upgradability
 function isBusy(pod: Pod, snapshot: RolloutSnapshot): boolean {
   const { retryAt, now } = snapshot;
   const uid = uidOf(pod);
-  return isAwaited(uid, snapshot) || (retryAt.get(uid) ?? 0) > now.getTime();
+  return isPending(uid, snapshot) || (retryAt.get(uid) ?? 0) > now.getTime();
 }
 
 /** Whether a write must be observed before the next one. */
-function isAwaited(uid: string, { pending, resend }: RolloutSnapshot): boolean {
+function isPending(uid: string, { pending, resend }: RolloutSnapshot): boolean {
   return pending.has(uid) && resend?.has(uid) !== true;
 }
 

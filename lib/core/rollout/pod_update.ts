@@ -119,19 +119,19 @@ function patchOf(
   changes: ImageChanges & { readonly extra: ReadonlyMap<string, string | null> },
 ): PodPatch {
   const { images, annotations, working, extra } = changes;
-  const wanted = new Map(extra);
+  const desired = new Map(extra);
   const stored = storedImages(pod);
   const replaced = [...images].filter(([name, image]) =>
     stored.has(name) && stored.get(name) !== image
   );
   if (replaced.length > 0) {
     const names = replaced.map(([name]) => name);
-    wanted.set(STORED_IMAGES_ANNOTATION, storedImagesWithout(pod, names));
+    desired.set(STORED_IMAGES_ANNOTATION, storedImagesWithout(pod, names));
   }
-  for (const [key, value] of annotations) wanted.set(key, value);
+  for (const [key, value] of annotations) desired.set(key, value);
   if (working.size > 0) {
     const merged = new Map([...workingContainers(pod), ...working]);
-    wanted.set(WORKING_HOT_UPGRADE_ANNOTATION, workingContainersText(merged));
+    desired.set(WORKING_HOT_UPGRADE_ANNOTATION, workingContainersText(merged));
   }
   const { name: sidecarSetName, hash: revision } = facts.prepared;
   const change = {
@@ -139,10 +139,10 @@ function patchOf(
     updateTimestamp: facts.now,
     changedContainers: [...images.keys()],
   };
-  wanted.set(INPLACE_UPDATE_STATE_ANNOTATION, inPlaceStatesText(pod, { ...change, revision }));
-  wanted.set(RESTART_COUNTS_ANNOTATION, restartCountsText(pod, change));
+  desired.set(INPLACE_UPDATE_STATE_ANNOTATION, inPlaceStatesText(pod, { ...change, revision }));
+  desired.set(RESTART_COUNTS_ANNOTATION, restartCountsText(pod, change));
   const present = pod.metadata.annotations ?? {};
-  const changed = [...wanted].filter(([key, value]) => present[key] !== value);
+  const changed = [...desired].filter(([key, value]) => present[key] !== value);
   const spec = specPatch(pod, images);
   return {
     metadata: {

@@ -39,11 +39,11 @@ export function podMatcherOf(spec: Selection): (place: PodPlace) => boolean {
 }
 
 function namespaceMatcherOf(
-  { namespace: wanted, namespaceSelector }: Selection,
+  { namespace: required, namespaceSelector }: Selection,
 ): (namespace: NamespaceFacts) => boolean {
   const matchesLabels = namespaceSelector && matcherOf(namespaceSelector);
   return ({ name, labels }) =>
-    (!wanted || wanted === name) && (matchesLabels === undefined || matchesLabels(labels));
+    (!required || required === name) && (matchesLabels === undefined || matchesLabels(labels));
 }
 
 /** Whether a `namespaceSelector` has requirements, so that an empty `selector` is allowed (D-8). */

@@ -89,19 +89,19 @@ function foundImages(differing: readonly Drift[]): ReadonlyMap<string, string> {
 function wantedImages(pod: Pod, prepared: PreparedSidecarSet): Map<string, string> {
   const { full, withoutImage } = recordOf(pod, prepared.name);
   const isCurrent = full?.hash === prepared.hash;
-  const wanted = new Map<string, string>();
-  if (!isCurrent && withoutImage?.hash !== prepared.hashWithoutImage) return wanted;
+  const desired = new Map<string, string>();
+  if (!isCurrent && withoutImage?.hash !== prepared.hashWithoutImage) return desired;
   const working = workingContainers(pod);
   for (const sidecar of runningSidecars(prepared.sidecarSet)) {
     const isHot = isHotUpgrade(sidecar);
     const pair = hotPair(sidecar.name, working);
     if (isCurrent && sidecar.image !== undefined) {
-      wanted.set(isHot ? pair.working : sidecar.name, sidecar.image);
+      desired.set(isHot ? pair.working : sidecar.name, sidecar.image);
     }
     if (!isHot) continue;
     const { hotUpgradeEmptyImage } = sidecar.upgradeStrategy ?? {};
     const isEmpty = pod.metadata.annotations?.[versionAnnotation(pair.idle)] === "0";
-    if (isEmpty && hotUpgradeEmptyImage) wanted.set(pair.idle, hotUpgradeEmptyImage);
+    if (isEmpty && hotUpgradeEmptyImage) desired.set(pair.idle, hotUpgradeEmptyImage);
   }
-  return wanted;
+  return desired;
 }

@@ -20,7 +20,10 @@ export interface EffectiveSinceFacts {
   readonly now: Date;
 }
 
-/** The stored `effectiveSince` if it belongs to the current selection; an image change or an outage of the leader does not end it. */
+/**
+ * The stored `effectiveSince` if it belongs to the current selection. Image changes and outages of the leader do
+ * not restart it.
+ */
 export function effectiveSinceOf(
   { sidecarSet: { metadata: { generation }, spec } }: PreparedSidecarSet,
   { effectiveSince, selectionHash: stored, observedGeneration = generation }: SidecarSetStatus = {},

@@ -12,11 +12,11 @@ const DIGEST = /^(?<repository>[^@]+)@(?<digest>[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0
  * platform's manifest.
  */
 export function isSameDigest(image: string, imageId: string): boolean {
-  const wanted = imageDigest(image);
-  if (wanted === undefined) return false;
+  const pinned = imageDigest(image);
+  if (pinned === undefined) return false;
   const scheme = imageId.indexOf("://");
   const found = imageDigest(scheme === -1 ? imageId : imageId.slice(scheme + 3));
-  return found?.digest === wanted.digest && found.repository === wanted.repository;
+  return found?.digest === pinned.digest && found.repository === pinned.repository;
 }
 
 /** The repository and digest of a digest-pinned image; undefined for any other reference. */

@@ -33,22 +33,22 @@ export const PodTrait = {
   HalfUpgraded: 128,
   /** Updated, but another client changed the image of a sidecar since. */
   Drifted: 256,
-  /** With images that webhooks have rewritten, which is not recorded in the Pod yet. */
+  /** Updated, and other webhooks changed images, which the Pod does not record yet. */
   Rewritten: 512,
 } as const;
 
-/** A set of traits, as the sum of their bits; 0 where the Pod is nothing to the SidecarSet. */
+/** A set of traits as the sum of their bits; 0 for an unrelated Pod. */
 export type PodClass = number;
 
-/** What a class depends on beside the Pod and the SidecarSet. */
+/** Input of a class in addition to the Pod and the SidecarSet. */
 export interface ClassifyContext {
-  /** Whether the SidecarSet's selectors match the Pod and its namespace now, and no exclusion or canary takes the Pod away. */
+  /** Whether the SidecarSet's selectors match the Pod and its namespace now, without a canary or exclusion. */
   readonly selected: boolean;
-  /** Since when the current selection has been in force; absent while it is not, so that nothing counts as missed. */
+  /** Time since which the current selection has been active; if absent, no Pod is missed. */
   readonly effectiveSince?: string;
-  /** The Pod is older than the selection, or came to be selected by a change of labels. */
+  /** The Pod is older than the selection, or was selected later by a label change. */
   readonly selectedLater?: boolean;
-  /** The Pod's namespace is excluded from injection, so that recreating the Pod would change nothing. */
+  /** The Pod's namespace is excluded, so that recreating the Pod has no effect. */
   readonly excluded?: boolean;
 }
 
@@ -58,9 +58,9 @@ export function hasTrait(podClass: PodClass, trait: number): boolean {
 }
 
 /**
- * Classifies one Pod for one SidecarSet, in time proportional to the Pod's containers. A Pod that runs to completion is
- * nothing any more once its main containers have ended: it gets no image, and uses no budget, while its sidecars end.
- * Source: `pkg/controller/sidecarset/sidecarset_processor.go:calculateStatus`; matched as departure D-5 has it.
+ * Classifies a Pod for a SidecarSet, in time proportional to the Pod's containers. A Pod that runs to completion
+ * has no class when its main containers have terminated: it gets no image and uses no budget.
+ * Source: `pkg/controller/sidecarset/sidecarset_processor.go:calculateStatus`; matched as in departure D-5.
  */
 export function classifyPod(
   pod: Pod,
@@ -87,7 +87,7 @@ export function classifyPod(
   return podClass | imageTraits(pod, prepared);
 }
 
-/** Nothing is known of images where the API server neither counts generations nor says who owns the fields. */
+/** Images are unknown if the API server reports neither generations nor field owners. */
 function imageTraits(pod: Pod, prepared: PreparedSidecarSet): PodClass {
   const { generation = 0, managedFields } = pod.metadata;
   if (generation < 1 && managedFields === undefined) return 0;
@@ -95,7 +95,7 @@ function imageTraits(pod: Pod, prepared: PreparedSidecarSet): PodClass {
   return (rewritten.size > 0 ? PodTrait.Rewritten : 0) | (drift.length > 0 ? PodTrait.Drifted : 0);
 }
 
-/** A Pod keeps counting as injected when the containers that it got have since been taken out of the SidecarSet. */
+/** A Pod still counts as injected if its containers were removed from the SidecarSet. */
 function isInjected(
   pod: Pod,
   prepared: PreparedSidecarSet,
@@ -112,8 +112,8 @@ function isInjected(
 }
 
 /**
- * Creation times are cut to whole seconds: of a Pod of the same second as the selection `selectedLater` says whether it is older. A Pod
- * that is never injected is not missed.
+ * A mirror Pod or an excluded Pod is not missed. Creation times are in whole seconds; `selectedLater` decides for a
+ * Pod created in the same second as the selection.
  */
 function isMissed(pod: Pod, context: ClassifyContext): boolean {
   const { effectiveSince, selectedLater, excluded } = context;

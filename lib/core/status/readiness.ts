@@ -16,7 +16,7 @@ export function readyCondition(pod: Pod): PodCondition | undefined {
   return pod.status?.conditions?.find((condition) => condition.type === "Ready");
 }
 
-/** Whether the Pod has not ended and is not being deleted (`kubecontroller.IsPodActive`). */
+/** Whether the Pod has not terminated and is not being deleted (`kubecontroller.IsPodActive`). */
 export function isActive(pod: Pod): boolean {
   const phase = pod.status?.phase;
   return phase !== "Succeeded" && phase !== "Failed" &&
@@ -35,7 +35,10 @@ export interface HotPair {
   readonly idle: string;
 }
 
-/** Which half works; where the Pod does not say, the second (`pkg/control/sidecarcontrol:GetPodHotUpgradeContainers`). */
+/**
+ * The working half; the second if the Pod does not record it
+ * (`pkg/control/sidecarcontrol:GetPodHotUpgradeContainers`).
+ */
 export function hotPair(sidecar: string, working: ReadonlyMap<string, string>): HotPair {
   const [first, second] = containersOfPair(sidecar);
   return working.get(sidecar) === first
@@ -44,9 +47,9 @@ export function hotPair(sidecar: string, working: ReadonlyMap<string, string>): 
 }
 
 /**
- * Whether a half of a hot-upgrade pair holds the empty image. In a Pod of another template (`sameTemplate` false) the
- * empty image may be another one than the SidecarSet's, so there the half's version annotation decides (B-19). It also
- * decides where a webhook has rewritten the empty image.
+ * Whether a half of a hot-upgrade pair has the empty image. If the Pod was injected by another template
+ * (`sameTemplate` false), or a webhook changed the image, the version annotation decides, as the empty image may
+ * differ (B-19).
  */
 export function isEmptyHalf(
   pod: Pod,
@@ -61,7 +64,7 @@ export function isEmptyHalf(
     (isUnchanged(pod) || storedImages(pod).get(container) === image);
 }
 
-/** Hot-upgrade sidecars of which both halves hold a real image, with their halves: an upgrade that is not finished. */
+/** Hot-upgrade sidecars with a real image in both halves, with their halves: unfinished upgrades. */
 export function unfinishedPairs(
   pod: Pod,
   prepared: PreparedSidecarSet,

@@ -5,7 +5,7 @@ import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { containerNames, findContainer, runningSidecars } from "./sidecars.ts";
 
-/** What the Pod's hash annotations record of a SidecarSet; nothing where they cannot be read. */
+/** The record of a SidecarSet in the Pod's hash annotations; undefined if unreadable. */
 export function recordOf(
   pod: Pod,
   sidecarSetName: string,
@@ -16,9 +16,9 @@ export function recordOf(
   return { full: full.get(sidecarSetName), withoutImage: withoutImage.get(sidecarSetName) };
 }
 
-/** Whether nothing in the Pod's spec has been changed since its creation: each change raises the generation from 1 on. */
+/** Whether the Pod's spec has not changed since its creation: the generation is still 1. */
 export function isUnchanged({ metadata: { generation, annotations = {} } }: Pod): boolean {
-  // A Pod that is older than the API server's counting begins with its first change.
+  // A Pod created before the API server counted generations has none until its first change.
   return generation === 1 && !Object.hasOwn(annotations, INPLACE_UPDATE_STATE_ANNOTATION);
 }
 

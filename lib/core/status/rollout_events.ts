@@ -1,14 +1,14 @@
 import type { Condition, SidecarSetStatus } from "../../api/sidecarset_status.ts";
 import type { EventReason } from "../event_reasons.ts";
 
-/** Something to tell about a roll-out. */
+/** An event for a SidecarSet's roll-out. */
 export interface RolloutEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: EventReason;
   readonly note: string;
 }
 
-/** Reasons of a roll-out that has begun and not come to an end. */
+/** Reasons of an unfinished roll-out. */
 const UNDER_WAY: ReadonlySet<string> = new Set([
   "RollingOut",
   "WaitingForAvailability",
@@ -16,7 +16,7 @@ const UNDER_WAY: ReadonlySet<string> = new Set([
   "ProgressDeadlineExceeded",
 ]);
 
-/** What makes a roll-out stand still, told with its own reason. */
+/** Blockers of a roll-out; each is reported with its own reason. */
 const BLOCKED: readonly Pick<RolloutEvent, "type" | "reason">[] = [
   { type: "Normal", reason: "WaitingForAvailability" },
   { type: "Normal", reason: "PartitionReached" },
@@ -29,8 +29,8 @@ const BLOCKED: readonly Pick<RolloutEvent, "type" | "reason">[] = [
 ];
 
 /**
- * What there is to tell of a roll-out, from the status before and after: its start, its completion, and what blocks it. A status that is stored
- * is told once, across restarts. `NotUpgradablePods` is told as OpenKruise does
+ * The events for a change of a roll-out's status: start, completion, and each new blocker. Compared with the stored
+ * status, so each event is published once, across restarts. `NotUpgradablePods` is OpenKruise's
  * (`pkg/controller/sidecarset/sidecarset_processor.go:UpdateSidecarSet`).
  */
 export function rolloutEvents(

@@ -8,8 +8,8 @@ export interface StoredProgressFacts {
 }
 
 /**
- * When a roll-out last made progress, as far as its stored status tells a process that has just started: a deadline that had passed stays
- * passed until a Pod changes. RFC 3339; undefined where nothing is known.
+ * Time in RFC 3339 of a roll-out's last progress, by its stored status, for a process that starts: an exceeded
+ * deadline stays exceeded until a Pod changes. Undefined if unknown.
  */
 export function storedProgress(
   status: SidecarSetStatus | undefined,

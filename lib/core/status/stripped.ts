@@ -4,14 +4,16 @@ import { recordOf } from "./record.ts";
 import { containerNames, findContainer } from "./sidecars.ts";
 
 /**
- * What another webhook has taken from the sidecars that an injected Pod records, so that they or the Pod cannot work; undefined where all is there.
- * The injection puts it back at its second call, but a webhook that is called after that has the last word.
+ * Parts that other webhooks removed from recorded sidecars of a Pod, without which they or the Pod cannot work. The
+ * second call of an injection restores them, but a webhook called later can remove them again.
+ *
+ * @returns undefined if nothing is missing
  */
 export function strippedPart(pod: Pod, prepared: PreparedSidecarSet): string | undefined {
   const { full } = recordOf(pod, prepared.name);
   const recorded = new Set(full?.sidecarList ?? []);
   const { initContainers = [], containers = [] } = prepared.sidecarSet.spec;
-  // Plain init containers are not recorded, so what is recorded and stands there is a native sidecar.
+  // Plain init containers are not recorded, so a recorded init container is a native sidecar.
   const native = pod.spec.initContainers?.find(({ name, restartPolicy }) =>
     restartPolicy !== "Always" &&
     initContainers.some((sidecar) =>

@@ -12,7 +12,7 @@ const allowList = z.looseObject({
   }))),
 });
 
-/** The annotation keys that a SidecarSet may set by the allow-list, or what is wrong with the list. */
+/** Annotation keys that the allow-list allows a SidecarSet, or the problem in the list. */
 export type AllowedKeys =
   | { readonly ok: true; names(key: string): boolean }
   | { readonly ok: false; readonly problem: string };
@@ -30,14 +30,14 @@ export function readAllowList(text: string, labels: Labels): AllowedKeys {
   try {
     json = JSON.parse(text);
   } catch {
-    return { ok: false, problem: `${where} is not JSON: mend the ConfigMap` };
+    return { ok: false, problem: `${where} is not JSON: fix the ConfigMap` };
   }
   const read = readAs(allowList, withoutNulls(json));
   if (!read.ok) {
     const [first] = read.problems;
     return {
       ok: false,
-      problem: `${where}: ${first?.field} ${first?.message}: mend the ConfigMap`,
+      problem: `${where}: ${first?.field} ${first?.message}: fix the ConfigMap`,
     };
   }
   const patterns: ((key: string) => boolean)[] = [];
@@ -46,7 +46,7 @@ export function readAllowList(text: string, labels: Labels): AllowedKeys {
     for (const expression of allowedAnnotationKeyExprs) {
       const pattern = compilePattern(expression);
       if (!pattern.ok) {
-        const problem = `${where}: ${preview(expression)} ${pattern.problem}: mend the ConfigMap`;
+        const problem = `${where}: ${preview(expression)} ${pattern.problem}: fix the ConfigMap`;
         return { ok: false, problem };
       }
       patterns.push(pattern.matches);

@@ -3,10 +3,11 @@ import { canaryBaseOf } from "../canary.ts";
 import type { Subject } from "./input.ts";
 
 /**
- * What a canary must be: created as one, NotUpdate, and of an existing SidecarSet that is no canary.
- * Chains are refused from both ends, and the flag cannot be put on later (B-10).
+ * Rules for canaries: created as a canary, of type NotUpdate, with an existing base that is no canary. Chains are
+ * refused in both directions, and a SidecarSet cannot become a canary later (B-10).
  *
- * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetCanary`
+ * @see
+ * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetCanary`
  */
 export function checkCanary({ metadata, spec, input }: Subject): void {
   const annotations = new Map(metadata.member("annotations").entries());

@@ -2,8 +2,8 @@ import type { Subject } from "./input.ts";
 import { PROBES_AND_LIFECYCLE } from "./pod/probes.ts";
 
 /**
- * `cleanupPolicy`: with Idle, sidecars that are no longer needed go on with another image, and with their probes and hooks,
- * which that image cannot answer.
+ * `cleanupPolicy`: with Idle, surplus sidecars get another image but keep their probes and hooks, which that image
+ * cannot answer.
  */
 export function checkCleanup({ spec }: Subject): void {
   const policy = spec.member("cleanupPolicy");

@@ -7,10 +7,11 @@ import { containerKeys, type Footprint, footprintOf } from "./footprint.ts";
 import type { Subject } from "./input.ts";
 
 /**
- * Nothing that another SidecarSet brings to the same Pods may be brought again. A canary and its base never meet in a Pod,
- * so they may share everything, whichever of them is written (B-9).
+ * Names that SidecarSets with overlapping selectors add to the same Pods must differ. A canary and its base never
+ * apply to the same Pod, so they may have the same names (B-9).
  *
- * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarConflict`
+ * @see
+ * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarConflict`
  */
 export function checkConflicts({ spec, sidecarSet, input }: Subject): void {
   if (sidecarSet === undefined) return;
@@ -21,7 +22,7 @@ export function checkConflicts({ spec, sidecarSet, input }: Subject): void {
     const otherName = other.metadata.name;
     if (otherName === name || otherName === base) continue;
     if (name !== undefined && canaryBaseOf(other) === name) continue;
-    // Clashes are rarer and quicker to look for than overlapping selectors.
+    // Name conflicts are rarer and cheaper to check than overlapping selectors.
     const problems = clashes(own, other);
     if (problems.length > 0 && selectionsOverlap(sidecarSet.spec, other.spec)) {
       spec.report(problems);
@@ -70,7 +71,7 @@ function volumeClashes(own: Footprint, other: SidecarSet): FieldProblem[] {
   });
 }
 
-/** Retain gives way to whoever comes first, and merged values can be merged again. */
+/** Retain keeps any earlier value, and JSON merges can be repeated; only Overwrite conflicts. */
 function annotationClashes(own: Footprint, other: SidecarSet): FieldProblem[] {
   const problems: FieldProblem[] = [];
   for (const { annotations = {}, patchPolicy = "Retain" } of other.spec.patchPodMetadata ?? []) {

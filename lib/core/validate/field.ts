@@ -5,11 +5,11 @@ import { preview } from "../../api/read.ts";
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * A place in an object under validation, whatever is there. Rules read it and say what is wrong with it; all places of one
- * object write to the same list.
+ * A field of an object under validation, present or not. Rules read it and report problems; all fields of an object
+ * share one list of problems.
  *
- * Reading follows Go's typed objects: what is absent is the type's zero value. A value of another type is a problem by
- * itself and is then read as the zero value too, so that no input makes a rule throw.
+ * Reading follows Go's typed objects: an absent field has its type's zero value. A value of another type is a
+ * problem and is read as the zero value, so that no input makes a rule throw.
  */
 export class Field {
   readonly value: unknown;
@@ -26,12 +26,12 @@ export class Field {
     return this.value !== undefined && this.value !== null;
   }
 
-  /** How many problems the object has so far: whether a check found any shows in the difference. */
+  /** Number of problems of the object so far; a check compares it before and after. */
   get problemCount(): number {
     return this.#problems.length;
   }
 
-  /** The same place with what the API server makes of its object before it checks it; a value of another type stays. */
+  /** The same field with the API server's defaults; a value of another type stays. */
   completed(change: (value: JsonObject) => JsonObject): Field {
     return isObject(this.value) ? new Field(change(this.value), this.path, this.#problems) : this;
   }
@@ -110,7 +110,7 @@ export class Field {
     this.#add("FieldValueTooLong", why);
   }
 
-  /** Takes over problems that another function found, with their paths as they are. */
+  /** Adds problems of another function, with their paths. */
   report(problems: readonly FieldProblem[]): void {
     for (const problem of problems) this.#problems.push(problem);
   }

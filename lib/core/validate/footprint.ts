@@ -4,15 +4,15 @@ import type { SidecarSet } from "../../api/sidecarset.ts";
 
 type List = "containers" | "initContainers";
 
-/** What a SidecarSet brings to a Pod, by the names that must not be brought twice. */
+/** Names that a SidecarSet adds to a Pod and that must be unique. */
 export interface Footprint {
-  /** Where a name of a container comes from: those in the spec with their list, and those in the Pod. */
+  /** Origin of a container name: the list in the spec, or the Pod. */
   readonly containers: ReadonlyMap<string, string>;
   readonly volumes: ReadonlyMap<string, { readonly path: string; readonly volume: unknown }>;
   readonly annotations: ReadonlyMap<string, { readonly path: string; readonly policy: string }>;
 }
 
-/** The footprint with the path of the field that each part comes from. */
+/** The footprint, with the field path of each name. */
 export function footprintOf({ spec }: SidecarSet): Footprint {
   const containers = new Map<string, string>();
   for (const list of ["containers", "initContainers"] as const) {
@@ -42,8 +42,8 @@ export function footprintOf({ spec }: SidecarSet): Footprint {
 }
 
 /**
- * Names under which a container can clash: its name in the spec, within its own list, for upgrades find it by that; and the
- * names it gets in the Pod, among containers of either kind.
+ * Names of a container that can conflict: its name in the spec within its list, as upgrades find it by that, and
+ * its names in the Pod among containers of both lists.
  */
 export function containerKeys(container: SidecarContainer, list: List): string[] {
   const { name, upgradeStrategy } = container;

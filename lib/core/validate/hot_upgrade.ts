@@ -4,9 +4,7 @@ import type { Field } from "./field.ts";
 const MAX_NAME_LENGTH = 63;
 const LONGEST_SUFFIX = Math.max(...HOT_UPGRADE_SUFFIXES.map((suffix) => suffix.length));
 
-/**
- * A hot upgrade makes a pair of containers of one: both need an image, and names that Kubernetes takes and nobody else has (B-27).
- */
+/** Both containers of a hot-upgrade pair need an image and a valid, unique name (B-27). */
 export function checkHotUpgradeNames(containers: readonly Field[]): void {
   const names = new Set(containers.map((container) => container.member("name").text()));
   for (const container of containers) {

@@ -1,10 +1,11 @@
 import type { Subject } from "./input.ts";
 
 /**
- * A running container cannot become a pair, nor a pair one container. Containers may be added: running Pods then cannot be
+ * A container cannot become a pair, nor a pair a container. Containers may be added; running Pods then cannot be
  * upgraded in place (B-32).
  *
- * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarContainersUpdate`
+ * @see
+ * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarContainersUpdate`
  */
 export function checkImmutability({ spec, input }: Subject): void {
   if (input.operation !== "UPDATE") return;

@@ -1,10 +1,10 @@
-/** How many letters in ten may differ. */
+/** Maximum share of different letters, in tenths. */
 const MAX_DIFFERENCE = 0.34;
 
 /**
- * The name that a misspelt one most likely stands for; undefined where none is close.
+ * The most similar name for a misspelt one; undefined if none is similar.
  *
- * @param names in the order in which equally close ones are preferred
+ * @param names in the order of preference among equally similar ones
  */
 export function likelyName(text: string, names: readonly string[]): string | undefined {
   let best: { name: string; distance: number } | undefined;
@@ -19,7 +19,7 @@ export function likelyName(text: string, names: readonly string[]): string | und
   return best?.name;
 }
 
-/** Letters to insert, delete, replace, or swap with their neighbour (optimal string alignment). */
+/** Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours. */
 export function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -6,13 +6,14 @@ import type { Subject } from "./input.ts";
 import { checkAnnotations } from "./metadata.ts";
 import { checkOneOf } from "./syntax.ts";
 
-/** Prefixes of annotations that Kubernetes and OpenKruise act on: a sidecar's author must not set them on somebody's Pods. */
+/** Reserved prefixes: annotations that Kubernetes and OpenKruise act on. */
 const RESERVED_PREFIX = /(^|\.)(kruise\.io|kubernetes\.io|k8s\.io)\//;
 
 /**
- * Annotations to set on Pods: valid, and each key once.
+ * `patchPodMetadata`: valid annotations, each key once.
  *
- * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
+ * @see
+ * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
  */
 export function checkPatchPodMetadata({ spec }: Subject): void {
   const seen = new Set<string>();
@@ -31,10 +32,11 @@ export function checkPatchPodMetadata({ spec }: Subject): void {
 }
 
 /**
- * Whether the annotations may be set: all but reserved ones, and all that the allow-list names. Where a list is required, only
- * those that it names, as in OpenKruise.
+ * Which annotations are allowed: all but reserved ones, and all in the allow-list. If a list is required, only
+ * those in it, as in OpenKruise.
  *
- * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
+ * @see
+ * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
  */
 export function checkAllowedAnnotations({ spec, metadata, input }: Subject): void {
   const { allowList, requireAllowList } = input;

@@ -6,9 +6,10 @@ import type { Field } from "./field.ts";
 import type { Subject } from "./input.ts";
 
 /**
- * `injectionStrategy.revision` names a stored revision of this very SidecarSet (B-28).
+ * `injectionStrategy.revision` names a stored revision of this SidecarSet (B-28).
  *
- * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetInjectionStrategy`
+ * @see
+ * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetInjectionStrategy`
  */
 export function checkPinnedRevision({ metadata, spec, input }: Subject): void {
   const revision = spec.member("injectionStrategy").member("revision");
@@ -23,7 +24,7 @@ export function checkPinnedRevision({ metadata, spec, input }: Subject): void {
   if (!name.isSet && !version.isSet) {
     return revision.required("must have revisionName or customVersion");
   }
-  // As at injection, the name wins.
+  // The name takes precedence, as at injection.
   if (name.isSet) {
     const found = input.revisions.find((stored) => stored.metadata.name === name.text());
     checkFound(name, { found, owner });

@@ -32,7 +32,7 @@ export function checkPriority(priority: Field): void {
 }
 
 /**
- * Which Pods an update spreads out.
+ * The scatter strategy of an update.
  *
  * @see `openkruise/kruise/apis/apps/v1beta1/statefulset_types.go:UpdateScatterStrategy.FieldsValidation`
  */

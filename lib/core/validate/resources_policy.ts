@@ -18,7 +18,7 @@ export function checkResourcesPolicy(container: Field): void {
     resources.member(list).entries().length > 0
   );
   if (isSetToo !== undefined) {
-    policy.invalid(`must not be set beside resources.${isSetToo}, which it would replace`);
+    policy.invalid(`must not be set together with resources.${isSetToo}, which it would replace`);
   }
   checkOneOf(policy.member("targetContainersMode"), targetContainersModes);
   checkRegex(policy.member("targetContainersNameRegex"));
@@ -46,7 +46,7 @@ function checkExpression(field: Field, resource: "cpu" | "memory"): void {
   const read = readResourceExpression(field.text());
   if (!read.ok) return field.invalid(`cannot be evaluated: ${read.problem}`);
   const { variable, expression } = read.value;
-  // The variable would stand for the amount of this resource, whatever it is called.
+  // The variable has the amount of this resource, regardless of its name.
   if (variable !== resource && expression.steps.some((step) => step.type === "variable")) {
     field.invalid(`must use the variable ${resource}, not ${variable}`);
   }

@@ -31,7 +31,7 @@ export function checkSidecars({ spec, input }: Subject): void {
     );
   }
   for (const container of containers) {
-    // Those of init containers may be absent: OpenKruise never looked at them.
+    // Those of init containers may be absent: OpenKruise does not check them.
     checkOneOf(container.member("podInjectPolicy"), podInjectPolicies);
     checkOneOf(container.member("shareVolumePolicy").member("type"), shareTypes);
     checkSidecar(container);

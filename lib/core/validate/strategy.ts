@@ -11,10 +11,11 @@ const MAX_COUNT = 2 ** 31 - 1;
 const DEFAULT_PROGRESS_DEADLINE_SECONDS = 600;
 
 /**
- * `updateStrategy`, whatever its type: NotUpdate leaves Pods alone, but partition and selector still count where a revision
- * is injected into a share of the Pods (B-26).
+ * `updateStrategy` of either type. With NotUpdate, partition and selector still apply to a revision that is
+ * injected partially (B-26).
  *
- * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetUpdateStrategy`
+ * @see
+ * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetUpdateStrategy`
  */
 export function checkUpdateStrategy({ spec }: Subject): void {
   const strategy = spec.member("updateStrategy");
@@ -23,7 +24,7 @@ export function checkUpdateStrategy({ spec }: Subject): void {
   const selector = strategy.member("selector");
   const partition = strategy.member("partition");
   if (selector.isSet && isPartitionSet(partition)) {
-    selector.invalid("must not be set beside partition: use one of them");
+    selector.invalid("must not be set together with partition: use one of them");
   }
   if (checkSelector(selector) === "empty") {
     selector.invalid("must have labels or expressions: leave it out to update all Pods");

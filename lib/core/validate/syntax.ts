@@ -1,6 +1,9 @@
 import type { Field } from "./field.ts";
 
-/** Checks of single values, each saying on the field what is wrong. Rules and limits are those of `k8s.io/apimachinery/pkg/util/validation`. */
+/**
+ * Checks of single values that report the problem on the field. Rules and limits are those of
+ * `k8s.io/apimachinery/pkg/util/validation`.
+ */
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const PORT_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
@@ -63,7 +66,7 @@ export function checkKeyName(field: Field): void {
   }
 }
 
-/** Whether a name stands for a directory, or begins like the parent directory. */
+/** Whether a name is `.`, or starts with `..`. */
 function climbsUp(name: string): boolean {
   return name === "." || name.startsWith("..");
 }

@@ -24,7 +24,7 @@ const MAX_NAME_LENGTH = 64;
 const MAX_UNKNOWN_FIELDS = 100;
 
 /**
- * Finds the fields of a SidecarSet that its schema does not have, with the known field that each most likely stands for.
+ * Finds fields of a SidecarSet that its schema does not have, each with the most similar known field.
  *
  * @param object any JSON that is not too deep
  */

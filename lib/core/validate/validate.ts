@@ -15,7 +15,7 @@ import { checkSelectors } from "./selectors.ts";
 import { checkSidecars } from "./sidecars.ts";
 import { checkUpdateStrategy } from "./strategy.ts";
 
-/** What a SidecarSet must be by itself. */
+/** Rules that depend on the SidecarSet alone. */
 const OWN_RULES: readonly Rule[] = [
   checkMetadata,
   checkSelectors,
@@ -25,7 +25,7 @@ const OWN_RULES: readonly Rule[] = [
   checkPatchPodMetadata,
 ];
 
-/** What else somebody who writes it must keep to: it depends on other objects, or on what was stored before. */
+/** Rules that apply to writes only: they depend on other objects, or on the stored one. */
 const WRITE_RULES: readonly Rule[] = [
   checkCanary,
   checkPinnedRevision,
@@ -35,10 +35,10 @@ const WRITE_RULES: readonly Rule[] = [
 ];
 
 /**
- * Everything that is wrong with a SidecarSet: its schema, its own rules, its parts as parts of a Pod, and conflicts with the
- * other SidecarSets of the cluster. Pure; no input makes it throw.
+ * Validates a SidecarSet: schema, own rules, its parts as parts of a Pod, and conflicts with the other SidecarSets
+ * of the cluster. No input makes it throw.
  *
- * @returns the problems, each with its field and how to mend it; empty when the SidecarSet is allowed.
+ * @returns the problems, each with its field and remedy; empty if the SidecarSet is valid
  * @see `openkruise/kruise/pkg/webhook/sidecarset/validating`
  */
 export function validateSidecarSet(input: ValidationInput): FieldProblem[] {
@@ -59,15 +59,15 @@ export function validateSidecarSet(input: ValidationInput): FieldProblem[] {
     sidecarSet: read.ok ? read.value : undefined,
     input,
   });
-  // A rule says better than the schema how to mend a field, so the schema speaks of the others.
-  const told = new Set(problems.map(({ field }) => field));
-  const schemaProblems = read.ok ? [] : read.problems.filter(({ field }) => !told.has(field));
+  // A rule's message is more specific than the schema's, so the schema's problem with the same field is dropped.
+  const reported = new Set(problems.map(({ field }) => field));
+  const schemaProblems = read.ok ? [] : read.problems.filter(({ field }) => !reported.has(field));
   return tidied([...problems, ...schemaProblems]);
 }
 
 /**
- * What is wrong with a SidecarSet by itself, whatever else is in the cluster: with this it cannot be injected, even where it is
- * stored already.
+ * Validates a SidecarSet independently of other objects. An invalid one is not injected, even if it is stored
+ * already.
  *
  * @param sidecarSet with its defaults applied, read by its schema
  */
@@ -98,7 +98,7 @@ function problemsBy(
   return problems;
 }
 
-/** Once each; where the type is wrong, nothing else is said of the field and of what would be in it. */
+/** Each problem once. If a field's type is wrong, other problems of the field and its members are dropped. */
 function tidied(problems: readonly FieldProblem[]): FieldProblem[] {
   const mistyped = new Set(
     problems.filter(({ reason }) => reason === "FieldValueTypeInvalid").map(({ field }) => field),

@@ -15,7 +15,7 @@ function violated(
   }));
   if (skip === undefined) return "";
   assert.equal(skip.reason, "PodSecurityViolation");
-  return /\(([^()]*(?:\(restricted\)[^()]*)*)\): mend/.exec(skip.message)?.[1] ?? skip.message;
+  return /\(([^()]*(?:\(restricted\)[^()]*)*)\): fix/.exec(skip.message)?.[1] ?? skip.message;
 }
 
 const BASELINE = { "pod-security.kubernetes.io/enforce": "baseline" };

@@ -120,7 +120,7 @@ Deno.test("computeResources() fails where the API server would refuse a request 
   const result = compute({ limits: { cpu: "100m" }, requests: { cpu: "500m" } });
   assert.ok(!result.ok);
   assert.equal(result.reason, "ExpressionFailed");
-  assert.match(result.message, /cpu request comes to 500m, above the limit of 100m/);
+  assert.match(result.message, /cpu request is 500m, above the limit of 100m/);
 });
 
 Deno.test("computeResources() allows a request equal to its limit", () => {

@@ -72,13 +72,13 @@ const cases: readonly SkipCase[] = [
     spec: { containers: [AGENT] },
     beside: [prepared("a", { containers: [AGENT] })],
     reason: "SidecarNameConflict",
-    message: /SidecarSet a brings a container agent too/,
+    message: /SidecarSet a adds a container agent too/,
   },
   {
     says: "that brings a name twice",
     spec: { containers: [HOT, { name: "mesh-1", image: "x" }] },
     reason: "InvalidSidecarSet",
-    message: /brings the container name mesh-1 twice/,
+    message: /uses the container name mesh-1 twice/,
   },
   {
     says: "with a hot upgrade without an empty image",
@@ -86,7 +86,7 @@ const cases: readonly SkipCase[] = [
       containers: [{ name: "mesh", image: "m", upgradeStrategy: { upgradeType: "HotUpgrade" } }],
     },
     reason: "InvalidSidecarSet",
-    message: /mesh-2 without an image.*hotUpgradeEmptyImage/,
+    message: /mesh-2 no image.*hotUpgradeEmptyImage/,
   },
   {
     says: "that mounts a volume that nobody has",
@@ -114,7 +114,7 @@ const cases: readonly SkipCase[] = [
     }),
     spec: { containers: [{ ...AGENT, ports: [{ containerPort: 2, hostPort: 80 }] }] },
     reason: "PortConflict",
-    message: /main and agent both want the host port TCP :80/,
+    message: /main and agent both use the host port TCP :80/,
   },
   {
     says: "with a host port of another SidecarSet",
@@ -132,7 +132,7 @@ const cases: readonly SkipCase[] = [
     pod: podWith({ hostNetwork: true }),
     spec: { containers: [{ ...HOT, ports: [{ containerPort: 15001 }] }] },
     reason: "PortConflict",
-    message: /mesh-1 and mesh-2 both want the host port TCP :15001/,
+    message: /mesh-1 and mesh-2 both use the host port TCP :15001/,
   },
   {
     says: "whose resources policy has no target",

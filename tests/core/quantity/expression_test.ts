@@ -195,10 +195,10 @@ Deno.test("expressionProblem() refuses what fails for every amount", () => {
     ["100MB", /unknown suffix "MB"/],
     ["-1", /negative/],
     ["100Mi-1Gi", /negative/],
-    ["-cpu", /negative whatever cpu is/],
-    ["cpu*-50%", /negative whatever cpu is/],
-    ["cpu*0-1", /negative whatever cpu is/],
-    ["min(cpu,-1)", /negative whatever cpu is/],
+    ["-cpu", /negative for every cpu/],
+    ["cpu*-50%", /negative for every cpu/],
+    ["cpu*0-1", /negative for every cpu/],
+    ["min(cpu,-1)", /negative for every cpu/],
   ] as const;
   for (const [text, wanted] of cases) assert.match(problem(text, "cpu") ?? "", wanted, text);
 });

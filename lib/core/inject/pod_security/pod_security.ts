@@ -42,7 +42,7 @@ export function podSecurityObstacle(
     reason: "PodSecurityViolation",
     message:
       `namespace ${namespace.name} enforces the Pod Security level ${level}, which the sidecars violate (` +
-      `${names}): mend their securityContext, ports and volumes`,
+      `${names}): fix their securityContext, ports and volumes`,
     subject: level,
   };
 }

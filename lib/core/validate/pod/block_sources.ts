@@ -2,7 +2,7 @@ import type { Field } from "../field.ts";
 import { requires } from "./source_check.ts";
 
 const MAX_LUN = 255;
-/** Patterns as Kubernetes has them: the first is not anchored at its start, the others have a dot for any character. */
+/** Kubernetes' patterns unchanged: the first has no start anchor, the others an unescaped dot. */
 const ISCSI_NAMES: readonly (readonly [string, RegExp])[] = [
   ["iqn", /iqn\.\d{4}-\d{2}\.([a-zA-Z0-9.-]+)(:[^,;*&$|\s]+)$/],
   ["eui", /^eui.[a-zA-Z0-9]{16}$/],

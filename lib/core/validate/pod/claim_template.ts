@@ -8,7 +8,7 @@ const ACCESS_MODES = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", ONE_POD]
 const VOLUME_MODES = ["Block", "Filesystem"];
 
 /**
- * A volume for which a claim is created with each Pod.
+ * A generic ephemeral volume.
  *
  * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:ValidatePersistentVolumeClaimSpec`
  */

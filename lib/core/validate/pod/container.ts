@@ -9,7 +9,7 @@ import { checkResources } from "./resources.ts";
 import { checkRestartPolicy } from "./restart_policy.ts";
 import { checkSecurityContext } from "./security_context.ts";
 
-/** What the containers of a Pod are checked against. */
+/** Input for validating a Pod's containers. */
 export interface PodFacts {
   readonly volumes: VolumeSources;
   readonly allowPrivileged: boolean;

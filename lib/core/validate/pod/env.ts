@@ -34,7 +34,7 @@ export function checkEnv(env: Field, volumes: VolumeSources): void {
 function checkValueFrom(valueFrom: Field, value: string): void {
   const sources = SOURCES.map((name) => valueFrom.member(name)).filter((source) => source.isSet);
   if (sources.length === 0) valueFrom.invalid(`must have one of ${SOURCES.join(", ")}`);
-  else if (value !== "") valueFrom.invalid("must not be set beside a value");
+  else if (value !== "") valueFrom.invalid("must not be set together with a value");
   else if (sources.length > 1) valueFrom.invalid("must have one source only");
 
   const [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef] = SOURCES

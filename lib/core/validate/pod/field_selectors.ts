@@ -25,7 +25,7 @@ export interface PodFieldPath {
   readonly key?: string;
 }
 
-/** Takes a `fieldPath` apart. */
+/** Parses a `fieldPath`. */
 export function readPodFieldPath(text: string): PodFieldPath {
   const parts = SUBSCRIPTED.exec(text);
   return parts === null ? { path: text } : { path: parts[1] ?? "", key: parts[2] ?? "" };
@@ -86,7 +86,7 @@ function checkDivisor(divisor: Field, resource: string): void {
   }
 }
 
-/** The quantity at a field; what is none is a problem and undefined. */
+/** The quantity of a field; undefined with a problem if it is not one. */
 export function quantityAt(field: Field): Quantity | undefined {
   const { value } = field;
   const quantity = typeof value === "string" || typeof value === "number"

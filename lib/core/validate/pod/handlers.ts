@@ -16,8 +16,8 @@ export const PROBE_HANDLERS: readonly HandlerType[] = ["exec", "httpGet", "tcpSo
 export const LIFECYCLE_HANDLERS: readonly HandlerType[] = ["exec", "httpGet", "tcpSocket", "sleep"];
 
 /**
- * Exactly one handler, which is valid. `httpGet.protocol` and `grpc.mode` are left to the API server: it drops what they hold
- * unless a feature gate is on.
+ * Exactly one valid handler. `httpGet.protocol` and `grpc.mode` are not validated: the API server drops them unless
+ * a feature gate is enabled.
  *
  * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateHandler`
  */
@@ -27,7 +27,7 @@ export function checkHandler(parent: Field, types: readonly HandlerType[]): void
   if (first === undefined) return parent.required(`must have one of ${types.join(", ")}`);
   CHECKS[first](parent.member(first));
   for (const type of others) {
-    parent.member(type).forbidden(`must not be set beside ${first}: use one handler`);
+    parent.member(type).forbidden(`must not be set together with ${first}: use one handler`);
   }
 }
 
@@ -48,7 +48,7 @@ function checkHttpGet(httpGet: Field): void {
   }
 }
 
-/** The upper limit is each Pod's own grace period, which is known when the Pod is injected. */
+/** The upper limit is the Pod's grace period, checked at injection. */
 function checkSleep(sleep: Field): void {
   checkNotNegative(sleep.member("seconds"));
 }

@@ -9,7 +9,7 @@ export const CERTIFICATE_PATHS = ["credentialBundlePath", "keyPath", "certificat
 const KEY_TYPES = ["ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519", "RSA3072", "RSA4096"];
 const MIN_EXPIRATION_SECONDS = 3600;
 const MAX_EXPIRATION_SECONDS = 91 * 24 * 3600;
-/** Of the signers of Kubernetes itself. */
+/** Prefix of Kubernetes' own signers. */
 const MAX_KUBERNETES_EXPIRATION_SECONDS = 24 * 3600;
 const KUBERNETES_SIGNER = /^([^/]*\.)?kubernetes\.io\//;
 
@@ -20,7 +20,7 @@ export function checkTrustBundle(bundle: Field): void {
   const labelSelector = bundle.member("labelSelector");
   if (name.isSet === signerName.isSet) bundle.invalid("must have either name or signerName");
   if (name.isSet) {
-    // What stands before the last colon is the signer.
+    // The part before the last colon is the signer.
     const problem = subdomainProblem(name.text().slice(name.text().lastIndexOf(":") + 1));
     if (problem !== undefined) name.invalid(problem);
     if (labelSelector.isSet) labelSelector.invalid("must not be set together with name");

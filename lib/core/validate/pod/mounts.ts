@@ -67,7 +67,7 @@ function checkSubPaths(mount: Field): void {
   checkDescendingPath(subPath);
   checkDescendingPath(subPathExpr);
   if (subPath.text() !== "" && subPathExpr.text() !== "") {
-    subPathExpr.invalid("must not be set beside subPath");
+    subPathExpr.invalid("must not be set together with subPath");
   }
 }
 
@@ -114,6 +114,6 @@ function checkVolumeName(name: Field, volumes: VolumeSources): void {
   if (name.text() === "") name.required();
   if (volumes.has(name.text())) return;
   name.notFound(
-    "must name a valid volume of spec.volumes: define it there, sources of Pods are not seen",
+    "must name a valid volume of spec.volumes: define it there, volumes of Pods do not count",
   );
 }

@@ -9,7 +9,7 @@ const NUMBERS = [
   "successThreshold",
   "failureThreshold",
 ];
-/** Fields of a container that keep running only containers may have. */
+/** Fields that only long-running containers may have. */
 export const PROBES_AND_LIFECYCLE = [
   "lifecycle",
   "livenessProbe",
@@ -18,7 +18,7 @@ export const PROBES_AND_LIFECYCLE = [
 ] as const;
 
 /**
- * Probes and lifecycle hooks of a container that keeps running.
+ * Probes and lifecycle hooks of a long-running container.
  *
  * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateLivenessProbe`
  */
@@ -50,7 +50,7 @@ function checkProbe(probe: Field): void {
   if (grace.isSet && grace.integer() <= 0) grace.invalid("must be greater than 0");
 }
 
-/** Init containers that run to their end have neither probes nor lifecycle hooks. */
+/** Plain init containers have neither probes nor lifecycle hooks. */
 export function checkNoProbesOrLifecycle(container: Field): void {
   for (const name of PROBES_AND_LIFECYCLE) {
     const field = container.member(name);

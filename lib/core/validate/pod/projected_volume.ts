@@ -34,7 +34,7 @@ export function checkProjected(projected: Field): void {
   }
 }
 
-/** Every path that a source writes a file to, but a token's: Kubernetes does not compare that one. */
+/** File paths of a source except a token's, which Kubernetes does not compare. */
 function filePaths(source: Field): Field[] {
   const isToken = source.path.endsWith(".serviceAccountToken");
   return [

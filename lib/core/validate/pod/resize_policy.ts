@@ -15,7 +15,7 @@ export function checkResizePolicy(policies: Field): void {
 }
 
 /**
- * An init container that runs to its end cannot be restarted by a resize.
+ * A plain init container cannot be restarted by a resize.
  *
  * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateInitContainers`
  */

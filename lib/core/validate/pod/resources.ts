@@ -49,7 +49,7 @@ export function checkResources(resources: Field): void {
 }
 
 /**
- * Names of the Pods' own `resourceClaims`, which only the injection into a Pod can compare.
+ * Resource claims: their names refer to the Pod's `resourceClaims`, which are checked at injection.
  *
  * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateResourceClaimNames`
  */
@@ -64,7 +64,7 @@ function checkClaims(claims: Field): void {
     const request = claim.member("request");
     const requests = requestsByClaim.get(name);
     if (request.text() !== "") checkDnsLabel(request);
-    // Without a request it means all of them.
+    // Without a request it means all requests.
     const isTaken = requests !== undefined &&
       (request.text() === "" || requests.has("") || requests.has(request.text()));
     if (isTaken) claim.duplicate();
@@ -115,7 +115,7 @@ function isNative(name: string): boolean {
   return !name.includes("/") || name.includes(NATIVE_DOMAIN);
 }
 
-/** Whether only whole numbers of a resource can be had. */
+/** Whether a resource has only integer amounts. */
 function isCounted(name: string): boolean {
   return !isNative(name);
 }

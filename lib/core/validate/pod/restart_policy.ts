@@ -8,7 +8,7 @@ const MAX_RULES = 20;
 const MAX_EXIT_CODES = 255;
 
 /**
- * The container's own restart policy, of any kind of container (Kubernetes 1.34), and its rules by exit code.
+ * The container-level restart policy (all kinds of containers since Kubernetes 1.34), and its rules by exit code.
  *
  * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateContainerRestartPolicy`
  */

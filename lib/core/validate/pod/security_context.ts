@@ -6,9 +6,9 @@ const MAX_PROFILE_LENGTH = 4095;
 const PROFILE_TYPES = ["Localhost", "RuntimeDefault", "Unconfined"];
 
 /**
- * A container's security context. Options of Windows are left to the API server.
+ * A container's security context, without Windows options.
  *
- * @param options `allowPrivileged`: whether containers may be privileged at all.
+ * @param options `allowPrivileged`: whether containers may be privileged.
  * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:ValidateSecurityContext`
  */
 export function checkSecurityContext(
@@ -22,7 +22,7 @@ export function checkSecurityContext(
   for (const id of [context.member("runAsUser"), context.member("runAsGroup")]) {
     if (id.integer() < 0 || id.integer() > MAX_ID) id.invalid(`must be between 0 and ${MAX_ID}`);
   }
-  // Whether the Pod's hostUsers allows Unmasked is known when a Pod is injected.
+  // Unmasked depends on the Pod's hostUsers, which is checked at injection.
   checkOptionalOneOf(context.member("procMount"), ["Default", "Unmasked"]);
   checkSeccompProfile(context.member("seccompProfile"));
   checkEscalation(context);
@@ -33,11 +33,11 @@ function checkEscalation(context: Field): void {
   const escalation = context.member("allowPrivilegeEscalation");
   if (!escalation.isSet || escalation.flag()) return;
   if (context.member("privileged").flag()) {
-    context.invalid("must not have allowPrivilegeEscalation false beside privileged true");
+    context.invalid("must not have allowPrivilegeEscalation false with privileged true");
   }
   const added = context.member("capabilities").member("add").items();
   if (added.some((capability) => capability.text() === "CAP_SYS_ADMIN")) {
-    context.invalid("must not have allowPrivilegeEscalation false beside CAP_SYS_ADMIN");
+    context.invalid("must not have allowPrivilegeEscalation false with CAP_SYS_ADMIN");
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Field } from "../field.ts";
 
-/** Says what is wrong with one source of a volume. */
+/** Validates one source of a volume. */
 export type SourceCheck = (source: Field) => void;
 
-/** A check that texts and lists of a source are there and not empty. */
+/** A check for required non-empty strings and lists of a source. */
 export function requires(...names: string[]): SourceCheck {
   return (source) => {
     for (const name of names) {

@@ -10,7 +10,7 @@ const DISK_KINDS = ["Dedicated", "Managed", "Shared"];
 const RESERVED_DOMAIN = /(^|\.)(kubernetes|k8s)\.io$/;
 
 /**
- * What each source must have that names a storage system.
+ * Required fields of sources that name a storage system.
  *
  * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateVolumeSource`
  */

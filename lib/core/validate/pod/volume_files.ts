@@ -51,7 +51,7 @@ export function checkDownwardFiles(items: Field): void {
   }
 }
 
-/** A path of a file in a volume, which must be there. */
+/** A required file path in a volume. */
 export function checkFilePath(path: Field): void {
   if (path.text() === "") path.required();
   else checkLocalPath(path);

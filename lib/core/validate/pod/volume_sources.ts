@@ -21,7 +21,7 @@ const HOST_PATH_TYPES = [
 const MAX_CSI_DRIVER_LENGTH = 63;
 
 /**
- * What each source of a volume must have.
+ * Rules for each volume source.
  *
  * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateVolumeSource`
  */

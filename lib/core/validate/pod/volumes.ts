@@ -24,7 +24,7 @@ export function checkVolumes(volumes: readonly Field[]): VolumeSources {
   return sources;
 }
 
-/** A source that is not known here may be one of a newer Kubernetes: it counts, and the API server knows its rules. */
+/** An unknown source may be one of a newer Kubernetes version: it counts as a source and is not validated. */
 function checkSource(volume: Field): string | undefined {
   const [first, ...others] = volume.entries()
     .filter(([key, value]) => key !== "name" && value.isSet)
@@ -35,7 +35,9 @@ function checkSource(volume: Field): string | undefined {
   }
   SOURCE_CHECKS.get(first)?.(volume.member(first));
   for (const other of others) {
-    volume.member(other).forbidden(`must not be set beside ${first}: a volume has one source`);
+    volume.member(other).forbidden(
+      `must not be set together with ${first}: a volume has one source`,
+    );
   }
   return first;
 }
