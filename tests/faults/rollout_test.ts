@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import type { UpdateStrategy } from "../../lib/api/strategies.ts";
 import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
-import { trimPod } from "../../lib/index/trim.ts";
 import type { RequestOptions } from "../../lib/kube/contract.ts";
-import { createEngine } from "../support/engine.ts";
-import { ManualClock, settle } from "../support/manual_clock.ts";
-import { podOf, sidecarSetOf } from "../support/objects.ts";
-import { type Fault, isAvailable, StoredCluster } from "./stored_cluster.ts";
+import { sidecarSetOf } from "../support/objects.ts";
+import { RolloutRun, STEP_MS } from "./rollout_run.ts";
+import type { Fault } from "./stored_cluster.ts";
+import { faults, numbers } from "./write_faults.ts";
 
 const PODS = 40;
-const STEP = 200;
 const hot = { upgradeType: "HotUpgrade", hotUpgradeEmptyImage: "empty:1" } as const;
 
 interface SetOptions {
@@ -35,100 +33,17 @@ function preparedSet(options: SetOptions): PreparedSidecarSet {
   });
 }
 
-/** Numbers between 0 and 1 that are the same in every run (mulberry32). */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** A tenth of the writes fails in each of the ways in which writes fail. */
-function faults(seed: number): (options: RequestOptions) => Fault {
-  const random = numbers(seed);
-  const ways: Fault[] = [
-    { httpCode: 409 },
-    { httpCode: 429 },
-    { httpCode: 500 },
-    { lost: "before" },
-    { lost: "after" },
-  ];
-  return () => random() < 0.1 ? ways[Math.floor(random() * ways.length)] : undefined;
-}
-
 /** A controller at work on Pods of version 1, whose watch is a step late. */
-function start(fault: (options: RequestOptions) => Fault = () => undefined) {
-  const clock = new ManualClock();
-  const first = preparedSet({});
-  const cluster = new StoredCluster(first, fault);
-  const touch = (names: Iterable<string>) => {
-    for (const name of names) engine.loop.add(name, 50);
-  };
-  const engine = createEngine({
-    client: cluster,
-    clock,
-    registrationOf: () => ({ inForceSince: "2025-12-31T00:00:00Z" }),
-    onProgress: (name) => touch([name]),
-    onStoredPod: (pod) => touch(engine.index.updatePod(pod)),
-    onStoredSidecarSet() {
-      const known = engine.index.sidecarSets.get("web");
-      if (!known) return;
-      touch(engine.index.applySidecarSet({ ...known, sidecarSet: cluster.sidecarSet }));
-    },
+function start(fault?: (options: RequestOptions) => Fault): RolloutRun<SetOptions> {
+  return new RolloutRun({
+    pods: PODS,
+    first: {},
+    prepare: (options: SetOptions, resourceVersion) => preparedSet({ ...options, resourceVersion }),
+    ...(fault ? { fault } : {}),
   });
-  for (let i = 0; i < PODS; i++) cluster.put(podOf({ name: `p${i}`, injected: [first] }));
-  cluster.mostUnavailable = 0;
-  const stop = new AbortController();
-  const running = engine.loop.run(stop.signal);
-  let late: string[] = [];
-  const deliver = () => {
-    for (const name of late) {
-      const pod = cluster.pods.get(name);
-      if (pod) touch(engine.index.applyPod(trimPod(pod)));
-    }
-    late = [...cluster.changed];
-    cluster.changed = new Set();
-  };
-  const step = async () => {
-    deliver();
-    cluster.stepKubelet();
-    await clock.advance(STEP);
-    await settle();
-  };
-  /** As a user does; status and resourceVersion are the API server's. */
-  const apply = (options: SetOptions) => {
-    const resourceVersion = cluster.nextVersion();
-    const prepared = preparedSet({ ...options, resourceVersion });
-    const { status } = cluster.sidecarSet;
-    cluster.sidecarSet = { ...prepared.sidecarSet, ...(status ? { status } : {}) };
-    touch(engine.index.applySidecarSet({ ...prepared, sidecarSet: cluster.sidecarSet }));
-  };
-  deliver();
-  deliver();
-  return {
-    ...engine,
-    clock,
-    cluster,
-    apply,
-    step,
-    remove: () => touch(engine.index.deleteSidecarSet("web")),
-    async until(isSo: () => boolean, { steps = 3_000 } = {}) {
-      for (let i = 0; !isSo(); i++) {
-        assert.ok(i < steps, "it does not come to its end");
-        await step();
-      }
-    },
-    async end() {
-      stop.abort();
-      await running;
-    },
-  };
 }
 
-type Run = ReturnType<typeof start>;
+type Run = RolloutRun<SetOptions>;
 
 /** Whether all Pods run the version, with the hot pair's other half empty. */
 function isAt({ cluster, index }: Run, version: number): boolean {
@@ -245,16 +160,16 @@ for (const [what, faultOf] of Object.entries(OUTAGES)) {
       isBroken = true;
       const before = run.cluster.writes;
       const rest = PODS - run.index.pods.countsOf("web").updatedPods;
-      for (let i = 0; i < seconds * 1_000 / STEP; i++) await run.step();
+      for (let i = 0; i < seconds * 1_000 / STEP_MS; i++) await run.step();
       const writes = run.cluster.writes - before;
       assert.ok(writes < seconds * 3 + 10 * PODS, `${writes} writes to a broken server`);
       isBroken = false;
       const { updatedPods } = run.index.pods.countsOf("web");
       const isOn = () => run.index.pods.countsOf("web").updatedPods > updatedPods || isAt(run, 2);
       if (takesNothing) assert.ok(PODS - updatedPods > rest / 2, "there is something left to do");
-      await run.until(isOn, { steps: 10_000 / STEP });
+      await run.until(isOn, { steps: 10_000 / STEP_MS });
       // What it takes where nothing fails, and the wait for the first write.
-      await run.until(() => isAt(run, 2), { steps: 40_000 / STEP });
+      await run.until(() => isAt(run, 2), { steps: 40_000 / STEP_MS });
       assertSound(run);
       await run.end();
     });
@@ -285,7 +200,7 @@ for (const httpCode of [403, 404, 409, 429, 500, 503]) {
     const { fault, see } = budget(httpCode);
     const run = start(fault);
     see(() => ({
-      unavailable: [...run.cluster.pods.values()].filter((pod) => !isAvailable(pod)).length,
+      unavailable: run.cluster.unavailable.size,
       now: run.clock.monotonic(),
     }));
     run.apply({ version: 2, generation: 2, strategy: { maxUnavailable: "100%" } });
@@ -293,7 +208,7 @@ for (const httpCode of [403, 404, 409, 429, 500, 503]) {
     await run.until(() => isAt(run, 2), { steps: 2_000 });
     const seconds = (run.clock.monotonic() - began) / 1_000;
     // Two restarts of three steps for each Pod, and the webhook's lag.
-    const restart = 3 * STEP + LAG;
+    const restart = 3 * STEP_MS + LAG;
     assert.ok(seconds < PODS * 2 * 2 * restart / 1_000, `${seconds} s for ${PODS} Pods`);
     assert.ok(run.cluster.mostUnavailable <= 1);
     const perPod = run.cluster.writes / PODS;

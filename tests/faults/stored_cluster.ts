@@ -1,3 +1,4 @@
+import type { ControllerRevision } from "../../lib/api/controller_revision.ts";
 import { isObject } from "../../lib/api/json.ts";
 import type { ContainerStatus, Pod, PodCondition } from "../../lib/api/pod.ts";
 import type { SidecarSet } from "../../lib/api/sidecarset.ts";
@@ -12,12 +13,20 @@ export type Fault =
   | { lost: "before" | "after" }
   | undefined;
 
+export interface StoredClusterOptions {
+  /** What happens to a write. @default all are done */
+  fault?(options: RequestOptions): Fault;
+  /** Whether a container becomes ready after it has got an image. @default all do */
+  doesStart?(pod: string, image: string): boolean;
+}
+
 /**
  * Pods that are stored as an API server stores them, with a kubelet that starts what their specs say. No Kubernetes
  * in addition.
  */
 export class StoredCluster implements RestClient {
   readonly pods = new Map<string, Pod>();
+  readonly revisions = new Map<string, ControllerRevision>();
   sidecarSet: SidecarSet;
   /** By Pod and container, all images that it has had. */
   readonly images = new Map<string, string[]>();
@@ -28,11 +37,21 @@ export class StoredCluster implements RestClient {
   /** Pods that have changed since they were last asked for. */
   changed = new Set<string>();
   readonly #fault: (options: RequestOptions) => Fault;
+  readonly #doesStart: (pod: string, image: string) => boolean;
+  readonly #unavailable = new Set<string>();
+  /** Pods that have changed since the kubelet's last step: it has nothing to do for others. */
+  #toStep = new Set<string>();
   #version = 1_000;
 
-  constructor(prepared: PreparedSidecarSet, fault: (options: RequestOptions) => Fault) {
+  constructor(prepared: PreparedSidecarSet, options: StoredClusterOptions = {}) {
     this.sidecarSet = prepared.sidecarSet;
-    this.#fault = fault;
+    this.#fault = options.fault ?? (() => undefined);
+    this.#doesStart = options.doesStart ?? (() => true);
+  }
+
+  /** Pods of which a container does not run the image of the spec, or is not ready. */
+  get unavailable(): ReadonlySet<string> {
+    return this.#unavailable;
   }
 
   /** Stores an object as a user does, and gives it its resourceVersion. */
@@ -42,11 +61,15 @@ export class StoredCluster implements RestClient {
 
   /** The kubelet does one step for each Pod: a container with a new image goes down, or comes up again. */
   stepKubelet(): void {
-    for (const pod of this.pods.values()) {
+    const changed = this.#toStep;
+    this.#toStep = new Set();
+    for (const key of changed) {
+      const pod = this.pods.get(key);
+      if (!pod) continue;
       const statuses = pod.status?.containerStatuses ?? [];
       const next = pod.spec.containers.map(({ name, image = "" }): ContainerStatus => {
         const before = statuses.find((status) => status.name === name);
-        if (before?.image === image) return { ...before, ready: true };
+        if (before?.image === image) return { ...before, ready: this.#doesStart(key, image) };
         return { name, image, imageID: `id-of-${image}`, ready: false };
       });
       if (JSON.stringify(next) === JSON.stringify(statuses)) continue;
@@ -100,10 +123,15 @@ export class StoredCluster implements RestClient {
       return this.sidecarSet;
     }
     const metadata = Reflect.get(body, "metadata");
-    return {
+    const stored = {
       ...body,
       metadata: { ...(isObject(metadata) ? metadata : {}), resourceVersion: this.nextVersion() },
     };
+    if (method === "POST" && path.endsWith("/controllerrevisions")) {
+      const revision: ControllerRevision = JSON.parse(JSON.stringify(stored));
+      this.revisions.set(revision.metadata.name ?? "", revision);
+    }
+    return stored;
   }
 
   nextVersion(): string {
@@ -127,13 +155,15 @@ export class StoredCluster implements RestClient {
     const stored = { ...pod, metadata };
     this.pods.set(name, stored);
     this.changed.add(name);
-    const unavailable = [...this.pods.values()].filter((each) => !isAvailable(each));
-    this.mostUnavailable = Math.max(this.mostUnavailable, unavailable.length);
+    this.#toStep.add(name);
+    if (isAvailable(stored)) this.#unavailable.delete(name);
+    else this.#unavailable.add(name);
+    this.mostUnavailable = Math.max(this.mostUnavailable, this.#unavailable.size);
     return stored;
   }
 }
 
-export function isAvailable({ spec, status }: Pod): boolean {
+function isAvailable({ spec, status }: Pod): boolean {
   return spec.containers.every(({ name, image }) =>
     status?.containerStatuses?.some((one) => one.name === name && one.image === image && one.ready)
   );
