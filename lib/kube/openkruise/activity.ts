@@ -66,7 +66,7 @@ export async function openKruiseActivity(
 export const READING_ADVICE = "Apply the roles that sidecarset manifests --openkruise adds";
 
 const REMEDY =
-  "Remove OpenKruise, or run a build of its manager without SidecarSet (README, Coming from OpenKruise): " +
+  "Remove OpenKruise, or run a build of its manager without SidecarSet (manifests/docs/migrate-from-openkruise.md): " +
   "CUSTOM_RESOURCE_ENABLE does not switch its SidecarSet off; with --ignore-openkruise both work, and undo " +
   "each other's changes";
 
