@@ -77,7 +77,7 @@ for (const folder of Deno.readDirSync(FOLDER)) {
 
 for (const format of ["json", "yaml"]) {
   Deno.test(`status -o ${format} keeps the exact texts, escaped`, async () => {
-    const file = new URL("status/tells_what_the_conditions_say.txt", FOLDER);
+    const file = new URL("status/shows_all_conditions.txt", FOLDER);
     const found = readCase(await Deno.readTextFile(file));
     assert.ok(found);
     const { output } = await run({ ...found, args: ["status", "-o", format] }, false);
