@@ -27,6 +27,18 @@ export interface LiveCluster extends KnownCluster {
   readonly excludedNamespaces: readonly string[];
 }
 
+/** The namespace of the registered webhook's Service; undefined if there is none, or this user may not read it. */
+export async function registeredNamespace(client: RestClient): Promise<string | undefined> {
+  const ref = { name: INSTALLATION };
+  const found = await ifAllowed(
+    readIfPresent(client, resources.mutatingWebhookConfigurations, ref),
+  );
+  const services = (found?.webhooks ?? []).flatMap(({ clientConfig }) =>
+    clientConfig.service ?? []
+  );
+  return services[0]?.namespace;
+}
+
 /**
  * Reads SidecarSets, namespaces, revisions and the allow-list. Without permission to read the
  * controller's namespace, revisions and the allow-list stay empty.

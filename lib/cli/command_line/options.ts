@@ -46,8 +46,10 @@ export function addClusterOptions(command: Command): Command {
 }
 
 export function systemNamespaceOption(): Option {
-  return new Option("--system-namespace <name>", "namespace of the controller")
-    .default(settingOf("namespace"));
+  return new Option(
+    "--system-namespace <name>",
+    "namespace of the controller (default: that of the webhook registration)",
+  );
 }
 
 export function dryRunOption(): Option {

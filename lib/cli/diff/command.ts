@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../command_line/context.ts";
+import { type CommandContext, type Given, withSystemNamespace } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
 import {
   addClusterOptions,
@@ -22,10 +22,11 @@ export function addDiff(program: Command, { terminal, connect, exit }: CommandCo
     .addOption(systemNamespaceOption());
   addClusterOptions(diff)
     .addHelpText("after", helpNotes(NOTES))
-    .action(async (options: DiffOptions) => {
+    .action(async (options: Given<DiffOptions>) => {
       const { diffCommand } = await import("./diff.ts");
       const connection = await connect(options, terminal);
-      exit(await diffCommand(options, { terminal, connection }));
+      const resolved = await withSystemNamespace(options, connection);
+      exit(await diffCommand(resolved, { terminal, connection }));
     });
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../command_line/context.ts";
+import { type CommandContext, type Given, withSystemNamespace } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
 import {
   addClusterOptions,
@@ -18,10 +18,11 @@ export function addDoctor(program: Command, { terminal, connect, exit }: Command
     .addOption(systemNamespaceOption());
   addClusterOptions(doctor)
     .addHelpText("after", helpNotes(NOTES))
-    .action(async (options: DoctorOptions) => {
+    .action(async (options: Given<DoctorOptions>) => {
       const { doctorCommand } = await import("./doctor.ts");
       const connection = await connect(options, terminal);
-      exit(await doctorCommand(options, { terminal, connection }));
+      const resolved = await withSystemNamespace(options, connection);
+      exit(await doctorCommand(resolved, { terminal, connection }));
     });
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../command_line/context.ts";
+import { type CommandContext, type Given, withSystemNamespace } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
 import {
   addClusterOptions,
@@ -12,7 +12,7 @@ import {
 } from "../command_line/options.ts";
 import type { ExplainOptions } from "./explain.ts";
 
-interface Given extends Omit<ExplainOptions, "objects" | "filename"> {
+interface GivenOptions extends Given<Omit<ExplainOptions, "objects" | "filename">> {
   readonly filename?: readonly string[];
   readonly fromCluster?: boolean;
 }
@@ -33,17 +33,14 @@ export function addExplain(program: Command, { terminal, connect, exit }: Comman
     .addOption(systemNamespaceOption());
   addClusterOptions(explain)
     .addHelpText("after", helpNotes(NOTES))
-    .action(async (objects: string[], options: Given) => {
+    .action(async (objects: string[], options: GivenOptions) => {
       const { explainCommand } = await import("./explain.ts");
       if (objects.length > 0) (await import("./named_objects.ts")).checkNames(objects, options);
       const isLive = options.fromCluster === true || objects.length > 0;
-      const cluster = isLive ? { connection: await connect(options, terminal) } : {};
-      exit(
-        await explainCommand({ ...options, filename: options.filename ?? [], objects }, {
-          terminal,
-          ...cluster,
-        }),
-      );
+      const connection = isLive ? await connect(options, terminal) : undefined;
+      const resolved = await withSystemNamespace(options, connection);
+      const given = { ...resolved, filename: options.filename ?? [], objects };
+      exit(await explainCommand(given, { terminal, ...(connection && { connection }) }));
     });
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../command_line/context.ts";
+import { type CommandContext, type Given, withSystemNamespace } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
 import {
   addClusterOptions,
@@ -29,10 +29,11 @@ export function addInject(program: Command, { terminal, connect, exit }: Command
     .addOption(systemNamespaceOption());
   addClusterOptions(inject)
     .addHelpText("after", helpNotes(NOTES))
-    .action(async (options: InjectOptions & { fromCluster?: boolean }) => {
+    .action(async (options: Given<InjectOptions> & { fromCluster?: boolean }) => {
       const { injectCommand } = await import("./inject.ts");
-      const cluster = options.fromCluster ? { connection: await connect(options, terminal) } : {};
-      exit(await injectCommand(options, { terminal, ...cluster }));
+      const connection = options.fromCluster ? await connect(options, terminal) : undefined;
+      const resolved = await withSystemNamespace(options, connection);
+      exit(await injectCommand(resolved, { terminal, ...(connection && { connection }) }));
     });
 }
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { CommandContext } from "../command_line/context.ts";
+import { type CommandContext, type Given, withSystemNamespace } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
 import {
   addClusterOptions,
@@ -169,10 +169,12 @@ function addUndo(rollout: Command, context: CommandContext): void {
 type RolloutAction = keyof typeof rolloutCommands;
 
 function runWith(action: RolloutAction, { terminal, connect, exit }: CommandContext) {
-  return async (name: string, options: Omit<RolloutOptions, "name">) => {
+  return async (name: string, options: Given<Omit<RolloutOptions, "name">>) => {
     const { rolloutCommands } = await import("./rollout.ts");
     const connection = await connect(options, terminal);
-    exit(await rolloutCommands[action]({ ...options, name }, { terminal, connection }));
+    const isNamespaceUsed = action !== "pause" && action !== "resume";
+    const resolved = await withSystemNamespace(options, isNamespaceUsed ? connection : undefined);
+    exit(await rolloutCommands[action]({ ...resolved, name }, { terminal, connection }));
   };
 }
 

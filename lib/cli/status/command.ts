@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { CommandContext } from "../command_line/context.ts";
+import { type CommandContext, type Given, withSystemNamespace } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
 import {
   addClusterOptions,
@@ -29,11 +29,14 @@ export function addStatus(program: Command, { terminal, connect, exit }: Command
     .addOption(systemNamespaceOption());
   addClusterOptions(status)
     .addHelpText("after", helpNotes(NOTES))
-    .action(async (names: string[], options: Omit<StatusOptions, "names">) => {
+    .action(async (names: string[], options: Given<Omit<StatusOptions, "names">>) => {
       const { statusCommand } = await import("./status.ts");
       const connection = await connect(options, terminal);
-      const given = { ...options, names: names.map(sidecarSetName) };
-      exit(await statusCommand(given, { terminal, connection }));
+      // Following roll-outs reads only SidecarSets.
+      const used = options.watch ? undefined : connection;
+      const resolved = await withSystemNamespace(options, used);
+      const named = { ...resolved, names: names.map(sidecarSetName) };
+      exit(await statusCommand(named, { terminal, connection }));
     });
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../command_line/context.ts";
+import { type CommandContext, type Given, withSystemNamespace } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
 import { addClusterOptions, dryRunOption, systemNamespaceOption } from "../command_line/options.ts";
 import type { UninstallOptions } from "./uninstall.ts";
@@ -12,10 +12,11 @@ export function addUninstall(program: Command, { terminal, connect, exit }: Comm
     .addOption(systemNamespaceOption());
   addClusterOptions(uninstall)
     .addHelpText("after", helpNotes(NOTES))
-    .action(async (options: UninstallOptions) => {
+    .action(async (options: Given<UninstallOptions>) => {
       const { uninstallCommand } = await import("./uninstall.ts");
       const connection = await connect(options, terminal);
-      exit(await uninstallCommand(options, { terminal, connection }));
+      const resolved = await withSystemNamespace(options, connection);
+      exit(await uninstallCommand(resolved, { terminal, connection }));
     });
 }
 

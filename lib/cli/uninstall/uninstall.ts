@@ -9,7 +9,7 @@ import { type Resource, resource, resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import { ifAllowed, readAll, readIfPresent } from "../cluster/reading.ts";
-import { type DryRun, dryRunNote } from "../command_line/options.ts";
+import { type DryRun, dryRunNote, settingOf } from "../command_line/options.ts";
 import { ALL_COMPONENTS, objectsBesideDefinition } from "../manifests/installation.ts";
 import { counted, table } from "../terminal/output.ts";
 import { untilEnded } from "./ending.ts";
@@ -57,7 +57,11 @@ export async function uninstallCommand(
     });
     if (ending === "interrupted") return 130;
     if (ending !== "ended") {
-      terminal.error(`Cannot remove the rest: ${ending}. Stop it, then run the command again\n`);
+      // The registration, which has the namespace, is deleted by now.
+      const again = systemNamespace === settingOf("namespace")
+        ? "run the command again"
+        : `run it again with --system-namespace ${systemNamespace}`;
+      terminal.error(`Cannot remove the rest: ${ending}. Stop it, then ${again}\n`);
       return 1;
     }
   }
