@@ -13,7 +13,7 @@ export interface FetchClientOptions {
   userAgent: string;
   /** The user to impersonate. */
   impersonate?: string;
-  /** Until when a response must be complete; of a stream, until its head. @default {30_000} */
+  /** Until when a response must be complete; of a stream, until its head. @default 30 s, 5 s for short reads */
   requestTimeoutMs?: number;
   /** Called for each request sent, including the second one after a 401. */
   observe?: (observation: Observation) => void;
@@ -32,8 +32,8 @@ export interface Observation {
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /**
- * One object, a page of one object and the head of a watch call no webhook and are short. A lost response must not
- * delay a controller, or a watch that is opened again, for longer.
+ * Short reads (one object, a page of one object, the head of a watch) call no webhook. A lost response must not delay a
+ * controller, or a watch that is opened again, for longer.
  */
 const SHORT_READ_TIMEOUT_MS = 5_000;
 

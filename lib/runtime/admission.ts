@@ -20,7 +20,7 @@ import {
   createSidecarSetValidation,
   type SidecarSetValidationInput,
 } from "../webhook/sidecarsets.ts";
-import { withUnknownFieldWarnings } from "../webhook/unknown_field_warnings.ts";
+import { withUnknownFieldWarnings } from "../webhook/warnings.ts";
 import { toPrepared } from "./stored_sidecarset.ts";
 
 export interface AdmissionOptions {

@@ -17,14 +17,14 @@ export type JobReviewOptions = Omit<PodReviewOptions, "observer" | "refusesPods"
 
 interface Workload {
   readonly kind: string;
-  /** The Pod that its template stands for, in its namespace. */
+  /** The Pod of its template, in its namespace. */
   readonly pod: Pod;
 }
 
 /**
- * The review function for Jobs and CronJobs: warns of each sidecar that keeps their Pods from completing until it ends
- * by itself. The warning of a Pod's own review goes to kube-controller-manager, which creates the Pod. It allows
- * every object.
+ * The review function for Jobs and CronJobs. It admits every object, with a warning for each sidecar that does not end
+ * with the main containers, so that the Job never completes. The warnings of the Pod's own review only reach
+ * kube-controller-manager, which creates the Pod.
  */
 export function createJobReview(options: JobReviewOptions): Review {
   function reviewJob(request: AdmissionRequest): AdmissionDecision | Promise<AdmissionDecision> {
@@ -38,7 +38,7 @@ export function createJobReview(options: JobReviewOptions): Review {
       .then((read) => read.namespace ? decide(workload, read.namespace) : ALLOWED);
   }
 
-  /** Injects into the Pod of the template, so that a sidecar that would not be injected causes no warning. */
+  /** Injects into the template's Pod, so that only injected sidecars cause a warning. */
   function decide({ kind, pod }: Workload, namespace: NamespaceFacts): AdmissionDecision {
     const selecting = options.match(pod.metadata.labels ?? {}, namespace);
     if (selecting.length === 0) return ALLOWED;
@@ -58,7 +58,7 @@ export function createJobReview(options: JobReviewOptions): Review {
   return reviewJob;
 }
 
-/** Names of the sidecars as the SidecarSet has them: one stands for both containers of a hot-upgrade pair. */
+/** Names of the sidecars in the SidecarSet: both containers of a hot-upgrade pair have one. */
 function endlessNames(pod: Pod, prepared: PreparedSidecarSet): string[] {
   const endless = new Set(endlessSidecars(pod, prepared)?.containers);
   return (prepared.sidecarSet.spec.containers ?? [])
@@ -78,7 +78,7 @@ function endlessWarning(
   return write(...fitted([sidecar, prepared.name], room));
 }
 
-/** Undefined where there is no Pod template, or nothing will be created of it any more. */
+/** Undefined without a Pod template, or if the object is being deleted. */
 function readWorkload({ kind, object }: AdmissionRequest, namespace: string): Workload | undefined {
   if (!isObject(object) || !isObject(object.metadata) || !isObject(object.spec)) return undefined;
   const { name = "", deletionTimestamp } = object.metadata;
@@ -100,7 +100,7 @@ function readWorkload({ kind, object }: AdmissionRequest, namespace: string): Wo
   return isPod(pod) ? { kind: kind.kind, pod } : undefined;
 }
 
-/** With the CronJob's name as the value where the Job does not exist yet. */
+/** The labels of a Job's Pods. Of a CronJob, whose Job does not exist yet, they have the CronJob's name. */
 function jobLabels(name: string): Labels {
   return Object.fromEntries(JOB_LABELS.map((label) => [label, name]));
 }

@@ -163,7 +163,7 @@ function inNamespace(pod: Pod, namespace: string): Pod {
   return { ...pod, metadata: { ...pod.metadata, namespace } };
 }
 
-/** Enough to tell a Pod from something else; its fields are the API server's care. */
+/** Whether a value has the parts of a Pod that injection reads. The API server validates its fields. */
 export function isPod(value: unknown): value is Pod {
   return isObject(value) && isObject(value.metadata) && isObject(value.spec) &&
     Array.isArray(value.spec.containers) && value.spec.containers.every(isObject);

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type Change, type Input, start, type State, step } from "../../lib/kube/reflector.ts";
+
+function failing(failure: { readonly httpCode: number | undefined }): Input<string> {
+  return { type: "failed", failure: { message: "x", ...failure } };
+}
+
+/** An API server of one kind, whose answers are chosen by numbers. */
+class Server {
+  version = 1;
+  readonly objects = new Set<string>();
+  #names = 0;
+  #listed: readonly string[] = [];
+
+  answer(state: State, choice: number): Input<string> {
+    const { task } = state;
+    if (task.do === "wait") return { type: "waited" };
+    if (choice % 7 === 0) {
+      const httpCode = [500, 410, 403, 429, undefined][choice % 5];
+      if (httpCode === 410) this.#changeUnseen();
+      if (httpCode === undefined && choice % 2 === 0) this.#restore();
+      return failing({ httpCode });
+    }
+    switch (task.do) {
+      case "list":
+        return this.#page(task.token);
+      case "check":
+        return { type: "checked", version: String(this.version) };
+      case "watch":
+        // A real server would answer 410 to a version that it does not have at hand.
+        return task.version === String(this.version)
+          ? { type: "opened" }
+          : failing({ httpCode: 410 });
+      case "read":
+        return this.#event(choice);
+    }
+  }
+
+  /** A backup is restored while the API server is away; what is there by now has a lower version. */
+  #restore(): void {
+    if (this.version < 3) return;
+    this.objects.clear();
+    this.objects.add("restored");
+    this.version -= 2;
+  }
+
+  /** Three objects of what there was when the first page was asked for. */
+  #page(token: string | undefined): Input<string> {
+    if (token === undefined) this.#listed = [...this.objects];
+    const from = Number(token ?? 0);
+    const to = from + 3;
+    return {
+      type: "page",
+      items: this.#listed.slice(from, to),
+      version: String(this.version),
+      ...(to < this.#listed.length ? { token: String(to) } : {}),
+    };
+  }
+
+  /** Makes a version too old: deletes an object without an event. */
+  #changeUnseen(): void {
+    const [known] = this.objects;
+    if (known !== undefined) this.objects.delete(known);
+    this.version++;
+  }
+
+  #event(choice: number): Input<string> {
+    const version = String(++this.version);
+    const [known] = this.objects;
+    switch (choice % 5) {
+      case 0:
+        return { type: "bookmark", version };
+      case 1:
+        this.version--;
+        return choice % 2 === 0 ? { type: "ended" } : { type: "silent", list: choice % 4 === 1 };
+      case 2:
+        if (known !== undefined) {
+          this.objects.delete(known);
+          return { type: "delete", object: known, version };
+        }
+    }
+    const object = `o${this.#names++}`;
+    this.objects.add(object);
+    return { type: "apply", object, version };
+  }
+}
+
+/** A consumer that applies all changes. */
+class Consumer {
+  readonly store = new Set<string>();
+  readonly #listed = new Set<string>();
+
+  take(change: Change<string>): void {
+    switch (change.type) {
+      case "page":
+        if (change.first) this.#listed.clear();
+        for (const object of change.items) {
+          this.#listed.add(object);
+          this.store.add(object);
+        }
+        return;
+      case "listed":
+        for (const object of this.store.difference(this.#listed)) this.store.delete(object);
+        return;
+      case "apply":
+        return void this.store.add(change.object);
+      case "delete":
+        return void this.store.delete(change.object);
+    }
+  }
+}
+
+Deno.test("step() keeps a consumer equal to the server, and never asks twice without a wait", () => {
+  fc.assert(fc.property(
+    fc.array(fc.tuple(fc.nat({ max: 999 }), fc.integer({ min: 0, max: 300_000 })), {
+      maxLength: 200,
+    }),
+    fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    (choices, random) => {
+      const server = new Server();
+      let state = start();
+      const consumer = new Consumer();
+      let now = 0;
+      for (const [choice, passed] of choices) {
+        const { task } = state;
+        const next = step(state, server.answer(state, choice), { now: now += passed, random });
+        for (const change of next.changes) consumer.take(change);
+        state = next.state;
+        const { do: doing } = state.task;
+        if (doing === "watch" || doing === "read") {
+          assert.deepEqual(consumer.store, server.objects);
+        }
+        if (state.task.do === "wait") assert.ok(state.task.milliseconds > 0);
+        const advanced = task.do === "wait" || task.do === "read" && state.task.do === "read" ||
+          state.task.do === "wait" ||
+          task.do === "list" && (state.task.do === "watch" || state.task.do === "list") ||
+          task.do === "check" && (state.task.do === "watch" || state.task.do === "list") ||
+          task.do === "watch" && state.task.do === "read";
+        assert.ok(advanced, `${task.do} led to ${state.task.do} without a wait`);
+      }
+    },
+  ));
+});
