@@ -1,32 +1,29 @@
 import type { Clock } from "../api/clock.ts";
-import type { LabelSelectorRequirement } from "../api/meta.ts";
 import type { Pod } from "../api/pod.ts";
 import type { ReplacementFacts } from "../core/cleanup/replacement.ts";
 import { createInjector } from "../core/inject/inject.ts";
-import { isExcluded } from "../core/registration/exclusions.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 
-export interface ReplacementsOptions {
+export interface DryRunOptions {
   readonly index: ClusterIndex;
   readonly clock: Clock;
   readonly excludedNamespaces: readonly string[];
-  /** Requirements on namespaces' labels that the webhook's registration has in all entries for Pods. */
-  exclusions(): readonly LabelSelectorRequirement[];
 }
 
 /** What the webhook would know if a Pod were created now, for a dry run of its injection. */
 export type DryRunFacts = Omit<ReplacementFacts, "sidecarSet" | "revision">;
 
 export function createDryRuns(
-  { index, clock, excludedNamespaces, exclusions }: ReplacementsOptions,
+  { index, clock, excludedNamespaces }: DryRunOptions,
 ): (pod: Pod) => DryRunFacts {
   const injector = createInjector();
   const excluded = new Set(excludedNamespaces);
   return ({ metadata }) => {
     const namespace = index.namespace(metadata.namespace ?? "");
-    const isExempt = isExcluded(namespace.labels, exclusions());
     return {
-      excludedNamespaces: isExempt ? new Set([...excluded, namespace.name]) : excluded,
+      excludedNamespaces: index.isExcluded(namespace)
+        ? new Set([...excluded, namespace.name])
+        : excluded,
       inject: (request) => injector.inject(request),
       request: {
         namespace,

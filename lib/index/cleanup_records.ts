@@ -1,6 +1,6 @@
 import type { CleanupRecord } from "../api/cleanup_record.ts";
 import type { ConfigMap } from "../api/objects.ts";
-import { isOlder, unversioned } from "./states.ts";
+import { isOlder, unversioned } from "./versions.ts";
 
 /** A record as it is stored. */
 export interface StoredCleanupRecord {

@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from "node:util";
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import type { Labels } from "../api/meta.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { Namespace, Pod } from "../api/pod.ts";
+import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import { canaryBase } from "../core/inject/sidecarset_plan.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { currentRevision } from "../core/revision/plan.ts";
@@ -11,28 +11,35 @@ import { doubtfulMissed } from "../core/select/doubtful_missed.ts";
 import { podMatcherOf } from "../core/select/pod_selection.ts";
 import { effectiveSinceOf } from "../core/status/effective_since.ts";
 import { hasTrait, type PodClass, PodTrait } from "../core/status/pod_class.ts";
-import { AwaitedPods } from "./awaited.ts";
-import { CleanupRecordIndex } from "./cleanup_records.ts";
+import { ChangeFeed } from "./changes.ts";
+import { ExpectedPods } from "./expected_pods.ts";
+import {
+  CleanupRecordIndex,
+  type StoredCleanupRecord,
+  type UnreadableCleanupRecord,
+} from "./cleanup_records.ts";
 import { InjectedIndex } from "./injected.ts";
 import { DenialIndex } from "./denials.ts";
 import { NamespaceIndex } from "./namespaces.ts";
 import { PodIndex, podKey } from "./pods.ts";
+import { RegistrationIndex } from "./registrations.ts";
 import { RevisionIndex } from "./revisions.ts";
-import { sameSelection, SelectionTimes } from "./selection_times.ts";
+import { classifiesAlike, sameSelection, SelectionTimes, selectsAlike } from "./selection_times.ts";
 import { SidecarSetIndex } from "./sidecarsets.ts";
-import { isOlder, isSameState, unversioned } from "./states.ts";
+import { isOlder, isSameState, unversioned } from "./versions.ts";
 import { WorkloadIndex } from "./workloads.ts";
 
 export interface ClusterIndexOptions {
-  /** Whether Pods of the namespace are never injected. @default none is excluded */
-  isExcluded?(namespace: NamespaceFacts): boolean;
+  /** Namespaces whose Pods are never injected. @default none */
+  readonly excludedNamespaces?: Iterable<string>;
 }
 
 /**
- * Everything that the process knows of the cluster. Each change answers the names of the SidecarSets that it concerns, so that only those are
- * looked at again.
+ * The cluster as this process knows it. `apply…` and `delete…` take a state over and publish what changed to
+ * `changes`; an object that is known already, or newer, changes nothing and publishes nothing.
  */
 export class ClusterIndex {
+  readonly changes = new ChangeFeed();
   readonly sidecarSets = new SidecarSetIndex();
   readonly namespaces = new NamespaceIndex();
   readonly revisions = new RevisionIndex();
@@ -40,19 +47,27 @@ export class ClusterIndex {
   readonly cleanupRecords = new CleanupRecordIndex();
   readonly workloads = new WorkloadIndex();
   readonly denials = new DenialIndex();
-  readonly awaited = new AwaitedPods();
+  readonly registrations = new RegistrationIndex();
+  readonly expectedPods = new ExpectedPods();
   readonly pods = new PodIndex({
     selecting: (labels, namespace) => this.selecting(labels, namespace),
     namespace: (name) => this.namespace(name),
     knowsNamespace: (name) => this.namespaces.get(name) !== undefined,
-    isExcluded: (namespace) => this.#isExcluded(namespace),
+    isExcluded: (namespace) => this.isExcluded(namespace),
     isOlder: (pod, sidecarSet) => this.#selections.isOlder(pod, sidecarSet),
   });
   readonly #selections = new SelectionTimes();
-  readonly #isExcluded: (namespace: NamespaceFacts) => boolean;
+  readonly #excludedNamespaces: ReadonlySet<string>;
+  /** The text of the ConfigMap with the allow-list; undefined if it does not exist. */
+  allowList: string | undefined;
 
-  constructor({ isExcluded = () => false }: ClusterIndexOptions = {}) {
-    this.#isExcluded = isExcluded;
+  constructor({ excludedNamespaces = [] }: ClusterIndexOptions = {}) {
+    this.#excludedNamespaces = new Set(excludedNamespaces);
+  }
+
+  /** Whether Pods of a namespace are never injected: by a flag, or because no registered entry takes them. */
+  isExcluded({ name, labels }: NamespaceFacts): boolean {
+    return this.#excludedNamespaces.has(name) || this.registrations.isExcluded(labels);
   }
 
   /** A namespace; one that is not known yet has the one label that every namespace has. */
@@ -81,98 +96,137 @@ export class ClusterIndex {
     return isSameState(pod.metadata, this.pods.get(podKey(pod))?.metadata);
   }
 
-  /** Takes over a SidecarSet; an older state than the known one, from a watch that lags behind an answer, changes nothing. */
-  applySidecarSet(state: PreparedSidecarSet): Set<string> {
-    const known = this.sidecarSets.get(state.name);
-    if (known && isOlder(state.sidecarSet.metadata, known.sidecarSet.metadata)) return new Set();
-    const prepared = this.withRevision(state);
-    this.#selections.apply(prepared, known);
-    this.sidecarSets.apply(prepared);
-    return this.#reclassifyAfter(known, prepared).add(prepared.name);
+  applySidecarSet(state: PreparedSidecarSet): void {
+    const { name } = state;
+    const before = this.sidecarSets.get(name);
+    if (before && isOlder(state.sidecarSet.metadata, before.sidecarSet.metadata)) return;
+    const after = this.withRevision(state);
+    this.#selections.apply(after, before);
+    this.sidecarSets.apply(after);
+    const sidecarSets = this.#reclassifyAfter(before, after);
+    this.changes.publish({ kind: "sidecarset", name, before, after, sidecarSets });
   }
 
-  /** Takes whatever state of a SidecarSet comes next for the newer one. */
+  /** After a rollback of the store, the next state of a SidecarSet is the newer one. */
   forgetSidecarSetVersions(): void {
     for (const prepared of [...this.sidecarSets.values()]) {
       this.sidecarSets.apply({ ...prepared, sidecarSet: unversioned(prepared.sidecarSet) });
     }
   }
 
-  deleteSidecarSet(name: string): Set<string> {
-    const known = this.sidecarSets.get(name);
-    if (!known) return new Set();
+  deleteSidecarSet(name: string): void {
+    const before = this.sidecarSets.get(name);
+    if (!before) return;
     this.sidecarSets.delete(name);
     this.#selections.delete(name);
-    return this.#reclassifyFor([known]).add(name);
+    const sidecarSets = this.#reclassifyFor([before]);
+    this.changes.publish({ kind: "sidecarset", name, before, after: undefined, sidecarSets });
   }
 
-  /** Takes over what a write of this process stored, unless the watch has told meanwhile that the SidecarSet is gone: it would stay for ever. */
-  updateSidecarSet(state: PreparedSidecarSet): Set<string> {
+  /** Applies what a write of this process stored, unless the watch has deleted the SidecarSet meanwhile. */
+  updateSidecarSet(state: PreparedSidecarSet): void {
     const known = this.sidecarSets.get(state.name);
     const isKnown = known?.sidecarSet.metadata.uid === state.sidecarSet.metadata.uid;
-    return isKnown ? this.applySidecarSet(state) : new Set();
+    if (isKnown) this.applySidecarSet(state);
   }
 
-  /** Takes over what a write of this process stored, unless the watch has told meanwhile that the Pod is gone. */
-  updatePod(pod: Pod): string[] {
-    const isKnown = this.pods.get(podKey(pod))?.metadata.uid === pod.metadata.uid;
-    return isKnown ? this.applyPod(pod) : [];
-  }
-
-  applyPod(pod: Pod): string[] {
+  /** @param pod a projection */
+  applyPod(pod: Pod): void {
     const key = podKey(pod);
-    const isNew = this.pods.get(key)?.metadata.uid !== pod.metadata.uid;
-    // One text for all that is known by it.
+    const before = this.pods.get(key);
+    // The indexes share one string as their key.
     const names = this.pods.apply(pod, key);
-    const known = this.pods.get(key);
-    if (isNew) this.#notAwaited(key, names);
-    this.injected.apply(key, known);
-    this.workloads.apply(key, known);
-    return [...new Set([...names, ...this.denials.apply(key, known)])];
+    const after = this.pods.get(key);
+    if (before === after) return;
+    if (before?.metadata.uid !== pod.metadata.uid) this.#arrived(key, names);
+    this.injected.apply(key, after);
+    this.workloads.apply(key, after);
+    const sidecarSets = new Set([...names, ...this.denials.apply(key, after)]);
+    this.changes.publish({ kind: "pod", key, before, after, sidecarSets });
   }
 
-  #notAwaited(key: string, names: readonly string[]): void {
+  /** Applies what a write of this process stored, unless the watch has deleted the Pod meanwhile. */
+  updatePod(pod: Pod): void {
+    const isKnown = this.pods.get(podKey(pod))?.metadata.uid === pod.metadata.uid;
+    if (isKnown) this.applyPod(pod);
+  }
+
+  #arrived(key: string, names: readonly string[]): void {
     for (const name of names) {
       const podClass = this.pods.classesOf(name).get(key) ?? 0;
       if (!hasTrait(podClass, PodTrait.Matched)) continue;
-      this.awaited.arrived(name, !hasTrait(podClass, PodTrait.Updated));
+      this.expectedPods.arrived(name, !hasTrait(podClass, PodTrait.Updated));
     }
   }
 
-  deletePod(key: string): string[] {
+  deletePod(key: string): void {
+    const before = this.pods.get(key);
+    if (before === undefined) return;
     this.injected.apply(key, undefined);
     this.workloads.apply(key, undefined);
     this.denials.apply(key, undefined);
-    return this.pods.delete(key);
+    const sidecarSets = this.pods.delete(key);
+    this.changes.publish({ kind: "pod", key, before, after: undefined, sidecarSets });
   }
 
-  applyNamespace(namespace: Namespace): Set<string> {
-    if (!this.namespaces.apply(namespace)) return new Set();
-    const name = namespace.metadata.name ?? "";
-    return this.pods.reclassify(this.pods.keysIn(name));
-  }
-
-  /** Names of the known namespaces whose Pods are never injected. */
-  excludedNamespaces(): Set<string> {
-    const names = [...this.namespaces.names()];
-    return new Set(names.filter((name) => this.#isExcluded(this.namespace(name))));
-  }
-
-  /** Looks at the Pods of namespaces again that are excluded now, or are not any more. */
-  reclassifyIn(namespaces: Iterable<string>): Set<string> {
-    return this.pods.reclassify([...namespaces].flatMap((name) => [...this.pods.keysIn(name)]));
+  applyNamespace(namespace: Namespace): void {
+    if (!this.namespaces.apply(namespace)) return;
+    const { name = "" } = namespace.metadata;
+    const sidecarSets = this.pods.reclassify(this.pods.keysIn(name));
+    this.changes.publish({ kind: "namespace", name, sidecarSets });
   }
 
   deleteNamespace(name: string): void {
     this.namespaces.delete(name);
   }
 
+  /** @param after undefined if the configuration was deleted */
+  applyRegistration(
+    configuration: WebhookConfiguration["kind"],
+    after: WebhookConfiguration | undefined,
+  ): void {
+    const excluded = this.#excluded();
+    this.registrations.apply(configuration, after);
+    const namespaces = excluded.symmetricDifference(this.#excluded());
+    const keys = [...namespaces].flatMap((name) => [...this.pods.keysIn(name)]);
+    const sidecarSets = this.pods.reclassify(keys);
+    const common = { kind: "registration", configuration } as const;
+    this.changes.publish({ ...common, after, isRolledBack: false, sidecarSets });
+  }
+
+  /** After a rollback of the store, the configuration is unknown until it is read again; exclusions stay until then. */
+  forgetRegistration(configuration: WebhookConfiguration["kind"]): void {
+    this.registrations.forget(configuration);
+    const common = { kind: "registration", configuration } as const;
+    this.changes.publish({ ...common, after: undefined, isRolledBack: true, sidecarSets: [] });
+  }
+
+  /** Names of the known namespaces whose Pods are never injected. */
+  #excluded(): Set<string> {
+    const names = [...this.namespaces.names()];
+    return new Set(names.filter((name) => this.isExcluded(this.namespace(name))));
+  }
+
+  applyCleanupRecord(entry: StoredCleanupRecord | UnreadableCleanupRecord): void {
+    this.cleanupRecords.apply(entry);
+    const sidecarSet = "record" in entry ? entry.record.sidecarSet : entry.sidecarSet;
+    if (sidecarSet === undefined) return;
+    this.changes.publish({ kind: "cleanuprecord", sidecarSet, sidecarSets: [] });
+  }
+
+  /** @param name of the ConfigMap */
+  deleteCleanupRecord(name: string): void {
+    const sidecarSet = this.cleanupRecords.delete(name);
+    if (sidecarSet === undefined) return;
+    this.changes.publish({ kind: "cleanuprecord", sidecarSet, sidecarSets: [] });
+  }
+
   /**
-   * Judges the missed Pods that a process finds when it has read everything for the first time.
+   * Marks missed Pods that a restarted process cannot date as selected later, so that they do not count as missed.
    *
-   * @param countedUntil until when the stored counts are those of a process that had read everything.
+   * @param countedUntil until when the stored counts are those of a process that had read everything
    */
-  doubtMissed(countedUntil: Date): void {
+  markSelectedLater(countedUntil: Date): void {
     for (const prepared of this.sidecarSets.values()) {
       const { name, sidecarSet: { spec, status } } = prepared;
       const missed = this.pods.missedOf(name);
@@ -182,25 +236,28 @@ export class ClusterIndex {
         effectiveSince: effectiveSinceOf(prepared, status),
         countedUntil,
       });
-      this.pods.doubtMissed(name, doubtful);
+      this.pods.markSelectedLater(name, doubtful);
     }
   }
 
-  applyRevision(revision: ControllerRevision): string[] {
-    return this.#renamed(this.revisions.apply(revision));
+  applyRevision(revision: ControllerRevision): void {
+    const { name = "" } = revision.metadata;
+    this.#revised(name, this.revisions.apply(revision));
   }
 
-  deleteRevision(name: string): string[] {
-    return this.#renamed(this.revisions.delete(name));
+  deleteRevision(name: string): void {
+    this.#revised(name, this.revisions.delete(name));
   }
 
-  #renamed(names: string[]): string[] {
-    for (const name of names) {
-      const prepared = this.sidecarSets.get(name);
+  /** Gives SidecarSets the name of their current revision. */
+  #revised(name: string, sidecarSets: readonly string[]): void {
+    if (sidecarSets.length === 0) return;
+    for (const sidecarSet of sidecarSets) {
+      const prepared = this.sidecarSets.get(sidecarSet);
       const named = prepared && this.withRevision(prepared);
       if (named && named !== prepared) this.sidecarSets.apply(named);
     }
-    return names;
+    this.changes.publish({ kind: "revision", name, sidecarSets });
   }
 
   /** A state of a SidecarSet with the name of the stored revision of its spec. */
@@ -237,19 +294,4 @@ export class ClusterIndex {
     };
     return this.pods.reclassify(this.pods.keys(), { isConcerned, fresh });
   }
-}
-
-/** Whether no Pod can be something else to the second state than to the first; most updates are of the status. */
-function classifiesAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
-  return a.hash === b.hash && a.hashWithoutImage === b.hashWithoutImage &&
-    a.sidecarSet.metadata.uid === b.sidecarSet.metadata.uid &&
-    effectiveSinceOf(a, a.sidecarSet.status) === effectiveSinceOf(b, b.sidecarSet.status) &&
-    // Plain init containers are in no hash, but may be all that a Pod is known to be injected by.
-    isDeepStrictEqual(a.sidecarSet.spec.initContainers, b.sidecarSet.spec.initContainers) &&
-    selectsAlike(a, b);
-}
-
-/** Whether both states select the same Pods, and leave or take the same ones from others. */
-function selectsAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
-  return canaryBase(a) === canaryBase(b) && sameSelection(a, b);
 }

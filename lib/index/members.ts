@@ -65,7 +65,7 @@ export class Members {
   }
 
   /** Forgets which Pods have settled. */
-  settleAnew(): void {
+  restartSettling(): void {
     this.#settling = undefined;
   }
 

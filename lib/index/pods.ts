@@ -5,8 +5,8 @@ import { maySelectLater } from "../core/select/label_times.ts";
 import { classifyPod, hasTrait, type PodClass, PodTrait } from "../core/status/pod_class.ts";
 import { Members } from "./members.ts";
 import { EffectiveTimes } from "./selection_times.ts";
-import { Sharing } from "./sharing.ts";
-import { isOlder, unversioned } from "./states.ts";
+import { Interning } from "./interning.ts";
+import { isOlder, unversioned } from "./versions.ts";
 
 export interface PodIndexOptions {
   /** The SidecarSets that select a Pod with these labels in this namespace. */
@@ -43,7 +43,7 @@ export class PodIndex {
   readonly #versions = new Map<string, number>();
   /** Keys of Pods whose namespaces are not known yet, so that it is not known either what selects them. */
   readonly #unplaced = new Set<string>();
-  readonly #sharing = new Sharing();
+  readonly #interning = new Interning();
   readonly #effectiveTimes = new EffectiveTimes();
   #version = 0;
 
@@ -116,7 +116,7 @@ export class PodIndex {
   /** Which updated and ready Pods may not have been so for long; undefined where the SidecarSet has no Pods. */
   settlingOf(
     sidecarSet: string,
-  ): Pick<Members, "settling" | "settled" | "settleAnew"> | undefined {
+  ): Pick<Members, "settling" | "settled" | "restartSettling"> | undefined {
     return this.#members.get(sidecarSet);
   }
 
@@ -189,7 +189,7 @@ export class PodIndex {
   }
 
   /** Takes missed Pods for such as came to be selected later by a change that nothing tells of. */
-  doubtMissed(sidecarSet: string, pods: readonly Pod[]): void {
+  markSelectedLater(sidecarSet: string, pods: readonly Pod[]): void {
     for (const pod of pods) {
       const key = podKey(pod);
       const known = this.#records.get(key);
@@ -234,16 +234,16 @@ export class PodIndex {
     }
     return {
       pod,
-      classes: this.#shared(classes),
+      classes: this.#interned(classes),
       selectedLater: later.size > 0 ? later : NO_NAMES,
     };
   }
 
   /** Of 100,000 Pods most are the same to the same SidecarSets. */
-  #shared(classes: ReadonlyMap<string, PodClass>): ReadonlyMap<string, PodClass> {
+  #interned(classes: ReadonlyMap<string, PodClass>): ReadonlyMap<string, PodClass> {
     return classes.size === 0
       ? NO_CLASSES
-      : this.#sharing.share(classes, JSON.stringify([...classes]));
+      : this.#interning.intern(classes, JSON.stringify([...classes]));
   }
 
   #replace(key: string, before: PodRecord | undefined, after: PodRecord | undefined): void {

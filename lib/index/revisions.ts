@@ -1,7 +1,7 @@
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import { isTooDeep } from "../api/json.ts";
 import { REVISION_OWNER_LABEL } from "../api/names.ts";
-import { isOlder, isSameState, unversioned } from "./states.ts";
+import { isOlder, isSameState, unversioned } from "./versions.ts";
 
 /** The stored ControllerRevisions by the SidecarSet that they belong to. */
 export class RevisionIndex {

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Pod } from "../api/pod.ts";
+import { canaryBase } from "../core/inject/sidecarset_plan.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { selectionKey } from "../core/registration/selection.ts";
 import { effectiveSinceOf } from "../core/status/effective_since.ts";
@@ -58,4 +60,19 @@ export function sameSelection(a: PreparedSidecarSet, b: PreparedSidecarSet): boo
 
 function sameObject(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
   return a.sidecarSet.metadata.uid === b.sidecarSet.metadata.uid;
+}
+
+/** Whether every Pod has the same class for both states; most updates are of the status. */
+export function classifiesAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
+  return a.hash === b.hash && a.hashWithoutImage === b.hashWithoutImage &&
+    a.sidecarSet.metadata.uid === b.sidecarSet.metadata.uid &&
+    effectiveSinceOf(a, a.sidecarSet.status) === effectiveSinceOf(b, b.sidecarSet.status) &&
+    // Plain init containers are in no hash, but may be the only proof of injection.
+    isDeepStrictEqual(a.sidecarSet.spec.initContainers, b.sidecarSet.spec.initContainers) &&
+    selectsAlike(a, b);
+}
+
+/** Whether both states select the same Pods, and take the same ones from a base SidecarSet. */
+export function selectsAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
+  return canaryBase(a) === canaryBase(b) && sameSelection(a, b);
 }

@@ -58,7 +58,7 @@ export function createAdmission(
     const prepared = index.sidecarSets.get(name);
     if (prepared?.sidecarSet.spec.injectionStrategy?.revision?.policy !== "Partial") return;
     const pinned = revision !== prepared.revisionName;
-    index.awaited.add(name, { pinned, at: clock.monotonic() });
+    index.expectedPods.add(name, { pinned, at: clock.monotonic() });
   }
 
   const reviewing: JobReviewOptions = {
@@ -76,7 +76,7 @@ export function createAdmission(
     revisionsOf: (name) => index.revisions.of(name),
     sharesOf(name) {
       const { matchedPods, updatedPods } = index.pods.countsOf(name);
-      const { matched, pinned } = index.awaited.of(name, clock.monotonic());
+      const { matched, pinned } = index.expectedPods.of(name, clock.monotonic());
       return { matched: matchedPods + matched, pinned: matchedPods - updatedPods + pinned };
     },
     inject: (request) => injector.inject(request),

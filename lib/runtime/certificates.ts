@@ -1,5 +1,7 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
+import { trusts } from "../controller/registration/configuration.ts";
+import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { createFileSource } from "../webhook/certificates/file_source.ts";
 import { createSecretSource } from "../webhook/certificates/secret_source.ts";
@@ -13,8 +15,7 @@ export interface CertificatesOptions {
   readonly client: RestClient;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Whether the registration in force has this certificate authority (PEM text). */
-  isTrusted(certificate: string): boolean;
+  readonly index: ClusterIndex;
 }
 
 export interface Certificates {
@@ -23,8 +24,8 @@ export interface Certificates {
   readonly serverName: string;
   /** How often to look for what has changed or is due, in milliseconds. */
   readonly pollMs: number;
-  /** Sets who is told of a new certificate or bundle; to be called before the source is first checked. */
-  onChange(listener: CertificateListener): void;
+  /** Sets the listener for new certificates and bundles; called before the source is first checked. */
+  subscribe(listener: CertificateListener): void;
 }
 
 /** How long API servers may take to get a registration; a short-lived authority waits for a part of its life. */
@@ -33,21 +34,24 @@ const POLL_MS = 10_000;
 
 /** The webhook's certificate: from a mounted folder, or of the installation's own authority. */
 export function createCertificates(options: CertificatesOptions): Certificates {
-  const { config, client, clock, logger } = options;
+  const { config, client, index, clock, logger } = options;
   const names = servingNames(
     config.webhookUrl
       ? { url: config.webhookUrl }
       : { service: config.serviceName, namespace: config.namespace },
   );
-  let told: CertificateListener | undefined;
+  let subscriber: CertificateListener | undefined;
   const listener: CertificateListener = {
-    onCertificate: (certificate) => told?.onCertificate(certificate),
-    onCaBundle: (bundle) => told?.onCaBundle(bundle),
+    onCertificate: (certificate) => subscriber?.onCertificate(certificate),
+    onCaBundle: (bundle) => subscriber?.onCaBundle(bundle),
   };
   const settling = {
     clock,
     settleSeconds: Math.min(SETTLE_SECONDS, config.authoritySeconds / 12),
-    isTrusted: options.isTrusted,
+    isTrusted(authority: string) {
+      const entries = [...index.registrations.values()].flatMap(({ webhooks = [] }) => webhooks);
+      return trusts(entries, authority);
+    },
   };
   const source = config.certDir
     ? createFileSource({ ...settling, folder: config.certDir, listener })
@@ -64,6 +68,6 @@ export function createCertificates(options: CertificatesOptions): Certificates {
     source,
     pollMs: Math.min(POLL_MS, config.certificateSeconds * 1_000 / 12),
     serverName: names.dns[0] ?? names.ip[0] ?? "",
-    onChange: (next) => told = next,
+    subscribe: (next) => subscriber = next,
   };
 }

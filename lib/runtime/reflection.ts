@@ -71,17 +71,19 @@ export function changeApplier<T extends KubeObject>(
   logger: Logger,
 ): (change: Change<T>) => void {
   let listed = new Set<string>();
-  const apply = (object: T) => {
+  const guarded = (key: string, work: () => void) => {
     try {
-      into.apply(object);
+      work();
     } catch (error) {
-      logger.error("Cannot take over an object; leaving it as it was known", {
+      logger.error("Cannot apply a change of an object to the index", {
         watch: into.name,
-        object: into.keyOf(object),
+        object: key,
         error: error instanceof Error ? error.stack : String(error),
       });
     }
   };
+  const apply = (object: T) => guarded(into.keyOf(object), () => into.apply(object));
+  const remove = (key: string) => guarded(key, () => into.delete(key));
   return (change) => {
     switch (change.type) {
       case "rolledBack":
@@ -94,13 +96,13 @@ export function changeApplier<T extends KubeObject>(
         }
         return;
       case "listed":
-        for (const key of into.known()) if (!listed.has(key)) into.delete(key);
+        for (const key of into.known()) if (!listed.has(key)) remove(key);
         listed = new Set();
         return into.onListed?.();
       case "apply":
         return apply(change.object);
       case "delete":
-        return into.delete(into.keyOf(change.object));
+        return remove(into.keyOf(change.object));
     }
   };
 }

@@ -3,7 +3,6 @@ import type { Logger } from "../api/logger.ts";
 import { INSTALLATION } from "../api/names.ts";
 import type { WebhookEndpoint } from "../core/registration/configuration.ts";
 import { FIELD_MANAGER } from "../core/field_manager.ts";
-import { isExcluded } from "../core/registration/exclusions.ts";
 import { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { findCluster } from "../kube/cluster.ts";
@@ -17,12 +16,12 @@ import { aborted } from "../controller/aborted.ts";
 import { createAdmission } from "./admission.ts";
 import { createCertificates } from "./certificates.ts";
 import type { Config } from "./config.ts";
-import { createControl } from "./control.ts";
+import { createControllers } from "./controllers.ts";
 import { readCountedUntil } from "../controller/missed/counted_until.ts";
 import { everyAddress } from "./every_address.ts";
 import { createHealthHandler, startHealthServer } from "./health.ts";
 import { ensureNamespace, requireNoOtherController } from "./laptop.ts";
-import { createLegacy } from "../controller/openkruise/retained.ts";
+import { createRetained } from "../controller/openkruise/retained.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { createOpenKruiseGuard } from "../controller/openkruise/guard.ts";
 import { giveUpPermissions } from "./permissions.ts";
@@ -86,33 +85,20 @@ export async function run(
     clock: serverClock,
     logger,
   });
-  const legacy = createLegacy({
+  const retained = createRetained({
     client,
     namespace: config.openKruiseNamespace,
     clock,
     logger,
-    onReadable: () => control.touchAll(),
   });
   const excludedNamespaces = [...new Set([...config.excludeNamespaces, config.namespace])];
-  const index = new ClusterIndex({
-    isExcluded: ({ name, labels }) =>
-      excludedNamespaces.includes(name) ||
-      isExcluded(labels, control.registering.keeper.exclusions),
-  });
-  const work = new AbortController();
+  const index = new ClusterIndex({ excludedNamespaces });
   const validation = createValidation({
     index,
     requireAllowList: config.requireAnnotationAllowList,
-    legacyAllowList: legacy.allowList,
+    retainedAllowList: retained.allowList,
   });
   const lease = leaseStore({ client, namespace: config.namespace, name: INSTALLATION });
-  const storeMonitor = new StoreMonitor({
-    clock,
-    logger,
-    read: async (signal) => (await lease.get(signal))?.metadata.resourceVersion,
-    onReachable: () => watches.wake(),
-    onRollback: () => watches.rollBack(),
-  });
   const watches = createWatches({
     client,
     index,
@@ -122,53 +108,34 @@ export async function run(
     registrationName: INSTALLATION,
     problemsOf: validation.problemsOf,
     countedUntil: (signal) => readCountedUntil({ store: lease, logger }, signal),
-    onChange(names) {
-      control.touch(names);
-      control.aftercare.observeNames(names);
-    },
-    onSidecarSet(name) {
-      control.registering.touchFor(name, index.sidecarSets.get(name));
-      control.aftercare.observeSidecarSet(name);
-    },
-    onNamespace: (name) => control.aftercare.cleanups.observeNamespace(name),
-    onPod: (key) => control.aftercare.observePod(key),
-    onCleanupRecord: (sidecarSet) => control.aftercare.cleanups.observe(sidecarSet),
-    onRegistration(kind, configuration) {
-      const before = index.excludedNamespaces();
-      control.registering.observe(kind, configuration);
-      control.touch(index.reclassifyIn(before.symmetricDifference(index.excludedNamespaces())));
-    },
-    onRegistrationForgotten: (kind) => control.registering.forget(kind),
-    onAllowList: validation.setAllowList,
   });
-  const certificates = createCertificates({
-    config,
-    client,
+  const storeMonitor = new StoreMonitor({
     clock,
     logger,
-    isTrusted: (certificate) => control.registering.keeper.trusts(certificate),
+    read: async (signal) => (await lease.get(signal))?.metadata.resourceVersion,
+    onReachable: () => watches.wake(),
+    onRollback: () => watches.rollBack(),
   });
-  const control = createControl({
-    serverClock,
-    lease: observedLeaseStore(lease, storeMonitor),
+  const certificates = createCertificates({ config, client, index, clock, logger });
+  const controllers = createControllers({
     config,
     client,
     index,
-    clock,
+    localClock: clock,
+    clock: serverClock,
     logger,
+    lease: observedLeaseStore(lease, storeMonitor),
     endpoint: endpointOf(config),
     temporary,
-    legacyRevisions: legacy.revisions,
+    retainedRevisions: retained.revisions,
     excludedNamespaces,
-    metrics: metrics.loops,
     identity,
+    metrics: metrics.loops,
     caBundle: () => certificates.source.caBundle() || undefined,
     certificatePollMs: certificates.pollMs,
     isSynced: () => watches.unsynced().length === 0,
+    prepare: (stored) => toPrepared(stored, validation.problemsOf),
     observeRepair: metrics.observeRepair,
-    onStoredSidecarSet(object) {
-      control.touch(index.updateSidecarSet(toPrepared(object, validation.problemsOf)));
-    },
   });
   const handler = createAdmission({
     client,
@@ -183,7 +150,7 @@ export async function run(
     problemsOf: validation.problemsOf,
     validate: validation.validate,
     cover: createCover({
-      widener: control.registering.widener,
+      registration: controllers.registration,
       problemsOf: validation.problemsOf,
     }),
     observer: metrics.podObserver,
@@ -208,14 +175,14 @@ export async function run(
     serverName: certificates.serverName,
     hostname: webhookHost,
     port: () => listener.server()?.port,
-    isReached: () => control.registering.keeper.isReached,
+    isReached: () => controllers.registration.isReached,
     writeObstacle: () => config.ignoreOpenKruise ? undefined : openKruise.problem(),
     stopping,
   });
   metrics.observeState({
     index,
     watches,
-    control,
+    controllers,
     certificates: certificates.source,
     reviewsInFlight: () => listener.server()?.inFlight() ?? 0,
   });
@@ -223,16 +190,22 @@ export async function run(
     createHealthHandler({ checks: readiness.checks, metrics: metrics.text }),
     { hostname: healthHost, port: config.healthPort, logger },
   );
-  certificates.onChange({
+  certificates.subscribe({
     onCertificate: listener.onCertificate,
-    onCaBundle: () => control.registering.touchCaBundle(),
+    onCaBundle: () => controllers.registration.observeCaBundle(),
   });
   const leadership = new AbortController();
-  const electing = electWhenAlone();
+  const elect = (signal: AbortSignal) => controllers.election.run(signal);
+  const electing = config.ignoreOpenKruise
+    ? elect(leadership.signal)
+    : openKruise.run(elect, leadership.signal);
+  const work = new AbortController();
   const working = Promise.all([
     watches.run(work.signal),
     storeMonitor.run(work.signal),
-    legacy.read(work.signal),
+    retained.read(work.signal).then((wasForbidden) => {
+      if (wasForbidden) controllers.sidecarSets.requeueAll();
+    }),
     keepChecking(certificates.source, {
       clock,
       logger,
@@ -240,16 +213,16 @@ export async function run(
       pollMs: certificates.pollMs,
       observe: metrics.observeCertificateCheck,
     }),
-    control.run(work.signal),
+    controllers.run(work.signal),
     readiness.run(work.signal),
   ]);
   await aborted(signal, failed.signal);
   logger.info("Shutting down");
-  control.registering.stop();
+  controllers.registration.stop();
   if (temporary) {
-    await control.registering.unregister(AbortSignal.timeout(UNREGISTER_DEADLINE)).catch((error) =>
-      logger.error("Cannot remove the webhook registration", { error })
-    );
+    await controllers.registration.unregister(AbortSignal.timeout(UNREGISTER_DEADLINE)).catch((
+      error,
+    ) => logger.error("Cannot remove the webhook registration", { error }));
   } else if (listener.server()) {
     // Not ready any more; reviews come until every API server and proxy has heard of that.
     await clock.sleep(config.drainSeconds * 1_000);
@@ -265,13 +238,6 @@ export async function run(
   sockets.close();
   logger.info("Stopped");
   failed.signal.throwIfAborted();
-
-  async function electWhenAlone(): Promise<void> {
-    const elect = (signal: AbortSignal) => control.election.run(signal);
-    await (config.ignoreOpenKruise
-      ? elect(leadership.signal)
-      : openKruise.run(elect, leadership.signal));
-  }
 }
 
 /** What a controller outside of the cluster needs before it may take over the webhook's registration. */

@@ -1,6 +1,6 @@
 import type { FieldProblem } from "../api/field_problem.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
-import type { RegistrationWidener } from "../controller/registration/widener.ts";
+import type { RegistrationController } from "../controller/registration/controller.ts";
 import { prepareSidecarSet } from "../core/defaults/prepare.ts";
 import { coverageKey, isInjecting } from "../core/registration/selection.ts";
 import { validateSidecarSet, validateStoredSidecarSet } from "../core/validate/validate.ts";
@@ -12,25 +12,22 @@ export interface Validation {
   problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
   /** What is wrong with a SidecarSet that is to be stored, beside the others of the cluster. */
   validate(input: SidecarSetValidationInput): readonly FieldProblem[];
-  /** Takes over the text of the allow-list ConfigMap; undefined where there is none. */
-  setAllowList(text: string | undefined): void;
 }
 
 export interface ValidationOptions {
   readonly index: ClusterIndex;
   readonly requireAllowList: boolean;
   /** The allow-list that OpenKruise has left, for as long as there is none of ours. */
-  legacyAllowList(): string | undefined;
+  retainedAllowList(): string | undefined;
 }
 
 export function createValidation(
-  { index, requireAllowList, legacyAllowList }: ValidationOptions,
+  { index, requireAllowList, retainedAllowList }: ValidationOptions,
 ): Validation {
-  let ownAllowList: string | undefined;
   return {
     problemsOf: validateStoredSidecarSet,
     validate({ name, object, oldSidecarSet }) {
-      const allowList = ownAllowList ?? legacyAllowList();
+      const allowList = index.allowList ?? retainedAllowList();
       return validateSidecarSet({
         operation: oldSidecarSet ? "UPDATE" : "CREATE",
         object,
@@ -41,18 +38,17 @@ export function createValidation(
         requireAllowList,
       });
     },
-    setAllowList: (text) => ownAllowList = text,
   };
 }
 
 export interface CoverageOptions {
-  readonly widener: Pick<RegistrationWidener, "cover">;
+  readonly registration: Pick<RegistrationController, "cover">;
   problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
 }
 
 /** Covers a valid SidecarSet that is being admitted where it selects other Pods than before, or with another failure policy. */
 export function createCover(
-  { widener, problemsOf }: CoverageOptions,
+  { registration, problemsOf }: CoverageOptions,
 ): (input: SidecarSetValidationInput) => Promise<boolean> | undefined {
   return function cover({ name, object, oldSidecarSet }) {
     const read = prepareSidecarSet(object, { problemsOf });
@@ -62,7 +58,7 @@ export function createCover(
     const { metadata: { uid, generation = 1 }, spec } = read.value.sidecarSet;
     if (uid === undefined) return undefined;
     const { failurePolicy, selector, namespace, namespaceSelector } = spec;
-    return widener.cover({
+    return registration.cover({
       ...{ name, uid, generation },
       spec: {
         ...(failurePolicy ? { failurePolicy } : {}),

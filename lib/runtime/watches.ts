@@ -8,17 +8,17 @@ import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY } from "../api/names.ts";
 import type { ConfigMap, KubeObject } from "../api/objects.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
-import type { ConfigurationKind } from "../controller/registration/reconciler.ts";
 import type { StoredCleanupRecord, UnreadableCleanupRecord } from "../index/cleanup_records.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
-import { sharedPod, Sharing } from "../index/sharing.ts";
-import { trimNamespace, trimPod } from "../index/trim.ts";
+import { internedPod, Interning } from "../index/interning.ts";
+import { projectNamespace, projectPod } from "../index/projection.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { resources } from "../kube/resources.ts";
 import { reflect } from "./reflection.ts";
 import { toPrepared } from "./stored_sidecarset.ts";
-import { until } from "./until.ts";
+
+const SYNC_POLL_MS = 20;
 
 export interface WatchesOptions {
   readonly client: RestClient;
@@ -31,20 +31,6 @@ export interface WatchesOptions {
   /** Until when the counts of the stored statuses were right. Never rejects. */
   countedUntil(signal: AbortSignal): Promise<Date | undefined>;
   problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
-  /** SidecarSets that something has changed for. */
-  onChange(names: Iterable<string>): void;
-  /** A SidecarSet itself changed, was created or deleted. */
-  onSidecarSet(name: string): void;
-  /** The labels of a namespace changed, or it is new. */
-  onNamespace(name: string): void;
-  /** A Pod changed or was created. */
-  onPod(key: string): void;
-  /** The record of a clean-up changed. */
-  onCleanupRecord(sidecarSet: string): void;
-  onRegistration(kind: ConfigurationKind, configuration: WebhookConfiguration | undefined): void;
-  /** What is known of a configuration cannot be compared any more with what comes next. */
-  onRegistrationForgotten(kind: ConfigurationKind): void;
-  onAllowList(text: string | undefined): void;
 }
 
 export interface Watches {
@@ -66,7 +52,7 @@ export interface Watches {
 
 /** Keeps the index equal to the cluster by one reflector for each kind. */
 export function createWatches(options: WatchesOptions): Watches {
-  const { index, onChange, onSidecarSet, onRegistration, onAllowList, namespace } = options;
+  const { index, namespace } = options;
   const own = { fieldSelector: `metadata.name=${options.registrationName}` };
   const sidecarSets = reflect(options, {
     name: "sidecarsets",
@@ -77,16 +63,10 @@ export function createWatches(options: WatchesOptions): Watches {
     known: () => [...index.sidecarSets.values()].map(({ name }) => name),
     keyOf: nameOf,
     apply(object) {
-      // A state that is known from the answer to a write is new to those who look after SidecarSets.
-      if (!index.knowsSidecarSet(object)) {
-        onChange(index.applySidecarSet(toPrepared(object, options.problemsOf)));
-      }
-      onSidecarSet(nameOf(object));
+      if (index.knowsSidecarSet(object)) return;
+      index.applySidecarSet(toPrepared(object, options.problemsOf));
     },
-    delete(name) {
-      onChange(index.deleteSidecarSet(name));
-      onSidecarSet(name);
-    },
+    delete: (name) => index.deleteSidecarSet(name),
   });
   const namespaces = reflect(options, {
     name: "namespaces",
@@ -94,12 +74,7 @@ export function createWatches(options: WatchesOptions): Watches {
     isForAdmission: true,
     known: () => [...index.namespaces.names()],
     keyOf: nameOf,
-    apply(object) {
-      const name = nameOf(object);
-      const before = index.namespaces.get(name)?.labels;
-      onChange(index.applyNamespace(trimNamespace(object)));
-      if (index.namespaces.get(name)?.labels !== before) options.onNamespace(name);
-    },
+    apply: (object) => index.applyNamespace(projectNamespace(object)),
     delete: (name) => index.deleteNamespace(name),
   });
   const revisions = reflect<ControllerRevision>(options, {
@@ -109,10 +84,10 @@ export function createWatches(options: WatchesOptions): Watches {
     forgetVersions: () => index.revisions.forgetVersions(),
     known: () => index.revisions.names(),
     keyOf: nameOf,
-    apply: (object) => onChange(index.applyRevision(object)),
-    delete: (name) => onChange(index.deleteRevision(name)),
+    apply: (object) => index.applyRevision(object),
+    delete: (name) => index.deleteRevision(name),
   });
-  const sharing = new Sharing();
+  const interning = new Interning();
   let countedUntil: Date | undefined;
   const pods = reflect(options, {
     name: "pods",
@@ -121,12 +96,11 @@ export function createWatches(options: WatchesOptions): Watches {
     known: () => [...index.pods.keys()],
     keyOf: podKey,
     apply(pod) {
-      if (!index.knowsPod(pod)) onChange(index.applyPod(sharedPod(trimPod(pod), sharing)));
-      options.onPod(podKey(pod));
+      if (!index.knowsPod(pod)) index.applyPod(internedPod(projectPod(pod), interning));
     },
-    delete: (key) => onChange(index.deletePod(key)),
+    delete: (key) => index.deletePod(key),
     onListed() {
-      if (countedUntil !== undefined) index.doubtMissed(countedUntil);
+      if (countedUntil !== undefined) index.markSelectedLater(countedUntil);
       countedUntil = undefined;
     },
   });
@@ -136,8 +110,12 @@ export function createWatches(options: WatchesOptions): Watches {
     selection: { namespace, fieldSelector: `metadata.name=${ALLOW_LIST_CONFIG_MAP}` },
     known: () => [ALLOW_LIST_CONFIG_MAP],
     keyOf: nameOf,
-    apply: ({ data }) => onAllowList(data?.[ALLOW_LIST_KEY]),
-    delete: () => onAllowList(undefined),
+    apply({ data }) {
+      index.allowList = data?.[ALLOW_LIST_KEY];
+    },
+    delete() {
+      index.allowList = undefined;
+    },
   });
   const cleanupRecords = reflect<ConfigMap>(options, {
     name: "cleanuprecords",
@@ -148,20 +126,17 @@ export function createWatches(options: WatchesOptions): Watches {
     keyOf: nameOf,
     apply(configMap) {
       const entry = recordEntry(configMap);
-      index.cleanupRecords.apply(entry);
-      if ("record" in entry) return options.onCleanupRecord(entry.record.sidecarSet);
-      const { sidecarSet, problem } = entry;
-      const { name } = configMap.metadata;
-      options.logger.warn(
-        "Cannot read the record of a clean-up: mend it, or delete it to leave the sidecars as they are",
-        { configMap: name, sidecarSet, problem },
-      );
-      if (sidecarSet !== undefined) options.onCleanupRecord(sidecarSet);
+      if ("problem" in entry) {
+        const { sidecarSet, problem } = entry;
+        const { name } = configMap.metadata;
+        options.logger.warn(
+          "Cannot read the record of a clean-up: repair it, or delete it to keep the sidecars",
+          { configMap: name, sidecarSet, problem },
+        );
+      }
+      index.applyCleanupRecord(entry);
     },
-    delete(name) {
-      const sidecarSet = index.cleanupRecords.delete(name);
-      if (sidecarSet !== undefined) options.onCleanupRecord(sidecarSet);
-    },
+    delete: (name) => index.deleteCleanupRecord(name),
   });
   const configurations = [
     resources.mutatingWebhookConfigurations,
@@ -174,12 +149,12 @@ export function createWatches(options: WatchesOptions): Watches {
       name: resource.plural,
       resource,
       selection: own,
-      forgetVersions: () => options.onRegistrationForgotten(kind),
+      forgetVersions: () => index.forgetRegistration(kind),
       known: () => [options.registrationName],
       keyOf: nameOf,
       // Items of a list come without their kind.
-      apply: (object) => onRegistration(kind, { ...object, kind }),
-      delete: () => onRegistration(kind, undefined),
+      apply: (object) => index.applyRegistration(kind, { ...object, kind }),
+      delete: () => index.applyRegistration(kind, undefined),
     });
   });
   const forAdmission = [sidecarSets, namespaces, revisions];
@@ -206,10 +181,9 @@ export function createWatches(options: WatchesOptions): Watches {
       const others = [...forAdmission, allowList, cleanupRecords, ...configurations];
       const running = others.map(({ loop }) => loop.run(signal));
       // A Pod is classified once if everything that its class depends on is known before it.
-      await until(() => forAdmission.every(({ loop }) => loop.isSynced()), {
-        clock: options.clock,
-        signal,
-      });
+      while (!signal.aborted && !forAdmission.every(({ loop }) => loop.isSynced())) {
+        await options.clock.sleep(SYNC_POLL_MS, signal);
+      }
       countedUntil = await options.countedUntil(signal);
       await Promise.all([...running, pods.loop.run(signal)]);
     },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { SidecarSet } from "../../lib/api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
-import { trimPod } from "../../lib/index/trim.ts";
+import { projectPod } from "../../lib/index/projection.ts";
 import type { RequestOptions } from "../../lib/kube/contract.ts";
 import { createEngine } from "../support/engine.ts";
 import { ManualClock, settle } from "../support/manual_clock.ts";
@@ -27,25 +27,20 @@ export interface RolloutRunOptions<Spec> {
 /** One process: the controller over its own index, with a watch that is a step late. */
 function startProcess(cluster: StoredCluster, clock: ManualClock, prepared: PreparedSidecarSet) {
   const connection = new Connection(cluster);
-  const touch = (names: Iterable<string>) => {
-    for (const name of names) engine.loop.add(name, 50);
-  };
   const engine = createEngine({
     client: connection,
     clock,
     registrationOf: () => ({ inForceSince: "2025-12-31T00:00:00Z" }),
-    onProgress: (name) => touch([name]),
-    onStoredPod: (pod) => touch(index.updatePod(pod)),
     onStoredSidecarSet: () => takeStatus(cluster.sidecarSet),
   });
   const { index } = engine;
   const takeStatus = (sidecarSet: SidecarSet) => {
     const known = index.sidecarSets.get("web");
-    if (known) touch(index.applySidecarSet({ ...known, sidecarSet }));
+    if (known) index.applySidecarSet({ ...known, sidecarSet });
   };
   for (const revision of cluster.revisions.values()) index.applyRevision(revision);
-  touch(index.applySidecarSet({ ...prepared, sidecarSet: cluster.sidecarSet }));
-  for (const pod of cluster.pods.values()) touch(index.applyPod(trimPod(pod)));
+  index.applySidecarSet({ ...prepared, sidecarSet: cluster.sidecarSet });
+  for (const pod of cluster.pods.values()) index.applyPod(projectPod(pod));
   const stop = new AbortController();
   const running = engine.loop.run(stop.signal);
   let late: string[] = [];
@@ -55,14 +50,14 @@ function startProcess(cluster: StoredCluster, clock: ManualClock, prepared: Prep
     deliver(changed: ReadonlySet<string>): void {
       for (const name of late) {
         const pod = cluster.pods.get(name);
-        if (pod) touch(index.applyPod(trimPod(pod)));
+        if (pod) index.applyPod(projectPod(pod));
       }
       late = [...changed];
       takeStatus(lateSidecarSet);
       lateSidecarSet = cluster.sidecarSet;
     },
-    apply: (state: PreparedSidecarSet) => touch(index.applySidecarSet(state)),
-    remove: () => touch(index.deleteSidecarSet("web")),
+    apply: (state: PreparedSidecarSet) => index.applySidecarSet(state),
+    remove: () => index.deleteSidecarSet("web"),
     kill(): void {
       connection.cut();
       stop.abort();

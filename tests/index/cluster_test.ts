@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION } from "../../lib/api/names.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { countPods } from "../../lib/core/status/counts.ts";
+import { changedBy, changesBy } from "../support/changes.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
 
 const web = sidecarSetOf();
@@ -15,13 +16,14 @@ function indexWith(...sidecarSets: ReturnType<typeof sidecarSetOf>[]): ClusterIn
 Deno.test("ClusterIndex counts a Pod as it comes, changes and goes", () => {
   const index = indexWith(web);
   const counts = () => index.pods.countsOf("web");
-  assert.deepEqual(index.applyPod(podOf({ injected: [web], state: "Pending" })), ["web"]);
+  const pending = podOf({ injected: [web], state: "Pending" });
+  assert.deepEqual(changedBy(index, () => index.applyPod(pending)), ["web"]);
   assert.deepEqual([counts().matchedPods, counts().readyPods], [1, 0]);
   index.applyPod(podOf({ injected: [web], resourceVersion: "2" }));
   assert.deepEqual([counts().matchedPods, counts().updatedReadyPods], [1, 1]);
   index.applyPod(podOf({ injected: [web], resourceVersion: "3", state: "Succeeded" }));
   assert.equal(counts().matchedPods, 0);
-  assert.deepEqual(index.deletePod("default/pod"), []);
+  assert.deepEqual(changedBy(index, () => index.deletePod("default/pod")), []);
   assert.equal(index.pods.size, 0);
 });
 
@@ -29,13 +31,13 @@ Deno.test("ClusterIndex does not bring back what is gone when the answer to a wr
   const index = indexWith(web);
   const pod = podOf({ injected: [web], resourceVersion: "2" });
   index.applyPod(podOf({ injected: [web] }));
-  assert.deepEqual(index.updatePod(pod), ["web"]);
+  assert.deepEqual(changedBy(index, () => index.updatePod(pod)), ["web"]);
   index.deletePod("default/pod");
-  assert.deepEqual(index.updatePod(pod), []);
+  assert.deepEqual(changedBy(index, () => index.updatePod(pod)), []);
   assert.equal(index.pods.size, 0);
-  assert.deepEqual([...index.updateSidecarSet(web)], ["web"]);
+  assert.deepEqual(changedBy(index, () => index.updateSidecarSet(web)), ["web"]);
   index.deleteSidecarSet("web");
-  assert.deepEqual([...index.updateSidecarSet(web)], []);
+  assert.deepEqual(changedBy(index, () => index.updateSidecarSet(web)), []);
   assert.equal(index.sidecarSets.size, 0);
 });
 
@@ -45,10 +47,8 @@ Deno.test("ClusterIndex follows a change of the Pod's labels", () => {
     sidecarSetOf({ name: "db", spec: { selector: { matchLabels: { app: "db" } } } }),
   );
   index.applyPod(podOf({ injected: [web] }));
-  const names = index.applyPod(
-    podOf({ injected: [web], labels: { app: "db" }, resourceVersion: "2" }),
-  );
-  assert.deepEqual(names.toSorted(), ["db", "web"]);
+  const relabelled = podOf({ injected: [web], labels: { app: "db" }, resourceVersion: "2" });
+  assert.deepEqual(changedBy(index, () => index.applyPod(relabelled)), ["db", "web"]);
   assert.equal(index.pods.countsOf("web").matchedPods, 0);
   assert.equal(index.pods.countsOf("db").uninjectedPods, 1);
 });
@@ -63,8 +63,8 @@ Deno.test("ClusterIndex follows a change of the namespace's labels", () => {
   index.applyNamespace({ metadata: { name: "default", labels: {} } });
   index.applyPod(podOf());
   assert.equal(index.pods.countsOf("web").uninjectedPods, 0);
-  const names = index.applyNamespace({ metadata: { name: "default", labels: { inject: "yes" } } });
-  assert.deepEqual([...names], ["web"]);
+  const labelled = { metadata: { name: "default", labels: { inject: "yes" } } };
+  assert.deepEqual(changedBy(index, () => index.applyNamespace(labelled)), ["web"]);
   assert.equal(index.pods.countsOf("web").uninjectedPods, 1);
 });
 
@@ -114,7 +114,8 @@ Deno.test("ClusterIndex ignores states that are older than those it has", () => 
     matchLabels: { app: "web" },
   });
   index.applyPod(podOf({ resourceVersion: "10" }));
-  assert.deepEqual(index.applyPod(podOf({ resourceVersion: "9", labels: {} })), []);
+  const older = podOf({ resourceVersion: "9", labels: {} });
+  assert.deepEqual(changesBy(index, () => index.applyPod(older)), []);
   assert.equal(index.pods.countsOf("web").uninjectedPods, 1);
 });
 

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import type { LabelSelectorRequirement } from "../../lib/api/meta.ts";
+import type { WebhookConfiguration } from "../../lib/api/webhook_configuration.ts";
+import { planRegistration } from "../../lib/core/registration/configuration.ts";
+import { changedBy } from "../support/changes.ts";
 import type { SidecarSetStatus } from "../../lib/api/sidecarset_status.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { podOf, sidecarSetOf, type SidecarSetOptions } from "../support/objects.ts";
@@ -69,14 +73,36 @@ Deno.test("Pods do not count for a new selection by the time of the one before",
   assert.equal(missed(index), 0);
 });
 
+/** A registration that takes only Pods of namespaces that meet these requirements. */
+function configurationWith(matchExpressions: LabelSelectorRequirement[]): WebhookConfiguration {
+  const { mutating } = planRegistration({
+    name: "sidecarset",
+    endpoint: { url: "https://127.0.0.1" },
+    sidecarSets: [sidecarSetOf()],
+    excludedNamespaces: [],
+    caBundle: "",
+  });
+  return {
+    ...mutating,
+    webhooks: (mutating.webhooks ?? []).map((entry) => ({
+      ...entry,
+      namespaceSelector: { matchExpressions },
+    })),
+  };
+}
+
 Deno.test("Pods of excluded namespaces are not missed, and are again once they are not excluded any more", () => {
-  let excluded = true;
-  const index = new ClusterIndex({ isExcluded: ({ name }) => excluded && name === "default" });
+  const index = new ClusterIndex();
+  index.applyNamespace({ metadata: { name: "default", labels: { managed: "yes" } } });
+  const kind = "MutatingWebhookConfiguration";
+  const excluding = configurationWith([{ key: "managed", operator: "DoesNotExist" }]);
+  index.applyRegistration(kind, excluding);
   index.applySidecarSet(effective);
   index.applyPod(pod("20"));
   assert.deepEqual([missed(index), index.pods.countsOf("web").uninjectedPods], [0, 1]);
-  excluded = false;
-  assert.deepEqual([...index.reclassifyIn(["default"])], ["web"]);
+  assert.deepEqual(changedBy(index, () => index.applyRegistration(kind, excluding)), []);
+  const all = configurationWith([]);
+  assert.deepEqual(changedBy(index, () => index.applyRegistration(kind, all)), ["web"]);
   assert.equal(missed(index), 1);
 });
 
@@ -85,7 +111,7 @@ Deno.test("a Pod of the same second is in doubt after a restart unless it was co
     const index = new ClusterIndex();
     index.applySidecarSet(sidecarSet({ resourceVersion: "12", status: { ...status, missedPods } }));
     index.applyPod(pod("20"));
-    index.doubtMissed(new Date("2026-01-01T01:00:00Z"));
+    index.markSelectedLater(new Date("2026-01-01T01:00:00Z"));
     assert.equal(missed(index), expected);
   }
 });

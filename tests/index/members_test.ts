@@ -51,7 +51,7 @@ Deno.test("Members knows which updated and ready Pods have changed since each wa
   members.set("b", Matched | Updated);
   members.set("c", 0);
   assert.deepEqual([...members.settling], []);
-  members.settleAnew();
+  members.restartSettling();
   assert.deepEqual([...members.settling], ["a"]);
 });
 

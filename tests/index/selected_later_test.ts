@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../lib/api/pod.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
-import { trimNamespace, trimPod } from "../../lib/index/trim.ts";
+import { projectNamespace, projectPod } from "../../lib/index/projection.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
 
 const status = { effectiveSince: "2026-01-01T00:00:00Z" };
@@ -14,7 +14,7 @@ function labelled(time: string, key: string) {
 /** A Pod as the watch brings it, that a process sees for the first time. */
 function pod(...managedFields: ReturnType<typeof labelled>[]): Pod {
   const bare = podOf({ creationTimestamp: CREATED });
-  return trimPod({ ...bare, metadata: { ...bare.metadata, managedFields } });
+  return projectPod({ ...bare, metadata: { ...bare.metadata, managedFields } });
 }
 
 function missedOf(index: ClusterIndex, first: Pod): number {
@@ -41,7 +41,7 @@ Deno.test("Pods of a namespace that was labelled later do not count as missed, t
   const index = new ClusterIndex();
   index.applySidecarSet(sidecarSetOf({ status, spec }));
   const namespaceAt = (time: string) =>
-    trimNamespace({
+    projectNamespace({
       metadata: {
         name: "default",
         labels: { sidecars: "on" },
@@ -78,7 +78,7 @@ function found({ missedPods, countedUntil }: { missedPods: number; countedUntil:
   const index = new ClusterIndex();
   index.applySidecarSet(sidecarSetOf({ status: { ...status, missedPods }, spec: { selector } }));
   for (const name of ["a", "b"]) index.applyPod(podOf({ name, creationTimestamp: CREATED }));
-  index.doubtMissed(new Date(countedUntil));
+  index.markSelectedLater(new Date(countedUntil));
   const { uninjectedPods, missedPods: missed } = index.pods.countsOf("web");
   return { uninjectedPods, missed };
 }
@@ -95,6 +95,6 @@ Deno.test("Pods that were counted as missed, or could not be counted any more, s
   assert.equal(found({ missedPods: 0, countedUntil: "2026-01-02T00:00:05Z" }).missed, 2);
 });
 
-Deno.test("trimPod() keeps no entry of managedFields of a Pod that was never labelled later", () => {
+Deno.test("projectPod() keeps no entry of managedFields of a Pod that was never labelled later", () => {
   assert.deepEqual(pod(labelled(CREATED, "app")).metadata.managedFields, []);
 });

@@ -95,7 +95,7 @@ Deno.test("createAdmission() counts no Pod twice once a watch has told of it", a
   }
   assert.equal(pods.filter(isPinned).length, 10);
   for (const pod of pods.slice(-5)) index.applyPod(pod);
-  assert.deepEqual(index.awaited.of("web", 0), { matched: 0, pinned: 0 });
+  assert.deepEqual(index.expectedPods.of("web", 0), { matched: 0, pinned: 0 });
 });
 
 Deno.test("createAdmission() counts no Pod of a dry run", async () => {

@@ -11,7 +11,7 @@ function coveredBy(
 ): Omit<PendingSelection, "since"> | undefined {
   let covered: Omit<PendingSelection, "since"> | undefined;
   const cover = createCover({
-    widener: {
+    registration: {
       cover(selection) {
         covered = selection;
         return Promise.resolve(true);

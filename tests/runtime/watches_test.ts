@@ -24,14 +24,6 @@ Deno.test("a missing CustomResourceDefinition is named with the command in the l
     registrationName: "sidecarset",
     problemsOf: () => [],
     countedUntil: () => Promise.resolve(undefined),
-    onChange() {},
-    onSidecarSet() {},
-    onNamespace() {},
-    onPod() {},
-    onCleanupRecord() {},
-    onRegistration() {},
-    onRegistrationForgotten() {},
-    onAllowList() {},
   });
   const stop = new AbortController();
   const ended = watches.run(stop.signal);

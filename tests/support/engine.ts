@@ -3,15 +3,10 @@ import type { ControllerRevision } from "../../lib/api/controller_revision.ts";
 import type { KubeObject } from "../../lib/api/objects.ts";
 import type { Pod } from "../../lib/api/pod.ts";
 import { Confirmation } from "../../lib/controller/confirmation.ts";
-import { Evictions } from "../../lib/controller/eviction/sidecarset.ts";
 import { Events } from "../../lib/controller/events.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
-import { Loop } from "../../lib/controller/loop.ts";
-import { Reconciler } from "../../lib/controller/sidecarset/reconciler.ts";
 import type { Repair } from "../../lib/controller/repair_backoff.ts";
-import { Revisions } from "../../lib/controller/sidecarset/revisions.ts";
-import { Rollouts } from "../../lib/controller/rollout/engine.ts";
-import { Statuses } from "../../lib/controller/sidecarset/statuses.ts";
+import { SidecarSetController } from "../../lib/controller/sidecarset/controller.ts";
 import { Writer } from "../../lib/controller/writer.ts";
 import { RECREATING_KINDS } from "../../lib/core/cleanup/eviction.ts";
 import type { ReplacementObstacle } from "../../lib/core/cleanup/replacement.ts";
@@ -23,7 +18,6 @@ import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
 import { leader } from "./leader.ts";
 import { loopEnvironment } from "./loop_environment.ts";
-import { quietLogger } from "./quiet_logger.ts";
 
 export interface EngineOptions {
   readonly client: RestClient;
@@ -31,78 +25,48 @@ export interface EngineOptions {
   isLeader?(): boolean;
   registrationOf?(): RegistrationFacts;
   obstacleOf?(pod: Pod): ReplacementObstacle | undefined;
-  /** Revisions that another controller has left; undefined while they may not be read. @default none */
+  /** Revisions that another controller has left; undefined while reading them is forbidden. @default none */
   legacy?(): readonly ControllerRevision[] | undefined;
-  /** Told of SidecarSets to look at again. */
-  onProgress?(sidecarSet: string): void;
-  /** Takes over answers ahead of the watch. @default nobody does */
-  onStoredPod?(pod: Pod): void;
+  /** Applies the answer to a status write ahead of the watch. @default it is ignored */
   onStoredSidecarSet?(sidecarSet: KubeObject): void;
   onRepair?(repair: Repair): void;
 }
 
-/** The parts of a controller that bring SidecarSets nearer to what they should be, over an index of their own. */
+/** The SidecarSet controller over its own index, to whose changes it is subscribed. */
 export function createEngine(options: EngineOptions) {
   const { client, clock } = options;
-  const { isLeader = () => true, registrationOf = () => ({}), onProgress = () => {} } = options;
+  const { isLeader = () => true, registrationOf = () => ({}) } = options;
   const index = new ClusterIndex();
   const limiter = () => new Limiter({ clock, maxInFlight: 16, perSecond: 1_000 });
   const leadership = { ...leader, isLeader };
   const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), leadership });
-  const common = { index, writer, clock, logger: quietLogger };
   const environment = loopEnvironment({ clock, isLeader });
   const events = new Events({ ...environment, writer, instance: "test" });
-  const readPod = ({ metadata: { name = "", namespace = "" } }: Pod, signal: AbortSignal) =>
-    send(client, get(resources.pods, { name, namespace }), signal);
-  const rollouts = new Rollouts({
-    ...common,
+  const controller = new SidecarSetController({
+    ...environment,
+    client,
+    index,
+    writer,
     events,
-    readPod,
-    start: (write) => loop.start(write),
-    onProgress,
-    onStored: options.onStoredPod ?? (() => {}),
-  });
-  const reconciler = new Reconciler({
-    ...common,
-    rollouts,
-    evictions: new Evictions({
-      ...common,
-      events,
-      readPod,
-      recreatingKinds: RECREATING_KINDS,
-      isWebhookReady: () => true,
-      confirmation: new Confirmation({
-        index,
-        readSidecarSet: () => Promise.resolve(undefined),
-        readNamespace: () => Promise.resolve(undefined),
-      }),
-      obstacleOf: options.obstacleOf ?? (() => undefined),
-    }),
-    revisions: new Revisions({
+    namespace: "sidecarset-system",
+    readPod: ({ metadata: { name = "", namespace = "" } }, signal) =>
+      send(client, get(resources.pods, { name, namespace }), signal),
+    recreatingKinds: RECREATING_KINDS,
+    isWebhookReady: () => true,
+    confirmation: new Confirmation({
       index,
-      writer,
-      clock,
-      namespace: "sidecarset-system",
-      onStored: (revision) => index.applyRevision(revision),
-      onDeleted: (name) => index.deleteRevision(name),
-      legacy: () => Promise.resolve(options.legacy ? options.legacy() : []),
+      readSidecarSet: () => Promise.resolve(undefined),
+      readNamespace: () => Promise.resolve(undefined),
     }),
-    statuses: new Statuses({
-      ...common,
-      events,
-      registrationOf,
-      missedOf: () => undefined,
-      readSidecarSet: (name, signal) => send(client, get(resources.sidecarSets, { name }), signal),
-      onRepair: options.onRepair ?? (() => {}),
-      onStored: options.onStoredSidecarSet ?? (() => {}),
-    }),
+    obstacleOf: options.obstacleOf ?? (() => undefined),
+    legacy: () => Promise.resolve(options.legacy ? options.legacy() : []),
+    registrationOf,
+    missedOf: () => undefined,
+    refusedOf: () => undefined,
+    onRepair: options.onRepair ?? (() => {}),
+    onStored: options.onStoredSidecarSet ?? (() => {}),
   });
-  const loop = new Loop(environment, {
-    controller: "sidecarset",
-    concurrency: 2,
-    task: "reconcile a SidecarSet",
-    keyField: "sidecarSet",
-    reconcile: (name, signal) => reconciler.reconcile(name, signal),
-  });
-  return { index, events, rollouts, reconciler, loop };
+  index.changes.subscribe((change) => controller.observe(change));
+  const { loop, rollouts } = controller;
+  return { index, events, rollouts, controller, loop };
 }

@@ -5,7 +5,7 @@ import { isNotFound } from "../../kube/errors.ts";
 import { list } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
-import { readLegacy } from "../../kube/openkruise/retained.ts";
+import { readRetained } from "../../kube/openkruise/retained.ts";
 import { openKruiseActivity, READING_ADVICE } from "../../kube/openkruise/activity.ts";
 import { ifAllowed, readIfPresent } from "../cluster/reading.ts";
 import { PROGRAM_VERSION } from "../version/version.ts";
@@ -115,7 +115,7 @@ export async function checkOpenKruise(facts: Facts): Promise<Check> {
       } --ignore-not-found`,
     );
   }
-  const left = await readLegacy(place);
+  const left = await readRetained(place);
   if (left && (left.revisions.length > 0 || left.allowList !== undefined)) {
     if (await mayReadLegacy(facts, OPENKRUISE_NAMESPACE) === false) {
       return check.warning(

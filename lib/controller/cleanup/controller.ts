@@ -2,10 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 import type { CleanupProgress } from "../../api/cleanup_record.ts";
 import type { Pod } from "../../api/pod.ts";
 import { type CleanupAction, type CleanupPlan, planCleanup } from "../../core/cleanup/plan.ts";
+import { cleanupEvents } from "../../core/cleanup/progress_events.ts";
 import { actionOf } from "../../core/cleanup/record.ts";
 import type { SurplusScope } from "../../core/cleanup/surplus.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { StoredCleanupRecord, UnreadableCleanupRecord } from "../../index/cleanup_records.ts";
+import type { Change } from "../../index/changes.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { Cleanup } from "./state.ts";
 import { CleanupCandidates } from "./candidates.ts";
@@ -13,23 +15,20 @@ import type { CleanupEvictionOutcome, CleanupEvictions } from "../eviction/clean
 import type { CleanupRecords } from "./records.ts";
 import { CleanupWrites, type CleanupWritesOptions } from "./writes.ts";
 import type { Confirmation } from "../confirmation.ts";
+import type { Events } from "../events.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
+import { referenceByName } from "../references.ts";
 
-/** In milliseconds: batching delay of changes, and resync intervals. */
-const GATHER = 200;
+const BATCH_DELAY_MS = 200;
 const RESYNC_INTERVAL_MS = 2_000;
 const UNREADABLE_RESYNC_INTERVAL_MS = 30_000;
 
-export interface CleanupsOptions extends CleanupWritesOptions, LoopEnvironment {
+export interface CleanupControllerOptions extends CleanupWritesOptions, LoopEnvironment {
   readonly index: ClusterIndex;
   readonly records: CleanupRecords;
   readonly evictions: CleanupEvictions;
   readonly confirmation: Pick<Confirmation, "isCurrent" | "surplus">;
-  /** Called when a clean-up has progressed or its blockers have changed; the SidecarSet may be deleted. */
-  onProgress?(
-    sidecarSet: { readonly name: string; readonly uid: string },
-    progress: { readonly before: CleanupProgress; readonly after: CleanupProgress },
-  ): void;
+  readonly events: Pick<Events, "record">;
 }
 
 /** What happens to a SidecarSet's surplus sidecars. */
@@ -42,14 +41,14 @@ interface Task {
 }
 
 /** Cleans up sidecars that are no longer needed, by the SidecarSet's policy; keyed by the name that Pods carry. */
-export class Cleanups {
-  readonly #options: CleanupsOptions;
+export class CleanupController {
+  readonly #options: CleanupControllerOptions;
   readonly #loop: Loop;
   readonly #candidates: CleanupCandidates;
   readonly #writes: CleanupWrites;
   readonly #cleanups = new Map<string, Cleanup>();
 
-  constructor(options: CleanupsOptions) {
+  constructor(options: CleanupControllerOptions) {
     this.#options = options;
     this.#loop = new Loop(options, {
       controller: "cleanup",
@@ -69,26 +68,24 @@ export class Cleanups {
     return new Map([...this.#cleanups].map(([name, { progress }]) => [name, progress]));
   }
 
-  /** Takes note of a Pod that changed. */
-  observePod(key: string): void {
-    for (const name of this.#candidates.observePod(key)) this.#loop.add(name, GATHER);
+  /** Maps a change to the SidecarSets whose sidecars it may make superfluous. */
+  observe(change: Change): void {
+    switch (change.kind) {
+      case "pod":
+        return this.#add(this.#candidates.observePod(change.key));
+      case "namespace":
+        return this.#add(this.#candidates.observeNamespace(change.name));
+      case "sidecarset":
+        return this.#observe(change.name);
+      case "cleanuprecord":
+        return this.#observe(change.sidecarSet);
+    }
   }
 
-  /** Takes note of a namespace whose labels have changed. */
-  observeNamespace(namespace: string): void {
-    for (const name of this.#candidates.observeNamespace(namespace)) this.#loop.add(name, GATHER);
-  }
-
-  /** Takes note of a SidecarSet that changed, was created or deleted, or of its record. */
-  observe(name: string): void {
-    this.#options.records.observe(name);
-    if (this.#concerns(name)) this.#loop.add(name, GATHER);
-  }
-
-  /** Requeues everything: another process has been responsible until now. */
-  observeAll(): void {
+  /** Requeues everything: this process has become the leader. */
+  resync(): void {
     const { index, records } = this.#options;
-    records.lead();
+    records.forgetWrites();
     const named = [...index.sidecarSets.values()].map(({ name }) => name);
     const all = [
       ...named,
@@ -96,12 +93,21 @@ export class Cleanups {
       ...index.cleanupRecords.sidecarSets(),
       ...this.#cleanups.keys(),
     ];
-    for (const name of new Set(all)) this.observe(name);
+    for (const name of new Set(all)) this.#observe(name);
   }
 
   /** Works until the signal is aborted. */
   run(signal: AbortSignal): Promise<void> {
     return this.#loop.run(signal);
+  }
+
+  #observe(name: string): void {
+    this.#options.records.observe(name);
+    if (this.#concerns(name)) this.#add([name]);
+  }
+
+  #add(names: Iterable<string>): void {
+    for (const name of names) this.#loop.add(name, BATCH_DELAY_MS);
   }
 
   /** With the policy Retain there is nothing to do as long as the SidecarSet exists and no Pod has idle sidecars. */
@@ -125,7 +131,7 @@ export class Cleanups {
   async #reconcile(name: string, signal: AbortSignal): Promise<number | undefined> {
     const { index, records, evictions, confirmation } = this.#options;
     const wait = this.#waitOf(name);
-    if (wait > 0) return Math.max(GATHER, wait);
+    if (wait > 0) return Math.max(BATCH_DELAY_MS, wait);
     const found = index.sidecarSets.get(name);
     if (found !== undefined) {
       if (found.problems.length > 0) return undefined;
@@ -179,8 +185,8 @@ export class Cleanups {
     if (plan.remaining === 0) return await this.#finish({ ...task, stored: latest }, signal);
     const dueAt = Math.min(plan.waitUntil ?? Infinity, evicted.waitUntil ?? Infinity);
     const wait = cleanup.hasReleased
-      ? GATHER
-      : Math.min(RESYNC_INTERVAL_MS, Math.max(GATHER, dueAt - clock.now().getTime()));
+      ? BATCH_DELAY_MS
+      : Math.min(RESYNC_INTERVAL_MS, Math.max(BATCH_DELAY_MS, dueAt - clock.now().getTime()));
     return Math.max(wait, cleanup.pause);
   }
 
@@ -217,7 +223,7 @@ export class Cleanups {
       const work = { cleanup, sidecarSet: name, current, write };
       this.#loop.start(async () => {
         await this.#writes.run(work, signal);
-        this.#loop.add(name, GATHER);
+        this.#loop.add(name, BATCH_DELAY_MS);
       });
     }
   }
@@ -247,8 +253,10 @@ export class Cleanups {
   ): void {
     const before = cleanup.progress;
     cleanup.progress = after;
-    if (!isDeepStrictEqual(before, after)) {
-      this.#options.onProgress?.({ name, uid }, { before, after });
+    if (isDeepStrictEqual(before, after)) return;
+    const regarding = referenceByName({ name, uid });
+    for (const event of cleanupEvents(before, after)) {
+      this.#options.events.record({ ...event, regarding, action: "Cleanup" });
     }
   }
 

@@ -66,8 +66,8 @@ export class CleanupRecords {
     this.#lastStates.delete(name);
   }
 
-  /** Begins anew with what is remembered of writes: another process may have led until now. */
-  lead(): void {
+  /** Forgets writes: another process may have led since. */
+  forgetWrites(): void {
     this.#written.clear();
   }
 

@@ -1,12 +1,11 @@
 import type { Clock } from "../../api/clock.ts";
 import type { Logger } from "../../api/logger.ts";
-import type { Pod } from "../../api/pod.ts";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
 import type { CleanupWrite } from "../../core/cleanup/plan.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
-import { trimPod } from "../../index/trim.ts";
+import { projectPod } from "../../index/projection.ts";
 import { isConflict, isNotFound } from "../../kube/errors.ts";
 import type { Cleanup } from "./state.ts";
 import { NotLeaderError, type Writer } from "../writer.ts";
@@ -19,8 +18,6 @@ export interface CleanupWritesOptions {
   readonly writer: Writer;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Takes over a Pod as the API server stored it, ahead of the watch. */
-  onStored(pod: Pod): void;
 }
 
 /** What a write was decided for. */
@@ -52,7 +49,7 @@ export class CleanupWrites {
   }
 
   async #write(work: CleanupWork, signal: AbortSignal): Promise<void> {
-    const { writer, index, onStored, logger, clock } = this.#options;
+    const { writer, index, logger, clock } = this.#options;
     const { sidecarSet, current, cleanup: { failures }, write: { pod, patch, kind } } = work;
     const { uid = "" } = pod.metadata;
     const wanted = () => isSame(index.sidecarSets.get(sidecarSet), current);
@@ -60,7 +57,7 @@ export class CleanupWrites {
       const stored = await writer.patchPod(pod, patch, { signal, wanted });
       if (!stored) return;
       failures.forget(uid);
-      onStored(trimPod(stored));
+      index.updatePod(projectPod(stored));
       logger.debug("Cleaned up a Pod", { sidecarSet, pod: podKey(pod), kind });
     } catch (error) {
       if (signal.aborted || error instanceof NotLeaderError || isNotFound(error)) return;

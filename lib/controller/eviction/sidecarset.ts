@@ -65,8 +65,15 @@ export class Evictions {
     };
   }
 
-  /** Makes the evictions of which the guards are stored; the others are decided again. */
-  async perform({ prepared, pods, guards }: DecidedEvictions, signal: AbortSignal): Promise<void> {
+  /**
+   * Makes the evictions whose guards are stored; the others are decided again.
+   *
+   * @returns whether an eviction was attempted
+   */
+  async perform(
+    { prepared, pods, guards }: DecidedEvictions,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { index } = this.#options;
     const stored = index.sidecarSets.get(prepared.name)?.sidecarSet.status?.evictions ?? [];
     const report = {
@@ -74,13 +81,13 @@ export class Evictions {
       regarding: sidecarSetReference(prepared),
       cause: "only its replacement can be up to date",
     };
-    await Promise.all(pods.map(async (pod) => {
-      const guard = guards.find((each) => each.pod === pod.metadata.uid);
-      const isStored = stored.some((each) =>
-        each.pod === guard?.pod && each.attempts === guard.attempts
-      );
-      if (isStored) await this.#engine.evict(pod, report, signal);
-    }));
+    const guarded = pods.filter(({ metadata: { uid } }) => {
+      const guard = guards.find(({ pod }) => pod === uid);
+      return guard !== undefined &&
+        stored.some(({ pod, attempts }) => pod === guard.pod && attempts === guard.attempts);
+    });
+    await Promise.all(guarded.map((pod) => this.#engine.evict(pod, report, signal)));
+    return guarded.length > 0;
   }
 
   #hasCandidates({ prepared: { name, sidecarSet: { spec } }, plan }: EvictionInput): boolean {

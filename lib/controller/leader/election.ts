@@ -31,7 +31,6 @@ export interface LeaderElectionOptions {
   leaseDuration?: number;
   renewDeadline?: number;
   retryPeriod?: number;
-  onLeading?(leading: boolean): void;
   /** What the Lease is to tell beside its holder, with each renewal. */
   annotations?(): Record<string, string>;
 }
@@ -52,8 +51,9 @@ function momentOf(clock: Clock): Moment {
  */
 export class LeaderElection {
   readonly #options:
-    & Required<Omit<LeaderElectionOptions, "onLeading" | "annotations">>
-    & Pick<LeaderElectionOptions, "onLeading" | "annotations">;
+    & Required<Omit<LeaderElectionOptions, "annotations">>
+    & Pick<LeaderElectionOptions, "annotations">;
+  readonly #subscribers: ((isLeading: boolean) => void)[] = [];
   #observation: Observation | undefined;
   #renewedAt: Moment | undefined;
   #leading = false;
@@ -71,9 +71,9 @@ export class LeaderElection {
     return this.#options.leaseDuration * 1_000 - this.#age();
   }
 
-  /** Who holds the Lease, as far as this process has seen. */
-  get holder(): string | undefined {
-    return this.#observation?.spec.holderIdentity;
+  /** @param subscriber is called when this process becomes the leader, and when it no longer is */
+  subscribe(subscriber: (isLeading: boolean) => void): void {
+    this.#subscribers.push(subscriber);
   }
 
   /** Campaigns and renews until the signal is aborted, then gives the Lease up. */
@@ -152,9 +152,16 @@ export class LeaderElection {
     const leading = this.isLeader();
     if (leading === this.#leading) return;
     this.#leading = leading;
-    const { logger, onLeading, identity } = this.#options;
-    logger.info(leading ? "Became the leader" : "Is not the leader any more", { identity });
-    onLeading?.(leading);
+    const { logger, identity } = this.#options;
+    logger.info(leading ? "Became the leader" : "Lost leadership", { identity });
+    for (const subscriber of this.#subscribers) {
+      try {
+        subscriber(leading);
+      } catch (error) {
+        // The Lease has to be renewed in any case.
+        logger.error("Cannot react to a change of leadership", { error });
+      }
+    }
   }
 
   async #release(): Promise<void> {

@@ -4,25 +4,26 @@ import { controllerOf } from "../../core/cleanup/eviction.ts";
 import type { ReplacementObstacle } from "../../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Reason } from "../../core/reasons.ts";
-import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
+import type { Change } from "../../index/changes.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
 import { isNotFound } from "../../kube/errors.ts";
+import type { Events, Occurrence } from "../events.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
+import { sidecarSetReference } from "../references.ts";
 
-/** In milliseconds: Pods that are missed together are looked at together. */
-const GATHER = 500;
-/** How many Pods are read from the API server at one look. */
-const MOST_READ = 20;
+/** Collects Pods that are missed together. */
+const BATCH_DELAY_MS = 500;
+/** Pods read from the API server in one reconciliation. */
+const MAX_READS = 20;
 
-export interface MissedPodsOptions extends LoopEnvironment {
+export interface MissedControllerOptions extends LoopEnvironment {
   readonly index: ClusterIndex;
   /** The whole Pod from the API server. May reject with what it answers. */
   readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
   /** Why a Pod was missed by a SidecarSet. */
   reasonFor(pod: Pod, prepared: PreparedSidecarSet): ReplacementObstacle;
-  /** Told when something else is known of a SidecarSet's missed Pods. */
-  onChange(sidecarSet: string): void;
+  readonly events: Pick<Events, "record">;
 }
 
 /** What is known of a SidecarSet's missed Pods. */
@@ -40,14 +41,14 @@ interface Finding extends ReplacementObstacle {
 }
 
 /** Finds out why Pods were missed. Pods of one workload are alike, so that one of them is read for all. */
-export class MissedPods {
-  readonly #options: MissedPodsOptions;
+export class MissedController {
+  readonly #options: MissedControllerOptions;
   readonly #loop: Loop;
   /** By SidecarSet, then by workload or Pod. */
   readonly #findings = new Map<string, Map<string, Finding>>();
   readonly #summaries = new Map<string, MissedSummary>();
 
-  constructor(options: MissedPodsOptions) {
+  constructor(options: MissedControllerOptions) {
     this.#options = options;
     this.#loop = new Loop(options, {
       controller: "missed",
@@ -67,30 +68,16 @@ export class MissedPods {
     return this.#options.isLeader() ? this.#summaries.get(sidecarSet) : undefined;
   }
 
-  /** Takes note of SidecarSets for which anything changed, their Pods included. */
-  observe(names: Iterable<string>): void {
-    const { index } = this.#options;
-    for (const name of names) {
-      if (index.pods.countsOf(name).missedPods > 0 || this.#summaries.has(name)) {
-        this.#loop.add(name, GATHER);
-      }
-    }
+  /** Maps a change to the SidecarSets that have, or had, missed Pods. */
+  observe(change: Change): void {
+    for (const name of change.sidecarSets) this.#observe(name);
+    if (change.kind === "sidecarset") this.#observe(change.name);
   }
 
-  /** Looks at everything: another process has looked after it until now. */
-  observeAll(): void {
+  /** Requeues every SidecarSet: this process has become the leader. */
+  resync(): void {
     const named = [...this.#options.index.sidecarSets.values()].map(({ name }) => name);
-    this.observe(new Set([...named, ...this.#summaries.keys()]));
-  }
-
-  /** The missed Pods of a SidecarSet. */
-  *podsOf(sidecarSet: string): Iterable<Pod> {
-    const { pods } = this.#options.index;
-    if (pods.countsOf(sidecarSet).missedPods === 0) return;
-    for (const [key, podClass] of pods.classesOf(sidecarSet)) {
-      const pod = hasTrait(podClass, PodTrait.Missed) ? pods.get(key) : undefined;
-      if (pod) yield pod;
-    }
+    for (const name of new Set([...named, ...this.#summaries.keys()])) this.#observe(name);
   }
 
   /** Works until the signal is aborted. */
@@ -103,12 +90,12 @@ export class MissedPods {
     const prepared = index.sidecarSets.get(name);
     if (prepared === undefined || index.pods.countsOf(name).missedPods === 0) {
       this.#findings.delete(name);
-      if (this.#summaries.delete(name)) this.#options.onChange(name);
+      if (this.#summaries.delete(name)) this.#publish(name);
       return undefined;
     }
     const isComplete = await this.#examine(prepared, signal);
     this.#summarise(name);
-    return isComplete ? undefined : GATHER;
+    return isComplete ? undefined : BATCH_DELAY_MS;
   }
 
   /** @returns whether a reason is known for every missed Pod */
@@ -119,7 +106,7 @@ export class MissedPods {
     const findings = new Map<string, Finding>();
     this.#findings.set(prepared.name, findings);
     let read = 0;
-    for (const pod of [...this.podsOf(prepared.name)]) {
+    for (const pod of this.#options.index.pods.missedOf(prepared.name)) {
       const key = alike(pod);
       if (findings.has(key)) continue;
       const finding = known?.get(key);
@@ -127,7 +114,7 @@ export class MissedPods {
         findings.set(key, finding);
         continue;
       }
-      if (read >= MOST_READ) return false;
+      if (read >= MAX_READS) return false;
       read++;
       try {
         findings.set(key, { ...reasonFor(await readPod(pod, signal), prepared), generation });
@@ -141,7 +128,7 @@ export class MissedPods {
   #summarise(name: string): void {
     const findings = this.#findings.get(name);
     const byReason = new Map<Reason, { pods: number; message: string; example: string }>();
-    for (const pod of this.podsOf(name)) {
+    for (const pod of this.#options.index.pods.missedOf(name)) {
       const finding = findings?.get(alike(pod));
       if (!finding) continue;
       const { reason, message } = finding;
@@ -155,7 +142,19 @@ export class MissedPods {
     const summary = { byReason: counts, reason, message, example };
     if (isDeepStrictEqual(this.#summaries.get(name), summary)) return;
     this.#summaries.set(name, summary);
-    this.#options.onChange(name);
+    this.#publish(name);
+    const prepared = this.#options.index.sidecarSets.get(name);
+    if (prepared) this.#options.events.record(occurrenceOf(prepared, summary));
+  }
+
+  #publish(name: string): void {
+    this.#options.index.changes.publish({ kind: "finding", sidecarSets: [name] });
+  }
+
+  #observe(name: string): void {
+    if (this.#options.index.pods.countsOf(name).missedPods > 0 || this.#summaries.has(name)) {
+      this.#loop.add(name, BATCH_DELAY_MS);
+    }
   }
 }
 
@@ -163,4 +162,19 @@ export class MissedPods {
 function alike(pod: Pod): string {
   const { namespace, uid = "" } = pod.metadata;
   return `${namespace}/${controllerOf(pod)?.uid ?? uid}`;
+}
+
+/** The event of Pods that were created without their sidecars. */
+function occurrenceOf(prepared: PreparedSidecarSet, summary: MissedSummary): Occurrence {
+  const { reason, message, example, byReason } = summary;
+  const count = [...byReason.values()].reduce((a, b) => a + b, 0);
+  return {
+    regarding: sidecarSetReference(prepared),
+    type: "Warning",
+    reason,
+    action: "Inject",
+    note: `${count} ${
+      count === 1 ? "Pod was" : "Pods were"
+    } missed, for example ${example}: ${message}`,
+  };
 }

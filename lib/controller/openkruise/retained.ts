@@ -1,46 +1,44 @@
 import type { Clock } from "../../api/clock.ts";
 import type { ControllerRevision } from "../../api/controller_revision.ts";
 import type { Logger } from "../../api/logger.ts";
-import { type OpenKruiseLegacy, readLegacy } from "../../kube/openkruise/retained.ts";
 import { type OpenKruiseOptions, READING_ADVICE } from "../../kube/openkruise/activity.ts";
+import { type OpenKruiseRetained, readRetained } from "../../kube/openkruise/retained.ts";
 
-export interface LegacyOptions extends Omit<OpenKruiseOptions, "signal"> {
+export interface RetainedOptions extends Omit<OpenKruiseOptions, "signal"> {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Told when it can be read after it could not. */
-  onReadable(): void;
 }
 
-/** What OpenKruise has left in its namespace, read once. */
-export interface Legacy {
-  /** Rejects as long as it is not known; undefined while it may not be read. */
+/** The revisions and the allow-list that OpenKruise keeps in its namespace, read once. */
+export interface Retained {
+  /** Undefined while reading is forbidden. Rejects with what the API server answers. */
   revisions(signal: AbortSignal): Promise<readonly ControllerRevision[] | undefined>;
-  /** The text of its allow-list; undefined until it was read, or where there is none. */
+  /** Undefined until it is read, or if it does not exist. */
   allowList(): string | undefined;
-  /** Reads it, if need be again and again. */
-  read(signal: AbortSignal): Promise<void>;
+  /**
+   * Reads until it succeeds or the signal is aborted.
+   *
+   * @returns whether reading was forbidden at first, so that SidecarSets were reconciled without the revisions
+   */
+  read(signal: AbortSignal): Promise<boolean>;
 }
 
-/** How long to wait before another attempt, in milliseconds: where it failed, and where it is not allowed. */
-const TRY_AGAIN = 2_000;
-const ASK_AGAIN = 10_000;
+const RETRY_INTERVAL_MS = 2_000;
+const FORBIDDEN_RETRY_INTERVAL_MS = 10_000;
 
-export function createLegacy(
-  { clock, logger, onReadable, ...options }: LegacyOptions,
-): Legacy {
-  let known: OpenKruiseLegacy | undefined;
+export function createRetained({ clock, logger, ...options }: RetainedOptions): Retained {
+  let known: OpenKruiseRetained | undefined;
   let isForbidden = false;
 
   async function load(signal: AbortSignal): Promise<void> {
     if (known) return;
-    known = await readLegacy({ ...options, signal });
+    known = await readRetained({ ...options, signal });
     if (known === undefined && !isForbidden) {
       logger.warn(
-        "Cannot read what OpenKruise has kept: its revisions and its allow-list do not count",
+        "Cannot read OpenKruise's namespace: its revisions and its allow-list are ignored",
         { namespace: options.namespace, remedy: READING_ADVICE },
       );
     }
-    if (known && isForbidden) onReadable();
     isForbidden = known === undefined;
   }
 
@@ -51,14 +49,18 @@ export function createLegacy(
     },
     allowList: () => known?.allowList,
     async read(signal) {
+      let wasForbidden = false;
       while (!signal.aborted && !known) {
         try {
           await load(signal);
         } catch (error) {
-          logger.debug("Cannot read what OpenKruise has left; trying again", { error });
+          logger.debug("Cannot read OpenKruise's namespace; trying again", { error });
         }
-        if (!known) await clock.sleep(isForbidden ? ASK_AGAIN : TRY_AGAIN, signal);
+        wasForbidden ||= isForbidden;
+        if (known) break;
+        await clock.sleep(isForbidden ? FORBIDDEN_RETRY_INTERVAL_MS : RETRY_INTERVAL_MS, signal);
       }
+      return wasForbidden;
     },
   };
 }

@@ -1,155 +1,105 @@
-import { isDeepStrictEqual } from "node:util";
-import type { ObjectReference, Workload } from "../../api/objects.ts";
-import type { FailedCreate } from "../../core/refused/failed_create.ts";
-import { mayBlameSidecars } from "../../core/refused/message.ts";
+import type { KubeEvent } from "../../api/objects.ts";
+import type { Pod } from "../../api/pod.ts";
+import { blamedSidecarSets } from "../../core/refused/blame.ts";
+import { FAILED_CREATE, failedCreateOf } from "../../core/refused/failed_create.ts";
+import { podOfWorkload } from "../../core/refused/workload.ts";
 import type { RefusalSummary } from "../../core/status/facts.ts";
-import { mayExist, missingPods, refusableKind } from "../../core/refused/workload.ts";
-import { isNotFound } from "../../kube/errors.ts";
-import { Limiter } from "../limiter.ts";
-import { Loop, type LoopEnvironment } from "../loop.ts";
+import type { RestClient } from "../../kube/contract.ts";
+import { listWatch } from "../../kube/list_watch.ts";
+import { ReflectorLoop } from "../../kube/reflector_loop.ts";
+import { resources } from "../../kube/resources.ts";
+import { readWorkload } from "../../kube/workloads.ts";
+import { aborted } from "../aborted.ts";
+import type { DryRunFacts } from "../dry_runs.ts";
+import { RefusedPods, type RefusedPodsOptions } from "./pods.ts";
 
-/** Batching delay in milliseconds: a workload that cannot create Pods retries often at first. */
-const GATHER = 1_000;
-/** Resync interval of a workload that has been refused Pods. */
-const RESYNC_INTERVAL_MS = 10_000;
-/** Each check is a read; bounded for clusters with many failing workloads. */
-const READS_PER_SECOND = 20;
+const SELECTION = { fieldSelector: `reason=${FAILED_CREATE}` };
 
-export interface RefusedPodsOptions extends LoopEnvironment {
-  /** May reject with what the API server answers. */
-  readWorkload(workload: ObjectReference, signal: AbortSignal): Promise<Workload>;
-  /** The SidecarSets that a workload's Pods are refused for. */
-  blame(workload: Workload, failed: FailedCreate): readonly string[];
-  /** Called when the summary of a SidecarSet's refused Pods has changed. */
-  onChange(sidecarSet: string): void;
-}
+/** Refusals are reported again and again, so a dead watch may be noticed late. */
+const TIMING = { watchSeconds: 75, idleDeadlineMs: 85_000 };
 
-interface Known {
-  failed: FailedCreate;
-  /** The last refusal that was judged, and the SidecarSets that caused it. */
-  judged: { readonly failed: FailedCreate; readonly blamed: readonly string[] } | undefined;
+export interface RefusedControllerOptions
+  extends Omit<RefusedPodsOptions, "readWorkload" | "blame"> {
+  readonly client: RestClient;
+  dryRunFacts(pod: Pod): DryRunFacts;
 }
 
 /**
- * Workloads that cannot create Pods because of a sidecar. There is no Pod to count: the sources are the event of the
- * workload's controller, and whether the workload still lacks Pods.
+ * Finds workloads whose Pods the API server refuses because of a sidecar. Only the leader watches events, because they
+ * are many and the API server does not cache them.
  */
-export class RefusedPods {
-  readonly #options: RefusedPodsOptions;
-  readonly #loop: Loop;
-  readonly #reads: Limiter;
-  /** By the workload's uid. */
-  readonly #workloads = new Map<string, Known>();
-  /** By SidecarSet, the uids of workloads in the order in which they were found. */
-  readonly #blamed = new Map<string, Set<string>>();
+export class RefusedController {
+  readonly #options: RefusedControllerOptions;
+  readonly #pods: RefusedPods;
+  #isLeading = false;
+  #leadership = new AbortController();
 
-  constructor(options: RefusedPodsOptions) {
+  constructor(options: RefusedControllerOptions) {
     this.#options = options;
-    const { clock } = options;
-    this.#loop = new Loop(options, {
-      controller: "refused",
-      concurrency: 1,
-      baseDelayMs: 1_000,
-      task: "find out why a workload was refused Pods",
-      keyField: "workload",
-      reconcile: (uid, signal) => this.#reconcile(uid, signal),
+    const { client, dryRunFacts } = options;
+    this.#pods = new RefusedPods({
+      ...options,
+      readWorkload: (workload, signal) => readWorkload(client, workload, signal),
+      blame: (workload, { workload: reference, text }) =>
+        blame(podOfWorkload(workload, reference), { text, dryRunFacts }),
     });
-    this.#reads = new Limiter({ clock, maxInFlight: 1, perSecond: READS_PER_SECOND });
   }
 
   /** The workloads that lack Pods because of a SidecarSet; undefined if there are none. */
   summaryOf(sidecarSet: string): RefusalSummary | undefined {
-    const uids = this.#blamed.get(sidecarSet);
-    const [first] = uids ?? [];
-    const judged = first === undefined ? undefined : this.#workloads.get(first)?.judged;
-    if (uids === undefined || judged === undefined) return undefined;
-    const { workload, text } = judged.failed;
-    return { workloads: uids.size, example: nameOf(workload), text };
+    return this.#pods.summaryOf(sidecarSet);
   }
 
-  /** Records a workload that was refused a Pod; the last refusal counts. */
-  observe(failed: FailedCreate): void {
-    const { uid = "" } = failed.workload;
-    const known = this.#workloads.get(uid);
-    if (known === undefined) {
-      if (!mayBlameSidecars(failed.text) || !mayExist(failed.workload)) return;
-      this.#workloads.set(uid, { failed, judged: undefined });
-    } else {
-      if (known.failed.at > failed.at) return;
-      known.failed = failed;
-    }
-    this.#loop.add(uid, GATHER);
-  }
-
-  /** Drops all state: this process is no longer responsible. */
-  forgetAll(): void {
-    for (const [uid, { failed }] of [...this.#workloads]) {
-      this.#settle(uid, { failed, blamed: [] });
-      this.#loop.forget(uid);
-    }
+  /** Starts or ends the watch of events. */
+  setLeading(isLeading: boolean): void {
+    this.#isLeading = isLeading;
+    this.#leadership.abort();
   }
 
   /** Works until the signal is aborted. */
-  run(signal: AbortSignal): Promise<void> {
-    return this.#loop.run(signal);
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#pods.run(signal), this.#watchWhileLeading(signal)]);
   }
 
-  async #reconcile(uid: string, signal: AbortSignal): Promise<number | undefined> {
-    const { failed } = this.#workloads.get(uid) ?? {};
-    if (failed === undefined) return undefined;
-    const blamed = await this.#judge(failed, signal);
-    // Another refusal has come meanwhile, or everything was forgotten.
-    if (this.#workloads.get(uid)?.failed !== failed) return undefined;
-    this.#settle(uid, { failed, blamed });
-    return blamed.length === 0 ? undefined : RESYNC_INTERVAL_MS;
-  }
-
-  /** @returns the SidecarSets because of which the workload still lacks Pods */
-  async #judge(failed: FailedCreate, signal: AbortSignal): Promise<readonly string[]> {
-    const kind = refusableKind(failed.workload);
-    if (kind === undefined) return [];
-    try {
-      const workload = await this.#reads.run(
-        () => this.#options.readWorkload(failed.workload, signal),
-        signal,
-      );
-      if (workload === undefined || workload.metadata.uid !== failed.workload.uid) return [];
-      return missingPods(workload, kind) === 0 ? [] : this.#options.blame(workload, failed);
-    } catch (error) {
-      if (isNotFound(error)) return [];
-      throw error;
+  async #watchWhileLeading(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#leadership = new AbortController();
+      const changed = this.#leadership.signal;
+      if (this.#isLeading) await this.#watch(AbortSignal.any([signal, changed]));
+      else await aborted(signal, changed);
     }
   }
 
-  #settle(uid: string, judged: NonNullable<Known["judged"]>): void {
-    const known = this.#workloads.get(uid);
-    if (known === undefined) return;
-    const { blamed } = judged;
-    const blamedBefore = known.judged?.blamed ?? [];
-    const before = new Map(
-      [...blamedBefore, ...blamed].map((name) => [name, this.summaryOf(name)]),
-    );
-    known.judged = judged;
-    for (const name of blamedBefore) {
-      if (!blamed.includes(name)) this.#remove(name, uid);
-    }
-    for (const name of blamed) {
-      const uids = this.#blamed.get(name) ?? new Set();
-      this.#blamed.set(name, uids.add(uid));
-    }
-    if (blamed.length === 0) this.#workloads.delete(uid);
-    for (const [name, summary] of before) {
-      if (!isDeepStrictEqual(summary, this.summaryOf(name))) this.#options.onChange(name);
-    }
-  }
-
-  #remove(sidecarSet: string, uid: string): void {
-    const uids = this.#blamed.get(sidecarSet);
-    uids?.delete(uid);
-    if (uids?.size === 0) this.#blamed.delete(sidecarSet);
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { client, clock, logger } = this.#options;
+    const pods = this.#pods;
+    const loop = new ReflectorLoop<KubeEvent>({
+      name: "events",
+      source: listWatch(client, { resource: resources.events, selection: SELECTION }),
+      clock,
+      logger,
+      random: Math.random,
+      timing: TIMING,
+      onSilent: () => client.renewConnections?.(),
+      onChange(change) {
+        if (change.type === "apply") pods.observe(failedCreateOf(change.object));
+        if (change.type === "page") {
+          for (const each of change.items) pods.observe(failedCreateOf(each));
+        }
+      },
+    });
+    await loop.run(signal);
+    pods.forgetAll();
   }
 }
 
-function nameOf({ kind, namespace, name }: ObjectReference): string {
-  return `${kind} ${namespace}/${name}`;
+function blame(
+  pod: Pod | undefined,
+  { text, dryRunFacts }: { text: string; dryRunFacts: RefusedControllerOptions["dryRunFacts"] },
+): string[] {
+  if (pod === undefined) return [];
+  const { excludedNamespaces, request, inject } = dryRunFacts(pod);
+  if (excludedNamespaces.has(pod.metadata.namespace ?? "")) return [];
+  const { selecting } = request;
+  return blamedSidecarSets(text, { pod, selecting, injection: inject({ ...request, pod }) });
 }

@@ -1,8 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../api/clock.ts";
 import { PENDING_SELECTIONS_ANNOTATION } from "../../api/names.ts";
-import type { WebhookClientConfig, WebhookConfiguration } from "../../api/webhook_configuration.ts";
+import type {
+  WebhookClientConfig,
+  WebhookConfiguration,
+  WebhookEntry,
+} from "../../api/webhook_configuration.ts";
 import { lastManager } from "../../core/field_manager.ts";
+import { certificatesIn } from "../../core/registration/ca_bundle.ts";
 import { withExclusions } from "../../core/registration/exclusions.ts";
 import { withoutPending } from "../../core/registration/pending_entries.ts";
 import { type Repair, Repairs } from "../repair_backoff.ts";
@@ -174,6 +179,15 @@ function isEqual(observed: WebhookConfiguration, wanted: WebhookConfiguration): 
 
 function pendingAnnotationOf({ metadata }: WebhookConfiguration): string | undefined {
   return metadata.annotations?.[PENDING_SELECTIONS_ANNOTATION];
+}
+
+/** Whether API servers trust these certificate authorities (PEM) by each of the registered entries. */
+export function trusts(entries: readonly WebhookEntry[], authorities: string): boolean {
+  const wanted = certificatesIn(authorities);
+  return entries.length > 0 && entries.every(({ clientConfig: { caBundle = "" } }) => {
+    const trusted = new Set(certificatesIn(atob(caBundle)));
+    return wanted.every((certificate) => trusted.has(certificate));
+  });
 }
 
 /** Text that is equal for two webhooks of one process. */

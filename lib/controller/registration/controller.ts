@@ -1,153 +1,173 @@
 import type { Clock } from "../../api/clock.ts";
-import type { WebhookConfiguration } from "../../api/webhook_configuration.ts";
-import { Loop, type LoopEnvironment } from "../loop.ts";
-import { Peers, type PeersOptions } from "./peers.ts";
-import {
-  type ConfigurationKind,
-  RegistrationKeeper,
-  type RegistrationKeeperOptions,
-} from "./reconciler.ts";
-import { RegistrationWidener } from "./widener.ts";
-import type { Writer } from "../writer.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { PendingSelection } from "../../core/registration/pending.ts";
+import type { RegistrationFacts } from "../../core/status/facts.ts";
+import type { Change } from "../../index/changes.ts";
+import type { ClusterIndex } from "../../index/cluster.ts";
 import type { RestClient } from "../../kube/contract.ts";
-import { isNotFound } from "../../kube/errors.ts";
+import { orUndefined } from "../../kube/errors.ts";
+import { Loop, type LoopEnvironment } from "../loop.ts";
+import type { Writer } from "../writer.ts";
 import { mutatingConfigurationStore } from "./configuration_store.ts";
+import { clusterRoleOwner, registrationFacts } from "./facts.ts";
+import { Peers, type PeersOptions } from "./peers.ts";
+import { RegistrationReconciler, type RegistrationReconcilerOptions } from "./reconciler.ts";
 import { replicaLeases } from "./replica_leases.ts";
-import { clusterRoleOwner } from "./facts.ts";
+import { RegistrationWidener } from "./widener.ts";
 
-/** Changes that arrive together are looked at together: in milliseconds. */
-const GATHER = 200;
-/** At the start there is nothing to gather. */
-const GATHER_FIRST = 20;
+/** Collects changes that come together. */
+const BATCH_DELAY_MS = 200;
+/** Until the first write, when there is nothing to collect. */
+const FIRST_BATCH_DELAY_MS = 20;
 
-export interface RegisteringOptions
-  extends
-    LoopEnvironment,
-    Omit<RegistrationKeeperOptions, "peers" | "owner" | "write" | "clock">,
-    Pick<PeersOptions, "identity"> {
+export interface RegistrationControllerOptions extends
+  LoopEnvironment,
+  Omit<
+    RegistrationReconcilerOptions,
+    "sidecarSets" | "peers" | "owner" | "write" | "clock" | "onCoverage"
+  >,
+  Pick<PeersOptions, "identity"> {
   readonly client: RestClient;
+  readonly index: ClusterIndex;
   readonly writer: Writer;
-  /** The controller's own. */
+  /** The controller's namespace. */
   readonly namespace: string;
   /** This machine's clock. */
-  readonly clock: Clock;
+  readonly localClock: Clock;
   /** The API server's clock. */
-  readonly serverClock: Clock;
-  /** Nothing else serves the registration, or removes it, once this process is gone. */
+  readonly clock: Clock;
+  /** Whether the registration ends with this process, because nothing else serves it. */
   readonly temporary: boolean;
-  /** How often certificates may change, in milliseconds. */
+  /** How often certificates may change. */
   readonly certificatePollMs: number;
 }
 
 /** Keeps the webhook registered, for this process and for the other replicas. */
-export interface Registering {
-  readonly keeper: RegistrationKeeper;
-  readonly widener: Pick<RegistrationWidener, "cover">;
-  /** Takes over what a watch saw of a configuration; undefined when it was deleted. */
-  observe(kind: ConfigurationKind, configuration: WebhookConfiguration | undefined): void;
-  /** Forgets what was observed of a configuration: the API server was restored to an earlier state. */
-  forget(kind: ConfigurationKind): void;
-  /** Compares the registration with the SidecarSets again soon. */
-  touch(): void;
-  /** The same if a SidecarSet, which is undefined once it is gone, wants something else than before. */
-  touchFor(sidecarSet: string, prepared: PreparedSidecarSet | undefined): void;
-  /** Tells other replicas, and API servers, of another authority that this process is to be trusted by. */
-  touchCaBundle(): void;
-  run(signal: AbortSignal): Promise<void>;
-  /** Writes the registration no more: whoever removes it now must not find it again when nobody answers to it. */
-  stop(): void;
-  /** Removes a temporary registration. */
-  unregister(signal: AbortSignal): Promise<void>;
-}
+export class RegistrationController {
+  readonly #options: RegistrationControllerOptions;
+  readonly #loop: Loop;
+  readonly #peers: Peers;
+  readonly #reconciler: RegistrationReconciler;
+  readonly #widener: RegistrationWidener;
+  #isStopped = false;
 
-export function createRegistering(options: RegisteringOptions): Registering {
-  const { name, client, writer, logger, temporary, isLeader } = options;
-  const delay = () => keeper.isRegistered ? GATHER : GATHER_FIRST;
-  const touch = () => loop.add(name, delay());
-  const peers = new Peers({
-    ...options,
-    leases: replicaLeases(options),
-    // An identity may be no valid name of an object.
-    name: `sidecarset-${crypto.randomUUID()}`,
-    pollMs: options.certificatePollMs,
-    onChange: touch,
-  });
-  const keeper = new RegistrationKeeper({
-    ...options,
-    clock: options.serverClock,
-    peers,
-    owner: (signal) =>
-      temporary ? Promise.resolve(undefined) : clusterRoleOwner(client, { name, signal }),
-    write: (wanted, signal) => writer.writeRegistration(wanted, signal),
-  });
-  const widener = new RegistrationWidener({
-    ...mutatingConfigurationStore(client, name),
-    excludedNamespaces: options.excludedNamespaces,
-    clock: options.serverClock,
-    logger,
-    registered: () => keeper.mutating,
-    onStored: (stored) => keeper.observe(stored.kind, stored),
-  });
-  let isStopped = false;
+  constructor(options: RegistrationControllerOptions) {
+    const { name, client, index, writer, clock, localClock, temporary } = options;
+    this.#options = options;
+    this.#loop = new Loop(options, {
+      controller: "registration",
+      concurrency: 1,
+      task: "write the webhook registration",
+      keyField: "registration",
+      // Followers check whether reviews reach them.
+      everyReplica: true,
+      reconcile: (_name, signal) => this.#reconcile(signal),
+    });
+    this.#peers = new Peers({
+      ...options,
+      clock: localClock,
+      leases: replicaLeases(options),
+      // An identity is not always a valid name of an object.
+      name: `sidecarset-${crypto.randomUUID()}`,
+      pollMs: options.certificatePollMs,
+      onChange: () => this.resync(),
+    });
+    this.#reconciler = new RegistrationReconciler({
+      ...options,
+      peers: this.#peers,
+      sidecarSets: () => [...index.sidecarSets.values()],
+      owner: (signal) =>
+        temporary ? Promise.resolve(undefined) : clusterRoleOwner(client, { name, signal }),
+      write: (wanted, signal) => writer.writeRegistration(wanted, signal),
+      onCoverage: (names) => index.changes.publish({ kind: "finding", sidecarSets: names }),
+    });
+    this.#widener = new RegistrationWidener({
+      ...mutatingConfigurationStore(client, name),
+      excludedNamespaces: options.excludedNamespaces,
+      clock,
+      logger: options.logger,
+      registered: () => this.#reconciler.mutating,
+      onStored: (stored) => this.#reconciler.observe(stored.kind, stored),
+    });
+  }
 
-  const loop = new Loop({ ...options, clock: options.serverClock }, {
-    controller: "registration",
-    concurrency: 1,
-    task: "write the webhook registration",
-    keyField: "registration",
-    // Followers check whether reviews reach them.
-    everyReplica: true,
-    async reconcile(_name, signal) {
-      return isStopped ? undefined : await keeper.reconcile(signal);
-    },
-  });
+  /** Whether the registration was once active as the SidecarSets needed it. */
+  get isRegistered(): boolean {
+    return this.#reconciler.isRegistered;
+  }
 
-  return {
-    keeper,
-    widener: {
-      cover: (selection) => isStopped ? Promise.resolve(false) : widener.cover(selection),
-    },
-    observe(kind, configuration) {
-      keeper.observe(kind, configuration);
-      if (kind === "MutatingWebhookConfiguration") widener.observe(configuration);
-      touch();
-    },
-    forget(kind) {
-      keeper.forget(kind);
-      if (kind === "MutatingWebhookConfiguration") widener.observe(undefined);
-    },
-    touch,
-    touchFor(sidecarSet, prepared) {
-      if (!keeper.isPlanned(sidecarSet, prepared)) touch();
-    },
-    touchCaBundle() {
-      peers.announce();
-      touch();
-    },
-    async run(signal) {
-      touch();
-      await Promise.all([
-        loop.run(signal),
-        // A process that is alone has nobody to tell.
-        ...(temporary ? [] : [peers.run(signal)]),
-      ]);
-    },
-    stop() {
-      isStopped = true;
-    },
-    async unregister(signal) {
-      if (!temporary || !isLeader()) return;
-      for (
-        const kind of ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"] as const
-      ) {
-        try {
-          await writer.deleteRegistration({ kind, name }, signal);
-        } catch (error) {
-          if (!isNotFound(error)) throw error;
-        }
-      }
-      logger.info("Removed the webhook registration");
-    },
-  };
+  /** Whether API servers send reviews to this process. */
+  get isReached(): boolean {
+    return this.#reconciler.isReached;
+  }
+
+  /** What the conditions of a SidecarSet report of the registration. */
+  factsOf(prepared: PreparedSidecarSet): RegistrationFacts {
+    return registrationFacts(prepared, this.#reconciler);
+  }
+
+  /**
+   * Adds the selection of a SidecarSet that is being admitted to the registration.
+   *
+   * @returns false if API servers could not be made to use it in time. Never rejects
+   */
+  async cover(selection: Omit<PendingSelection, "since">): Promise<boolean> {
+    return !this.#isStopped && await this.#widener.cover(selection);
+  }
+
+  /** Requeues the registration if it may have to change; most changes are of Pods and statuses. */
+  observe(change: Change): void {
+    if (change.kind === "sidecarset") {
+      if (!this.#reconciler.isPlanned(change.name, change.after)) this.resync();
+    }
+    if (change.kind !== "registration") return;
+    const { configuration, after, isRolledBack } = change;
+    if (isRolledBack) this.#reconciler.forget(configuration);
+    else this.#reconciler.observe(configuration, after);
+    if (configuration === "MutatingWebhookConfiguration") this.#widener.observe(after);
+    if (!isRolledBack) this.resync();
+  }
+
+  /** Requeues the registration. */
+  resync(): void {
+    const delay = this.#reconciler.isRegistered ? BATCH_DELAY_MS : FIRST_BATCH_DELAY_MS;
+    this.#loop.add(this.#options.name, delay);
+  }
+
+  /** Publishes a changed CA bundle of this process to the other replicas and to API servers. */
+  observeCaBundle(): void {
+    this.#peers.announce();
+    this.resync();
+  }
+
+  /** Works until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.resync();
+    await Promise.all([
+      this.#loop.run(signal),
+      // A temporary registration has no other replicas.
+      ...(this.#options.temporary ? [] : [this.#peers.run(signal)]),
+    ]);
+  }
+
+  /** Ends writes of the registration, so that a deleted one is not written again while nothing serves it. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Deletes a temporary registration, as the leader. Rejects with what the API server answers. */
+  async unregister(signal: AbortSignal): Promise<void> {
+    const { name, writer, logger, temporary, isLeader } = this.#options;
+    if (!temporary || !isLeader()) return;
+    for (
+      const kind of ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"] as const
+    ) {
+      await orUndefined(writer.deleteRegistration({ kind, name }, signal));
+    }
+    logger.info("Removed the webhook registration");
+  }
+
+  async #reconcile(signal: AbortSignal): Promise<number | undefined> {
+    return this.#isStopped ? undefined : await this.#reconciler.reconcile(signal);
+  }
 }

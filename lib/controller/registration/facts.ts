@@ -1,5 +1,5 @@
 import type { OwnerReference } from "../../api/meta.ts";
-import type { RegistrationKeeper } from "./reconciler.ts";
+import type { RegistrationReconciler } from "./reconciler.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { RegistrationFacts } from "../../core/status/facts.ts";
 import type { RestClient } from "../../kube/contract.ts";
@@ -12,7 +12,7 @@ import { managerText } from "../repair_backoff.ts";
 /** What a SidecarSet's conditions say of the registration. */
 export function registrationFacts(
   prepared: PreparedSidecarSet,
-  registration: RegistrationKeeper,
+  registration: RegistrationReconciler,
 ): RegistrationFacts {
   const since = registration.coveredSince(prepared);
   const registeredSince = registration.mutating?.metadata.creationTimestamp;
@@ -26,7 +26,7 @@ export function registrationFacts(
 
 function obstacleOf(
   { name }: PreparedSidecarSet,
-  registration: RegistrationKeeper,
+  registration: RegistrationReconciler,
 ): RegistrationFacts["obstacle"] {
   if (registration.isTooLarge(name)) {
     const message =

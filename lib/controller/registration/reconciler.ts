@@ -1,12 +1,11 @@
 import type { Clock } from "../../api/clock.ts";
 import type { Logger } from "../../api/logger.ts";
-import type { LabelSelectorRequirement, OwnerReference } from "../../api/meta.ts";
+import type { OwnerReference } from "../../api/meta.ts";
 import type { WebhookConfiguration, WebhookEntry } from "../../api/webhook_configuration.ts";
 import { lastManager } from "../../core/field_manager.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { bundleOf, certificatesIn } from "../../core/registration/ca_bundle.ts";
 import type { Registration, WebhookEndpoint } from "../../core/registration/configuration.ts";
-import { podExclusions } from "../../core/registration/exclusions.ts";
 import { REGISTRATION_SETTLE_SECONDS } from "../../core/status/conditions.ts";
 import { Coverage, RegistrationWants } from "./coverage.ts";
 import type { Peers } from "./peers.ts";
@@ -16,13 +15,14 @@ import {
   lastWrittenAt,
   RegisteredConfiguration,
   type RegistrationContention,
+  trusts,
 } from "./configuration.ts";
 import { RegistrationPlanner } from "./planner.ts";
 import type { Repair } from "../repair_backoff.ts";
 
 export type { ConfigurationKind };
 
-export interface RegistrationKeeperOptions {
+export interface RegistrationReconcilerOptions {
   readonly name: string;
   readonly endpoint: WebhookEndpoint;
   readonly excludedNamespaces: readonly string[];
@@ -45,19 +45,14 @@ export interface RegistrationKeeperOptions {
 }
 
 /** Keeps the webhook registration at the API server equal to what the SidecarSets need, and knows since when it is. */
-export class RegistrationKeeper {
-  readonly #options: RegistrationKeeperOptions;
+export class RegistrationReconciler {
+  readonly #options: RegistrationReconcilerOptions;
   readonly #validating: RegisteredConfiguration;
   readonly #mutating: RegisteredConfiguration;
   readonly #wants = new RegistrationWants();
   readonly #coverage = new Coverage(this.#wants);
   readonly #planner: RegistrationPlanner;
   #uncovered: Registration["uncovered"] = new Map();
-  /** Worked out once for each state: every Pod is compared with them. */
-  #exclusions: {
-    readonly of: WebhookConfiguration | undefined;
-    readonly requirements: readonly LabelSelectorRequirement[];
-  } = { of: undefined, requirements: [] };
   #owner: OwnerReference | undefined;
   #registered = false;
   #reachedSince: number | undefined;
@@ -65,7 +60,7 @@ export class RegistrationKeeper {
   /** Whether SidecarSets have been told of a contention. */
   #isContended = false;
 
-  constructor(options: RegistrationKeeperOptions) {
+  constructor(options: RegistrationReconcilerOptions) {
     this.#options = options;
     const { clock } = options;
     this.#planner = new RegistrationPlanner({ ...options, wants: this.#wants });
@@ -93,25 +88,6 @@ export class RegistrationKeeper {
     if (contended === undefined) return undefined;
     const { kind, manager } = contended;
     return { kind, name: this.#options.name, manager };
-  }
-
-  /** Requirements on namespaces' labels that keep all registered entries for Pods from a namespace. */
-  get exclusions(): readonly LabelSelectorRequirement[] {
-    const { observed } = this.#mutating;
-    if (this.#exclusions.of !== observed) {
-      this.#exclusions = { of: observed, requirements: podExclusions(observed) };
-    }
-    return this.#exclusions.requirements;
-  }
-
-  /** Whether API servers that have got the registration trust these certificate authorities, given as PEM text. */
-  trusts(authorities: string): boolean {
-    const entries = this.#entries();
-    const wanted = certificatesIn(authorities);
-    return entries.length > 0 && entries.every(({ clientConfig: { caBundle = "" } }) => {
-      const trusted = new Set(certificatesIn(atob(caBundle)));
-      return wanted.every((certificate) => trusted.has(certificate));
-    });
   }
 
   /** Since when the registration has covered the SidecarSet's current selection. */
@@ -172,8 +148,9 @@ export class RegistrationKeeper {
     );
     for (const { kind } of differing) this.#checkTampering(this.#configuration(kind));
     if (differing.length > 0 && !isLeader()) {
-      if (this.trusts(own) && this.#isAddressedAs([validating, mutating])) this.#reach();
-      else this.#wasUnreached = true;
+      if (trusts(this.#entries(), own) && this.#isAddressedAs([validating, mutating])) {
+        this.#reach();
+      } else this.#wasUnreached = true;
       return undefined;
     }
     const written = new Set<ConfigurationKind>();

@@ -136,7 +136,7 @@ export class Rollouts {
     const members = pods.settlingOf(name);
     if (members === undefined) return;
     const { minReadySeconds = 0 } = spec.updateStrategy ?? {};
-    if (rollout.minReadySeconds !== minReadySeconds) members.settleAnew();
+    if (rollout.minReadySeconds !== minReadySeconds) members.restartSettling();
     rollout.minReadySeconds = minReadySeconds;
     const classes = pods.classesOf(name);
     const facts = { prepared, classOf: (pod: Pod) => classes.get(podKey(pod)) ?? 0 };

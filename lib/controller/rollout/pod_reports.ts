@@ -5,8 +5,9 @@ import { upgradableCondition } from "../../core/rollout/condition.ts";
 import { STORED_IMAGES_ANNOTATION } from "../../core/annotations/stored_images.ts";
 import { storedImagesRecord } from "../../core/status/drift.ts";
 import { recordOf } from "../../core/status/record.ts";
+import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
-import { trimPod } from "../../index/trim.ts";
+import { projectPod } from "../../index/projection.ts";
 import { isConflict, isServerFault } from "../../kube/errors.ts";
 import type { Writer } from "../writer.ts";
 
@@ -20,14 +21,9 @@ const PAUSE = 200;
 export interface PodReportsOptions {
   readonly writer: Writer;
   readonly clock: Clock;
-  /** Whether a SidecarSet of this name exists. */
-  exists(sidecarSet: string): boolean;
-  /** The Pod as the watch has brought it. */
-  find(key: string): Pod | undefined;
+  readonly index: Pick<ClusterIndex, "sidecarSets" | "pods" | "updatePod">;
   /** The Pod as the API server has it now. */
   readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
-  /** Takes over a Pod as the API server stored it, ahead of the watch. */
-  onStored(pod: Pod): void;
 }
 
 /** One SidecarSet's entry of the condition `SidecarSetUpgradable`. */
@@ -57,13 +53,13 @@ export class PodReports {
 
   /** Resolves to the newest known state of the Pod; rejects with what the API server answers. */
   setUpgradable(pod: Pod, report: UpgradableReport, signal: AbortSignal): Promise<Pod> {
-    const { writer, clock, exists } = this.#options;
+    const { writer, clock, index: { sidecarSets } } = this.#options;
     return this.#report(pod, async (state) => {
       const condition = upgradableCondition(state, {
         sidecarSetName: report.sidecarSet,
         upgradable: report.upgradable,
         now: rfc3339(clock.now()),
-        exists,
+        exists: (name) => sidecarSets.get(name) !== undefined,
       });
       if (condition === undefined) return undefined;
       const { uid, resourceVersion } = state.metadata;
@@ -96,15 +92,15 @@ export class PodReports {
     write: (state: Pod) => Promise<Pod | undefined>,
     signal: AbortSignal,
   ): Promise<Pod> {
-    const { onStored, clock } = this.#options;
+    const { index, clock } = this.#options;
     let state = pod;
     for (let attempt = 1;; attempt++) {
       try {
         const stored = await write(state);
         if (stored === undefined) return state;
-        const trimmed = trimPod(stored);
-        onStored(trimmed);
-        return trimmed;
+        const projected = projectPod(stored);
+        index.updatePod(projected);
+        return projected;
       } catch (error) {
         const most = isConflict(error) ? CONFLICTS : isServerFault(error) ? ATTEMPTS : 0;
         if (attempt >= most || signal.aborted) throw error;
@@ -118,10 +114,10 @@ export class PodReports {
 
   /** The watch may have brought the newer state already. */
   async #newer(state: Pod, signal: AbortSignal): Promise<Pod> {
-    const { find, readPod } = this.#options;
-    const known = find(podKey(state));
+    const { index, readPod } = this.#options;
+    const known = index.pods.get(podKey(state));
     const isNewer = known !== undefined &&
       Number(known.metadata.resourceVersion) > Number(state.metadata.resourceVersion);
-    return isNewer ? known : trimPod(await readPod(state, signal));
+    return isNewer ? known : projectPod(await readPod(state, signal));
   }
 }

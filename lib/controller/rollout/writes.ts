@@ -7,7 +7,7 @@ import type { PodUpdate } from "../../core/rollout/pod_update.ts";
 import { assessImages, rewrittenImages } from "../../core/status/drift.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
-import { trimPod } from "../../index/trim.ts";
+import { projectPod } from "../../index/projection.ts";
 import { isConflict, isNotFound, isServerFault } from "../../kube/errors.ts";
 import type { Events } from "../events.ts";
 import { PodReports, type UpgradableReport } from "./pod_reports.ts";
@@ -28,8 +28,6 @@ export interface RolloutWritesOptions {
   start(write: () => Promise<void>): void;
   /** Called when a write has ended, so that the SidecarSet is planned again. */
   onProgress(sidecarSet: string): void;
-  /** Takes over a Pod as the API server stored it, ahead of the watch. */
-  onStored(pod: Pod): void;
 }
 
 interface UpdateOf {
@@ -47,13 +45,8 @@ export class RolloutWrites {
   readonly #reports: PodReports;
 
   constructor(options: RolloutWritesOptions) {
-    const { sidecarSets, pods } = options.index;
     this.#options = options;
-    this.#reports = new PodReports({
-      ...options,
-      exists: (name) => sidecarSets.get(name) !== undefined,
-      find: (key) => pods.get(key),
-    });
+    this.#reports = new PodReports(options);
   }
 
   /** Starts an upgrade, a flip or a repair of a Pod, then reports the result in the Pod. */
@@ -102,14 +95,14 @@ export class RolloutWrites {
 
   /** @returns undefined if the update was no longer wanted when its turn came */
   async #patch(pod: Pod, { prepared, update, signal }: UpdateOf): Promise<Pod | undefined> {
-    const { writer, index, onStored, events } = this.#options;
+    const { writer, index, events } = this.#options;
     const wanted = () =>
       isSameWish(index.sidecarSets.get(prepared.name), prepared) &&
       isSameState(index.pods.get(podKey(pod)), pod);
     const stored = await writer.patchPod(pod, update.patch, { signal, wanted });
     if (stored === undefined) return undefined;
-    const trimmed = trimPod(stored);
-    onStored(trimmed);
+    const projected = projectPod(stored);
+    index.updatePod(projected);
     if (update.kind === "Flip") {
       events.record({
         regarding: podReference(pod),
@@ -119,7 +112,7 @@ export class RolloutWrites {
         note: `SidecarSet ${prepared.name}: the old half of each hot-upgrade pair is empty again`,
       });
     }
-    return trimmed;
+    return projected;
   }
 
   #start(

@@ -5,6 +5,8 @@ import type { Revisions } from "./revisions.ts";
 import type { ExplainedPlan, Rollouts } from "../rollout/engine.ts";
 import type { Statuses } from "./statuses.ts";
 
+const EVICTION_REQUEUE_MS = 50;
+
 export interface ReconcilerOptions {
   readonly index: ClusterIndex;
   readonly revisions: Revisions;
@@ -20,11 +22,6 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-  }
-
-  /** Drops what is known of earlier writes: another process may have led until now. */
-  lead(): void {
-    this.#options.statuses.forgetAll();
   }
 
   /**
@@ -55,11 +52,13 @@ export class Reconciler {
       collisionCount,
       evictions: decided.guards,
     }, signal);
-    await evictions.perform(decided, signal);
+    const hasEvicted = await evictions.perform(decided, signal);
     const now = clock.now().getTime();
     const due = [plan.waitUntil, decided.waitUntil]
       .flatMap((time) => time === undefined ? [] : Math.max(0, time - now))
-      .concat(statusDue ?? []);
+      .concat(statusDue ?? [])
+      // The stored guards decide when to try again.
+      .concat(hasEvicted ? EVICTION_REQUEUE_MS : []);
     return due.length === 0 ? undefined : Math.min(...due);
   }
 }

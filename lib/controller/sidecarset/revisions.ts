@@ -15,9 +15,6 @@ export interface RevisionsOptions {
   readonly clock: Clock;
   /** The controller's namespace, where revisions are kept. */
   readonly namespace: string;
-  /** Takes over a revision as the API server stored it, ahead of the watch. */
-  onStored(revision: ControllerRevision): void;
-  onDeleted(name: string): void;
   /** Revisions that another controller has left elsewhere; undefined while they may not be read. */
   legacy(signal: AbortSignal): Promise<readonly ControllerRevision[] | undefined>;
 }
@@ -114,22 +111,22 @@ export class Revisions {
 
   /** @returns false if another object has the name of a revision to create */
   async #perform(action: RevisionAction, signal: AbortSignal): Promise<boolean> {
-    const { writer, onStored, onDeleted } = this.#options;
+    const { writer, index } = this.#options;
     switch (action.type) {
       case "create":
         try {
-          onStored(await writer.createRevision(action.revision, signal));
+          index.applyRevision(await writer.createRevision(action.revision, signal));
         } catch (error) {
           if (!isAlreadyExists(error)) throw error;
           return false;
         }
         return true;
       case "change":
-        onStored(await writer.changeRevision(action.stored, action, signal));
+        index.applyRevision(await writer.changeRevision(action.stored, action, signal));
         return true;
       case "delete":
         await writer.deleteRevision(action.stored, signal);
-        onDeleted(action.stored.metadata.name ?? "");
+        index.deleteRevision(action.stored.metadata.name ?? "");
         return true;
     }
   }

@@ -18,6 +18,8 @@ export class StatusMemory {
   /** Of the SidecarSet. */
   readonly uid: string | undefined;
   writtenAt = -Infinity;
+  /** What was last sent to the API server. */
+  written: SidecarSetStatus | undefined;
   /** Writes that have failed since one that did not. */
   failures = 0;
   /** The status that events have told of last. */

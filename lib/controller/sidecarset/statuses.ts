@@ -77,6 +77,12 @@ export class Statuses {
     this.#memories.clear();
   }
 
+  /** Whether a status is the one that this process wrote last; also while the answer is on its way. */
+  hasWritten(name: string, status: SidecarSetStatus | undefined): boolean {
+    const { written } = this.#memories.get(name) ?? {};
+    return written !== undefined && isDeepStrictEqual(written, status);
+  }
+
   /** @returns milliseconds after which to look again, if the status will change by the passing of time alone */
   async write(input: StatusInput, signal: AbortSignal): Promise<number | undefined> {
     const { clock } = this.#options;
@@ -124,6 +130,7 @@ export class Statuses {
     const { name, sidecarSet } = prepared;
     const { uid, resourceVersion } = sidecarSet.metadata;
     memory.writtenAt = clock.monotonic();
+    memory.written = status;
     const body = withRemovals(sidecarSet.status, status);
     const stored = await writer.writeStatus({ name, uid, resourceVersion }, body, signal)
       .catch((error) => {

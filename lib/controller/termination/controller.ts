@@ -1,33 +1,35 @@
+import { TERMINATE_WITH_IMAGE_ENV } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
 import { awaitsTermination, decideTermination, type Termination } from "../../core/cleanup/jobs.ts";
+import { TERMINATION_REASONS } from "../../core/condition_reasons.ts";
+import type { Change } from "../../index/changes.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
-import { trimPod } from "../../index/trim.ts";
+import { projectPod } from "../../index/projection.ts";
 import { isNotFound } from "../../kube/errors.ts";
+import type { Events, Occurrence } from "../events.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
 import { specKeyOf } from "../spec_key.ts";
+import { podReference } from "../references.ts";
 import type { Writer } from "../writer.ts";
 
 const CONCURRENCY = 16;
 
-export interface TerminationsOptions extends LoopEnvironment {
+export interface TerminationControllerOptions extends LoopEnvironment {
   readonly index: ClusterIndex;
   readonly writer: Writer;
   /** Whether a node is a virtual one. May reject with what the API server answers; a node that is gone is none. */
   isVirtualNode(name: string, signal: AbortSignal): Promise<boolean>;
-  /** Takes over a Pod as the API server stored it, ahead of the watch. */
-  onStored(pod: Pod): void;
-  /** Told of each decision that was carried out, or cannot be. */
-  onTermination?(pod: Pod, termination: Termination): void;
+  readonly events: Pick<Events, "record">;
 }
 
 /** Ends the sidecars of Pods that run to completion once their main containers have ended. */
-export class Terminations {
-  readonly #options: TerminationsOptions;
+export class TerminationController {
+  readonly #options: TerminationControllerOptions;
   readonly #loop: Loop;
   readonly #specKeys = new Map<string, string>();
 
-  constructor(options: TerminationsOptions) {
+  constructor(options: TerminationControllerOptions) {
     this.#options = options;
     this.#loop = new Loop(options, {
       controller: "termination",
@@ -38,26 +40,15 @@ export class Terminations {
     });
   }
 
-  /** Takes note of a Pod that changed. */
-  observe(key: string): void {
-    const pod = this.#options.index.pods.get(key);
-    if (pod && awaitsTermination(pod, this.#sidecarSets())) this.#loop.add(key);
+  /** Maps a change to the Pods whose sidecars it may end. */
+  observe(change: Change): void {
+    if (change.kind === "pod") this.#observePod(change.key);
+    if (change.kind === "sidecarset") this.#observeSidecarSet(change.name);
   }
 
-  /** Looks at every Pod: another process has looked after them until now. */
-  observeAll(): void {
-    for (const key of this.#options.index.pods.keys()) this.observe(key);
-  }
-
-  /** Looks at the Pods of a SidecarSet if its spec changed; most of its changes are of the status. */
-  observeSidecarSet(name: string): void {
-    const { injected, sidecarSets } = this.#options.index;
-    const prepared = sidecarSets.get(name);
-    const specKey = prepared && specKeyOf(prepared);
-    if (this.#specKeys.get(name) === specKey) return;
-    if (specKey === undefined) this.#specKeys.delete(name);
-    else this.#specKeys.set(name, specKey);
-    for (const key of injected.of(name)) this.observe(key);
+  /** Requeues every Pod: this process has become the leader. */
+  resync(): void {
+    for (const key of this.#options.index.pods.keys()) this.#observePod(key);
   }
 
   /** Works until the signal is aborted. */
@@ -65,8 +56,24 @@ export class Terminations {
     return this.#loop.run(signal);
   }
 
+  #observePod(key: string): void {
+    const pod = this.#options.index.pods.get(key);
+    if (pod && awaitsTermination(pod, this.#sidecarSets())) this.#loop.add(key);
+  }
+
+  /** Requeues the Pods of a SidecarSet if its spec changed; most changes are of the status. */
+  #observeSidecarSet(name: string): void {
+    const { injected, sidecarSets } = this.#options.index;
+    const prepared = sidecarSets.get(name);
+    const specKey = prepared && specKeyOf(prepared);
+    if (this.#specKeys.get(name) === specKey) return;
+    if (specKey === undefined) this.#specKeys.delete(name);
+    else this.#specKeys.set(name, specKey);
+    for (const key of injected.of(name)) this.#observePod(key);
+  }
+
   async #terminate(key: string, signal: AbortSignal): Promise<undefined> {
-    const { index, clock, isVirtualNode, onTermination } = this.#options;
+    const { index, clock, isVirtualNode, events } = this.#options;
     const nodeName = index.pods.get(key)?.spec.nodeName ?? "";
     const virtualNode = nodeName !== "" && await isVirtualNode(nodeName, signal);
     const pod = index.pods.get(key);
@@ -78,7 +85,9 @@ export class Terminations {
       const current = index.pods.get(podKey(pod));
       return current !== undefined && decide(current) !== undefined;
     };
-    if (await this.#write(pod, termination, { wanted, signal })) onTermination?.(pod, termination);
+    if (!await this.#write(pod, termination, { wanted, signal })) return;
+    const occurred = { regarding: podReference(pod), action: "Terminate" };
+    events.record({ ...noteOf(termination), ...occurred });
   }
 
   /** @returns false where there is nothing left to write to */
@@ -87,13 +96,13 @@ export class Terminations {
     termination: Termination,
     { wanted, signal }: { wanted: () => boolean; signal: AbortSignal },
   ): Promise<boolean> {
-    const { writer, onStored } = this.#options;
+    const { writer, index } = this.#options;
     if (termination.kind === "Impossible") return true;
     try {
       const stored = termination.kind === "Phase"
         ? await writer.patchPodStatus(pod, termination.patch, signal)
         : await writer.patchPod(pod, termination.patch, { signal, wanted });
-      if (stored) onStored(trimPod(stored));
+      if (stored) index.updatePod(projectPod(stored));
       return stored !== undefined;
     } catch (error) {
       // A deleted Pod has nothing left that could be ended.
@@ -105,5 +114,32 @@ export class Terminations {
   #sidecarSets() {
     const { sidecarSets } = this.#options.index;
     return { sidecarSet: (name: string) => sidecarSets.get(name)?.sidecarSet };
+  }
+}
+
+/** The event of sidecars that were ended, or cannot be. */
+function noteOf(
+  termination: Termination,
+): Pick<Occurrence, "type" | "reason" | "note"> {
+  switch (termination.kind) {
+    case "Phase": {
+      const { reason } = termination;
+      const note = `Ended the sidecars because ${TERMINATION_REASONS[reason]}`;
+      return { type: "Normal", reason, note };
+    }
+    case "Images":
+      return {
+        type: "Normal",
+        reason: "SidecarTerminator",
+        note: "Gave the sidecars the images that end, because all main containers have ended",
+      };
+    case "Impossible":
+      return {
+        type: "Warning",
+        reason: "TerminationImageMissing",
+        note: `Cannot end ${
+          termination.containers.join(", ")
+        } on a virtual node: name an image in ${TERMINATE_WITH_IMAGE_ENV}`,
+      };
   }
 }

@@ -8,7 +8,7 @@ import { send } from "../send.ts";
 import type { OpenKruiseOptions } from "./activity.ts";
 
 /** SidecarSet data in OpenKruise's namespace. */
-export interface OpenKruiseLegacy {
+export interface OpenKruiseRetained {
   readonly revisions: readonly ControllerRevision[];
   readonly allowList: string | undefined;
 }
@@ -19,9 +19,9 @@ export interface OpenKruiseLegacy {
  * @returns empty without its namespace; undefined if a right is missing
  * @throws the client's other errors
  */
-export async function readLegacy(
+export async function readRetained(
   { client, namespace, signal }: OpenKruiseOptions,
-): Promise<OpenKruiseLegacy | undefined> {
+): Promise<OpenKruiseRetained | undefined> {
   const place = get(resources.namespaces, { name: namespace });
   const allowList = get(resources.configMaps, { name: ALLOW_LIST_CONFIG_MAP, namespace });
   try {

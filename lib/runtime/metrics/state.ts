@@ -1,15 +1,14 @@
 import type { ClusterIndex } from "../../index/cluster.ts";
 import type { CertificateSource } from "../../webhook/certificates/source.ts";
-import type { Control } from "../control.ts";
+import type { Controllers } from "../controllers.ts";
 import type { Watches } from "../watches.ts";
-import { registerAftercare } from "./aftercare.ts";
 import type { METRICS } from "./catalogue.ts";
 import type { LabelsOf, Registry, Sample } from "./registry.ts";
 
 export interface MetricsState {
   readonly index: ClusterIndex;
   readonly watches: Watches;
-  readonly control: Control;
+  readonly controllers: Controllers;
   readonly certificates: CertificateSource;
   /** Admission requests under way. */
   reviewsInFlight(): number;
@@ -17,20 +16,23 @@ export interface MetricsState {
 
 /** Gauges that read the process's state when they are asked for. */
 export function registerState(registry: Registry<typeof METRICS>, state: MetricsState): void {
-  const { index, watches, control, certificates } = state;
+  const { index, watches, controllers, certificates } = state;
   registry.gauge(
     "leader_election_master_status",
-    () => [{ labels: { name: "sidecarset" }, value: control.election.isLeader() ? 1 : 0 }],
+    () => [{ labels: { name: "sidecarset" }, value: controllers.election.isLeader() ? 1 : 0 }],
   );
   registry.gauge("controller_runtime_webhook_requests_in_flight", state.reviewsInFlight);
-  registry.gauge("sidecarset_pod_writes_in_flight", control.podWritesInFlight);
+  registry.gauge(
+    "sidecarset_pod_writes_in_flight",
+    () => controllers.sidecarSets.podWritesInFlight,
+  );
   registry.gauge(
     "sidecarset_certificate_expiry_timestamp_seconds",
     () => (certificates.current()?.notAfter.getTime() ?? 0) / 1_000,
   );
   registry.gauge(
     "sidecarset_registration_in_force",
-    () => control.registering.keeper.isRegistered ? 1 : 0,
+    () => controllers.registration.isRegistered ? 1 : 0,
   );
   registry.gauge("sidecarset_index_objects", () => [
     { labels: { kind: "SidecarSet" }, value: index.sidecarSets.size },
@@ -43,7 +45,16 @@ export function registerState(registry: Registry<typeof METRICS>, state: Metrics
     () => [...watches.ages()].map(([watch, age]) => ({ labels: { watch }, value: age / 1_000 })),
   );
   registry.gauge("sidecarset_pods", () => podSamples(index));
-  registerAftercare(registry, { index, aftercare: control.aftercare });
+  registry.gauge("sidecarset_missed_pods", () => missedSamples(index, controllers));
+  registry.gauge("sidecarset_refused_workloads", () => refusedSamples(index, controllers));
+  registry.gauge(
+    "sidecarset_cleanup_pods",
+    () =>
+      [...controllers.cleanup.progress()].map(([sidecarset, { remaining }]) => ({
+        labels: { sidecarset },
+        value: remaining,
+      })),
+  );
 }
 
 function* podSamples(
@@ -55,6 +66,30 @@ function* podSamples(
     const outdatedPods = counts.matchedPods - counts.updatedPods;
     for (const [key, value] of Object.entries({ ...counts, outdatedPods })) {
       yield { labels: { sidecarset, state: key.replace(/Pods$/, "") }, value };
+    }
+  }
+}
+
+function* missedSamples(
+  index: ClusterIndex,
+  { missed }: Controllers,
+): Iterable<Sample<LabelsOf<typeof METRICS, "sidecarset_missed_pods">>> {
+  for (const { name: sidecarset } of index.sidecarSets.values()) {
+    if (index.pods.countsOf(sidecarset).missedPods === 0) continue;
+    for (const [reason, value] of missed.summaryOf(sidecarset)?.byReason ?? []) {
+      yield { labels: { sidecarset, reason }, value };
+    }
+  }
+}
+
+function* refusedSamples(
+  index: ClusterIndex,
+  { refused }: Controllers,
+): Iterable<Sample<LabelsOf<typeof METRICS, "sidecarset_refused_workloads">>> {
+  for (const { name: sidecarset } of index.sidecarSets.values()) {
+    const { workloads } = refused.summaryOf(sidecarset) ?? {};
+    if (workloads !== undefined) {
+      yield { labels: { sidecarset, reason: "PodRefused" }, value: workloads };
     }
   }
 }

@@ -49,7 +49,7 @@ Deno.test("Cleanups keeps sidecars in the record that are no longer listed, and 
 });
 
 Deno.test("Cleanups goes on by the record when the SidecarSet is gone, and removes it in the end", async () => {
-  const { index, client, told, look, end } = await setUp();
+  const { index, client, occurrences, look, end } = await setUp();
   const web = sidecarSetOf({ spec: idle });
   index.applySidecarSet(web);
   index.applyPod(podOf({ name: "a", injected: [web] }));
@@ -60,7 +60,10 @@ Deno.test("Cleanups goes on by the record when the SidecarSet is gone, and remov
   index.deletePod("default/a");
   await look();
   assert.equal(requests(client).at(-1), `DELETE system/configmaps/${NAME}`);
-  assert.deepEqual([told[0]?.remaining, told.at(-1)?.remaining], [1, 0]);
+  assert.deepEqual(occurrences.map(({ reason }) => reason), [
+    "CleanupStarted",
+    "CleanupCompleted",
+  ]);
   await end();
 });
 
@@ -82,9 +85,8 @@ Deno.test("Cleanups does nothing as a follower", async () => {
 });
 
 Deno.test("Cleanups looks at a Pod that names a SidecarSet that is gone", async () => {
-  const { index, client, cleanups, look, end } = await setUp();
+  const { index, client, look, end } = await setUp();
   index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
-  cleanups.observePod("default/a");
   await look();
   assert.equal(requests(client)[0], "PATCH default/pods/a");
   await end();
@@ -92,13 +94,14 @@ Deno.test("Cleanups looks at a Pod that names a SidecarSet that is gone", async 
 
 Deno.test("Cleanups tries a refused Pod again later, and says what the API server said", async () => {
   let refused = 0;
-  const { index, client, told, look, end } = await setUp({
+  const { index, client, occurrences, look, end } = await setUp({
     respond: () => refused++ === 0 ? { httpCode: 422 } : { metadata: {}, spec: { containers: [] } },
   });
   index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
   await look();
   assert.ok(requests(client).length > 1);
-  assert.match(told.map(({ blocked }) => blocked.UpdateRefused?.message).join(), /Pod default\/a/);
+  const refusal = occurrences.find(({ reason }) => reason === "UpdateRefused");
+  assert.match(refusal?.note ?? "", /Pod default\/a/);
   await end();
 });
 
@@ -133,7 +136,7 @@ Deno.test("Cleanups notes an eviction in the record before it makes it", async (
 });
 
 Deno.test("Cleanups says why a Pod is not evicted", async () => {
-  const { index, client, told, look, end } = await setUp();
+  const { index, client, occurrences, look, end } = await setUp();
   const web = sidecarSetOf({ spec: evict });
   index.applySidecarSet(web);
   index.applyPod(podOf({ name: "bare", injected: [web] }));
@@ -141,19 +144,19 @@ Deno.test("Cleanups says why a Pod is not evicted", async () => {
   index.deleteSidecarSet("web");
   await look();
   assert.deepEqual(requests(client).filter((each) => each.endsWith("/eviction")), []);
-  assert.equal(told.at(-1)?.blocked.NotRecreated?.example, "default/bare");
+  const blocker = occurrences.find(({ reason }) => reason === "NotRecreated");
+  assert.match(blocker?.note ?? "", /default\/bare/);
   await end();
 });
 
 Deno.test("Cleanups goes by the last policy of a SidecarSet, though it was deleted before its record was written", async () => {
-  const { index, client, cleanups, look, end } = await setUp();
+  const { index, client, look, end } = await setUp();
   const web = sidecarSetOf();
   index.applySidecarSet(web);
   index.applyPod(podOf({ name: "a", injected: [web] }));
   await look();
   assert.deepEqual(requests(client), []);
   index.applySidecarSet(sidecarSetOf({ spec: idle, generation: 2, resourceVersion: "2" }));
-  cleanups.observe("web");
   index.deleteSidecarSet("web");
   await look();
   assert.deepEqual(requests(client).slice(0, 2), [
@@ -165,13 +168,12 @@ Deno.test("Cleanups goes by the last policy of a SidecarSet, though it was delet
 });
 
 Deno.test("Cleanups leaves sidecars of a SidecarSet that was set to Retain right before it was deleted", async () => {
-  const { index, client, cleanups, look, end } = await setUp();
+  const { index, client, look, end } = await setUp();
   const web = sidecarSetOf({ spec: idle });
   index.applySidecarSet(web);
   index.applyPod(podOf({ name: "a", injected: [web] }));
   await look();
   index.applySidecarSet(sidecarSetOf({ generation: 2, resourceVersion: "2" }));
-  cleanups.observe("web");
   index.deleteSidecarSet("web");
   await look();
   assert.deepEqual(requests(client).slice(1, 3), [
@@ -203,20 +205,17 @@ Deno.test("Cleanups disturbs no Pod by a SidecarSet that the API server has anot
 
 Deno.test("Cleanups leaves Pods of a namespace that it does not know yet, or knows otherwise than the API server", async () => {
   const stored: NonNullable<SetUp["stored"]> = {};
-  const { index, client, cleanups, look, end } = await setUp({ stored });
+  const { index, client, look, end } = await setUp({ stored });
   const web = sidecarSetOf({ spec: inTeams });
   index.applySidecarSet(web);
   index.applyPod(podOf({ name: "a", injected: [web] }));
-  cleanups.observePod("default/a");
   await look();
   assert.deepEqual(patched(client), [], "the namespace is not known");
   stored.namespace = team("a");
   index.applyNamespace(team("b"));
-  cleanups.observeNamespace("default");
   await look();
   assert.deepEqual(patched(client), [], "it has been labelled meanwhile");
   delete stored.namespace;
-  cleanups.observePod("default/a");
   await look();
   assert.equal(patched(client)[0], "PATCH default/pods/a");
   await end();
@@ -225,7 +224,7 @@ Deno.test("Cleanups leaves Pods of a namespace that it does not know yet, or kno
 Deno.test("Cleanups takes a newer state of a Pod for no refusal", async () => {
   let attempts = 0;
   const stored = asStored();
-  const { index, told, look, end } = await setUp({
+  const { index, occurrences, look, end } = await setUp({
     respond: (request) => attempts++ < 2 ? { httpCode: 409 } : stored(request),
   });
   index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
@@ -233,7 +232,7 @@ Deno.test("Cleanups takes a newer state of a Pod for no refusal", async () => {
   assert.ok(attempts < 3, "it is not tried again at once");
   for (let i = 0; i < 3; i++) await look();
   assert.ok(attempts >= 3);
-  assert.ok(told.every(({ blocked }) => Object.keys(blocked).length === 0));
+  assert.deepEqual(occurrences.map(({ reason }) => reason), ["CleanupStarted"]);
   await end();
 });
 
@@ -262,7 +261,7 @@ Deno.test("Cleanups reports no progress as a former leader, and the current one 
   index.deletePod("default/a");
   await look();
   state.leading = true;
-  cleanups.observeAll();
+  cleanups.resync();
   for (let i = 0; i < 10; i++) await clock.advance(200);
   assert.equal(remaining(), undefined, "another leader has finished it");
   await end();
@@ -292,7 +291,8 @@ Deno.test("Cleanups reports an eviction, and one that is refused, as events of t
   index.deletePod("default/a");
   for (let i = 0; i < 20; i++) await look();
   assert.deepEqual(
-    occurrences.map(({ type, reason, regarding, note }) => [type, reason, regarding.uid, note])
+    occurrences.filter(({ action }) => action === "Evict")
+      .map(({ type, reason, regarding, note }) => [type, reason, regarding.uid, note])
       .slice(0, 1),
     [["Normal", "PodEvicted", "uid-of-web", "Pod default/a: its sidecars are no longer needed"]],
   );

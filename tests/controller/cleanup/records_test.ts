@@ -10,7 +10,7 @@ function damaged(text: string) {
 
 Deno.test("Cleanups writes a damaged record anew while the SidecarSet exists", async () => {
   const { index, client, look, end } = await setUp();
-  index.cleanupRecords.apply(damaged("{"));
+  index.applyCleanupRecord(damaged("{"));
   index.applySidecarSet(sidecarSetOf({ spec: idle }));
   await look();
   await look();
@@ -21,18 +21,19 @@ Deno.test("Cleanups writes a damaged record anew while the SidecarSet exists", a
 });
 
 Deno.test("Cleanups does nothing by a damaged record, says so, and goes on when it is gone", async () => {
-  const { index, client, told, look, end } = await setUp();
-  index.cleanupRecords.apply(damaged("{"));
+  const { index, client, occurrences, look, end } = await setUp();
+  index.applyCleanupRecord(damaged("{"));
   index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
   await look();
   await look();
   assert.deepEqual(requests(client), []);
-  assert.equal(told.length, 1);
+  const unreadable = occurrences.filter(({ reason }) => reason === "RecordUnreadable");
+  assert.equal(unreadable.length, 1);
   assert.match(
-    told[0]?.blocked.RecordUnreadable?.message ?? "",
-    /^ConfigMap system\/sidecarset-cleanup-uid-of-web: data\[record.json\] must be JSON; mend it, or/,
+    unreadable[0]?.note ?? "",
+    /ConfigMap system\/sidecarset-cleanup-uid-of-web: data\[record.json\] must be JSON; mend it, or/,
   );
-  index.cleanupRecords.delete(NAME);
+  index.deleteCleanupRecord(NAME);
   await look();
   assert.equal(patched(client)[0], "PATCH default/pods/a");
   await end();
@@ -66,7 +67,7 @@ Deno.test("Cleanups puts a record right at once, and ever more seldom where some
     const data = { ...configMap.data, "record.json": JSON.stringify(changed) };
     const managedFields = [{ manager: "helm", time: clock.now().toISOString() }];
     const metadata = { ...configMap.metadata, managedFields };
-    index.cleanupRecords.apply({ record: changed, configMap: { ...configMap, metadata, data } });
+    index.applyCleanupRecord({ record: changed, configMap: { ...configMap, metadata, data } });
   };
   overwrite();
   await look();
@@ -90,8 +91,8 @@ Deno.test("Cleanups takes for no repair what it writes into a record after anoth
   assert.ok(stored);
   const record = { ...stored.record, sidecars: ["agent", "other"] };
   const data = { ...stored.configMap.data, "record.json": JSON.stringify(record) };
-  index.cleanupRecords.apply({ record, configMap: { ...stored.configMap, data } });
-  cleanups.observeAll();
+  index.applyCleanupRecord({ record, configMap: { ...stored.configMap, data } });
+  cleanups.resync();
   index.applySidecarSet(sidecarSetOf({
     ...{ resourceVersion: "2", generation: 2 },
     spec: { ...idle, containers: [{ name: "third", image: "third:1" }] },
@@ -108,7 +109,7 @@ Deno.test("Cleanups leaves what others have set on a record, and is not misled b
       const answer = stored(request);
       const { metadata, data } = Object(answer);
       if (request.method === "PUT") {
-        index.cleanupRecords.apply({
+        index.applyCleanupRecord({
           ...damaged("{"),
           configMap: { metadata: { ...metadata, resourceVersion: "99" }, data },
         });
@@ -119,7 +120,7 @@ Deno.test("Cleanups leaves what others have set on a record, and is not misled b
   const { configMap, ...rest } = damaged("{");
   const labels = { team: "shop" };
   const metadata = { ...configMap.metadata, labels, annotations: { note: "kept" } };
-  index.cleanupRecords.apply({ ...rest, configMap: { ...configMap, metadata } });
+  index.applyCleanupRecord({ ...rest, configMap: { ...configMap, metadata } });
   index.applySidecarSet(sidecarSetOf({ spec: idle }));
   await look();
   const written = Object(client.requests[0]?.body).metadata;

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { cleanupRecordName, fromConfigMap } from "../../../lib/api/cleanup_record.ts";
-import type { CleanupProgress } from "../../../lib/api/cleanup_record.ts";
 import { isObject } from "../../../lib/api/json.ts";
 import type { KubeObject } from "../../../lib/api/objects.ts";
 import type { Namespace, Pod } from "../../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import { CleanupEvictions } from "../../../lib/controller/eviction/cleanup.ts";
 import { CleanupRecords } from "../../../lib/controller/cleanup/records.ts";
-import { Cleanups } from "../../../lib/controller/cleanup/controller.ts";
+import { CleanupController } from "../../../lib/controller/cleanup/controller.ts";
 import { Confirmation } from "../../../lib/controller/confirmation.ts";
 import type { Occurrence } from "../../../lib/controller/events.ts";
 import type { Repair } from "../../../lib/controller/repair_backoff.ts";
@@ -58,7 +57,7 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
   const onRepair = (repair: Repair) => repairs.push(repair);
   const records = new CleanupRecords({ index, writer, clock, namespace: "system", onRepair });
   const occurrences: Occurrence[] = [];
-  const told: CleanupProgress[] = [];
+  const events = { record: (occurrence: Occurrence) => void occurrences.push(occurrence) };
   const namespaceOf = (name: string): Namespace => ({
     metadata: { name, labels: index.namespace(name).labels },
   });
@@ -69,20 +68,20 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
     readNamespace: (name) => Promise.resolve(stored.namespace ?? namespaceOf(name)),
   });
   const common = { index, writer, records, clock, logger: quietLogger, confirmation };
-  const cleanups = new Cleanups({
+  const cleanups = new CleanupController({
     ...common,
     ...loopEnvironment({ clock, isLeader }),
-    onStored() {},
-    onProgress: (_name, { after }) => told.push(after),
+    events,
     evictions: new CleanupEvictions({
       ...common,
-      events: { record: (occurrence) => occurrences.push(occurrence) },
+      events,
       recreatingKinds: RECREATING_KINDS,
       isWebhookReady: () => true,
       obstacleOf: () => undefined,
       readPod: (pod) => Promise.resolve(pod),
     }),
   });
+  index.changes.subscribe((change) => cleanups.observe(change));
   const stop = new AbortController();
   const running = cleanups.run(stop.signal);
   await clock.advance(0);
@@ -93,10 +92,14 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
     cleanups,
     state,
     occurrences,
-    told,
     repairs,
     async look() {
-      cleanups.observe("web");
+      // As after a resync.
+      const state = index.sidecarSets.get("web");
+      cleanups.observe({
+        ...{ kind: "sidecarset", name: "web", before: state, after: state },
+        sidecarSets: [],
+      });
       for (let i = 0; i < 5; i++) await clock.advance(200);
     },
     async end() {

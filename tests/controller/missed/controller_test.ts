@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../../lib/api/pod.ts";
-import { MissedPods } from "../../../lib/controller/missed/controller.ts";
+import { MissedController } from "../../../lib/controller/missed/controller.ts";
+import { changesBy } from "../../support/changes.ts";
 import { ClusterIndex } from "../../../lib/index/cluster.ts";
 import { loopEnvironment } from "../../support/loop_environment.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
@@ -22,7 +23,7 @@ function setUp(reasonOf: (pod: Pod) => "NotReviewed" | "NamespaceExcluded" = () 
   const state = { leading: true };
   const read: string[] = [];
   const changed: string[] = [];
-  const missed = new MissedPods({
+  const missed = new MissedController({
     index,
     ...loopEnvironment({ clock, isLeader: () => state.leading }),
     readPod(pod) {
@@ -30,8 +31,9 @@ function setUp(reasonOf: (pod: Pod) => "NotReviewed" | "NamespaceExcluded" = () 
       return Promise.resolve(pod);
     },
     reasonFor: (pod) => ({ reason: reasonOf(pod), message: "because" }),
-    onChange: (name) => changed.push(name),
+    events: { record: ({ reason }) => changed.push(reason) },
   });
+  index.changes.subscribe((change) => missed.observe(change));
   const stop = new AbortController();
   const running = missed.run(stop.signal);
   return {
@@ -41,7 +43,6 @@ function setUp(reasonOf: (pod: Pod) => "NotReviewed" | "NamespaceExcluded" = () 
     changed,
     missed,
     async look() {
-      missed.observe(["web"]);
       for (let i = 0; i < 20; i++) await clock.advance(500);
     },
     async end() {
@@ -51,7 +52,7 @@ function setUp(reasonOf: (pod: Pod) => "NotReviewed" | "NamespaceExcluded" = () 
   };
 }
 
-Deno.test("MissedPods reads one Pod of each workload, and counts all by reason", async () => {
+Deno.test("MissedController reads one Pod of each workload, and counts all by reason", async () => {
   const { index, read, missed, look, end } = setUp((pod) =>
     pod.metadata.name === "bare" ? "NamespaceExcluded" : "NotReviewed"
   );
@@ -65,7 +66,7 @@ Deno.test("MissedPods reads one Pod of each workload, and counts all by reason",
   await end();
 });
 
-Deno.test("MissedPods reads many bare Pods little by little", async () => {
+Deno.test("MissedController reads many bare Pods little by little", async () => {
   const { index, read, missed, look, end } = setUp();
   for (let i = 0; i < 50; i++) index.applyPod(missedPod(`pod-${i}`));
   await look();
@@ -75,21 +76,22 @@ Deno.test("MissedPods reads many bare Pods little by little", async () => {
   await end();
 });
 
-Deno.test("MissedPods says when something changed, and forgets what is over", async () => {
+Deno.test("MissedController says when something changed, and forgets what is over", async () => {
   const { index, changed, missed, look, end } = setUp();
   await look();
   assert.deepEqual(changed, []);
   index.applyPod(missedPod("a"));
   await look();
   await look();
-  assert.deepEqual(changed, ["web"]);
-  index.deletePod("default/a");
+  assert.deepEqual(changed, ["NotReviewed"]);
+  const names = changesBy(index, () => index.deletePod("default/a"));
+  assert.equal(names.length, 1);
   await look();
-  assert.deepEqual([changed.length, missed.summaryOf("web")], [2, undefined]);
+  assert.deepEqual([changed.length, missed.summaryOf("web")], [1, undefined]);
   await end();
 });
 
-Deno.test("MissedPods asks again when the SidecarSet has changed", async () => {
+Deno.test("MissedController asks again when the SidecarSet has changed", async () => {
   const { index, read, look, end } = setUp();
   index.applyPod(missedPod("a"));
   await look();
@@ -99,7 +101,7 @@ Deno.test("MissedPods asks again when the SidecarSet has changed", async () => {
   await end();
 });
 
-Deno.test("MissedPods knows nothing as a former leader, and finds out again as the next one", async () => {
+Deno.test("MissedController knows nothing as a former leader, and finds out again as the next one", async () => {
   const { index, state, missed, look, end } = setUp();
   index.applyPod(missedPod("a"));
   await look();
@@ -109,7 +111,7 @@ Deno.test("MissedPods knows nothing as a former leader, and finds out again as t
   index.deletePod("default/a");
   await look();
   state.leading = true;
-  missed.observeAll();
+  missed.resync();
   await look();
   assert.equal(missed.summaryOf("web"), undefined, "what was missed is over");
   await end();

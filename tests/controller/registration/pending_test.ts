@@ -39,7 +39,7 @@ function latest(written: readonly WebhookConfiguration[]): WebhookConfiguration 
 
 const texts = (configuration: WebhookConfiguration) => JSON.stringify(configuration.webhooks);
 
-Deno.test("RegistrationKeeper leaves a selection that another replica has added, before and after its SidecarSet is seen", async () => {
+Deno.test("RegistrationReconciler leaves a selection that another replica has added, before and after its SidecarSet is seen", async () => {
   const { reconcile, written, state, keeper, clock, repairs } = await widenedScene();
   assert.equal(
     await reconcile(),
@@ -62,7 +62,7 @@ Deno.test("RegistrationKeeper leaves a selection that another replica has added,
   assert.deepEqual(repairs, []);
 });
 
-Deno.test("RegistrationKeeper narrows a selection whose SidecarSet never came, and takes that for no repair", async () => {
+Deno.test("RegistrationReconciler narrows a selection whose SidecarSet never came, and takes that for no repair", async () => {
   const { reconcile, written, clock, repairs, keeper } = await widenedScene();
   await clock.advance(59_000);
   await reconcile();
@@ -73,7 +73,7 @@ Deno.test("RegistrationKeeper narrows a selection whose SidecarSet never came, a
   assert.deepEqual([repairs, keeper.contention], [[], undefined]);
 });
 
-Deno.test("RegistrationKeeper still repairs an entry that was removed while a selection is pending", async () => {
+Deno.test("RegistrationReconciler still repairs an entry that was removed while a selection is pending", async () => {
   const { reconcile, written, keeper, repairs } = await widenedScene();
   const observed = keeper.mutating;
   assert.ok(observed);

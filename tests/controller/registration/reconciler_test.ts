@@ -4,7 +4,7 @@ import type { OwnerReference } from "../../../lib/api/meta.ts";
 import { sidecarSetOf } from "../../support/objects.ts";
 import { ending, mutating, setUp } from "./scene.ts";
 
-Deno.test("RegistrationKeeper writes both configurations once, and nothing while they stay right", async () => {
+Deno.test("RegistrationReconciler writes both configurations once, and nothing while they stay right", async () => {
   const { written, reconcile, keeper } = setUp();
   await reconcile();
   await reconcile();
@@ -12,14 +12,14 @@ Deno.test("RegistrationKeeper writes both configurations once, and nothing while
   assert.ok(keeper.isRegistered && keeper.isReached);
 });
 
-Deno.test("RegistrationKeeper writes nothing as a follower", async () => {
+Deno.test("RegistrationReconciler writes nothing as a follower", async () => {
   const { written, reconcile, keeper, state } = setUp();
   state.leading = false;
   await reconcile();
   assert.deepEqual([written.length, keeper.isRegistered], [0, false]);
 });
 
-Deno.test("RegistrationKeeper knows since when each SidecarSet's selection has been covered", async () => {
+Deno.test("RegistrationReconciler knows since when each SidecarSet's selection has been covered", async () => {
   const { reconcile, keeper, state, clock, covered } = setUp();
   const [first] = state.sidecarSets;
   assert.ok(first);
@@ -44,7 +44,7 @@ const CHANGES: Readonly<Record<string, SidecarSetSpec>> = {
   "failure policy": { failurePolicy: "Fail" },
 };
 for (const [what, spec] of Object.entries(CHANGES)) {
-  Deno.test(`RegistrationKeeper starts a changed ${what} anew`, async () => {
+  Deno.test(`RegistrationReconciler starts a changed ${what} anew`, async () => {
     const { reconcile, keeper, state, clock } = setUp();
     await reconcile();
     await clock.advance(60_000);
@@ -63,7 +63,7 @@ const clusterRole = (uid: string) => ({
   uid,
 });
 
-Deno.test("RegistrationKeeper belongs to the ClusterRole that there is when it was deleted with the one before", async () => {
+Deno.test("RegistrationReconciler belongs to the ClusterRole that there is when it was deleted with the one before", async () => {
   let owner: OwnerReference | undefined = clusterRole("1");
   const { reconcile, keeper, written } = setUp(undefined, { owner: () => Promise.resolve(owner) });
   await reconcile();
@@ -84,7 +84,7 @@ Deno.test("RegistrationKeeper belongs to the ClusterRole that there is when it w
   assert.deepEqual(await deleted(), [["2"], ["2"]]);
 });
 
-Deno.test("RegistrationKeeper has planned for a SidecarSet until it wants something else, or is gone", async () => {
+Deno.test("RegistrationReconciler has planned for a SidecarSet until it wants something else, or is gone", async () => {
   const { reconcile, keeper } = setUp();
   const changed = (spec: SidecarSetSpec = {}) =>
     sidecarSetOf({ resourceVersion: "2", status: {}, spec: { ...ending, ...spec } });
@@ -102,7 +102,7 @@ Deno.test("RegistrationKeeper has planned for a SidecarSet until it wants someth
   assert.equal(keeper.isPlanned("second", undefined), true);
 });
 
-Deno.test("RegistrationKeeper plans anew only when a SidecarSet wants something else", async () => {
+Deno.test("RegistrationReconciler plans anew only when a SidecarSet wants something else", async () => {
   const { reconcile, state, written } = setUp();
   await reconcile();
   state.sidecarSets = [sidecarSetOf({ resourceVersion: "2", status: {}, spec: ending })];
@@ -119,7 +119,7 @@ Deno.test("RegistrationKeeper plans anew only when a SidecarSet wants something 
   assert.equal(written.length, 4);
 });
 
-Deno.test("RegistrationKeeper writes the entry for Jobs when a sidecar comes to keep them running, and covers Pods as before", async () => {
+Deno.test("RegistrationReconciler writes the entry for Jobs when a sidecar comes to keep them running, and covers Pods as before", async () => {
   const { reconcile, keeper, state, written, clock } = setUp();
   await reconcile();
   const [before] = state.sidecarSets;
@@ -138,7 +138,7 @@ Deno.test("RegistrationKeeper writes the entry for Jobs when a sidecar comes to 
   assert.equal(written.length, 4);
 });
 
-Deno.test("RegistrationKeeper leaves other people's labels, annotations and finalizers alone", async () => {
+Deno.test("RegistrationReconciler leaves other people's labels, annotations and finalizers alone", async () => {
   const { reconcile, keeper, written, state } = setUp();
   await reconcile();
   const stored = written.at(-1);
@@ -163,7 +163,7 @@ Deno.test("RegistrationKeeper leaves other people's labels, annotations and fina
   });
 });
 
-Deno.test("RegistrationKeeper dates a registration that it finds in force by its last write", async () => {
+Deno.test("RegistrationReconciler dates a registration that it finds in force by its last write", async () => {
   const first = setUp();
   await first.reconcile();
   const { reconcile, keeper, state, written } = setUp();

@@ -1,7 +1,7 @@
 import type { WebhookConfiguration } from "../../../lib/api/webhook_configuration.ts";
 import {
-  RegistrationKeeper,
-  type RegistrationKeeperOptions,
+  RegistrationReconciler,
+  type RegistrationReconcilerOptions,
 } from "../../../lib/controller/registration/reconciler.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
@@ -35,13 +35,13 @@ export const ending = {
 
 export function setUp(
   initial: readonly PreparedSidecarSet[] = [sidecarSetOf({ spec: ending })],
-  settings: Partial<RegistrationKeeperOptions> = {},
+  settings: Partial<RegistrationReconcilerOptions> = {},
 ) {
   const state = { sidecarSets: initial, leading: true, version: 0 };
   const written: WebhookConfiguration[] = [];
   const covered: string[][] = [];
   const clock = new ManualClock();
-  const keeper = new RegistrationKeeper({
+  const keeper = new RegistrationReconciler({
     name: "sidecarset",
     endpoint: { url: "https://127.0.0.1:9443" },
     excludedNamespaces: [],

@@ -5,6 +5,7 @@ import { STORED_IMAGES_ANNOTATION } from "../../../lib/core/annotations/stored_i
 import { Limiter } from "../../../lib/controller/limiter.ts";
 import { PodReports } from "../../../lib/controller/rollout/pod_reports.ts";
 import { Writer } from "../../../lib/controller/writer.ts";
+import { ClusterIndex } from "../../../lib/index/cluster.ts";
 import { leader } from "../../support/leader.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
@@ -31,16 +32,15 @@ function setUp(respond: Respond, { newer = podOf() }: { newer?: Pod } = {}) {
     limiter: limiter(),
     leadership: leader,
   });
-  const stored: Pod[] = [];
+  const index = new ClusterIndex();
+  for (const name of ["web", "other"]) index.applySidecarSet(sidecarSetOf({ name }));
   const reports = new PodReports({
     writer,
     clock,
-    exists: (name) => name !== "gone",
-    find: () => undefined,
+    index,
     readPod: () => Promise.resolve(newer),
-    onStored: (pod) => stored.push(pod),
   });
-  return { reports, client, clock, stored };
+  return { reports, client, clock };
 }
 
 const conditionIn = (body: unknown) => {

@@ -15,9 +15,8 @@ export function setUp(respond?: Respond) {
   const client = new RecordingClient(respond);
   const inForceSince = "2026-01-31T00:00:00Z";
   const state = { leading: true, inForceSince, registeredSince: inForceSince };
-  const progressed: string[] = [];
   const repairs: Repair[] = [];
-  const { index, reconciler, loop } = createEngine({
+  const { index, controller, loop } = createEngine({
     client,
     clock,
     onRepair: (repair) => repairs.push(repair),
@@ -26,7 +25,6 @@ export function setUp(respond?: Respond) {
       inForceSince: state.inForceSince,
       registeredSince: state.registeredSince,
     }),
-    onProgress: (name) => progressed.push(name),
   });
   const reconcile = async (name = "web") => {
     const outcome = await loop.process(name, new AbortController().signal);
@@ -34,8 +32,8 @@ export function setUp(respond?: Respond) {
     return outcome;
   };
   const apply = (options: SidecarSetOptions) => index.applySidecarSet(sidecarSetOf(options));
-  const lead = () => reconciler.lead();
-  return { clock, index, client, state, reconcile, apply, progressed, repairs, lead };
+  const lead = () => controller.resync();
+  return { clock, index, client, state, reconcile, apply, repairs, lead };
 }
 
 export function statusOf(request: Recorded | undefined): SidecarSetStatus {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../../lib/api/pod.ts";
 import { Limiter } from "../../../lib/controller/limiter.ts";
-import { Terminations } from "../../../lib/controller/termination/controller.ts";
+import { TerminationController } from "../../../lib/controller/termination/controller.ts";
 import { Writer } from "../../../lib/controller/writer.ts";
 import { ClusterIndex } from "../../../lib/index/cluster.ts";
 import { leader } from "../../support/leader.ts";
@@ -78,7 +78,7 @@ async function setUp({ respond, virtualNode = false, leading = true }: SetUp) {
   const isLeader = () => state.leading;
   const limiter = () => new Limiter({ clock, maxInFlight: 4, perSecond: 100 });
   const decided: string[] = [];
-  const terminations = new Terminations({
+  const terminations = new TerminationController({
     index,
     writer: new Writer({
       client,
@@ -88,15 +88,14 @@ async function setUp({ respond, virtualNode = false, leading = true }: SetUp) {
     }),
     ...loopEnvironment({ clock, isLeader }),
     isVirtualNode: () => Promise.resolve(virtualNode),
-    onStored: (pod) => index.applyPod(pod),
-    onTermination: (_pod, { kind }) => decided.push(kind),
+    events: { record: ({ reason }) => decided.push(reason) },
   });
+  index.changes.subscribe((change) => terminations.observe(change));
   const stop = new AbortController();
   const running = terminations.run(stop.signal);
   await settle();
   const observe = async (pod: Pod) => {
     index.applyPod(pod);
-    terminations.observe(`${pod.metadata.namespace}/${pod.metadata.name}`);
     await clock.advance(0);
   };
   const end = async () => {
@@ -107,7 +106,7 @@ async function setUp({ respond, virtualNode = false, leading = true }: SetUp) {
   return { clock, index, state, terminations, decided, observe, sent, end };
 }
 
-Deno.test("Terminations patches the status of a Pod whose main containers have ended, once", async () => {
+Deno.test("TerminationController patches the status of a Pod whose main containers have ended, once", async () => {
   const { observe, sent, decided, end } = await setUp({});
   await observe(endedPod());
   assert.deepEqual(sent(), ["PATCH /api/v1/namespaces/default/pods/job/status"]);
@@ -115,7 +114,7 @@ Deno.test("Terminations patches the status of a Pod whose main containers have e
   await end();
 });
 
-Deno.test("Terminations leaves Pods alone that go on", async () => {
+Deno.test("TerminationController leaves Pods alone that go on", async () => {
   const { observe, sent, end } = await setUp({});
   const pod = endedPod();
   await observe({ ...pod, spec: { ...pod.spec, restartPolicy: "Always" } });
@@ -123,7 +122,7 @@ Deno.test("Terminations leaves Pods alone that go on", async () => {
   await end();
 });
 
-Deno.test("Terminations patches the image on a virtual node, and says where there is none", async () => {
+Deno.test("TerminationController patches the image on a virtual node, and says where there is none", async () => {
   const { observe, sent, decided, end } = await setUp({ virtualNode: true });
   await observe(endedPod());
   assert.deepEqual([sent(), decided], [[], ["Impossible"]]);
@@ -133,7 +132,7 @@ Deno.test("Terminations patches the image on a virtual node, and says where ther
   await end();
 });
 
-Deno.test("Terminations tries again after a conflict and after a fault, not for a Pod that is gone", async () => {
+Deno.test("TerminationController tries again after a conflict and after a fault, not for a Pod that is gone", async () => {
   const answers = [{ httpCode: 409 }, { httpCode: 500 }, { httpCode: 404 }];
   const { observe, sent, clock, end } = await setUp({
     respond: () => answers.shift() ?? { metadata: {} },
@@ -146,32 +145,31 @@ Deno.test("Terminations tries again after a conflict and after a fault, not for 
   await end();
 });
 
-Deno.test("Terminations does nothing as a follower, and looks at all Pods as the leader", async () => {
+Deno.test("TerminationController does nothing as a follower, and looks at all Pods as the leader", async () => {
   const { observe, sent, state, terminations, clock, end } = await setUp({ leading: false });
   await observe(endedPod());
   assert.deepEqual(sent(), []);
   state.leading = true;
-  terminations.observeAll();
+  terminations.resync();
   await clock.advance(0);
   assert.equal(sent().length, 1);
   await end();
 });
 
-Deno.test("Terminations looks at the Pods of a SidecarSet whose spec changed", async () => {
-  const { observe, sent, index, terminations, clock, end } = await setUp({});
+Deno.test("TerminationController looks at the Pods of a SidecarSet whose spec changed", async () => {
+  const { observe, sent, index, clock, end } = await setUp({});
   index.applySidecarSet(sidecarSetOf());
   await observe(unmarkedPod());
   assert.deepEqual(sent(), []);
   const spec = { containers: [endsWithMain] };
   index.applySidecarSet(sidecarSetOf({ generation: 2, resourceVersion: "2", spec }));
-  terminations.observeSidecarSet("web");
   await clock.advance(0);
   assert.equal(sent().length, 1);
   await end();
 });
 
-Deno.test("Terminations looks at the Pods of a SidecarSet that was created anew while no watch told of it", async () => {
-  const { clock, index, terminations, observe, sent, end } = await setUp({});
+Deno.test("TerminationController looks at the Pods of a SidecarSet that was created anew while no watch told of it", async () => {
+  const { clock, index, observe, sent, end } = await setUp({});
   const apply = async (uid: string, completionPolicy?: "TerminateWithMain") => {
     const { sidecarSet, ...prepared } = sidecarSetOf({
       resourceVersion: uid,
@@ -183,7 +181,6 @@ Deno.test("Terminations looks at the Pods of a SidecarSet that was created anew 
     });
     const metadata = { ...sidecarSet.metadata, uid };
     index.applySidecarSet({ ...prepared, sidecarSet: { ...sidecarSet, metadata } });
-    terminations.observeSidecarSet("web");
     await clock.advance(0);
   };
   await apply("1");

@@ -11,7 +11,7 @@ import {
   rewrittenImages,
   storedImagesRecord,
 } from "../../../lib/core/status/drift.ts";
-import { trimPod } from "../../../lib/index/trim.ts";
+import { projectPod } from "../../../lib/index/projection.ts";
 import { hotMeshAt2, hotPod, meshAt2, pod, type PodDetails } from "../rollout/scene.ts";
 
 const current = { hash: "hash-2" };
@@ -76,13 +76,13 @@ Deno.test("assessImages() knows by the owner of an image whether a client has ch
   const gated = rewritten({ generation: 3 });
   for (const manager of [undefined, "sidecarset"]) {
     const target = ownedBy(gated, manager);
-    for (const each of [target, trimPod(target)]) {
+    for (const each of [target, projectPod(target)]) {
       assert.deepEqual(driftOf(each), [], `${manager}`);
       assert.deepEqual(rewrittenOf(each), { agent: "mirror/agent:2" }, `${manager}`);
     }
   }
   const changed = ownedBy(gated, "kubectl-set");
-  for (const each of [changed, trimPod(changed)]) {
+  for (const each of [changed, projectPod(changed)]) {
     assert.deepEqual(driftOf(each), ["agent: mirror/agent:2 instead of agent:2"]);
     assert.deepEqual(rewrittenOf(each), {});
   }
@@ -105,7 +105,7 @@ Deno.test("assessImages() looks at the owners of native sidecars too", () => {
     containers: [],
     initContainers: [{ name: "agent", image: "agent:2", restartPolicy: "Always" }],
   });
-  assert.equal(assessImages(trimPod(native), prepared).drift.length, 1);
+  assert.equal(assessImages(projectPod(native), prepared).drift.length, 1);
 });
 
 Deno.test("assessImages() leaves idle images to the clean-up", () => {

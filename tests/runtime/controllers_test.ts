@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { readConfig } from "../../lib/runtime/config.ts";
-import { createControl } from "../../lib/runtime/control.ts";
+import { createControllers } from "../../lib/runtime/controllers.ts";
 import { createMetrics } from "../../lib/runtime/metrics/metrics.ts";
 import { leaseStore } from "../../lib/controller/leader/lease_store.ts";
 import { ManualClock } from "../support/manual_clock.ts";
+import { sidecarSetOf } from "../support/objects.ts";
 import { quietLogger } from "../support/quiet_logger.ts";
 import { RecordingClient } from "../support/recording_client.ts";
 
@@ -17,24 +18,24 @@ Deno.test("every controller has the metrics of its queue and of its reconciliati
   const clock = new ManualClock();
   const metrics = createMetrics({ apiServer: "127.0.0.1" });
   const client = new RecordingClient();
-  createControl({
+  createControllers({
     config: readConfig({ flags: {}, env: () => undefined, terminal: false }),
     client,
     lease: leaseStore({ client, namespace: "sidecarset-system", name: "sidecarset" }),
     index: new ClusterIndex(),
     clock,
-    serverClock: clock,
+    localClock: clock,
     logger: quietLogger,
     endpoint: { url: "https://127.0.0.1" },
     temporary: false,
-    legacyRevisions: () => Promise.resolve([]),
+    retainedRevisions: () => Promise.resolve([]),
     excludedNamespaces: [],
     identity: "test",
     metrics: metrics.loops,
     caBundle: () => undefined,
     certificatePollMs: 1_000,
     isSynced: () => true,
-    onStoredSidecarSet() {},
+    prepare: () => sidecarSetOf(),
     observeRepair() {},
   });
   const lines = metrics.text().text.split("\n");

@@ -31,7 +31,7 @@ const READ_CONDITIONS = new Set(["Ready", UPGRADABLE_CONDITION, TERMINATED_CONDI
  * The Pod without everything that no decision reads: a cluster's Pods are kept in memory as long as the process lives, and most of a Pod is
  * managedFields, probes, mounts and resources. Annotations stay whole: `patchPodMetadata` may read any of them.
  */
-export function trimPod(pod: Pod): Pod {
+export function projectPod(pod: Pod): Pod {
   const { metadata, spec, status } = pod;
   return {
     metadata: {
@@ -55,7 +55,7 @@ function wasChangedInPlace({ annotations = {} }: ObjectMeta): boolean {
 }
 
 /** The namespace without everything but its labels, and when they were set if that was later than its creation. */
-export function trimNamespace({ metadata }: Namespace): Namespace {
+export function projectNamespace({ metadata }: Namespace): Namespace {
   const fields = laterLabelFields(metadata);
   return {
     metadata: {

@@ -14,7 +14,7 @@ interface Awaited {
 const GIVEN_UP_AFTER = 10_000;
 
 /** Pods that this process has injected and that no watch has told of yet: many are created faster than a watch tells. */
-export class AwaitedPods {
+export class ExpectedPods {
   readonly #bySidecarSet = new Map<string, Awaited>();
 
   add(sidecarSet: string, { pinned, at }: { pinned: boolean; at: number }): void {

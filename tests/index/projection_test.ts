@@ -1,34 +1,34 @@
 import assert from "node:assert/strict";
 import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../lib/api/names.ts";
-import { trimPod } from "../../lib/index/trim.ts";
+import { projectPod } from "../../lib/index/projection.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
 
 const pod = podOf({ injected: [sidecarSetOf()] });
 
-Deno.test("trimPod() keeps the generation, which tells drift from rewriting at admission", () => {
-  const trimmed = trimPod({ ...pod, metadata: { ...pod.metadata, generation: 3 } });
+Deno.test("projectPod() keeps the generation, which tells drift from rewriting at admission", () => {
+  const trimmed = projectPod({ ...pod, metadata: { ...pod.metadata, generation: 3 } });
   assert.equal(trimmed.metadata.generation, 3);
 });
 
-Deno.test("trimPod() keeps all annotations, as patchPodMetadata may merge into any", () => {
+Deno.test("projectPod() keeps all annotations, as patchPodMetadata may merge into any", () => {
   const annotations = { "kubectl.kubernetes.io/last-applied-configuration": "{}", any: "thing" };
-  const trimmed = trimPod({ ...pod, metadata: { ...pod.metadata, annotations } });
+  const trimmed = projectPod({ ...pod, metadata: { ...pod.metadata, annotations } });
   assert.deepEqual(trimmed.metadata.annotations, annotations);
 });
 
-Deno.test("trimPod() drops what no decision reads", () => {
+Deno.test("projectPod() drops what no decision reads", () => {
   const heavy = {
     ...pod,
     metadata: { ...pod.metadata, managedFields: [], selfLink: "x" },
     spec: { ...pod.spec, volumes: [{ name: "data" }], dnsPolicy: "ClusterFirst" },
   };
-  const trimmed = JSON.stringify(trimPod(heavy));
+  const trimmed = JSON.stringify(projectPod(heavy));
   for (const dropped of ["managedFields", "selfLink", "volumes", "dnsPolicy"]) {
     assert.equal(trimmed.includes(dropped), false, dropped);
   }
 });
 
-Deno.test("trimPod() keeps start times and the observed generation of Pods changed in place only", () => {
+Deno.test("projectPod() keeps start times and the observed generation of Pods changed in place only", () => {
   const containerStatuses = [{
     name: "main",
     image: "main:1",
@@ -37,10 +37,10 @@ Deno.test("trimPod() keeps start times and the observed generation of Pods chang
     state: { running: { startedAt: "2026-01-01T00:00:00Z" } },
   }];
   const status = { observedGeneration: 2, containerStatuses };
-  const untouched = trimPod({ ...pod, status });
+  const untouched = projectPod({ ...pod, status });
   assert.equal(JSON.stringify(untouched).includes("startedAt"), false);
   assert.equal(untouched.status?.observedGeneration, undefined);
   const annotations = { [INPLACE_UPDATE_STATE_ANNOTATION]: "{}" };
-  const changed = trimPod({ ...pod, metadata: { ...pod.metadata, annotations }, status });
+  const changed = projectPod({ ...pod, metadata: { ...pod.metadata, annotations }, status });
   assert.deepEqual(changed.status, status);
 });

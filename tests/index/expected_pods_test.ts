@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { AwaitedPods } from "../../lib/index/awaited.ts";
+import { ExpectedPods } from "../../lib/index/expected_pods.ts";
 
-Deno.test("AwaitedPods counts Pods until a watch has told of them", () => {
-  const awaited = new AwaitedPods();
+Deno.test("ExpectedPods counts Pods until a watch has told of them", () => {
+  const awaited = new ExpectedPods();
   for (const pinned of [true, false, true]) awaited.add("web", { pinned, at: 0 });
   assert.deepEqual(awaited.of("web", 1), { matched: 3, pinned: 2 });
   awaited.arrived("web", true);
@@ -13,8 +13,8 @@ Deno.test("AwaitedPods counts Pods until a watch has told of them", () => {
   assert.deepEqual(awaited.of("other", 1), { matched: 0, pinned: 0 });
 });
 
-Deno.test("AwaitedPods gives up Pods that were not stored after all", () => {
-  const awaited = new AwaitedPods();
+Deno.test("ExpectedPods gives up Pods that were not stored after all", () => {
+  const awaited = new ExpectedPods();
   awaited.add("web", { pinned: true, at: 0 });
   awaited.add("web", { pinned: true, at: 5_000 });
   assert.deepEqual(awaited.of("web", 9_999), { matched: 2, pinned: 2 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { Workload } from "../../../lib/api/objects.ts";
-import { RefusedPods } from "../../../lib/controller/refused/controller.ts";
+import { RefusedPods } from "../../../lib/controller/refused/pods.ts";
+import { ClusterIndex } from "../../../lib/index/cluster.ts";
+import { sidecarSetOf } from "../../support/objects.ts";
 import { ApiError } from "../../../lib/kube/errors.ts";
 import { loopEnvironment } from "../../support/loop_environment.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
@@ -19,6 +21,9 @@ function setUp() {
   const clock = new ManualClock();
   const workloads = new Map<string, Workload>();
   const changed: string[] = [];
+  const index = new ClusterIndex();
+  index.applySidecarSet(sidecarSetOf());
+  index.changes.subscribe(({ sidecarSets }) => changed.push(...sidecarSets));
   const read: string[] = [];
   const failing = { reads: false };
   const refused = new RefusedPods({
@@ -31,7 +36,8 @@ function setUp() {
       return Promise.reject(new ApiError({ method: "GET", path: "/", httpCode }));
     },
     blame: (_, { text }) => text.includes("agent") ? ["web"] : [],
-    onChange: (name) => changed.push(name),
+    index,
+    events: { record() {} },
   });
   const stop = new AbortController();
   const running = refused.run(stop.signal);

@@ -1,0 +1,54 @@
+import type { Pod } from "../api/pod.ts";
+
+/** Limits of the pool, in parts and in characters of JSON; beyond them it is emptied. */
+const MAX_PARTS = 20_000;
+const MAX_CHARACTERS = 16_000_000;
+
+/**
+ * Interns equal parts of objects: the Pods of a workload differ in little, and 100,000 of them are kept in memory.
+ * Interned parts must not be changed.
+ */
+export class Interning {
+  readonly #parts = new Map<string, unknown>();
+  #characters = 0;
+
+  /**
+   * @param part JSON, unless `key` is given
+   * @param key text that is equal for equal parts
+   * @returns the first part that was equal to this one
+   */
+  intern<T>(part: T, key?: string): T;
+  intern(part: unknown, key = JSON.stringify(part)): unknown {
+    if (part === undefined) return part;
+    const known = this.#parts.get(key);
+    if (known !== undefined) return known;
+    this.#characters += key.length;
+    if (this.#parts.size >= MAX_PARTS || this.#characters > MAX_CHARACTERS) {
+      this.#parts.clear();
+      this.#characters = key.length;
+    }
+    this.#parts.set(key, part);
+    return part;
+  }
+}
+
+/** A projected Pod with interned parts; name, uid and resourceVersion are its own. */
+export function internedPod(pod: Pod, interning: Interning): Pod {
+  const { metadata, spec, status } = pod;
+  const intern = <T extends object>(parts: T): T => {
+    const interned: T = { ...parts };
+    for (const key in interned) interned[key] = interning.intern(interned[key]);
+    return interned;
+  };
+  const { name, uid, resourceVersion, ...common } = metadata;
+  return {
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...intern(common),
+    },
+    spec: intern(spec),
+    ...(status ? { status: interning.intern(intern(status)) } : {}),
+  };
+}

@@ -1,0 +1,187 @@
+import type { Clock } from "../api/clock.ts";
+import type { ControllerRevision } from "../api/controller_revision.ts";
+import type { Logger } from "../api/logger.ts";
+import { INSTALLATION } from "../api/names.ts";
+import type { KubeObject } from "../api/objects.ts";
+import type { Pod } from "../api/pod.ts";
+import { CleanupController } from "../controller/cleanup/controller.ts";
+import { CleanupRecords } from "../controller/cleanup/records.ts";
+import { createConfirmation } from "../controller/confirmation.ts";
+import { createDryRuns } from "../controller/dry_runs.ts";
+import { CleanupEvictions } from "../controller/eviction/cleanup.ts";
+import { Events } from "../controller/events.ts";
+import { LeaderElection, type LeaseStore } from "../controller/leader/election.ts";
+import { Limiter } from "../controller/limiter.ts";
+import type { LoopEnvironment, LoopMetrics } from "../controller/loop.ts";
+import { MissedController } from "../controller/missed/controller.ts";
+import { countedUntil } from "../controller/missed/counted_until.ts";
+import { RefusedController } from "../controller/refused/controller.ts";
+import { RegistrationController } from "../controller/registration/controller.ts";
+import { createRepairReport, type Repair } from "../controller/repair_backoff.ts";
+import { SidecarSetController } from "../controller/sidecarset/controller.ts";
+import { TerminationController } from "../controller/termination/controller.ts";
+import { createVirtualNodes } from "../controller/termination/virtual_nodes.ts";
+import { Writer } from "../controller/writer.ts";
+import { missedReason, replacementObstacle } from "../core/cleanup/replacement.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import type { WebhookEndpoint } from "../core/registration/configuration.ts";
+import { isSettled } from "../core/status/conditions.ts";
+import type { ClusterIndex } from "../index/cluster.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { get } from "../kube/requests.ts";
+import { resources } from "../kube/resources.ts";
+import { send } from "../kube/send.ts";
+import type { Config } from "./config.ts";
+
+/** Statuses, revisions and the registration are few compared with Pods. */
+const MAX_OTHER_WRITES_IN_FLIGHT = 4;
+
+export interface ControllersOptions {
+  readonly config: Config;
+  readonly client: RestClient;
+  readonly index: ClusterIndex;
+  /** This machine's clock. */
+  readonly localClock: Clock;
+  /** The API server's clock. */
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of the installation. */
+  readonly lease: LeaseStore;
+  readonly endpoint: WebhookEndpoint;
+  /** Whether the registration ends with this process. */
+  readonly temporary: boolean;
+  /** Revisions that another controller has left elsewhere; undefined while reading them is forbidden. */
+  retainedRevisions(signal: AbortSignal): Promise<readonly ControllerRevision[] | undefined>;
+  readonly excludedNamespaces: readonly string[];
+  /** Name of this process among the candidates for leadership. */
+  readonly identity: string;
+  readonly metrics: LoopMetrics;
+  /** PEM text of the authorities of this process; undefined until there is a certificate. */
+  caBundle(): string | undefined;
+  /** How often certificates may change. */
+  readonly certificatePollMs: number;
+  /** Whether the index has read everything. */
+  isSynced(): boolean;
+  prepare(stored: KubeObject): PreparedSidecarSet;
+  /** Counts repairs of objects that another client had changed. */
+  observeRepair(repair: Repair): void;
+}
+
+/** Everything that writes. Followers keep their queues empty and write nothing but their own Lease. */
+export interface Controllers {
+  readonly election: LeaderElection;
+  readonly registration: RegistrationController;
+  readonly sidecarSets: SidecarSetController;
+  readonly cleanup: CleanupController;
+  readonly missed: MissedController;
+  readonly refused: RefusedController;
+  /** Works until the signal is aborted, without the leader election. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Creates all controllers, and subscribes them to the changes of the index and of leadership. */
+export function createControllers(options: ControllersOptions): Controllers {
+  const { config, client, index, clock, logger, identity, isSynced } = options;
+  const { namespace } = config;
+  const election = new LeaderElection({
+    store: options.lease,
+    clock: options.localClock,
+    logger,
+    identity,
+    leaseName: INSTALLATION,
+    leaseNamespace: namespace,
+    annotations: () => isSynced() ? countedUntil(clock.now()) : {},
+  });
+  const isLeader = () => election.isLeader();
+  const perSecond = config.writesPerSecond;
+  const writer = new Writer({
+    client,
+    leadership: { isLeader, exclusiveFor: () => election.exclusiveFor() },
+    podLimiter: new Limiter({ clock, maxInFlight: config.maxInFlight, perSecond }),
+    limiter: new Limiter({ clock, maxInFlight: MAX_OTHER_WRITES_IN_FLIGHT, perSecond }),
+  });
+  const environment: LoopEnvironment = {
+    clock,
+    logger,
+    isLeader,
+    isSynced,
+    metrics: options.metrics,
+  };
+  const events = new Events({ ...environment, writer, instance: identity });
+  const onRepair = createRepairReport({ logger, events, observe: options.observeRepair });
+  const common = { ...environment, client, index, writer, events, namespace, onRepair };
+
+  const registration = new RegistrationController({
+    ...options,
+    ...common,
+    name: INSTALLATION,
+  });
+  const dryRunFacts = createDryRuns(options);
+  const readPod = ({ metadata: { name = "", namespace = "" } }: Pod, signal: AbortSignal) =>
+    send(client, get(resources.pods, { name, namespace }), signal);
+  const confirmation = createConfirmation({ client, index });
+  const evictionRule = {
+    readPod,
+    confirmation,
+    recreatingKinds: new Set(config.recreatingKinds),
+    isWebhookReady(prepared: PreparedSidecarSet) {
+      const facts = registration.factsOf(prepared);
+      return facts.obstacle === undefined && isSettled(facts, clock.now());
+    },
+    obstacleOf: (pod: Pod, prepared: PreparedSidecarSet) =>
+      replacementObstacle(pod, {
+        ...dryRunFacts(pod),
+        sidecarSet: prepared.name,
+        revision: prepared.revisionName,
+      }),
+  };
+
+  const missed = new MissedController({
+    ...common,
+    readPod,
+    reasonFor: (pod, { name }) => missedReason(pod, { ...dryRunFacts(pod), sidecarSet: name }),
+  });
+  const refused = new RefusedController({ ...common, dryRunFacts });
+  const sidecarSets = new SidecarSetController({
+    ...common,
+    ...evictionRule,
+    legacy: options.retainedRevisions,
+    registrationOf: (prepared) => registration.factsOf(prepared),
+    missedOf: (name) => missed.summaryOf(name),
+    refusedOf: (name) => refused.summaryOf(name),
+    onStored: (stored) => index.updateSidecarSet(options.prepare(stored)),
+  });
+  const records = new CleanupRecords(common);
+  const cleanup = new CleanupController({
+    ...common,
+    records,
+    confirmation,
+    evictions: new CleanupEvictions({ ...common, ...evictionRule, records }),
+  });
+  const termination = new TerminationController({
+    ...common,
+    isVirtualNode: createVirtualNodes({ client, clock }),
+  });
+
+  const observers = [registration, sidecarSets, missed, cleanup, termination];
+  for (const observer of observers) {
+    index.changes.subscribe((change) => observer.observe(change));
+  }
+  election.subscribe((isLeading) => {
+    refused.setLeading(isLeading);
+    if (!isLeading) return;
+    for (const observer of observers) observer.resync();
+  });
+  const running = [...observers, refused, events];
+  return {
+    election,
+    registration,
+    sidecarSets,
+    cleanup,
+    missed,
+    refused,
+    async run(signal) {
+      await Promise.all(running.map((each) => each.run(signal)));
+    },
+  };
+}
