@@ -247,8 +247,9 @@ Deno.test("Cleanups writes so many Pods at a time that what it knows of them is 
 });
 
 Deno.test("Cleanups reports no progress as a former leader, and the current one as the next", async () => {
+  const stored = asStored();
   const { index, cleanups, state, clock, look, end } = await setUp({
-    respond: ({ method }) => method === "PATCH" ? { httpCode: 403 } : {},
+    respond: (request) => request.method === "PATCH" ? { httpCode: 403 } : stored(request),
   });
   index.applySidecarSet(sidecarSetOf({ spec: idle }));
   index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));

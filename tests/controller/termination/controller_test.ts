@@ -110,7 +110,7 @@ Deno.test("TerminationController patches the status of a Pod whose main containe
   const { observe, sent, decided, end } = await setUp({});
   await observe(endedPod());
   assert.deepEqual(sent(), ["PATCH /api/v1/namespaces/default/pods/job/status"]);
-  assert.deepEqual(decided, ["Phase"]);
+  assert.deepEqual(decided, ["MainContainersSucceeded"]);
   await end();
 });
 
@@ -125,7 +125,7 @@ Deno.test("TerminationController leaves Pods alone that go on", async () => {
 Deno.test("TerminationController patches the image on a virtual node, and says where there is none", async () => {
   const { observe, sent, decided, end } = await setUp({ virtualNode: true });
   await observe(endedPod());
-  assert.deepEqual([sent(), decided], [[], ["Impossible"]]);
+  assert.deepEqual([sent(), decided], [[], ["TerminationImageMissing"]]);
   const image = { KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT_WITH_IMAGE: "exit:1" };
   await observe(endedPod(image));
   assert.deepEqual(sent(), ["PATCH /api/v1/namespaces/default/pods/job"]);
