@@ -7,6 +7,7 @@ import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import { canaryBase } from "../core/inject/sidecarset_plan.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { currentRevision } from "../core/revision/plan.ts";
+import { deniedSidecarSets } from "../core/rollout/condition.ts";
 import { doubtfulMissed } from "../core/select/doubtful_missed.ts";
 import { podMatcherOf } from "../core/select/pod_selection.ts";
 import { effectiveSinceOf } from "../core/status/effective_since.ts";
@@ -18,8 +19,7 @@ import {
   type StoredCleanupRecord,
   type UnreadableCleanupRecord,
 } from "./cleanup_records.ts";
-import { InjectedIndex } from "./injected.ts";
-import { DenialIndex } from "./denials.ts";
+import { injectedNames, InvertedIndex, workloadOf } from "./inverted_index.ts";
 import { NamespaceIndex } from "./namespaces.ts";
 import { PodIndex, podKey } from "./pods.ts";
 import { RegistrationIndex } from "./registrations.ts";
@@ -27,7 +27,6 @@ import { RevisionIndex } from "./revisions.ts";
 import { classifiesAlike, sameSelection, SelectionTimes, selectsAlike } from "./selection_times.ts";
 import { SidecarSetIndex } from "./sidecarsets.ts";
 import { isOlder, isSameState, unversioned } from "./versions.ts";
-import { WorkloadIndex } from "./workloads.ts";
 
 export interface ClusterIndexOptions {
   /** Namespaces whose Pods are never injected. @default none */
@@ -43,10 +42,13 @@ export class ClusterIndex {
   readonly sidecarSets = new SidecarSetIndex();
   readonly namespaces = new NamespaceIndex();
   readonly revisions = new RevisionIndex();
-  readonly injected = new InjectedIndex();
+  /** Pods per SidecarSet that their annotation names. */
+  readonly injected = new InvertedIndex(injectedNames);
   readonly cleanupRecords = new CleanupRecordIndex();
-  readonly workloads = new WorkloadIndex();
-  readonly denials = new DenialIndex();
+  /** Pods per uid of the controller that owns them. */
+  readonly workloads = new InvertedIndex(workloadOf);
+  /** Pods per SidecarSet that they report as not upgradable. */
+  readonly denials = new InvertedIndex(deniedSidecarSets);
   readonly registrations = new RegistrationIndex();
   readonly expectedPods = new ExpectedPods();
   readonly pods = new PodIndex({
@@ -139,9 +141,9 @@ export class ClusterIndex {
     const after = this.pods.get(key);
     if (before === after) return;
     if (before?.metadata.uid !== pod.metadata.uid) this.#arrived(key, names);
-    this.injected.apply(key, after);
-    this.workloads.apply(key, after);
-    const sidecarSets = new Set([...names, ...this.denials.apply(key, after)]);
+    this.injected.apply(key, before, after);
+    this.workloads.apply(key, before, after);
+    const sidecarSets = new Set([...names, ...this.denials.apply(key, before, after)]);
     this.changes.publish({ kind: "pod", key, before, after, sidecarSets });
   }
 
@@ -162,9 +164,9 @@ export class ClusterIndex {
   deletePod(key: string): void {
     const before = this.pods.get(key);
     if (before === undefined) return;
-    this.injected.apply(key, undefined);
-    this.workloads.apply(key, undefined);
-    this.denials.apply(key, undefined);
+    this.injected.apply(key, before, undefined);
+    this.workloads.apply(key, before, undefined);
+    this.denials.apply(key, before, undefined);
     const sidecarSets = this.pods.delete(key);
     this.changes.publish({ kind: "pod", key, before, after: undefined, sidecarSets });
   }

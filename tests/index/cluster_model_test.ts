@@ -86,7 +86,7 @@ function saidBy({ pods, sidecarSets, injected, denials, workloads }: ClusterInde
       injected: [...injected.of(each)].toSorted(),
       denials: [...denials.of(each)].toSorted(),
     })),
-    workloads: WORKLOADS.map((each) => [...workloads.podsOf(each)].toSorted()),
+    workloads: WORKLOADS.map((each) => [...workloads.of(each)].toSorted()),
   };
 }
 

@@ -42,7 +42,7 @@ export class CleanupCandidates {
     const { pods, injected, sidecarSets } = this.#index;
     const pod = pods.get(key);
     if (pod === undefined) return [];
-    return injected.namesOf(key).filter((name) => {
+    return injected.valuesOf(pod).filter((name) => {
       const current = sidecarSets.get(name);
       if (current === undefined) return true;
       const isCandidate = this.#isCandidate(pod, current);

@@ -89,7 +89,7 @@ export class CleanupController {
     const named = [...index.sidecarSets.values()].map(({ name }) => name);
     const all = [
       ...named,
-      ...index.injected.names(),
+      ...index.injected.values(),
       ...index.cleanupRecords.sidecarSets(),
       ...this.#cleanups.keys(),
     ];

@@ -166,7 +166,7 @@ export class EvictionEngine {
       guards,
       knownObstacleOf: (pod) => findings.of(pod, specKey),
       podsOf: (workload) =>
-        [...index.workloads.podsOf(workload)].flatMap((key) => index.pods.get(key) ?? []),
+        [...index.workloads.of(workload)].flatMap((key) => index.pods.get(key) ?? []),
       generation: current?.sidecarSet.metadata.generation ?? 0,
       recreatingKinds,
       webhookReady: current === undefined || isWebhookReady(current),

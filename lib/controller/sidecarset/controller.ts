@@ -86,7 +86,7 @@ export class SidecarSetController {
   /** Requeues every SidecarSet, and deleted ones that Pods still report on. */
   requeueAll(): void {
     for (const { name } of this.#index.sidecarSets.values()) this.#add(name);
-    for (const name of this.#index.denials.names()) this.#add(name);
+    for (const name of this.#index.denials.values()) this.#add(name);
   }
 
   /** Works until the signal is aborted. */
