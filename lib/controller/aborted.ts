@@ -1,6 +1,6 @@
 /**
- * Resolves when one of the signals is aborted. It listens to each of them, because a signal of `AbortSignal.any()` is only weakly referenced by
- * its sources: Deno 2.6 collects it together with its listeners, and whoever waits for it waits for ever.
+ * Resolves when one of the signals is aborted. It listens to each signal, because the sources of `AbortSignal.any()` hold
+ * it weakly: Deno collects it together with its listeners, and the promise would never resolve.
  */
 export function aborted(...signals: readonly AbortSignal[]): Promise<void> {
   const done = new AbortController();

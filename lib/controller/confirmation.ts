@@ -20,12 +20,12 @@ export interface ConfirmationOptions {
   readNamespace(name: string, signal: AbortSignal): Promise<Namespace | undefined>;
 }
 
-/** How many namespaces are read at one time; Pods of others have to wait for the next. */
-const MOST_READ = 50;
+/** Namespaces read at once; Pods of further ones wait for the next reconciliation. */
+const MAX_NAMESPACE_READS = 50;
 
 /**
- * Asks the API server itself before running Pods are disturbed because they are not selected, or selected and not injected: the watch of
- * SidecarSets or of namespaces may be behind that of Pods, whose webhook knew better.
+ * Asks the API server before running Pods are changed or evicted because of their selection: the watches of SidecarSets
+ * and of namespaces can lag behind the watch of Pods.
  */
 export class Confirmation {
   readonly #options: ConfirmationOptions;
@@ -34,7 +34,10 @@ export class Confirmation {
     this.#options = options;
   }
 
-  /** Those of the Pods, all with surplus sidecars, of which that is certain; of a SidecarSet that is gone it is. */
+  /**
+   * @param pods with surplus sidecars
+   * @returns those whose surplus the API server confirms; all of them if the SidecarSet is deleted
+   */
   async surplus(pods: readonly Pod[], scope: SurplusScope, signal: AbortSignal): Promise<Pod[]> {
     const { current, sidecarSet: name } = scope;
     if (pods.length === 0 || current === undefined) return [...pods];
@@ -47,7 +50,7 @@ export class Confirmation {
     return [...others, ...await this.inCurrentNamespaces(unselected, signal)];
   }
 
-  /** Whether the SidecarSet of the name is the known state of it; undefined is that there is none. */
+  /** Whether the API server has the known state of a SidecarSet; undefined stands for a deleted one. */
   async isCurrent(
     { name, known }: { name: string; known: PreparedSidecarSet | undefined },
     signal: AbortSignal,
@@ -57,11 +60,11 @@ export class Confirmation {
     return stored?.metadata.uid === uid && stored?.metadata.generation === generation;
   }
 
-  /** Those of the Pods whose namespaces have the labels that are known of them. */
+  /** @returns the Pods whose namespaces have the known labels */
   async inCurrentNamespaces(pods: readonly Pod[], signal: AbortSignal): Promise<Pod[]> {
     const current = new Map<string, boolean>();
     for (const { metadata: { namespace = "" } } of pods) {
-      if (current.has(namespace) || current.size >= MOST_READ) continue;
+      if (current.has(namespace) || current.size >= MAX_NAMESPACE_READS) continue;
       current.set(namespace, await this.#isNamespaceCurrent(namespace, signal));
     }
     return pods.filter(({ metadata: { namespace = "" } }) => current.get(namespace) === true);
@@ -85,7 +88,7 @@ export interface ConfirmationSources {
   readonly index: ClusterIndex;
 }
 
-/** Reads what the watches may not have brought yet. */
+/** A confirmation that reads from the API server. */
 export function createConfirmation({ client, index }: ConfirmationSources): Confirmation {
   return new Confirmation({
     index,

@@ -25,7 +25,7 @@ const INTERVAL = 60_000;
 /** Max. objects and reasons in memory; further ones are dropped until others may be evicted. */
 const CAPACITY = 1_000;
 const CONTROLLER = "sidecarset";
-/** Retries of one event after faults of the API server; more than a few minutes later it is old news. */
+/** Retries of one event after faults of the API server; a few minutes later it is outdated. */
 const MAX_RETRIES = 30;
 /** Bounds of events.k8s.io/v1, and of names with room for what makes them unique. */
 const MAX_NOTE = 1_024;

@@ -9,7 +9,7 @@ export function podReference({ metadata }: Pod): ObjectReference {
   return { apiVersion: "v1", kind: "Pod", namespace, name, uid };
 }
 
-/** How events refer to a SidecarSet that may be gone. */
+/** How events refer to a SidecarSet that may be deleted. */
 export function referenceByName({ name, uid }: { name: string; uid: string }): ObjectReference {
   return { apiVersion: `${GROUP}/${STORAGE_VERSION}`, kind: KIND, name, uid };
 }

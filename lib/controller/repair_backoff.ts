@@ -6,29 +6,29 @@ import type { Events } from "./events.ts";
 
 /** Delay of the second repair in a row and of those after it. */
 const BACKOFF_MS = { base: 1_000, max: 30_000 };
-/** An object that has been left alone for so many milliseconds ends the row. */
-const CALM = 300_000;
-/** So many repairs in a row are no accident any more. */
-const CONTENDED = 3;
+/** The series ends after this time without a repair. */
+const SERIES_END_MS = 300_000;
+/** RepairBackoff in series from which the object is contended. */
+const CONTENDED_REPAIRS = 3;
 
-/** One of the controller's objects was put right after somebody else had changed it. */
+/** A write that restored an object after a change by another client. */
 export interface Repair {
   readonly object: ObjectReference;
-  /** Who changed it; undefined where nothing tells. */
+  /** The field manager of that client; undefined if unknown. */
   readonly manager: string | undefined;
-  /** How many repairs there have been in a row, this one included. */
+  /** RepairBackoff in series, this one included. */
   readonly inRow: number;
   readonly isContended: boolean;
 }
 
 /**
- * Repairs of one object of the controller's. The first is made at once; whoever changes the object back again and again makes each further one
- * wait longer, so that two writers do not chase each other.
+ * Back-off of repairs of one object. The first is immediate; each further one in series waits longer, so that two
+ * controllers do not overwrite each other in a hot loop.
  */
-export class Repairs {
+export class RepairBackoff {
   readonly #clock: Clock;
   #inRow = 0;
-  /** On the clock that only grows. */
+  /** Monotonic. */
   #lastAt = -Infinity;
 
   constructor(clock: Clock) {
@@ -39,9 +39,9 @@ export class Repairs {
     return this.calmIn > 0 ? this.#inRow : 0;
   }
 
-  /** Whether somebody keeps changing the object back. */
+  /** Whether another client keeps changing the object. */
   get isContended(): boolean {
-    return this.inRow >= CONTENDED;
+    return this.inRow >= CONTENDED_REPAIRS;
   }
 
   /** Milliseconds until the next repair may be made. */
@@ -52,12 +52,12 @@ export class Repairs {
     return Math.max(0, this.#lastAt + delay - this.#clock.monotonic());
   }
 
-  /** Milliseconds until the row ends, if nothing has to be repaired any more. */
+  /** Milliseconds until the series ends without another repair. */
   get calmIn(): number {
-    return Math.max(0, this.#lastAt + CALM - this.#clock.monotonic());
+    return Math.max(0, this.#lastAt + SERIES_END_MS - this.#clock.monotonic());
   }
 
-  /** Takes note of a repair that has just been made. */
+  /** Records a repair. */
   note(): void {
     this.#inRow = this.inRow + 1;
     this.#lastAt = this.#clock.monotonic();
@@ -71,7 +71,7 @@ export interface RepairReportOptions {
   observe(repair: Repair): void;
 }
 
-/** Tells of repairs: each is counted, and of an object that somebody keeps changing back log and event say who that is. */
+/** Counts repairs; a contended object is also reported in log and events, with the field manager. */
 export function createRepairReport(
   { logger, events, observe }: RepairReportOptions,
 ): (repair: Repair) => void {
@@ -80,7 +80,7 @@ export function createRepairReport(
     const { object, manager, inRow, isContended } = repair;
     if (!isContended) return;
     const { kind = "", namespace, name = "" } = object;
-    logger.warn("Somebody else keeps changing an object of the controller's back", {
+    logger.warn("Another client keeps changing an object of the controller", {
       ...{ kind, name, manager, repairs: inRow },
       ...(namespace === undefined ? {} : { namespace }),
     });
@@ -89,12 +89,12 @@ export function createRepairReport(
       type: "Warning",
       reason: "Overwritten",
       action: "Update",
-      note: `${managerText(manager)} keeps changing back what the controller writes`,
+      note: `${managerText(manager)} keeps undoing what the controller writes`,
     });
   };
 }
 
-/** How a message names a manager of fields. */
+/** How messages name a field manager. */
 export function managerText(manager: string | undefined): string {
   return manager === undefined
     ? "Another client, which left no field manager,"

@@ -149,7 +149,7 @@ export class Writer {
   /**
    * Changes a Pod by a strategic merge patch that names its uid and resourceVersion.
    *
-   * @returns the Pod as stored; undefined where it was not wanted any more when its turn came
+   * @returns the Pod as stored; undefined if the write was no longer wanted when its turn came
    */
   async patchPod(
     { metadata: { name = "", namespace = "" } }: Pod,
@@ -216,7 +216,7 @@ export class Writer {
     return sent.value;
   }
 
-  /** Sends the request when its turn has come and it is still wanted. */
+  /** Sends the request when its turn comes, if it is still wanted. */
   #writeIf<T>(
     wanted: () => boolean,
     { request, limiter, signal }: {
@@ -235,7 +235,7 @@ export class Writer {
     }, signal);
   }
 
-  /** Gives a request up, which may be waiting for a connection, before another process may write. */
+  /** Aborts a request, which may be waiting for a connection, before another process may write. */
   async #send<T>(
     request: KubeRequest<T>,
     { beforeSend, signal }: { beforeSend: () => void; signal: AbortSignal },
@@ -248,7 +248,7 @@ export class Writer {
       if (!late.aborted || signal.aborted) throw error;
       const { isLeader } = this.#options.leadership;
       if (!isLeader()) throw new NotLeaderError();
-      // The Lease has been renewed meanwhile: what was to be written still is, and has to be tried again.
+      // The Lease was renewed meanwhile, so the write has to be retried.
       const { method, path } = request.options;
       throw new ConnectionError({ method, path, problem: "no answer came in time", cause: error });
     }

@@ -8,10 +8,10 @@ export interface StoredCleanupRecord {
   readonly configMap: ConfigMap;
 }
 
-/** A record that somebody has damaged, or that a newer version of the program has written. */
+/** A record that another client damaged, or that a newer version of the program wrote. */
 export interface UnreadableCleanupRecord {
   readonly configMap: ConfigMap;
-  /** Whose it is; undefined where that cannot be told. */
+  /** The SidecarSet that it belongs to; undefined if unreadable. */
   readonly sidecarSet: string | undefined;
   /** The field that cannot be read, and why. */
   readonly problem: string;
@@ -33,13 +33,13 @@ export class CleanupRecordIndex {
     return this.#bySidecarSet.has(sidecarSet);
   }
 
-  /** The newest known state of a record; undefined once it is gone. */
+  /** The newest known state of a record; undefined if it is deleted. */
   get({ configMap }: StoredCleanupRecord): StoredCleanupRecord | undefined {
     const entry = this.#byName.get(nameOf(configMap));
     return entry && "record" in entry ? entry : undefined;
   }
 
-  /** The records of all SidecarSets that have or had the name, the newest first. */
+  /** The records of all SidecarSets with the name, deleted ones included; newest first. */
   of(sidecarSet: string): StoredCleanupRecord[] {
     const readable = this.#entriesOf(sidecarSet).filter((entry) => "record" in entry);
     return readable.length < 2 ? readable : readable.sort((a, b) => createdAt(b) - createdAt(a));
@@ -50,12 +50,12 @@ export class CleanupRecordIndex {
     return this.#entriesOf(sidecarSet).filter((entry) => "problem" in entry);
   }
 
-  /** Names of the SidecarSets that there are records of. */
+  /** Names of the SidecarSets with records. */
   sidecarSets(): IterableIterator<string> {
     return this.#bySidecarSet.keys();
   }
 
-  /** Takes over a record; an older state than the known one, from an answer that the watch has overtaken, changes nothing. */
+  /** Stores a record; an older state than the known one changes nothing. */
   apply(entry: Entry): void {
     const name = nameOf(entry.configMap);
     const known = this.#byName.get(name);
@@ -68,14 +68,14 @@ export class CleanupRecordIndex {
     this.#bySidecarSet.set(sidecarSet, names.add(name));
   }
 
-  /** Takes whatever state comes next for the newer one. */
+  /** After a rollback of the store, the next state of a record is the newer one. */
   forgetVersions(): void {
     for (const entry of [...this.#byName.values()]) {
       this.apply({ ...entry, configMap: unversioned(entry.configMap) });
     }
   }
 
-  /** Returns the name of the SidecarSet that it was about. */
+  /** @returns the SidecarSet that the record belonged to */
   delete(name: string): string | undefined {
     const known = this.#byName.get(name);
     const sidecarSet = known && sidecarSetOf(known);

@@ -72,12 +72,12 @@ export class ClusterIndex {
     return this.#excludedNamespaces.has(name) || this.registrations.isExcluded(labels);
   }
 
-  /** A namespace; one that is not known yet has the one label that every namespace has. */
+  /** A namespace; one that has not been seen has the label that every namespace has. */
   namespace(name: string): NamespaceFacts {
     return this.namespaces.get(name) ?? { name, labels: { [NAMESPACE_NAME_LABEL]: name } };
   }
 
-  /** The SidecarSets that select a Pod, without those whose Pods a canary takes. */
+  /** The SidecarSets that select a Pod, without the base of a canary that selects it. */
   selecting(labels: Labels, namespace: NamespaceFacts): readonly PreparedSidecarSet[] {
     const matched = this.sidecarSets.match(labels, namespace);
     const bases = new Set<string>();
@@ -93,7 +93,7 @@ export class ClusterIndex {
     return isSameState(metadata, this.sidecarSets.get(metadata.name ?? "")?.sidecarSet.metadata);
   }
 
-  /** Whether this state of a Pod is the known one: a list of all Pods tells mostly of such. */
+  /** Whether this state of a Pod is the known one, as most of a list are. */
   knowsPod(pod: Pod): boolean {
     return isSameState(pod.metadata, this.pods.get(podKey(pod))?.metadata);
   }
@@ -262,7 +262,7 @@ export class ClusterIndex {
     this.changes.publish({ kind: "revision", name, sidecarSets });
   }
 
-  /** A state of a SidecarSet with the name of the stored revision of its spec. */
+  /** The state with the name of the stored revision of its spec. */
   withRevision(prepared: PreparedSidecarSet): PreparedSidecarSet {
     const stored = this.revisions.of(prepared.name);
     const revisionName = stored.length === 0
@@ -274,7 +274,7 @@ export class ClusterIndex {
   #reclassifyAfter(known: PreparedSidecarSet | undefined, state: PreparedSidecarSet): Set<string> {
     if (known === undefined) return this.#reclassifyFor([state], state.name);
     if (classifiesAlike(known, state)) return new Set();
-    // A Pod that is selected is something to the SidecarSet, unless it has ended, which no change of a SidecarSet can undo.
+    // Every selected Pod has a class, unless it has terminated, which no change of a SidecarSet can undo.
     if (selectsAlike(known, state)) {
       return this.pods.reclassify(this.pods.classesOf(state.name).keys());
     }
@@ -284,7 +284,7 @@ export class ClusterIndex {
     );
   }
 
-  /** Looks again at the Pods of these states of a SidecarSet, and at those that a canary leaves to or takes from its base. */
+  /** Classifies the Pods of these states of a SidecarSet again, and those that a canary shares with its base. */
   #reclassifyFor(states: readonly PreparedSidecarSet[], fresh?: string): Set<string> {
     const names = states.flatMap((state) => [state.name, canaryBase(state) ?? state.name]);
     const matchers = states.map(({ sidecarSet }) => podMatcherOf(sidecarSet.spec));

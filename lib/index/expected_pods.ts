@@ -4,49 +4,51 @@ export interface Shares {
   readonly pinned: number;
 }
 
-/** When Pods were injected, on the clock that only grows; oldest first. */
-interface Awaited {
+/** Monotonic injection times in milliseconds, oldest first. */
+interface Expected {
   readonly current: number[];
   readonly pinned: number[];
 }
 
-/** Milliseconds after which a Pod was not stored after all: something else has refused it. */
-const GIVEN_UP_AFTER = 10_000;
+/** After this time, an injected Pod was not stored: another webhook or the API server refused it. */
+const EXPIRY_MS = 10_000;
 
-/** Pods that this process has injected and that no watch has told of yet: many are created faster than a watch tells. */
+/** Pods that this process has injected and that the watch has not sent yet: Pods can be created faster than it sends them. */
 export class ExpectedPods {
-  readonly #bySidecarSet = new Map<string, Awaited>();
+  readonly #bySidecarSet = new Map<string, Expected>();
 
+  /** @param at when the Pod was injected, in monotonic milliseconds */
   add(sidecarSet: string, { pinned, at }: { pinned: boolean; at: number }): void {
-    const awaited = this.#bySidecarSet.get(sidecarSet) ?? { current: [], pinned: [] };
-    this.#bySidecarSet.set(sidecarSet, awaited);
-    queueOf(awaited, pinned).push(at);
+    const expected = this.#bySidecarSet.get(sidecarSet) ?? { current: [], pinned: [] };
+    this.#bySidecarSet.set(sidecarSet, expected);
+    queueOf(expected, pinned).push(at);
   }
 
-  /** A watch has told of a Pod; it is taken for the one of its kind that has been awaited longest. */
+  /** The watch has sent a Pod; it counts as the oldest expected one of its kind. */
   arrived(sidecarSet: string, pinned: boolean): void {
-    const awaited = this.#bySidecarSet.get(sidecarSet);
-    if (!awaited) return;
-    queueOf(awaited, pinned).shift();
-    this.#forgetEmpty(sidecarSet, awaited);
+    const expected = this.#bySidecarSet.get(sidecarSet);
+    if (!expected) return;
+    queueOf(expected, pinned).shift();
+    this.#forgetEmpty(sidecarSet, expected);
   }
 
+  /** Counts of the Pods that are still expected. */
   of(sidecarSet: string, now: number): Shares {
-    const awaited = this.#bySidecarSet.get(sidecarSet);
-    if (!awaited) return { matched: 0, pinned: 0 };
-    const { current, pinned } = awaited;
+    const expected = this.#bySidecarSet.get(sidecarSet);
+    if (!expected) return { matched: 0, pinned: 0 };
+    const { current, pinned } = expected;
     for (const queue of [current, pinned]) {
-      while (now - (queue[0] ?? now) >= GIVEN_UP_AFTER) queue.shift();
+      while (now - (queue[0] ?? now) >= EXPIRY_MS) queue.shift();
     }
-    this.#forgetEmpty(sidecarSet, awaited);
+    this.#forgetEmpty(sidecarSet, expected);
     return { matched: current.length + pinned.length, pinned: pinned.length };
   }
 
-  #forgetEmpty(sidecarSet: string, { current, pinned }: Awaited): void {
+  #forgetEmpty(sidecarSet: string, { current, pinned }: Expected): void {
     if (current.length + pinned.length === 0) this.#bySidecarSet.delete(sidecarSet);
   }
 }
 
-function queueOf(awaited: Awaited, pinned: boolean): number[] {
-  return pinned ? awaited.pinned : awaited.current;
+function queueOf(expected: Expected, pinned: boolean): number[] {
+  return pinned ? expected.pinned : expected.current;
 }

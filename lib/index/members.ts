@@ -1,7 +1,7 @@
 import { NO_PODS, type PodCounts, recount } from "../core/status/counts.ts";
 import { hasTrait, type PodClass, PodTrait } from "../core/status/pod_class.ts";
 
-/** What one SidecarSet has among the Pods, by their keys; kept up to date in constant time as a Pod changes. */
+/** Keys of the Pods of one SidecarSet by state; updated in O(1) when a Pod changes. */
 export class Members {
   readonly #classes = new Map<string, PodClass>();
   readonly #outdated = new Set<string>();
@@ -31,17 +31,17 @@ export class Members {
     return this.#halfUpgraded;
   }
 
-  /** Updated, with an image that somebody has changed since. */
+  /** Updated, with an image that another client changed since. */
   get drifted(): ReadonlySet<string> {
     return this.#drifted;
   }
 
-  /** With images rewritten at admission that are not recorded in the Pod yet. */
+  /** Images were rewritten at admission, without a record in the Pod yet. */
   get rewritten(): ReadonlySet<string> {
     return this.#rewritten;
   }
 
-  /** Not injected, though they should have been. */
+  /** Created without the sidecars that they should have. */
   get missed(): ReadonlySet<string> {
     return this.#missed;
   }
@@ -51,7 +51,7 @@ export class Members {
     return this.#unready;
   }
 
-  /** Updated and ready, and changed since they were last found to have been so for long; all of them when first asked for. */
+  /** Updated and ready, and changed since `settled()` was last called for them; computed when first read. */
   get settling(): ReadonlySet<string> {
     this.#settling ??= new Set(
       this.#classes.entries().filter(([, podClass]) => isDone(podClass)).map(([key]) => key),
@@ -59,20 +59,19 @@ export class Members {
     return this.#settling;
   }
 
-  /** A Pod has been updated and ready for long. */
+  /** Removes a Pod that has been updated and ready for `minReadySeconds`. */
   settled(key: string): void {
     this.#settling?.delete(key);
   }
 
-  /** Forgets which Pods have settled. */
+  /** All updated and ready Pods are settling again. */
   restartSettling(): void {
     this.#settling = undefined;
   }
 
   /**
-   * Takes over a Pod's class; 0 is that of a Pod that is not there any more.
-   *
-   * @returns whether a plan may come out otherwise now: the class is another one, or the Pod is one that plans read
+   * @param after the class of the Pod; 0 removes it
+   * @returns whether a plan can change: the class changed, or plans read the Pod itself
    */
   set(key: string, after: PodClass): boolean {
     const before = this.#classes.get(key) ?? 0;

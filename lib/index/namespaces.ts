@@ -18,7 +18,7 @@ export class NamespaceIndex {
     return this.#byName.keys();
   }
 
-  /** Stores a namespace and says whether its labels changed. */
+  /** @returns whether the labels changed */
   apply(namespace: Namespace): boolean {
     const name = namespace.metadata.name ?? "";
     const labels = namespace.metadata.labels ?? {};

@@ -15,33 +15,33 @@ export interface PodIndexOptions {
     namespace: NamespaceFacts,
   ): readonly PreparedSidecarSet[];
   namespace(name: string): NamespaceFacts;
-  /** Whether that is what the namespace is, not merely the little that is certain of any. */
+  /** Whether the labels of the namespace are known, other than its name. */
   knowsNamespace(name: string): boolean;
   /** Whether Pods of the namespace are never injected. */
   isExcluded(namespace: NamespaceFacts): boolean;
-  /** Whether a Pod that is seen for the first time, or of a SidecarSet's new selection, is known to be older than that. */
+  /** Whether a Pod is known to be older than the selection of a SidecarSet. */
   isOlder(pod: Pod, sidecarSet: string): boolean;
 }
 
 interface PodRecord {
   pod: Pod;
-  /** By SidecarSet; those that the Pod is nothing to are left out. */
+  /** By SidecarSet, without those that neither select nor inject the Pod. */
   classes: ReadonlyMap<string, PodClass>;
-  /** SidecarSets whose selection is younger than the Pod, or came to match it by a change of labels. */
+  /** SidecarSets that came to select the Pod after its creation, by a new selector or a change of labels. */
   selectedLater: ReadonlySet<string>;
 }
 
 const NO_CLASSES: ReadonlyMap<string, PodClass> = new Map();
 const NO_NAMES: ReadonlySet<string> = new Set();
 
-/** Every Pod, trimmed, with what it is to each SidecarSet and the counts of that; a Pod's event costs only what that Pod has. */
+/** Projected Pods with their class per SidecarSet, and counts of the classes. An event costs O(1) in the number of Pods. */
 export class PodIndex {
   readonly #options: PodIndexOptions;
   readonly #records = new Map<string, PodRecord>();
   readonly #byNamespace = new Map<string, Set<string>>();
   readonly #members = new Map<string, Members>();
   readonly #versions = new Map<string, number>();
-  /** Keys of Pods whose namespaces are not known yet, so that it is not known either what selects them. */
+  /** Keys of Pods whose namespace has not been seen, so that their SidecarSets are uncertain. */
   readonly #unplaced = new Set<string>();
   readonly #interning = new Interning();
   readonly #effectiveTimes = new EffectiveTimes();
@@ -72,17 +72,17 @@ export class PodIndex {
     return this.#members.get(sidecarSet)?.counts ?? NO_PODS;
   }
 
-  /** Keys of the Pods that are something to the SidecarSet, with their classes. */
+  /** Classes of the Pods that the SidecarSet selects or injects, by key. */
   classesOf(sidecarSet: string): ReadonlyMap<string, PodClass> {
     return this.#members.get(sidecarSet)?.classes ?? NO_CLASSES;
   }
 
-  /** A number that is another one when a plan for the SidecarSet may come out otherwise. */
+  /** A number that changes when a plan for the SidecarSet can change. */
   versionOf(sidecarSet: string): number {
     return this.#versions.get(sidecarSet) ?? 0;
   }
 
-  /** Matched Pods that do not have the current hash, by name: which of equal Pods is next can then be foreseen, and is the same after a restart. */
+  /** Matched Pods without the current hash, sorted by key, so that the order is the same after a restart. */
   outdatedOf(sidecarSet: string): Pod[] {
     const { outdated = [] } = this.#members.get(sidecarSet) ?? {};
     return this.#podsOf([...outdated].sort());
@@ -93,17 +93,17 @@ export class PodIndex {
     return this.#podsOf(this.#members.get(sidecarSet)?.halfUpgraded);
   }
 
-  /** Updated Pods with images that somebody has changed. */
+  /** Updated Pods with an image that another client changed. */
   driftedOf(sidecarSet: string): Pod[] {
     return this.#podsOf(this.#members.get(sidecarSet)?.drifted);
   }
 
-  /** Pods whose images were rewritten at admission, which is not recorded in them yet. */
+  /** Pods whose images were rewritten at admission, without a record of it yet. */
   rewrittenOf(sidecarSet: string): Pod[] {
     return this.#podsOf(this.#members.get(sidecarSet)?.rewritten);
   }
 
-  /** Pods that were not injected, though they should have been. */
+  /** Missed Pods: created without the sidecars that they should have. */
   missedOf(sidecarSet: string): Pod[] {
     return this.#podsOf(this.#members.get(sidecarSet)?.missed);
   }
@@ -113,7 +113,7 @@ export class PodIndex {
     return this.#members.get(sidecarSet)?.unready.values().next().value;
   }
 
-  /** Which updated and ready Pods may not have been so for long; undefined where the SidecarSet has no Pods. */
+  /** Updated and ready Pods that may be so only recently; undefined if the SidecarSet has no Pods. */
   settlingOf(
     sidecarSet: string,
   ): Pick<Members, "settling" | "settled" | "restartSettling"> | undefined {
@@ -136,7 +136,11 @@ export class PodIndex {
     return pods;
   }
 
-  /** Stores a trimmed Pod; returns the SidecarSets that it is or was something to. */
+  /**
+   * Stores a projected Pod; an older state than the known one changes nothing.
+   *
+   * @returns the SidecarSets that select or inject it, before or now
+   */
   apply(pod: Pod, key = podKey(pod)): string[] {
     const known = this.#records.get(key);
     if (known && isOlder(pod.metadata, known.pod.metadata)) return [];
@@ -146,14 +150,14 @@ export class PodIndex {
     return touched(known?.classes, record.classes);
   }
 
-  /** Takes whatever state comes next for the newer one. */
+  /** After a rollback of the store, the next state of a Pod is the newer one. */
   forgetVersions(): void {
     for (const [key, record] of this.#records) {
       this.#records.set(key, { ...record, pod: unversioned(record.pod) });
     }
   }
 
-  /** Drops a Pod; returns the SidecarSets that it was something to. */
+  /** @returns the SidecarSets that selected or injected the Pod */
   delete(key: string): string[] {
     const known = this.#records.get(key);
     if (!known) return [];
@@ -162,10 +166,11 @@ export class PodIndex {
   }
 
   /**
-   * Looks again at Pods that a changed SidecarSet or namespace may concern; returns the SidecarSets whose Pods changed.
+   * Classifies Pods again after a change of a SidecarSet or namespace.
    *
-   * @param options `isConcerned` is given what the Pod has been so far to each SidecarSet; all of the Pods are concerned where it is
-   * absent. `fresh` is the SidecarSet whose selection is new: whether its Pods are older is a matter of time, not of labels.
+   * @param options `isConcerned` filters by the Pod and its present classes; `fresh` is the SidecarSet whose selection is
+   * new, so that its Pods are compared with the time of the selection
+   * @returns the SidecarSets whose Pods changed their class
    */
   reclassify(
     keys: Iterable<string>,
@@ -188,7 +193,7 @@ export class PodIndex {
     return names;
   }
 
-  /** Takes missed Pods for such as came to be selected later by a change that nothing tells of. */
+  /** Marks missed Pods as selected after their creation, by a change that this process has not seen. */
   markSelectedLater(sidecarSet: string, pods: readonly Pod[]): void {
     for (const pod of pods) {
       const key = podKey(pod);
@@ -239,7 +244,7 @@ export class PodIndex {
     };
   }
 
-  /** Of 100,000 Pods most are the same to the same SidecarSets. */
+  /** Most Pods have equal classes. */
   #interned(classes: ReadonlyMap<string, PodClass>): ReadonlyMap<string, PodClass> {
     return classes.size === 0
       ? NO_CLASSES
@@ -278,7 +283,7 @@ export class PodIndex {
   }
 }
 
-/** How a Pod is named among all Pods. */
+/** `namespace/name`. */
 export function podKey(pod: Pod): string {
   return `${pod.metadata.namespace ?? ""}/${pod.metadata.name ?? ""}`;
 }

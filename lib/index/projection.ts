@@ -15,7 +15,7 @@ import { foreignImageFields } from "../core/status/image_owners.ts";
 
 type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
 
-/** Shared by all Pods that have none that matter. */
+/** Shared by all Pods without fields that are read. */
 const NO_FIELDS: ManagedFields = [];
 
 const READ_ENV = new Set([
@@ -28,8 +28,8 @@ const READ_ENV = new Set([
 const READ_CONDITIONS = new Set(["Ready", UPGRADABLE_CONDITION, TERMINATED_CONDITION]);
 
 /**
- * The Pod without everything that no decision reads: a cluster's Pods are kept in memory as long as the process lives, and most of a Pod is
- * managedFields, probes, mounts and resources. Annotations stay whole: `patchPodMetadata` may read any of them.
+ * The fields of a Pod that decisions read; the index keeps nothing else, because most of a Pod is managedFields, probes,
+ * mounts and resources. All annotations stay: `patchPodMetadata` may merge into any of them.
  */
 export function projectPod(pod: Pod): Pod {
   const { metadata, spec, status } = pod;
@@ -41,20 +41,22 @@ export function projectPod(pod: Pod): Pod {
       ...withFields([...laterLabelFields(metadata), ...foreignImageFields(pod) ?? []], metadata),
     },
     spec: {
-      containers: (spec.containers ?? []).map(trimContainer),
-      ...(spec.initContainers ? { initContainers: spec.initContainers.map(trimContainer) } : {}),
+      containers: (spec.containers ?? []).map(projectContainer),
+      ...(spec.initContainers ? { initContainers: spec.initContainers.map(projectContainer) } : {}),
       ...pick(spec, ["restartPolicy", "nodeName"]),
     },
-    ...(status ? { status: trimStatus(status, { wasChanged: wasChangedInPlace(metadata) }) } : {}),
+    ...(status
+      ? { status: projectStatus(status, { wasChanged: wasChangedInPlace(metadata) }) }
+      : {}),
   };
 }
 
-/** Only after a change in place it matters when a container was started and what the kubelet has acknowledged. */
+/** Start times and the observed generation are read only after a change in place. */
 function wasChangedInPlace({ annotations = {} }: ObjectMeta): boolean {
   return Object.hasOwn(annotations, INPLACE_UPDATE_STATE_ANNOTATION);
 }
 
-/** The namespace without everything but its labels, and when they were set if that was later than its creation. */
+/** The labels of a namespace, and the managed fields of those that were set after its creation. */
 export function projectNamespace({ metadata }: Namespace): Namespace {
   const fields = laterLabelFields(metadata);
   return {
@@ -65,7 +67,7 @@ export function projectNamespace({ metadata }: Namespace): Namespace {
   };
 }
 
-/** An empty list says that the object had entries, of which none matters. */
+/** An empty list means that the object had managed fields, none of which is read. */
 function withFields(
   fields: ManagedFields,
   { managedFields }: ObjectMeta,
@@ -74,7 +76,7 @@ function withFields(
   return managedFields?.length ? { managedFields: NO_FIELDS } : {};
 }
 
-function trimContainer(container: Container): Container {
+function projectContainer(container: Container): Container {
   const env = container.env?.filter(({ name }: EnvVar) => READ_ENV.has(name)) ?? [];
   return {
     ...pick(container, ["name", "image", "restartPolicy", "restartPolicyRules"]),
@@ -87,19 +89,21 @@ interface StatusNeeds {
   readonly wasChanged: boolean;
 }
 
-function trimStatus(status: PodStatus, needs: StatusNeeds): PodStatus {
+function projectStatus(status: PodStatus, needs: StatusNeeds): PodStatus {
   const { conditions, containerStatuses, initContainerStatuses } = status;
   const read = conditions?.filter(({ type }) => READ_CONDITIONS.has(type)) ?? [];
-  const trimmed = (each: ContainerStatus) => trimContainerStatus(each, needs);
+  const projected = (each: ContainerStatus) => projectContainerStatus(each, needs);
   return {
     ...pick(status, ["phase", ...(needs.wasChanged ? ["observedGeneration"] as const : [])]),
     ...(read.length > 0 ? { conditions: read } : {}),
-    ...(containerStatuses ? { containerStatuses: containerStatuses.map(trimmed) } : {}),
-    ...(initContainerStatuses ? { initContainerStatuses: initContainerStatuses.map(trimmed) } : {}),
+    ...(containerStatuses ? { containerStatuses: containerStatuses.map(projected) } : {}),
+    ...(initContainerStatuses
+      ? { initContainerStatuses: initContainerStatuses.map(projected) }
+      : {}),
   };
 }
 
-function trimContainerStatus(status: ContainerStatus, { wasChanged }: StatusNeeds) {
+function projectContainerStatus(status: ContainerStatus, { wasChanged }: StatusNeeds) {
   const { name, image, imageID, ready } = status;
   const { terminated, running } = status.state ?? {};
   const state = {

@@ -17,8 +17,9 @@ export class RevisionIndex {
   }
 
   /**
-   * Stores a revision; returns the SidecarSets whose revisions changed. What cannot be a SidecarSet's revision counts as none; an older state
-   * than the known one, from a watch that lags behind an answer, changes nothing.
+   * Stores a revision. One that is not readable counts as deleted; an older state than the known one changes nothing.
+   *
+   * @returns the SidecarSets whose revisions changed
    */
   apply(revision: ControllerRevision): string[] {
     const name = revision.metadata.name ?? "";
@@ -35,12 +36,12 @@ export class RevisionIndex {
     return [...new Set([...changed, owner])];
   }
 
-  /** Takes whatever state comes next for another one. */
+  /** After a rollback of the store, the next state of a revision is the newer one. */
   forgetVersions(): void {
     for (const revision of [...this.#byName.values()]) this.apply(unversioned(revision));
   }
 
-  /** Drops a revision; returns the SidecarSets whose revisions changed. */
+  /** @returns the SidecarSets whose revisions changed */
   delete(name: string): string[] {
     const known = this.#byName.get(name);
     const owner = known && ownerOf(known);
@@ -57,7 +58,7 @@ export class RevisionIndex {
   }
 }
 
-/** The API server keeps any data and any number of 64 bits. */
+/** The API server stores any data, and any number of 64 bits. */
 function isReadable({ data, revision }: ControllerRevision): boolean {
   return !isTooDeep(data) && Number.isSafeInteger(revision);
 }

@@ -6,14 +6,14 @@ import { selectionKey } from "../core/registration/selection.ts";
 import { effectiveSinceOf } from "../core/status/effective_since.ts";
 
 interface SelectionTime {
-  /** Milliseconds, cut to whole seconds like the creation of a Pod. */
+  /** In milliseconds, truncated to seconds like the creation of a Pod. */
   readonly second: number;
   readonly version: number;
 }
 
 /**
- * When the selections appeared that this process has seen appear. Times of the API server are cut to whole seconds; which of a Pod
- * and a selection of the same second is older, their resourceVersions say.
+ * When selections appeared, as far as this process has seen it. The API server truncates times to seconds; within one
+ * second, the resourceVersions of a Pod and of a selection decide which is older.
  */
 export class SelectionTimes {
   readonly #byName = new Map<string, SelectionTime>();
@@ -32,7 +32,7 @@ export class SelectionTimes {
     this.#byName.delete(name);
   }
 
-  /** Whether a Pod was created in the same second as the selection and before it; false where that is not known. */
+  /** Whether a Pod was created in the same second as the selection and before it; false if unknown. */
   isOlder({ metadata }: Pod, sidecarSet: string): boolean {
     const selection = this.#byName.get(sidecarSet);
     return selection !== undefined &&
@@ -41,7 +41,7 @@ export class SelectionTimes {
   }
 }
 
-/** Since when selections have been effective; worked out once for each state of a SidecarSet, as it takes a hash. */
+/** Since when selections have been effective; cached per state of a SidecarSet, because it costs a hash. */
 export class EffectiveTimes {
   readonly #known = new WeakMap<PreparedSidecarSet, { readonly since: string | undefined }>();
 

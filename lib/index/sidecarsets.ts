@@ -13,13 +13,13 @@ interface Anchor {
 
 type Buckets = Map<string, Map<string, Set<PreparedSidecarSet>>>;
 
-/** The SidecarSets, found by the labels that they require, so that a Pod's cost does not grow with their number. */
+/** SidecarSets by a label that they require: matching a Pod costs O(1) in the number of SidecarSets. */
 export class SidecarSetIndex {
   readonly #byName = new Map<string, PreparedSidecarSet>();
   readonly #anchored: Record<Anchor["on"], Buckets> = { pod: new Map(), namespace: new Map() };
-  /** Those that require no label. */
+  /** SidecarSets that require no label. */
   readonly #others = new Set<PreparedSidecarSet>();
-  /** Of those that a Pod came near to. */
+  /** Compiled when a Pod first has the label. */
   readonly #matchers = new WeakMap<PreparedSidecarSet, (place: PodPlace) => boolean>();
 
   get size(): number {

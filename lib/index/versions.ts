@@ -1,17 +1,17 @@
 import type { ObjectMeta } from "../api/meta.ts";
 
-/** A state that is neither newer nor older than another one: after a rollback of the store versions compare no more. */
+/** A state without a version: after a rollback of the store, versions cannot be compared. */
 export function unversioned<T extends { readonly metadata: ObjectMeta }>(object: T): T {
   const { resourceVersion: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }
 
-/** Whether a watch lags behind an answer that was taken over before: the versions of one object are numbers that grow. */
+/** Whether a state is older than the known one of the same object, as from a watch that lags behind an answer. */
 export function isOlder(state: ObjectMeta, known: ObjectMeta): boolean {
   return state.uid === known.uid && Number(state.resourceVersion) < Number(known.resourceVersion);
 }
 
-/** Whether two states of an object are one and the same; never where they have no version. */
+/** Whether two states of an object are the same; never without a version. */
 export function isSameState(state: ObjectMeta, known: ObjectMeta | undefined): boolean {
   return known !== undefined && known.resourceVersion !== undefined &&
     known.resourceVersion === state.resourceVersion && known.uid === state.uid;

@@ -46,15 +46,15 @@ export interface AdmissionOptions {
   observe?(observation: Observation): void;
 }
 
-/** The webhook's handler over the index: what a review needs is there, so that nothing is awaited. */
+/** The webhook's handler over the index, which has everything that a decision needs: nothing is awaited. */
 export function createAdmission(
   options: AdmissionOptions,
 ): (request: Request) => Promise<Response> {
   const { client, index, clock, logger, isSynced, observe } = options;
   const injector = createInjector();
 
-  /** Counts a Pod before a watch tells of it, where the next one's revision depends on that. */
-  function awaitPod({ sidecarSet: name, revision }: Injected): void {
+  /** Counts a Pod before the watch sends it, if the revision of the next Pod depends on the counts. */
+  function expectPod({ sidecarSet: name, revision }: Injected): void {
     const prepared = index.sidecarSets.get(name);
     if (prepared?.sidecarSet.spec.injectionStrategy?.revision?.policy !== "Partial") return;
     const pinned = revision !== prepared.revisionName;
@@ -93,7 +93,7 @@ export function createAdmission(
         refusesPods: options.refusesPods,
         observer: {
           onInjected(injected, namespace) {
-            awaitPod(injected);
+            expectPod(injected);
             options.observer?.onInjected(injected, namespace);
           },
           onSkipped: (skip, namespace) => options.observer?.onSkipped(skip, namespace),

@@ -17,7 +17,7 @@ const webhookUrl = z.string().check(
   z.regex(/^https:\/\/[^/\s]+\/?$/, "a URL without a path, such as https://192.0.2.1:9443/"),
 );
 
-/** Everything that a controller process can be told. */
+/** Settings of a controller process. */
 export const config = z.strictObject(
   {
     kubeconfig: z.optional(z.string()),

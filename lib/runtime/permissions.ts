@@ -13,13 +13,13 @@ const ALL = ["env", "ffi", "import", "net", "read", "run", "sys", "write"] as co
  * plugin is in use, other programs. What goes wrong in the program later cannot get them back. The network and reading files stay: the API
  * server's address is known only now, and its token and certificates change; a permission cannot be narrowed, only given up.
  */
-export async function giveUpPermissions({ keepRun, logger }: PermissionsOptions): Promise<void> {
+export async function dropPermissions({ keepRun, logger }: PermissionsOptions): Promise<void> {
   const kept = ["net", "read", ...(keepRun ? ["run"] : [])];
   for (const name of ALL) {
     if (!kept.includes(name)) await Deno.permissions.revoke({ name });
   }
   const held = ALL.filter((name) => Deno.permissions.querySync({ name }).state === "granted");
   const excess = held.filter((name) => !kept.includes(name));
-  if (excess.length > 0) logger.warn("Cannot give up permissions", { permissions: excess });
+  if (excess.length > 0) logger.warn("Cannot drop permissions", { permissions: excess });
   logger.info("Gave up what only the start needs", { kept: held });
 }

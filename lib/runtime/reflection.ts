@@ -14,34 +14,34 @@ export interface ReflectOptions {
   readonly logger: Logger;
 }
 
-/** One kind of object, and what holds all of its objects. */
+/** One resource, and the store of its objects. */
 export interface Reflection<T extends KubeObject> {
   readonly name: string;
   readonly resource: Resource<T>;
   readonly selection?: Selection;
-  /** Keys of everything that the index holds of this kind. */
+  /** Keys of all objects in the store. */
   known(): string[];
   keyOf(object: T): string;
   apply(object: T): void;
   delete(key: string): void;
-  /** Told when all objects have been listed and applied. */
+  /** Called when all objects have been listed and applied. */
   onListed?(): void;
-  /** The store was set back: versions of what is known compare no more with those that follow. */
+  /** The API server was rolled back: versions of known objects cannot be compared with later ones. */
   forgetVersions?(): void;
-  /** Admissions depend on it: a dead watch has to be noticed soon. @default false */
+  /** Whether admissions depend on it, so that a dead watch has to be noticed soon. @default false */
   readonly isForAdmission?: boolean;
   /** Error to report where the API server does not serve the kind. */
   readonly notServedText?: string;
 }
 
 /**
- * A watch is asked to end so soon that its end, or the lack of it, tells whether it is alive; an API server sends nothing while nothing changes.
- * The watches that admissions depend on are noticed within 13 s, the others within 85 s.
+ * A watch without changes is silent, so short watches are requested: one that does not end in time is dead. A dead watch
+ * that admissions depend on is noticed within 13 s, another one within 85 s.
  */
 const ADMISSION_TIMING = { watchSeconds: 8, idleDeadlineMs: 13_000 };
 const OTHER_TIMING = { watchSeconds: 75, idleDeadlineMs: 85_000 };
 
-/** A loop that keeps what holds the objects equal to the cluster. */
+/** A loop that keeps the store equal to the cluster. */
 export function reflect<T extends KubeObject>(
   { client, clock, logger }: ReflectOptions,
   reflection: Reflection<T>,
@@ -63,8 +63,8 @@ export function reflect<T extends KubeObject>(
 }
 
 /**
- * Applies a list page by page, as it comes: nothing is held twice, and no admission waits for the whole. An object that cannot be applied is
- * left as it was known: it must not keep the process from all others.
+ * Applies a list page by page, so that nothing is held twice and no admission waits for the whole list. A failure of one
+ * object is logged, and does not stop the others.
  */
 export function changeApplier<T extends KubeObject>(
   into: Omit<Reflection<T>, "resource" | "selection" | "isForAdmission">,

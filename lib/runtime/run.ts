@@ -20,11 +20,11 @@ import { createControllers } from "./controllers.ts";
 import { readCountedUntil } from "../controller/missed/counted_until.ts";
 import { everyAddress } from "./every_address.ts";
 import { createHealthHandler, startHealthServer } from "./health.ts";
-import { ensureNamespace, requireNoOtherController } from "./laptop.ts";
+import { ensureNamespace, requireNoOtherController } from "./sole_controller.ts";
 import { createRetained } from "../controller/openkruise/retained.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { createOpenKruiseGuard } from "../controller/openkruise/guard.ts";
-import { giveUpPermissions } from "./permissions.ts";
+import { dropPermissions } from "./permissions.ts";
 import { createReadiness } from "./readiness.ts";
 import { toPrepared } from "./stored_sidecarset.ts";
 import { leaseStore, observedLeaseStore } from "../controller/leader/lease_store.ts";
@@ -34,22 +34,21 @@ import { createWebhookListener } from "./webhook_listener.ts";
 
 export interface RunOptions {
   readonly config: Config;
-  /** The program's. */
+  /** Of the program. */
   readonly version: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Begins an ordered shut-down. */
+  /** Starts an orderly shut-down. */
   readonly signal: AbortSignal;
 }
 
-/** How long removing a temporary registration may take, in milliseconds. */
-const UNREGISTER_DEADLINE = 5_000;
+const UNREGISTER_DEADLINE_MS = 5_000;
 
 /**
- * Runs the webhook and the controller until the signal is aborted, then ends them in order: not ready, no more reviews, no more writes, the
- * Lease given up.
+ * Runs the webhook and the controllers until the signal is aborted, then stops them in order: readiness, reviews, writes,
+ * Lease.
  *
- * @throws {Error} when the cluster cannot be found or a port cannot be had; whatever happens later is logged and tried again.
+ * @throws {Error} if the cluster cannot be found or a port cannot be listened on; later failures are logged and retried
  */
 export async function run(
   { config, version, clock, logger, signal }: RunOptions,
@@ -64,13 +63,13 @@ export async function run(
   const sockets = openSocketTuning({ logger });
   const identity = `${Deno.hostname()}_${crypto.randomUUID()}`;
   logger.info("Starting", { version, identity, apiServer: cluster.server });
-  await giveUpPermissions({ keepRun: cluster.runsPrograms ?? false, logger });
+  await dropPermissions({ keepRun: cluster.runsPrograms ?? false, logger });
   const metrics = createMetrics({ apiServer: new URL(cluster.server).host });
   const serverClock = new ServerClock(clock);
   const client = new FetchClient({
     cluster,
     clock,
-    // Up to the slash it is the name of the manager of fields.
+    // The part before the slash is the field manager.
     userAgent: `${FIELD_MANAGER}/${version} (${identity})`,
     observe(observation) {
       metrics.observeRequest(observation);
@@ -143,7 +142,7 @@ export async function run(
     clock,
     logger,
     excludedNamespaces,
-    // A temporary registration is a person's trial: it must never keep a Pod of others from being created.
+    // A temporary registration is a trial: it must not refuse Pods of other users.
     refusesPods: !temporary,
     omitsDefaults: config.omitDefaults,
     isSynced: () => watches.isAdmissionSynced() && !storeMonitor.isUncertain,
@@ -220,11 +219,11 @@ export async function run(
   logger.info("Shutting down");
   controllers.registration.stop();
   if (temporary) {
-    await controllers.registration.unregister(AbortSignal.timeout(UNREGISTER_DEADLINE)).catch((
+    await controllers.registration.unregister(AbortSignal.timeout(UNREGISTER_DEADLINE_MS)).catch((
       error,
     ) => logger.error("Cannot remove the webhook registration", { error }));
   } else if (listener.server()) {
-    // Not ready any more; reviews come until every API server and proxy has heard of that.
+    // Reviews arrive until every API server and proxy has seen that this process is not ready.
     await clock.sleep(config.drainSeconds * 1_000);
   }
   const deadline = AbortSignal.timeout(config.shutdownSeconds * 1_000);
@@ -240,7 +239,7 @@ export async function run(
   failed.signal.throwIfAborted();
 }
 
-/** What a controller outside of the cluster needs before it may take over the webhook's registration. */
+/** Preconditions of a controller outside of the cluster. */
 async function prepareTemporary(
   { config, client, clock, logger, signal }: Omit<RunOptions, "version"> & {
     readonly client: RestClient;

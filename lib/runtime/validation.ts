@@ -8,9 +8,9 @@ import type { ClusterIndex } from "../index/cluster.ts";
 import type { SidecarSetValidationInput } from "../webhook/sidecarsets.ts";
 
 export interface Validation {
-  /** What is wrong with a stored SidecarSet by itself. */
+  /** Problems of a stored SidecarSet by itself. */
   problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
-  /** What is wrong with a SidecarSet that is to be stored, beside the others of the cluster. */
+  /** Problems of a SidecarSet that is being admitted, those with other SidecarSets included. */
   validate(input: SidecarSetValidationInput): readonly FieldProblem[];
 }
 

@@ -163,7 +163,7 @@ Deno.test("a controller on a laptop, in a cluster without an installation", asyn
     await using second = await startController({ kubeconfig: plane.kubeconfig, untilReady: false });
     await eventually(() => second.pid === undefined, { what: "the second controller has ended" });
     assert.equal((await second.stop())?.code, 2);
-    assert.match(second.log(), /Cannot run beside another controller: .* holds the Lease/);
+    assert.match(second.log(), /Cannot run next to another controller: .* holds the Lease/);
   });
 
   await t.step("takes its registration away when it ends", async () => {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Repairs } from "../../lib/controller/repair_backoff.ts";
+import { RepairBackoff } from "../../lib/controller/repair_backoff.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
-Deno.test("Repairs lets the first one be made at once and each further one wait longer, up to half a minute", async () => {
+Deno.test("RepairBackoff lets the first one be made at once and each further one wait longer, up to half a minute", async () => {
   const clock = new ManualClock();
-  const repairs = new Repairs(clock);
+  const repairs = new RepairBackoff(clock);
   const waits: number[] = [];
   for (let i = 0; i < 8; i++) {
     waits.push(repairs.wait);
@@ -14,9 +14,9 @@ Deno.test("Repairs lets the first one be made at once and each further one wait 
   assert.deepEqual(waits, [0, 1, 2, 4, 8, 16, 30, 30].map((seconds) => seconds * 1_000));
 });
 
-Deno.test("Repairs counts the wait from the last repair on, whenever the object is changed back", async () => {
+Deno.test("RepairBackoff counts the wait from the last repair on, whenever the object is changed back", async () => {
   const clock = new ManualClock();
-  const repairs = new Repairs(clock);
+  const repairs = new RepairBackoff(clock);
   for (let i = 0; i < 5; i++) {
     repairs.note();
     await clock.advance(100_000);
@@ -24,9 +24,9 @@ Deno.test("Repairs counts the wait from the last repair on, whenever the object 
   }
 });
 
-Deno.test("Repairs speaks of contention from the third one in a row on, until the object is left alone", async () => {
+Deno.test("RepairBackoff speaks of contention from the third one in a row on, until the object is left alone", async () => {
   const clock = new ManualClock();
-  const repairs = new Repairs(clock);
+  const repairs = new RepairBackoff(clock);
   const contended: boolean[] = [];
   for (let i = 0; i < 3; i++) {
     repairs.note();

@@ -14,7 +14,7 @@ async function heldAfterGivingUp(
 ): Promise<Outcome> {
   const module = new URL("../../lib/runtime/permissions.ts", import.meta.url);
   const program = `
-    import { giveUpPermissions } from "${module}";
+    import { dropPermissions } from "${module}";
     const probes = [
       { name: "env", variable: "KUBECONFIG" },
       { name: "ffi", path: "/lib64/libc.so.6" },
@@ -34,7 +34,7 @@ async function heldAfterGivingUp(
       warn(message) { throw new Error(message); },
       error() {},
     };
-    await giveUpPermissions({ keepRun: ${keepRun}, logger });
+    await dropPermissions({ keepRun: ${keepRun}, logger });
     console.log(JSON.stringify({ before, after: held(), kept }));
   `;
   const folder = new URL("../../", import.meta.url);
@@ -61,14 +61,14 @@ Deno.test("the executable never may write files", async () => {
   assert.deepEqual(before, ["env", "ffi", "net", "read", "run", "sys"]);
 });
 
-Deno.test("giveUpPermissions() leaves the network and reading files, and nothing else", async () => {
+Deno.test("dropPermissions() leaves the network and reading files, and nothing else", async () => {
   for (const permissions of PERMISSIONS) {
     const { after, kept } = await heldAfterGivingUp({ keepRun: false, permissions });
     assert.deepEqual({ after, kept }, { after: ["net", "read"], kept: ["net", "read"] });
   }
 });
 
-Deno.test("giveUpPermissions() keeps programs for a credential plugin", async () => {
+Deno.test("dropPermissions() keeps programs for a credential plugin", async () => {
   for (const permissions of PERMISSIONS) {
     const { after } = await heldAfterGivingUp({ keepRun: true, permissions });
     assert.deepEqual(after, ["net", "read", "run"]);

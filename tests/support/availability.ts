@@ -15,7 +15,7 @@ import { createSidecarSet, patchSidecarSet, untilSidecarSet } from "./sidecarset
 
 const PODS = 60;
 const agent = (image: string) => ({ containers: [{ name: "agent", image }] });
-const LEASE_LOST = "Is not the leader any more";
+const LEASE_LOST = "Lost leadership";
 
 /** Replicas, each of which reaches the API server over a line of its own. */
 class WiredReplicas extends Replicas {

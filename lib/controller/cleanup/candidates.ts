@@ -7,14 +7,14 @@ import { selectsPod } from "../../core/select/pod_selection.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 
 interface Tracked {
-  /** Of the SidecarSet that the Pods were judged by. */
+  /** Of the SidecarSet that the Pods were checked against. */
   readonly version: string;
   readonly keys: Set<string>;
 }
 
 /**
- * Which Pods have something to be cleaned up. While a SidecarSet exists these are few, if any, among many: they are kept up to date in the time
- * that one Pod takes, and all Pods are judged only when the SidecarSet has changed.
+ * Pods with sidecars to be cleaned up. While a SidecarSet exists these are few: a Pod event updates them in O(1), and all
+ * Pods are checked only after a change of the SidecarSet.
  */
 export class CleanupCandidates {
   readonly #index: ClusterIndex;
@@ -24,7 +24,7 @@ export class CleanupCandidates {
     this.#index = index;
   }
 
-  /** Keys of the Pods; all that name a SidecarSet that is gone. */
+  /** Keys of the candidates; if the SidecarSet is deleted, of all Pods that name it. */
   of(name: string): ReadonlySet<string> {
     const { sidecarSets, injected } = this.#index;
     const current = sidecarSets.get(name);
@@ -37,7 +37,7 @@ export class CleanupCandidates {
     return keys;
   }
 
-  /** @returns the SidecarSets for which the Pod is to be looked at, or is not any more */
+  /** @returns the SidecarSets for which the Pod is, or was, a candidate */
   observePod(key: string): string[] {
     const { pods, injected, sidecarSets } = this.#index;
     const pod = pods.get(key);
@@ -54,7 +54,7 @@ export class CleanupCandidates {
     });
   }
 
-  /** Judges the Pods of a namespace anew, whose labels have changed. */
+  /** Checks the Pods of a namespace again after a change of its labels. */
   observeNamespace(namespace: string): Set<string> {
     const names = new Set<string>();
     for (const key of this.#index.pods.keysIn(namespace)) {
@@ -63,7 +63,7 @@ export class CleanupCandidates {
     return names;
   }
 
-  /** What the sidecars of a SidecarSet are judged by. */
+  /** What decides whether sidecars of a SidecarSet are surplus. */
   scopeOf(name: string): SurplusScope {
     const { sidecarSets, cleanupRecords } = this.#index;
     const current = sidecarSets.get(name);
@@ -96,7 +96,7 @@ export class CleanupCandidates {
     return needsCleanup(pod, { scope: this.scopeOf(name), action });
   }
 
-  /** Of a namespace that is not known yet nothing can be said, so its Pods keep what they have. */
+  /** Pods of a namespace that has not been seen keep their sidecars. */
   #selects({ sidecarSet }: PreparedSidecarSet, { metadata }: Pod): boolean {
     const namespace = this.#index.namespaces.get(metadata.namespace ?? "");
     if (namespace === undefined) return true;

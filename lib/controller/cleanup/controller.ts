@@ -152,7 +152,7 @@ export class CleanupController {
     }
     // It may have been created meanwhile; its own event requeues the name then.
     if (index.sidecarSets.get(name) !== undefined) return 0;
-    const stored = await records.ofGone(name, signal);
+    const stored = await records.ofDeleted(name, signal);
     const [damaged] = stored ? [] : index.cleanupRecords.unreadableOf(name);
     if (damaged !== undefined) return this.#wait(name, damaged);
     const action: CleanupAction = stored?.record.policy ?? { type: "Retain" };
@@ -233,7 +233,7 @@ export class CleanupController {
     const { index } = this.#options;
     const { namespace, name: configMapName } = configMap.metadata;
     const message =
-      `ConfigMap ${namespace}/${configMapName}: ${problem}; mend it, or delete it to leave the sidecars as they are`;
+      `ConfigMap ${namespace}/${configMapName}: ${problem}; repair it, or delete it to keep the sidecars`;
     const pods = index.injected.of(name).size;
     const after = {
       remaining: pods,

@@ -15,7 +15,7 @@ import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import type { StoredCleanupRecord } from "../../index/cleanup_records.ts";
 import { isConflict, isNotFound } from "../../kube/errors.ts";
-import { type Repair, Repairs } from "../repair_backoff.ts";
+import { type Repair, RepairBackoff } from "../repair_backoff.ts";
 import type { Writer } from "../writer.ts";
 
 export interface CleanupRecordsOptions {
@@ -24,20 +24,20 @@ export interface CleanupRecordsOptions {
   readonly clock: Clock;
   /** The controller's namespace. */
   readonly namespace: string;
-  /** Told when a change by somebody else has been put right. */
+  /** Called when a change by another client was repaired. */
   onRepair(repair: Repair): void;
 }
 
 /** What this process has last written into a ConfigMap. */
 interface Written {
   readonly data: Readonly<Record<string, string>>;
-  readonly repairs: Repairs;
+  readonly repairs: RepairBackoff;
 }
 
 /** Keeps the records of clean-ups at the API server. Every method rejects with what the API server answers. */
 export class CleanupRecords {
   readonly #options: CleanupRecordsOptions;
-  /** SidecarSets that need records, as they were seen last: one may be deleted before its record says what it said. */
+  /** Last states of SidecarSets that need records: one can be deleted before its record is written. */
   readonly #lastStates = new Map<string, PreparedSidecarSet>();
   /** By the name of the ConfigMap. */
   readonly #written = new Map<string, Written>();
@@ -46,7 +46,7 @@ export class CleanupRecords {
     this.#options = options;
   }
 
-  /** Takes note of a SidecarSet that changed, was created or deleted. */
+  /** Records the state of a SidecarSet that changed, was created or deleted. */
   observe(name: string): void {
     const { sidecarSets, cleanupRecords } = this.#options.index;
     const current = sidecarSets.get(name);
@@ -61,7 +61,7 @@ export class CleanupRecords {
     if (last && own && recordFor(last, own.record) === own.record) this.#lastStates.delete(name);
   }
 
-  /** Forgets a SidecarSet that is gone with everything that it had. */
+  /** Forgets a SidecarSet that is deleted and cleaned up. */
   forget(name: string): void {
     this.#lastStates.delete(name);
   }
@@ -71,12 +71,12 @@ export class CleanupRecords {
     this.#written.clear();
   }
 
-  /** Milliseconds until the record of a SidecarSet may be written again that somebody keeps changing back. */
+  /** Milliseconds until the record may be written, if another client keeps changing it. */
   waitOf({ sidecarSet: { metadata: { uid = "" } } }: PreparedSidecarSet): number {
     return this.#written.get(cleanupRecordName(uid))?.repairs.wait ?? 0;
   }
 
-  /** Gives a SidecarSet the record that its policy needs, and ends clean-ups of others that had its name. */
+  /** Stores the record that the policy of a SidecarSet needs, and deletes those of earlier SidecarSets of its name. */
   async keep(
     prepared: PreparedSidecarSet,
     signal: AbortSignal,
@@ -97,8 +97,8 @@ export class CleanupRecords {
     return undefined;
   }
 
-  /** The record of the last SidecarSet that had a name and is gone; the clean-ups of those before it are at an end. */
-  async ofGone(name: string, signal: AbortSignal): Promise<StoredCleanupRecord | undefined> {
+  /** The record of the last deleted SidecarSet of a name; deletes the records of earlier ones. */
+  async ofDeleted(name: string, signal: AbortSignal): Promise<StoredCleanupRecord | undefined> {
     const last = this.#lastStates.get(name);
     if (last !== undefined && last.problems.length === 0) {
       const kept = await this.keep(last, signal);
@@ -110,7 +110,7 @@ export class CleanupRecords {
     return latest;
   }
 
-  /** Stores the progress, if it is another than the stored one. */
+  /** Stores the progress if it changed. */
   async report(
     stored: StoredCleanupRecord,
     progress: CleanupProgress,
@@ -122,7 +122,7 @@ export class CleanupRecords {
     await this.#write(stored.record, { known: stored.configMap, progress, signal });
   }
 
-  /** Stores what has to be remembered of evictions. */
+  /** Stores the guards of evictions. */
   async note(
     { record, configMap }: StoredCleanupRecord,
     evictions: readonly EvictionGuard[],
@@ -131,7 +131,7 @@ export class CleanupRecords {
     await this.#write({ ...record, evictions: [...evictions] }, { known: configMap, signal });
   }
 
-  /** Removes a record: the clean-up is done, or not wanted any more. */
+  /** Deletes a record: its clean-up is done or no longer needed. */
   async finish(
     { configMap }: Pick<StoredCleanupRecord, "configMap">,
     signal: AbortSignal,
@@ -176,13 +176,13 @@ export class CleanupRecords {
     return stored;
   }
 
-  /** Remembers what was written, and whether it has put right what somebody else had changed. */
+  /** Records a write, and reports it if it repaired a change by another client. */
   #noteWrite(
     { metadata: { name = "", namespace = "", uid = "" } }: ConfigMap,
     { before, data }: { before: ConfigMap | undefined; data: Readonly<Record<string, string>> },
   ): void {
     const last = this.#written.get(name);
-    const repairs = last?.repairs ?? new Repairs(this.#options.clock);
+    const repairs = last?.repairs ?? new RepairBackoff(this.#options.clock);
     this.#written.set(name, { data, repairs });
     const { data: found = {} } = before ?? {};
     if (!last || Object.entries(last.data).every(([key, text]) => found[key] === text)) return;
@@ -196,7 +196,7 @@ export class CleanupRecords {
     });
   }
 
-  /** One that has lost its label is not known of; its name says that it is this SidecarSet's. */
+  /** A record without its label is not watched; its name identifies it. */
   async #create(configMap: ConfigMap, signal: AbortSignal): Promise<ConfigMap> {
     const { writer } = this.#options;
     try {

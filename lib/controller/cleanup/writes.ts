@@ -10,8 +10,8 @@ import { isConflict, isNotFound } from "../../kube/errors.ts";
 import type { Cleanup } from "./state.ts";
 import { NotLeaderError, type Writer } from "../writer.ts";
 
-/** In milliseconds: the state that has overtaken a write is soon brought by the watch. */
-const CONFLICT_DELAY = 500;
+/** The watch soon brings the newer state. */
+const CONFLICT_DELAY_MS = 500;
 
 export interface CleanupWritesOptions {
   readonly index: ClusterIndex;
@@ -28,7 +28,7 @@ export interface CleanupWork {
   readonly write: CleanupWrite;
 }
 
-/** Writes Pods for clean-ups, each beside the others. */
+/** Writes Pods for clean-ups, concurrently. */
 export class CleanupWrites {
   readonly #options: CleanupWritesOptions;
 
@@ -36,7 +36,7 @@ export class CleanupWrites {
     this.#options = options;
   }
 
-  /** Resolves when the write has come to its end, and never rejects: a failure is kept with the clean-up. */
+  /** Never rejects: a failure is recorded with the clean-up. */
   async run(work: CleanupWork, signal: AbortSignal): Promise<void> {
     const { pending } = work.cleanup;
     const { uid = "" } = work.write.pod.metadata;
@@ -61,7 +61,7 @@ export class CleanupWrites {
       logger.debug("Cleaned up a Pod", { sidecarSet, pod: podKey(pod), kind });
     } catch (error) {
       if (signal.aborted || error instanceof NotLeaderError || isNotFound(error)) return;
-      if (isConflict(error)) return await clock.sleep(CONFLICT_DELAY, signal);
+      if (isConflict(error)) return await clock.sleep(CONFLICT_DELAY_MS, signal);
       const message = error instanceof Error ? error.message : String(error);
       const group = controllerOf(pod)?.uid;
       failures.record(uid, {

@@ -31,7 +31,7 @@ export interface LeaderElectionOptions {
   leaseDuration?: number;
   renewDeadline?: number;
   retryPeriod?: number;
-  /** What the Lease is to tell beside its holder, with each renewal. */
+  /** Annotations of the Lease, written with each renewal. */
   annotations?(): Record<string, string>;
 }
 
@@ -46,8 +46,8 @@ function momentOf(clock: Clock): Moment {
 }
 
 /**
- * Leader election by a Lease, with the rules of `k8s.io/client-go/tools/leaderelection`. `isLeader()` looks at the age of the last renewal, so
- * that a process that was stopped for a while knows, before it writes, that it may have been replaced.
+ * Leader election by a Lease, with the rules of `k8s.io/client-go/tools/leaderelection`. `isLeader()` compares the age of
+ * the last renewal, so that a process that was suspended does not write after another one has become the leader.
  */
 export class LeaderElection {
   readonly #options:
@@ -76,7 +76,7 @@ export class LeaderElection {
     this.#subscribers.push(subscriber);
   }
 
-  /** Campaigns and renews until the signal is aborted, then gives the Lease up. */
+  /** Campaigns and renews until the signal is aborted, then releases the Lease. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, retryPeriod } = this.#options;
     while (!signal.aborted) {
@@ -115,7 +115,7 @@ export class LeaderElection {
     }
   }
 
-  /** What was left undone in a moment without the Lease has to be done now, although nobody else has led. */
+  /** Announces a lost Lease before its renewal: what was dropped meanwhile is requeued. */
   #renewed(at: Moment): void {
     this.#announce();
     this.#renewedAt = at;
@@ -174,7 +174,7 @@ export class LeaderElection {
       if (lease?.spec?.holderIdentity !== this.#options.identity) return;
       await store.update({ ...lease, spec: released(lease.spec, clock.now()) }, deadline);
     } catch (error) {
-      logger.debug("Cannot give up the Lease", { error });
+      logger.debug("Cannot release the Lease", { error });
     }
   }
 }

@@ -2,14 +2,14 @@ import type { Lease } from "../../api/objects.ts";
 
 export type LeaseSpec = NonNullable<Lease["spec"]>;
 
-/** What this process has seen of the Lease, and when by its own monotonic clock: other machines' clocks do not count. */
+/** A state of the Lease, and when this process first saw it by its monotonic clock; other clocks may differ. */
 export interface Observation {
   readonly resourceVersion: string;
   readonly spec: LeaseSpec;
   readonly at: number;
 }
 
-/** Updates what was seen; the moment stays while the Lease stays the same. */
+/** The observation after a read; the time stays while the Lease is unchanged. */
 export function observe(
   known: Observation | undefined,
   seen: { lease: Lease; at: number },
@@ -19,7 +19,7 @@ export function observe(
   return { resourceVersion, spec: seen.lease.spec ?? {}, at: seen.at };
 }
 
-/** Whether a candidate may take the Lease: it holds it, nobody does, or the holder has let it pass. */
+/** Whether a candidate may acquire the Lease: it holds it, it is free, or it has expired. */
 export function mayAcquire(
   observation: Observation,
   candidate: { identity: string; now: number },
@@ -47,7 +47,7 @@ export function heldBy(
   };
 }
 
-/** The Lease's spec once its holder gives it up, so that another candidate need not wait. */
+/** The Lease's spec after its release, so that another candidate need not wait. */
 export function released(spec: LeaseSpec, now: Date): LeaseSpec {
   return {
     ...spec,

@@ -3,7 +3,7 @@ import { COUNTED_UNTIL_ANNOTATION } from "../../api/names.ts";
 import type { LeaseStore } from "../leader/election.ts";
 import { rfc3339 } from "../../core/rfc3339.ts";
 
-/** What the leader's Lease tells while the leader counts. */
+/** The annotation of the leader's Lease while the leader counts Pods. */
 export function countedUntil(now: Date): Record<string, string> {
   return { [COUNTED_UNTIL_ANNOTATION]: rfc3339(now) };
 }

@@ -10,59 +10,59 @@ import { lastManager } from "../../core/field_manager.ts";
 import { certificatesIn } from "../../core/registration/ca_bundle.ts";
 import { withExclusions } from "../../core/registration/exclusions.ts";
 import { withoutPending } from "../../core/registration/pending_entries.ts";
-import { type Repair, Repairs } from "../repair_backoff.ts";
+import { type Repair, RepairBackoff } from "../repair_backoff.ts";
 
 export type ConfigurationKind = WebhookConfiguration["kind"];
 
-/** Another client keeps changing a configuration back. */
+/** Another client repeatedly undoes changes of a configuration. */
 export interface RegistrationContention {
   readonly kind: ConfigurationKind;
   readonly name: string;
-  /** That client's field manager; undefined where nothing tells. */
+  /** That client's field manager; undefined if unknown. */
   readonly manager: string | undefined;
 }
 
 /** What a process knows of one of the two configurations at the API server. */
 export class RegisteredConfiguration {
   readonly kind: ConfigurationKind;
-  readonly repairs: Repairs;
+  readonly repairs: RepairBackoff;
   #observed: WebhookConfiguration | undefined;
-  /** What was last seen to be there as it was wanted. */
-  #inForce: WebhookConfiguration | undefined;
-  /** The resourceVersion that was last looked at for changes by others. */
+  /** The desired state that was last seen to be registered. */
+  #confirmed: WebhookConfiguration | undefined;
+  /** The resourceVersion that was last checked for changes by other clients. */
   #judged: string | undefined;
   #manager: string | undefined;
   #deletions = 0;
 
   constructor(kind: ConfigurationKind, clock: Clock) {
     this.kind = kind;
-    this.repairs = new Repairs(clock);
+    this.repairs = new RepairBackoff(clock);
   }
 
   get observed(): WebhookConfiguration | undefined {
     return this.#observed;
   }
 
-  /** Who changed it before it was last put right. */
+  /** The field manager of the change that was last repaired. */
   get manager(): string | undefined {
     return this.#manager;
   }
 
-  /** Takes over what a watch saw; undefined when it was deleted. */
+  /** Applies a state of the watch or of an answer; undefined if it was deleted. */
   observe(configuration: WebhookConfiguration | undefined): void {
     if (configuration === undefined) this.#deletions++;
     if (configuration && this.#observed && isOlder(configuration, this.#observed)) return;
     this.#observed = configuration;
   }
 
-  /** Forgets everything, as versions compare no more after a rollback of the store. */
+  /** Forgets everything: after a rollback of the store, versions cannot be compared. */
   forget(): void {
     this.observe(undefined);
-    this.#inForce = undefined;
+    this.#confirmed = undefined;
     this.#judged = undefined;
   }
 
-  /** Makes a write, and takes over what it has stored, unless the watch has told of something later while the answer was on its way. */
+  /** Writes the desired state, and applies the answer unless the watch has sent a later deletion meanwhile. */
   async write(
     wanted: WebhookConfiguration,
     send: (wanted: WebhookConfiguration) => Promise<WebhookConfiguration>,
@@ -85,38 +85,38 @@ export class RegisteredConfiguration {
     };
   }
 
-  /** Whether what is registered is as wanted, but for namespaces that another client has excluded. */
+  /** Whether the registered state is the desired one, apart from namespaces that another client excluded. */
   isAs(wanted: WebhookConfiguration): boolean {
     return this.#observed !== undefined && isEqual(this.#observed, this.#narrowed(wanted));
   }
 
   #narrowed(wanted: WebhookConfiguration): WebhookConfiguration {
-    const isConfirmed = this.#inForce !== undefined;
+    const isConfirmed = this.#confirmed !== undefined;
     return withExclusions(wanted, this.#observed, { isConfirmed });
   }
 
-  /** Takes note that what is there is as it is wanted, if it is. */
+  /** Records that the registered state is the desired one, if it is. */
   confirm(wanted: WebhookConfiguration): void {
     if (this.#observed && this.isAs(wanted)) this.#confirm(wanted, this.#observed);
   }
 
   #confirm(wanted: WebhookConfiguration, { metadata }: WebhookConfiguration): void {
-    this.#inForce = wanted;
+    this.#confirmed = wanted;
     this.#judged = metadata.resourceVersion;
   }
 
-  /** Whether somebody has changed what was in force; says so once for each state. */
+  /** Whether another client changed the confirmed state; true once per state. */
   wasChanged(): boolean {
     const version = this.#observed?.metadata.resourceVersion;
-    if (this.#inForce === undefined || version === this.#judged) return false;
+    if (this.#confirmed === undefined || version === this.#judged) return false;
     this.#judged = version;
-    return !this.#isPlannedAs(this.#inForce);
+    return !this.#isPlannedAs(this.#confirmed);
   }
 
-  /** Whether writing this would bring back what was in force before, and nothing new. */
+  /** Whether a write would only restore the confirmed state. */
   isRepair(wanted: WebhookConfiguration): boolean {
-    return this.#inForce !== undefined &&
-      isEqual(withoutPending(this.#inForce), withoutPending(wanted)) &&
+    return this.#confirmed !== undefined &&
+      isEqual(withoutPending(this.#confirmed), withoutPending(wanted)) &&
       !this.#isPlannedAs(wanted);
   }
 
@@ -127,7 +127,7 @@ export class RegisteredConfiguration {
   }
 }
 
-/** When somebody, perhaps another replica, last wrote what is registered. */
+/** When any client last wrote the registered state. */
 export function lastWrittenAt(configuration: WebhookConfiguration | undefined): Date | undefined {
   const times = (configuration?.metadata.managedFields ?? []).map(({ time }) =>
     Date.parse(time ?? "")
@@ -141,7 +141,7 @@ function isOlder(a: WebhookConfiguration, b: WebhookConfiguration): boolean {
   return Number(a.metadata.resourceVersion) < Number(b.metadata.resourceVersion);
 }
 
-/** What is wanted in the place of what is there, with other people's metadata. */
+/** The desired state with the metadata that other clients set. */
 function over(
   observed: WebhookConfiguration | undefined,
   wanted: WebhookConfiguration,
@@ -163,7 +163,7 @@ function over(
   };
 }
 
-/** Equal in everything that the plan writes; other labels and annotations are other people's. */
+/** Equal in everything that the plan writes; other labels and annotations belong to other clients. */
 function isEqual(observed: WebhookConfiguration, wanted: WebhookConfiguration): boolean {
   const labels = observed.metadata.labels ?? {};
   return Object.entries(wanted.metadata.labels ?? {}).every(([key, value]) =>
@@ -190,9 +190,9 @@ export function trusts(entries: readonly WebhookEntry[], authorities: string): b
   });
 }
 
-/** Text that is equal for two webhooks of one process. */
+/** Text that is equal for webhooks with one address. */
 export function addressOf({ service, url }: WebhookClientConfig): string {
   const { namespace, name, port } = service ?? {};
-  // What the API server takes for a URL is not always one here.
+  // The API server accepts URLs that URL.parse() does not.
   return JSON.stringify([namespace, name, port, url && (URL.parse(url)?.origin ?? url)]);
 }

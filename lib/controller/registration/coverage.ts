@@ -2,15 +2,15 @@ import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { coverageKey } from "../../core/registration/selection.ts";
 
 interface Covered {
-  readonly wanted: string;
+  readonly key: string;
   readonly since: Date;
 }
 
-/** What SidecarSets want of the registration, worked out once for each state of one. */
-export class RegistrationWants {
+/** Coverage keys of SidecarSets, cached per state. */
+export class CoverageKeys {
   readonly #known = new WeakMap<PreparedSidecarSet, string>();
 
-  /** Text that is equal for two states of a SidecarSet if they want the same. */
+  /** Text that is equal for two states that need the same registration. */
   of(prepared: PreparedSidecarSet): string {
     const known = this.#known.get(prepared);
     if (known !== undefined) return known;
@@ -20,23 +20,23 @@ export class RegistrationWants {
   }
 }
 
-/** Since when the webhook registration in force has covered each SidecarSet's current selection, with its failure policy. */
+/** Since when the active webhook registration has covered each SidecarSet's current selection and failure policy. */
 export class Coverage {
   readonly #covered = new Map<string, Covered>();
-  readonly #wants: RegistrationWants;
+  readonly #keys: CoverageKeys;
 
-  constructor(wants: RegistrationWants) {
-    this.#wants = wants;
+  constructor(keys: CoverageKeys) {
+    this.#keys = keys;
   }
 
   /** Since when new Pods that this SidecarSet selects have come to the webhook; undefined while they do not. */
   since(prepared: PreparedSidecarSet): Date | undefined {
     const covered = this.#covered.get(prepared.name);
-    return covered?.wanted === this.#wants.of(prepared) ? covered.since : undefined;
+    return covered?.key === this.#keys.of(prepared) ? covered.since : undefined;
   }
 
-  /** The registration in force is the one planned for these SidecarSets. Returns the names for which something changed. */
-  inForce(
+  /** Records that the registration planned for these SidecarSets is active. @returns the names whose coverage changed */
+  activate(
     sidecarSets: readonly PreparedSidecarSet[],
     options: { uncovered: ReadonlyMap<string, unknown>; since: Date },
   ): string[] {
@@ -50,13 +50,13 @@ export class Coverage {
         continue;
       }
       if (this.since(prepared)) continue;
-      this.#covered.set(name, { wanted: this.#wants.of(prepared), since: options.since });
+      this.#covered.set(name, { key: this.#keys.of(prepared), since: options.since });
       changed.push(name);
     }
     return changed;
   }
 
-  /** Somebody else changed or deleted the registration: nothing is certain. Returns the names that were covered. */
+  /** Another client changed or deleted the registration. @returns the names that were covered */
   lost(): string[] {
     const names = [...this.#covered.keys()];
     this.#covered.clear();

@@ -14,9 +14,9 @@ import { heldBy, type LeaseSpec, mayAcquire, type Observation, observe } from ".
 /** The Leases of all replicas. Every call may fail with what the API server answers. */
 export interface ReplicaLeases {
   list(signal: AbortSignal): Promise<readonly Lease[]>;
-  /** Creates a Lease, or overwrites whichever there is. */
+  /** Creates or overwrites a Lease. */
   put(lease: Lease, signal: AbortSignal): Promise<Lease>;
-  /** Deletes exactly this Lease, or with no resourceVersion whichever has its name. */
+  /** Deletes exactly this Lease; without a resourceVersion, any state of it. */
   remove(lease: Lease, signal: AbortSignal): Promise<void>;
 }
 
@@ -28,25 +28,24 @@ export interface PeersOptions {
   readonly identity: string;
   /** Of this replica's Lease. */
   readonly name: string;
-  /** How often to tell of oneself, and to look for others, in milliseconds. */
+  /** Interval between renewals of the own Lease and, as the leader, between lists of the others. */
   readonly pollMs: number;
   /** PEM text of the authorities that this replica is trusted by; undefined until there is a certificate. */
   caBundle(): string | undefined;
   isLeader(): boolean;
-  /** Told when the authorities of the others have changed. */
+  /** Called when the authorities of the others have changed. */
   onChange(): void;
 }
 
-/** A replica that has let so many turns pass is gone. */
-const TURNS_UNTIL_GONE = 12;
-const REMOVE_DEADLINE = 2_000;
-/** Room for the authorities of the others, each of which comes to each entry of the registration: replicas have few between them. */
-const MOST_CHARACTERS = 16_384;
+/** A Lease expires after this many intervals. */
+const INTERVALS_UNTIL_EXPIRY = 12;
+const REMOVE_DEADLINE_MS = 2_000;
+/** Limit of the other replicas' CA bundle, which is in each entry of the registration. */
+const MAX_BUNDLE_CHARACTERS = 16_384;
 
 /**
- * What the replicas of an installation know of each other: each has a Lease that says by which certificate authorities it is to be trusted,
- * so that whoever leads registers those of all. Replicas with certificates of different sources can then serve side by side. The leader
- * deletes the Leases of those that are gone.
+ * Exchanges CA bundles between the replicas of an installation: each publishes its own in a Lease, and the leader registers
+ * them all, so that replicas with certificates of different sources can serve together. The leader deletes expired Leases.
  */
 export class Peers {
   readonly #options: PeersOptions;
@@ -54,7 +53,7 @@ export class Peers {
   #bundle = "";
   #looks = 0;
   #lastLook = 0;
-  #told = "";
+  #published = "";
   #woken = new AbortController();
   #silenced = false;
   #spec: LeaseSpec = {};
@@ -63,28 +62,30 @@ export class Peers {
     this.#options = options;
   }
 
-  /** PEM text of the authorities of all other replicas, as far as this process has seen. */
+  /** PEM text of the authorities of all other replicas, as last listed. */
   get caBundle(): string {
     return this.#bundle;
   }
 
-  /** Looks for the other replicas now. */
+  /** Lists the Leases of the other replicas, and updates `caBundle`. Rejects with what the API server answers. */
   async look(signal: AbortSignal): Promise<readonly Lease[]> {
     const { leases, clock, name, caBundle, onChange } = this.#options;
     const look = ++this.#looks;
     const all = await permitted(leases.list(signal));
-    // An API server that has just started refuses everybody; nobody is gone for that.
+    // An API server that has just started forbids everything; no replica has expired by that.
     if (all === undefined) return [];
     const others = all.filter(({ metadata }) => metadata.name !== name);
-    // One that was begun later may have been answered earlier.
+    // A later list may have been answered earlier.
     if (look < this.#lastLook) return others;
     this.#lastLook = look;
     const now = clock.now();
     const own = new Set(certificatesIn(caBundle() ?? ""));
-    // Most replicas are trusted by the same ones, and to read one takes time.
-    const told = others.map(({ metadata: { annotations } }) => annotations?.[CA_BUNDLE_ANNOTATION]);
-    const usable = new Set(usableIn(bundleOf(told), now));
-    const foreign = fittingIn([...usable.difference(own)], MOST_CHARACTERS);
+    // Most replicas share authorities, and parsing one is slow.
+    const published = others.map(({ metadata: { annotations } }) =>
+      annotations?.[CA_BUNDLE_ANNOTATION]
+    );
+    const usable = new Set(usableIn(bundleOf(published), now));
+    const foreign = fittingIn([...usable.difference(own)], MAX_BUNDLE_CHARACTERS);
     const bundle = bundleOf([...usable.intersection(own), ...foreign].toSorted());
     if (bundle === this.#bundle) return others;
     this.#bundle = bundle;
@@ -92,18 +93,18 @@ export class Peers {
     return others;
   }
 
-  /** Tells of this replica at once where its authorities are other ones than it has told. */
+  /** Publishes this replica's CA bundle immediately if it changed. */
   announce(): void {
-    if (this.#options.caBundle() !== this.#told) this.#woken.abort();
+    if (this.#options.caBundle() !== this.#published) this.#woken.abort();
   }
 
-  /** Tells of this replica, and as the leader looks for others, again and again until the signal is aborted; then withdraws. */
+  /** Renews the own Lease, and as the leader lists the others, until the signal is aborted; then deletes the own Lease. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, leases, logger, pollMs } = this.#options;
     while (!signal.aborted) {
       this.#woken = new AbortController();
-      // Whoever cannot tell of itself still looks for others.
-      const outcomes = await Promise.allSettled([this.#tell(signal), this.#sweep(signal)]);
+      // One failure does not prevent the other request.
+      const outcomes = await Promise.allSettled([this.#publish(signal), this.#sweep(signal)]);
       const failure = outcomes.find((outcome) => outcome.status === "rejected");
       if (failure && !signal.aborted && !this.#silenced) {
         const { reason: error } = failure;
@@ -113,26 +114,26 @@ export class Peers {
       await clock.sleep(pollMs, AbortSignal.any([signal, this.#woken.signal]));
     }
     try {
-      await leases.remove(this.#lease(""), AbortSignal.timeout(REMOVE_DEADLINE));
+      await leases.remove(this.#lease(""), AbortSignal.timeout(REMOVE_DEADLINE_MS));
     } catch (error) {
       logger.debug("Cannot delete the replica's Lease", { error });
     }
   }
 
-  async #tell(signal: AbortSignal): Promise<void> {
+  async #publish(signal: AbortSignal): Promise<void> {
     const bundle = this.#options.caBundle();
     if (bundle === undefined) return;
     const lease = this.#lease(bundle);
     await this.#options.leases.put(lease, signal);
-    this.#told = bundle;
+    this.#published = bundle;
     this.#spec = lease.spec ?? {};
   }
 
-  /** As the leader, looks for others and deletes the Leases of those that are gone. */
+  /** As the leader, lists the other replicas and deletes expired Leases. */
   async #sweep(signal: AbortSignal): Promise<void> {
     const { leases, clock, isLeader, identity } = this.#options;
     const known = new Map(this.#observations);
-    // While nobody looks, or can look, nobody is gone.
+    // Leases expire only while they are observed.
     this.#observations.clear();
     if (!isLeader()) return;
     const others = await this.look(signal);
@@ -143,7 +144,7 @@ export class Peers {
       const observation = observe(known.get(name), { lease, at: now });
       this.#observations.set(name, observation);
       if (!mayAcquire(observation, { identity, now })) continue;
-      // One that cannot be deleted keeps none of the others.
+      // A failure does not prevent the deletion of the others.
       await leases.remove(lease, signal).catch((error) => failures.push(error));
     }
     if (failures.length > 0) throw failures[0];
@@ -151,7 +152,7 @@ export class Peers {
 
   #lease(bundle: string): Lease {
     const { name, identity, clock, pollMs } = this.#options;
-    const durationSeconds = Math.ceil(pollMs * TURNS_UNTIL_GONE / 1_000);
+    const durationSeconds = Math.ceil(pollMs * INTERVALS_UNTIL_EXPIRY / 1_000);
     return {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",
@@ -165,7 +166,7 @@ export class Peers {
   }
 }
 
-/** Without the right to see other replicas, as with the roles of an older version, nothing is known of them. */
+/** Undefined if listing is forbidden, as with the roles of an older version. */
 async function permitted(
   answer: Promise<readonly Lease[]>,
 ): Promise<readonly Lease[] | undefined> {

@@ -9,13 +9,13 @@ import {
 } from "../../core/registration/configuration.ts";
 import { keepsJobsRunning } from "../../core/registration/job_entries.ts";
 import { keptPending, pendingIn, type PendingSelection } from "../../core/registration/pending.ts";
-import type { RegistrationWants } from "./coverage.ts";
+import type { CoverageKeys } from "./coverage.ts";
 
 export interface RegistrationPlannerOptions {
   readonly name: string;
   readonly endpoint: WebhookEndpoint;
   readonly excludedNamespaces: readonly string[];
-  readonly wants: RegistrationWants;
+  readonly coverageKeys: CoverageKeys;
 }
 
 export interface PlanFacts {
@@ -26,16 +26,16 @@ export interface PlanFacts {
   readonly now: Date;
 }
 
-/** A plan with all that it depends on. */
+/** A plan with everything that it depends on. */
 interface Planned {
   readonly caBundle: string;
   readonly owner: OwnerReference | undefined;
   readonly pending: readonly PendingSelection[];
-  readonly wants: ReadonlyMap<string, string>;
+  readonly keys: ReadonlyMap<string, string>;
   readonly registration: Registration;
 }
 
-/** Plans the registration. With many SidecarSets that takes long, and Pods would wait, so the last plan is kept. */
+/** Plans the registration, and caches the last plan: with many SidecarSets, planning delays admissions. */
 export class RegistrationPlanner {
   readonly #options: RegistrationPlannerOptions;
   #last: Planned | undefined;
@@ -45,37 +45,37 @@ export class RegistrationPlanner {
   }
 
   /**
-   * Whether the last plan is made for what a SidecarSet wants now, as it is after most changes: they are of its status.
+   * Whether the last plan has the coverage that a SidecarSet needs now; most changes are of the status.
    *
-   * @param prepared undefined where there is none of the name
+   * @param prepared undefined if the SidecarSet is deleted
    */
   isPlanned(name: string, prepared: PreparedSidecarSet | undefined): boolean {
-    return this.#last?.wants.get(name) === (prepared && this.#wantOf(prepared));
+    return this.#last?.keys.get(name) === (prepared && this.#keyOf(prepared));
   }
 
-  /** Text that is equal for two states of a SidecarSet if they lead to the same plan. */
-  #wantOf(prepared: PreparedSidecarSet): string {
-    return `${keepsJobsRunning(prepared.sidecarSet)} ${this.#options.wants.of(prepared)}`;
+  /** Text that is equal for two states that lead to the same plan. */
+  #keyOf(prepared: PreparedSidecarSet): string {
+    return `${keepsJobsRunning(prepared.sidecarSet)} ${this.#options.coverageKeys.of(prepared)}`;
   }
 
-  /** @returns `dueIn`: milliseconds after which the plan may be another one by the passing of time alone */
+  /** @returns `dueIn`: milliseconds after which time alone changes the plan */
   plan(
     sidecarSets: readonly PreparedSidecarSet[],
     { caBundle, owner, registered, now }: PlanFacts,
   ): { registration: Registration; dueIn: number | undefined } {
     const { name, endpoint, excludedNamespaces } = this.#options;
     const { kept: pending, dueIn } = this.#pending(sidecarSets, { registered, now });
-    const wants = new Map(sidecarSets.map((each) => [each.name, this.#wantOf(each)]));
+    const keys = new Map(sidecarSets.map((each) => [each.name, this.#keyOf(each)]));
     const last = this.#last;
     const isSame = last !== undefined && last.caBundle === caBundle && last.owner === owner &&
-      isDeepStrictEqual(last.pending, pending) && last.wants.size === wants.size &&
-      wants.entries().every(([name, want]) => last.wants.get(name) === want);
+      isDeepStrictEqual(last.pending, pending) && last.keys.size === keys.size &&
+      keys.entries().every(([name, key]) => last.keys.get(name) === key);
     if (isSame) return { registration: last.registration, dueIn };
     const registration = planRegistration({
       ...{ name, sidecarSets, excludedNamespaces, endpoint, caBundle, pending },
       ...(owner ? { owner } : {}),
     });
-    this.#last = { caBundle, owner, pending, wants, registration };
+    this.#last = { caBundle, owner, pending, keys, registration };
     return { registration, dueIn };
   }
 
@@ -92,7 +92,7 @@ export class RegistrationPlanner {
         const prepared = byName.get(name);
         if (prepared === undefined) return undefined;
         const { uid, generation } = prepared.sidecarSet.metadata;
-        return { uid, generation, key: this.#options.wants.of(prepared) };
+        return { uid, generation, key: this.#options.coverageKeys.of(prepared) };
       },
     });
   }

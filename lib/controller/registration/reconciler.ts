@@ -7,7 +7,7 @@ import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { bundleOf, certificatesIn } from "../../core/registration/ca_bundle.ts";
 import type { Registration, WebhookEndpoint } from "../../core/registration/configuration.ts";
 import { REGISTRATION_SETTLE_SECONDS } from "../../core/status/conditions.ts";
-import { Coverage, RegistrationWants } from "./coverage.ts";
+import { Coverage, CoverageKeys } from "./coverage.ts";
 import type { Peers } from "./peers.ts";
 import {
   addressOf,
@@ -38,37 +38,37 @@ export interface RegistrationReconcilerOptions {
   isLeader(): boolean;
   /** Creates the configuration, or overwrites exactly the given resourceVersion. Answers it as stored. */
   write(wanted: WebhookConfiguration, signal: AbortSignal): Promise<WebhookConfiguration>;
-  /** Told of SidecarSets whose coverage changed. */
+  /** Called with the SidecarSets whose coverage changed. */
   onCoverage(names: readonly string[]): void;
-  /** Told when a change by somebody else has been put right. */
+  /** Called when a change by another client was repaired. */
   onRepair(repair: Repair): void;
 }
 
-/** Keeps the webhook registration at the API server equal to what the SidecarSets need, and knows since when it is. */
+/** Keeps the webhook registration equal to what the SidecarSets need, and records since when it is. */
 export class RegistrationReconciler {
   readonly #options: RegistrationReconcilerOptions;
   readonly #validating: RegisteredConfiguration;
   readonly #mutating: RegisteredConfiguration;
-  readonly #wants = new RegistrationWants();
-  readonly #coverage = new Coverage(this.#wants);
+  readonly #coverageKeys = new CoverageKeys();
+  readonly #coverage = new Coverage(this.#coverageKeys);
   readonly #planner: RegistrationPlanner;
   #uncovered: Registration["uncovered"] = new Map();
   #owner: OwnerReference | undefined;
   #registered = false;
   #reachedSince: number | undefined;
   #wasUnreached = false;
-  /** Whether SidecarSets have been told of a contention. */
+  /** Whether the last published coverage reports a contention. */
   #isContended = false;
 
   constructor(options: RegistrationReconcilerOptions) {
     this.#options = options;
     const { clock } = options;
-    this.#planner = new RegistrationPlanner({ ...options, wants: this.#wants });
+    this.#planner = new RegistrationPlanner({ ...options, coverageKeys: this.#coverageKeys });
     this.#validating = new RegisteredConfiguration("ValidatingWebhookConfiguration", clock);
     this.#mutating = new RegisteredConfiguration("MutatingWebhookConfiguration", clock);
   }
 
-  /** Whether the registration was once in force as the SidecarSets needed it. */
+  /** Whether the registration was once active as the SidecarSets needed it. */
   get isRegistered(): boolean {
     return this.#registered;
   }
@@ -82,7 +82,7 @@ export class RegistrationReconciler {
       this.#reachedSince <= this.#options.clock.monotonic();
   }
 
-  /** Who keeps changing the registration back, so that it is in force only now and then; undefined where nobody does. */
+  /** The client that keeps undoing the registration, so that it is active only at times; undefined without one. */
   get contention(): RegistrationContention | undefined {
     const contended = this.#configurations().find(({ repairs }) => repairs.isContended);
     if (contended === undefined) return undefined;
@@ -121,19 +121,19 @@ export class RegistrationReconciler {
   /** The store was set back: of a configuration nothing is known until it is read again. */
   forget(kind: ConfigurationKind): void {
     this.#configuration(kind).forget();
-    this.#tell(this.#coverage.lost());
+    this.#publish(this.#coverage.lost());
   }
 
   /**
    * Compares what is registered with what is needed and, as the leader, writes what differs.
    *
-   * @returns milliseconds after which to look again although nothing may have changed
+   * @returns milliseconds after which to reconcile again although nothing may have changed
    */
   async reconcile(signal: AbortSignal): Promise<number | undefined> {
     const { clock, isLeader, sidecarSets } = this.#options;
     const own = this.#options.caBundle();
     if (own === undefined) return undefined;
-    if (!this.#owner || this.#isGone()) await this.#findOwner(signal);
+    if (!this.#owner || this.#isMissing()) await this.#findOwner(signal);
     const caBundle = await this.#commonBundle(own, signal);
     const planned = sidecarSets();
     const { registration, dueIn } = this.#planner.plan(planned, {
@@ -162,7 +162,7 @@ export class RegistrationReconciler {
     }
     const disputed = this.#hasContentionChanged() ? planned.map(({ name }) => name) : [];
     if (waits.length > 0) {
-      this.#tell(disputed);
+      this.#publish(disputed);
       return Math.min(...waits);
     }
     for (const wanted of [validating, mutating]) this.#configuration(wanted.kind).confirm(wanted);
@@ -170,8 +170,8 @@ export class RegistrationReconciler {
     this.#reach();
     this.#uncovered = uncovered;
     const since = written.has(mutating.kind) ? undefined : lastWrittenAt(this.#mutating.observed);
-    const changed = this.#coverage.inForce(planned, { uncovered, since: since ?? clock.now() });
-    this.#tell(disputed.length > 0 ? disputed : changed);
+    const changed = this.#coverage.activate(planned, { uncovered, since: since ?? clock.now() });
+    this.#publish(disputed.length > 0 ? disputed : changed);
     const contended = this.#configurations().filter(({ repairs }) => repairs.isContended);
     const due = [
       ...contended.map(({ repairs }) => repairs.calmIn),
@@ -180,7 +180,7 @@ export class RegistrationReconciler {
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
-  /** @returns milliseconds to wait where somebody else has changed back what is wanted too often */
+  /** @returns milliseconds to wait if another client has undone the registration too often */
   async #write(wanted: WebhookConfiguration, signal: AbortSignal): Promise<number | undefined> {
     const { write, logger, onRepair } = this.#options;
     const configuration = this.#configuration(wanted.kind);
@@ -197,15 +197,15 @@ export class RegistrationReconciler {
     return this.#configurations().flatMap(({ observed }) => observed?.webhooks ?? []);
   }
 
-  /** Takes note that reviews come; API servers may be late with an address or authority that they did not have before. */
+  /** Records that reviews reach this process; API servers need a few seconds for a new address or authority. */
   #reach(): void {
     const delay = this.#wasUnreached ? REGISTRATION_SETTLE_SECONDS * 1_000 : 0;
     this.#reachedSince ??= this.#options.clock.monotonic() + delay;
   }
 
   /**
-   * The authorities of all replicas, in an order that does not depend on who asks. What is registered is never changed by what was known of
-   * the others before it was written.
+   * The authorities of all replicas, in the same order for every replica. Before a change, the other replicas are listed
+   * again, so that the registration is not changed by stale knowledge.
    */
   async #commonBundle(own: string, signal: AbortSignal): Promise<string> {
     const { peers } = this.#options;
@@ -218,8 +218,8 @@ export class RegistrationReconciler {
     return common();
   }
 
-  /** Whether a configuration is not there, perhaps because its owner was deleted. */
-  #isGone(): boolean {
+  /** Whether a configuration is missing, perhaps because its owner was deleted. */
+  #isMissing(): boolean {
     return this.#configurations().some(({ observed }) => observed === undefined);
   }
 
@@ -231,7 +231,7 @@ export class RegistrationReconciler {
     return kind === this.#mutating.kind ? this.#mutating : this.#validating;
   }
 
-  /** One that was created anew has another uid; one that is gone for good must still take the registration along. */
+  /** A recreated ClusterRole has another uid; a deleted one still owns the registration, so that it is deleted too. */
   async #findOwner(signal: AbortSignal): Promise<void> {
     this.#owner = await this.#options.owner(signal) ?? this.#owner;
   }
@@ -247,16 +247,16 @@ export class RegistrationReconciler {
     });
   }
 
-  /** A registration that this process did not leave like that may let Pods pass until it is put right. */
+  /** A registration that another client changed may let Pods pass without injection until it is repaired. */
   #checkTampering(configuration: RegisteredConfiguration): void {
     if (!configuration.wasChanged()) return;
     const { kind, observed } = configuration;
     const names = this.#coverage.lost();
-    this.#options.logger.warn("The webhook registration was changed by somebody else", {
+    this.#options.logger.warn("Another client changed the webhook registration", {
       kind,
       manager: observed && lastManager(observed.metadata),
     });
-    this.#tell(names);
+    this.#publish(names);
   }
 
   #hasContentionChanged(): boolean {
@@ -265,7 +265,7 @@ export class RegistrationReconciler {
     return this.#isContended !== wasContended;
   }
 
-  #tell(names: readonly string[]): void {
+  #publish(names: readonly string[]): void {
     if (names.length > 0) this.#options.onCoverage(names);
   }
 }

@@ -30,7 +30,7 @@ const ACTIVATION_MARGIN_MS = 50;
 /** Between attempts where the API server does not answer, or there is no configuration yet. */
 const RETRY_INTERVAL_MS = 50;
 
-/** Far less than the API server waits, and than a person notices. */
+/** Far below the timeout of the API server. */
 const DEADLINE_MS = 800;
 
 interface Written {
@@ -53,7 +53,7 @@ export class RegistrationWidener {
   readonly #options: RegistrationWidenerOptions;
   #waiting: Waiting[] = [];
   #isWriting = false;
-  /** The newest version that the watch has sent, and who waits for one. */
+  /** The newest version that the watch has sent, and the callbacks that wait for one. */
   #seen = 0;
   readonly #watchers = new Set<() => void>();
 
@@ -61,7 +61,7 @@ export class RegistrationWidener {
     this.#options = options;
   }
 
-  /** Takes note of a version that the watch has sent; undefined forgets, as versions may begin again. */
+  /** Records a version that the watch has sent; undefined resets it, because versions may restart. */
   observe(configuration: WebhookConfiguration | undefined): void {
     this.#seen = Number(configuration?.metadata.resourceVersion ?? 0);
     for (const notify of this.#watchers) notify();
@@ -99,7 +99,7 @@ export class RegistrationWidener {
     const work = new AbortController();
     void clock.sleep(deadlineMs, work.signal).then(() => work.abort());
     const written = await this.#tryUntil(batch, work.signal);
-    // Not awaited: the next selections may be written meanwhile.
+    // Without await, so that the next selections are written meanwhile.
     void this.#isActive(written, work.signal).then((isActive) => {
       for (const { selection, resolve } of batch) {
         resolve(isActive && !written?.uncovered.has(selection.uid));

@@ -11,12 +11,12 @@ import { projectPod } from "../../index/projection.ts";
 import { isConflict, isServerFault } from "../../kube/errors.ts";
 import type { Writer } from "../writer.ts";
 
-/** How often a report is tried that fails for another reason than a conflict, and how many conflicts are met at once. */
-const ATTEMPTS = 5;
-/** How often a report is made from a newer state: of a Pod that is up to date there is no next look that would make it. */
-const CONFLICTS = 25;
-/** Milliseconds to wait after the first of the attempts that are not made at once. */
-const PAUSE = 200;
+/** Attempts after faults of the API server, and conflicts that are retried without a pause. */
+const MAX_ATTEMPTS = 5;
+/** Attempts after conflicts; a Pod that is up to date is not reconciled again. */
+const MAX_CONFLICTS = 25;
+/** Pause before the first delayed attempt; grows with each. */
+const PAUSE_MS = 200;
 
 export interface PodReportsOptions {
   readonly writer: Writer;
@@ -29,11 +29,11 @@ export interface PodReportsOptions {
 /** One SidecarSet's entry of the condition `SidecarSetUpgradable`. */
 export interface UpgradableReport {
   readonly sidecarSet: string;
-  /** Undefined takes the entry out. */
+  /** Undefined removes the entry. */
   readonly upgradable: boolean | undefined;
 }
 
-/** Images that webhooks have given a SidecarSet's containers instead of its own. */
+/** Images of a SidecarSet's containers that other webhooks rewrote. */
 export interface RewrittenImages {
   readonly sidecarSet: string;
   /** By container. */
@@ -41,8 +41,8 @@ export interface RewrittenImages {
 }
 
 /**
- * Writes into Pods what the controller has to say of them. Each report merges with what others have written, so it is made for exactly one
- * state of the Pod, and made anew for the newer one after a conflict.
+ * Writes conditions and annotations of the controller into Pods. Each report merges with what other clients wrote, so it
+ * is made for exactly one state of the Pod, and again for the newer state after a conflict.
  */
 export class PodReports {
   readonly #options: PodReportsOptions;
@@ -102,10 +102,10 @@ export class PodReports {
         index.updatePod(projected);
         return projected;
       } catch (error) {
-        const most = isConflict(error) ? CONFLICTS : isServerFault(error) ? ATTEMPTS : 0;
+        const most = isConflict(error) ? MAX_CONFLICTS : isServerFault(error) ? MAX_ATTEMPTS : 0;
         if (attempt >= most || signal.aborted) throw error;
-        const isAtOnce = isConflict(error) && attempt < ATTEMPTS;
-        if (!isAtOnce) await clock.sleep(PAUSE * Math.min(attempt, ATTEMPTS), signal);
+        const isAtOnce = isConflict(error) && attempt < MAX_ATTEMPTS;
+        if (!isAtOnce) await clock.sleep(PAUSE_MS * Math.min(attempt, MAX_ATTEMPTS), signal);
         state = await this.#newer(state, signal);
         if (state.metadata.uid !== pod.metadata.uid) return pod;
       }

@@ -66,7 +66,7 @@ export class Rollout {
     return this.#underWay.has(uid);
   }
 
-  /** Whether a write without an answer may be sent again to the Pod: it is not under way any more. */
+  /** Whether a write without an answer may be sent again to the Pod: it is no longer under way. */
   mayResend(uid: string): boolean {
     return !this.#underWay.has(uid) && this.expectations.mayResend(uid);
   }
@@ -128,7 +128,7 @@ export class Rollout {
   /**
    * The last plan, if another one would be the same or is not worth its cost yet.
    *
-   * @param version of everything that plans are made from beside the SidecarSet
+   * @param version of everything that plans depend on, other than the SidecarSet
    */
   reusable(prepared: PreparedSidecarSet, version: string): MadePlan | undefined {
     const { last } = this;

@@ -19,20 +19,20 @@ export interface RevisionsOptions {
   legacy(signal: AbortSignal): Promise<readonly ControllerRevision[] | undefined>;
 }
 
-/** The state that was last found to be right, and when. */
+/** A state without differences to the desired one. */
 interface Settled {
   readonly state: string;
   /** On the clock that only grows. */
   readonly at: number;
 }
 
-/** Milliseconds; which revisions Pods have is read from all of them, and matters only where there are too many revisions. */
-const IN_USE_INTERVAL = 5_000;
+/** How often the revisions in use are read from all Pods; it matters only beyond the history limit. */
+const IN_USE_INTERVAL_MS = 5_000;
 
-/** Keeps each SidecarSet's ControllerRevisions right. */
+/** Reconciles the ControllerRevisions of each SidecarSet. */
 export class Revisions {
   readonly #options: RevisionsOptions;
-  /** What was last found to be right, by SidecarSet, so that a Pod's event does not compare revisions. */
+  /** By SidecarSet, so that a Pod event does not compare revisions. */
   readonly #settled = new Map<string, Settled>();
   /** SidecarSets whose revisions of another controller have not been taken over wholly: they could not be read, or copied. */
   readonly #incomplete = new Set<string>();
@@ -83,7 +83,7 @@ export class Revisions {
     return plan.collisionCount;
   }
 
-  /** Whether revisions beyond the limit may have gone out of use since. */
+  /** Whether revisions beyond the limit may have become unused since. */
   #mayHaveRoom(
     { at }: Settled,
     { name, sidecarSet: { spec } }: PreparedSidecarSet,
@@ -91,7 +91,7 @@ export class Revisions {
     const { index, clock } = this.#options;
     const limit = Math.max(1, spec.revisionHistoryLimit ?? 10);
     return index.revisions.of(name).length > limit &&
-      clock.monotonic() - at >= IN_USE_INTERVAL;
+      clock.monotonic() - at >= IN_USE_INTERVAL_MS;
   }
 
   /** Copies the revisions of a SidecarSet that has none here, so that Pods which are pinned to one keep it. */

@@ -3,7 +3,7 @@ import type { SidecarSetStatus } from "../../api/sidecarset_status.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { PodCounts } from "../../core/status/counts.ts";
 import { storedProgress } from "../../core/status/stored_progress.ts";
-import { Repairs } from "../repair_backoff.ts";
+import { RepairBackoff } from "../repair_backoff.ts";
 
 /** What was written, where the API server has not kept all of it. */
 export interface Pruned {
@@ -13,7 +13,7 @@ export interface Pruned {
   readonly definitions: number;
 }
 
-/** What is remembered of one SidecarSet's status between two looks at it. */
+/** State of one SidecarSet's status between reconciliations. */
 export class StatusMemory {
   /** Of the SidecarSet. */
   readonly uid: string | undefined;
@@ -22,12 +22,12 @@ export class StatusMemory {
   written: SidecarSetStatus | undefined;
   /** Writes that have failed since one that did not. */
   failures = 0;
-  /** The status that events have told of last. */
-  told: SidecarSetStatus | undefined;
+  /** The status that events last reported. */
+  reported: SidecarSetStatus | undefined;
   pruned: Pruned | undefined;
   /** What the API server has kept of what was last written. */
   kept: Readonly<Record<string, unknown>> | undefined;
-  readonly repairs: Repairs;
+  readonly repairs: RepairBackoff;
   /** When a roll-out last went on; RFC 3339. */
   #progressAt: string;
   /** Numbers that grow as a roll-out goes on. */
@@ -39,7 +39,7 @@ export class StatusMemory {
   ) {
     const { sidecarSet: { metadata, status } } = prepared;
     this.uid = metadata.uid;
-    this.repairs = new Repairs(clock);
+    this.repairs = new RepairBackoff(clock);
     this.#progress = progressOf(prepared, counts);
     this.#progressAt = storedProgress(status, {
       generation: metadata.generation ?? 0,
@@ -48,7 +48,7 @@ export class StatusMemory {
     }) ?? clock.now().toISOString();
   }
 
-  /** Takes note of how far a roll-out has come; answers when it last went on, in RFC 3339. */
+  /** Records the progress of a roll-out. @returns when it last progressed, in RFC 3339 */
   progressAt(
     prepared: PreparedSidecarSet,
     { counts, now }: { counts: PodCounts; now: Date },

@@ -28,8 +28,8 @@ import type { Writer } from "../writer.ts";
 const WRITE_INTERVAL_MS = { base: 1_000, max: 60_000 };
 /** Failed writes that faults of the API server count for. */
 const MAX_FAULTS = 2;
-/** How often it is tried whether the API server still keeps less than is written. */
-const PRUNING_INTERVAL = 60_000;
+/** How often a pruned status is written again, in case the CustomResourceDefinition was updated. */
+const PRUNING_INTERVAL_MS = 60_000;
 
 export interface StatusesOptions {
   readonly index: ClusterIndex;
@@ -46,7 +46,7 @@ export interface StatusesOptions {
   readSidecarSet(name: string, signal: AbortSignal): Promise<Pick<KubeObject, "metadata">>;
   /** Takes over a SidecarSet as the API server stored it, ahead of the watch. */
   onStored(sidecarSet: KubeObject): void;
-  /** Told when a change by somebody else has been put right. */
+  /** Called when a change by another client was repaired. */
   onRepair(repair: Repair): void;
 }
 
@@ -83,7 +83,7 @@ export class Statuses {
     return written !== undefined && isDeepStrictEqual(written, status);
   }
 
-  /** @returns milliseconds after which to look again, if the status will change by the passing of time alone */
+  /** @returns milliseconds after which to reconcile again, if time alone changes the status */
   async write(input: StatusInput, signal: AbortSignal): Promise<number | undefined> {
     const { clock } = this.#options;
     const { prepared } = input;
@@ -92,7 +92,7 @@ export class Statuses {
     const known = pruned ? pruned.written : prepared.sidecarSet.status;
     const facts = this.#facts(input, { memory, known });
     const status = nextStatus(known, facts);
-    this.#tell(prepared, { memory, status });
+    this.#reportEvents(prepared, { memory, status });
     if (status !== known || (pruned && this.#isDue(pruned))) {
       const isRepair = memory.kept !== undefined &&
         isStatusOverwritten(prepared.sidecarSet.status, memory.kept);
@@ -105,7 +105,7 @@ export class Statuses {
     }
     const dueAt = conditionsDueAt(facts);
     const due = dueAt === undefined ? undefined : Math.max(0, dueAt - clock.now().getTime());
-    return memory.pruned ? Math.min(PRUNING_INTERVAL, due ?? Infinity) : due;
+    return memory.pruned ? Math.min(PRUNING_INTERVAL_MS, due ?? Infinity) : due;
   }
 
   /** Milliseconds until the status may be written. */
@@ -134,7 +134,7 @@ export class Statuses {
     const body = withRemovals(sidecarSet.status, status);
     const stored = await writer.writeStatus({ name, uid, resourceVersion }, body, signal)
       .catch((error) => {
-        // A conflict is mended by the newer state, which is on its way.
+        // The watch brings the newer state.
         memory.failures = isConflict(error) ? 0 : memory.failures + 1;
         // A fault of the API server must not delay what is written after it.
         if (isServerFault(error)) memory.failures = Math.min(MAX_FAULTS, memory.failures);
@@ -157,13 +157,13 @@ export class Statuses {
     this.#options.onRepair({ object, manager, inRow, isContended });
   }
 
-  /** Who changed a status last: the index knows of no managers. */
+  /** The field manager that last changed a status; the index does not keep it. */
   async #managerOf(name: string, signal: AbortSignal): Promise<string | undefined> {
     const { metadata } = await this.#options.readSidecarSet(name, signal);
     return lastManager(metadata, "status");
   }
 
-  /** What the stored status was pruned from, if nobody has changed it since. */
+  /** What the stored status was pruned from, if it has not changed since. */
   #prunedFrom({ sidecarSet }: PreparedSidecarSet, { pruned }: StatusMemory): Pruned | undefined {
     return pruned?.resourceVersion === sidecarSet.metadata.resourceVersion ? pruned : undefined;
   }
@@ -171,7 +171,7 @@ export class Statuses {
   /** Whether it is time to write something again that was not kept. */
   #isDue({ definitions }: Pruned): boolean {
     const age = this.#options.clock.monotonic() - this.#pruningTriedAt;
-    return definitions !== this.#definitions || age >= PRUNING_INTERVAL;
+    return definitions !== this.#definitions || age >= PRUNING_INTERVAL_MS;
   }
 
   /** An older CustomResourceDefinition prunes what it does not know; to write that again and again would not help. */
@@ -197,16 +197,16 @@ export class Statuses {
     memory.pruned = { written, resourceVersion, definitions: this.#definitions };
   }
 
-  /** Each state is told of, written or not: several may pass between two writes. */
-  #tell(
+  /** Reports every state, written or not: several can pass between two writes. */
+  #reportEvents(
     prepared: PreparedSidecarSet,
     { memory, status }: { memory: StatusMemory; status: SidecarSetStatus },
   ): void {
     const regarding = sidecarSetReference(prepared);
-    for (const event of rolloutEvents(memory.told ?? prepared.sidecarSet.status, status)) {
+    for (const event of rolloutEvents(memory.reported ?? prepared.sidecarSet.status, status)) {
       this.#options.events.record({ ...event, regarding, action: "Update" });
     }
-    memory.told = status;
+    memory.reported = status;
   }
 
   #facts(
@@ -255,7 +255,7 @@ export class Statuses {
   #remember(prepared: PreparedSidecarSet): StatusMemory {
     const { name, sidecarSet } = prepared;
     const known = this.#memories.get(name);
-    // One that was deleted and created at once is never seen to be gone.
+    // A SidecarSet can be recreated without a deletion that is seen.
     if (known && known.uid === sidecarSet.metadata.uid) return known;
     const { index, clock } = this.#options;
     const memory = new StatusMemory(prepared, { counts: index.pods.countsOf(name), clock });

@@ -18,7 +18,7 @@ const CONCURRENCY = 16;
 export interface TerminationControllerOptions extends LoopEnvironment {
   readonly index: ClusterIndex;
   readonly writer: Writer;
-  /** Whether a node is a virtual one. May reject with what the API server answers; a node that is gone is none. */
+  /** Whether a node is virtual; a missing one is not. Rejects with what the API server answers. */
   isVirtualNode(name: string, signal: AbortSignal): Promise<boolean>;
   readonly events: Pick<Events, "record">;
 }

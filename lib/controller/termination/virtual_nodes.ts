@@ -5,14 +5,14 @@ import { get } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
 import { send } from "../../kube/send.ts";
 
-/** How virtual-kubelet labels its nodes, and OpenKruise knows them. */
+/** The label of virtual-kubelet by which OpenKruise recognizes virtual nodes. */
 const TYPE_LABEL = "type";
 const VIRTUAL_TYPE = "virtual-kubelet";
-/** A node keeps its kind for life; its name may be given to another one, so that the answer is not kept for ever. */
-const KEPT_FOR = 600_000;
-const MOST_KEPT = 10_000;
+/** A node keeps its type, but another node can get its name. */
+const CACHE_TTL_MS = 600_000;
+const MAX_CACHED_NODES = 10_000;
 
-/** Asks the API server, on demand, whether a node is a virtual one: nodes change all the time, so that they are not watched for it. */
+/** Reads on demand whether a node is virtual: nodes change too often to be watched for it. Answers are cached. */
 export function createVirtualNodes(
   { client, clock }: { client: RestClient; clock: Clock },
 ): (name: string, signal: AbortSignal) => Promise<boolean> {
@@ -21,8 +21,8 @@ export function createVirtualNodes(
     const kept = known.get(name);
     if (kept && kept.until > clock.monotonic()) return kept.isVirtual;
     const isVirtual = await read(name, { client, signal });
-    if (known.size >= MOST_KEPT) known.clear();
-    known.set(name, { isVirtual, until: clock.monotonic() + KEPT_FOR });
+    if (known.size >= MAX_CACHED_NODES) known.clear();
+    known.set(name, { isVirtual, until: clock.monotonic() + CACHE_TTL_MS });
     return isVirtual;
   };
 }

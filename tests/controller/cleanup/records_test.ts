@@ -31,7 +31,7 @@ Deno.test("Cleanups does nothing by a damaged record, says so, and goes on when 
   assert.equal(unreadable.length, 1);
   assert.match(
     unreadable[0]?.note ?? "",
-    /ConfigMap system\/sidecarset-cleanup-uid-of-web: data\[record.json\] must be JSON; mend it, or/,
+    /ConfigMap system\/sidecarset-cleanup-uid-of-web: data\[record.json\] must be JSON; repair it, or/,
   );
   index.deleteCleanupRecord(NAME);
   await look();

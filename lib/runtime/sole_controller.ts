@@ -14,12 +14,11 @@ export interface SoleControllerOptions {
   readonly signal: AbortSignal;
 }
 
-/** How often a Lease that somebody holds is looked at, in milliseconds. */
-const LOOK_AGAIN = 1_000;
+const POLL_INTERVAL_MS = 1_000;
 
 /**
- * Makes sure that no other controller works on the cluster: one outside of it would take the webhook's registration away from the other.
- * A Lease whose holder is gone is waited for.
+ * Checks that no other controller runs on the cluster: both would overwrite the webhook registration. Waits until a Lease
+ * without a live holder expires.
  *
  * @throws {Error} that names the holder, if the Lease is being renewed
  */
@@ -30,25 +29,25 @@ export async function requireNoOtherController(
   const { holderIdentity = "", leaseDurationSeconds = 15, renewTime = "" } = first?.spec ?? {};
   if (holderIdentity === "") return;
   const until = clock.monotonic() + leaseDurationSeconds * 1_000;
-  // The holder's clock may be another one: that the Lease changes is the proof.
-  logger.info("Waiting to see whether the holder of the Lease is still there", {
+  // The holder's clock may differ, so only a change of the Lease proves that it is alive.
+  logger.info("Waiting for the holder of the Lease to renew it or to let it expire", {
     holder: holderIdentity,
     renewed: renewTime,
   });
   while (clock.monotonic() < until && !signal.aborted) {
-    await clock.sleep(LOOK_AGAIN, signal);
+    await clock.sleep(POLL_INTERVAL_MS, signal);
     const lease = await store.get(signal);
     const holder = lease?.spec?.holderIdentity ?? "";
     if (holder === "") return;
     if (lease?.metadata.resourceVersion === first?.metadata.resourceVersion) continue;
     throw new Error(
-      `Cannot run beside another controller: ${holder} holds the Lease and has just renewed it; ` +
+      `Cannot run next to another controller: ${holder} holds the Lease and has just renewed it; ` +
         "end that controller first, or work on another cluster",
     );
   }
 }
 
-/** Makes the namespace of the controller's own objects where nothing is installed. */
+/** Creates the namespace of the controller's objects if nothing is installed. */
 export async function ensureNamespace(
   client: RestClient,
   { namespace, signal }: { namespace: string; signal: AbortSignal },
