@@ -96,6 +96,15 @@ Deno.test("every path that the documents name exists, and every function that th
   assert.ok(functions >= 10, `only ${functions} functions were found`);
 });
 
+Deno.test("every task that the documents name exists", async () => {
+  const { tasks }: { tasks: Record<string, string> } = JSON.parse(await read("deno.json"));
+  for (const document of await documents()) {
+    for (const [, task = ""] of (await read(document)).matchAll(/\btask ([a-z][a-z:-]*)/g)) {
+      assert.ok(task in tasks, `${document}: ${task}`);
+    }
+  }
+});
+
 /** Options of each command by the command's words, such as `rollout undo`. */
 function optionsByCommand(): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, ReadonlySet<string>>();
