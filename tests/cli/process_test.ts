@@ -57,13 +57,13 @@ Deno.test("the program names itself as it is called, be it as kubectl's plugin",
   assert.match(alone.output, /^Usage: sidecarset rollout pause /);
 });
 
-Deno.test("the program ends quietly when nobody reads on", async () => {
+Deno.test("the program ends quietly when its output is closed", async () => {
   const { output, errors } = await shell(`${PROGRAM} manifests | head -n 1`);
   assert.equal(output, "apiVersion: v1\n");
   assert.equal(errors, "");
 });
 
-Deno.test("the program tells that it cannot write, and no bug, where there is no room", async () => {
+Deno.test("the program reports a full disk as an error, not as a bug", async () => {
   const { code, errors } = await shell(`${PROGRAM} version > /dev/full`);
   assert.equal(code, 2);
   assert.match(errors, /^Cannot write standard output: No space left/);
@@ -91,7 +91,7 @@ Deno.test("Ctrl-C ends a command that waits for its input", async () => {
   assert.doesNotMatch(terminal.shown, /\n +at /);
 });
 
-Deno.test("the program tells an unusable file in one line, with a stack trace only when asked", async () => {
+Deno.test("the program reports an unusable file in one line, with a stack trace only when asked", async () => {
   const { code, errors } = await shell(`${PROGRAM} inject -f none.yaml`);
   assert.equal(code, 2);
   assert.equal(errors, "Cannot read none.yaml: there is no such file\n");

@@ -41,7 +41,7 @@ Deno.test("run() never takes the word after --dry-run for its value", async () =
   assert.equal(errors, "Cannot find a cluster: this test has none\n");
 });
 
-Deno.test("run() tells a bug from a mistake of the user", async () => {
+Deno.test("run() distinguishes a bug from an error of the user", async () => {
   const broken = {
     ...stringTerminal({ files: { f: "a: 1" } }),
     now(): Date {

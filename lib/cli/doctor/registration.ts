@@ -77,9 +77,9 @@ function scope(
 }
 
 /** Names of the entries that are missing or have another scope, but for namespaces that another client has excluded. */
-function differing(wanted: WebhookConfiguration, registered: WebhookConfiguration): string[] {
+function differing(desired: WebhookConfiguration, registered: WebhookConfiguration): string[] {
   const entries = new Map((registered.webhooks ?? []).map((entry) => [entry.name, entry]));
-  const narrowed = withExclusions(wanted, registered, { isConfirmed: false });
+  const narrowed = withExclusions(desired, registered, { isConfirmed: false });
   return (narrowed.webhooks ?? []).filter((entry) => {
     const found = entries.get(entry.name);
     return found === undefined || !isDeepStrictEqual(scopeOf(found), scopeOf(entry));

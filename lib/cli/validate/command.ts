@@ -31,7 +31,7 @@ const NOTES = {
   text: [
     "SidecarSets are validated by themselves and against each other, as in the",
     "webhook. A warning is about a field without effect, a risk for the Pods in the",
-    "files, or something that only the cluster can tell. Other kinds are not validated.",
+    "files, or something that only the cluster knows. Other kinds are not validated.",
   ],
   examples: [
     "validate -f sidecarset.yaml",

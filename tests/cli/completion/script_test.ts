@@ -21,7 +21,7 @@ Deno.test("commandWords() names commands within commands by all their words", ()
   ]);
 });
 
-Deno.test("commandWords() tells files and choices from other values", () => {
+Deno.test("commandWords() distinguishes files and choices from other values", () => {
   const pause = commandWords(tinyProgram()).at(-1);
   assert.deepEqual(pause?.options.map(({ flags, value }) => [flags.at(-1), value]), [
     ["--filename", "file"],

@@ -90,7 +90,7 @@ Deno.test("diff refuses a SidecarSet that is not valid, with its place in the fi
   assert.match(errors, /^web\.json:1: error: SidecarSet\/web spec\.containers\[0\]\.name /);
 });
 
-Deno.test("diff tells of a conflict with a SidecarSet of the cluster", async () => {
+Deno.test("diff reports a conflict with a SidecarSet of the cluster", async () => {
   const other = sidecarSetOf({ name: "other" }).sidecarSet;
   const cluster = clusterOf([
     { ...other, apiVersion: "apps.kruise.io/v1beta1", kind: "SidecarSet" },

@@ -65,7 +65,7 @@ Deno.test("doctor stops where the kind is not installed, and says how to install
   assert.match(remedy ?? "", /sidecarset manifests --image IMAGE \| kubectl apply -f -$/);
 });
 
-Deno.test("doctor finds that nobody leads, that nothing is registered, and what follows from it", async () => {
+Deno.test("doctor reports a missing leader, a missing registration, and their consequences", async () => {
   const missed = podOf({ name: "late", creationTimestamp: "2026-01-01T06:00:00Z" });
   const { status, checks } = await examine(crd, namespace, ...sidecarSets, missed);
   assert.equal(status, 1);
@@ -200,7 +200,7 @@ function refusal(container: string): object {
   };
 }
 
-Deno.test("doctor tells of a workload whose Pods the API server refuses because of a sidecar", async () => {
+Deno.test("doctor reports a workload whose Pods the API server refuses because of a sidecar", async () => {
   const { status, checks } = await examine(
     ...[crd, namespace, ...sidecarSets, replicaSet, refusal("agent")],
   );
@@ -215,7 +215,7 @@ Deno.test("doctor tells of a workload whose Pods the API server refuses because 
   assert.match(check.remedy ?? "", /: sidecarset explain replicaset\/shop-1 -n shop$/);
 });
 
-Deno.test("doctor tells of no workload that is refused for its own sake, has its Pods again or is gone", async () => {
+Deno.test("doctor ignores workloads that are refused for another reason, have their Pods again, or are deleted", async () => {
   const complete = { ...replicaSet, status: { replicas: 2 } };
   const another = { ...replicaSet, metadata: { ...replicaSet.metadata, uid: "another" } };
   for (
@@ -231,7 +231,7 @@ Deno.test("doctor tells of no workload that is refused for its own sake, has its
   }
 });
 
-Deno.test("doctor tells which SidecarSets say that new Pods may not get them, and why", async () => {
+Deno.test("doctor reports SidecarSets that are not ready, with the reason", async () => {
   const because = (status: string, message: string) => ({
     conditions: [{
       ...{ type: "Ready", status, reason: "Overwritten", message },
@@ -301,7 +301,7 @@ Deno.test("doctor takes a Lease that changes for proof of a leader whose clock i
   });
 });
 
-Deno.test("doctor tells of Pods that run to completion and wait for a sidecar", async () => {
+Deno.test("doctor reports Pods that cannot complete before a sidecar", async () => {
   const pod = (name: string, main: object, restartPolicy = "Never") => {
     const { spec, ...rest } = podOf({ name, injected: [web], state: "Running" });
     const containerStatuses = [{ name: "agent", state: { running: {} } }, {

@@ -51,7 +51,7 @@ for (const [what, changed, expected] of STATES) {
   });
 }
 
-Deno.test("sidecarset explain tells the sidecars of an injected Pod from its own containers", async () => {
+Deno.test("sidecarset explain distinguishes the sidecars of an injected Pod from its own containers", async () => {
   const output = await explainedAfter(SIDECAR_SET);
   assert.match(
     output,

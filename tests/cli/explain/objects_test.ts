@@ -152,7 +152,7 @@ Deno.test("explain says of a stored Pod that runs to completion what it waits fo
   );
 });
 
-Deno.test("explain tells a Pod that was missed from one that is older than the selection", async () => {
+Deno.test("explain distinguishes a missed Pod from one that is older than the selection", async () => {
   const output = await explained("pod/missed", "pods/old");
   assert.match(
     output,

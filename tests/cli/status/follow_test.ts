@@ -57,7 +57,7 @@ Deno.test("status --watch draws bars over each other on a terminal", async () =>
   );
 });
 
-Deno.test("status --watch prints a line for each step where nobody watches", async () => {
+Deno.test("status --watch prints a line for each step without a terminal", async () => {
   const client = clusterOfSteps(
     { updated: 0 },
     { updated: 1, message: "first" },
@@ -113,7 +113,7 @@ Deno.test("status --watch ends with 130 after Ctrl-C, and leaves the last bar wh
   assert.equal(errors, "web [============>-----------] 1/2 updated, 2 ready  RollingOut\n");
 });
 
-Deno.test("status --watch ends when nobody reads what it prints any more", async () => {
+Deno.test("status --watch ends when its output is closed", async () => {
   const client = clusterOfSteps({ updated: 0 }, { updated: 1 });
   const { status, output } = await runCli(["status", "-w"], { client, readsOnce: true });
   assert.equal(status, 130);
