@@ -14,7 +14,7 @@ const groupVersionResource = z.looseObject({
   resource: z.string(),
 });
 
-export const admissionRequest = z.looseObject({
+const admissionRequest = z.looseObject({
   uid: z.string().check(z.minLength(1)),
   kind: groupVersionKind,
   resource: groupVersionResource,

@@ -20,7 +20,7 @@ const NAME_ANNOTATION = "kruise.io/sidecarset-name";
 const RECORD_KEY = "record.json";
 const PROGRESS_KEY = "progress.json";
 
-export const cleanupRecord = z.looseObject({
+const cleanupRecord = z.looseObject({
   sidecarSet: z.string(),
   /** UID of the SidecarSet; a recreated SidecarSet of the same name has another record. */
   uid: z.string(),

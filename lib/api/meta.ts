@@ -7,7 +7,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 export const stringMap = z.record(z.string(), z.string());
 
-export const ownerReference = z.looseObject({
+const ownerReference = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
   name: z.string(),
@@ -42,7 +42,7 @@ export type ObjectMeta = z.infer<typeof objectMeta>;
 
 export const selectorOperators = ["In", "NotIn", "Exists", "DoesNotExist"] as const;
 
-export const labelSelectorRequirement = z.looseObject({
+const labelSelectorRequirement = z.looseObject({
   key: z.string().register(docs, { description: "The label key that the requirement is about." }),
   operator: z.enum(selectorOperators).register(docs, {
     description: "How the key relates to the values.",

@@ -7,7 +7,7 @@ import { docs } from "./docs.ts";
 export const shareTypes = ["enabled", "disabled"] as const;
 export const podInjectPolicies = ["BeforeAppContainer", "AfterAppContainer"] as const;
 export const upgradeTypes = ["ColdUpgrade", "HotUpgrade"] as const;
-export const completionPolicies = ["Wait", "TerminateWithMain"] as const;
+const completionPolicies = ["Wait", "TerminateWithMain"] as const;
 export const targetContainersModes = ["sum", "max"] as const;
 
 const sharePolicy = z.looseObject({

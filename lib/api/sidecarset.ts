@@ -9,8 +9,8 @@ import { cleanupPolicy, injectionStrategy, updateStrategy } from "./strategies.t
 /** A SidecarSet of either version: both have the same fields. */
 
 export const failurePolicies = ["Ignore", "Fail"] as const;
-export const conflictPolicies = ["Refuse", "Replace"] as const;
-export const missedPodPolicies = ["Report", "Evict"] as const;
+const conflictPolicies = ["Refuse", "Replace"] as const;
+const missedPodPolicies = ["Report", "Evict"] as const;
 export const patchPolicies = ["Retain", "Overwrite", "MergePatchJson"] as const;
 
 export const patchPodMetadata = z.looseObject({

@@ -6,9 +6,9 @@ import { labelSelector } from "./meta.ts";
 
 export const updateStrategyTypes = ["RollingUpdate", "NotUpdate"] as const;
 export const revisionPolicies = ["Always", "Partial"] as const;
-export const recreatePolicies = ["Never", "Evict"] as const;
-export const driftPolicies = ["Report", "Repair"] as const;
-export const cleanupTypes = ["Retain", "Idle", "Evict"] as const;
+const recreatePolicies = ["Never", "Evict"] as const;
+const driftPolicies = ["Report", "Repair"] as const;
+const cleanupTypes = ["Retain", "Idle", "Evict"] as const;
 
 /** A number, or a percentage such as `25%`. */
 export const intOrPercent = z.union([
@@ -107,7 +107,6 @@ export const injectionStrategy = z.looseObject({
     description: "Revision to inject into new Pods instead of the current one.",
   }),
 });
-export type InjectionStrategy = z.infer<typeof injectionStrategy>;
 
 export const cleanupPolicy = z.looseObject({
   type: z.optional(z.enum(cleanupTypes)).register(docs, {

@@ -3,7 +3,7 @@ import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { RolloutPlan, RolloutSnapshot } from "../../core/rollout/contract.ts";
 import { updatedAndReadySince } from "../../core/rollout/availability.ts";
 import { planRollout } from "../../core/rollout/plan.ts";
-import { planDetail } from "../../core/rollout/plan_detail.ts";
+import { planDetail } from "../../core/rollout/plan_reason.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import { podKey } from "../../index/pods.ts";
 import { Rollout } from "./state.ts";

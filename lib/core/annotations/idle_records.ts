@@ -6,7 +6,7 @@ import { goJson } from "../json/go_json.ts";
 export const IDLE_ANNOTATION = "kruise.io/sidecarset-idle";
 
 /** A container's state before it became idle. */
-export interface IdleRecord {
+interface IdleRecord {
   readonly image: string;
   /** The container's restart count at the change. A higher count proves that the idle image runs. */
   readonly restarts: number;

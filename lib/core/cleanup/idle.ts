@@ -41,7 +41,7 @@ export function endIdle(pod: Pod, stillSurplus: readonly string[]): ImageSwap | 
 }
 
 /** Whether the kubelet has not applied a change to an idle image yet; the Pod can become unready at any moment. */
-export function isBecomingIdle(pod: Pod): boolean {
+function isBecomingIdle(pod: Pod): boolean {
   return [...idleRecords(pod)].some(([name, { restarts }]) =>
     (containerStatus(pod, name)?.restartCount ?? 0) <= restarts
   );

@@ -1,14 +1,13 @@
 import type { Container, Volume } from "../../api/container.ts";
 import { ownMember } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
-import type { Obstacle } from "../reasons.ts";
-import { AnnotationSize } from "../pod_metadata/annotation_size.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
+import { AnnotationSize } from "../pod_metadata/annotation_size.ts";
+import { patchMetadata } from "../pod_metadata/patch.ts";
+import type { Obstacle } from "../reasons.ts";
 import type { Choice } from "./choose.ts";
 import { firstConflict, occupy } from "./conflicts.ts";
-import type { InjectRequest, Skip } from "./contract.ts";
-import { lazy } from "./lazy.ts";
-import { patchMetadata } from "../pod_metadata/patch.ts";
+import { failed, type InjectRequest, type Skip } from "./contract.ts";
 import { type Occupied, occupiedBy } from "./occupied.ts";
 import { podFitObstacle } from "./pod_fit.ts";
 import { podResourcesObstacle } from "./pod_resources.ts";
@@ -18,7 +17,6 @@ import { computeResources, resourceCandidates, type ResourcesBySidecar } from ".
 import { sharingObstacle } from "./shared_volumes.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
-import { failed } from "./skips.ts";
 
 /** A SidecarSet that fits into the Pod, with what the checks computed. */
 export interface Admitted {
@@ -137,4 +135,10 @@ function namesOfSidecars(
     for (const name of plan.sidecarNames) names.add(name);
   }
   return names;
+}
+
+/** A value that is worked out when it is first asked for, and then kept. */
+function lazy<T>(compute: () => T): () => T {
+  let computed: { readonly value: T } | undefined;
+  return () => (computed ??= { value: compute() }).value;
 }

@@ -1,16 +1,15 @@
 import { ownMember } from "../../api/json.ts";
 import { INJECTED_LIST_ANNOTATION } from "../../api/names.ts";
 import type { UpgradeSpec } from "../../api/pod.ts";
-import { compareUtf8 } from "../json/go_json.ts";
 import { injectedSidecarSets, isInjectedBy } from "../annotations/injected_list.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
+import { compareUtf8 } from "../json/go_json.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { Obstacle } from "../reasons.ts";
-import type { InjectRequest, Skip } from "./contract.ts";
+import { failed, type InjectRequest, leftOut, type Skip } from "./contract.ts";
 import type { Planner } from "./planner.ts";
 import { chooseRevision, ownRevision } from "./revision_choice.ts";
 import { canaryBase, type SidecarSetPlan } from "./sidecarset_plan.ts";
-import { failed, leftOut } from "./skips.ts";
 
 /** A SidecarSet that an earlier call has injected into the Pod. */
 export interface Present {

@@ -2,7 +2,7 @@ import type { ControllerRevision } from "../../api/controller_revision.ts";
 import type { JsonPatchOperation } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../prepared.ts";
-import type { Reason } from "../reasons.ts";
+import type { Obstacle, Reason } from "../reasons.ts";
 
 /** Input of one injection. */
 export interface InjectRequest {
@@ -54,4 +54,18 @@ export interface Injection {
   readonly skipped: readonly Skip[];
   /** Absent where there are none. */
   readonly caveats?: readonly Caveat[];
+}
+
+/** A skip that the SidecarSet's author asked for; `failurePolicy` does not apply. */
+export function leftOut(prepared: PreparedSidecarSet, obstacle: Obstacle): Skip {
+  return { sidecarSet: prepared.name, ...obstacle, refuses: false };
+}
+
+/** A skip of a SidecarSet that cannot be injected; `failurePolicy` decides what happens to the Pod. */
+export function failed(prepared: PreparedSidecarSet, obstacle: Obstacle): Skip {
+  return {
+    sidecarSet: prepared.name,
+    ...obstacle,
+    refuses: prepared.sidecarSet.spec.failurePolicy === "Fail",
+  };
 }

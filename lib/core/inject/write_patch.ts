@@ -1,15 +1,22 @@
 import type { LocalObjectReference } from "../../api/container.ts";
 import type { JsonPatchOperation } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
-import type { Admission, Admitted } from "./admit.ts";
-import type { Choice } from "./choose.ts";
-import type { InjectRequest } from "./contract.ts";
-import { append } from "./operations.ts";
-import { transferContextOf } from "./transfer_env.ts";
-import { lostVolumes } from "./restore.ts";
-import { rewrittenImages } from "./rewritten_images.ts";
+import {
+  STORED_IMAGES_ANNOTATION,
+  storedImages,
+  storedImagesWith,
+} from "../annotations/stored_images.ts";
+import { fitsAnnotations } from "../pod_metadata/annotation_size.ts";
 import { writeAnnotations } from "../pod_metadata/patch.ts";
 import { recordInjection } from "../pod_metadata/records.ts";
+import type { Admission, Admitted } from "./admit.ts";
+import type { Choice, Present } from "./choose.ts";
+import type { InjectRequest } from "./contract.ts";
+import type { Occupied } from "./occupied.ts";
+import { append } from "./operations.ts";
+import { lostVolumes } from "./restore.ts";
+import { isLongRunning } from "./sidecar_plan.ts";
+import { transferContextOf } from "./transfer_env.ts";
 import { writeContainers } from "./write_containers.ts";
 import { writePresent } from "./write_present.ts";
 
@@ -82,4 +89,39 @@ function withAnnotations(pod: Pod, changes: ReadonlyMap<string, string>): Pod {
   if (changes.size === 0) return pod;
   const annotations = { ...pod.metadata.annotations, ...Object.fromEntries(changes) };
   return { ...pod, metadata: { ...pod.metadata, annotations } };
+}
+
+/**
+ * The annotation that records images other webhooks set in containers of an earlier call. The API server calls
+ * again after such a change, so a second call sees them. Drift is then compared with the recorded images, not with
+ * the SidecarSet's.
+ *
+ * @param changes annotations that the same patch changes
+ */
+export function rewrittenImages(
+  present: readonly Present[],
+  { pod, occupied, changes }: {
+    readonly pod: Pod;
+    readonly occupied: Pick<Occupied, "places" | "ours">;
+    readonly changes: ReadonlyMap<string, string>;
+  },
+): ReadonlyMap<string, string> {
+  const { places, ours } = occupied;
+  const known = storedImages(pod);
+  const images = new Map<string, string>();
+  const sidecars = present.flatMap(({ plan }) => plan?.sidecars ?? []);
+  for (
+    const { name, container } of sidecars.filter(isLongRunning).flatMap(({ containers }) =>
+      containers
+    )
+  ) {
+    const image = ours.containers.has(name) ? places.get(name)?.container.image : undefined;
+    if (image === undefined || image === (known.get(name) ?? container.image)) continue;
+    images.set(name, image);
+  }
+  if (images.size === 0) return images;
+  const record = storedImagesWith(pod, images) ?? "";
+  const annotations = { ...pod.metadata.annotations, ...Object.fromEntries(changes) };
+  const isSmall = fitsAnnotations({ ...annotations, [STORED_IMAGES_ANNOTATION]: record });
+  return isSmall ? new Map([[STORED_IMAGES_ANNOTATION, record]]) : new Map();
 }

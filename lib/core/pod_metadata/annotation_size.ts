@@ -13,7 +13,7 @@ const SIDECAR_UNITS = 750;
 type Annotations = Readonly<Record<string, string>>;
 
 /** SidecarSets decided before this one. */
-export interface AdmittedBefore {
+interface AdmittedBefore {
   readonly admitted: readonly { readonly plan: RecordedSidecarSet }[];
   /** Annotations that `patchPodMetadata` changes. */
   readonly annotations: ReadonlyMap<string, string>;

@@ -1,5 +1,4 @@
-import { anyPositiveAmount, rangeAmounts } from "./amount_ranges.ts";
-import { exactAmounts } from "./exact_amounts.ts";
+import { anyPositiveAmount, exactAmounts, rangeAmounts } from "./amounts.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Step, toPostfix } from "./postfix.ts";
 import { formatQuantity, type Quantity } from "./quantity.ts";

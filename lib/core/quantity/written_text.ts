@@ -1,7 +1,7 @@
 import { NANO_EXPONENT, type SuffixScale } from "./suffixes.ts";
 
 /** The parts of a quantity's text that decide whether Kubernetes keeps the text. */
-export interface WrittenParts {
+interface WrittenParts {
   /** Digits before the point. */
   readonly whole: string;
   /** Digits after the point. */

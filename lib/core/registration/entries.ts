@@ -10,7 +10,7 @@ import { isInjecting, type SelectionSpec } from "./selection.ts";
  * Maximum number of entries; beyond it all `Ignore` entries are merged into one. The API server calls each matching
  * entry.
  */
-export const MAX_ENTRIES = 20;
+const MAX_ENTRIES = 20;
 /** Maximum size of all entries as JSON. etcd's limit is 1.5 MiB, and each entry gets a CA bundle later. */
 export const MAX_CHARACTERS = 1_000_000;
 

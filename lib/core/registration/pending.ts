@@ -11,7 +11,7 @@ import { injectingCoverageKey } from "./selection.ts";
  * MutatingWebhookConfiguration, with separate entries, until the leader has registered the SidecarSet and the other
  * replicas have had time to sync it.
  */
-export const pendingSelection = z.object({
+const pendingSelection = z.object({
   name: z.string(),
   uid: z.string(),
   generation: z.int(),
@@ -40,9 +40,9 @@ export interface KnownSelection {
 /**
  * Time that a pending selection is kept after the leader knows the SidecarSet, as other replicas may sync later.
  */
-export const PENDING_SETTLE_SECONDS = 5;
+const PENDING_SETTLE_SECONDS = 5;
 /** Time after which it expires if the SidecarSet does not appear: the creation may have failed after the review. */
-export const PENDING_EXPIRY_SECONDS = 60;
+const PENDING_EXPIRY_SECONDS = 60;
 /** Maximum number of pending selections: each takes room in a path and in the annotation. */
 export const MAX_PENDING = 100;
 

@@ -8,7 +8,7 @@ import { imagePatch, type PodPatch, type PodUpdate, upgradePatch } from "./pod_u
 import { upgradability } from "./upgradable.ts";
 
 /** An update, or why it cannot be computed for the Pod. */
-export type Made =
+type Made =
   | { readonly ok: true; readonly update: PodUpdate }
   | { readonly ok: false; readonly left: LeftPod };
 

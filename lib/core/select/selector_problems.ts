@@ -29,7 +29,7 @@ export function selectorProblems(selector: LabelSelector, path: string): FieldPr
  *
  * @see `k8s.io/apimachinery/pkg/apis/meta/v1/validation/validation.go:ValidateLabels`
  */
-export function labelsProblems(
+function labelsProblems(
   labels: Readonly<Record<string, string>>,
   path: string,
 ): FieldProblem[] {

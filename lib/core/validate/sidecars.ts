@@ -1,17 +1,17 @@
+import { HOT_UPGRADE_SUFFIXES } from "../../api/names.ts";
 import { podInjectPolicies, shareTypes, upgradeTypes } from "../../api/sidecar_container.ts";
 import { defaultPodContainer } from "../defaults/core_container.ts";
 import { defaultVolume } from "../defaults/volume.ts";
 import type { Field } from "./field.ts";
-import { checkHotUpgradeNames } from "./hot_upgrade.ts";
 import type { Subject } from "./input.ts";
 import { checkContainerNames, checkContainers, checkInitContainers } from "./pod/container.ts";
+import { checkSubscript, readPodFieldPath } from "./pod/field_selectors.ts";
 import { checkVolumes } from "./pod/volumes.ts";
 import { checkResourcesPolicy } from "./resources_policy.ts";
 import { checkOneOf, checkOptionalOneOf } from "./syntax.ts";
-import { checkTransferEnv } from "./transfer_env.ts";
 
 /** More would let one SidecarSet hold up every Pod's creation; Kubernetes' own Pods stay far below. */
-export const MAX_CONTAINERS = 256;
+const MAX_CONTAINERS = 256;
 
 /**
  * Containers, init containers and volumes: by a SidecarSet's own rules and as parts of a Pod.
@@ -77,4 +77,65 @@ function checkInitSidecar(container: Field): void {
       "must not be set for an init container unless its restartPolicy is Always",
     );
   }
+}
+
+const MAX_NAME_LENGTH = 63;
+const LONGEST_SUFFIX = Math.max(...HOT_UPGRADE_SUFFIXES.map((suffix) => suffix.length));
+
+/** Both containers of a hot-upgrade pair need an image and a valid, unique name (B-27). */
+function checkHotUpgradeNames(containers: readonly Field[]): void {
+  const names = new Set(containers.map((container) => container.member("name").text()));
+  for (const container of containers) {
+    const strategy = container.member("upgradeStrategy");
+    if (strategy.member("upgradeType").text() !== "HotUpgrade") continue;
+    const emptyImage = strategy.member("hotUpgradeEmptyImage");
+    if (emptyImage.text() === "") {
+      emptyImage.required("is required for HotUpgrade: the idle container of the pair runs it");
+    }
+    const name = container.member("name");
+    const mostLength = MAX_NAME_LENGTH - LONGEST_SUFFIX;
+    if (name.text().length > mostLength && name.text().length <= MAX_NAME_LENGTH) {
+      name.invalid(
+        `must have at most ${mostLength} characters for HotUpgrade, which appends a suffix`,
+      );
+    }
+    const taken = HOT_UPGRADE_SUFFIXES.map((suffix) => `${name.text()}${suffix}`)
+      .find((pairName) => names.has(pairName));
+    if (taken !== undefined) {
+      name.duplicate(`must be changed: HotUpgrade makes a container ${taken} of it, which exists`);
+    }
+  }
+}
+
+/**
+ * Where variables are copied from. An empty reference is refused (B-25).
+ *
+ * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateDownwardAPI`
+ */
+function checkTransferEnv(transferEnv: Field): void {
+  for (const entry of transferEnv.items()) {
+    const name = entry.member("sourceContainerName");
+    const nameFrom = entry.member("sourceContainerNameFrom");
+    if (nameFrom.isSet) checkNameSource(nameFrom.member("fieldRef"));
+    else if (name.text() === "") name.required("is required: or use sourceContainerNameFrom");
+  }
+}
+
+/** The name comes from a label or an annotation of the Pod; nothing else of it is known before it is created. */
+function checkNameSource(fieldRef: Field): void {
+  if (!fieldRef.isSet) {
+    return fieldRef.required(
+      "is required: use fieldPath metadata.labels['KEY'] or metadata.annotations['KEY']",
+    );
+  }
+  const apiVersion = fieldRef.member("apiVersion");
+  const fieldPath = fieldRef.member("fieldPath");
+  if (apiVersion.text() === "") return apiVersion.required("is required: use v1");
+  if (fieldPath.text() === "") return fieldPath.required();
+  if (apiVersion.text() !== "v1") return fieldPath.invalid("must be read with apiVersion v1");
+  const parts = readPodFieldPath(fieldPath.text());
+  if (parts.key === undefined) {
+    return fieldPath.invalid("must be metadata.labels['KEY'] or metadata.annotations['KEY']");
+  }
+  checkSubscript(fieldRef, parts);
 }

@@ -1,8 +1,11 @@
 import type { Pod } from "../../../lib/api/pod.ts";
 import { readInPlaceStates } from "../../../lib/core/annotations/inplace_state.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
-import { containerStatus, isStateConsistent } from "../../../lib/core/status/consistency.ts";
-import { isSameDigest } from "../../../lib/core/status/image.ts";
+import {
+  containerStatus,
+  isSameDigest,
+  isStateConsistent,
+} from "../../../lib/core/status/consistency.ts";
 import { findContainer, sidecarContainerNames } from "../../../lib/core/status/sidecars.ts";
 
 /**

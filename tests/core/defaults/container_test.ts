@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { defaultContainer } from "../../../lib/core/defaults/container.ts";
+import { defaultContainer } from "../../../lib/core/defaults/sidecarset.ts";
 
 const written = {
   imagePullPolicy: "IfNotPresent",

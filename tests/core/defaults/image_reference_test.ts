@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { effectiveTag } from "../../../lib/core/defaults/image_reference.ts";
+import { effectiveTag } from "../../../lib/core/defaults/core_container.ts";
 
 const DIGEST = `sha256:${"0a".repeat(32)}`;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { NO_PODS } from "../../../lib/core/status/counts.ts";
-import { storedProgress } from "../../../lib/core/status/stored_progress.ts";
+import { storedProgress } from "../../../lib/core/status/next_status.ts";
 
 const condition = {
   type: "Progressing",

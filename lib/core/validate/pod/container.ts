@@ -4,9 +4,8 @@ import { checkEnv, checkEnvFrom } from "./env.ts";
 import { checkMountsAndDevices, type VolumeSources } from "./mounts.ts";
 import { checkHostPorts, checkPorts } from "./ports.ts";
 import { checkNoProbesOrLifecycle, checkProbesAndLifecycle } from "./probes.ts";
-import { checkNoRestartOnResize, checkResizePolicy } from "./resize_policy.ts";
 import { checkResources } from "./resources.ts";
-import { checkRestartPolicy } from "./restart_policy.ts";
+import { checkNoRestartOnResize, checkResizePolicy, checkRestartPolicy } from "./restart_policy.ts";
 import { checkSecurityContext } from "./security_context.ts";
 
 /** Input for validating a Pod's containers. */

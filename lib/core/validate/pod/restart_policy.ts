@@ -1,5 +1,6 @@
 import type { Field } from "../field.ts";
 import { checkOneOf, checkOptionalOneOf } from "../syntax.ts";
+import { COMPUTE_RESOURCES } from "./resources.ts";
 
 const POLICIES = ["Always", "Never", "OnFailure"];
 const ACTIONS = ["Restart", "RestartAllContainers"];
@@ -37,4 +38,30 @@ function checkRule(rule: Field): void {
     values.tooLong(`must have at most ${MAX_EXIT_CODES} exit codes: they have ${count}`);
   }
   for (const value of values.items()) value.integer();
+}
+
+/** @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateResizePolicy` */
+export function checkResizePolicy(policies: Field): void {
+  const seen = new Set<string>();
+  for (const policy of policies.items()) {
+    const resource = policy.member("resourceName");
+    if (seen.has(resource.text())) resource.duplicate();
+    seen.add(resource.text());
+    checkOneOf(resource, COMPUTE_RESOURCES);
+    checkOneOf(policy.member("restartPolicy"), ["NotRequired", "RestartContainer"]);
+  }
+}
+
+/**
+ * A plain init container cannot be restarted by a resize.
+ *
+ * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:validateInitContainers`
+ */
+export function checkNoRestartOnResize(policies: Field): void {
+  for (const policy of policies.items()) {
+    const restartPolicy = policy.member("restartPolicy");
+    if (restartPolicy.text() === "RestartContainer") {
+      restartPolicy.invalid("must be NotRequired unless the init container restarts Always");
+    }
+  }
 }

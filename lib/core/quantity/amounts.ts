@@ -1,4 +1,12 @@
-import { NANOS_PER_UNIT } from "./quantity.ts";
+import {
+  addQuantities,
+  divideQuantity,
+  multiplyQuantity,
+  negateQuantity,
+  quantityOfNumber,
+  subtractQuantities,
+} from "./arithmetic.ts";
+import { compareQuantities, NANOS_PER_UNIT, type Quantity } from "./quantity.ts";
 import type { Amounts } from "./run_steps.ts";
 
 /** All amounts between two bounds, in whole units; a bound may be infinite. */
@@ -40,3 +48,18 @@ function scaled({ low, high }: AmountRange, scale: (bound: number) => number): A
   const bounds = [scale(low), scale(high)].map((bound) => Number.isNaN(bound) ? 0 : bound);
   return { low: Math.min(...bounds), high: Math.max(...bounds) };
 }
+
+/** Result of an expression; of equal amounts, `max` and `min` keep the left one's notation. */
+export const exactAmounts: Amounts<Quantity> = {
+  ofQuantity: (quantity) => quantity,
+  ofNumber: quantityOfNumber,
+  negate: negateQuantity,
+  multiply: multiplyQuantity,
+  divide: divideQuantity,
+  combine: {
+    "+": addQuantities,
+    "-": subtractQuantities,
+    max: (left, right) => compareQuantities(left, right) >= 0 ? left : right,
+    min: (left, right) => compareQuantities(left, right) <= 0 ? left : right,
+  },
+};
