@@ -12,7 +12,7 @@ const stuck: CleanupProgress = {
 const reasons = (before: CleanupProgress, after: CleanupProgress) =>
   cleanupEvents(before, after).map(({ type, reason }) => `${type} ${reason}`);
 
-Deno.test("cleanupEvents() tells of the start, the end and what newly blocks, once each", () => {
+Deno.test("cleanupEvents() returns an event for the start, the end and each new blocker", () => {
   assert.deepEqual(reasons(none, some), ["Normal CleanupStarted"]);
   assert.deepEqual(reasons(some, { ...some, remaining: 1 }), []);
   assert.deepEqual(reasons(some, stuck), ["Warning NotRecreated"]);
@@ -20,12 +20,12 @@ Deno.test("cleanupEvents() tells of the start, the end and what newly blocks, on
   assert.deepEqual(reasons(stuck, none), ["Normal CleanupCompleted"]);
 });
 
-Deno.test("cleanupEvents() names an example and what is in the way", () => {
+Deno.test("cleanupEvents() names an example and the blocker", () => {
   const [news] = cleanupEvents(some, stuck);
   assert.equal(news?.note, "1 Pod waits for the clean-up, for example default/a: nobody would");
 });
 
-Deno.test("cleanupEvents() does not warn of what passes by itself", () => {
+Deno.test("cleanupEvents() returns Normal events for temporary blockers", () => {
   const budget = { BudgetUsed: { pods: 3, example: "", message: "1 may be" } };
   assert.deepEqual(reasons(some, { remaining: 3, blocked: budget }), ["Normal BudgetUsed"]);
 });

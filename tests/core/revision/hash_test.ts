@@ -51,7 +51,7 @@ Deno.test("hashSidecarSet() tells an empty list of containers from none", () => 
   assert.notEqual(hashSidecarSet({ containers: [] }).hash, EMPTY);
 });
 
-Deno.test("hashSidecarSet() counts ordinary init containers only beside a native one", () => {
+Deno.test("hashSidecarSet() counts plain init containers only together with a native one", () => {
   const ordinary = { name: "prepare", image: "prepare:1" };
   const plain = hashSidecarSet({ containers: [container] });
   assert.deepEqual(hashSidecarSet({ containers: [container], initContainers: [ordinary] }), plain);

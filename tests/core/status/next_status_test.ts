@@ -124,7 +124,7 @@ Deno.test("PodsMissed counts, and gives the commonest reason with an example", (
   assert.equal(condition("PodsMissed", {}).status, "False");
 });
 
-Deno.test("PodsMissed tells of workloads whose Pods are refused, and counts no Pod for them", () => {
+Deno.test("PodsMissed reports workloads whose Pods are refused, and counts no Pod for them", () => {
   const refused = { workloads: 2, example: "ReplicaSet shop/web", text: "must specify for: agent" };
   const found = condition("PodsMissed", { refused });
   assert.deepEqual([found.status, found.reason], ["True", "PodRefused"]);
