@@ -19,16 +19,20 @@ const LAYOUTS: Record<string, string> = {
   aliases: "meta: { name: web }\nempty: &empty {}\nlist: [{ a: 1 }, { b: 2, <<: *empty }]\n",
 };
 
+/** Any JSON value without the key `<<`: YAML 1.1 reads it as a merge, and no field of Kubernetes has that name. */
+const jsonValue = () =>
+  fc.jsonValue({ maxDepth: 2 }).filter((value) => !JSON.stringify(value).includes('"<<"'));
+
 const operation: fc.Arbitrary<JsonPatchOperation> = fc.oneof(
   fc.record({
     op: fc.constant("add" as const),
     path: fc.constantFrom("/list/0", "/list/1", "/list/-", "/new", "/meta/x~1y~0z", "/empty/on"),
-    value: fc.jsonValue({ maxDepth: 2 }),
+    value: jsonValue(),
   }),
   fc.record({
     op: fc.constant("replace" as const),
     path: fc.constantFrom("/meta/name", "/list/0", "/meta"),
-    value: fc.jsonValue({ maxDepth: 2 }),
+    value: jsonValue(),
   }),
   fc.record({ op: fc.constant("remove" as const), path: fc.constantFrom("/list/0", "/empty") }),
 );
