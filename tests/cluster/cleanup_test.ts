@@ -65,9 +65,14 @@ function setUp(plane: ControlPlane) {
       }
       await createDeployment(plane, name, { replicas, labels: { sidecar: name } });
     },
-    untilAll(name: string, { what, are }: { what: string; are: (pod: Pod) => boolean }) {
+    /** @param options `replicas` is checked where Pods are deleted and recreated meanwhile */
+    untilAll(
+      name: string,
+      { what, are, replicas }: { what: string; are: (pod: Pod) => boolean; replicas?: number },
+    ) {
       return eventually(async () => {
         const found = await pods.list(labelOf(name));
+        if (replicas !== undefined) assert.equal(found.length, replicas);
         const left = found.filter((pod) => !are(pod));
         if (left.length === 0) return found;
         throw new Error(`${left.length} are not, for example ${JSON.stringify(left[0])}`);
@@ -156,13 +161,12 @@ Deno.test("sidecars of SidecarSets that are deleted", async (t) => {
       const before = await pods.list(labelOf("evict"));
       await using history = await PodHistory.start(plane.client, labelOf("evict"));
       await deleteSidecarSet(plane, "evict");
-      await untilAll("evict", {
+      const after = await untilAll("evict", {
         what: "are new",
         are: (pod) => imageOf(pod) === undefined && isReady(pod),
+        replicas: 4,
       });
       assert.ok(history.leastReady >= 3, `only ${history.leastReady} of 4 Pods stayed ready`);
-      const after = await pods.list(labelOf("evict"));
-      assert.equal(after.length, 4);
       assert.ok(new Set(uidsOf(after)).isDisjointFrom(new Set(uidsOf(before))));
       assert.equal((await records(plane)).length, 1, "nobody would create the bare Pod anew");
       assert.equal(imageOf(await pods.get("bare")), "agent:1");
