@@ -10,7 +10,7 @@ export interface DryRunOptions {
   readonly excludedNamespaces: readonly string[];
 }
 
-/** What the webhook would know if a Pod were created now, for a dry run of its injection. */
+/** What a dry run of the injection of a new Pod depends on. */
 export type DryRunFacts = Omit<ReplacementFacts, "sidecarSet" | "revision">;
 
 export function createDryRuns(

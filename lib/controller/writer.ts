@@ -50,7 +50,7 @@ export interface Precondition {
   readonly resourceVersion: string | undefined;
 }
 
-/** The only code that changes objects in the cluster. Every method rejects with what the API server answers, or as a follower. */
+/** All writes of the controllers. Every method rejects with what the API server answers, or with NotLeaderError. */
 export class Writer {
   readonly #options: WriterOptions;
 

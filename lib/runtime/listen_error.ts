@@ -18,9 +18,10 @@ export class ListenError extends Error {
 }
 
 /**
- * Checks that an address can be listened on. Without `SO_REUSEPORT`, so that another process that listens with it counts as well.
+ * Checks that an address can be listened on, without `SO_REUSEPORT`, so that it fails for a port that another process
+ * listens on with it.
  *
- * @throws {ListenError} when it cannot
+ * @throws {ListenError} if it cannot
  */
 export function requireFree(address: ListenAddress): void {
   try {

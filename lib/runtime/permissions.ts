@@ -9,9 +9,9 @@ export interface PermissionsOptions {
 const ALL = ["env", "ffi", "import", "net", "read", "run", "sys", "write"] as const;
 
 /**
- * Gives up, for the rest of the process, what only its start needs: the environment, native code, files to write and, unless a credential
- * plugin is in use, other programs. What goes wrong in the program later cannot get them back. The network and reading files stay: the API
- * server's address is known only now, and its token and certificates change; a permission cannot be narrowed, only given up.
+ * Drops startup-only permissions: the environment, native code, writing files and, without a credential plugin, running
+ * programs. They cannot be requested again. The network and reading files stay, because the API server's address is known
+ * only now, its token and certificates change, and a permission cannot be narrowed.
  */
 export async function dropPermissions({ keepRun, logger }: PermissionsOptions): Promise<void> {
   const kept = ["net", "read", ...(keepRun ? ["run"] : [])];

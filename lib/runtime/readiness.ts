@@ -4,11 +4,11 @@ import { selfCheck } from "../webhook/self_check.ts";
 import type { ReadinessCheck } from "./health.ts";
 import type { Watches } from "./watches.ts";
 
-/** How often the process calls its own webhook, in milliseconds: as soon as it listens, often until it answers, then seldom. */
-const LISTEN_SOON = 20;
-const CHECK_SOON = 200;
-const CHECK_LATER = 10_000;
-const CHECK_DEADLINE = 3_000;
+/** Intervals of the calls of the own webhook: until it listens, until it answers, and afterwards. */
+const LISTEN_POLL_MS = 20;
+const FAILING_CHECK_INTERVAL_MS = 200;
+const CHECK_INTERVAL_MS = 10_000;
+const CHECK_DEADLINE_MS = 3_000;
 
 export interface ReadinessOptions {
   readonly watches: Watches;
@@ -32,7 +32,7 @@ export interface Readiness {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Ready means: a review that came now would be answered from complete knowledge, and API servers know where to send it. */
+/** Readiness: the index is complete, the webhook answers, and API servers know its address. */
 export function createReadiness(options: ReadinessOptions): Readiness {
   const { watches, certificates, clock, hostname, serverName, stopping } = options;
   let webhookProblem: string | undefined = "it does not listen yet";
@@ -68,15 +68,18 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       while (!signal.aborted) {
         const port = options.port();
         if (port === undefined) {
-          await clock.sleep(LISTEN_SOON, signal);
+          await clock.sleep(LISTEN_POLL_MS, signal);
           continue;
         }
         const caBundle = certificates.caBundle();
         webhookProblem = await selfCheck({
           ...{ hostname, port, serverName, caBundle },
-          deadlineMs: CHECK_DEADLINE,
+          deadlineMs: CHECK_DEADLINE_MS,
         });
-        await clock.sleep(webhookProblem === undefined ? CHECK_LATER : CHECK_SOON, signal);
+        await clock.sleep(
+          webhookProblem === undefined ? CHECK_INTERVAL_MS : FAILING_CHECK_INTERVAL_MS,
+          signal,
+        );
       }
     },
   };

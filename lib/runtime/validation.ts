@@ -46,7 +46,7 @@ export interface CoverageOptions {
   problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
 }
 
-/** Covers a valid SidecarSet that is being admitted where it selects other Pods than before, or with another failure policy. */
+/** Covers a valid SidecarSet that is being admitted, if it selects other Pods or changes its failure policy. */
 export function createCover(
   { registration, problemsOf }: CoverageOptions,
 ): (input: SidecarSetValidationInput) => Promise<boolean> | undefined {

@@ -35,22 +35,22 @@ export interface WatchesOptions {
 
 export interface Watches {
   /**
-   * What an admission needs: SidecarSets, namespaces and revisions. A replica that is cut off is not ready, but answers from what it knows: the
-   * API server keeps its connection to it, and would have every Pod and SidecarSet refused although others are ready.
+   * Whether SidecarSets, namespaces and revisions are read. A replica that is cut off is not ready, but still answers:
+   * the API server keeps its connection to it, and would refuse every Pod although other replicas are ready.
    */
   isAdmissionSynced(): boolean;
   /** The kinds that are not completely read, or no longer readable: their names, with the last error where there is one. */
   unsynced(): string[];
   /** By kind, milliseconds since the API server was last heard of. */
   ages(): Map<string, number>;
-  /** The API server can be reached again: goes on with what waits for that. */
+  /** The API server is reachable again: ends the back-off of the watches. */
   wake(): void;
-  /** The API server's store was set back: reads everything again. */
+  /** The API server's store was rolled back: lists everything again. */
   rollBack(): void;
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Keeps the index equal to the cluster by one reflector for each kind. */
+/** Keeps the index equal to the cluster, by one reflector per resource. */
 export function createWatches(options: WatchesOptions): Watches {
   const { index, namespace } = options;
   const own = { fieldSelector: `metadata.name=${options.registrationName}` };
@@ -180,7 +180,7 @@ export function createWatches(options: WatchesOptions): Watches {
     async run(signal) {
       const others = [...forAdmission, allowList, cleanupRecords, ...configurations];
       const running = others.map(({ loop }) => loop.run(signal));
-      // A Pod is classified once if everything that its class depends on is known before it.
+      // Pods are listed last, so that each is classified once.
       while (!signal.aborted && !forAdmission.every(({ loop }) => loop.isSynced())) {
         await options.clock.sleep(SYNC_POLL_MS, signal);
       }

@@ -14,10 +14,10 @@ export interface WebhookListener extends Pick<CertificateListener, "onCertificat
 }
 
 /**
- * Checks the address, and starts the server as soon as there is a certificate. `onCertificate` throws when the certificate cannot be
- * served, and what was served before stays.
+ * Checks the address, and starts the server with the first certificate. `onCertificate` throws if a certificate cannot be
+ * served; the previous one stays.
  *
- * @throws {ListenError} when the address cannot be listened on
+ * @throws {ListenError} if the address cannot be listened on
  */
 export function createWebhookListener(options: WebhookListenerOptions): WebhookListener {
   const { hostname, port, onListenError } = options;

@@ -120,7 +120,7 @@ export class CleanupController {
       this.#cleanups.has(name);
   }
 
-  /** Milliseconds until the next plan, which costs, or until a record that another client keeps changing may be repaired. */
+  /** Milliseconds until the next plan may be made, or a record that another client keeps changing may be repaired. */
   #waitOf(name: string): number {
     const { index, records } = this.#options;
     const { rest = 0 } = this.#cleanups.get(name) ?? {};

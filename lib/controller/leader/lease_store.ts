@@ -26,7 +26,7 @@ export function leaseStore({ client, namespace, name }: LeaseStoreOptions): Leas
   };
 }
 
-/** The same Lease, each read and write of which shows whether the API server can be reached and has the store that it had. */
+/** The same store; its answers tell the monitor whether the API server is reachable, and was not rolled back. */
 export function observedLeaseStore(store: LeaseStore, storeMonitor: StoreMonitor): LeaseStore {
   const version = (lease: Lease | undefined) => lease?.metadata.resourceVersion;
   return {

@@ -61,8 +61,8 @@ export class MissedController {
   }
 
   /**
-   * What is known of a SidecarSet's missed Pods; undefined where there are none, or nothing is known yet, and on a follower: what it knew as the
-   * leader is out of date.
+   * Why Pods of a SidecarSet were missed; undefined without missed Pods, before they are examined, and on a follower,
+   * whose knowledge is outdated.
    */
   summaryOf(sidecarSet: string): MissedSummary | undefined {
     return this.#options.isLeader() ? this.#summaries.get(sidecarSet) : undefined;

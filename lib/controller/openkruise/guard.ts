@@ -11,11 +11,11 @@ export interface OpenKruiseGuardOptions {
   readonly logger: Logger;
 }
 
-/** Prevents every write while OpenKruise looks after SidecarSets too. */
+/** Prevents every write while OpenKruise manages SidecarSets too. */
 export interface OpenKruiseGuard {
   /** Why nothing is written; undefined while it may be. */
   problem(): string | undefined;
-  /** Runs the work while OpenKruise does not look after SidecarSets, and ends it when it does, until the signal is aborted. */
+  /** Runs the work while OpenKruise does not manage SidecarSets, and aborts it while it does. */
   run(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
 }
 

@@ -44,8 +44,9 @@ const REMOVE_DEADLINE_MS = 2_000;
 const MAX_BUNDLE_CHARACTERS = 16_384;
 
 /**
- * Exchanges CA bundles between the replicas of an installation: each publishes its own in a Lease, and the leader registers
- * them all, so that replicas with certificates of different sources can serve together. The leader deletes expired Leases.
+ * Exchanges CA bundles between the replicas of an installation. Each publishes its own in a Lease, and the leader
+ * registers them all, so that replicas with certificates of different sources can serve together. The leader deletes
+ * expired Leases.
  */
 export class Peers {
   readonly #options: PeersOptions;
@@ -98,7 +99,7 @@ export class Peers {
     if (this.#options.caBundle() !== this.#published) this.#woken.abort();
   }
 
-  /** Renews the own Lease, and as the leader lists the others, until the signal is aborted; then deletes the own Lease. */
+  /** Renews the own Lease, and as the leader lists the others, until the signal is aborted; then deletes its Lease. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, leases, logger, pollMs } = this.#options;
     while (!signal.aborted) {

@@ -74,8 +74,8 @@ export class RegistrationReconciler {
   }
 
   /**
-   * Whether reviews come to this process: by the registration that it wants itself, or by that of a leader with other settings or of another
-   * version, which goes on leading until this process is ready.
+   * Whether API servers send reviews to this process: by the registration that it would write itself, or by that of a
+   * leader with other settings or of another version, which leads until this process is ready.
    */
   get isReached(): boolean {
     return this.#reachedSince !== undefined &&
@@ -100,9 +100,9 @@ export class RegistrationReconciler {
   }
 
   /**
-   * Whether the last plan is made for what a SidecarSet wants now, as it is after most changes: they are of its status.
+   * Whether the last plan has the coverage that a SidecarSet needs now; most changes are of the status.
    *
-   * @param prepared undefined where there is none of the name
+   * @param prepared undefined if the SidecarSet is deleted
    */
   isPlanned(name: string, prepared: PreparedSidecarSet | undefined): boolean {
     return this.#planner.isPlanned(name, prepared);

@@ -12,19 +12,19 @@ export interface RegistrationWidenerOptions {
   readonly logger: Logger;
   /** The MutatingWebhookConfiguration as this process knows it. */
   registered(): WebhookConfiguration | undefined;
-  /** As the API server has it now; undefined where there is none. May reject with what it answers. */
+  /** The present state; undefined if it is missing. Rejects with what the API server answers. */
   read(signal: AbortSignal): Promise<WebhookConfiguration | undefined>;
   /** Overwrites exactly the given resourceVersion. May reject with what the API server answers. */
   write(configuration: WebhookConfiguration, signal: AbortSignal): Promise<WebhookConfiguration>;
-  /** Takes over what a write stored. */
+  /** Applies what a write stored. */
   onStored(configuration: WebhookConfiguration): void;
   /** How long one selection may take, in milliseconds. @default 800 */
   readonly deadlineMs?: number;
 }
 
 /**
- * Measured on kube-apiserver 1.37: it uses a configuration at most 4 ms after its own watch has sent it, and at most 118 ms with 8
- * writers on 2 cores, where the write itself took up to 94 ms. So this margin and once more the time of the write.
+ * Measured on kube-apiserver 1.37: it uses a configuration at most 4 ms after its own watch has sent it, and at most
+ * 118 ms with 8 writers on 2 cores, where the write took up to 94 ms. So this margin, and the time of the write again.
  */
 const ACTIVATION_MARGIN_MS = 50;
 /** Between attempts where the API server does not answer, or there is no configuration yet. */
@@ -46,8 +46,9 @@ interface Waiting {
 }
 
 /**
- * Adds selections to the MutatingWebhookConfiguration while the SidecarSets that have them are being admitted. Every replica does so,
- * next to the leader's writes: a write names the resourceVersion that it was made from, only adds, and is tried again after a conflict.
+ * Adds selections to the MutatingWebhookConfiguration while their SidecarSets are being admitted. Every replica does so,
+ * next to the leader's writes: a write names the resourceVersion that it was made from, only adds, and is retried after a
+ * conflict.
  */
 export class RegistrationWidener {
   readonly #options: RegistrationWidenerOptions;
@@ -68,9 +69,9 @@ export class RegistrationWidener {
   }
 
   /**
-   * Resolves when API servers call the webhook for new Pods of the selection. Selections that come together are written together.
+   * Resolves when API servers call the webhook for new Pods of the selection. Concurrent selections share a write.
    *
-   * @returns false where that could not be reached within the deadline. Never rejects.
+   * @returns false if the deadline passed before. Never rejects
    */
   async cover(selection: Waiting["selection"]): Promise<boolean> {
     const { clock, deadlineMs = DEADLINE_MS } = this.#options;
@@ -108,7 +109,7 @@ export class RegistrationWidener {
     });
   }
 
-  /** Never rejects: what fails is tried again until the signal is aborted. */
+  /** Retries until the signal is aborted. Never rejects. */
   async #tryUntil(batch: readonly Waiting[], signal: AbortSignal): Promise<Written | undefined> {
     const { clock, logger, excludedNamespaces, registered, read, write, onStored } = this.#options;
     let current = registered();
@@ -144,7 +145,7 @@ export class RegistrationWidener {
     return undefined;
   }
 
-  /** Resolves when API servers use what was written; false where nothing was, or its version has not been seen in time. */
+  /** Whether API servers use what was written; false if nothing was, or its version was not seen in time. */
   async #isActive(written: Written | undefined, signal: AbortSignal): Promise<boolean> {
     if (written === undefined) return false;
     await this.#untilSeen(written.version, signal);

@@ -34,7 +34,7 @@ export class Revisions {
   readonly #options: RevisionsOptions;
   /** By SidecarSet, so that a Pod event does not compare revisions. */
   readonly #settled = new Map<string, Settled>();
-  /** SidecarSets whose revisions of another controller have not been taken over wholly: they could not be read, or copied. */
+  /** SidecarSets whose revisions of OpenKruise were not all copied, because of an error. */
   readonly #incomplete = new Set<string>();
 
   constructor(options: RevisionsOptions) {

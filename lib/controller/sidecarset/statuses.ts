@@ -24,7 +24,7 @@ import type { ExplainedPlan } from "../rollout/engine.ts";
 import { progressDeadlineOf, type Pruned, StatusMemory } from "./status_memory.ts";
 import type { Writer } from "../writer.ts";
 
-/** A status is written at most this often, in milliseconds; half as often after each write that has failed, but once in the longest interval. */
+/** Minimum interval between writes of a status; doubles with each failed write. */
 const WRITE_INTERVAL_MS = { base: 1_000, max: 60_000 };
 /** Failed writes that faults of the API server count for. */
 const MAX_FAULTS = 2;
