@@ -166,7 +166,7 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
       assert.equal(await isPaused(), true);
       const again = await shell.run("sidecarset rollout pause logging");
       assert.equal(again.code, 1);
-      assert.equal(again.stderr, "Nothing to do: SidecarSet logging is paused already\n");
+      assert.equal(again.stderr, "Nothing to do: SidecarSet logging is already paused\n");
 
       await shell.output(
         `kubectl patch sidecarset logging --type merge -p '{"spec":{"updateStrategy":{"partition":0}}}'`,

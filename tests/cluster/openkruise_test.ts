@@ -81,11 +81,11 @@ Deno.test("a cluster that OpenKruise has looked after", async (t) => {
   await t.step("is left alone, and the remedy said, while it may not be looked at", async () => {
     await eventually(async () => {
       const said = await (await fetch(`${controller.healthUrl}/readyz`)).text();
-      return said.includes("may not be read");
-    }, { what: "/readyz says that it may not be read" });
-    assert.match(controller.log(), /may not be read.*sidecarset manifests --openkruise/);
+      return said.includes("its manager in namespace kruise-system cannot be read");
+    }, { what: "/readyz says that the manager cannot be read" });
+    assert.match(controller.log(), /cannot be read.*sidecarset manifests --openkruise/);
     await eventually(
-      () => /Cannot read what OpenKruise has kept.*manifests --openkruise/.test(controller.log()),
+      () => /Cannot read OpenKruise's namespace.*manifests --openkruise/.test(controller.log()),
       { what: "the log says so too" },
     );
     const rights = ["apply", "-f", `${manifests}/components/openkruise/rbac.yaml`];
