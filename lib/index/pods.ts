@@ -136,11 +136,7 @@ export class PodIndex {
     return pods;
   }
 
-  /**
-   * Stores a projected Pod; an older state than the known one changes nothing.
-   *
-   * @returns the SidecarSets that select or inject it, before or now
-   */
+  /** Stores a projected Pod, unless it is older. @returns the SidecarSets that select or inject it, before or now */
   apply(pod: Pod, key = podKey(pod)): string[] {
     const known = this.#records.get(key);
     if (known && isOlder(pod.metadata, known.pod.metadata)) return [];
