@@ -136,6 +136,7 @@ export class RegistrationReconciler {
     if (!this.#owner || this.#isMissing()) await this.#findOwner(signal);
     const caBundle = await this.#commonBundle(own, signal);
     const planned = sidecarSets();
+    const plannedFrom = this.#mutating.observed;
     const { registration, dueIn } = this.#planner.plan(planned, {
       caBundle,
       owner: this.#owner,
@@ -156,6 +157,8 @@ export class RegistrationReconciler {
     const written = new Set<ConfigurationKind>();
     const waits: number[] = [];
     for (const wanted of differing) {
+      // During the write before, a replica may have added a selection, which this plan would remove.
+      if (wanted === mutating && this.#mutating.observed !== plannedFrom) return 0;
       const wait = await this.#write(wanted, signal);
       if (wait === undefined) written.add(wanted.kind);
       else waits.push(wait);

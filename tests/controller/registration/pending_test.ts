@@ -85,3 +85,39 @@ Deno.test("RegistrationReconciler still repairs an entry that was removed while 
   assert.match(texts(latest(written)), /'web'/);
   assert.match(texts(latest(written)), /pending-.*'new'/);
 });
+
+Deno.test("RegistrationReconciler leaves a selection that is added while it writes the other configuration", async () => {
+  const written: WebhookConfiguration[] = [];
+  let version = 0;
+  const { keeper, state, clock, reconcile } = setUp(undefined, {
+    write(wanted) {
+      written.push(wanted);
+      const isPlanned = state.sidecarSets.length === 1;
+      if (wanted.kind !== mutating && !isPlanned) addSelection();
+      const resourceVersion = String(++version);
+      return Promise.resolve({ ...wanted, metadata: { ...wanted.metadata, resourceVersion } });
+    },
+  });
+  let isAdded = false;
+  function addSelection(): void {
+    if (isAdded) return;
+    isAdded = true;
+    const since = clock.now().toISOString();
+    const selection = { name: "new", uid: "uid-of-new", generation: 1, since, spec: SPEC };
+    const observed = keeper.mutating;
+    assert.ok(observed);
+    const wider = widened(observed, [selection], { excludedNamespaces: [] })?.configuration;
+    assert.ok(wider);
+    const metadata = { ...wider.metadata, resourceVersion: String(++version) };
+    keeper.observe(mutating, { ...wider, metadata });
+  }
+  await reconcile();
+  // Its sidecar keeps Jobs running, so both configurations change.
+  const spec = { selector: { matchLabels: { app: "jobs" } } };
+  state.sidecarSets = [...state.sidecarSets, sidecarSetOf({ name: "jobs", spec })];
+  written.length = 0;
+  while (await reconcile() === 0);
+  assert.ok(isAdded);
+  assert.match(texts(keeper.mutating ?? latest(written)), /'new'/);
+  assert.match(texts(keeper.mutating ?? latest(written)), /'jobs'/);
+});
