@@ -26,12 +26,18 @@ export class ManualClock implements Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      const sleeper = { until: this.#monotonic + milliseconds, wake: resolve };
-      this.#sleepers.push(sleeper);
-      signal?.addEventListener("abort", () => {
+      const cancel = () => {
         this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
         resolve();
-      }, { once: true });
+      };
+      const wake = () => {
+        // Otherwise a signal that lives long would keep a listener of each sleep.
+        signal?.removeEventListener("abort", cancel);
+        resolve();
+      };
+      const sleeper = { until: this.#monotonic + milliseconds, wake };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener("abort", cancel, { once: true });
     });
   }
 
