@@ -1,6 +1,6 @@
 /**
- * Resolves when one of the signals is aborted. It listens to each signal, because the sources of `AbortSignal.any()` hold
- * it weakly: Deno collects it together with its listeners, and the promise would never resolve.
+ * Resolves when one of the signals is aborted. It listens to each signal, because the sources of `AbortSignal.any()`
+ * hold it weakly: Deno collects it together with its listeners, and the promise would never resolve.
  */
 export function aborted(...signals: readonly AbortSignal[]): Promise<void> {
   const done = new AbortController();

@@ -13,7 +13,10 @@ interface Expected {
 /** After this time, an injected Pod was not stored: another webhook or the API server refused it. */
 const EXPIRY_MS = 10_000;
 
-/** Pods that this process has injected and that the watch has not sent yet: Pods can be created faster than it sends them. */
+/**
+ * Pods that this process has injected and that the watch has not sent yet: Pods can be created faster than it sends
+ * them.
+ */
 export class ExpectedPods {
   readonly #bySidecarSet = new Map<string, Expected>();
 

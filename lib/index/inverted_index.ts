@@ -59,8 +59,8 @@ export class InvertedIndex {
 
 /**
  * The SidecarSets that a Pod's annotation names, whether they exist or not. The annotation can be forged: an injected
- * SidecarSet has a container in the Pod, so more names than containers are cut off. They would cost memory, and a request
- * to the API server each.
+ * SidecarSet has a container in the Pod, so more names than containers are cut off. They would cost memory, and a
+ * request to the API server each.
  */
 export function injectedNames(pod: Pod): readonly string[] {
   const { containers, initContainers = [] } = pod.spec;

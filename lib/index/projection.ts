@@ -28,8 +28,8 @@ const READ_ENV = new Set([
 const READ_CONDITIONS = new Set(["Ready", UPGRADABLE_CONDITION, TERMINATED_CONDITION]);
 
 /**
- * The fields of a Pod that decisions read; the index keeps nothing else, because most of a Pod is managedFields, probes,
- * mounts and resources. All annotations stay: `patchPodMetadata` may merge into any of them.
+ * The fields of a Pod that decisions read; the index keeps nothing else, because most of a Pod is managedFields,
+ * probes, mounts and resources. All annotations stay: `patchPodMetadata` may merge into any of them.
  */
 export function projectPod(pod: Pod): Pod {
   const { metadata, spec, status } = pod;

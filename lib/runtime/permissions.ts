@@ -10,8 +10,8 @@ const ALL = ["env", "ffi", "import", "net", "read", "run", "sys", "write"] as co
 
 /**
  * Drops startup-only permissions: the environment, native code, writing files and, without a credential plugin, running
- * programs. They cannot be requested again. The network and reading files stay, because the API server's address is known
- * only now, its token and certificates change, and a permission cannot be narrowed.
+ * programs. They cannot be requested again. The network and reading files stay, because the API server's address is
+ * known only now, its token and certificates change, and a permission cannot be narrowed.
  */
 export async function dropPermissions({ keepRun, logger }: PermissionsOptions): Promise<void> {
   const kept = ["net", "read", ...(keepRun ? ["run"] : [])];

@@ -35,8 +35,8 @@ export interface Reflection<T extends KubeObject> {
 }
 
 /**
- * A watch without changes is silent, so short watches are requested: one that does not end in time is dead. A dead watch
- * that admissions depend on is noticed within 13 s, another one within 85 s.
+ * A watch without changes is silent, so short watches are requested: one that does not end in time is dead. A dead
+ * watch that admissions depend on is noticed within 13 s, another one within 85 s.
  */
 const ADMISSION_TIMING = { watchSeconds: 8, idleDeadlineMs: 13_000 };
 const OTHER_TIMING = { watchSeconds: 75, idleDeadlineMs: 85_000 };
@@ -63,8 +63,8 @@ export function reflect<T extends KubeObject>(
 }
 
 /**
- * Applies a list page by page, so that nothing is held twice and no admission waits for the whole list. A failure of one
- * object is logged, and does not stop the others.
+ * Applies a list page by page, so that nothing is held twice and no admission waits for the whole list. A failure of
+ * one object is logged, and does not stop the others.
  */
 export function changeApplier<T extends KubeObject>(
   into: Omit<Reflection<T>, "resource" | "selection" | "isForAdmission">,

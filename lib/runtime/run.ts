@@ -45,8 +45,8 @@ export interface RunOptions {
 const UNREGISTER_DEADLINE_MS = 5_000;
 
 /**
- * Runs the webhook and the controllers until the signal is aborted, then stops them in order: readiness, reviews, writes,
- * Lease.
+ * Runs the webhook and the controllers until the signal is aborted, then stops them in order: readiness, reviews,
+ * writes, Lease.
  *
  * @throws {Error} if the cluster cannot be found or a port cannot be listened on; later failures are logged and retried
  */

@@ -17,8 +17,8 @@ export interface SoleControllerOptions {
 const POLL_INTERVAL_MS = 1_000;
 
 /**
- * Checks that no other controller runs on the cluster: both would overwrite the webhook registration. Waits until a Lease
- * without a live holder expires.
+ * Checks that no other controller runs on the cluster: both would overwrite the webhook registration. Waits until a
+ * Lease without a live holder expires.
  *
  * @throws {Error} that names the holder, if the Lease is being renewed
  */

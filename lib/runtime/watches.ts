@@ -39,7 +39,9 @@ export interface Watches {
    * the API server keeps its connection to it, and would refuse every Pod although other replicas are ready.
    */
   isAdmissionSynced(): boolean;
-  /** The kinds that are not completely read, or no longer readable: their names, with the last error where there is one. */
+  /**
+   * The kinds that are not completely read, or no longer readable: their names, with the last error where there is one.
+   */
   unsynced(): string[];
   /** By kind, milliseconds since the API server was last heard of. */
   ages(): Map<string, number>;

@@ -14,8 +14,8 @@ export interface WebhookListener extends Pick<CertificateListener, "onCertificat
 }
 
 /**
- * Checks the address, and starts the server with the first certificate. `onCertificate` throws if a certificate cannot be
- * served; the previous one stays.
+ * Checks the address, and starts the server with the first certificate. `onCertificate` throws if a certificate cannot
+ * be served; the previous one stays.
  *
  * @throws {ListenError} if the address cannot be listened on
  */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ExpectedPods } from "../../lib/index/expected_pods.ts";
 
-Deno.test("ExpectedPods counts Pods until a watch has told of them", () => {
+Deno.test("ExpectedPods counts Pods until a watch has sent them", () => {
   const awaited = new ExpectedPods();
   for (const pinned of [true, false, true]) awaited.add("web", { pinned, at: 0 });
   assert.deepEqual(awaited.of("web", 1), { matched: 3, pinned: 2 });

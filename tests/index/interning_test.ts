@@ -18,7 +18,7 @@ Deno.test("internedPod() gives siblings the same parts and leaves each Pod as it
   assert.equal(a.status, b.status);
 });
 
-Deno.test("Interning begins anew when it remembers too much, and still answers equal parts", () => {
+Deno.test("Interning starts again when it holds too much, and still returns equal parts", () => {
   const interning = new Interning();
   for (let i = 0; i < 25_000; i++) assert.deepEqual(interning.intern({ i }), { i });
 });
@@ -30,5 +30,5 @@ Deno.test("Interning remembers no more text of large parts than of many small on
   interning.intern(first);
   assert.equal(interning.intern(large(0)), first);
   for (let i = 1; i < 100; i++) interning.intern(large(i));
-  assert.notEqual(interning.intern(large(0)), first, "it has begun anew");
+  assert.notEqual(interning.intern(large(0)), first, "it has started again");
 });

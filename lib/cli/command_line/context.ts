@@ -25,8 +25,8 @@ export type Given<T extends { readonly systemNamespace: string }> =
   & { readonly systemNamespace?: string };
 
 /**
- * Completes the options with the namespace of the controller: the given one, the one of the webhook registration, or the
- * default.
+ * Completes the options with the namespace of the controller: the given one, the one of the webhook registration, or
+ * the default.
  *
  * @param connection Undefined for a command that works on files alone.
  */

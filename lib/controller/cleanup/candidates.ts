@@ -13,8 +13,8 @@ interface Tracked {
 }
 
 /**
- * Pods with sidecars to be cleaned up. While a SidecarSet exists these are few: a Pod event updates them in O(1), and all
- * Pods are checked only after a change of the SidecarSet.
+ * Pods with sidecars to be cleaned up. While a SidecarSet exists these are few: a Pod event updates them in O(1), and
+ * all Pods are checked only after a change of the SidecarSet.
  */
 export class CleanupCandidates {
   readonly #index: ClusterIndex;

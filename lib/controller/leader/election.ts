@@ -46,8 +46,8 @@ function momentOf(clock: Clock): Moment {
 }
 
 /**
- * Leader election by a Lease, with the rules of `k8s.io/client-go/tools/leaderelection`. `isLeader()` compares the age of
- * the last renewal, so that a process that was suspended does not write after another one has become the leader.
+ * Leader election by a Lease, with the rules of `k8s.io/client-go/tools/leaderelection`. `isLeader()` compares the age
+ * of the last renewal, so that a process that was suspended does not write after another one has become the leader.
  */
 export class LeaderElection {
   readonly #options:

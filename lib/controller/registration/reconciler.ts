@@ -207,8 +207,8 @@ export class RegistrationReconciler {
   }
 
   /**
-   * The authorities of all replicas, in the same order for every replica. Before a change, the other replicas are listed
-   * again, so that the registration is not changed by stale knowledge.
+   * The authorities of all replicas, in the same order for every replica. Before a change, the other replicas are
+   * listed again, so that the registration is not changed by stale knowledge.
    */
   async #commonBundle(own: string, signal: AbortSignal): Promise<string> {
     const { peers } = this.#options;

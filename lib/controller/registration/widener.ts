@@ -46,9 +46,9 @@ interface Waiting {
 }
 
 /**
- * Adds selections to the MutatingWebhookConfiguration while their SidecarSets are being admitted. Every replica does so,
- * next to the leader's writes: a write names the resourceVersion that it was made from, only adds, and is retried after a
- * conflict.
+ * Adds selections to the MutatingWebhookConfiguration while their SidecarSets are being admitted. Every replica does
+ * so, next to the leader's writes: a write names the resourceVersion that it was made from, only adds, and is retried
+ * after a conflict.
  */
 export class RegistrationWidener {
   readonly #options: RegistrationWidenerOptions;

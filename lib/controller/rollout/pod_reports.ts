@@ -41,8 +41,8 @@ export interface RewrittenImages {
 }
 
 /**
- * Writes conditions and annotations of the controller into Pods. Each report merges with what other clients wrote, so it
- * is made for exactly one state of the Pod, and again for the newer state after a conflict.
+ * Writes conditions and annotations of the controller into Pods. Each report merges with what other clients wrote, so
+ * it is made for exactly one state of the Pod, and again for the newer state after a conflict.
  */
 export class PodReports {
   readonly #options: PodReportsOptions;
@@ -68,7 +68,9 @@ export class PodReports {
     }, signal);
   }
 
-  /** Records images that webhooks have rewritten, for as long as the Pod has the revision that they were rewritten at. */
+  /**
+   * Records images that webhooks have rewritten, for as long as the Pod has the revision that they were rewritten at.
+   */
   recordImages(
     pod: Pod,
     { images, sidecarSet }: RewrittenImages,

@@ -38,7 +38,9 @@ export interface RecordOptions {
   readonly skipped: readonly string[];
 }
 
-/** The sidecars that the hash annotations name: containers and native sidecars, sorted, without the suffixes of pairs. */
+/**
+ * The sidecars that the hash annotations name: containers and native sidecars, sorted, without the suffixes of pairs.
+ */
 export function recordedSidecars(
   { spec: { containers = [], initContainers = [] } }: SidecarSet,
 ): readonly string[] {

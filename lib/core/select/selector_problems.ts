@@ -25,7 +25,8 @@ export function selectorProblems(selector: LabelSelector, path: string): FieldPr
 }
 
 /**
- * Everything that Kubernetes would refuse about a map of labels. As there, the field is the map, and the message names the key.
+ * Everything that Kubernetes would refuse about a map of labels. As there, the field is the map, and the message names
+ * the key.
  *
  * @see `k8s.io/apimachinery/pkg/apis/meta/v1/validation/validation.go:ValidateLabels`
  */

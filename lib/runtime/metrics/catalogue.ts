@@ -16,8 +16,8 @@ const RECONCILE_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 const REVIEW_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 /**
- * Every metric of the process. Names follow controller-runtime and client-go where those have the metric (`pkg/metrics/workqueue.go`,
- * `pkg/internal/controller/metrics`), `sidecarset_` for the rest.
+ * Every metric of the process. Names follow controller-runtime and client-go where those have the metric
+ * (`pkg/metrics/workqueue.go`, `pkg/internal/controller/metrics`), `sidecarset_` for the rest.
  */
 export const METRICS = {
   process_start_time_seconds: {

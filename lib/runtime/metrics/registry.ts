@@ -32,8 +32,8 @@ export interface Sample<L extends LabelValues = LabelValues> {
 export const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * Metrics in Prometheus' text format. An own one of a hundred lines: what prom-client depends on (bintrees) makes `deno compile` overflow its
- * stack, and its collectors read what Deno does not have.
+ * Metrics in Prometheus' text format. An own one of a hundred lines: what prom-client depends on (bintrees) makes `deno
+ * compile` overflow its stack, and its collectors read what Deno does not have.
  */
 export class Registry<C extends Catalogue<C>> {
   readonly #catalogue: C;

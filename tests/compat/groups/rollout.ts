@@ -69,8 +69,8 @@ function judgePlan(testCase: z.infer<typeof planCase>): Verdict {
   const prepared = prepareRecorded(sidecarSet, { name: "" });
   const pods = (testCase.pods ?? []).map((pod) => asInjected(pod, sidecarSet));
   const scene: Scene = { pods, prepared };
-  const result = (mended: ReadonlySet<string>) => {
-    const choice = chooseUpgrades(pods, { pods, prepared, mended });
+  const result = (corrected: ReadonlySet<string>) => {
+    const choice = chooseUpgrades(pods, { pods, prepared, corrected });
     return { upgrades: namesOf(choice.upgrades), notUpgradable: namesOf(choice.notUpgradable) };
   };
   const recorded = {

@@ -51,14 +51,14 @@ export const sequence: CompatGroup = {
     const model = run(read, (pods, prepared) => openKruiseRound(pods, prepared, new Set()));
     const failure = modelFailure(recorded, model);
     if (failure !== undefined) return failure;
-    const mended = new Set<string>();
+    const corrected = new Set<string>();
     const wanted = run(read, (pods, prepared) => {
       const scene = { pods, prepared };
       const applying = choiceDepartures.filter(({ applies }) => applies(scene));
-      for (const { number } of applying) mended.add(number);
+      for (const { number } of applying) corrected.add(number);
       return openKruiseRound(pods, prepared, new Set(applying.map(({ number }) => number)));
     });
-    return verdictOf({ recorded, wanted, actual: run(read, ourRound), applying: [...mended] });
+    return verdictOf({ recorded, wanted, actual: run(read, ourRound), applying: [...corrected] });
   },
 };
 

@@ -13,7 +13,7 @@ import type { CompatGroup, Verdict } from "../contract.ts";
 import { asInjected, prepareRecorded } from "../rollout/cases.ts";
 import { modelFailure, verdictOf } from "../rollout/compare.ts";
 import { hasForeignDigest, isWholeConsistent } from "../rollout/consistency.ts";
-import { isReady, isUpdated, type Mended } from "../rollout/openkruise.ts";
+import { type Corrected, isReady, isUpdated } from "../rollout/openkruise.ts";
 
 const statusCase = z.object({
   namespaceLabels: z.record(z.string(), z.record(z.string(), z.string())),
@@ -113,13 +113,13 @@ function withNumbers(counted: Counted): Counted & { readonly numbers: readonly n
   return { ...counted, numbers };
 }
 
-/** A second, plain reading of how OpenKruise counts, with some of its defects mended. */
-function count({ prepared, pods }: Scene, mended: Mended): Counted {
-  const isMatched = mended.has("D-5") ? hasAContainer : hasAllRegularContainers;
+/** A second, plain reading of how OpenKruise counts, with some of its defects corrected. */
+function count({ prepared, pods }: Scene, corrected: Corrected): Counted {
+  const isMatched = corrected.has("D-5") ? hasAContainer : hasAllRegularContainers;
   const matched = pods.filter((pod) => isMatched(pod, prepared));
   const updated = matched.filter((pod) => isUpdated(pod, prepared));
   const ready = matched.filter((pod) =>
-    isWholeConsistent(pod, prepared, mended) && isReady(pod, prepared, mended)
+    isWholeConsistent(pod, prepared, corrected) && isReady(pod, prepared, corrected)
   );
   return {
     matched: matched.map(nameOf),

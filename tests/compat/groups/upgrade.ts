@@ -35,12 +35,12 @@ export const upgrade: CompatGroup = {
     const before = read.pods ?? [];
     const prepared = prepareRecorded(sidecarSet, { name: result.status.latestRevision });
     const applying = numbersOf(departures, { pods: before, prepared });
-    const mended = new Set(applying);
+    const corrected = new Set(applying);
     const contentMended = new Set(numbersOf(contentDepartures, { pods: before, prepared }));
     const plain = openKruiseRound(before, prepared, contentMended);
-    const mendedRound = openKruiseRound(before, prepared, mended);
+    const mendedRound = openKruiseRound(before, prepared, corrected);
     const recorded = (result.pods ?? []).map((pod, i) =>
-      mendContent(pod, { before: before[i] ?? pod, prepared, mended })
+      mendContent(pod, { before: before[i] ?? pod, prepared, corrected })
     );
     const seen = { counts: countsOf(result.status), events: result.events ?? [] };
     const failure = modelFailure(
@@ -48,7 +48,7 @@ export const upgrade: CompatGroup = {
       { counts: plain.counts, events: plain.events, pods: plain.pods.map(comparable) },
     );
     if (failure !== undefined) return failure;
-    // Where mending leaves the choice for a Pod as it was, what was recorded holds, but for its mended content.
+    // Where mending leaves the choice for a Pod as it was, what was recorded holds, but for its corrected content.
     const pods = recorded.map((pod, i) =>
       imagesOf(plain, i) === imagesOf(mendedRound, i) ? pod : mendedRound.pods[i] ?? pod
     );

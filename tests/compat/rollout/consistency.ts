@@ -15,12 +15,12 @@ import { findContainer, sidecarContainerNames } from "../../../lib/core/status/s
 export function isConsistent(
   pod: Pod,
   { name }: PreparedSidecarSet,
-  { containers, mended }: {
+  { containers, corrected }: {
     readonly containers: ReadonlySet<string>;
-    readonly mended: ReadonlySet<string>;
+    readonly corrected: ReadonlySet<string>;
   },
 ): boolean {
-  if (mended.has("digest")) return isStateConsistent(pod, name, containers);
+  if (corrected.has("digest")) return isStateConsistent(pod, name, containers);
   if (pod.spec.containers.length !== pod.status?.containerStatuses?.length) return false;
   for (const { name: container, image = "" } of pod.spec.containers) {
     if (!containers.has(container)) continue;
@@ -34,10 +34,10 @@ export function isConsistent(
 export function isWholeConsistent(
   pod: Pod,
   prepared: PreparedSidecarSet,
-  mended: ReadonlySet<string>,
+  corrected: ReadonlySet<string>,
 ): boolean {
   const containers = sidecarContainerNames(prepared.sidecarSet);
-  return isConsistent(pod, prepared, { containers, mended });
+  return isConsistent(pod, prepared, { containers, corrected });
 }
 
 /** Whether a Pod that was never changed in place has a sidecar whose digest is not the one that the runtime reports. */

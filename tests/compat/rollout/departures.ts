@@ -7,7 +7,7 @@ import { readUpgradeSpecs } from "../../../lib/core/annotations/upgrade_specs.ts
 import { containersOfPair, isHotUpgrade } from "../../../lib/core/annotations/hot_upgrade.ts";
 import { findContainer, runningSidecars } from "../../../lib/core/status/sidecars.ts";
 import { hasForeignDigest, isWholeConsistent } from "./consistency.ts";
-import { idleHalves, isReady, isUpdated, type Mended } from "./openkruise.ts";
+import { type Corrected, idleHalves, isReady, isUpdated } from "./openkruise.ts";
 
 /** Pods and their SidecarSet at one moment. */
 export interface Scene {
@@ -22,7 +22,7 @@ export interface RolloutDeparture {
   applies(scene: Scene): boolean;
 }
 
-const NONE: Mended = new Set();
+const NONE: Corrected = new Set();
 
 /** Departures in which Pods are changed, and when. */
 export const choiceDepartures: readonly RolloutDeparture[] = [

@@ -36,19 +36,19 @@ export function comparable(pod: Pod): unknown {
   });
 }
 
-/** A recorded Pod, comparable, with the defects of its content mended. */
+/** A recorded Pod, comparable, with the defects of its content corrected. */
 export function mendContent(
   pod: Pod,
-  { before, prepared, mended }: {
+  { before, prepared, corrected }: {
     readonly before: Pod;
     readonly prepared: PreparedSidecarSet;
-    readonly mended: ReadonlySet<string>;
+    readonly corrected: ReadonlySet<string>;
   },
 ): Pod {
   const annotations = { ...pod.metadata.annotations };
   const state = annotations[INPLACE_UPDATE_STATE_ANNOTATION];
   const stateBefore = before.metadata.annotations?.[INPLACE_UPDATE_STATE_ANNOTATION];
-  if (mended.has("B-23") && state !== undefined && state !== stateBefore) {
+  if (corrected.has("B-23") && state !== undefined && state !== stateBefore) {
     const states = JSON.parse(state);
     states[prepared.name] = {
       ...states[prepared.name],
@@ -57,7 +57,7 @@ export function mendContent(
     };
     annotations[INPLACE_UPDATE_STATE_ANNOTATION] = JSON.stringify(states);
   }
-  if (mended.has("old-form")) {
+  if (corrected.has("old-form")) {
     for (const key of [HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION]) {
       const known = new Set(Object.keys(JSON.parse(before.metadata.annotations?.[key] ?? "{}")));
       const specs = Object.entries<object>(JSON.parse(annotations[key] ?? "{}"))
@@ -67,7 +67,7 @@ export function mendContent(
     }
   }
   const conditions = pod.status?.conditions?.map((condition) => {
-    if (!mended.has("B-8") || condition.type !== UPGRADABLE_CONDITION) return condition;
+    if (!corrected.has("B-8") || condition.type !== UPGRADABLE_CONDITION) return condition;
     const upgradable: unknown = JSON.parse(condition.message ?? "{}")[prepared.name];
     if (upgradable === undefined) return condition;
     return {

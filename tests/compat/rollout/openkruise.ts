@@ -24,7 +24,7 @@ import { isConsistent, isWholeConsistent } from "./consistency.ts";
 
 /**
  * A second, plain reading of OpenKruise's choice of Pods (`GetNextUpgradePods`, `flipHotUpgradingContainers`), to
- * tell what a case comes to once some of its defects are mended: without any mended it must give what was recorded.
+ * tell what a case comes to once some of its defects are corrected: without any corrected it must give what was recorded.
  */
 export interface Choice {
   readonly upgrades: readonly Pod[];
@@ -33,32 +33,36 @@ export interface Choice {
 }
 
 /** Numbers of the departures to take. */
-export type Mended = ReadonlySet<string>;
+export type Corrected = ReadonlySet<string>;
 
 const NOTHING: Choice = { upgrades: [], flips: [], notUpgradable: [] };
 
 /** One round of the controller. */
-export function choose(pods: readonly Pod[], prepared: PreparedSidecarSet, mended: Mended): Choice {
+export function choose(
+  pods: readonly Pod[],
+  prepared: PreparedSidecarSet,
+  corrected: Corrected,
+): Choice {
   const strategy = prepared.sidecarSet.spec.updateStrategy ?? {};
   const held = strategy.type === "NotUpdate" || strategy.paused === true;
-  if (mended.has("B-26") && prepared.problems.length > 0) return NOTHING;
-  const flips = held && !mended.has("B-20")
+  if (corrected.has("B-26") && prepared.problems.length > 0) return NOTHING;
+  const flips = held && !corrected.has("B-20")
     ? []
-    : pods.filter((pod) => isFlippable(pod, prepared, mended));
-  if (held || (flips.length > 0 && !mended.has("B-20"))) return { ...NOTHING, flips };
+    : pods.filter((pod) => isFlippable(pod, prepared, corrected));
+  if (held || (flips.length > 0 && !corrected.has("B-20"))) return { ...NOTHING, flips };
   const choice = chooseUpgrades(pods.filter((pod) => !flips.includes(pod)), {
     pods,
     prepared,
-    mended,
+    corrected,
   });
   return { ...choice, flips };
 }
 
 /** `GetNextUpgradePods` by itself, for those of the matched Pods that may be upgraded. */
 export function chooseUpgrades(eligible: readonly Pod[], world: World): Choice {
-  const { pods, prepared, mended } = world;
+  const { pods, prepared, corrected } = world;
   const strategy = prepared.sidecarSet.spec.updateStrategy ?? {};
-  if (mended.has("B-26") && prepared.problems.length > 0) return NOTHING;
+  if (corrected.has("B-26") && prepared.problems.length > 0) return NOTHING;
   const outdated = pods.filter((pod) => !isUpdated(pod, prepared));
   if (outdated.length === 0) return NOTHING;
 
@@ -66,14 +70,14 @@ export function chooseUpgrades(eligible: readonly Pod[], world: World): Choice {
   const selected = outdated.filter((pod) =>
     selector === undefined || matchesSelector(selector, pod.metadata.labels ?? {})
   );
-  const kinds = new Map(selected.map((pod) => [pod, kindOf(pod, prepared, mended)]));
+  const kinds = new Map(selected.map((pod) => [pod, kindOf(pod, prepared, corrected)]));
   const notUpgradable = selected.filter((pod) => kinds.get(pod) === "NotUpgradable");
   const candidates = inOrder(
     selected.filter((pod) => kinds.get(pod) === "Upgradable" && eligible.includes(pod)),
     world,
   );
   const partition = number(() => partitionSize(strategy.partition, pods.length));
-  const credit = mended.has("B-15") ? outdated.length - candidates.length : 0;
+  const credit = corrected.has("B-15") ? outdated.length - candidates.length : 0;
   const taken = candidates.slice(
     0,
     Math.max(0, candidates.length - Math.max(0, partition - credit)),
@@ -83,12 +87,16 @@ export function chooseUpgrades(eligible: readonly Pod[], world: World): Choice {
 }
 
 /** `IsSidecarSetUpgradable` */
-function kindOf(pod: Pod, prepared: PreparedSidecarSet, mended: Mended): Upgradability["kind"] {
+function kindOf(
+  pod: Pod,
+  prepared: PreparedSidecarSet,
+  corrected: Corrected,
+): Upgradability["kind"] {
   const { kind } = upgradability(pod, prepared);
   if (kind === "NotUpgradable") return kind;
   const inFlight = [...sidecarContainerNames(prepared.sidecarSet)].some((name) =>
     containerStatus(pod, name)?.ready === true &&
-    !isConsistent(pod, prepared, { containers: new Set([name]), mended })
+    !isConsistent(pod, prepared, { containers: new Set([name]), corrected })
   );
   return inFlight ? "InFlight" : "Upgradable";
 }
@@ -96,19 +104,19 @@ function kindOf(pod: Pod, prepared: PreparedSidecarSet, mended: Mended): Upgrada
 interface World {
   readonly pods: readonly Pod[];
   readonly prepared: PreparedSidecarSet;
-  readonly mended: Mended;
+  readonly corrected: Corrected;
 }
 
 function withinBudget(
   candidates: readonly Pod[],
   world: World & { readonly limit: number },
 ): Pod[] {
-  const { pods, prepared, mended, limit } = world;
+  const { pods, prepared, corrected, limit } = world;
   const available = (pod: Pod) =>
-    isReady(pod, prepared, mended) && isWholeConsistent(pod, prepared, mended);
+    isReady(pod, prepared, corrected) && isWholeConsistent(pod, prepared, corrected);
   const isFree = (pod: Pod) =>
-    mended.has("B-17") ? !available(pod) : !isReady(pod, prepared, mended);
-  const counted = mended.has("B-17") ? pods : pods.filter((pod) => isUpdated(pod, prepared));
+    corrected.has("B-17") ? !available(pod) : !isReady(pod, prepared, corrected);
+  const counted = corrected.has("B-17") ? pods : pods.filter((pod) => isUpdated(pod, prepared));
   let used = counted.filter((pod) => !available(pod)).length;
   const taken: Pod[] = [];
   for (const pod of candidates) {
@@ -116,16 +124,16 @@ function withinBudget(
     else if (used < limit) {
       taken.push(pod);
       used++;
-    } else if (!mended.has("B-16")) break;
+    } else if (!corrected.has("B-16")) break;
   }
   return taken;
 }
 
 /** The program's own order, which puts Pods without any order key last; OpenKruise puts them first. */
-function inOrder(candidates: readonly Pod[], { pods, prepared, mended }: World): readonly Pod[] {
+function inOrder(candidates: readonly Pod[], { pods, prepared, corrected }: World): readonly Pod[] {
   const strategy = prepared.sidecarSet.spec.updateStrategy ?? {};
   const { orderPriority = [], weightPriority = [] } = strategy.priorityStrategy ?? {};
-  if (mended.has("B-18") || orderPriority.length === 0 || weightPriority.length > 0) {
+  if (corrected.has("B-18") || orderPriority.length === 0 || weightPriority.length > 0) {
     return orderPods(candidates, strategy, pods);
   }
   const hasKey = (pod: Pod) =>
@@ -149,8 +157,8 @@ export function isUpdated(pod: Pod, prepared: PreparedSidecarSet): boolean {
 }
 
 /** `IsPodReady` of a hot-upgrade SidecarSet: every idle half holds the empty image. */
-export function isReady(pod: Pod, prepared: PreparedSidecarSet, mended: Mended): boolean {
-  return isRunningAndReady(pod) && idleHalves(pod, prepared, mended).every(({ empty }) => empty);
+export function isReady(pod: Pod, prepared: PreparedSidecarSet, corrected: Corrected): boolean {
+  return isRunningAndReady(pod) && idleHalves(pod, prepared, corrected).every(({ empty }) => empty);
 }
 
 interface IdleHalf {
@@ -160,7 +168,11 @@ interface IdleHalf {
   readonly empty: boolean;
 }
 
-export function idleHalves(pod: Pod, prepared: PreparedSidecarSet, mended: Mended): IdleHalf[] {
+export function idleHalves(
+  pod: Pod,
+  prepared: PreparedSidecarSet,
+  corrected: Corrected,
+): IdleHalf[] {
   const working = workingContainers(pod);
   const { hash } = recordOf(pod, prepared.name).withoutImage ?? {};
   const otherTemplate = hash !== prepared.hashWithoutImage;
@@ -169,21 +181,21 @@ export function idleHalves(pod: Pod, prepared: PreparedSidecarSet, mended: Mende
     const { hotUpgradeEmptyImage } = sidecar.upgradeStrategy ?? {};
     const version = pod.metadata.annotations?.[versionAnnotation(pair.idle)] ?? "0";
     const empty = findContainer(pod, pair.idle)?.image === hotUpgradeEmptyImage ||
-      (mended.has("B-19") && otherTemplate && version === "0");
+      (corrected.has("B-19") && otherTemplate && version === "0");
     return { sidecar, ...pair, empty };
   });
 }
 
-function isFlippable(pod: Pod, prepared: PreparedSidecarSet, mended: Mended): boolean {
-  const halves = idleHalves(pod, prepared, mended);
+function isFlippable(pod: Pod, prepared: PreparedSidecarSet, corrected: Corrected): boolean {
+  const halves = idleHalves(pod, prepared, corrected);
   const full = halves.filter(({ empty, sidecar, working }) =>
-    !empty && !(mended.has("empty-working-half") &&
+    !empty && !(corrected.has("empty-working-half") &&
       findContainer(pod, working)?.image === sidecar.upgradeStrategy?.hotUpgradeEmptyImage)
   );
   if (full.length === 0) return false;
   const idle = new Set(halves.map((half) => half.idle));
   const others = sidecarContainerNames(prepared.sidecarSet).difference(idle);
-  if (!isConsistent(pod, prepared, { containers: others, mended })) return false;
+  if (!isConsistent(pod, prepared, { containers: others, corrected })) return false;
   return isRunningAndReady(pod) ||
     (pod.status?.containerStatuses ?? []).every((status) => status.ready || idle.has(status.name));
 }

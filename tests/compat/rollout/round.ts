@@ -13,7 +13,7 @@ import { findContainer } from "../../../lib/core/status/sidecars.ts";
 import { asInjected, NOW } from "./cases.ts";
 import { applyPodUpdate, withCondition } from "./cluster.ts";
 import { isWholeConsistent } from "./consistency.ts";
-import { choose, idleHalves, isReady, isUpdated, type Mended } from "./openkruise.ts";
+import { choose, type Corrected, idleHalves, isReady, isUpdated } from "./openkruise.ts";
 import { planFor } from "./ours.ts";
 
 /** What one round of a controller leaves behind. */
@@ -53,29 +53,29 @@ export function ourRound(pods: readonly Pod[], prepared: PreparedSidecarSet): Ro
   };
 }
 
-/** One round as OpenKruise does it, with some of its defects mended. */
+/** One round as OpenKruise does it, with some of its defects corrected. */
 export function openKruiseRound(
   pods: readonly Pod[],
   prepared: PreparedSidecarSet,
-  mended: Mended,
+  corrected: Corrected,
 ): Round {
-  const choice = choose(pods, prepared, mended);
+  const choice = choose(pods, prepared, corrected);
   const updated = pods.filter((pod) => isUpdated(pod, prepared));
   const ready = pods.filter((pod) =>
-    isWholeConsistent(pod, prepared, mended) && isReady(pod, prepared, mended)
+    isWholeConsistent(pod, prepared, corrected) && isReady(pod, prepared, corrected)
   );
   const condition = (pod: Pod, upgradable: boolean) =>
     upgradableCondition(pod, {
       sidecarSetName: prepared.name,
       upgradable,
       now: TIME,
-      exists: (name) => !mended.has("B-8") || name === prepared.name,
+      exists: (name) => !corrected.has("B-8") || name === prepared.name,
     });
   return {
     pods: pods.map((pod) => {
-      if (choice.flips.includes(pod)) return flipped(pod, prepared, mended);
+      if (choice.flips.includes(pod)) return flipped(pod, prepared, corrected);
       if (choice.upgrades.includes(pod)) {
-        const changed = upgraded(pod, prepared, mended);
+        const changed = upgraded(pod, prepared, corrected);
         return withCondition(changed, condition(pod, true));
       }
       return choice.notUpgradable.includes(pod) ? withCondition(pod, condition(pod, false)) : pod;
@@ -93,8 +93,8 @@ export function openKruiseRound(
   };
 }
 
-function upgraded(pod: Pod, prepared: PreparedSidecarSet, mended: Mended): Pod {
-  const sidecarSet = mended.has("step-back")
+function upgraded(pod: Pod, prepared: PreparedSidecarSet, corrected: Corrected): Pod {
+  const sidecarSet = corrected.has("step-back")
     ? prepared.sidecarSet
     : withoutServedImages(pod, prepared.sidecarSet);
   const patched = upgradePatch(pod, { prepared: { ...prepared, sidecarSet }, now: TIME });
@@ -114,8 +114,8 @@ function withoutServedImages(pod: Pod, sidecarSet: SidecarSet): SidecarSet {
   return { ...sidecarSet, spec: { ...sidecarSet.spec, containers } };
 }
 
-function flipped(pod: Pod, prepared: PreparedSidecarSet, mended: Mended): Pod {
-  const full = idleHalves(pod, prepared, mended).filter(({ empty }) => !empty);
+function flipped(pod: Pod, prepared: PreparedSidecarSet, corrected: Corrected): Pod {
+  const full = idleHalves(pod, prepared, corrected).filter(({ empty }) => !empty);
   const images = new Map(
     full.map(({ idle, sidecar }) => [
       idle,

@@ -70,7 +70,7 @@ Deno.test("RegistrationReconciler registers the authorities of all replicas, and
   );
 });
 
-Deno.test("RegistrationReconciler registers the same authorities whoever leads", async () => {
+Deno.test("RegistrationReconciler registers the same authorities with each leader", async () => {
   const first = setUp(undefined, { peers: new ToldPeers(pem("z") + pem("a")) });
   await first.reconcile();
   const second = setUp(undefined, {

@@ -44,7 +44,7 @@ const CHANGES: Readonly<Record<string, SidecarSetSpec>> = {
   "failure policy": { failurePolicy: "Fail" },
 };
 for (const [what, spec] of Object.entries(CHANGES)) {
-  Deno.test(`RegistrationReconciler starts a changed ${what} anew`, async () => {
+  Deno.test(`RegistrationReconciler restarts the coverage of a changed ${what}`, async () => {
     const { reconcile, keeper, state, clock } = setUp();
     await reconcile();
     await clock.advance(60_000);
@@ -102,7 +102,7 @@ Deno.test("RegistrationReconciler has planned for a SidecarSet until it wants so
   assert.equal(keeper.isPlanned("second", undefined), true);
 });
 
-Deno.test("RegistrationReconciler plans anew only when a SidecarSet wants something else", async () => {
+Deno.test("RegistrationReconciler plans again only when a SidecarSet needs other entries", async () => {
   const { reconcile, state, written } = setUp();
   await reconcile();
   state.sidecarSets = [sidecarSetOf({ resourceVersion: "2", status: {}, spec: ending })];

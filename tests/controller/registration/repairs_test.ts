@@ -5,7 +5,7 @@ import type { Repair } from "../../../lib/controller/repair_backoff.ts";
 import { sidecarSetOf } from "../../support/objects.ts";
 import { ending, mutating, setUp } from "./scene.ts";
 
-Deno.test("RegistrationReconciler puts right what somebody else changed, and trusts no coverage until then", async () => {
+Deno.test("RegistrationReconciler repairs what another client changed, and trusts no coverage until then", async () => {
   const { reconcile, keeper, state, written, covered } = setUp();
   const [prepared] = state.sidecarSets;
   assert.ok(prepared);
@@ -55,7 +55,7 @@ function fight(settings: Partial<RegistrationReconcilerOptions> = {}) {
   return { ...scene, repairs, overwrite, goOn };
 }
 
-Deno.test("RegistrationReconciler puts a change by somebody else right at once, and each time it is changed back later", async () => {
+Deno.test("RegistrationReconciler repairs a change by another client at once, and each further one after a delay", async () => {
   const { reconcile, written, overwrite, goOn } = fight();
   await reconcile();
   overwrite();
@@ -91,7 +91,7 @@ Deno.test("RegistrationReconciler says who keeps changing the registration back,
   assert.deepEqual(covered.at(-1), ["web"]);
 });
 
-Deno.test("RegistrationReconciler tells of a contention though there is always one of both configurations that waits for its repair", async () => {
+Deno.test("RegistrationReconciler reports a contention although one of both configurations always waits for its repair", async () => {
   let contendedWhenTold = false;
   const { keeper, written, clock, reconcile } = setUp(undefined, {
     onCoverage: () => contendedWhenTold ||= keeper.contention !== undefined,
@@ -116,7 +116,7 @@ Deno.test("RegistrationReconciler tells of a contention though there is always o
   assert.ok(contendedWhenTold);
 });
 
-Deno.test("RegistrationReconciler registers a new SidecarSet at once although somebody keeps changing the registration", async () => {
+Deno.test("RegistrationReconciler registers a new SidecarSet at once although another client keeps changing the registration", async () => {
   const { reconcile, state, written, overwrite, goOn } = fight();
   await reconcile();
   overwrite();

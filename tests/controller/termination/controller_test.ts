@@ -168,7 +168,7 @@ Deno.test("TerminationController looks at the Pods of a SidecarSet whose spec ch
   await end();
 });
 
-Deno.test("TerminationController looks at the Pods of a SidecarSet that was created anew while no watch told of it", async () => {
+Deno.test("TerminationController looks at the Pods of a SidecarSet that was recreated without a watch event", async () => {
   const { clock, index, observe, sent, end } = await setUp({});
   const apply = async (uid: string, completionPolicy?: "TerminateWithMain") => {
     const { sidecarSet, ...prepared } = sidecarSetOf({

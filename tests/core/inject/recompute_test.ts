@@ -92,7 +92,7 @@ Deno.test("inject() computes requests again for containers that had none", () =>
   assert.deepEqual(agentOf(second), { requests: { cpu: "500m" } });
 });
 
-Deno.test("inject() keeps an amount that is the lower bound of the policy, whoever set it", () => {
+Deno.test("inject() keeps an amount that is the lower bound of the policy, set by any client", () => {
   const web = computing({ requests: { cpu: "max(cpu*50%, 50m)" } });
   const first = injectInto(podWith({ containers: [main("1")] }), web);
   const second = changed(first, { agent: { requests: { cpu: "50m" } } });
