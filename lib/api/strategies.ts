@@ -6,6 +6,7 @@ import { labelSelector } from "./meta.ts";
 
 export const updateStrategyTypes = ["RollingUpdate", "NotUpdate"] as const;
 export const revisionPolicies = ["Always", "Partial"] as const;
+const injectionMechanisms = ["Webhook", "Policy"] as const;
 const recreatePolicies = ["Never", "Evict"] as const;
 const driftPolicies = ["Report", "Repair"] as const;
 const cleanupTypes = ["Retain", "Idle", "Evict"] as const;
@@ -105,6 +106,10 @@ export const injectionStrategy = z.looseObject({
     }),
   })).register(docs, {
     description: "Revision to inject into new Pods instead of the current one.",
+  }),
+  mechanism: z.optional(z.enum(injectionMechanisms)).register(docs, {
+    description:
+      "What injects the sidecars into new Pods: the webhook (Webhook), or the API server itself by a MutatingAdmissionPolicy, also while the controller is down (Policy). Where Policy is not possible, the webhook injects, and the condition Ready has the reason.",
   }),
 });
 

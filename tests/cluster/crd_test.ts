@@ -69,6 +69,7 @@ const refused: readonly (readonly [field: string, spec: object])[] = [
     ...valid,
     injectionStrategy: { revision: { policy: "Sometimes" } },
   }],
+  ["spec.injectionStrategy.mechanism", { ...valid, injectionStrategy: { mechanism: "Sidecar" } }],
   ["spec.updateStrategy.type", { ...valid, updateStrategy: { type: "OnDelete" } }],
   ["spec.updateStrategy.partition", {
     ...valid,

@@ -29,6 +29,7 @@ testCases([
     "spec/failurePolicy": "Maybe",
     "spec/conflictPolicy": "Maybe",
     "spec/missedPodPolicy": "Maybe",
+    "spec/injectionStrategy": { mechanism: "Sidecar" },
   }, [
     `NotSupported ${FIRST_FIELD}.podInjectPolicy`,
     `NotSupported ${FIRST_FIELD}.shareVolumePolicy.type`,
@@ -38,6 +39,7 @@ testCases([
     "NotSupported spec.failurePolicy",
     "NotSupported spec.conflictPolicy",
     "NotSupported spec.missedPodPolicy",
+    "NotSupported spec.injectionStrategy.mechanism",
   ]],
   ["wants the defaults applied", {
     [`${FIRST}/podInjectPolicy`]: undefined,
