@@ -20,17 +20,22 @@ import { toPrepared } from "./stored_sidecarset.ts";
 
 const SYNC_POLL_MS = 20;
 
-export interface WatchesOptions {
+export interface ReflectionsOptions {
   readonly client: RestClient;
   readonly index: ClusterIndex;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The controller's namespace. */
   readonly namespace: string;
+  problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
+  /** Called when all Pods have been listed and applied. */
+  onPodsListed?(): void;
+}
+
+export interface WatchesOptions extends Omit<ReflectionsOptions, "onPodsListed"> {
   readonly registrationName: string;
   /** Until when the counts of the stored statuses were right. Never rejects. */
   countedUntil(signal: AbortSignal): Promise<Date | undefined>;
-  problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
 }
 
 export interface Watches {
@@ -52,10 +57,9 @@ export interface Watches {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Keeps the index equal to the cluster, by one reflector per resource. */
-export function createWatches(options: WatchesOptions): Watches {
+/** The reflections of the kinds that decide about injection and roll-outs, and of the Pods. */
+export function createReflections(options: ReflectionsOptions) {
   const { index, namespace } = options;
-  const own = { fieldSelector: `metadata.name=${options.registrationName}` };
   const sidecarSets = reflect(options, {
     name: "sidecarsets",
     resource: resources.sidecarSets,
@@ -90,7 +94,6 @@ export function createWatches(options: WatchesOptions): Watches {
     delete: (name) => index.deleteRevision(name),
   });
   const interning = new Interning();
-  let countedUntil: Date | undefined;
   const pods = reflect(options, {
     name: "pods",
     resource: resources.pods,
@@ -101,7 +104,19 @@ export function createWatches(options: WatchesOptions): Watches {
       if (!index.knowsPod(pod)) index.applyPod(internedPod(projectPod(pod), interning));
     },
     delete: (key) => index.deletePod(key),
-    onListed() {
+    onListed: () => options.onPodsListed?.(),
+  });
+  return { sidecarSets, namespaces, revisions, pods };
+}
+
+/** Keeps the index equal to the cluster, by one reflector per resource. */
+export function createWatches(options: WatchesOptions): Watches {
+  const { index, namespace } = options;
+  const own = { fieldSelector: `metadata.name=${options.registrationName}` };
+  let countedUntil: Date | undefined;
+  const { sidecarSets, namespaces, revisions, pods } = createReflections({
+    ...options,
+    onPodsListed() {
       if (countedUntil !== undefined) index.markSelectedLater(countedUntil);
       countedUntil = undefined;
     },
