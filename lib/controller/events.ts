@@ -1,5 +1,5 @@
 import type { KubeEvent, ObjectReference } from "../api/objects.ts";
-import type { EventReason } from "../core/event_reasons.ts";
+import type { EventReason } from "../core/reasons.ts";
 import { isNotFound, isServerFault } from "../kube/errors.ts";
 import { Loop, type LoopEnvironment } from "./loop.ts";
 import { NotLeaderError, type Writer } from "./writer.ts";

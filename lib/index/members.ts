@@ -1,5 +1,11 @@
-import { NO_PODS, type PodCounts, recount } from "../core/status/counts.ts";
-import { hasTrait, type PodClass, PodTrait } from "../core/status/pod_class.ts";
+import {
+  hasTrait,
+  NO_PODS,
+  type PodClass,
+  type PodCounts,
+  PodTrait,
+  recount,
+} from "../core/status/pod_class.ts";
 
 /** Keys of the Pods of one SidecarSet by state; updated in O(1) when a Pod changes. */
 export class Members {

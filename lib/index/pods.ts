@@ -1,8 +1,14 @@
 import type { Pod } from "../api/pod.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
-import { NO_PODS, type PodCounts } from "../core/status/counts.ts";
+import {
+  classifyPod,
+  hasTrait,
+  NO_PODS,
+  type PodClass,
+  type PodCounts,
+  PodTrait,
+} from "../core/status/pod_class.ts";
 import { maySelectLater } from "../core/select/label_times.ts";
-import { classifyPod, hasTrait, type PodClass, PodTrait } from "../core/status/pod_class.ts";
 import { Members } from "./members.ts";
 import { EffectiveTimes } from "./selection_times.ts";
 import { Interning } from "./interning.ts";

@@ -11,7 +11,7 @@ import {
 } from "../api/names.ts";
 import type { ContainerStatus, Namespace, Pod, PodStatus } from "../api/pod.ts";
 import { laterLabelFields } from "../core/select/label_times.ts";
-import { foreignImageFields } from "../core/status/image_owners.ts";
+import { foreignImageFields } from "../core/status/drift.ts";
 
 type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
 

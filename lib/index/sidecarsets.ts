@@ -2,7 +2,7 @@ import type { Labels, LabelSelector } from "../api/meta.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { podMatcherOf, type PodPlace } from "../core/select/pod_selection.ts";
-import { requiredPairs } from "../core/select/requirements.ts";
+import { requiredPairs } from "../core/select/label_selector.ts";
 
 /** Label pairs of which a Pod, or its namespace, needs one for a SidecarSet to select the Pod. */
 interface Anchor {

@@ -4,11 +4,13 @@ import { isObject, isTooDeep } from "../api/json.ts";
 import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION, GROUP, KIND } from "../api/names.ts";
 import { readSidecarSet } from "../api/read.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
-import { completeSidecarSet } from "../core/defaults/complete.ts";
-import { storedForm, type StoredFormOptions } from "../core/defaults/stored_form.ts";
+import {
+  completeSidecarSet,
+  storedForm,
+  type StoredFormOptions,
+} from "../core/defaults/sidecarset.ts";
 import { ALLOWED, failed, refused, type Review } from "./decisions.ts";
-import { jsonDiff } from "../core/json/diff.ts";
-import { jsonEqual } from "../core/json/equal.ts";
+import { jsonDiff, jsonEqual } from "../core/json/patch.ts";
 
 export interface SidecarSetValidationOptions {
   /** All problems of a SidecarSet, including conflicts with others of the cluster. */

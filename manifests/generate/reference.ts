@@ -3,11 +3,11 @@ import { sidecarSetStatus } from "../../lib/api/sidecarset_status.ts";
 import {
   CONDITION_REASONS,
   CONDITIONS,
+  EVENT_REASONS,
   POD_CONDITIONS,
+  REASONS,
   TERMINATION_REASONS,
-} from "../../lib/core/condition_reasons.ts";
-import { EVENT_REASONS } from "../../lib/core/event_reasons.ts";
-import { REASONS } from "../../lib/core/reasons.ts";
+} from "../../lib/core/reasons.ts";
 import { settings } from "../../lib/runtime/settings.ts";
 import { METRICS } from "../../lib/runtime/metrics/catalogue.ts";
 import { structuralSchema } from "./from_zod.ts";

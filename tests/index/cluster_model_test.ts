@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Pod } from "../../lib/api/pod.ts";
-import { countPods } from "../../lib/core/status/counts.ts";
-import { PodTrait } from "../../lib/core/status/pod_class.ts";
+import { countPods, PodTrait } from "../../lib/core/status/pod_class.ts";
 import type { ClusterIndex } from "../../lib/index/cluster.ts";
 import { PLAIN_POD, PLAIN_SIDECARSET, podAs, sidecarSetAs } from "./cluster_objects.ts";
 import { freshIndex, lateCluster } from "./cluster_scene.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION } from "../../lib/api/names.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
-import { countPods } from "../../lib/core/status/counts.ts";
+import { countPods } from "../../lib/core/status/pod_class.ts";
 import { changedBy, changesBy } from "../support/changes.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
 

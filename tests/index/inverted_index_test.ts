@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../lib/api/pod.ts";
-import { deniedSidecarSets } from "../../lib/core/rollout/condition.ts";
+import { deniedSidecarSets } from "../../lib/core/rollout/upgradable.ts";
 import { injectedNames, InvertedIndex, workloadOf } from "../../lib/index/inverted_index.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
 

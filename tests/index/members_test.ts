@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { countPods } from "../../lib/core/status/counts.ts";
-import { hasTrait, type PodClass, PodTrait } from "../../lib/core/status/pod_class.ts";
+import { countPods, hasTrait, type PodClass, PodTrait } from "../../lib/core/status/pod_class.ts";
 import { Members } from "../../lib/index/members.ts";
 
 const traits = Object.values(PodTrait);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ControllerRevision } from "../../lib/api/controller_revision.ts";
 import { isObject } from "../../lib/api/json.ts";
 import type { Pod } from "../../lib/api/pod.ts";
-import { applyPatch } from "../../lib/core/json/apply_patch.ts";
+import { applyPatch } from "../../lib/core/json/patch.ts";
 import { newControllerRevision } from "../../lib/core/revision/controller_revision.ts";
 import { revisionData } from "../../lib/core/revision/data.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";

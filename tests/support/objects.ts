@@ -2,7 +2,7 @@ import type { Pod } from "../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import type { SidecarSetStatus } from "../../lib/api/sidecarset_status.ts";
 import { inject } from "../../lib/core/inject/inject.ts";
-import { injectedPod } from "../../lib/core/json/apply_patch.ts";
+import { injectedPod } from "../../lib/core/json/patch.ts";
 import { prepareSidecarSet } from "../../lib/core/defaults/prepare.ts";
 import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
 

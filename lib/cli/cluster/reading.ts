@@ -1,9 +1,5 @@
 import type { KubeObject } from "../../api/objects.ts";
-import {
-  FAILED_CREATE,
-  type FailedCreate,
-  failedCreateOf,
-} from "../../core/refused/failed_create.ts";
+import { FAILED_CREATE, type FailedCreate, failedCreateOf } from "../../core/refused/message.ts";
 import { readAllItems, type RestClient } from "../../kube/contract.ts";
 import { isForbidden, isNotFound } from "../../kube/errors.ts";
 import { get, list, type ObjectRef, type Selection } from "../../kube/requests.ts";

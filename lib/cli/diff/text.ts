@@ -1,4 +1,4 @@
-import { CONDITION_REASONS } from "../../core/condition_reasons.ts";
+import { CONDITION_REASONS } from "../../core/reasons.ts";
 import { counted, listed, painted, wrapped } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Forecast } from "./forecast.ts";

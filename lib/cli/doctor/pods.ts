@@ -1,7 +1,6 @@
 import { isInjectedBy } from "../../core/annotations/injected_list.ts";
-import { endlessSidecars } from "../../core/cleanup/endless.ts";
-import type { FailedCreate } from "../../core/refused/failed_create.ts";
-import { mayBlameSidecars } from "../../core/refused/message.ts";
+import { endlessSidecars } from "../../core/cleanup/jobs.ts";
+import { type FailedCreate, mayBlameSidecars } from "../../core/refused/message.ts";
 import { missingPods, refusableKind } from "../../core/refused/workload.ts";
 import { refusalSentence } from "../../core/status/facts.ts";
 import { isActive } from "../../core/status/readiness.ts";

@@ -7,7 +7,7 @@ import {
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Reason } from "../../core/reasons.ts";
 import { explainMismatch } from "../../core/select/mismatch.ts";
-import type { PodCounts } from "../../core/status/counts.ts";
+import type { PodCounts } from "../../core/status/pod_class.ts";
 import { type UnknownField, unknownFields } from "../../core/validate/unknown_fields.ts";
 import { namespaceOf } from "../cluster/known_cluster.ts";
 import { type UpdateState, updateStateOf } from "../pods/classes.ts";

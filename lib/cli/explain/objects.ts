@@ -2,7 +2,7 @@ import { isObject } from "../../api/json.ts";
 import type { Workload } from "../../api/objects.ts";
 import { refusalText } from "../../core/refused/message.ts";
 import { missingPods, refusableKind } from "../../core/refused/workload.ts";
-import { countPods } from "../../core/status/counts.ts";
+import { countPods } from "../../core/status/pod_class.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
 import { ifAllowed, readFailedCreates } from "../cluster/reading.ts";

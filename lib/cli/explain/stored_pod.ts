@@ -1,8 +1,7 @@
 import type { Pod } from "../../api/pod.ts";
 import { isInjectedBy } from "../../core/annotations/injected_list.ts";
-import { CONDITION_REASONS } from "../../core/condition_reasons.ts";
+import { CONDITION_REASONS, REASONS } from "../../core/reasons.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
-import { REASONS } from "../../core/reasons.ts";
 import { explainMismatch } from "../../core/select/mismatch.ts";
 import { isActive } from "../../core/status/readiness.ts";
 import { recordOf } from "../../core/status/record.ts";

@@ -1,12 +1,11 @@
 import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { GROUP, KIND, VERSIONS } from "../../api/names.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
-import { completeSidecarSet } from "../../core/defaults/complete.ts";
+import { completeSidecarSet } from "../../core/defaults/sidecarset.ts";
 import { prepareSidecarSet } from "../../core/defaults/prepare.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { planRevisions } from "../../core/revision/plan.ts";
-import { likelyName } from "../../core/validate/likely_name.ts";
-import { unknownFields } from "../../core/validate/unknown_fields.ts";
+import { likelyName, unknownFields } from "../../core/validate/unknown_fields.ts";
 import { validateSidecarSet } from "../../core/validate/validate.ts";
 import { type Finding, findingOf, lineOfField } from "./findings.ts";
 import type { Manifest } from "./manifests.ts";

@@ -1,6 +1,6 @@
 import { Document, isAlias, isCollection, isScalar, isSeq, visit } from "yaml";
 import { isObject, type JsonPatchOperation } from "../../api/json.ts";
-import { pointerTokens } from "../../core/json/pointer.ts";
+import { pointerTokens } from "../../core/json/patch.ts";
 import { isPrintable } from "../../core/printable.ts";
 import type { ManifestDocument } from "../files/documents.ts";
 import type { Path } from "../files/manifests.ts";

@@ -27,7 +27,7 @@ import service from "../../../manifests/service.yaml" with { type: "text" };
 import userRoles from "../../../manifests/user-roles.yaml" with { type: "text" };
 import { isObject } from "../../api/json.ts";
 import type { JsonPatchOperation } from "../../api/json.ts";
-import { applyPatch } from "../../core/json/apply_patch.ts";
+import { applyPatch } from "../../core/json/patch.ts";
 
 /** What an installation can have in addition. */
 export interface InstallationComponents {

@@ -5,10 +5,10 @@ import { upgradability } from "../../core/rollout/upgradable.ts";
 import { laterLabelFields, maySelectLater } from "../../core/select/label_times.ts";
 import { selectsPod } from "../../core/select/pod_selection.ts";
 import { effectiveSinceOf } from "../../core/status/effective_since.ts";
-import { hasMainEnded } from "../../core/status/main_containers.ts";
+import { hasMainEnded } from "../../core/status/containers.ts";
 import { classifyPod, type PodClass } from "../../core/status/pod_class.ts";
 import { recordOf } from "../../core/status/record.ts";
-import { strippedPart } from "../../core/status/stripped.ts";
+import { strippedPart } from "../../core/status/drift.ts";
 import { type KnownCluster, namespaceOf } from "../cluster/known_cluster.ts";
 
 /** Classifies a Pod for a SidecarSet; a canary takes its Pods from the base SidecarSet. */

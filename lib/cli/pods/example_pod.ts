@@ -2,7 +2,7 @@ import type { LabelSelector } from "../../api/meta.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { selectsNamespace, selectsPod } from "../../core/select/pod_selection.ts";
-import { requirementsOf } from "../../core/select/requirements.ts";
+import { requirementsOf } from "../../core/select/label_selector.ts";
 import type { KnownCluster } from "../cluster/known_cluster.ts";
 
 /**

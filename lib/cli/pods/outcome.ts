@@ -2,7 +2,7 @@ import { isMirrorPod, type Pod } from "../../api/pod.ts";
 import type { ReplacementFacts } from "../../core/cleanup/replacement.ts";
 import type { Injection } from "../../core/inject/contract.ts";
 import { inject } from "../../core/inject/inject.ts";
-import { injectedPod } from "../../core/json/apply_patch.ts";
+import { injectedPod } from "../../core/json/patch.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { type Reason, REASONS } from "../../core/reasons.ts";
 import { blamedSidecarSets } from "../../core/refused/blame.ts";

@@ -2,7 +2,7 @@ import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
-import { byAge, ownsRevision } from "../../core/revision/ownership.ts";
+import { byAge, ownsRevision } from "../../core/revision/controller_revision.ts";
 import { currentRevision } from "../../core/revision/plan.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { toPrepared } from "../../runtime/stored_sidecarset.ts";

@@ -1,7 +1,7 @@
 import type { Pod } from "../../api/pod.ts";
 import type { EvictionGuard } from "../../api/sidecarset_status.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
-import { unavailableLimit } from "../../core/rollout/partition.ts";
+import { unavailableLimit } from "../../core/rollout/budget.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import { podKey } from "../../index/pods.ts";
 import { sidecarSetReference } from "../references.ts";

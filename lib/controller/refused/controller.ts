@@ -1,7 +1,7 @@
 import type { KubeEvent } from "../../api/objects.ts";
 import type { Pod } from "../../api/pod.ts";
 import { blamedSidecarSets } from "../../core/refused/blame.ts";
-import { FAILED_CREATE, failedCreateOf } from "../../core/refused/failed_create.ts";
+import { FAILED_CREATE, failedCreateOf } from "../../core/refused/message.ts";
 import { podOfWorkload } from "../../core/refused/workload.ts";
 import type { RefusalSummary } from "../../core/status/facts.ts";
 import type { RestClient } from "../../kube/contract.ts";

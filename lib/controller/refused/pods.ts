@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ObjectReference, Workload } from "../../api/objects.ts";
-import type { FailedCreate } from "../../core/refused/failed_create.ts";
-import { mayBlameSidecars } from "../../core/refused/message.ts";
+import { type FailedCreate, mayBlameSidecars } from "../../core/refused/message.ts";
 import type { RefusalSummary } from "../../core/status/facts.ts";
 import { mayExist, missingPods, refusableKind } from "../../core/refused/workload.ts";
 import { refusalSentence } from "../../core/status/facts.ts";

@@ -1,8 +1,8 @@
 import type { Clock } from "../../api/clock.ts";
 import type { Pod } from "../../api/pod.ts";
 import { rfc3339 } from "../../core/rfc3339.ts";
-import { upgradableCondition } from "../../core/rollout/condition.ts";
-import { STORED_IMAGES_ANNOTATION } from "../../core/annotations/stored_images.ts";
+import { upgradableCondition } from "../../core/rollout/upgradable.ts";
+import { STORED_IMAGES_ANNOTATION } from "../../core/annotations/image_records.ts";
 import { storedImagesRecord } from "../../core/status/drift.ts";
 import { recordOf } from "../../core/status/record.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";

@@ -3,7 +3,7 @@ import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { planRevisions, type RevisionAction } from "../../core/revision/plan.ts";
-import { ownsRevision } from "../../core/revision/ownership.ts";
+import { ownsRevision } from "../../core/revision/controller_revision.ts";
 import { recordOf } from "../../core/status/record.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { isAlreadyExists } from "../../kube/errors.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../../api/clock.ts";
 import type { SidecarSetStatus } from "../../api/sidecarset_status.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
-import type { PodCounts } from "../../core/status/counts.ts";
+import type { PodCounts } from "../../core/status/pod_class.ts";
 import { storedProgress } from "../../core/status/next_status.ts";
 import { RepairBackoff } from "../repair_backoff.ts";
 

@@ -1,7 +1,7 @@
 import { TERMINATE_WITH_IMAGE_ENV } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
 import { awaitsTermination, decideTermination, type Termination } from "../../core/cleanup/jobs.ts";
-import { TERMINATION_REASONS } from "../../core/condition_reasons.ts";
+import { TERMINATION_REASONS } from "../../core/reasons.ts";
 import type { Change } from "../../index/changes.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";

@@ -2,7 +2,7 @@ import type { OwnerReference } from "../../api/meta.ts";
 import { isMirrorPod, type Pod } from "../../api/pod.ts";
 import { type Reason, REASONS } from "../reasons.ts";
 import { isActive, isRunningAndReady } from "../status/readiness.ts";
-import { type EvictionGuard, mayTryAt } from "./eviction_guard.ts";
+import { type EvictionGuard, mayTryAt } from "./eviction_guards.ts";
 
 /** Kinds of controllers that recreate an evicted Pod. */
 export const RECREATING_KINDS: ReadonlySet<string> = new Set([

@@ -3,8 +3,7 @@ import { rfc3339 } from "../rfc3339.ts";
 import type { Reason } from "../reasons.ts";
 import { isRunningAndReady } from "../status/readiness.ts";
 import { controllerOf, type EvictionFacts, mayEvict } from "./eviction.ts";
-import { afterEviction, type EvictionGuard, expiresAt } from "./eviction_guard.ts";
-import { settleGuards } from "./eviction_guards.ts";
+import { afterEviction, type EvictionGuard, expiresAt, settleGuards } from "./eviction_guards.ts";
 import { settledAt, Workloads } from "./eviction_workloads.ts";
 import type { ReplacementObstacle } from "./replacement.ts";
 

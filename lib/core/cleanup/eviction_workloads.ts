@@ -1,7 +1,6 @@
 import type { Pod } from "../../api/pod.ts";
 import { isActive, isRunningAndReady } from "../status/readiness.ts";
-import type { EvictionGuard } from "./eviction_guard.ts";
-import { isReplacement } from "./eviction_guards.ts";
+import { type EvictionGuard, isReplacement } from "./eviction_guards.ts";
 
 /** Maximum delay of a watch behind an eviction. */
 const SETTLE_MS = 5_000;

@@ -1,8 +1,8 @@
 import type { Pod } from "../../api/pod.ts";
-import { idleRecords, idleRecordsText } from "../annotations/idle_records.ts";
+import { idleRecords, idleRecordsText } from "../annotations/image_records.ts";
 import type { ContainerImage } from "../rollout/pod_update.ts";
 import { containerStatus } from "../status/consistency.ts";
-import { findContainer, isNativeSidecar } from "../status/sidecars.ts";
+import { findContainer, isNativeSidecar } from "../status/containers.ts";
 
 /** New images for containers, and the annotation's new text; null removes the annotation. */
 export interface ImageSwap {

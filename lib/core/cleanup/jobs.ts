@@ -3,15 +3,21 @@ import { TERMINATED_CONDITION } from "../../api/names.ts";
 import type { Pod, PodCondition } from "../../api/pod.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { injectedSidecarSets, isMarkedInjected } from "../annotations/injected_list.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { TERMINATION_REASONS, type TerminationReason } from "../reasons.ts";
+import { rfc3339 } from "../rfc3339.ts";
+import {
+  containerNames,
+  hasEnded,
+  hasMainEnded,
+  type MainResult,
+  resultOf,
+} from "../status/containers.ts";
 import {
   endsWithMain,
   runsToCompletion,
   terminationImage,
 } from "../annotations/terminate_marks.ts";
-import { TERMINATION_REASONS, type TerminationReason } from "../condition_reasons.ts";
-import { rfc3339 } from "../rfc3339.ts";
-import { hasEnded, type MainResult, resultOf } from "../status/main_containers.ts";
-import { containerNames } from "../status/sidecars.ts";
 
 /**
  * Time at which the phase was set, in milliseconds: a changed annotation makes the kubelet sync the Pod
@@ -146,4 +152,38 @@ function swapImages(pod: Pod, facts: TerminationFacts): Termination | undefined 
 
 function preconditions({ metadata: { uid, resourceVersion } }: Pod) {
   return { uid, resourceVersion };
+}
+
+/** Containers of one SidecarSet that keep a Pod that runs to completion from completing. */
+export interface EndlessSidecars {
+  readonly containers: readonly string[];
+  /** Whether the Pod's main containers have terminated. */
+  readonly areWaitedFor: boolean;
+}
+
+/**
+ * Finds sidecars with `completionPolicy: Wait` in a Pod that runs to completion. Whether they exit on their own is
+ * unknown.
+ *
+ * @returns undefined if there are none
+ */
+export function endlessSidecars(
+  pod: Pod,
+  { sidecarSet }: PreparedSidecarSet,
+): EndlessSidecars | undefined {
+  const { spec: { restartPolicy, containers }, status } = pod;
+  if (!runsToCompletion(restartPolicy)) return undefined;
+  const waiting = new Set(
+    (sidecarSet.spec.containers ?? [])
+      .filter(({ completionPolicy }) => completionPolicy !== "TerminateWithMain")
+      .flatMap(containerNames),
+  );
+  const hasTerminated = (name: string) =>
+    status?.containerStatuses?.some((each) => each.name === name && each.state?.terminated);
+  const endless = containers.filter((container) =>
+    waiting.has(container.name) && isMarkedInjected(container) && !endsWithMain(container) &&
+    !hasTerminated(container.name)
+  );
+  if (endless.length === 0) return undefined;
+  return { containers: endless.map(({ name }) => name), areWaitedFor: hasMainEnded(pod) };
 }

@@ -1,19 +1,20 @@
 import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { IntOrPercent } from "../../api/strategies.ts";
-import { IDLE_ANNOTATION } from "../annotations/idle_records.ts";
+import { IDLE_ANNOTATION } from "../annotations/image_records.ts";
 import { injectedSidecarSets } from "../annotations/injected_list.ts";
-import { inPlaceStatesText } from "../annotations/inplace_state.ts";
+import {
+  inPlaceStatesText,
+  RESTART_COUNTS_ANNOTATION,
+  restartCountsText,
+} from "../annotations/inplace_state.ts";
 import { releasedAnnotations } from "../pod_metadata/removal.ts";
-import { RESTART_COUNTS_ANNOTATION, restartCountsText } from "../annotations/restart_counts.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { rfc3339 } from "../rfc3339.ts";
-import { walkBudget } from "../rollout/budget.ts";
-import { unavailableLimit } from "../rollout/partition.ts";
+import { unavailableLimit, walkBudget } from "../rollout/budget.ts";
 import { isStateConsistent } from "../status/consistency.ts";
-import { hasMainEnded } from "../status/main_containers.ts";
+import { hasMainEnded, sidecarContainerNames } from "../status/containers.ts";
 import { isActive, isRunningAndReady } from "../status/readiness.ts";
-import { sidecarContainerNames } from "../status/sidecars.ts";
 import { endIdle, imagesInLists, type ImageSwap, isSettlingIdle, makeIdle } from "./idle.ts";
 import { type Surplus, surplusOf, type SurplusScope } from "./surplus.ts";
 

@@ -1,7 +1,8 @@
-import type { CleanupRecord } from "../../api/cleanup_record.ts";
+import type { CleanupProgress, CleanupRecord } from "../../api/cleanup_record.ts";
 import type { CleanupPolicy } from "../../api/strategies.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { runningSidecars } from "../status/sidecars.ts";
+import { type EventReason, isConditionReason, isReason } from "../reasons.ts";
+import { runningSidecars } from "../status/containers.ts";
 import type { CleanupAction } from "./plan.ts";
 
 /** The effective clean-up policy; Retain if Idle has no image. */
@@ -33,4 +34,40 @@ export function recordFor(
     ...(known?.evictions ? { evictions: known.evictions } : {}),
   };
   return known !== undefined && JSON.stringify(known) === JSON.stringify(record) ? known : record;
+}
+
+/** An event for a SidecarSet's clean-up. */
+export interface CleanupEvent {
+  readonly type: "Normal" | "Warning";
+  readonly reason: EventReason;
+  readonly note: string;
+}
+
+/** Blockers that end as the clean-up progresses; their events are Normal. */
+const PASSING: ReadonlySet<string> = new Set(["BudgetUsed", "EvictionBackoff", "WorkloadNotReady"]);
+
+/** The events for a change in a clean-up's progress: start, completion, and each new blocker. */
+export function cleanupEvents(before: CleanupProgress, after: CleanupProgress): CleanupEvent[] {
+  const events: CleanupEvent[] = [];
+  if (before.remaining === 0 && after.remaining > 0) {
+    const note = `${pods(after.remaining)} sidecars that are no longer needed`;
+    events.push({ type: "Normal", reason: "CleanupStarted", note });
+  }
+  if (before.remaining > 0 && after.remaining === 0) {
+    const note = "All sidecars that are no longer needed have been cleaned up";
+    events.push({ type: "Normal", reason: "CleanupCompleted", note });
+  }
+  for (const [reason, { pods: count, example, message }] of Object.entries(after.blocked)) {
+    if (Object.hasOwn(before.blocked, reason)) continue;
+    if (!isReason(reason) && !isConditionReason(reason)) continue;
+    const type = PASSING.has(reason) ? "Normal" : "Warning";
+    const instance = example === "" ? "" : `, for example ${example}`;
+    const verb = count === 1 ? "Pod waits" : "Pods wait";
+    events.push({ type, reason, note: `${count} ${verb} for the clean-up${instance}: ${message}` });
+  }
+  return events;
+}
+
+function pods(count: number): string {
+  return count === 1 ? "1 Pod has" : `${count} Pods have`;
 }

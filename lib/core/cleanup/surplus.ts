@@ -3,7 +3,7 @@ import type { Pod } from "../../api/pod.ts";
 import { injectedSidecarSets, isMarkedInjected } from "../annotations/injected_list.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { recordOf } from "../status/record.ts";
-import { containerNames, runningContainers, runningSidecars } from "../status/sidecars.ts";
+import { containerNames, runningContainers, runningSidecars } from "../status/containers.ts";
 
 /** Why sidecars of a Pod are no longer needed. */
 export type SurplusCause = "SidecarSetDeleted" | "NotSelected" | "ContainerRemoved";

@@ -2,7 +2,7 @@ import { type FieldProblem, type Read, TOO_DEEP } from "../../api/field_problem.
 import { isTooDeep } from "../../api/json.ts";
 import { readAs } from "../../api/read.ts";
 import { type SidecarSet, sidecarSet } from "../../api/sidecarset.ts";
-import { completeSidecarSet } from "./complete.ts";
+import { completeSidecarSet } from "./sidecarset.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { hashSidecarSet } from "../revision/hash.ts";
 

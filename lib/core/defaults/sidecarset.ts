@@ -1,3 +1,6 @@
+import { isObject } from "../../api/json.ts";
+import { withoutNulls } from "../../api/read.ts";
+import { hashSidecarSet, withHashAnnotations } from "../revision/hash.ts";
 import { defaultCoreContainer, defaultFieldRef } from "./core_container.ts";
 import { changeEach, changeObject, fillAbsent, fillZero, type JsonRecord } from "./fill.ts";
 import { defaultVolume } from "./volume.ts";
@@ -83,4 +86,70 @@ function disabled(policy: JsonRecord): JsonRecord {
 /** A source without fieldRef is reported by validation; OpenKruise crashes (B-25). */
 function sourceFieldRef(transfer: JsonRecord): JsonRecord {
   return changeObject(transfer, { field: "sourceContainerNameFrom", change: defaultFieldRef });
+}
+
+/**
+ * The SidecarSet with all defaults of the CustomResourceDefinition and the defaulting webhook. Files and old
+ * revisions have passed neither, and every reader must see the same object.
+ *
+ * @param value any JSON; nulls count as absent, and parts of another type stay as they are
+ * @returns the same reference if nothing is missing; the input is never changed
+ */
+export function completeSidecarSet(value: unknown): unknown {
+  const cleaned = withoutNulls(value);
+  return isObject(cleaned) ? applyDefaults(applySchemaDefaults(cleaned)) : cleaned;
+}
+
+/** Defaults in the CustomResourceDefinition's schema that the webhook does not set. */
+function applySchemaDefaults(sidecarSet: JsonRecord): JsonRecord {
+  return changeObject(sidecarSet, {
+    field: "spec",
+    change: (spec) =>
+      changeEach(changeEach(spec, { field: "containers", change: targetsAll }), {
+        field: "initContainers",
+        change: targetsAll,
+      }),
+  });
+}
+
+function targetsAll(container: JsonRecord): JsonRecord {
+  return changeObject(container, {
+    field: "resourcesPolicy",
+    change: (policy) => fillAbsent(policy, { targetContainersNameRegex: ".*" }),
+  });
+}
+
+export interface StoredFormOptions {
+  /**
+   * Whether to leave the spec without defaults. The hashes are those of the defaulted spec either way.
+   * @default false
+   */
+  readonly omitsDefaults?: boolean;
+}
+
+/**
+ * The SidecarSet as the defaulting webhook returns it: with defaults, and current hashes in its annotations. It
+ * runs before schema validation, so parts of another type stay as they are.
+ *
+ * @see `pkg/webhook/sidecarset/mutating/sidecarset_create_update_handler.go:Handle`
+ */
+export function storedForm(
+  sidecarSet: JsonRecord,
+  { omitsDefaults = false }: StoredFormOptions = {},
+): JsonRecord {
+  const cleaned = withoutNulls(sidecarSet);
+  if (!isObject(cleaned)) return sidecarSet;
+  const defaulted = applyDefaults(cleaned);
+  const kept = omitsDefaults ? sidecarSet : defaulted;
+  const { spec } = defaulted;
+  if (!isObject(spec)) return kept;
+  const hashes = hashSidecarSet({
+    containers: objectsOf(spec.containers),
+    initContainers: objectsOf(spec.initContainers),
+  });
+  return withHashAnnotations(kept, hashes);
+}
+
+function objectsOf(value: unknown): JsonRecord[] | undefined {
+  return Array.isArray(value) ? value.filter(isObject) : undefined;
 }

@@ -11,7 +11,7 @@ import { failed, type InjectRequest, type Skip } from "./contract.ts";
 import { type Occupied, occupiedBy } from "./occupied.ts";
 import { podFitObstacle } from "./pod_fit.ts";
 import { podResourcesObstacle } from "./pod_resources.ts";
-import { podSecurityObstacle } from "./pod_security/pod_security.ts";
+import { podSecurityObstacle } from "./pod_security.ts";
 import { PodSources } from "./pod_sources.ts";
 import { computeResources, resourceCandidates, type ResourcesBySidecar } from "./resources.ts";
 import { sharingObstacle } from "./shared_volumes.ts";

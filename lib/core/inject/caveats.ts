@@ -4,12 +4,11 @@ import { isObject } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
 import { endsWithMain, runsToCompletion } from "../annotations/terminate_marks.ts";
 import { defaultVolume } from "../defaults/volume.ts";
-import { quantityOf } from "../quantity/pod_total.ts";
-import { referencesOf } from "./env_references.ts";
+import { quantityOf } from "../quantity/arithmetic.ts";
+import { referencesOf, type Transfer, type TransferContext, transfersOf } from "./env.ts";
 import { items, member } from "./fields.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
-import { type Transfer, type TransferContext, transfersOf } from "./transfer_env.ts";
 
 /**
  * Warnings for the Pod's creator about a SidecarSet that is injected, each short enough for an admission warning

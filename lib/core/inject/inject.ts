@@ -5,7 +5,7 @@ import { type Choice, choose } from "./choose.ts";
 import { clearCopies } from "./copies.ts";
 import type { Caveat, Injection, InjectRequest } from "./contract.ts";
 import { createPatchWriter, type PatchWriter } from "./patch_writer.ts";
-import { transferContextOf } from "./transfer_env.ts";
+import { transferContextOf } from "./env.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 
 /** Decides injections, with cached plans and patches. */

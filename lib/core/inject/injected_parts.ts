@@ -1,7 +1,7 @@
 import type { Container, Volume } from "../../api/container.ts";
 import { isObject, type JsonPatchOperation, ownMember } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
-import { pointerToken } from "../json/pointer.ts";
+import { pointerToken } from "../json/patch.ts";
 import { annotationsWithout } from "../pod_metadata/removal.ts";
 
 /** The parts of a SidecarSet in a Pod. */

@@ -1,7 +1,7 @@
 import type { Container } from "../../api/container.ts";
 import type { PodSpec } from "../../api/pod.ts";
 import { compareQuantities, formatQuantity, type Quantity } from "../quantity/quantity.ts";
-import { type AmountList, podTotal, quantityOf } from "../quantity/pod_total.ts";
+import { type AmountList, podTotal, quantityOf } from "../quantity/arithmetic.ts";
 import { member } from "./fields.ts";
 
 type Amounts = ReadonlyMap<string, Quantity>;

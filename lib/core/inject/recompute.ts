@@ -1,10 +1,8 @@
 import type { Container } from "../../api/container.ts";
-import { addQuantities } from "../quantity/arithmetic.ts";
-import { quantityOf, ZERO } from "../quantity/pod_total.ts";
+import { addQuantities, quantityOf, ZERO } from "../quantity/arithmetic.ts";
 import { compareQuantities, formatQuantity, type Quantity } from "../quantity/quantity.ts";
-import { evaluateResourceExpression } from "../quantity/resource_expression.ts";
-import { aggregate } from "./resource_aggregate.ts";
-import type { PreparedResourcesPolicy, ResourceRule } from "./resources_policy.ts";
+import { evaluateResourceExpression } from "../quantity/expression.ts";
+import { aggregate, type PreparedResourcesPolicy, type ResourceRule } from "./resources_policy.ts";
 
 type Resources = NonNullable<Container["resources"]>;
 

@@ -1,13 +1,13 @@
 import type { Container, ResourceList } from "../../api/container.ts";
 import type { Pod } from "../../api/pod.ts";
 import { compareQuantities, formatQuantity, type Quantity } from "../quantity/quantity.ts";
-import { evaluateResourceExpression } from "../quantity/resource_expression.ts";
+import { evaluateResourceExpression } from "../quantity/expression.ts";
 import type { Reason } from "../reasons.ts";
-import { aggregate } from "./resource_aggregate.ts";
-import type {
-  ComputedList,
-  ComputedResource,
-  PreparedResourcesPolicy,
+import {
+  aggregate,
+  type ComputedList,
+  type ComputedResource,
+  type PreparedResourcesPolicy,
 } from "./resources_policy.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
 

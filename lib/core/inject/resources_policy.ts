@@ -1,11 +1,11 @@
+import type { Container } from "../../api/container.ts";
 import type { FieldProblem, Read } from "../../api/field_problem.ts";
 import { preview } from "../../api/read.ts";
 import type { ResourcesPolicy } from "../../api/sidecar_container.ts";
 import { compilePattern } from "../pattern.ts";
-import {
-  readResourceExpression,
-  type ResourceExpression,
-} from "../quantity/resource_expression.ts";
+import { addQuantities } from "../quantity/arithmetic.ts";
+import { compareQuantities, parseQuantity, type Quantity } from "../quantity/quantity.ts";
+import { readResourceExpression, type ResourceExpression } from "../quantity/expression.ts";
 
 export type ComputedResource = "cpu" | "memory";
 export type ComputedList = "limits" | "requests";
@@ -65,4 +65,45 @@ export function prepareResourcesPolicy(policy: ResourcesPolicy): Read<PreparedRe
   }
   if (!pattern.ok || problems.length > 0) return { ok: false, problems };
   return { ok: true, value: { policy, targets: pattern.matches, rules } };
+}
+
+/** What the target containers have of one resource together. */
+export type Aggregate =
+  | { readonly type: "amount"; readonly amount: Quantity }
+  /** A limit that at least one target does not have. */
+  | { readonly type: "unlimited" }
+  | { readonly type: "unreadable"; readonly container: string; readonly value: string | number };
+
+export interface AggregateOptions {
+  readonly mode: ResourcesPolicy["targetContainersMode"];
+  readonly list: ComputedList;
+  readonly resource: ComputedResource;
+}
+
+const ZERO: Quantity = { nanos: 0n, format: "DecimalSI" };
+
+/**
+ * Takes the sum or the maximum of one resource over the targets.
+ * A missing request counts as zero; a missing limit makes the result unlimited.
+ *
+ * @see `openkruise/kruise/pkg/webhook/pod/mutating/sidecarset_resources.go:aggregateResources`
+ */
+export function aggregate(
+  targets: readonly Container[],
+  { mode, list, resource }: AggregateOptions,
+): Aggregate {
+  let amount = ZERO;
+  let isUnlimited = false;
+  for (const { name, resources } of targets) {
+    const value = resources?.[list]?.[resource];
+    if (value === undefined) {
+      isUnlimited ||= list === "limits";
+      continue;
+    }
+    const quantity = parseQuantity(value);
+    if (quantity === undefined) return { type: "unreadable", container: name, value };
+    if (mode === "sum") amount = addQuantities(amount, quantity);
+    else if (compareQuantities(quantity, amount) > 0) amount = quantity;
+  }
+  return isUnlimited ? { type: "unlimited" } : { type: "amount", amount };
 }

@@ -1,8 +1,8 @@
 import type { ControllerRevision } from "../../api/controller_revision.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { ownsRevision } from "../revision/ownership.ts";
-import { partitionSize } from "../rollout/partition.ts";
+import { ownsRevision } from "../revision/controller_revision.ts";
+import { partitionSize } from "../rollout/budget.ts";
 import { matchesSelector } from "../select/label_selector.ts";
 import { selectorProblems } from "../select/selector_problems.ts";
 import type { Obstacle } from "../reasons.ts";

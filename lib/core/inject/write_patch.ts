@@ -5,7 +5,7 @@ import {
   STORED_IMAGES_ANNOTATION,
   storedImages,
   storedImagesWith,
-} from "../annotations/stored_images.ts";
+} from "../annotations/image_records.ts";
 import { fitsAnnotations } from "../pod_metadata/annotation_size.ts";
 import { writeAnnotations } from "../pod_metadata/patch.ts";
 import { recordInjection } from "../pod_metadata/records.ts";
@@ -16,7 +16,7 @@ import type { Occupied } from "./occupied.ts";
 import { append } from "./operations.ts";
 import { lostVolumes } from "./restore.ts";
 import { isLongRunning } from "./sidecar_plan.ts";
-import { transferContextOf } from "./transfer_env.ts";
+import { transferContextOf } from "./env.ts";
 import { writeContainers } from "./write_containers.ts";
 import { writePresent } from "./write_present.ts";
 

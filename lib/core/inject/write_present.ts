@@ -2,17 +2,16 @@ import type { Container, EnvVar } from "../../api/container.ts";
 import type { JsonPatchOperation } from "../../api/json.ts";
 import type { Pod, PodSpec } from "../../api/pod.ts";
 import type { Admission } from "./admit.ts";
-import { derive } from "./build_container.ts";
+import { derive } from "./write_containers.ts";
 import type { Present } from "./choose.ts";
 import type { Place } from "./occupied.ts";
 import { append } from "./operations.ts";
-import { withAddedEnv } from "./env_references.ts";
+import { type TransferContext, withAddedEnv } from "./env.ts";
 import { podLevelExcesses } from "./pod_level_excess.ts";
 import { recomputedResources } from "./recompute.ts";
 import { restoreContainer } from "./restore.ts";
 import { takenVolumes } from "./shared_volumes.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
-import type { TransferContext } from "./transfer_env.ts";
 
 /**
  * Operations that update containers of an earlier call to changes other webhooks made since: shared mounts and

@@ -2,7 +2,7 @@ import { type JsonPatchOperation, ownMember } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { PatchPodMetadata } from "../../api/sidecarset.ts";
 import { mergeJsonTexts } from "../json/merge_texts.ts";
-import { pointerToken } from "../json/pointer.ts";
+import { pointerToken } from "../json/patch.ts";
 import type { Obstacle } from "../reasons.ts";
 
 /** Annotations that `patchPodMetadata` sets, or why one cannot be set. */

@@ -14,15 +14,23 @@ import {
   workingContainers,
   workingContainersText,
 } from "../annotations/hot_upgrade.ts";
-import { IDLE_ANNOTATION, idleRecords, idleRecordsText } from "../annotations/idle_records.ts";
+import {
+  IDLE_ANNOTATION,
+  idleRecords,
+  idleRecordsText,
+  STORED_IMAGES_ANNOTATION,
+  storedImagesWithout,
+} from "../annotations/image_records.ts";
 import {
   injectedListText,
   injectedSidecarSets,
   isMarkedInjected,
 } from "../annotations/injected_list.ts";
-import { inPlaceStatesWithout } from "../annotations/inplace_state.ts";
-import { RESTART_COUNTS_ANNOTATION, restartCountsWithout } from "../annotations/restart_counts.ts";
-import { STORED_IMAGES_ANNOTATION, storedImagesWithout } from "../annotations/stored_images.ts";
+import {
+  inPlaceStatesWithout,
+  RESTART_COUNTS_ANNOTATION,
+  restartCountsWithout,
+} from "../annotations/inplace_state.ts";
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
 import { DEFAULT_CONTAINER_ANNOTATION, isNamedByInjection } from "./default_container.ts";
 

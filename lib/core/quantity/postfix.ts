@@ -1,6 +1,5 @@
-import type { Outcome } from "./outcome.ts";
+import { type ArithmeticOperator, type Outcome, type Token, tokenize } from "./tokens.ts";
 import type { Quantity } from "./quantity.ts";
-import { type ArithmeticOperator, type Token, tokenize } from "./tokens.ts";
 
 export type FunctionName = "max" | "min";
 export type BinaryOperator = ArithmeticOperator | FunctionName;

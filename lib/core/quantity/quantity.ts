@@ -1,12 +1,12 @@
 import {
   binarySuffixes,
   decimalSuffixes,
+  isKeptAsWritten,
   NANO_EXPONENT,
   type QuantityFormat,
   readSuffix,
   type SuffixScale,
 } from "./suffixes.ts";
-import { isKeptAsWritten } from "./written_text.ts";
 
 /** An amount of a resource, exact to the nano unit, with its original notation. */
 export interface Quantity {

@@ -1,4 +1,4 @@
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "./tokens.ts";
 import type { BinaryOperator, Step } from "./postfix.ts";
 import type { Quantity } from "./quantity.ts";
 

@@ -1,5 +1,9 @@
-import type { Outcome } from "./outcome.ts";
 import { parseQuantity, type Quantity } from "./quantity.ts";
+
+/** A result, or the error as a phrase that completes "cannot be evaluated: ...". */
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: string };
 
 export type ArithmeticOperator = "+" | "-" | "*" | "/";
 

@@ -1,6 +1,11 @@
 import type { Pod } from "../../api/pod.ts";
-import { subtractQuantities } from "../quantity/arithmetic.ts";
-import { type Amount, amountOf, podTotal, ZERO } from "../quantity/pod_total.ts";
+import {
+  type Amount,
+  amountOf,
+  podTotal,
+  subtractQuantities,
+  ZERO,
+} from "../quantity/arithmetic.ts";
 import { compareQuantities, parseQuantity, type Quantity } from "../quantity/quantity.ts";
 
 /** An amount that exceeds a limit: requested, used by others, and allowed. */

@@ -1,9 +1,9 @@
 import type { Pod } from "../../api/pod.ts";
-import { injectedPod } from "../json/apply_patch.ts";
+import { injectedPod } from "../json/patch.ts";
 import type { Injection } from "../inject/contract.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { recordOf } from "../status/record.ts";
-import { containerNames } from "../status/sidecars.ts";
+import { containerNames } from "../status/containers.ts";
 import { containersOutOfRange, excessiveContainers } from "./amounts.ts";
 import {
   containersIn,

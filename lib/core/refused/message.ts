@@ -1,3 +1,5 @@
+import type { KubeEvent, ObjectReference } from "../../api/objects.ts";
+
 /** The text around the API server's message: the event's prefix, and the random name of the Pod. */
 const FRAME =
   /^(?:\(combined from similar events\): )?(?:Error creating: |[Cc]reate Pod \S+ in StatefulSet \S+ failed error: )?(?:pods "[^"]*" is forbidden: |Pod "[^"]*" is invalid: )?/;
@@ -53,4 +55,32 @@ export function isWebhookFailure(text: string): boolean {
 
 function isMemberList(text: string | undefined): text is MemberList {
   return text === "containers" || text === "initContainers" || text === "volumes";
+}
+
+/** Reason of events that report a workload's failure to create a Pod. */
+export const FAILED_CREATE = "FailedCreate";
+
+/** A workload with a refused Pod. */
+export interface FailedCreate {
+  readonly workload: ObjectReference;
+  /** The API server's words. */
+  readonly text: string;
+  /** Milliseconds. */
+  readonly at: number;
+}
+
+/** The workload and message of an event of either API version. */
+export function failedCreateOf(event: KubeEvent): FailedCreate {
+  const { regarding, note, eventTime, series, deprecatedLastTimestamp, metadata } = event;
+  const times = [
+    series?.lastObservedTime,
+    deprecatedLastTimestamp,
+    eventTime,
+    metadata.creationTimestamp,
+  ].map((time) => Date.parse(time ?? ""));
+  return {
+    workload: regarding,
+    text: refusalText(note),
+    at: Math.max(0, ...times.filter((time) => !Number.isNaN(time))),
+  };
 }

@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Labels, LabelSelector, LabelSelectorRequirement } from "../../api/meta.ts";
 import { NAMESPACE_NAME_LABEL } from "../../api/names.ts";
 import type { WebhookConfiguration, WebhookEntry } from "../../api/webhook_configuration.ts";
-import { holds } from "../select/label_selector.ts";
-import { isEmptySelector } from "../select/requirements.ts";
+import { holds, isEmptySelector } from "../select/label_selector.ts";
 
 /**
  * Requirements that the admission enforcer of a managed cluster (AKS, GKE Autopilot) adds to every webhook's

@@ -3,7 +3,7 @@ import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { WebhookClientConfig, WebhookEntry } from "../../api/webhook_configuration.ts";
 import { isWaitedFor } from "../annotations/terminate_marks.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { isEmptySelector } from "../select/requirements.ts";
+import { isEmptySelector } from "../select/label_selector.ts";
 import { podEntries } from "./entries.ts";
 
 /**

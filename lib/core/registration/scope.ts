@@ -1,5 +1,5 @@
 import type { LabelSelector } from "../../api/meta.ts";
-import { type Requirement, requirementsOf } from "../select/requirements.ts";
+import { type Requirement, requirementsOf } from "../select/label_selector.ts";
 
 /**
  * Limits of one CEL expression, measured on kube-apiserver 1.37. At the first use, a chain of 50 clauses compiles

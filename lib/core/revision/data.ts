@@ -2,7 +2,7 @@ import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import { goJson } from "../json/go_json.ts";
 import { sidecarContainerType } from "./container_type.ts";
 import { type GoType, goValue, list, map, omittable, string, struct } from "./go_types.ts";
-import { fnv32, safeEncode } from "./safe_encode.ts";
+import { fnv32, safeEncode } from "./hash.ts";
 import { volumeType } from "./volume_type.ts";
 
 /** The injected parts of a spec, which make a revision. */

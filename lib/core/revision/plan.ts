@@ -3,9 +3,13 @@ import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { goJson } from "../json/go_json.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { newControllerRevision } from "./controller_revision.ts";
+import {
+  byAge,
+  customVersionOf,
+  newControllerRevision,
+  ownsRevision,
+} from "./controller_revision.ts";
 import { revisionData } from "./data.ts";
-import { byAge, customVersionOf, ownsRevision } from "./ownership.ts";
 
 const DEFAULT_HISTORY_LIMIT = 10;
 

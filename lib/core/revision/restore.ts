@@ -6,7 +6,7 @@ import { readSidecarSet } from "../../api/read.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { revisedFieldNames } from "./data.ts";
-import { recordedHashes, withHashAnnotations } from "./hash_annotations.ts";
+import { recordedHashes, withHashAnnotations } from "./hash.ts";
 
 /**
  * The SidecarSet with the injected parts of a revision, and its current policies and selectors. The hash

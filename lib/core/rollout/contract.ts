@@ -1,9 +1,7 @@
 import type { Pod, PodCondition } from "../../api/pod.ts";
-import type { ConditionReason } from "../condition_reasons.ts";
+import type { ConditionReason, Reason } from "../reasons.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import type { Reason } from "../reasons.ts";
-import type { PodCounts } from "../status/counts.ts";
-import type { PodClass } from "../status/pod_class.ts";
+import type { PodClass, PodCounts } from "../status/pod_class.ts";
 import type { PodUpdate } from "./pod_update.ts";
 
 /** Input of a roll-out plan. Its cost is proportional to the outdated Pods, unless a strategy needs all. */

@@ -10,7 +10,7 @@ import type { PreparedSidecarSet } from "../prepared.ts";
 import { containerStatus, isStateConsistent } from "../status/consistency.ts";
 import { recordOf } from "../status/record.ts";
 import { hotPair, isEmptyHalf, isRunningAndReady, unfinishedPairs } from "../status/readiness.ts";
-import { findContainer, sidecarContainerNames } from "../status/sidecars.ts";
+import { findContainer, sidecarContainerNames } from "../status/containers.ts";
 
 /** New images by container, and their annotations. */
 export interface ImageChanges {

@@ -3,7 +3,7 @@ import type { Pod } from "../../api/pod.ts";
 import type { UpdateStrategy } from "../../api/strategies.ts";
 import { matchesSelector } from "../select/label_selector.ts";
 import { readyCondition } from "../status/readiness.ts";
-import { isNativeSidecar } from "../status/sidecars.ts";
+import { isNativeSidecar } from "../status/containers.ts";
 import { scatter } from "./scatter.ts";
 
 type PriorityStrategy = NonNullable<UpdateStrategy["priorityStrategy"]>;

@@ -1,5 +1,5 @@
 import type { Pod } from "../../api/pod.ts";
-import type { ConditionReason } from "../condition_reasons.ts";
+import type { ConditionReason } from "../reasons.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { assessImages } from "../status/drift.ts";
 import type { LeftPod, RolloutPlan } from "./contract.ts";

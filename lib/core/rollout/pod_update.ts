@@ -11,16 +11,19 @@ import {
 import { patchMetadata } from "../pod_metadata/patch.ts";
 import { recordUpgrade } from "../pod_metadata/records.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { findContainer, isNativeSidecar, runningSidecars } from "../status/sidecars.ts";
+import { findContainer, isNativeSidecar, runningSidecars } from "../status/containers.ts";
 import {
   STORED_IMAGES_ANNOTATION,
   storedImages,
   storedImagesWithout,
-} from "../annotations/stored_images.ts";
+} from "../annotations/image_records.ts";
 import type { Obstacle } from "../reasons.ts";
 import { hotUpgradeStep, type ImageChanges } from "./hot_upgrade.ts";
-import { inPlaceStatesText } from "../annotations/inplace_state.ts";
-import { RESTART_COUNTS_ANNOTATION, restartCountsText } from "../annotations/restart_counts.ts";
+import {
+  inPlaceStatesText,
+  RESTART_COUNTS_ANNOTATION,
+  restartCountsText,
+} from "../annotations/inplace_state.ts";
 
 /**
  * Body of one strategic merge patch. uid and resourceVersion are preconditions: the API server refuses it for a

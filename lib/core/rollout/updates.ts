@@ -1,11 +1,10 @@
 import type { Pod } from "../../api/pod.ts";
-import { upgradableCondition } from "./condition.ts";
+import { upgradability, upgradableCondition } from "./upgradable.ts";
 import type { LeftPod, RolloutSnapshot } from "./contract.ts";
 import { rfc3339 } from "../rfc3339.ts";
 import { assessImages } from "../status/drift.ts";
 import { planFlip } from "./hot_upgrade.ts";
 import { imagePatch, type PodPatch, type PodUpdate, upgradePatch } from "./pod_update.ts";
-import { upgradability } from "./upgradable.ts";
 
 /** An update, or why it cannot be computed for the Pod. */
 type Made =

@@ -1,7 +1,12 @@
 import type { Labels, LabelSelector } from "../../api/meta.ts";
-import { holds, isWellFormed } from "./label_selector.ts";
+import {
+  holds,
+  isEmptySelector,
+  isWellFormed,
+  type Requirement,
+  requirementsOf,
+} from "./label_selector.ts";
 import { type PodPlace, type Selection, selectsSomeNamespaces } from "./pod_selection.ts";
-import { isEmptySelector, type Requirement, requirementsOf } from "./requirements.ts";
 
 /** Why a SidecarSet does not select a Pod. */
 export interface Mismatch {

@@ -1,7 +1,7 @@
 import type { LabelSelector } from "../../api/meta.ts";
 import { NAMESPACE_NAME_LABEL } from "../../api/names.ts";
 import type { Selection } from "./pod_selection.ts";
-import { type Requirement, requirementsOf } from "./requirements.ts";
+import { type Requirement, requirementsOf } from "./label_selector.ts";
 
 /**
  * Whether some labels match both selectors. Exact: requirements on different keys are independent, so each key is

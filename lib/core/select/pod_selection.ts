@@ -1,8 +1,7 @@
 import type { Labels } from "../../api/meta.ts";
 import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import type { NamespaceFacts } from "../prepared.ts";
-import { matcherOf } from "./label_selector.ts";
-import { isEmptySelector } from "./requirements.ts";
+import { isEmptySelector, matcherOf } from "./label_selector.ts";
 
 /** The fields of a SidecarSet that select Pods. */
 export type Selection = Pick<SidecarSetSpec, "selector" | "namespace" | "namespaceSelector">;

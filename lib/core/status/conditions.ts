@@ -3,8 +3,9 @@ import {
   type ConditionReason,
   type CONDITIONS,
   isConditionReason,
-} from "../condition_reasons.ts";
-import { type Reason, REASONS } from "../reasons.ts";
+  type Reason,
+  REASONS,
+} from "../reasons.ts";
 import { refusalSentence, type RegistrationFacts, type StatusFacts } from "./facts.ts";
 
 /** A condition without the members that depend on the previous one. */

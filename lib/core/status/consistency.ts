@@ -1,9 +1,8 @@
 import type { ContainerStatus, Pod } from "../../api/pod.ts";
-import { readInPlaceStates } from "../annotations/inplace_state.ts";
-import { readRestartCounts } from "../annotations/restart_counts.ts";
+import { readInPlaceStates, readRestartCounts } from "../annotations/inplace_state.ts";
 import { readyCondition } from "./readiness.ts";
 import { recordOf } from "./record.ts";
-import { findContainer } from "./sidecars.ts";
+import { findContainer } from "./containers.ts";
 
 /** Status of a container of the Pod, init containers included. */
 export function containerStatus(pod: Pod, name: string): ContainerStatus | undefined {

@@ -1,12 +1,14 @@
+import { isObject } from "../../api/json.ts";
+import type { ObjectMeta } from "../../api/meta.ts";
 import type { Pod } from "../../api/pod.ts";
 import { isHotUpgrade, versionAnnotation, workingContainers } from "../annotations/hot_upgrade.ts";
-import { idleRecords } from "../annotations/idle_records.ts";
-import { storedImages, storedImagesWith } from "../annotations/stored_images.ts";
+import { idleRecords, storedImages, storedImagesWith } from "../annotations/image_records.ts";
+import { isMarkedInjected } from "../annotations/injected_list.ts";
+import { FIELD_MANAGER } from "../field_manager.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { isImageForeign } from "./image_owners.ts";
-import { isUnchanged, recordOf } from "./record.ts";
+import { containerNames, findContainer, runningSidecars } from "./containers.ts";
 import { hotPair, unfinishedPairs } from "./readiness.ts";
-import { findContainer, runningSidecars } from "./sidecars.ts";
+import { isUnchanged, recordOf } from "./record.ts";
 
 /** An injected container whose image differs from the last stored one. */
 export interface Drift {
@@ -104,4 +106,91 @@ function wantedImages(pod: Pod, prepared: PreparedSidecarSet): Map<string, strin
     if (isEmpty && hotUpgradeEmptyImage) desired.set(pair.idle, hotUpgradeEmptyImage);
   }
   return desired;
+}
+
+/**
+ * Parts that other webhooks removed from recorded sidecars of a Pod, without which they or the Pod cannot work. The
+ * second call of an injection restores them, but a webhook called later can remove them again.
+ *
+ * @returns undefined if nothing is missing
+ */
+export function strippedPart(pod: Pod, prepared: PreparedSidecarSet): string | undefined {
+  const { full } = recordOf(pod, prepared.name);
+  const recorded = new Set(full?.sidecarList ?? []);
+  const { initContainers = [], containers = [] } = prepared.sidecarSet.spec;
+  // Plain init containers are not recorded, so a recorded init container is a native sidecar.
+  const native = pod.spec.initContainers?.find(({ name, restartPolicy }) =>
+    restartPolicy !== "Always" &&
+    initContainers.some((sidecar) =>
+      recorded.has(sidecar.name) && containerNames(sidecar).includes(name)
+    )
+  );
+  if (native !== undefined) {
+    return `init container ${native.name} has lost its restartPolicy Always to another webhook, ` +
+      "so the Pod waits in Init for it to end";
+  }
+  if (full?.hash !== prepared.hash) return undefined;
+  const lost = [...initContainers, ...containers].filter(({ name }) => recorded.has(name))
+    .flatMap(containerNames)
+    .find((name) => findContainer(pod, name) === undefined);
+  return lost === undefined
+    ? undefined
+    : `container ${lost} was injected and then removed by another webhook`;
+}
+
+type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
+
+const NONE: ManagedFields = [];
+const LISTS = ["containers", "initContainers"] as const;
+
+/**
+ * `managedFields` entries of other clients that own images of injected containers, reduced to these fields; empty
+ * for most Pods, undefined if the Pod has no `managedFields`.
+ */
+export function foreignImageFields({ metadata, spec }: Pod): ManagedFields | undefined {
+  const { managedFields } = metadata;
+  if (!Array.isArray(managedFields) || managedFields.length === 0) return undefined;
+  const injected = LISTS.flatMap((list) => {
+    const keys = (spec[list] ?? []).filter(isMarkedInjected).map(({ name }) => keyOf(name));
+    return keys.length === 0 ? [] : [{ list, keys }];
+  });
+  if (injected.length === 0) return NONE;
+  const entries = managedFields.flatMap(({ manager, fieldsV1 }) => {
+    if (manager === FIELD_MANAGER) return [];
+    const owned = injected.flatMap(({ list, keys: candidates }) => {
+      const keys = candidates.filter((key) => ownsImage(fieldsV1, { list, key }));
+      const fields = Object.fromEntries(keys.map((key) => [key, { "f:image": {} }]));
+      return keys.length === 0 ? [] : [[`f:${list}`, fields] as const];
+    });
+    if (owned.length === 0) return [];
+    return [{ ...(manager ? { manager } : {}), fieldsV1: { "f:spec": Object.fromEntries(owned) } }];
+  });
+  return entries.length === 0 ? NONE : entries;
+}
+
+/**
+ * Whether another client changed the image of an injected container after the Pod's creation. The API server
+ * computes owners before it calls webhooks, so fields that webhooks change have no owner.
+ *
+ * @returns undefined if the Pod has no `managedFields`
+ */
+function isImageForeign({ metadata: { managedFields } }: Pod, container: string) {
+  if (managedFields === undefined) return undefined;
+  const key = keyOf(container);
+  return managedFields.some(({ manager, fieldsV1 }) =>
+    manager !== FIELD_MANAGER && LISTS.some((list) => ownsImage(fieldsV1, { list, key }))
+  );
+}
+
+function keyOf(container: string): string {
+  return `k:${JSON.stringify({ name: container })}`;
+}
+
+function ownsImage(fields: unknown, { list, key }: { list: string; key: string }): boolean {
+  let node = fields;
+  for (const step of ["f:spec", `f:${list}`, key]) {
+    if (!isObject(node) || !Object.hasOwn(node, step)) return false;
+    node = node[step];
+  }
+  return isObject(node) && Object.hasOwn(node, "f:image");
 }

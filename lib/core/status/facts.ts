@@ -1,8 +1,7 @@
 import type { FieldProblem } from "../../api/field_problem.ts";
 import type { EvictionGuard } from "../../api/sidecarset_status.ts";
-import type { ConditionReason } from "../condition_reasons.ts";
-import type { Reason } from "../reasons.ts";
-import type { PodCounts } from "./counts.ts";
+import type { ConditionReason, Reason } from "../reasons.ts";
+import type { PodCounts } from "./pod_class.ts";
 import type { EffectiveSelection } from "./effective_since.ts";
 
 /** Input for a SidecarSet's status. */

@@ -6,10 +6,10 @@ import {
   versionAnnotation,
   workingContainers,
 } from "../annotations/hot_upgrade.ts";
-import { storedImages } from "../annotations/stored_images.ts";
+import { storedImages } from "../annotations/image_records.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { isUnchanged } from "./record.ts";
-import { findContainer, runningSidecars } from "./sidecars.ts";
+import { findContainer, runningSidecars } from "./containers.ts";
 
 /** The Pod's `Ready` condition. */
 export function readyCondition(pod: Pod): PodCondition | undefined {

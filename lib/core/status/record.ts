@@ -3,7 +3,7 @@ import type { Pod, UpgradeSpec } from "../../api/pod.ts";
 import { isHotUpgrade, workingContainers } from "../annotations/hot_upgrade.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { containerNames, findContainer, runningSidecars } from "./sidecars.ts";
+import { containerNames, findContainer, runningSidecars } from "./containers.ts";
 
 /** The record of a SidecarSet in the Pod's hash annotations; undefined if unreadable. */
 export function recordOf(

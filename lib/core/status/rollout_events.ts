@@ -1,5 +1,5 @@
 import type { Condition, SidecarSetStatus } from "../../api/sidecarset_status.ts";
-import type { EventReason } from "../event_reasons.ts";
+import type { EventReason } from "../reasons.ts";
 
 /** An event for a SidecarSet's roll-out. */
 export interface RolloutEvent {

@@ -1,6 +1,6 @@
 import { labelSelector } from "../../api/meta.ts";
 import { readAs } from "../../api/read.ts";
-import { isEmptySelector } from "../select/requirements.ts";
+import { isEmptySelector } from "../select/label_selector.ts";
 import { selectorProblems } from "../select/selector_problems.ts";
 import type { Field } from "./field.ts";
 import type { Subject } from "./input.ts";

@@ -1,6 +1,10 @@
-import { updateStrategyTypes } from "../../api/strategies.ts";
+import type { ControllerRevision } from "../../api/controller_revision.ts";
+import { isObject } from "../../api/json.ts";
+import { CUSTOM_VERSION_LABEL, REVISION_OWNER_LABEL } from "../../api/names.ts";
+import { revisionPolicies, updateStrategyTypes } from "../../api/strategies.ts";
 import type { Field } from "./field.ts";
 import type { Subject } from "./input.ts";
+import { PROBES_AND_LIFECYCLE } from "./pod/probes.ts";
 import { checkSelector } from "./selectors.ts";
 import { checkOptionalOneOf } from "./syntax.ts";
 
@@ -104,4 +108,82 @@ function checkScatter(scatter: Field): void {
     if (seen.has(pair)) term.duplicate("must not repeat a key with the same value");
     seen.add(pair);
   }
+}
+
+/**
+ * `cleanupPolicy`: with Idle, surplus sidecars get another image but keep their probes and hooks, which that image
+ * cannot answer.
+ */
+export function checkCleanup({ spec }: Subject): void {
+  const policy = spec.member("cleanupPolicy");
+  if (policy.member("type").text() !== "Idle") return;
+  const idleImage = policy.member("idleImage");
+  if (idleImage.text() === "") idleImage.required("is required because the type is Idle");
+  else if (idleImage.text().trim() !== idleImage.text()) {
+    idleImage.invalid("must not start or end with white space");
+  }
+  const initContainers = spec.member("initContainers").items()
+    .filter((container) => container.member("restartPolicy").text() === "Always");
+  for (const container of [...spec.member("containers").items(), ...initContainers]) {
+    for (const name of PROBES_AND_LIFECYCLE) {
+      const field = container.member(name);
+      if (field.isSet) {
+        field.forbidden(
+          "must not be set because spec.cleanupPolicy.type is Idle: the idle image cannot answer it, use Retain or Evict",
+        );
+      }
+    }
+  }
+}
+
+/**
+ * `injectionStrategy.revision` names a stored revision of this SidecarSet (B-28).
+ *
+ * @see
+ * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetInjectionStrategy`
+ */
+export function checkPinnedRevision({ metadata, spec, input }: Subject): void {
+  const revision = spec.member("injectionStrategy").member("revision");
+  if (!revision.isSet) return;
+  const policy = revision.member("policy");
+  if (policy.text() !== "" && !revisionPolicies.some((known) => known === policy.text())) {
+    policy.notSupported(revisionPolicies);
+  }
+  const owner = metadata.member("name").text();
+  const name = revision.member("revisionName");
+  const version = revision.member("customVersion");
+  if (!name.isSet && !version.isSet) {
+    return revision.required("must have revisionName or customVersion");
+  }
+  // The name takes precedence, as at injection.
+  if (name.isSet) {
+    const found = input.revisions.find((stored) => stored.metadata.name === name.text());
+    checkFound(name, { found, owner });
+  } else {
+    const found = input.revisions.find((stored) =>
+      stored.metadata.labels?.[CUSTOM_VERSION_LABEL] === version.text() && ownerOf(stored) === owner
+    );
+    checkFound(version, { found, owner });
+  }
+}
+
+function checkFound(
+  field: Field,
+  { found, owner }: { found: ControllerRevision | undefined; owner: string },
+): void {
+  if (found === undefined) {
+    field.notFound(
+      `must name a stored revision of SidecarSet ${owner}, list them with: sidecarset rollout history ${owner}`,
+    );
+  } else if (ownerOf(found) !== owner) {
+    field.invalid(
+      `must name a revision of SidecarSet ${owner}, not of ${ownerOf(found) ?? "another owner"}`,
+    );
+  } else if (!isObject(found.data?.spec)) {
+    field.invalid("must name a revision that holds a SidecarSet's spec");
+  }
+}
+
+function ownerOf({ metadata }: ControllerRevision): string | undefined {
+  return metadata.labels?.[REVISION_OWNER_LABEL];
 }

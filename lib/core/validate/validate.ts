@@ -2,18 +2,14 @@ import { type FieldProblem, TOO_DEEP } from "../../api/field_problem.ts";
 import { isObject, isTooDeep } from "../../api/json.ts";
 import { readAs, withoutNulls } from "../../api/read.ts";
 import { type SidecarSet, sidecarSet } from "../../api/sidecarset.ts";
-import { checkCanary } from "./canary.ts";
-import { checkCleanup } from "./cleanup.ts";
+import { checkCanary, checkMetadata } from "./metadata.ts";
+import { checkCleanup, checkPinnedRevision, checkUpdateStrategy } from "./strategy.ts";
 import { checkConflicts } from "./conflicts.ts";
 import { Field } from "./field.ts";
-import { checkImmutability } from "./immutability.ts";
 import type { Rule, Subject, ValidationInput } from "./input.ts";
-import { checkMetadata } from "./metadata.ts";
 import { checkAllowedAnnotations, checkPatchPodMetadata } from "./patch_pod_metadata.ts";
-import { checkPinnedRevision } from "./pinned_revision.ts";
 import { checkSelectors } from "./selectors.ts";
 import { checkSidecars } from "./sidecars.ts";
-import { checkUpdateStrategy } from "./strategy.ts";
 
 /** Rules that depend on the SidecarSet alone. */
 const OWN_RULES: readonly Rule[] = [
@@ -121,4 +117,25 @@ function pathsTo(field: string): string[] {
 
 function parentsOf(field: string): string[] {
   return [...field.matchAll(/[.[]/g)].map(({ index }) => field.slice(0, index));
+}
+
+/**
+ * A container cannot become a pair, nor a pair a container. Containers may be added; running Pods then cannot be
+ * upgraded in place (B-32).
+ *
+ * @see
+ * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarContainersUpdate`
+ */
+function checkImmutability({ spec, input }: Subject): void {
+  if (input.operation !== "UPDATE") return;
+  const oldTypes = new Map(
+    (input.old?.spec.containers ?? []).map((old) => [old.name, old.upgradeStrategy?.upgradeType]),
+  );
+  for (const container of spec.member("containers").items()) {
+    const type = container.member("upgradeStrategy").member("upgradeType");
+    const oldType = oldTypes.get(container.member("name").text());
+    if (oldType !== undefined && type.text() !== oldType) {
+      type.invalid(`must stay ${oldType}: remove the container and add it under another name`);
+    }
+  }
 }

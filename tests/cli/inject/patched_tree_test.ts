@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { JsonPatchOperation } from "../../../lib/api/json.ts";
 import { readDocuments } from "../../../lib/cli/files/documents.ts";
 import { patchedTree } from "../../../lib/cli/inject/patched_tree.ts";
-import { applyPatch } from "../../../lib/core/json/apply_patch.ts";
+import { applyPatch } from "../../../lib/core/json/patch.ts";
 import { stringTerminal } from "../string_terminal.ts";
 
 async function patched(text: string, patch: readonly JsonPatchOperation[]) {

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { isObject } from "../../../lib/api/json.ts";
-import { storedForm } from "../../../lib/core/defaults/stored_form.ts";
+import { storedForm } from "../../../lib/core/defaults/sidecarset.ts";
 import type { CompatGroup, Departure, Verdict } from "../contract.ts";
 import { verdictOn } from "../sidecarset/difference.ts";
 import { goForm } from "../sidecarset/go_form.ts";

@@ -5,7 +5,7 @@ import { CUSTOM_VERSION_LABEL, REVISION_HASH_LABEL } from "../../../lib/api/name
 import { readSidecarSet } from "../../../lib/api/read.ts";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
 import { goJson } from "../../../lib/core/json/go_json.ts";
-import { recordedHashes } from "../../../lib/core/revision/hash_annotations.ts";
+import { recordedHashes } from "../../../lib/core/revision/hash.ts";
 import {
   planRevisions,
   type RevisionAction,

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { intOrPercent } from "../../../lib/api/strategies.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
-import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/partition.ts";
+import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/budget.ts";
 import { scatter } from "../../../lib/core/rollout/scatter.ts";
 import type { CompatGroup, Verdict } from "../contract.ts";
 import { asInjected, prepareRecorded } from "../rollout/cases.ts";

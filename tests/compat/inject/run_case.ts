@@ -1,10 +1,10 @@
 import type { AdmissionRequest } from "../../../lib/api/admission.ts";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
-import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import { prepareSidecarSet } from "../../../lib/core/defaults/prepare.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
-import { recordedHashes } from "../../../lib/core/revision/hash_annotations.ts";
+import { recordedHashes } from "../../../lib/core/revision/hash.ts";
 import { selectsPod } from "../../../lib/core/select/pod_selection.ts";
 import { createPodReview } from "../../../lib/webhook/pods.ts";
 import type { InjectCase, Result } from "./inject_case.ts";

@@ -9,7 +9,7 @@ import type { Pod } from "../../../lib/api/pod.ts";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
 import { injectedSidecarSets } from "../../../lib/core/annotations/injected_list.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
-import { sidecarContainerNames } from "../../../lib/core/status/sidecars.ts";
+import { sidecarContainerNames } from "../../../lib/core/status/containers.ts";
 
 /** The moment at which cases are judged; it stands for the `"T"` of the recorded results. */
 export const NOW = new Date("2031-01-01T00:00:00Z");

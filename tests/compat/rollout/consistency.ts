@@ -6,7 +6,7 @@ import {
   isSameDigest,
   isStateConsistent,
 } from "../../../lib/core/status/consistency.ts";
-import { findContainer, sidecarContainerNames } from "../../../lib/core/status/sidecars.ts";
+import { findContainer, sidecarContainerNames } from "../../../lib/core/status/containers.ts";
 
 /**
  * OpenKruise's reading of whether a kubelet runs the images of a Pod (`IsPodStateConsistent`); the program's own where

@@ -5,7 +5,7 @@ import { readInPlaceStates } from "../../../lib/core/annotations/inplace_state.t
 import { upgradability } from "../../../lib/core/rollout/upgradable.ts";
 import { readUpgradeSpecs } from "../../../lib/core/annotations/upgrade_specs.ts";
 import { containersOfPair, isHotUpgrade } from "../../../lib/core/annotations/hot_upgrade.ts";
-import { findContainer, runningSidecars } from "../../../lib/core/status/sidecars.ts";
+import { findContainer, runningSidecars } from "../../../lib/core/status/containers.ts";
 import { hasForeignDigest, isWholeConsistent } from "./consistency.ts";
 import { type Corrected, idleHalves, isReady, isUpdated } from "./openkruise.ts";
 

@@ -7,7 +7,7 @@ import {
   WORKING_HOT_UPGRADE_ANNOTATION,
 } from "../../../lib/api/names.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
-import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/restart_counts.ts";
+import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/inplace_state.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { NOW } from "./cases.ts";
 

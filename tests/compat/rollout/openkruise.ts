@@ -7,7 +7,7 @@ import {
 } from "../../../lib/core/annotations/hot_upgrade.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { orderPods } from "../../../lib/core/rollout/order.ts";
-import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/partition.ts";
+import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/budget.ts";
 import { scatter } from "../../../lib/core/rollout/scatter.ts";
 import { type Upgradability, upgradability } from "../../../lib/core/rollout/upgradable.ts";
 import { matchesSelector } from "../../../lib/core/select/label_selector.ts";
@@ -18,7 +18,7 @@ import {
   findContainer,
   runningSidecars,
   sidecarContainerNames,
-} from "../../../lib/core/status/sidecars.ts";
+} from "../../../lib/core/status/containers.ts";
 
 import { isConsistent, isWholeConsistent } from "./consistency.ts";
 

@@ -2,8 +2,13 @@ import type { Pod } from "../../../lib/api/pod.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import type { RolloutPlan } from "../../../lib/core/rollout/contract.ts";
 import { planRollout } from "../../../lib/core/rollout/plan.ts";
-import { countPods, type PodCounts } from "../../../lib/core/status/counts.ts";
-import { classifyPod, hasTrait, PodTrait } from "../../../lib/core/status/pod_class.ts";
+import {
+  classifyPod,
+  countPods,
+  hasTrait,
+  type PodCounts,
+  PodTrait,
+} from "../../../lib/core/status/pod_class.ts";
 import { NOW } from "./cases.ts";
 
 /** The program's plan for a case, and its counts; all its Pods are selected and those that do not match are left out. */

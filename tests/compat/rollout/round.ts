@@ -7,9 +7,9 @@ import {
   versionAnnotation,
 } from "../../../lib/core/annotations/hot_upgrade.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
-import { upgradableCondition } from "../../../lib/core/rollout/condition.ts";
+import { upgradableCondition } from "../../../lib/core/rollout/upgradable.ts";
 import { imagePatch, upgradePatch } from "../../../lib/core/rollout/pod_update.ts";
-import { findContainer } from "../../../lib/core/status/sidecars.ts";
+import { findContainer } from "../../../lib/core/status/containers.ts";
 import { asInjected, NOW } from "./cases.ts";
 import { applyPodUpdate, withCondition } from "./cluster.ts";
 import { isWholeConsistent } from "./consistency.ts";

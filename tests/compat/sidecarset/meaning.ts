@@ -4,7 +4,7 @@ import { labelSelector, objectMeta } from "../../../lib/api/meta.ts";
 import { CUSTOM_VERSION_LABEL } from "../../../lib/api/names.ts";
 import { withoutNulls } from "../../../lib/api/read.ts";
 import type { NamespaceFacts } from "../../../lib/core/prepared.ts";
-import { customVersionOf } from "../../../lib/core/revision/ownership.ts";
+import { customVersionOf } from "../../../lib/core/revision/controller_revision.ts";
 import { selectsNamespace } from "../../../lib/core/select/pod_selection.ts";
 import { goForm } from "./go_form.ts";
 

@@ -1,6 +1,6 @@
 import { CANARY_BASE_ANNOTATION, REVISION_OWNER_LABEL } from "../../../lib/api/names.ts";
 import { canaryBaseOf } from "../../../lib/core/canary.ts";
-import { isEmptySelector } from "../../../lib/core/select/requirements.ts";
+import { isEmptySelector } from "../../../lib/core/select/label_selector.ts";
 import { labelValueProblem } from "../../../lib/core/select/label_syntax.ts";
 import { selectorProblems } from "../../../lib/core/select/selector_problems.ts";
 import type { Departure } from "../contract.ts";

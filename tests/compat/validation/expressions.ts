@@ -1,6 +1,9 @@
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
-import { evaluateExpression, parseExpression } from "../../../lib/core/quantity/expression.ts";
-import { readResourceExpression } from "../../../lib/core/quantity/resource_expression.ts";
+import {
+  evaluateExpression,
+  parseExpression,
+  readResourceExpression,
+} from "../../../lib/core/quantity/expression.ts";
 import { containersOf } from "./validation_case.ts";
 
 /** How OpenKruise names the field of an expression. */

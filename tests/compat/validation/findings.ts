@@ -1,5 +1,5 @@
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
-import { isEmptySelector } from "../../../lib/core/select/requirements.ts";
+import { isEmptySelector } from "../../../lib/core/select/label_selector.ts";
 import { selectorProblems } from "../../../lib/core/select/selector_problems.ts";
 import { containersOf } from "./validation_case.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isObject } from "../../../lib/api/json.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
-import { STORED_IMAGES_ANNOTATION } from "../../../lib/core/annotations/stored_images.ts";
+import { STORED_IMAGES_ANNOTATION } from "../../../lib/core/annotations/image_records.ts";
 import { Limiter } from "../../../lib/controller/limiter.ts";
 import { PodReports } from "../../../lib/controller/rollout/pod_reports.ts";
 import { Writer } from "../../../lib/controller/writer.ts";

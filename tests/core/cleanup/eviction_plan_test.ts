@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { Pod } from "../../../lib/api/pod.ts";
 import { RECREATING_KINDS } from "../../../lib/core/cleanup/eviction.ts";
-import type { EvictionGuard } from "../../../lib/core/cleanup/eviction_guard.ts";
+import type { EvictionGuard } from "../../../lib/core/cleanup/eviction_guards.ts";
 import {
   type EvictionSnapshot,
   planEvictions,

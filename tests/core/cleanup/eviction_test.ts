@@ -9,7 +9,7 @@ import {
   afterEviction,
   afterReplacement,
   mayTryAt,
-} from "../../../lib/core/cleanup/eviction_guard.ts";
+} from "../../../lib/core/cleanup/eviction_guards.ts";
 import { pod } from "../rollout/scene.ts";
 
 const now = new Date("2026-06-01T12:00:00Z");

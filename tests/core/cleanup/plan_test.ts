@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../../lib/api/pod.ts";
-import { IDLE_ANNOTATION } from "../../../lib/core/annotations/idle_records.ts";
+import { IDLE_ANNOTATION } from "../../../lib/core/annotations/image_records.ts";
 import {
   type CleanupAction,
   type CleanupSnapshot,

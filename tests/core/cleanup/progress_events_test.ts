@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CleanupProgress } from "../../../lib/api/cleanup_record.ts";
-import { cleanupEvents } from "../../../lib/core/cleanup/progress_events.ts";
+import { cleanupEvents } from "../../../lib/core/cleanup/record.ts";
 
 const none: CleanupProgress = { remaining: 0, blocked: {} };
 const some: CleanupProgress = { remaining: 2, blocked: {} };

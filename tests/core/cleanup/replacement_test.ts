@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { HASH_ANNOTATION } from "../../../lib/api/names.ts";
-import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import {

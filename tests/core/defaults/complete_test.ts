@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { completeSidecarSet } from "../../../lib/core/defaults/complete.ts";
+import { completeSidecarSet } from "../../../lib/core/defaults/sidecarset.ts";
 import { deepFrozen } from "../../support/deep_frozen.ts";
 
 const resourcesPolicy = { targetContainersMode: "sum", resourcesExpr: { limits: { cpu: "1" } } };

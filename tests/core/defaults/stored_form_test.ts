@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { storedForm } from "../../../lib/core/defaults/stored_form.ts";
+import { storedForm } from "../../../lib/core/defaults/sidecarset.ts";
 import { hashSidecarSet } from "../../../lib/core/revision/hash.ts";
 import { deepFrozen } from "../../support/deep_frozen.ts";
 import { sidecarSet } from "../revision/arbitraries.ts";

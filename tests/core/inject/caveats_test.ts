@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Container, Volume } from "../../../lib/api/container.ts";
 import type { Pod, PodSpec } from "../../../lib/api/pod.ts";
 import type { SidecarContainer } from "../../../lib/api/sidecar_container.ts";
-import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { podWith, prepared, requestFor } from "./fixtures.ts";

@@ -8,10 +8,12 @@ import {
 } from "../../../lib/api/names.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
-import { IDLE_ANNOTATION } from "../../../lib/core/annotations/idle_records.ts";
-import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/restart_counts.ts";
-import { STORED_IMAGES_ANNOTATION } from "../../../lib/core/annotations/stored_images.ts";
-import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
+import {
+  IDLE_ANNOTATION,
+  STORED_IMAGES_ANNOTATION,
+} from "../../../lib/core/annotations/image_records.ts";
+import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/inplace_state.ts";
+import { injectedPod } from "../../../lib/core/json/patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import type { InjectRequest } from "../../../lib/core/inject/contract.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { EnvVar } from "../../../lib/api/container.ts";
-import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
-import { referencesOf, withAddedEnv } from "../../../lib/core/inject/env_references.ts";
+import { injectedPod } from "../../../lib/core/json/patch.ts";
+import { referencesOf, withAddedEnv } from "../../../lib/core/inject/env.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import { podWith, prepared, requestFor } from "./fixtures.ts";
 

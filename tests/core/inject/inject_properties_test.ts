@@ -4,7 +4,7 @@ import fastJsonPatch from "fast-json-patch";
 import type { Container } from "../../../lib/api/container.ts";
 import type { Pod, PodSpec } from "../../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
-import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/patch.ts";
 import type { InjectRequest } from "../../../lib/core/inject/contract.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";

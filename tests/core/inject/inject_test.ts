@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/patch.ts";
 import { createInjector, inject } from "../../../lib/core/inject/inject.ts";
 import { podWith, prepared, requestFor } from "./fixtures.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../../lib/api/pod.ts";
 import { admit } from "../../../lib/core/inject/admit.ts";
-import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/patch.ts";
 import { choose } from "../../../lib/core/inject/choose.ts";
 import { createInjector, inject } from "../../../lib/core/inject/inject.ts";
 import { createPatchWriter } from "../../../lib/core/inject/patch_writer.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Container } from "../../../lib/api/container.ts";
 import type { PodSpec } from "../../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
-import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import { POD_MISFITS, type PodMisfit, podSpecOf } from "../../support/pod_misfits.ts";
 import { podWith, prepared, requestFor } from "./fixtures.ts";

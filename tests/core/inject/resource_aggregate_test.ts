@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Container, ResourceList } from "../../../lib/api/container.ts";
-import { aggregate, type AggregateOptions } from "../../../lib/core/inject/resource_aggregate.ts";
+import { aggregate, type AggregateOptions } from "../../../lib/core/inject/resources_policy.ts";
 import { formatQuantity } from "../../../lib/core/quantity/quantity.ts";
 
 function total(

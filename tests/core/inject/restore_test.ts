@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Container } from "../../../lib/api/container.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
-import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
-import { strippedPart } from "../../../lib/core/status/stripped.ts";
+import { strippedPart } from "../../../lib/core/status/drift.ts";
 import { frozen, podWith, prepared, requestFor } from "./fixtures.ts";
 
 const web = prepared("web", {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fastJsonPatch from "fast-json-patch";
 import type { JsonPatchOperation } from "../../../lib/api/json.ts";
-import { applyPatch, injectedPod } from "../../../lib/core/json/apply_patch.ts";
+import { applyPatch, injectedPod } from "../../../lib/core/json/patch.ts";
 import { frozen, podWith } from "../inject/fixtures.ts";
 
 const DOCUMENT = frozen({ a: { "b/c~d": 1, list: [1, 2, 3] }, e: null });

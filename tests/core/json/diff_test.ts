@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import jsonpatch from "fast-json-patch";
-import { jsonDiff } from "../../../lib/core/json/diff.ts";
-import { jsonEqual } from "../../../lib/core/json/equal.ts";
+import { jsonDiff, jsonEqual } from "../../../lib/core/json/patch.ts";
 
 Deno.test("jsonDiff() gives a patch that makes the second value of the first", () => {
   const member = fc.jsonValue({ depthSize: "small" });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { jsonEqual } from "../../../lib/core/json/equal.ts";
+import { jsonEqual } from "../../../lib/core/json/patch.ts";
 
 Deno.test("jsonEqual() does not care for the order of keys, but for that of lists", () => {
   assert.equal(jsonEqual({ a: 1, b: { c: 2, d: 3 } }, { b: { d: 3, c: 2 }, a: 1 }), true);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
-import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import { podWith, prepared, requestFor } from "../inject/fixtures.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
-import { injectedPod } from "../../../lib/core/json/apply_patch.ts";
+import { injectedPod } from "../../../lib/core/json/patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { podWith, prepared, requestFor } from "../inject/fixtures.ts";

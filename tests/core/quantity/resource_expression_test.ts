@@ -3,7 +3,7 @@ import { formatQuantity } from "../../../lib/core/quantity/quantity.ts";
 import {
   evaluateResourceExpression,
   readResourceExpression,
-} from "../../../lib/core/quantity/resource_expression.ts";
+} from "../../../lib/core/quantity/expression.ts";
 import { quantityOf } from "../../support/quantities.ts";
 
 function evaluate(text: string, amount: string): string {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { hashSidecarSet } from "../../../lib/core/revision/hash.ts";
 import {
+  hashSidecarSet,
   recordedHashes,
   withHashAnnotations,
-} from "../../../lib/core/revision/hash_annotations.ts";
+} from "../../../lib/core/revision/hash.ts";
 import { meshSidecarSet } from "./fixtures.ts";
 
 const hashes = { hash: "h1", hashWithoutImage: "h2" };

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import type { ControllerRevision } from "../../../lib/api/controller_revision.ts";
 import { CUSTOM_VERSION_LABEL } from "../../../lib/api/names.ts";
-import { byAge, customVersionOf, ownsRevision } from "../../../lib/core/revision/ownership.ts";
+import {
+  byAge,
+  customVersionOf,
+  ownsRevision,
+} from "../../../lib/core/revision/controller_revision.ts";
 import { meshSidecarSet, storedRevision } from "./fixtures.ts";
 
 const own = storedRevision({ name: "mesh-1", revision: 1 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fnv32, safeEncode } from "../../../lib/core/revision/safe_encode.ts";
+import { fnv32, safeEncode } from "../../../lib/core/revision/hash.ts";
 
 Deno.test("safeEncode() maps each character by its code", () => {
   assert.equal(safeEncode("0123456789abcdef"), "456789bcdfvwxz24");

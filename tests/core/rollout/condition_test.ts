@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { upgradableCondition } from "../../../lib/core/rollout/condition.ts";
+import { upgradableCondition } from "../../../lib/core/rollout/upgradable.ts";
 import { deepFrozen } from "../../support/deep_frozen.ts";
 import { pod } from "./scene.ts";
 

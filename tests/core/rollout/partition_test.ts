@@ -3,7 +3,7 @@ import {
   partitionSize,
   unavailableLimit,
   withoutPartition,
-} from "../../../lib/core/rollout/partition.ts";
+} from "../../../lib/core/rollout/budget.ts";
 
 Deno.test("partitionSize() rounds percents up, but keeps all of several Pods only for 100%", () => {
   assert.equal(partitionSize("1%", 5), 1);

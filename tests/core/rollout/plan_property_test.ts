@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { IntOrPercent, UpdateStrategy } from "../../../lib/api/strategies.ts";
-import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/partition.ts";
+import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/budget.ts";
 import { planRollout } from "../../../lib/core/rollout/plan.ts";
 import { applyPodUpdate, settle } from "../../compat/rollout/cluster.ts";
 import { meshAt2, pod, snapshotOf } from "./scene.ts";

@@ -4,7 +4,7 @@ import {
   HASH_WITHOUT_IMAGE_ANNOTATION,
   INPLACE_UPDATE_STATE_ANNOTATION,
 } from "../../../lib/api/names.ts";
-import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/restart_counts.ts";
+import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/inplace_state.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { type PodPatch, upgradePatch } from "../../../lib/core/rollout/pod_update.ts";

@@ -10,8 +10,7 @@ import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import type { UpdateStrategy } from "../../../lib/api/strategies.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import type { RolloutSnapshot } from "../../../lib/core/rollout/contract.ts";
-import { countPods } from "../../../lib/core/status/counts.ts";
-import { classifyPod, hasTrait, PodTrait } from "../../../lib/core/status/pod_class.ts";
+import { classifyPod, countPods, hasTrait, PodTrait } from "../../../lib/core/status/pod_class.ts";
 import { deepFrozen } from "../../support/deep_frozen.ts";
 
 export const NOW = new Date("2026-06-01T12:00:00Z");

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { matchesSelector } from "../../../lib/core/select/label_selector.ts";
-import { requiredPairs } from "../../../lib/core/select/requirements.ts";
+import { matchesSelector, requiredPairs } from "../../../lib/core/select/label_selector.ts";
 import { anyLabels, anySelector } from "./arbitraries.ts";
 
 Deno.test("requiredPairs() lists matchLabels and In requirements", () => {

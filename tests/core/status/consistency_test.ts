@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../../lib/api/names.ts";
 import type { ContainerStatus, Pod } from "../../../lib/api/pod.ts";
-import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/restart_counts.ts";
+import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/inplace_state.ts";
 import { isStateConsistent } from "../../../lib/core/status/consistency.ts";
 import { pod, type PodDetails } from "../rollout/scene.ts";
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { countPods, NO_PODS, recount } from "../../../lib/core/status/counts.ts";
-import { PodTrait } from "../../../lib/core/status/pod_class.ts";
+import { countPods, NO_PODS, PodTrait, recount } from "../../../lib/core/status/pod_class.ts";
 
 const bits = Object.values(PodTrait);
 const podClass = fc.subarray(bits).map((chosen) => chosen.reduce((sum, bit) => sum + bit, 0));

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { INJECTED_ENV, INPLACE_UPDATE_STATE_ANNOTATION } from "../../../lib/api/names.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
-import { IDLE_ANNOTATION } from "../../../lib/core/annotations/idle_records.ts";
 import {
+  IDLE_ANNOTATION,
   STORED_IMAGES_ANNOTATION,
   storedImagesWithout,
-} from "../../../lib/core/annotations/stored_images.ts";
+} from "../../../lib/core/annotations/image_records.ts";
 import {
   assessImages,
   rewrittenImages,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TERMINATE_ENV } from "../../../lib/api/names.ts";
 import type { Pod, PodSpec } from "../../../lib/api/pod.ts";
-import { hasMainEnded } from "../../../lib/core/status/main_containers.ts";
+import { hasMainEnded } from "../../../lib/core/status/containers.ts";
 import { classifyPod, PodTrait } from "../../../lib/core/status/pod_class.ts";
 import { planRollout } from "../../../lib/core/rollout/plan.ts";
 import { meshAt2, pod, type PodDetails, snapshotOf } from "../rollout/scene.ts";

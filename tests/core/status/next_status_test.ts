@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Condition } from "../../../lib/api/sidecarset_status.ts";
 import { conditionsDueAt } from "../../../lib/core/status/conditions.ts";
-import { NO_PODS } from "../../../lib/core/status/counts.ts";
+import { NO_PODS } from "../../../lib/core/status/pod_class.ts";
 import type { StatusFacts } from "../../../lib/core/status/facts.ts";
 import { nextStatus } from "../../../lib/core/status/next_status.ts";
 import { deepFrozen } from "../../support/deep_frozen.ts";

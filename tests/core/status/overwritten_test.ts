@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Condition, SidecarSetStatus } from "../../../lib/api/sidecarset_status.ts";
-import { isStatusOverwritten } from "../../../lib/core/status/overwritten.ts";
+import { isStatusOverwritten } from "../../../lib/core/status/next_status.ts";
 
 const condition = (type: string, status: Condition["status"]): Condition => ({
   type,

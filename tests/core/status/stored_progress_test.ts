@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { NO_PODS } from "../../../lib/core/status/counts.ts";
+import { NO_PODS } from "../../../lib/core/status/pod_class.ts";
 import { storedProgress } from "../../../lib/core/status/next_status.ts";
 
 const condition = {

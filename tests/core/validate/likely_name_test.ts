@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { editDistance, likelyName } from "../../../lib/core/validate/likely_name.ts";
+import { editDistance, likelyName } from "../../../lib/core/validate/unknown_fields.ts";
 
 const NAMES = ["failurePolicy", "updateStrategy", "shareVolumePolicy", "image", "env", "envFrom"];
 

@@ -1,7 +1,44 @@
 import { isObject, type JsonPatchOperation } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
-import { jsonEqual } from "./equal.ts";
-import { pointerTokens } from "./pointer.ts";
+
+/** A key as one reference token of an RFC 6901 pointer. */
+export function pointerToken(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** The keys and indices of an RFC 6901 pointer, unescaped; none for the whole document. */
+export function pointerTokens(pointer: string): string[] {
+  return pointer.split("/").slice(1).map((token) =>
+    token.replaceAll("~1", "/").replaceAll("~0", "~")
+  );
+}
+
+/**
+ * Whether two JSON values are equal, regardless of key order. An undefined member counts as absent. Iterative, so
+ * any depth is safe.
+ */
+export function jsonEqual(a: unknown, b: unknown): boolean {
+  const pairs: [unknown, unknown][] = [[a, b]];
+  for (let pair = pairs.pop(); pair; pair = pairs.pop()) {
+    const [left, right] = pair;
+    if (left === right) continue;
+    if (Array.isArray(left) && Array.isArray(right)) {
+      if (left.length !== right.length) return false;
+      left.forEach((item, i) => pairs.push([item, right[i]]));
+    } else if (isObject(left) && isObject(right)) {
+      const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
+      for (const key of keys) pairs.push([memberOf(left, key), memberOf(right, key)]);
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** An own member only: every object has a "constructor". */
+function memberOf(object: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
 
 /**
  * The Pod with a patch applied, as the API server will store it before its defaults.
@@ -82,4 +119,44 @@ function applyHere(value: unknown, operation: JsonPatchOperation): unknown {
 
 function misfit({ op, path }: JsonPatchOperation): TypeError {
   return new TypeError(`Cannot ${op} ${path}: the document has no such place or another value`);
+}
+
+/**
+ * The JSON patch from one JSON value to another. Empty if they are equal, regardless of key order. Lists of
+ * different length are replaced as a whole.
+ */
+export function jsonDiff(before: unknown, after: unknown): JsonPatchOperation[] {
+  return [...operations(before, after, "")];
+}
+
+function* operations(
+  before: unknown,
+  after: unknown,
+  path: string,
+): Generator<JsonPatchOperation, void> {
+  if (before === after) return;
+  if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
+    for (const [i, item] of before.entries()) yield* operations(item, after[i], `${path}/${i}`);
+    return;
+  }
+  if (!isObject(before) || !isObject(after)) {
+    yield { op: "replace", path, value: after };
+    return;
+  }
+  for (const key of Object.keys(before)) {
+    if (isPresent(before, key) && !isPresent(after, key)) {
+      yield { op: "remove", path: `${path}/${pointerToken(key)}` };
+    }
+  }
+  for (const key of Object.keys(after)) {
+    if (!isPresent(after, key)) continue;
+    const at = `${path}/${pointerToken(key)}`;
+    if (isPresent(before, key)) yield* operations(before[key], after[key], at);
+    else yield { op: "add", path: at, value: after[key] };
+  }
+}
+
+/** Own members only, "__proto__" included; undefined is no JSON. */
+function isPresent(object: Record<string, unknown>, key: string): boolean {
+  return Object.hasOwn(object, key) && object[key] !== undefined;
 }

@@ -1,11 +1,9 @@
-import type { Pod } from "../../../api/pod.ts";
-import type { NamespaceFacts } from "../../prepared.ts";
-import type { Occupied } from "../occupied.ts";
-import type { SidecarSetPlan } from "../sidecarset_plan.ts";
-import type { Obstacle } from "../../reasons.ts";
-import { BASELINE } from "./baseline.ts";
-import type { Control, Subject } from "./control.ts";
-import { RESTRICTED } from "./restricted.ts";
+import type { Pod } from "../../api/pod.ts";
+import type { NamespaceFacts } from "../prepared.ts";
+import type { Occupied } from "./occupied.ts";
+import type { SidecarSetPlan } from "./sidecarset_plan.ts";
+import type { Obstacle } from "../reasons.ts";
+import { BASELINE, type Control, RESTRICTED, type Subject } from "./pod_security_controls.ts";
 
 const ENFORCE_LABEL = "pod-security.kubernetes.io/enforce";
 const ENFORCE_VERSION_LABEL = "pod-security.kubernetes.io/enforce-version";
