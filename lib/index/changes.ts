@@ -52,6 +52,11 @@ export interface RegistrationChange extends CommonChange {
   readonly isRolledBack: boolean;
 }
 
+/** The MutatingAdmissionPolicy of the installation or its binding was stored or deleted, or can be used or not. */
+export interface PolicyChange extends CommonChange {
+  readonly kind: "policy";
+}
+
 /** A fact that a status reports, and that is not in the index: coverage, missed Pods or refused Pods. */
 export interface FindingChange extends CommonChange {
   readonly kind: "finding";
@@ -64,6 +69,7 @@ export type Change =
   | RevisionChange
   | CleanupRecordChange
   | RegistrationChange
+  | PolicyChange
   | FindingChange;
 
 /** Publishes changes to subscribers, in the order in which they subscribed. */

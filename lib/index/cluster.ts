@@ -21,6 +21,7 @@ import {
 } from "./cleanup_records.ts";
 import { injectedNames, InvertedIndex, workloadOf } from "./inverted_index.ts";
 import { NamespaceIndex } from "./namespaces.ts";
+import { PolicyIndex } from "./policies.ts";
 import { PodIndex, podKey } from "./pods.ts";
 import { RegistrationIndex } from "./registrations.ts";
 import { RevisionIndex } from "./revisions.ts";
@@ -50,6 +51,7 @@ export class ClusterIndex {
   /** Pods per SidecarSet that they report as not upgradable. */
   readonly denials = new InvertedIndex(deniedSidecarSets);
   readonly registrations = new RegistrationIndex();
+  readonly policies = new PolicyIndex(this.changes);
   readonly expectedPods = new ExpectedPods();
   readonly pods = new PodIndex({
     selecting: (labels, namespace) => this.selecting(labels, namespace),
@@ -182,7 +184,6 @@ export class ClusterIndex {
     this.namespaces.delete(name);
   }
 
-  /** @param after undefined if the configuration was deleted */
   applyRegistration(
     configuration: WebhookConfiguration["kind"],
     after: WebhookConfiguration | undefined,
@@ -199,8 +200,8 @@ export class ClusterIndex {
   /** After a rollback of the store, the configuration is unknown until it is read again; exclusions stay until then. */
   forgetRegistration(configuration: WebhookConfiguration["kind"]): void {
     this.registrations.forget(configuration);
-    const common = { kind: "registration", configuration } as const;
-    this.changes.publish({ ...common, after: undefined, isRolledBack: true, sidecarSets: [] });
+    const unknown = { after: undefined, isRolledBack: true, sidecarSets: [] };
+    this.changes.publish({ kind: "registration", configuration, ...unknown });
   }
 
   /** Names of the known namespaces whose Pods are never injected. */

@@ -1,3 +1,7 @@
+import type {
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+} from "../api/admission_policy.ts";
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import { isObject } from "../api/json.ts";
 import { GROUP, KIND, PLURAL, STORAGE_VERSION } from "../api/names.ts";
@@ -101,6 +105,18 @@ export const resources = {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "ValidatingWebhookConfiguration",
     plural: "validatingwebhookconfigurations",
+    namespaced: false,
+  }),
+  mutatingAdmissionPolicies: resource<MutatingAdmissionPolicy>({
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingAdmissionPolicy",
+    plural: "mutatingadmissionpolicies",
+    namespaced: false,
+  }),
+  mutatingAdmissionPolicyBindings: resource<MutatingAdmissionPolicyBinding>({
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingAdmissionPolicyBinding",
+    plural: "mutatingadmissionpolicybindings",
     namespaced: false,
   }),
   customResourceDefinitions: resource<CustomResourceDefinition>({

@@ -15,6 +15,7 @@ import { internedPod, Interning } from "../index/interning.ts";
 import { projectNamespace, projectPod } from "../index/projection.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { resources } from "../kube/resources.ts";
+import { PolicyWatches } from "./policy_watches.ts";
 import { reflect } from "./reflection.ts";
 import { toPrepared } from "./stored_sidecarset.ts";
 
@@ -33,6 +34,7 @@ export interface ReflectionsOptions {
 }
 
 export interface WatchesOptions extends Omit<ReflectionsOptions, "onPodsListed"> {
+  /** Name of the webhook configurations, and of the MutatingAdmissionPolicy with its binding. */
   readonly registrationName: string;
   /** Until when the counts of the stored statuses were right. Never rejects. */
   countedUntil(signal: AbortSignal): Promise<Date | undefined>;
@@ -174,29 +176,35 @@ export function createWatches(options: WatchesOptions): Watches {
       delete: () => index.applyRegistration(kind, undefined),
     });
   });
+  const policies = new PolicyWatches({ ...options, policyName: options.registrationName });
   const forAdmission = [sidecarSets, namespaces, revisions];
-  const all = [...forAdmission, pods, allowList, cleanupRecords, ...configurations];
+  const always = [...forAdmission, pods, allowList, cleanupRecords, ...configurations];
+  const all = () => [...always, ...policies.active()];
   return {
     isAdmissionSynced: () => forAdmission.every(({ loop }) => loop.hasListed()),
-    unsynced: () =>
-      all.filter(({ loop }) => !loop.isSynced()).map(({ name, loop }) => {
+    unsynced: () => [
+      ...always.filter(({ loop }) => !loop.isSynced()).map(({ name, loop }) => {
         const problem = loop.problem();
         return problem === undefined ? name : `${name} (${problem})`;
       }),
+      ...policies.unsynced(),
+    ],
     ages: () =>
-      new Map(all.flatMap(({ name, loop }) => {
-        const at = loop.lastEventAt();
-        return at === undefined ? [] : [[name, options.clock.monotonic() - at]];
-      })),
+      new Map(
+        all().flatMap(({ name, loop }) => {
+          const at = loop.lastEventAt();
+          return at === undefined ? [] : [[name, options.clock.monotonic() - at]];
+        }),
+      ),
     wake() {
-      for (const { loop } of all) loop.wake();
+      for (const { loop } of all()) loop.wake();
     },
     rollBack() {
-      for (const { loop } of all) loop.rollBack();
+      for (const { loop } of all()) loop.rollBack();
     },
     async run(signal) {
       const others = [...forAdmission, allowList, cleanupRecords, ...configurations];
-      const running = others.map(({ loop }) => loop.run(signal));
+      const running = [...others.map(({ loop }) => loop.run(signal)), policies.run(signal)];
       // Pods are listed last, so that each is classified once.
       while (!signal.aborted && !forAdmission.every(({ loop }) => loop.isSynced())) {
         await options.clock.sleep(SYNC_POLL_MS, signal);
