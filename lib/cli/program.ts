@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { CommandContext } from "./command_line/context.ts";
 import { addHelp, showHelpAfterErrors } from "./command_line/help.ts";
+import { checkTemplate } from "./command_line/options.ts";
 import { addCompletion } from "./completion/command.ts";
 import { addController } from "./controller/command.ts";
 import { addDiff } from "./diff/command.ts";
@@ -28,6 +29,7 @@ export function createProgram(context: CommandContext): Command {
       getErrHelpWidth: () => terminal.window().columns,
     })
     .configureHelp({ minWidthToWrap: 20, showGlobalOptions: true })
+    .hook("preAction", (_program, command) => checkTemplate(command.opts()))
     .exitOverride();
   addInject(program, context);
   addExplain(program, context);

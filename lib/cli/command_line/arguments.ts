@@ -19,7 +19,13 @@ function parsedForm(arg: string, switches: ReadonlySet<string>): string[] {
   const [, flag = "", value = ""] = /^(--?[A-Za-z][\w-]*)=(.*)$/s.exec(arg) ?? [];
   if (switches.has(flag) && value === "true") return [flag];
   if (switches.has(flag) && value === "false") return [];
-  return /^-[A-Za-z]+$/.test(flag) ? [flag, value] : [arg];
+  return isShortForms(flag, switches) ? [flag, value] : [arg];
+}
+
+/** Whether the value belongs to the last letter, as in `-Al=app`; in `-ojsonpath=x`, `jsonpath=x` is the value. */
+function isShortForms(flag: string, switches: ReadonlySet<string>): boolean {
+  return /^-[A-Za-z]+$/.test(flag) &&
+    [...flag.slice(1, -1)].every((letter) => switches.has(`-${letter}`));
 }
 
 /** The flags without a value, of a command and its subcommands. */

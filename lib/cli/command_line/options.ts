@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { GROUP, KIND, PLURAL } from "../../api/names.ts";
 import { settings } from "../../runtime/settings.ts";
+import { JSON_PATH } from "../terminal/output.ts";
 
 /** Options that several commands share. */
 
@@ -22,8 +23,29 @@ function filenameText(what: string): string {
   return `${what}, or folders; - is standard input`;
 }
 
+/** Formats of data are completed by `jsonpath=TEMPLATE`, kubectl's form. */
 export function outputOption(formats: readonly [string, ...string[]]): Option {
-  return new Option("-o, --output <format>", "output format").choices(formats).default(formats[0]);
+  const choices = [...formats, JSON_PATH];
+  return new Option("-o, --output <format>", "output format")
+    .choices(choices)
+    .default(formats[0])
+    .argParser((text) => {
+      if (formats.includes(text) || text.startsWith(JSON_PATH)) return text;
+      throw new InvalidArgumentError(
+        `Allowed choices are ${formats.join(", ")}, ${JSON_PATH}TEMPLATE.`,
+      );
+    });
+}
+
+/**
+ * Checks the template of `-o jsonpath=`, so that an error is reported before the command sends requests.
+ *
+ * @throws {CliError} with the position and the remedy.
+ */
+export async function checkTemplate({ output }: { readonly output?: unknown }): Promise<void> {
+  if (typeof output !== "string" || !output.startsWith(JSON_PATH)) return;
+  const { parseTemplate } = await import("../terminal/json_path_parser.ts");
+  parseTemplate(output.slice(JSON_PATH.length));
 }
 
 export function namespaceOption(): Option {

@@ -8,7 +8,7 @@ import { readDocuments, type ReadOptions } from "../files/documents.ts";
 import { findingText } from "../files/findings.ts";
 import { manifestsOf } from "../files/manifests.ts";
 import { checkSidecarSets } from "../files/sidecarsets.ts";
-import { printData } from "../terminal/output.ts";
+import { type DataFormat, printData } from "../terminal/output.ts";
 import { CliError } from "../terminal/terminal.ts";
 import { yamlDiff } from "../terminal/unified_diff.ts";
 import { forecast } from "./forecast.ts";
@@ -17,7 +17,7 @@ import { type Preview, previewData, previewText } from "./text.ts";
 
 export interface DiffOptions extends ClusterOptions, ExclusionOptions, ReadOptions {
   readonly filename: readonly string[];
-  readonly output: "text" | "json" | "yaml";
+  readonly output: "text" | DataFormat;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { inOneLine } from "../../core/printable.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import type { ExclusionOptions } from "../cluster/known_cluster.ts";
-import { counted, painted, printData, wrapped } from "../terminal/output.ts";
+import { counted, type DataFormat, painted, printData, wrapped } from "../terminal/output.ts";
 import type { Color, Terminal } from "../terminal/terminal.ts";
 import { checkCertificates } from "./certificates.ts";
 import { adviceOf, type Check } from "./check.ts";
@@ -15,7 +15,7 @@ import { checkSidecarSets } from "./sidecarsets.ts";
 import { checkInjection, checkValidation } from "./webhook.ts";
 
 export interface DoctorOptions extends ClusterOptions, ExclusionOptions {
-  readonly output: "text" | "json" | "yaml";
+  readonly output: "text" | DataFormat;
 }
 
 /**

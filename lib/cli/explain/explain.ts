@@ -3,7 +3,7 @@ import type { ExclusionOptions, MaybeLive } from "../cluster/known_cluster.ts";
 import { clusterWithFiles, readValidFiles } from "../files/cluster.ts";
 import type { ReadOptions } from "../files/documents.ts";
 import { podTargetsOf } from "../pods/targets.ts";
-import { printData } from "../terminal/output.ts";
+import { type DataFormat, printData } from "../terminal/output.ts";
 import { CliError } from "../terminal/terminal.ts";
 import { explain } from "./explanation.ts";
 import { explanationText } from "./text.ts";
@@ -15,7 +15,7 @@ export interface ExplainOptions extends ClusterOptions, ExclusionOptions, ReadOp
   /** Label selector for objects of the cluster. */
   readonly selector?: string;
   readonly filename: readonly string[];
-  readonly output: "text" | "json" | "yaml";
+  readonly output: "text" | DataFormat;
   /** Namespace of objects without one. */
   readonly namespace?: string;
 }

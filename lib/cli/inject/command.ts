@@ -21,7 +21,7 @@ export function addInject(program: Command, { terminal, connect, exit }: Command
       filenameOption("files with SidecarSets, and Pods or workloads").makeOptionMandatory(),
     )
     .addOption(recursiveOption())
-    .addOption(outputOption(["yaml", "json", "diff"]))
+    .addOption(outputOption(["yaml", "json", "diff", "name"]))
     .addOption(namespaceOption())
     .addOption(excludeNamespacesOption())
     .option("--from-cluster", "use the SidecarSets and namespaces of the cluster, too")

@@ -4,13 +4,15 @@ import type { ExclusionOptions, MaybeLive } from "../cluster/known_cluster.ts";
 import { clusterWithFiles, readValidFiles } from "../files/cluster.ts";
 import type { ReadOptions } from "../files/documents.ts";
 import { outcomeOf, type PodOutcome } from "../pods/outcome.ts";
+import { manifestsOf } from "../files/manifests.ts";
 import { podTargetsOf } from "../pods/targets.ts";
+import { type DataFormat, objectName, printData } from "../terminal/output.ts";
 import { CliError, type Terminal } from "../terminal/terminal.ts";
-import { fileDiff, jsonText, render, type RenderedDocument, yamlStream } from "./rendering.ts";
+import { fileDiff, listOf, render, type RenderedDocument, yamlStream } from "./rendering.ts";
 
 export interface InjectOptions extends ClusterOptions, ExclusionOptions, ReadOptions {
   readonly filename: readonly string[];
-  readonly output: "yaml" | "json" | "diff";
+  readonly output: "diff" | "name" | DataFormat;
   /** Namespace of objects without one. */
   readonly namespace?: string;
   /**
@@ -65,7 +67,15 @@ async function print(
 ): Promise<void> {
   if (output === "diff") {
     terminal.write(await fileDiff(rendered, terminal));
-  } else terminal.writeData(output === "json" ? jsonText(rendered) : yamlStream(rendered));
+  } else if (output === "name") {
+    terminal.write(manifestNames(rendered).map((name) => `${name}\n`).join(""));
+  } else if (output === "yaml") {
+    terminal.writeData(yamlStream(rendered));
+  } else await printData(listOf(rendered), { format: output, terminal });
+}
+
+function manifestNames(rendered: readonly RenderedDocument[]): string[] {
+  return manifestsOf(rendered.map(({ document }) => document)).map(objectName);
 }
 
 /** One line for each skipped SidecarSet and for each caveat. */

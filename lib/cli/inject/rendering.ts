@@ -41,13 +41,10 @@ export function streamParts(documents: readonly RenderedDocument[]): string[] {
   });
 }
 
-/** The documents as JSON; several as a List. */
-export function jsonText(documents: readonly RenderedDocument[]): string {
+/** The object of the documents; several as a List. */
+export function listOf(documents: readonly RenderedDocument[]): unknown {
   const objects = documents.flatMap(({ object }) => object === undefined ? [] : [object]);
-  const value = objects.length === 1
-    ? objects[0]
-    : { apiVersion: "v1", kind: "List", items: objects };
-  return `${escaped(JSON.stringify(value, null, 2))}\n`;
+  return objects.length === 1 ? objects[0] : { apiVersion: "v1", kind: "List", items: objects };
 }
 
 function textOf(tree: Document, source: string): string {

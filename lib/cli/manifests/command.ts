@@ -1,15 +1,16 @@
 import type { Command } from "commander";
+import { isObject } from "../../api/json.ts";
 import type { CommandContext } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
 import { outputOption } from "../command_line/options.ts";
-import { printData } from "../terminal/output.ts";
+import { type DataFormat, objectName, printData } from "../terminal/output.ts";
 import { CliError, type Terminal } from "../terminal/terminal.ts";
 import type { InstallationOptions } from "./installation.ts";
 
 /** The options of `sidecarset manifests` as they are given. */
 interface PrintInstallationOptions extends Omit<InstallationOptions, "replicas"> {
   readonly replicas?: string;
-  readonly output: "yaml" | "json";
+  readonly output: "name" | DataFormat;
 }
 
 /** `sidecarset manifests` */
@@ -25,7 +26,7 @@ export function addManifests(program: Command, { terminal, exit }: CommandContex
     .option("--restrict-controller", "add a policy on what the controller may change in Pods")
     .option("--restrict-authors", "add a policy on SidecarSets with privileged containers")
     .option("--prometheus-operator", "add a PodMonitor and alert rules")
-    .addOption(outputOption(["yaml", "json"]))
+    .addOption(outputOption(["yaml", "json", "name"]))
     .addHelpText("after", helpNotes(NOTES))
     .action(async (options: PrintInstallationOptions) => {
       await printInstallation(options, terminal);
@@ -52,10 +53,19 @@ async function printInstallation(
   }
   const chosen = { ...options, ...(replicas === undefined ? {} : { replicas }) };
   const { installationObjects, installationYaml } = await import("./installation.ts");
-  if (output === "json") {
-    const list = { apiVersion: "v1", kind: "List", items: installationObjects(chosen) };
-    await printData(list, { format: output, terminal });
-  } else terminal.writeData(installationYaml(chosen));
+  if (output === "yaml") {
+    terminal.writeData(installationYaml(chosen));
+    return;
+  }
+  const items = installationObjects(chosen);
+  if (output === "name") {
+    terminal.write(items.map((item) => `${nameOf(item)}\n`).join(""));
+  } else await printData({ apiVersion: "v1", kind: "List", items }, { format: output, terminal });
+}
+
+function nameOf({ apiVersion, kind, metadata }: Readonly<Record<string, unknown>>): string {
+  const name = String(isObject(metadata) ? metadata.name : "");
+  return objectName({ apiVersion: String(apiVersion), kind: String(kind), name });
 }
 
 const NOTES = {

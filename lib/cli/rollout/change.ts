@@ -1,4 +1,3 @@
-import { GROUP, PLURAL } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { patch, type PatchOptions } from "../../kube/requests.ts";
@@ -8,6 +7,7 @@ import type { Live } from "../cluster/connection.ts";
 import { unknownSidecarSet } from "../cluster/known_cluster.ts";
 import { readAll, readIfPresent } from "../cluster/reading.ts";
 import { type DryRun, dryRunNote } from "../command_line/options.ts";
+import { objectName } from "../terminal/output.ts";
 
 /**
  * Reads a SidecarSet.
@@ -39,11 +39,5 @@ export async function change<T extends KubeObject>(
     const options = { ...body, fieldManager: "sidecarset-cli", dryRun: dryRun === "server" };
     await send(client, patch(resource, options));
   }
-  terminal.write(`${titleOf(resource, body)} ${done}${dryRunNote(dryRun)}\n`);
-}
-
-function titleOf<T extends KubeObject>(resource: Resource<T>, { name }: { name: string }): string {
-  if (resource.plural === PLURAL) return `sidecarset.${GROUP}/${name}`;
-  const [group, version] = resource.apiVersion.split("/");
-  return `${resource.kind.toLowerCase()}${version === undefined ? "" : `.${group}`}/${name}`;
+  terminal.write(`${objectName({ ...resource, name: body.name })} ${done}${dryRunNote(dryRun)}\n`);
 }

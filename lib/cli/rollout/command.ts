@@ -127,7 +127,7 @@ function addHistory(rollout: Command, context: CommandContext): void {
     .description("List the revisions of a SidecarSet and their changes.")
     .argument("<name>", "name of the SidecarSet", sidecarSetName)
     .addOption(new Option("--revision <number>", "show only this revision").argParser(revisionOf))
-    .addOption(outputOption(["text", "json", "yaml"]));
+    .addOption(outputOption(["text", "json", "yaml", "name"]));
   addClusterOptions(command.addOption(systemNamespaceOption()))
     .addHelpText(
       "after",

@@ -5,11 +5,12 @@ import type { SidecarSet } from "../../api/sidecarset.ts";
 import { byAge, ownsRevision } from "../../core/revision/controller_revision.ts";
 import { currentRevision } from "../../core/revision/plan.ts";
 import type { RestClient } from "../../kube/contract.ts";
+import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../runtime/stored_sidecarset.ts";
 import type { Live } from "../cluster/connection.ts";
 import { readRevisions } from "../cluster/live_cluster.ts";
 import { recordedParts } from "../sidecarsets/revision_parts.ts";
-import { printData, table } from "../terminal/output.ts";
+import { type DataFormat, objectName, printData, table } from "../terminal/output.ts";
 import { CliError } from "../terminal/terminal.ts";
 import { yamlDiff } from "../terminal/unified_diff.ts";
 import { readSidecarSet } from "./change.ts";
@@ -17,7 +18,7 @@ import { readSidecarSet } from "./change.ts";
 export interface HistoryOptions {
   readonly name: string;
   readonly systemNamespace: string;
-  readonly output: "text" | "json" | "yaml";
+  readonly output: "text" | "name" | DataFormat;
   /** Show only this revision. */
   readonly revision?: number;
 }
@@ -34,6 +35,14 @@ export async function historyCommand(
 ): Promise<number> {
   const history = await readHistory(client, { name, systemNamespace });
   const shown = revision === undefined ? history.revisions : [revisionAt(history, revision)];
+  if (output === "name") {
+    const { apiVersion, kind } = resources.controllerRevisions;
+    const names = shown.map(({ metadata: { name = "" } }) =>
+      objectName({ apiVersion, kind, name })
+    );
+    terminal.write(names.map((each) => `${each}\n`).join(""));
+    return 0;
+  }
   if (output !== "text") {
     const data = { revisions: shown.map((each) => dataOf(each, history.current)) };
     await printData(data, { format: output, terminal });

@@ -2,6 +2,7 @@ import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../runtime/stored_sidecarset.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import type { DryRun } from "../command_line/options.ts";
+import type { DataFormat } from "../terminal/output.ts";
 import { canaryCommand } from "./canary.ts";
 import { change, readSidecarSet } from "./change.ts";
 import { historyCommand } from "./history.ts";
@@ -19,7 +20,7 @@ export interface RolloutOptions extends ClusterOptions {
   readonly selector?: string;
   /** Namespace of the controller. */
   readonly systemNamespace: string;
-  readonly output: "text" | "json" | "yaml";
+  readonly output: "text" | "name" | DataFormat;
   /** Revision to show. */
   readonly revision?: number;
   readonly toRevision?: number;

@@ -1,4 +1,3 @@
-import { GROUP } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { RestClient } from "../../kube/contract.ts";
@@ -7,7 +6,7 @@ import { toPrepared } from "../../runtime/stored_sidecarset.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import { type ExclusionOptions, unknownSidecarSet } from "../cluster/known_cluster.ts";
 import { readAll } from "../cluster/reading.ts";
-import { printData } from "../terminal/output.ts";
+import { type DataFormat, isDataFormat, objectName, printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { statusText } from "./text.ts";
 
@@ -15,7 +14,7 @@ export interface StatusOptions extends ClusterOptions, ExclusionOptions {
   /** Names of SidecarSets; all if empty. */
   readonly names: readonly string[];
   readonly selector?: string;
-  readonly output: "text" | "wide" | "json" | "yaml" | "name";
+  readonly output: "text" | "wide" | "name" | DataFormat;
   /** List the missed Pods. */
   readonly missed?: boolean;
   /** List the uninjected Pods. */
@@ -42,13 +41,12 @@ export async function statusCommand(options: StatusOptions, live: Live): Promise
   }
   if (options.watch) return await follow(options, live);
   const objects = await readObjects(client, options);
-  if (options.output === "json" || options.output === "yaml") {
+  if (isDataFormat(options.output)) {
     await printList(objects, { format: options.output, terminal });
     return 0;
   }
   if (options.output === "name") {
-    const names = objects.map(({ metadata }) => `sidecarset.${GROUP}/${metadata.name}\n`);
-    terminal.write(names.join(""));
+    terminal.write(objects.map((object) => `${nameOf(object)}\n`).join(""));
     return 0;
   }
   const sidecarSets = objects.map(sidecarSetOf);
@@ -64,6 +62,10 @@ export async function statusCommand(options: StatusOptions, live: Live): Promise
   return 0;
 }
 
+function nameOf({ metadata: { name = "" } }: KubeObject): string {
+  return objectName({ ...resources.sidecarSets, name });
+}
+
 function none({ program }: Terminal): string {
   return `No SidecarSets found. Preview one with: ${program} diff -f FILE\n`;
 }
@@ -75,25 +77,24 @@ async function follow(
 ): Promise<number> {
   const { output, timeout } = options;
   const { followRollouts } = await import("./follow.ts");
-  const isData = output === "json" || output === "yaml";
   let objects: KubeObject[] = [];
   const status = await followRollouts({
     terminal,
     timeoutMs: timeout * 1_000,
-    print: isData ? terminal.error : terminal.write,
+    print: isDataFormat(output) ? terminal.error : terminal.write,
     async read(signal) {
       objects = await readObjects(client, options, signal);
       return objects.map(sidecarSetOf);
     },
   });
-  if (isData) await printList(objects, { format: output, terminal });
+  if (isDataFormat(output)) await printList(objects, { format: output, terminal });
   else if (status === 0 && objects.length === 0) terminal.error(none(terminal));
   return status;
 }
 
 async function printList(
   objects: readonly KubeObject[],
-  options: { format: "json" | "yaml"; terminal: Terminal },
+  options: { format: DataFormat; terminal: Terminal },
 ): Promise<void> {
   const { apiVersion, kind } = resources.sidecarSets;
   const items = objects.map((object) => ({ ...object, apiVersion, kind }));

@@ -14,7 +14,7 @@ import {
   uninjectedGroups,
   uninjectedState,
 } from "../pods/uninjected.ts";
-import { printData, table } from "../terminal/output.ts";
+import { type DataFormat, isDataFormat, printData, table } from "../terminal/output.ts";
 
 /**
  * The uninjected Pods by SidecarSet and reason; empty if this user may not read them. Sends no request if no SidecarSet
@@ -51,7 +51,7 @@ export interface UninjectedPodsOptions extends ExclusionOptions {
   readonly names: readonly string[];
   /** List only missed Pods. */
   readonly missed?: boolean;
-  readonly output: "text" | "wide" | "json" | "yaml" | "name";
+  readonly output: "text" | "wide" | "name" | DataFormat;
 }
 
 interface ListedPod extends Omit<Uninjected, "injectedWhenRecreated"> {
@@ -94,7 +94,7 @@ export async function uninjectedPodsCommand(
       })
     )
     .sort((a, b) => keyOf(a) < keyOf(b) ? -1 : 1);
-  if (output === "json" || output === "yaml") {
+  if (isDataFormat(output)) {
     await printData({ pods: listed }, { format: output, terminal });
   } else if (listed.length === 0) {
     terminal.error(`No ${missed ? "missed" : "uninjected"} Pods found.\n`);

@@ -4,11 +4,34 @@ import type { Color, Terminal } from "./terminal.ts";
 /** Default width of wrapped text. */
 const COLUMNS = 80;
 
-/** Prints data as JSON or YAML. */
+/** Prefix of a template as the output format. */
+export const JSON_PATH = "jsonpath=";
+
+/** Output formats of data: JSON, YAML, or values by a template. */
+export type DataFormat = "json" | "yaml" | `${typeof JSON_PATH}${string}`;
+
+export function isDataFormat(output: string): output is DataFormat {
+  return output === "json" || output === "yaml" || isTemplate(output);
+}
+
+function isTemplate(output: string): output is `${typeof JSON_PATH}${string}` {
+  return output.startsWith(JSON_PATH);
+}
+
+/**
+ * Prints data in a format.
+ *
+ * @throws {CliError} if a template is invalid or does not fit the data.
+ */
 export async function printData(
   data: unknown,
-  { format, terminal }: { format: "json" | "yaml"; terminal: Terminal },
+  { format, terminal }: { format: DataFormat; terminal: Terminal },
 ): Promise<void> {
+  if (isTemplate(format)) {
+    const { evaluateTemplate } = await import("./json_path.ts");
+    terminal.write(evaluateTemplate(format.slice(JSON_PATH.length), data));
+    return;
+  }
   if (format === "json") {
     terminal.writeData(`${escaped(JSON.stringify(data, null, 2))}\n`);
     return;
@@ -46,6 +69,14 @@ export function table(rows: readonly (readonly string[])[], indent = 0): string[
 export function painted(text: string, { color, terminal }: { color: Color; terminal: Terminal }) {
   const line = inOneLine(text);
   return terminal.colors ? terminal.styled(line, color) : line;
+}
+
+/** The name of an object in kubectl's form: `deployment.apps/web`. */
+export function objectName(
+  { apiVersion, kind, name }: { apiVersion: string; kind: string; name: string },
+): string {
+  const [group, version] = apiVersion.split("/");
+  return `${kind.toLowerCase()}${version === undefined ? "" : `.${group}`}/${name}`;
 }
 
 /** `1 error`, `2 errors`. */

@@ -2,11 +2,12 @@ import type { Command } from "commander";
 import type { CommandContext } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
 import { filenameOption, outputOption, recursiveOption } from "../command_line/options.ts";
+import type { DataFormat } from "../terminal/output.ts";
 import { CliError } from "../terminal/terminal.ts";
 
 interface Given {
   readonly filename?: readonly string[];
-  readonly output: "text" | "json" | "yaml";
+  readonly output: "text" | DataFormat;
 }
 
 /** `sidecarset validate` */

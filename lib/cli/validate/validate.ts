@@ -5,12 +5,12 @@ import { type Finding, findingOf, findingText } from "../files/findings.ts";
 import { type Manifest, manifestsOf } from "../files/manifests.ts";
 import { outcomeOf } from "../pods/outcome.ts";
 import { podSubjectOf } from "../pods/targets.ts";
-import { counted, painted, printData } from "../terminal/output.ts";
+import { counted, type DataFormat, painted, printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 export interface ValidateOptions extends ReadOptions {
   readonly filename: readonly string[];
-  readonly output: "text" | "json" | "yaml";
+  readonly output: "text" | DataFormat;
 }
 
 /**

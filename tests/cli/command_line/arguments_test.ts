@@ -13,6 +13,7 @@ for (
     ["status -o= web", "status -o  web"],
     ["explain pods -l=app=web -n=shop", "explain pods -l app=web -n shop"],
     ["explain pods -Al=app=web", "explain pods -Al app=web"],
+    ["status -ojsonpath={.a}=b", "status -ojsonpath={.a}=b"],
     ["status --watch=true -w=true", "status --watch -w"],
     ["status --watch=false --verbose=false", "status"],
     ["controller --ignore-openkruise=true", "controller --ignore-openkruise"],

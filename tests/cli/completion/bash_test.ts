@@ -24,7 +24,13 @@ printf '%s\\n' "\${COMPREPLY[@]+"\${COMPREPLY[@]}"}"
 const CASES: [string, string[], string[]][] = [
   ["a command by its beginning", ["sidecarset", "in"], ["inject"]],
   ["options of a command", ["sidecarset", "inject", "--fi"], ["--filename"]],
-  ["the values of an option", ["sidecarset", "inject", "-o", ""], ["yaml", "json", "diff"]],
+  ["the values of an option", ["sidecarset", "inject", "-o", ""], [
+    "yaml",
+    "json",
+    "diff",
+    "name",
+    "jsonpath=",
+  ]],
   ["a value by its beginning", ["sidecarset", "explain", "--output", "t"], ["text"]],
   ["an option after an option", ["sidecarset", "inject", "-o", "json", "-n", "x", "--file"], [
     "--filename",

@@ -36,7 +36,7 @@ const CASES: [string, string[], string[]][] = [
   ["a command by its beginning", ["in"], ["inject"]],
   ["commands within a command", ["rollout", "re"], ["resume", "restart-injection"]],
   ["options of a command", ["inject", "--fi"], ["--filename"]],
-  ["the values of an option", ["inject", "-o", ""], ["yaml", "json", "diff"]],
+  ["the values of an option", ["inject", "-o", ""], ["yaml", "json", "diff", "name", "jsonpath="]],
   ["a value after =", ["uninstall", "--dry-run=s"], ["server"]],
   ["nothing of its own where a file belongs", ["inject", "-f", ""], []],
 ];
