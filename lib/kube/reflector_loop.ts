@@ -30,6 +30,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   listAfterSilence?: boolean;
   /** Called when a watch was silent for too long: existing connections may be dead. */
   onSilent?: () => void;
+  /** Called when an open watch broke, or ended before the requested time: the API server may have stopped. */
+  onBrokenConnection?: () => void;
   /** Error to report where the API server does not serve the kind (404). @default the API server's message */
   notServedText?: string;
 }
@@ -52,6 +54,9 @@ const TIMING: ReflectorTiming = {
   watchSeconds: 290,
   idleDeadlineMs: 295_000,
 };
+
+/** The API server ends a watch at the requested time by its own clock, which started earlier than this process's. */
+const END_TOLERANCE_MS = 1_000;
 
 /**
  * Reports all objects of one kind and their changes to a consumer, by a list and watches. It stores no object: the
@@ -200,6 +205,7 @@ export class ReflectorLoop<T extends KubeObject> {
 
   #note(input: Input<T>): void {
     const { logger, name, clock } = this.#options;
+    if (this.#isBroken(input)) this.#options.onBrokenConnection?.();
     switch (input.type) {
       case "opened":
       case "ended":
@@ -223,6 +229,18 @@ export class ReflectorLoop<T extends KubeObject> {
         log.call(logger, "Cannot list or watch; trying again", { watch: name, code, error });
       }
     }
+  }
+
+  /** Whether the input is the end of the open watch's connection, other than the one that was requested. */
+  #isBroken(input: Input<T>): boolean {
+    const { task } = this.#state;
+    if (task.do !== "read") return false;
+    if (input.type === "failed") {
+      const { httpCode, isUnreadable = false } = input.failure;
+      return httpCode === undefined && !isUnreadable;
+    }
+    const openFor = this.#options.clock.monotonic() - task.openedAt;
+    return input.type === "ended" && openFor < this.#timing.watchSeconds * 1_000 - END_TOLERANCE_MS;
   }
 
   #noteRollback(): void {

@@ -12,6 +12,9 @@ export interface StoreMonitorOptions {
   read(signal: AbortSignal): Promise<string | undefined>;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+export interface StoreSubscriber {
   /** The API server is reachable again. */
   onReachable(): void;
   /** The store was restored to an earlier state. */
@@ -20,12 +23,12 @@ export interface StoreMonitorOptions {
 
 /** The monitor reads after this time without another read of the object. */
 const READ_INTERVAL_MS = 3_000;
-/** The same, after a failed read. */
-const RETRY_INTERVAL_MS = 250;
+/** The same, after a failed read or a broken connection. */
+const RETRY_INTERVAL_MS = 100;
 const READ_TIMEOUT_MS = 2_000;
 /**
- * A backup is restored while no API server runs, so several connections in a row fail. A single one can break for other
- * reasons.
+ * A backup is restored while no API server runs: connections break, and no read succeeds before the store is restored.
+ * A single connection can break for other reasons.
  */
 const MIN_FAILURES = 2;
 /**
@@ -36,7 +39,10 @@ const MAX_START_MS = 30_000;
 
 /**
  * Detects that the store was restored from a backup (etcd snapshot). Watches do not show it: they resume at versions
- * that the store has not reached, and get no event.
+ * that the store has not reached, and get no event. The backup has to be older than the object's last write.
+ *
+ * A decision may not await a read, so it asks `isUncertain` instead: from the loss of the API server to the next
+ * successful read. The loss is noticed at the end of a watch, or at the next read.
  */
 export class StoreMonitor {
   readonly #options: StoreMonitorOptions;
@@ -44,11 +50,14 @@ export class StoreMonitor {
   /** Monotonic times: when that version was read, and when the last read began. */
   #versionAt = -Infinity;
   #startedAt = -Infinity;
-  /** Failed connections in a row. */
+  /** Monotonic time of the last report of a broken connection without a successful read since. */
+  #brokenAt: number | undefined;
+  /** Failed reads in a row, of which the first got no connection. */
   #failures = 0;
   /** Monotonic time since which all responses have been errors. */
   #errorsSince: number | undefined;
   #wake = new AbortController();
+  readonly #subscribers: StoreSubscriber[] = [];
 
   constructor(options: StoreMonitorOptions) {
     this.#options = options;
@@ -59,7 +68,18 @@ export class StoreMonitor {
    * keeps its store.
    */
   get isUncertain(): boolean {
-    return this.#failures >= MIN_FAILURES;
+    if (this.#failures === 0) return false;
+    return this.#failures + (this.#brokenAt === undefined ? 0 : 1) >= MIN_FAILURES;
+  }
+
+  subscribe(subscriber: StoreSubscriber): void {
+    this.#subscribers.push(subscriber);
+  }
+
+  /** A watch ended before its time: reads the object soon, because the API server may have stopped. */
+  onBrokenConnection(): void {
+    this.#brokenAt = this.#options.clock.monotonic();
+    this.#wake.abort();
   }
 
   /**
@@ -73,7 +93,7 @@ export class StoreMonitor {
     try {
       const answer = await read;
       this.#compare(versionOf(answer), startedAt);
-      this.#onResponse();
+      this.#onResponse(startedAt);
       return answer;
     } catch (error) {
       this.#onError(error);
@@ -86,7 +106,8 @@ export class StoreMonitor {
     const { clock } = this.#options;
     signal.addEventListener("abort", () => this.#wake.abort(), { once: true });
     while (!signal.aborted) {
-      const interval = this.#failures > 0 ? RETRY_INTERVAL_MS : READ_INTERVAL_MS;
+      const isDoubtful = this.#failures > 0 || this.#brokenAt !== undefined;
+      const interval = isDoubtful ? RETRY_INTERVAL_MS : READ_INTERVAL_MS;
       const due = this.#startedAt + interval - clock.monotonic();
       if (due <= 0) {
         await this.#read(signal);
@@ -109,18 +130,24 @@ export class StoreMonitor {
     }
   }
 
-  #onResponse(): void {
+  /** @param startedAt when the read began: it says nothing about a connection that broke later */
+  #onResponse(startedAt: number): void {
     const wasUnreachable = this.#failures > 0;
+    if (this.#brokenAt !== undefined && startedAt >= this.#brokenAt) this.#brokenAt = undefined;
     this.#failures = 0;
     this.#errorsSince = undefined;
-    if (wasUnreachable) this.#options.onReachable();
+    if (!wasUnreachable) return;
+    for (const { onReachable } of this.#subscribers) onReachable();
   }
 
   #onError(error: unknown): void {
     if (httpCodeOf(error) !== undefined) return this.#onErrorResponse();
-    // An aborted read does not concern the API server's process.
-    if (error instanceof DOMException) return;
     this.#errorsSince = undefined;
+    if (error instanceof DOMException) {
+      // An API server that hangs keeps its store; one that closed a connection before may start again.
+      if (this.#failures > 0 || this.#brokenAt !== undefined) this.#failures++;
+      return;
+    }
     this.#failures++;
     if (this.#failures === 1) this.#wake.abort();
   }
@@ -128,25 +155,25 @@ export class StoreMonitor {
   #onErrorResponse(): void {
     const now = this.#options.clock.monotonic();
     this.#errorsSince ??= now;
-    if (now - this.#errorsSince > MAX_START_MS) this.#onResponse();
+    if (now - this.#errorsSince > MAX_START_MS) return this.#onResponse(now);
+    if (this.#failures > 0) this.#failures++;
   }
 
-  /** Ignores a lower version of a read that began before the known version was read. */
+  /**
+   * A missing object may be older than the backup. Ignores what a read found that began before the known version was
+   * read.
+   */
   #compare(version: string | undefined, startedAt: number): void {
-    if (version === undefined) return;
     const known = this.#version;
-    const isLower = known !== undefined && Number(version) < Number(known);
+    const isLower = known !== undefined && !(Number(version) >= Number(known));
     if (isLower && startedAt < this.#versionAt) return;
     this.#version = version;
     this.#versionAt = this.#options.clock.monotonic();
     if (!isLower) return;
     this.#options.logger.warn(
       "The API server's store was restored to an earlier state; reading everything again",
-      {
-        known,
-        version,
-      },
+      { known, version },
     );
-    this.#options.onRollback();
+    for (const { onRollback } of this.#subscribers) onRollback();
   }
 }

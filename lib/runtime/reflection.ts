@@ -12,6 +12,8 @@ export interface ReflectOptions {
   readonly client: RestClient;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** An open watch broke, or ended before its time: the API server may have stopped. */
+  onBrokenConnection?(): void;
 }
 
 /** One resource, and the store of its objects. */
@@ -43,7 +45,7 @@ const OTHER_TIMING = { watchSeconds: 75, idleDeadlineMs: 85_000 };
 
 /** A loop that keeps the store equal to the cluster. */
 export function reflect<T extends KubeObject>(
-  { client, clock, logger }: ReflectOptions,
+  { client, clock, logger, onBrokenConnection }: ReflectOptions,
   reflection: Reflection<T>,
 ): { name: string; loop: ReflectorLoop<T> } {
   const { name, resource, selection, notServedText, isForAdmission = false } = reflection;
@@ -57,6 +59,7 @@ export function reflect<T extends KubeObject>(
     timing: isForAdmission ? ADMISSION_TIMING : OTHER_TIMING,
     listAfterSilence: isForAdmission,
     onSilent: () => client.renewConnections?.(),
+    ...(onBrokenConnection ? { onBrokenConnection } : {}),
     ...(notServedText === undefined ? {} : { notServedText }),
   });
   return { name, loop };

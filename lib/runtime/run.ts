@@ -98,6 +98,11 @@ export async function run(
     retainedAllowList: retained.allowList,
   });
   const lease = leaseStore({ client, namespace: config.namespace, name: INSTALLATION });
+  const storeMonitor = new StoreMonitor({
+    clock,
+    logger,
+    read: async (signal) => (await lease.get(signal))?.metadata.resourceVersion,
+  });
   const watches = createWatches({
     client,
     index,
@@ -107,11 +112,9 @@ export async function run(
     registrationName: INSTALLATION,
     problemsOf: validation.problemsOf,
     countedUntil: (signal) => readCountedUntil({ store: lease, logger }, signal),
+    onBrokenConnection: () => storeMonitor.onBrokenConnection(),
   });
-  const storeMonitor = new StoreMonitor({
-    clock,
-    logger,
-    read: async (signal) => (await lease.get(signal))?.metadata.resourceVersion,
+  storeMonitor.subscribe({
     onReachable: () => watches.wake(),
     onRollback: () => watches.rollBack(),
   });

@@ -1,9 +1,7 @@
 import { CLEANUP_RECORD_LABEL, fromConfigMap, recordedSidecarSet } from "../api/cleanup_record.ts";
-import type { Clock } from "../api/clock.ts";
 import type { ControllerRevision } from "../api/controller_revision.ts";
 import type { FieldProblem } from "../api/field_problem.ts";
 import { missingCrdText } from "../api/missing_crd.ts";
-import type { Logger } from "../api/logger.ts";
 import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY } from "../api/names.ts";
 import type { ConfigMap, KubeObject } from "../api/objects.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
@@ -13,19 +11,15 @@ import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
 import { internedPod, Interning } from "../index/interning.ts";
 import { projectNamespace, projectPod } from "../index/projection.ts";
-import type { RestClient } from "../kube/contract.ts";
 import { resources } from "../kube/resources.ts";
 import { PolicyWatches } from "./policy_watches.ts";
-import { reflect } from "./reflection.ts";
+import { reflect, type ReflectOptions } from "./reflection.ts";
 import { toPrepared } from "./stored_sidecarset.ts";
 
 const SYNC_POLL_MS = 20;
 
-export interface ReflectionsOptions {
-  readonly client: RestClient;
+export interface ReflectionsOptions extends ReflectOptions {
   readonly index: ClusterIndex;
-  readonly clock: Clock;
-  readonly logger: Logger;
   /** The controller's namespace. */
   readonly namespace: string;
   problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];

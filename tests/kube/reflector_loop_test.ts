@@ -40,6 +40,10 @@ class Source implements ListWatch<KubeObject> {
     this.#watch?.error(new TypeError("connection reset"));
   }
 
+  close(): void {
+    this.#watch?.close();
+  }
+
   push(type: string, value: JSONValue | object): void {
     this.#watch?.enqueue({ type, object: value });
   }
@@ -50,6 +54,7 @@ function running(onChange: (change: Change<KubeObject>) => void) {
   const clock = new ManualClock();
   const log: LogLine[] = [];
   const stop = new AbortController();
+  const broken = { count: 0 };
   const loop = new ReflectorLoop<KubeObject>({
     name: "things",
     source,
@@ -57,9 +62,12 @@ function running(onChange: (change: Change<KubeObject>) => void) {
     clock,
     random: () => 0.5,
     logger: recordingLogger(log),
+    timing: { watchSeconds: 8, idleDeadlineMs: 13_000 },
+    onBrokenConnection: () => broken.count++,
   });
   const ended = loop.run(stop.signal);
   return {
+    broken,
     source,
     clock,
     log,
@@ -171,6 +179,37 @@ Deno.test("ReflectorLoop continues immediately when the API server is reachable 
   loop.wake();
   await source.opened.promise;
   assert.deepEqual(source.lists.map(({ limit }) => limit), [100, 1]);
+  await end();
+});
+
+Deno.test("ReflectorLoop reports a watch that broke, or ended before its time", async () => {
+  const cases = [
+    { after: 5_000, end: "break", broken: 1 },
+    { after: 5_000, end: "close", broken: 1 },
+    { after: 7_990, end: "close", broken: 0 },
+    { after: 20_000, end: "silence", broken: 0 },
+  ] as const;
+  for (const { after, end: how, broken: expected } of cases) {
+    const { source, clock, broken, end } = running(() => {});
+    await source.opened.promise;
+    await clock.advance(after);
+    if (how !== "silence") source[how]();
+    await clock.advance(0);
+    assert.equal(broken.count, expected, `${how} after ${after} ms`);
+    await end();
+  }
+});
+
+Deno.test("ReflectorLoop does not take an event that cannot be read for a broken watch", async () => {
+  const { source, clock, broken, end } = running(() => {});
+  await source.opened.promise;
+  source.opened = Promise.withResolvers();
+  source.push("ERROR", { code: 410, message: "too old" });
+  await clock.advance(5_000);
+  await source.opened.promise;
+  source.push("NEWER", {});
+  await clock.advance(0);
+  assert.equal(broken.count, 0);
   await end();
 });
 

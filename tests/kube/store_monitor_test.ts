@@ -6,6 +6,7 @@ import { quietLogger } from "../support/quiet_logger.ts";
 
 const request = { method: "GET", path: "/lease" };
 const refused = new ConnectionError({ ...request, problem: "connection refused" });
+const timedOut = new DOMException("no response in time", "AbortError");
 const forbidden = new ApiError({ ...request, httpCode: 403 });
 
 /** Reads that are answered as a test says: by a version, or by an error. */
@@ -23,6 +24,8 @@ function setUp() {
     read,
     clock,
     logger: quietLogger,
+  });
+  monitor.subscribe({
     onReachable: () => seen.reachable++,
     onRollback: () => seen.rollbacks++,
   });
@@ -74,9 +77,107 @@ Deno.test("StoreMonitor stays certain of an API server that only does not respon
   const { monitor, state, clock, observe, start, end } = setUp();
   await observe();
   const running = start();
-  state.answer = new DOMException("no answer in time", "AbortError");
+  state.answer = timedOut;
   await clock.advance(60_000);
   assert.equal(monitor.isUncertain, false);
+  end();
+  await running;
+});
+
+Deno.test("StoreMonitor is uncertain once a watch broke and the next read gets no connection", async () => {
+  const { monitor, state, seen, clock, observe, start, end } = setUp();
+  await observe();
+  const running = start();
+  await clock.advance(1_000);
+  state.answer = refused;
+  monitor.onBrokenConnection();
+  assert.equal(monitor.isUncertain, false, "a watch may break at any time");
+  await clock.advance(0);
+  assert.equal(monitor.isUncertain, true, "the read does not wait for the next interval");
+  for (const answer of [timedOut, forbidden, timedOut]) {
+    state.answer = answer;
+    await clock.advance(2_000);
+    assert.equal(monitor.isUncertain, true, answer.message);
+  }
+  state.answer = "99";
+  await clock.advance(250);
+  assert.equal(monitor.isUncertain, false);
+  assert.equal(seen.rollbacks, 1);
+  end();
+  await running;
+});
+
+Deno.test("StoreMonitor is uncertain once a watch broke and the next read gets no response", async () => {
+  const { monitor, state, clock, observe, start, end } = setUp();
+  await observe();
+  const running = start();
+  state.answer = timedOut;
+  monitor.onBrokenConnection();
+  await clock.advance(500);
+  assert.equal(monitor.isUncertain, true);
+  end();
+  await running;
+});
+
+Deno.test("StoreMonitor stays uncertain while reads get other failures than the first", async () => {
+  for (const answer of [timedOut, forbidden]) {
+    const { monitor, state, clock, observe, start, end } = setUp();
+    await observe();
+    const running = start();
+    state.answer = refused;
+    await observe();
+    state.answer = answer;
+    await clock.advance(250);
+    assert.equal(monitor.isUncertain, true, answer.message);
+    end();
+    await running;
+  }
+});
+
+Deno.test("StoreMonitor reads once more after a watch broke, and then at its interval", async () => {
+  const { monitor, seen, clock, observe, start, end } = setUp();
+  await observe();
+  const running = start();
+  await clock.advance(1_000);
+  monitor.onBrokenConnection();
+  await clock.advance(1_000);
+  assert.equal(seen.reads, 2);
+  assert.equal(seen.reachable, 0);
+  assert.equal(monitor.isUncertain, false);
+  await clock.advance(2_000);
+  assert.equal(seen.reads, 3);
+  end();
+  await running;
+});
+
+Deno.test("StoreMonitor does not take the response to an earlier read for a new connection", async () => {
+  const { monitor, state, clock, start, end } = setUp();
+  const slow = Promise.withResolvers<string>();
+  const earlier = monitor.observe(slow.promise, (version) => version);
+  await clock.advance(10);
+  state.answer = refused;
+  monitor.onBrokenConnection();
+  slow.resolve("100");
+  await earlier;
+  const running = start();
+  await clock.advance(250);
+  assert.equal(monitor.isUncertain, true);
+  end();
+  await running;
+});
+
+Deno.test("StoreMonitor counts the errors of a stopping and of a starting API server separately", async () => {
+  const { monitor, state, clock, observe, start, end } = setUp();
+  const running = start();
+  state.answer = refused;
+  await observe();
+  state.answer = forbidden;
+  await clock.advance(20_000);
+  state.answer = timedOut;
+  await clock.advance(1_000);
+  state.answer = forbidden;
+  await clock.advance(20_000);
+  assert.equal(monitor.isUncertain, true);
   end();
   await running;
 });
@@ -91,6 +192,24 @@ Deno.test("StoreMonitor reports a rollback of the store once, by any reader", as
   await clock.advance(9_000);
   assert.equal(seen.rollbacks, 1);
   assert.ok(seen.reads <= 5, `${seen.reads} reads`);
+  end();
+  await running;
+});
+
+Deno.test("StoreMonitor takes an object that is missing for a rollback, once", async () => {
+  const { seen, state, clock, observe, start, end } = setUp();
+  state.answer = undefined;
+  await observe();
+  assert.equal(seen.rollbacks, 0, "the object did not exist before");
+  state.answer = "100";
+  await observe();
+  state.answer = undefined;
+  const running = start();
+  await clock.advance(9_000);
+  assert.equal(seen.rollbacks, 1);
+  state.answer = "90";
+  await clock.advance(3_000);
+  assert.equal(seen.rollbacks, 1);
   end();
   await running;
 });

@@ -42,3 +42,36 @@ Deno.test("a missing CustomResourceDefinition is named with the command in the l
   stop.abort();
   await ended;
 });
+
+Deno.test("watches report a connection that the API server closes", async () => {
+  const clock = new ManualClock();
+  const streams: ReadableStreamDefaultController<never>[] = [];
+  const client = new RecordingClient(({ query }) =>
+    query?.has("watch")
+      ? new ReadableStream({ start: (controller) => void streams.push(controller) })
+      : { metadata: { resourceVersion: "1" }, items: [] }
+  );
+  let broken = 0;
+  const watches = createWatches({
+    client,
+    index: new ClusterIndex(),
+    clock,
+    logger: recordingLogger([]),
+    namespace: "sidecarset-system",
+    registrationName: "sidecarset",
+    problemsOf: () => [],
+    countedUntil: () => Promise.resolve(undefined),
+    onBrokenConnection: () => broken++,
+  });
+  const stop = new AbortController();
+  const ended = watches.run(stop.signal);
+  await clock.advance(100);
+  assert.deepEqual(watches.unsynced(), []);
+  assert.equal(broken, 0);
+  const opened = streams.length;
+  for (const stream of streams) stream.close();
+  await clock.advance(0);
+  assert.equal(broken, opened);
+  stop.abort();
+  await ended;
+});
