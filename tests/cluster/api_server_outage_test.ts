@@ -14,6 +14,7 @@ import { kubeconfigText } from "../support/kubeconfig.ts";
 import { kubectlOutput } from "../support/kubectl.ts";
 import { metricsOf } from "../support/metrics.ts";
 import { createSidecarSet, untilSidecarSet } from "../support/sidecarsets.ts";
+import { WebhookCaller } from "../support/webhook_caller.ts";
 
 const labels = { app: "web" };
 const spec = { containers: [{ name: "main", image: "main:1" }] };
@@ -100,6 +101,7 @@ Deno.test("the controller while the API server is away", async (t) => {
   });
   await createInjected("before");
   await untilCounted(1);
+  using caller = await WebhookCaller.create(plane, controller);
 
   await t.step("a token file that is rotated is read again, and nothing is lost", async () => {
     await rotated.issue("second");
@@ -128,6 +130,8 @@ Deno.test("the controller while the API server is away", async (t) => {
   await t.step("an API server that is killed costs each watch one list at most", async () => {
     const requests = await requestsDuring(async () => {
       await plane.restartApiServer("SIGKILL");
+      // The webhook answers 503 until it has compared the version of the store.
+      await caller.until(200);
       await pods.remove("before");
       for (const name of ["first", "second", "third"]) await createInjected(name);
       await untilCounted(5);

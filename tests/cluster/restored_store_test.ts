@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { create } from "../../lib/kube/requests.ts";
+import { create, get } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/send.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
+import type { ControllerProcess } from "../support/controller_process.ts";
 import { eventually } from "../support/eventually.ts";
 import { installAndStart } from "../support/installation.ts";
 import {
@@ -13,6 +14,7 @@ import {
   patchSidecarSet,
   untilSidecarSet,
 } from "../support/sidecarsets.ts";
+import { WebhookCaller } from "../support/webhook_caller.ts";
 
 const main = { name: "main", image: "main:1" };
 const containers = (image: string) => [{ name: "agent", image }];
@@ -29,7 +31,12 @@ async function writeMuch(plane: ControlPlane, count: number): Promise<void> {
   }
 }
 
+/**
+ * Changes what the backup has. Resolves when the controller has read a version of its Lease that is newer than the
+ * backup: of an older one it cannot see that the store was restored.
+ */
 async function change(plane: ControlPlane): Promise<void> {
+  const before = Number(await leaseVersion(plane));
   await deleteSidecarSet(plane, "deleted");
   await patchSidecarSet(plane, "kept", { containers: containers("kept:2") });
   const { metadata: { generation } } = await getSidecarSet(plane, "kept");
@@ -38,6 +45,21 @@ async function change(plane: ControlPlane): Promise<void> {
     is: ({ status }) => status?.observedGeneration === generation,
   });
   await writeMuch(plane, 150);
+  await eventually(async () => Number(await leaseVersion(plane)) > before + 150, {
+    what: "the Lease is renewed",
+    timeout: DEADLINE_MS,
+  });
+}
+
+/** The Lease's resourceVersion. */
+async function leaseVersion({ client }: ControlPlane): Promise<string | undefined> {
+  const ref = { namespace: "sidecarset-system", name: "sidecarset" };
+  return (await send(client, get(resources.leases, ref))).metadata.resourceVersion;
+}
+
+/** How often the controller has noticed that the store was restored. */
+function rollbacks(controller: ControllerProcess): number {
+  return controller.log().split("was restored to an earlier state").length - 1;
 }
 
 Deno.test("an etcd that is restored from a backup while the controller runs", async (t) => {
@@ -57,28 +79,30 @@ Deno.test("an etcd that is restored from a backup while the controller runs", as
     ...selecting("deleted"),
     containers: containers("deleted:1"),
   });
+  using caller = await WebhookCaller.create(plane, controller);
   const backup = await plane.backUp();
-  await controller.untilReady();
+  await caller.until(200);
   /** Creates Pods until both SidecarSets are as they are stored. */
   const untilRestored = async () => {
-    let lost: string | undefined;
+    let stale: string | undefined;
     await eventually(async () => {
       const kept = await agentOf("kept");
-      if (kept === "kept:2") lost = "a Pod got what is not stored any more";
+      if (kept === "kept:2") stale = "a Pod got what is not stored any more";
       return kept === "kept:1" && await agentOf("deleted") === "deleted:1";
     }, {
       what: "new Pods get what is stored",
       timeout: DEADLINE_MS,
       interval: 20,
-      unless: () => lost,
+      unless: () => stale,
     });
   };
 
-  await t.step("is noticed, and no Pod gets what is not stored any more", async () => {
+  await t.step("no Pod gets what is not stored any more, once the outage is noticed", async () => {
     await change(plane);
     assert.equal(await agentOf("kept"), "kept:2");
-    await plane.restore(backup);
+    await plane.restore(backup, () => caller.until(503));
     await untilRestored();
+    assert.equal(rollbacks(controller), 1);
     const injected = (await pods.list("app=kept")).filter(({ spec }) => spec.containers.length > 1);
     await untilSidecarSet(plane, "kept", {
       what: "counts the Pods that there are",
@@ -92,7 +116,7 @@ Deno.test("an etcd that is restored from a backup while the controller runs", as
     await plane.restore(backup);
     await writeMuch(plane, 500);
     controller.signal("SIGCONT");
-    await eventually(() => controller.log().split("was restored to an earlier state").length > 2, {
+    await eventually(() => rollbacks(controller) === 2, {
       what: "the controller has noticed",
       timeout: DEADLINE_MS,
     });

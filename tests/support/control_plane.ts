@@ -105,9 +105,14 @@ export class ControlPlane implements AsyncDisposable {
     return backup;
   }
 
-  /** Sets etcd back to what it was when the backup was made. */
-  async restore(backup: string): Promise<void> {
+  /**
+   * Sets etcd back to what it was when the backup was made.
+   *
+   * @param whileStopped awaited before etcd and the API server start again
+   */
+  async restore(backup: string, whileStopped?: () => Promise<void>): Promise<void> {
     await this.#offline(async () => {
+      await whileStopped?.();
       await Deno.remove(etcdData(this.folder), { recursive: true });
       await Deno.mkdir(etcdData(this.folder), { mode: 0o700 });
       await copyFolder(backup, etcdData(this.folder));
