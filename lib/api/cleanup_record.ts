@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { Read } from "./field_problem.ts";
+import type { Read } from "./problems.ts";
 import { isObject } from "./json.ts";
 import type { ConfigMap } from "./objects.ts";
 import { readAs } from "./read.ts";

@@ -64,3 +64,8 @@ export const labelSelector = z.looseObject({
   }),
 });
 export type LabelSelector = z.infer<typeof labelSelector>;
+
+/** A time as Kubernetes writes it: UTC, in whole seconds. */
+export function rfc3339(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
+}

@@ -70,3 +70,12 @@ export interface CustomResourceDefinition extends KubeObject {
   spec?: JsonObject;
   status?: { storedVersions?: string[]; conditions?: { type: string; status: string }[] };
 }
+
+/** An apps/v1 ControllerRevision; `data` is a strategic merge patch of the parts of a SidecarSet that get injected. */
+export interface ControllerRevision {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+  data?: JsonObject;
+  revision: number;
+}

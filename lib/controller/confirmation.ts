@@ -8,7 +8,7 @@ import type { RestClient } from "../kube/contract.ts";
 import { orUndefined } from "../kube/errors.ts";
 import { get } from "../kube/requests.ts";
 import { type Resource, resources } from "../kube/resources.ts";
-import { send } from "../kube/send.ts";
+import { send } from "../kube/response.ts";
 
 export interface ConfirmationOptions {
   readonly index: ClusterIndex;

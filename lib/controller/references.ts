@@ -18,3 +18,9 @@ export function referenceByName({ name, uid }: { name: string; uid: string }): O
 export function sidecarSetReference({ name, sidecarSet }: PreparedSidecarSet): ObjectReference {
   return referenceByName({ name, uid: sidecarSet.metadata.uid ?? "" });
 }
+
+/** Key of a SidecarSet's spec: uid and generation, as a recreated SidecarSet has the same name. */
+export function specKeyOf(prepared: PreparedSidecarSet | undefined): string {
+  const { uid, generation } = prepared?.sidecarSet.metadata ?? {};
+  return JSON.stringify([uid, generation]);
+}

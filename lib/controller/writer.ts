@@ -1,6 +1,5 @@
-import type { ControllerRevision } from "../api/controller_revision.ts";
+import type { ConfigMap, ControllerRevision, KubeEvent, KubeObject } from "../api/objects.ts";
 import { CUSTOM_VERSION_LABEL } from "../api/names.ts";
-import type { ConfigMap, KubeEvent, KubeObject } from "../api/objects.ts";
 import type { Pod } from "../api/pod.ts";
 import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
@@ -16,7 +15,7 @@ import {
   update,
 } from "../kube/requests.ts";
 import { type Resource, resources } from "../kube/resources.ts";
-import { send } from "../kube/send.ts";
+import { send } from "../kube/response.ts";
 import type { Limiter } from "./limiter.ts";
 
 export interface WriterOptions {

@@ -1,4 +1,4 @@
-import type { FieldProblem } from "../api/field_problem.ts";
+import type { FieldProblem } from "../api/problems.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 
 /** A SidecarSet with defaults and hashes, the input of every decision. Computed once per change of the object. */

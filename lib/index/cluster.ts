@@ -1,7 +1,6 @@
-import type { ControllerRevision } from "../api/controller_revision.ts";
+import type { ControllerRevision, KubeObject } from "../api/objects.ts";
 import type { Labels } from "../api/meta.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
-import type { KubeObject } from "../api/objects.ts";
 import type { Namespace, Pod } from "../api/pod.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import { canaryBase } from "../core/inject/sidecarset_plan.ts";

@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../api/controller_revision.ts";
+import type { ControllerRevision } from "../api/objects.ts";
 import { isTooDeep } from "../api/json.ts";
 import { REVISION_OWNER_LABEL } from "../api/names.ts";
 import { isOlder, isSameState, unversioned } from "./versions.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Clock } from "../api/clock.ts";
-import { problemTexts } from "../api/field_problem.ts";
+import { problemTexts } from "../api/problems.ts";
 import { readAs } from "../api/read.ts";
 import type { CredentialPlugin, PluginCredential } from "./credentials.ts";
 import { Deadline } from "./deadline.ts";

@@ -1,24 +1,21 @@
 import { join } from "node:path";
 import type * as z from "zod/mini";
-import { problemTexts } from "../api/field_problem.ts";
+import { problemTexts } from "../api/problems.ts";
 import { readAs } from "../api/read.ts";
 import { type Cluster, credentialsOf } from "./credentials.ts";
 import type { Host } from "./host.ts";
 import {
   type Chosen,
+  clusterEntry,
+  contextEntry,
   type Located,
   type MergedKubeconfig,
   readKubeconfigs,
-} from "./kubeconfig_files.ts";
-import { caOf, identityOf } from "./kubeconfig_identity.ts";
-import {
-  clusterEntry,
-  contextEntry,
   UNSUPPORTED_OF_CLUSTER,
   UNSUPPORTED_OF_USER,
   userEntry,
-} from "./kubeconfig_schema.ts";
-import { excludeLoopback, proxyOf } from "./proxy.ts";
+} from "./kubeconfig_files.ts";
+import { caOf, identityOf } from "./kubeconfig_identity.ts";
 import type { TextFileOptions } from "./text_source.ts";
 
 export interface KubeconfigOptions extends TextFileOptions {
@@ -104,4 +101,40 @@ function missingContext({ files, contexts }: MergedKubeconfig): string {
   if (names === "") return `Cannot find a cluster: ${files.join(", ")} has no contexts`;
   return `Cannot choose a cluster: ${files.join(", ")} set no current-context; name one of ` +
     `its contexts with --context: ${names}`;
+}
+
+/** Environment variables from which fetch takes its proxy. */
+const VARIABLES = ["https_proxy", "http_proxy", "all_proxy"]
+  .flatMap((name) => [name, name.toUpperCase()]);
+const LOOPBACK = ["localhost", "127.0.0.0/8", "::1"];
+
+const TRANSPORTS: Readonly<Record<string, "https" | "socks5">> = {
+  "https:": "https",
+  "socks5:": "socks5",
+  "socks5h:": "socks5",
+};
+
+/**
+ * The proxy of a kubeconfig's `proxy-url`.
+ *
+ * @param text URL with the scheme http, https, socks5 or socks5h, and optional credentials
+ */
+export function proxyOf(text: string): Deno.Proxy {
+  const { protocol, host, username, password } = new URL(text);
+  const basicAuth = {
+    username: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+  };
+  return {
+    transport: TRANSPORTS[protocol] ?? "http",
+    url: `${protocol}//${host}`,
+    ...(username === "" ? {} : { basicAuth }),
+  };
+}
+
+/** Excludes loopback addresses from the proxy of the environment, as Go's client does. */
+export function excludeLoopback(host: Pick<Host, "env" | "setEnv">): void {
+  if (!VARIABLES.some((name) => host.env(name))) return;
+  const excluded = host.env("NO_PROXY") || host.env("no_proxy");
+  host.setEnv("NO_PROXY", [...(excluded ? [excluded] : []), ...LOOPBACK].join(","));
 }

@@ -3,8 +3,7 @@ import { isObject } from "../api/json.ts";
 import type { Identity } from "./credentials.ts";
 import { type ExecConfig, ExecPlugin } from "./exec_plugin.ts";
 import type { Host } from "./host.ts";
-import type { Chosen } from "./kubeconfig_files.ts";
-import type { ClusterEntry, UserEntry } from "./kubeconfig_schema.ts";
+import type { Chosen, ClusterEntry, UserEntry } from "./kubeconfig_files.ts";
 import { fixedText, TextFile, type TextFileOptions, type TextSource } from "./text_source.ts";
 
 /** The cluster extension for exec plugins. */

@@ -1,4 +1,8 @@
 import type { Clock } from "../api/clock.ts";
+import { isObject } from "../api/json.ts";
+import type { KubeObject } from "../api/objects.ts";
+import { httpCodeOf, retryAfterSecondsOf } from "./errors.ts";
+import type { Failure, Input } from "./reflector.ts";
 
 export interface OpenWatchOptions {
   clock: Clock;
@@ -65,4 +69,90 @@ export class OpenWatch {
       if (this.#closed.signal.aborted) return;
     }
   }
+}
+
+/**
+ * Reads one value of a watch. An unreadable value is a failure that requires a new list.
+ *
+ * @param value A parsed watch event, of any shape
+ * @param read Reads the event's object; may throw
+ */
+export function watchInput<T extends KubeObject>(
+  value: unknown,
+  read: (value: unknown) => T,
+): Input<T> {
+  if (!isObject(value)) return unreadable("a watch event is not an object");
+  switch (value.type) {
+    case "ADDED":
+    case "MODIFIED":
+      return objectInput("apply", value.object, read);
+    case "DELETED":
+      return objectInput("delete", value.object, read);
+    case "BOOKMARK": {
+      const version = versionOf(value.object);
+      return version === undefined
+        ? unreadable("a bookmark has no resourceVersion")
+        : { type: "bookmark", version };
+    }
+    case "ERROR":
+      return { type: "failed", failure: statusFailure(value.object) };
+    default:
+      return unreadable(`a watch event has the type ${JSON.stringify(value.type)}`);
+  }
+}
+
+/** The failure for the error of a request or stream. */
+export function failureOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    message,
+    httpCode: httpCodeOf(error),
+    retryAfterSeconds: retryAfterSecondsOf(error),
+    isTooLarge: isTooLarge(isObject(error) ? error.status : undefined),
+    // JSON.parse throws it in every client of the contract.
+    isUnreadable: error instanceof SyntaxError,
+  };
+}
+
+function objectInput<T extends KubeObject>(
+  type: "apply" | "delete",
+  value: unknown,
+  read: (value: unknown) => T,
+): Input<T> {
+  const version = versionOf(value);
+  if (version === undefined) return unreadable("an object in a watch event has no resourceVersion");
+  try {
+    return { type, object: read(value), version };
+  } catch (error) {
+    return unreadable(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function versionOf(value: unknown): string | undefined {
+  if (!isObject(value) || !isObject(value.metadata)) return undefined;
+  const { resourceVersion } = value.metadata;
+  return typeof resourceVersion === "string" && resourceVersion !== ""
+    ? resourceVersion
+    : undefined;
+}
+
+function statusFailure(status: unknown): Failure {
+  const { code, message } = isObject(status) ? status : {};
+  return {
+    message: typeof message === "string" ? message : "the API server sent an error",
+    httpCode: typeof code === "number" ? code : undefined,
+    retryAfterSeconds: retryAfterSecondsOf({ status }),
+    isTooLarge: isTooLarge(status),
+  };
+}
+
+/** `k8s.io/apimachinery/pkg/api/errors.IsTooLargeResourceVersion`: the API server lags, or its store was restored. */
+function isTooLarge(status: unknown): boolean {
+  const details = isObject(status) && isObject(status.details) ? status.details : {};
+  const causes = Array.isArray(details.causes) ? details.causes : [];
+  return causes.some((cause) => isObject(cause) && cause.reason === "ResourceVersionTooLarge");
+}
+
+function unreadable(message: string): Input<never> {
+  return { type: "failed", failure: { message, isUnreadable: true } };
 }

@@ -1,9 +1,8 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { KubeObject } from "../api/objects.ts";
-import { ListPages } from "./list_pages.ts";
-import type { ListWatch } from "./list_watch.ts";
-import { OpenWatch } from "./open_watch.ts";
+import { ListPages, type ListWatch } from "./list_watch.ts";
+import { failureOf, OpenWatch, watchInput } from "./open_watch.ts";
 import {
   type Change,
   type Input,
@@ -13,7 +12,6 @@ import {
   step,
   type Task,
 } from "./reflector.ts";
-import { failureOf, watchInput } from "./watch_input.ts";
 
 export interface ReflectorOptions<T extends KubeObject> {
   /** Name of the watch in the log, such as "pods". */

@@ -2,11 +2,9 @@ import type {
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
 } from "../api/admission_policy.ts";
-import type { ControllerRevision } from "../api/controller_revision.ts";
-import { isObject } from "../api/json.ts";
-import { GROUP, KIND, PLURAL, STORAGE_VERSION } from "../api/names.ts";
 import type {
   ConfigMap,
+  ControllerRevision,
   CustomResourceDefinition,
   KubeEvent,
   KubeObject,
@@ -14,6 +12,8 @@ import type {
   Secret,
   Workload,
 } from "../api/objects.ts";
+import { isObject } from "../api/json.ts";
+import { GROUP, KIND, PLURAL, STORAGE_VERSION } from "../api/names.ts";
 import type { Namespace, Pod } from "../api/pod.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import type { ObjectList } from "./contract.ts";

@@ -1,6 +1,7 @@
 import { isObject } from "../api/json.ts";
-import type { ApiStatus, JSONValue } from "./contract.ts";
+import type { ApiStatus, JSONValue, RequestOptions, RestClient } from "./contract.ts";
 import { ApiError, ConnectionError, type RequestName, ResponseTooLargeError } from "./errors.ts";
+import type { KubeRequest } from "./requests.ts";
 
 type ResponseBody = ReadableStream<Uint8Array<ArrayBuffer>>;
 
@@ -99,4 +100,21 @@ function isStatus(value: unknown): value is ApiStatus {
 /** Kubernetes writes Retry-After in seconds; the date form of RFC 9110 is ignored. */
 function retryAfterSecondsOf(header: string | null): number | undefined {
   return header !== null && /^\d{1,9}$/.test(header.trim()) ? Number(header) : undefined;
+}
+
+export type SendOptions = Pick<RequestOptions, "abortSignal" | "beforeSend" | "maxResponseBytes">;
+
+/**
+ * Sends a request and reads its response.
+ *
+ * @throws the client's error (`ApiError`, `ConnectionError`, `CredentialsError`), the signal's reason after its abort,
+ * or a `TypeError` if the response has another form
+ */
+export async function send<T>(
+  client: RestClient,
+  request: KubeRequest<T>,
+  options: AbortSignal | SendOptions = {},
+): Promise<T> {
+  const sendOptions = options instanceof AbortSignal ? { abortSignal: options } : options;
+  return request.read(await client.performRequest({ ...request.options, ...sendOptions }));
 }

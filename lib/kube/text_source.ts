@@ -1,5 +1,5 @@
 import type { Clock } from "../api/clock.ts";
-import { fileProblem } from "../api/file_problem.ts";
+import { fileProblem } from "../api/problems.ts";
 import type { Logger } from "../api/logger.ts";
 import { CredentialsError } from "./errors.ts";
 import type { Host } from "./host.ts";

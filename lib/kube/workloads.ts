@@ -2,7 +2,7 @@ import type { ObjectReference, Workload } from "../api/objects.ts";
 import type { RestClient } from "./contract.ts";
 import { get } from "./requests.ts";
 import { type Resource, resources } from "./resources.ts";
-import { send } from "./send.ts";
+import { send } from "./response.ts";
 
 /** Kinds that create Pods from a template. */
 const RESOURCES: readonly Resource<Workload>[] = [

@@ -1,5 +1,5 @@
 import type { Clock } from "../api/clock.ts";
-import type { FieldProblem } from "../api/field_problem.ts";
+import type { FieldProblem } from "../api/problems.ts";
 import type { Logger } from "../api/logger.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
@@ -11,7 +11,7 @@ import type { RestClient } from "../kube/contract.ts";
 import { orUndefined } from "../kube/errors.ts";
 import { get } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
-import { send } from "../kube/send.ts";
+import { send } from "../kube/response.ts";
 import { createHandler, type Observation } from "../webhook/handler.ts";
 import { createJobReview, type JobReviewOptions } from "../webhook/jobs.ts";
 import { createPodReview, type PodReviewObserver } from "../webhook/pods.ts";

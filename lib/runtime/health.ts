@@ -1,5 +1,5 @@
 import type { Logger } from "../api/logger.ts";
-import { requireFree } from "./listen_error.ts";
+import { requireFree } from "./listen.ts";
 
 /** One thing that must hold for the process to be ready; gives what is wrong, or undefined. */
 export interface ReadinessCheck {

@@ -11,7 +11,7 @@ import type { RestClient } from "../kube/contract.ts";
 import { isForbidden, isNotFound } from "../kube/errors.ts";
 import { list } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
-import { send } from "../kube/send.ts";
+import { send } from "../kube/response.ts";
 import { reflect } from "./reflection.ts";
 
 /** Interval of checks whether the API server serves the kind; an upgrade or a role can change that. */

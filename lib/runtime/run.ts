@@ -12,13 +12,17 @@ import { ServerClock } from "../kube/server_clock.ts";
 import { FetchClient } from "../kube/transport.ts";
 import { keepChecking } from "../webhook/certificates/source.ts";
 import { openSocketTuning } from "../webhook/socket_tuning.ts";
-import { aborted } from "../controller/aborted.ts";
+import { aborted } from "../controller/loop.ts";
 import { createAdmission } from "./admission.ts";
 import { createCertificates } from "./certificates.ts";
 import type { Config } from "./config.ts";
 import { createControllers } from "./controllers.ts";
-import { readCountedUntil } from "../controller/missed/counted_until.ts";
-import { everyAddress } from "./every_address.ts";
+import {
+  leaseStore,
+  observedLeaseStore,
+  readCountedUntil,
+} from "../controller/leader/lease_store.ts";
+import { everyAddress } from "./listen.ts";
 import { createHealthHandler, startHealthServer } from "./health.ts";
 import { ensureNamespace, requireNoOtherController } from "./sole_controller.ts";
 import { createRetained } from "../controller/openkruise/retained.ts";
@@ -27,7 +31,6 @@ import { createOpenKruiseGuard } from "../controller/openkruise/guard.ts";
 import { dropPermissions } from "./permissions.ts";
 import { createReadiness } from "./readiness.ts";
 import { toPrepared } from "./stored_sidecarset.ts";
-import { leaseStore, observedLeaseStore } from "../controller/leader/lease_store.ts";
 import { createCover, createValidation } from "./validation.ts";
 import { createWatches } from "./watches.ts";
 import { createWebhookListener } from "./webhook_listener.ts";

@@ -1,11 +1,11 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
-import type { LeaseStore } from "../controller/leader/election.ts";
+import type { LeaseStore } from "../controller/leader/lease_store.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { isAlreadyExists, isNotFound } from "../kube/errors.ts";
 import { create, get } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
-import { send } from "../kube/send.ts";
+import { send } from "../kube/response.ts";
 
 export interface SoleControllerOptions {
   readonly store: LeaseStore;

@@ -1,4 +1,4 @@
-import type { FieldProblem } from "../api/field_problem.ts";
+import type { FieldProblem } from "../api/problems.ts";
 import type { KubeObject } from "../api/objects.ts";
 import { readAs, withoutNulls } from "../api/read.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";

@@ -1,4 +1,4 @@
-import type { FieldProblem } from "../api/field_problem.ts";
+import type { FieldProblem } from "../api/problems.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 import type { RegistrationController } from "../controller/registration/controller.ts";
 import { prepareSidecarSet } from "../core/defaults/prepare.ts";

@@ -1,9 +1,7 @@
 import { CLEANUP_RECORD_LABEL, fromConfigMap, recordedSidecarSet } from "../api/cleanup_record.ts";
-import type { ControllerRevision } from "../api/controller_revision.ts";
-import type { FieldProblem } from "../api/field_problem.ts";
-import { missingCrdText } from "../api/missing_crd.ts";
+import type { ConfigMap, ControllerRevision, KubeObject } from "../api/objects.ts";
+import { type FieldProblem, missingCrdText } from "../api/problems.ts";
 import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY } from "../api/names.ts";
-import type { ConfigMap, KubeObject } from "../api/objects.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 import type { StoredCleanupRecord, UnreadableCleanupRecord } from "../index/cleanup_records.ts";

@@ -1,6 +1,6 @@
 import type { CertificateListener, ServingCertificate } from "../webhook/certificates/source.ts";
 import { startServer, type WebhookServer, type WebhookServerOptions } from "../webhook/server.ts";
-import { type ListenAddress, ListenError, requireFree } from "./listen_error.ts";
+import { type ListenAddress, ListenError, requireFree } from "./listen.ts";
 
 export interface WebhookListenerOptions extends WebhookServerOptions {
   /** Called when the address cannot be listened on: the process cannot do its work. */

@@ -2,9 +2,8 @@ import type { AdmissionDecision, AdmissionRequest } from "../api/admission.ts";
 import type { Logger } from "../api/logger.ts";
 import { GROUP, KIND } from "../api/names.ts";
 import { PATHS } from "../api/webhook_configuration.ts";
-import { BodyBudget, type BodyShare } from "./body_budget.ts";
+import { BodyBudget, type BodyShare, readJson } from "./json_body.ts";
 import { failed, type Review } from "./decisions.ts";
-import { readJson } from "./json_body.ts";
 import { createRespond, createReviewReader } from "./review.ts";
 
 export interface HandlerOptions {

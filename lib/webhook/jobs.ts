@@ -10,7 +10,7 @@ import { containerNames } from "../core/status/containers.ts";
 import { ALLOWED, type Review } from "./decisions.ts";
 import { readUnknown } from "./pod_reads.ts";
 import { isPod, type PodReviewOptions } from "./pods.ts";
-import { fitted } from "./skip_warning.ts";
+import { fitted } from "./pod_decision.ts";
 import { MAX_WARNING_CHARACTERS } from "./warnings.ts";
 
 export type JobReviewOptions = Omit<PodReviewOptions, "observer" | "refusesPods" | "sidecarSet">;

@@ -3,9 +3,9 @@ import {
   type AdmissionRequest,
   admissionReview,
 } from "../api/admission.ts";
-import { problemTexts } from "../api/field_problem.ts";
+import { problemTexts } from "../api/problems.ts";
 import { isObject, type JsonPatchOperation } from "../api/json.ts";
-import { createReader } from "../api/reader.ts";
+import { createReader } from "../api/read.ts";
 import { httpStatus } from "./decisions.ts";
 import { warningText } from "./warnings.ts";
 

@@ -1,5 +1,5 @@
 import type { AdmissionDecision, AdmissionRequest } from "../api/admission.ts";
-import { type FieldProblem, TOO_DEEP } from "../api/field_problem.ts";
+import { type FieldProblem, TOO_DEEP } from "../api/problems.ts";
 import { isObject, isTooDeep } from "../api/json.ts";
 import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION, GROUP, KIND } from "../api/names.ts";
 import { readSidecarSet } from "../api/read.ts";

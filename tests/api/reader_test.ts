@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import * as z from "zod/mini";
 import { admissionReview } from "../../lib/api/admission.ts";
-import { createReader } from "../../lib/api/reader.ts";
-import { readAs } from "../../lib/api/read.ts";
+import { createReader, readAs } from "../../lib/api/read.ts";
 import { recordedReview } from "../webhook/fixtures.ts";
 
 const REVIEW = JSON.parse(recordedReview("bare-pod"));

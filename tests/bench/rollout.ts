@@ -2,7 +2,7 @@ import type { Pod } from "../../lib/api/pod.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";
 import { create, list, patch } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { type ControllerProcess, startController } from "../support/controller_process.ts";
 import { install } from "../support/installation.ts";

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import type { WebhookConfiguration } from "../../lib/api/webhook_configuration.ts";
 import { get } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { renew, startCertManager } from "../support/cert_manager.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { type ControllerProcess, startController } from "../support/controller_process.ts";

@@ -62,7 +62,6 @@ Deno.test("the program loads what a command does only when it runs", () => {
     .flatMap((specifier) => specifier.startsWith(folder) ? [specifier.slice(folder.length)] : [])
     .filter((path) => !/^[a-z]+\/command\.ts$|^command_line\//.test(path));
   assert.deepEqual(own.toSorted(), [
-    "cluster/cluster_error.ts",
     "program.ts",
     "run.ts",
     "terminal/output.ts",

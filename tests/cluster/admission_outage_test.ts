@@ -3,7 +3,7 @@ import type { Pod } from "../../lib/api/pod.ts";
 import { PATHS, type WebhookConfiguration } from "../../lib/api/webhook_configuration.ts";
 import { create, get, patch, remove } from "../../lib/kube/requests.ts";
 import { type Resource, resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { type ControllerProcess, startController } from "../support/controller_process.ts";

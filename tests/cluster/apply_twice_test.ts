@@ -3,7 +3,7 @@ import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../lib/api/na
 import { prepareSidecarSet } from "../../lib/core/defaults/prepare.ts";
 import { get } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { eventually } from "../support/eventually.ts";
 import { InjectionCluster } from "../support/injection.ts";
 import { kubectlOutput } from "../support/kubectl.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { installationObjects } from "../../lib/cli/manifests/installation.ts";
 import { get, list } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { install } from "../support/installation.ts";

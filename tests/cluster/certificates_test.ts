@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { get, patch, remove } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { install } from "../support/installation.ts";

@@ -6,7 +6,7 @@ import {
 } from "../../lib/cli/manifests/installation.ts";
 import { get, list } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { startControlPlane } from "../support/control_plane.ts";
 import { startController } from "../support/controller_process.ts";

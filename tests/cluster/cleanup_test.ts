@@ -3,7 +3,7 @@ import type { Pod } from "../../lib/api/pod.ts";
 import type { CleanupPolicy } from "../../lib/api/strategies.ts";
 import { list, remove } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods, isReady } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import type { ControllerProcess } from "../support/controller_process.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { WebhookConfiguration } from "../../lib/api/webhook_configuration.ts";
 import { get, remove, update } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";

@@ -4,7 +4,7 @@ import { HASH_ANNOTATION } from "../../lib/api/names.ts";
 import type { Pod } from "../../lib/api/pod.ts";
 import { create } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods, isReady } from "../support/cluster_pods.ts";
 import { startControlPlane } from "../support/control_plane.ts";
 import { serveForeignWebhook } from "../support/foreign_webhook.ts";

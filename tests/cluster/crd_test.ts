@@ -5,7 +5,7 @@ import { VERSIONS } from "../../lib/api/names.ts";
 import type { KubeObject } from "../../lib/api/objects.ts";
 import { create, get, patch } from "../../lib/kube/requests.ts";
 import { resource, resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { kubectl, kubectlOutput } from "../support/kubectl.ts";

@@ -4,7 +4,7 @@ import type { LabelSelectorRequirement } from "../../lib/api/meta.ts";
 import { isConflict, isNotFound } from "../../lib/kube/errors.ts";
 import { create, get, update } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";

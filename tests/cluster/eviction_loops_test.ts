@@ -3,7 +3,7 @@ import { isObject } from "../../lib/api/json.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import { create } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { startControlPlane } from "../support/control_plane.ts";
 import { installAndStart } from "../support/installation.ts";

@@ -4,7 +4,7 @@ import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../lib/api/na
 import type { KubeObject } from "../../lib/api/objects.ts";
 import { create, get, patch, remove } from "../../lib/kube/requests.ts";
 import { resource, resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { containerOf, InjectionCluster, namesOf } from "../support/injection.ts";
 import { kubectl, kubectlOutput } from "../support/kubectl.ts";

@@ -3,7 +3,7 @@ import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY } from "../../lib/api/names.ts";
 import { reasonOf } from "../../lib/kube/errors.ts";
 import { create, remove, update } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { eventually } from "../support/eventually.ts";
 import { InjectionCluster, selecting } from "../support/injection.ts";

@@ -3,7 +3,7 @@ import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION } from "../../lib/api/names.t
 import { ApiError } from "../../lib/kube/errors.ts";
 import { get } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { InjectionCluster, namesOf, selecting } from "../support/injection.ts";
 import { kubectl } from "../support/kubectl.ts";

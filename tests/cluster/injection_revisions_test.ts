@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ControllerRevision } from "../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../lib/api/objects.ts";
 import { isObject } from "../../lib/api/json.ts";
 import {
   CANARY_ANNOTATION,
@@ -13,7 +13,7 @@ import {
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import { create, list } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import type { ControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";

@@ -3,7 +3,7 @@ import type { LabelSelector } from "../../lib/api/meta.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import { get, patch } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { eventually } from "../support/eventually.ts";
 import { InjectionCluster, namesOf } from "../support/injection.ts";

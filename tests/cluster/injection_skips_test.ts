@@ -4,7 +4,7 @@ import type { PodSpec } from "../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import { remove } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import type { ControlPlane } from "../support/control_plane.ts";
 import { CONTROLLER_USER } from "../support/control_plane_files.ts";

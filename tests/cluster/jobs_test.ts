@@ -3,7 +3,7 @@ import type { Workload } from "../../lib/api/objects.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import { create, get } from "../../lib/kube/requests.ts";
 import { type Resource, resource, resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods, containerStatus } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { installAndStart } from "../support/installation.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { list } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { METRICS } from "../../lib/runtime/metrics/catalogue.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";

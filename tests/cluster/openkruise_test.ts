@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY } from "../../lib/api/names.ts";
 import { get, list, remove } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { install } from "../support/installation.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { KubeEvent, KubeObject } from "../../lib/api/objects.ts";
 import { get, list, patch } from "../../lib/kube/requests.ts";
 import { type Resource, resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { installAndStart } from "../support/installation.ts";

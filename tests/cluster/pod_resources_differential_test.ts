@@ -5,7 +5,7 @@ import { podLevelExcesses } from "../../lib/core/inject/pod_level_excess.ts";
 import { ApiError } from "../../lib/kube/errors.ts";
 import { create } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 
 const PODS = 300;

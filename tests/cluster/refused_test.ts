@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { SidecarContainer } from "../../lib/api/sidecar_container.ts";
 import { list } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { runCli } from "../cli/string_terminal.ts";
 import { ClusterPods, isReady } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Pod } from "../../lib/api/pod.ts";
 import { remove } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods, containerStatus } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";

@@ -3,7 +3,7 @@ import type { KubeObject } from "../../lib/api/objects.ts";
 import type { Pod } from "../../lib/api/pod.ts";
 import { create, list, remove } from "../../lib/kube/requests.ts";
 import { type Resource, resource, resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";

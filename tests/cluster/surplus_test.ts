@@ -4,7 +4,7 @@ import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import type { CleanupPolicy } from "../../lib/api/strategies.ts";
 import { create, patch } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods, isReady } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { aborted } from "../../lib/controller/aborted.ts";
+import { aborted } from "../../lib/controller/loop.ts";
 
 Deno.test("aborted() resolves with the first of its signals, also where that was aborted before", async () => {
   const [one, two] = [new AbortController(), new AbortController()];

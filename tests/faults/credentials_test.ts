@@ -5,7 +5,7 @@ import { credentialsOf, type Identity } from "../../lib/kube/credentials.ts";
 import { ApiError, ConnectionError } from "../../lib/kube/errors.ts";
 import { get } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { fixedText, TextFile } from "../../lib/kube/text_source.ts";
 import { FetchClient, type Observation } from "../../lib/kube/transport.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";

@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../lib/api/objects.ts";
 import { isObject } from "../../lib/api/json.ts";
 import type { ContainerStatus, Pod, PodCondition } from "../../lib/api/pod.ts";
 import type { SidecarSet } from "../../lib/api/sidecarset.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { changedBy } from "../support/changes.ts";
-import type { ControllerRevision } from "../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../lib/api/objects.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { sidecarSetOf } from "../support/objects.ts";
 

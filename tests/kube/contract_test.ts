@@ -5,7 +5,7 @@ import { listWatch } from "../../lib/kube/list_watch.ts";
 import { list } from "../../lib/kube/requests.ts";
 import { ReflectorLoop } from "../../lib/kube/reflector_loop.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { recordingLogger } from "../faults/reflecting.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { ForeignClient } from "./foreign_client.ts";

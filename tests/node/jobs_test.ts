@@ -3,7 +3,7 @@ import type { Pod } from "../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import { create } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { containerStatus } from "../support/cluster_pods.ts";
 import { eventually } from "../support/eventually.ts";
 import { terminatedReason, untilJobEnded } from "../support/jobs.ts";

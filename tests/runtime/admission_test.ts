@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ControllerRevision } from "../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../lib/api/objects.ts";
 import { isObject } from "../../lib/api/json.ts";
 import type { Pod } from "../../lib/api/pod.ts";
 import { applyPatch } from "../../lib/core/json/patch.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
-import { everyAddress } from "../../lib/runtime/every_address.ts";
+import { everyAddress } from "../../lib/runtime/listen.ts";
 
 Deno.test("everyAddress() is one that is reached by both families, as far as this machine has them", async () => {
   await using server = Deno.serve(

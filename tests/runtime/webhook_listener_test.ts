@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/runtime/clock.ts";
-import { ListenError } from "../../lib/runtime/listen_error.ts";
+import { ListenError } from "../../lib/runtime/listen.ts";
 import { createWebhookListener } from "../../lib/runtime/webhook_listener.ts";
 import type { ServingCertificate } from "../../lib/webhook/certificates/source.ts";
 import { freePorts } from "../support/free_port.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { list } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import type { AuditedRequest } from "./audit.ts";
 import { type ControlPlane, startControlPlane } from "./control_plane.ts";
 import type { ControllerProcess } from "./controller_process.ts";

@@ -2,7 +2,7 @@ import type { ContainerStatus, Pod, PodSpec } from "../../lib/api/pod.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";
 import { create, get, list, patch, remove } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { eventually } from "./eventually.ts";
 
 export interface NewPod {

@@ -1,6 +1,5 @@
 import type { Clock } from "../../lib/api/clock.ts";
-import type { ControllerRevision } from "../../lib/api/controller_revision.ts";
-import type { KubeObject } from "../../lib/api/objects.ts";
+import type { ControllerRevision, KubeObject } from "../../lib/api/objects.ts";
 import type { Pod } from "../../lib/api/pod.ts";
 import { Confirmation } from "../../lib/controller/confirmation.ts";
 import { Events } from "../../lib/controller/events.ts";
@@ -15,7 +14,7 @@ import { ClusterIndex } from "../../lib/index/cluster.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";
 import { get } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { leader } from "./leader.ts";
 import { loopEnvironment } from "./loop_environment.ts";
 

@@ -3,7 +3,7 @@ import type { Pod } from "../../lib/api/pod.ts";
 import type { WebhookConfiguration } from "../../lib/api/webhook_configuration.ts";
 import { create, remove } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { createTestPki } from "../webhook/tls_fixtures.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { eventually } from "./eventually.ts";

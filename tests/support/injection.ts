@@ -6,7 +6,7 @@ import type { SidecarSet, SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import { readUpgradeSpecs } from "../../lib/core/annotations/upgrade_specs.ts";
 import { create } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "./control_plane.ts";
 import { type ControllerProcess, startController } from "./controller_process.ts";
 import { install } from "./installation.ts";

@@ -3,7 +3,7 @@ import type { KubeObject } from "../../lib/api/objects.ts";
 import type { Pod } from "../../lib/api/pod.ts";
 import { get } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { eventually } from "./eventually.ts";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { get } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
-import type { AuthorityIdentity } from "../../lib/webhook/certificates/authority.ts";
+import { send } from "../../lib/kube/response.ts";
+import type { AuthorityIdentity } from "../../lib/webhook/certificates/identity.ts";
 import { issueAuthority, issueServingCertificate } from "../../lib/webhook/certificates/issue.ts";
 import type { ControlPlane } from "./control_plane.ts";
 

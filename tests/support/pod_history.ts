@@ -4,7 +4,7 @@ import type { ContainerStatus, Pod } from "../../lib/api/pod.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";
 import { list, watch } from "../../lib/kube/requests.ts";
 import { readObject, resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import { containerStatus, isReady } from "./cluster_pods.ts";
 
 /** What the kubelet said of a container. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { create } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import type { ControlPlane } from "./control_plane.ts";
 
 export interface PodLoad {

@@ -2,7 +2,7 @@ import type { WebhookConfiguration } from "../../lib/api/webhook_configuration.t
 import { pendingIn } from "../../lib/core/registration/pending.ts";
 import { get } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { eventually } from "./eventually.ts";
 

@@ -4,7 +4,7 @@ import { readAs } from "../../lib/api/read.ts";
 import type { Condition } from "../../lib/api/sidecarset_status.ts";
 import { create, get, patch, remove } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
-import { send } from "../../lib/kube/send.ts";
+import { send } from "../../lib/kube/response.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { eventually } from "./eventually.ts";
 

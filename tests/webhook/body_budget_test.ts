@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ALLOWED } from "../../lib/webhook/decisions.ts";
-import { BodyBudget } from "../../lib/webhook/body_budget.ts";
+import { BodyBudget } from "../../lib/webhook/json_body.ts";
 import { handlerWith, post, recordedReview } from "./fixtures.ts";
 
 const REVIEW = recordedReview("bare-pod");

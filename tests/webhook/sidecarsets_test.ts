@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import jsonpatch from "fast-json-patch";
 import type { AdmissionDecision, AdmissionRequest } from "../../lib/api/admission.ts";
-import type { FieldProblem } from "../../lib/api/field_problem.ts";
+import type { FieldProblem } from "../../lib/api/problems.ts";
 import { isObject } from "../../lib/api/json.ts";
 import { prepareSidecarSet } from "../../lib/core/defaults/prepare.ts";
 import {

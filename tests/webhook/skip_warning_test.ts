@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { inject } from "../../lib/core/inject/inject.ts";
 import { type Reason, REASONS } from "../../lib/core/reasons.ts";
-import { podDecision } from "../../lib/webhook/pod_decision.ts";
-import { skipWarning } from "../../lib/webhook/skip_warning.ts";
+import { podDecision, skipWarning } from "../../lib/webhook/pod_decision.ts";
 import { warningText } from "../../lib/webhook/warnings.ts";
 import { podWith, prepared, requestFor } from "../core/inject/fixtures.ts";
 

@@ -1,5 +1,4 @@
-import type { AuthorityIdentity } from "../../lib/webhook/certificates/authority.ts";
-import type { TlsIdentity } from "../../lib/webhook/certificates/identity.ts";
+import type { AuthorityIdentity, TlsIdentity } from "../../lib/webhook/certificates/identity.ts";
 import { issueAuthority, issueServingCertificate } from "../../lib/webhook/certificates/issue.ts";
 
 export interface TestPki {

@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import { NAMESPACE_NAME_LABEL } from "../../api/names.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../../core/prepared.ts";
 import { listed } from "../terminal/output.ts";

@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision, KubeObject } from "../../api/objects.ts";
 import {
   ALLOW_LIST_CONFIG_MAP,
   ALLOW_LIST_KEY,
@@ -6,7 +6,6 @@ import {
   NAMESPACE_NAME_LABEL,
   REVISION_OWNER_LABEL,
 } from "../../api/names.ts";
-import type { KubeObject } from "../../api/objects.ts";
 import type { Namespace } from "../../api/pod.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../../core/prepared.ts";
 import { isExcluded, podExclusions } from "../../core/registration/exclusions.ts";

@@ -4,7 +4,7 @@ import { readAllItems, type RestClient } from "../../kube/contract.ts";
 import { isForbidden, isNotFound } from "../../kube/errors.ts";
 import { get, list, type ObjectRef, type Selection } from "../../kube/requests.ts";
 import { type Resource, resources } from "../../kube/resources.ts";
-import { send } from "../../kube/send.ts";
+import { send } from "../../kube/response.ts";
 
 const PAGE_LIMIT = 500;
 

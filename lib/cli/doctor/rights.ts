@@ -4,7 +4,7 @@ import type { KubeObject } from "../../api/objects.ts";
 import { isForbidden } from "../../kube/errors.ts";
 import { create } from "../../kube/requests.ts";
 import { type Resource, resource } from "../../kube/resources.ts";
-import { send } from "../../kube/send.ts";
+import { send } from "../../kube/response.ts";
 import { objectsBesideDefinition } from "../manifests/installation.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { type Facts, installCommand } from "./facts.ts";

@@ -6,7 +6,7 @@ import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { isForbidden } from "../../kube/errors.ts";
 import { create } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
-import { send } from "../../kube/send.ts";
+import { send } from "../../kube/response.ts";
 import { examplePod } from "../pods/example_pod.ts";
 import { outcomeOf, type OutcomeOptions } from "../pods/outcome.ts";
 import { counted } from "../terminal/output.ts";

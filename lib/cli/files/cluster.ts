@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import { isObject } from "../../api/json.ts";
 import { objectMeta } from "../../api/meta.ts";
 import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY, NAMESPACE_NAME_LABEL } from "../../api/names.ts";

@@ -1,5 +1,5 @@
 import { isCollection, isMap, isNode, isScalar, type Node } from "yaml";
-import type { FieldProblem } from "../../api/field_problem.ts";
+import type { FieldProblem } from "../../api/problems.ts";
 import { inOneLine } from "../../core/printable.ts";
 import type { Manifest } from "./manifests.ts";
 

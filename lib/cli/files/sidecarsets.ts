@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import { GROUP, KIND, VERSIONS } from "../../api/names.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { completeSidecarSet } from "../../core/defaults/sidecarset.ts";

@@ -2,9 +2,8 @@ import { Document, isAlias, isCollection, isScalar, isSeq, visit } from "yaml";
 import { isObject, type JsonPatchOperation } from "../../api/json.ts";
 import { pointerTokens } from "../../core/json/patch.ts";
 import { isPrintable } from "../../core/printable.ts";
-import type { ManifestDocument } from "../files/documents.ts";
+import { kubernetesYaml, type ManifestDocument } from "../files/documents.ts";
 import type { Path } from "../files/manifests.ts";
-import { kubernetesYaml } from "../files/yaml_options.ts";
 import { quoteUnprintable } from "../terminal/yaml_text.ts";
 
 /** A JSON patch of one object in a document. */

@@ -2,7 +2,7 @@ import type { KubeObject } from "../../api/objects.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { patch, type PatchOptions } from "../../kube/requests.ts";
 import { type Resource, resources } from "../../kube/resources.ts";
-import { send } from "../../kube/send.ts";
+import { send } from "../../kube/response.ts";
 import type { Live } from "../cluster/connection.ts";
 import { unknownSidecarSet } from "../cluster/known_cluster.ts";
 import { readAll, readIfPresent } from "../cluster/reading.ts";

@@ -1,6 +1,5 @@
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision, KubeObject } from "../../api/objects.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
-import type { KubeObject } from "../../api/objects.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { byAge, ownsRevision } from "../../core/revision/controller_revision.ts";
 import { currentRevision } from "../../core/revision/plan.ts";

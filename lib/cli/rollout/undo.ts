@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import { revisedFieldNames } from "../../core/revision/data.ts";
 import { resources } from "../../kube/resources.ts";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import { isObject } from "../../api/json.ts";
 import { withoutNulls } from "../../api/read.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";

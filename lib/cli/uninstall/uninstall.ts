@@ -6,7 +6,7 @@ import type { RestClient } from "../../kube/contract.ts";
 import { isNotFound } from "../../kube/errors.ts";
 import { remove } from "../../kube/requests.ts";
 import { type Resource, resource, resources } from "../../kube/resources.ts";
-import { send } from "../../kube/send.ts";
+import { send } from "../../kube/response.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import { ifAllowed, readAll, readIfPresent } from "../cluster/reading.ts";
 import { type DryRun, dryRunNote, settingOf } from "../command_line/options.ts";

@@ -17,7 +17,7 @@ import { isConflict, isNotFound, isServerFault, isTooManyRequests } from "../../
 import { Failures } from "../backoff.ts";
 import type { Confirmation } from "../confirmation.ts";
 import type { Events } from "../events.ts";
-import { specKeyOf } from "../spec_key.ts";
+import { specKeyOf } from "../references.ts";
 import { NotLeaderError, type Writer } from "../writer.ts";
 import { EvictionFindings } from "./findings.ts";
 

@@ -9,15 +9,7 @@ import {
   observe,
   released,
 } from "./lease.ts";
-
-/** The one Lease of the installation. Every call may fail with what the API server answers. */
-export interface LeaseStore {
-  /** The Lease, or undefined where there is none. */
-  get(signal: AbortSignal): Promise<Lease | undefined>;
-  create(lease: Lease, signal: AbortSignal): Promise<Lease>;
-  /** Overwrites the Lease of exactly the given resourceVersion. */
-  update(lease: Lease, signal: AbortSignal): Promise<Lease>;
-}
+import type { LeaseStore } from "./lease_store.ts";
 
 export interface LeaderElectionOptions {
   store: LeaseStore;

@@ -1,7 +1,7 @@
 import type { Clock } from "../../api/clock.ts";
 import type { Logger } from "../../api/logger.ts";
 import type { RestClient } from "../../kube/contract.ts";
-import { openKruiseActivity } from "../../kube/openkruise/activity.ts";
+import { openKruiseActivity } from "../../kube/openkruise.ts";
 
 export interface OpenKruiseGuardOptions {
   readonly client: RestClient;

@@ -1,8 +1,12 @@
 import type { Clock } from "../../api/clock.ts";
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import type { Logger } from "../../api/logger.ts";
-import { type OpenKruiseOptions, READING_ADVICE } from "../../kube/openkruise/activity.ts";
-import { type OpenKruiseRetained, readRetained } from "../../kube/openkruise/retained.ts";
+import {
+  type OpenKruiseOptions,
+  type OpenKruiseRetained,
+  READING_ADVICE,
+  readRetained,
+} from "../../kube/openkruise.ts";
 
 export interface RetainedOptions extends Omit<OpenKruiseOptions, "signal"> {
   readonly clock: Clock;

@@ -9,7 +9,7 @@ import { listWatch } from "../../kube/list_watch.ts";
 import { ReflectorLoop } from "../../kube/reflector_loop.ts";
 import { resources } from "../../kube/resources.ts";
 import { readWorkload } from "../../kube/workloads.ts";
-import { aborted } from "../aborted.ts";
+import { aborted } from "../loop.ts";
 import type { DryRunFacts } from "../dry_runs.ts";
 import { RefusedPods, type RefusedPodsOptions } from "./pods.ts";
 

@@ -8,11 +8,10 @@ import type { RestClient } from "../../kube/contract.ts";
 import { orUndefined } from "../../kube/errors.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
 import type { Writer } from "../writer.ts";
-import { mutatingConfigurationStore } from "./configuration_store.ts";
+import { mutatingConfigurationStore, replicaLeases } from "./stores.ts";
 import { clusterRoleOwner, registrationFacts } from "./facts.ts";
 import { Peers, type PeersOptions } from "./peers.ts";
 import { RegistrationReconciler, type RegistrationReconcilerOptions } from "./reconciler.ts";
-import { replicaLeases } from "./replica_leases.ts";
 import { RegistrationWidener } from "./widener.ts";
 
 /** Collects changes that come together. */

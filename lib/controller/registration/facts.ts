@@ -6,7 +6,7 @@ import type { RestClient } from "../../kube/contract.ts";
 import { isNotFound } from "../../kube/errors.ts";
 import { get } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
-import { send } from "../../kube/send.ts";
+import { send } from "../../kube/response.ts";
 import { managerText } from "../repair_backoff.ts";
 
 /** What a SidecarSet's conditions say of the registration. */

@@ -1,6 +1,6 @@
 import type { Clock } from "../../api/clock.ts";
 import type { Pod } from "../../api/pod.ts";
-import { rfc3339 } from "../../core/rfc3339.ts";
+import { rfc3339 } from "../../api/meta.ts";
 import { upgradableCondition } from "../../core/rollout/upgradable.ts";
 import { STORED_IMAGES_ANNOTATION } from "../../core/annotations/image_records.ts";
 import { storedImagesRecord } from "../../core/status/drift.ts";

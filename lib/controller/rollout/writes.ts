@@ -11,9 +11,8 @@ import { projectPod } from "../../index/projection.ts";
 import { isConflict, isNotFound, isServerFault } from "../../kube/errors.ts";
 import type { Events } from "../events.ts";
 import { PodReports, type UpgradableReport } from "./pod_reports.ts";
-import { podReference } from "../references.ts";
+import { podReference, specKeyOf } from "../references.ts";
 import type { Rollout } from "./state.ts";
-import { specKeyOf } from "../spec_key.ts";
 import { NotLeaderError, type Writer } from "../writer.ts";
 
 export interface RolloutWritesOptions {

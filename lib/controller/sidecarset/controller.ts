@@ -1,22 +1,24 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../../api/clock.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { Change, SidecarSetChange } from "../../index/changes.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
+import type { RestClient } from "../../kube/contract.ts";
 import { get } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
-import { send } from "../../kube/send.ts";
-import type { RestClient } from "../../kube/contract.ts";
+import { send } from "../../kube/response.ts";
 import type { EvictionEngineOptions } from "../eviction/engine.ts";
-import { Evictions } from "../eviction/sidecarset.ts";
+import { type DecidedEvictions, Evictions } from "../eviction/sidecarset.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
-import { Rollouts } from "../rollout/engine.ts";
-import { Reconciler } from "./reconciler.ts";
+import { type ExplainedPlan, Rollouts } from "../rollout/engine.ts";
 import { Revisions, type RevisionsOptions } from "./revisions.ts";
 import { Statuses, type StatusesOptions } from "./statuses.ts";
 
 /** Collects changes that come together. */
 const BATCH_DELAY_MS = 50;
 const CONCURRENCY = 4;
+/** The stored guards decide when to evict again. */
+const EVICTION_REQUEUE_MS = 50;
 
 export interface SidecarSetControllerOptions
   extends
@@ -36,17 +38,20 @@ export class SidecarSetController {
   readonly rollouts: Rollouts;
   readonly #index: ClusterIndex;
   readonly #statuses: Statuses;
-  readonly #reconciler: Reconciler;
+  readonly #revisions: Revisions;
+  readonly #evictions: Evictions;
+  readonly #clock: Clock;
 
   constructor(options: SidecarSetControllerOptions) {
     const { client, index } = options;
     this.#index = index;
+    this.#clock = options.clock;
     this.loop = new Loop(options, {
       controller: "sidecarset",
       concurrency: CONCURRENCY,
       task: "reconcile a SidecarSet",
       keyField: "sidecarSet",
-      reconcile: (name, signal) => this.#reconciler.reconcile(name, signal),
+      reconcile: (name, signal) => this.reconcile(name, signal),
     });
     this.rollouts = new Rollouts({
       ...options,
@@ -57,13 +62,8 @@ export class SidecarSetController {
       ...options,
       readSidecarSet: (name, signal) => send(client, get(resources.sidecarSets, { name }), signal),
     });
-    this.#reconciler = new Reconciler({
-      ...options,
-      rollouts: this.rollouts,
-      evictions: new Evictions(options),
-      revisions: new Revisions(options),
-      statuses: this.#statuses,
-    });
+    this.#revisions = new Revisions(options);
+    this.#evictions = new Evictions(options);
   }
 
   /** Number of Pods that roll-outs are writing to. */
@@ -75,6 +75,45 @@ export class SidecarSetController {
   observe(change: Change): void {
     for (const name of change.sidecarSets) this.#add(name);
     if (change.kind === "sidecarset" && !this.#isOwnStatus(change)) this.#add(change.name);
+  }
+
+  /**
+   * Moves one SidecarSet's revisions, Pods and status towards the desired state. Reads the index only; idempotent.
+   * Rejects with what the API server answers.
+   *
+   * @returns milliseconds after which to reconcile again although nothing may have changed
+   */
+  async reconcile(name: string, signal: AbortSignal): Promise<number | undefined> {
+    const { rollouts } = this;
+    const index = this.#index;
+    const found = index.sidecarSets.get(name);
+    if (!found) {
+      this.#revisions.forget(name);
+      this.#statuses.forget(name);
+      this.#evictions.forget(name);
+      return rollouts.release(name, signal);
+    }
+    const collisionCount = found.problems.length > 0
+      ? found.sidecarSet.status?.collisionCount ?? 0
+      : await this.#revisions.register(found, signal);
+    // Registering a revision gives it its name.
+    const prepared = index.sidecarSets.get(name) ?? found;
+    const plan = rollouts.advance(prepared, signal);
+    const pending = rollouts.pendingOf(name);
+    const decided = await this.#evictions.decide({ prepared, plan, pending }, signal);
+    const statusDue = await this.#statuses.write({
+      prepared,
+      plan: withEvictions(plan, decided),
+      collisionCount,
+      evictions: decided.guards,
+    }, signal);
+    const hasEvicted = await this.#evictions.perform(decided, signal);
+    const now = this.#clock.now().getTime();
+    const due = [plan.waitUntil, decided.waitUntil]
+      .flatMap((time) => time === undefined ? [] : Math.max(0, time - now))
+      .concat(statusDue ?? [])
+      .concat(hasEvicted ? EVICTION_REQUEUE_MS : []);
+    return due.length === 0 ? undefined : Math.min(...due);
   }
 
   /** Requeues every SidecarSet, and forgets earlier writes: another process may have led since. */
@@ -106,4 +145,15 @@ export class SidecarSetController {
     return isDeepStrictEqual(metadata, metadataAfter) &&
       this.#statuses.hasWritten(name, after.sidecarSet.status);
   }
+}
+
+/** Evictions under way count as a roll-out under way. */
+function withEvictions(plan: ExplainedPlan, { guards, detail }: DecidedEvictions): ExplainedPlan {
+  const details = [plan.detail, detail].filter((text) => text !== undefined);
+  const isMoving = plan.reason === "NotUpgradable" && guards.some(({ leftAlone }) => !leftAlone);
+  return {
+    ...plan,
+    ...(isMoving ? { reason: "RollingOut" } : {}),
+    ...(details.length === 0 ? {} : { detail: details.join("; ") }),
+  };
 }

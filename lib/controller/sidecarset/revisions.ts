@@ -1,5 +1,5 @@
 import type { Clock } from "../../api/clock.ts";
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { planRevisions, type RevisionAction } from "../../core/revision/plan.ts";

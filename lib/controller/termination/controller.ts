@@ -1,3 +1,4 @@
+import type { Clock } from "../../api/clock.ts";
 import { TERMINATE_WITH_IMAGE_ENV } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
 import { awaitsTermination, decideTermination, type Termination } from "../../core/cleanup/jobs.ts";
@@ -6,11 +7,14 @@ import type { Change } from "../../index/changes.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
 import { projectPod } from "../../index/projection.ts";
+import type { RestClient } from "../../kube/contract.ts";
 import { isNotFound } from "../../kube/errors.ts";
+import { get } from "../../kube/requests.ts";
+import { resources } from "../../kube/resources.ts";
+import { send } from "../../kube/response.ts";
 import type { Events, Occurrence } from "../events.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
-import { specKeyOf } from "../spec_key.ts";
-import { podReference } from "../references.ts";
+import { podReference, specKeyOf } from "../references.ts";
 import type { Writer } from "../writer.ts";
 
 const CONCURRENCY = 16;
@@ -141,5 +145,40 @@ function noteOf(
           termination.containers.join(", ")
         } on a virtual node: name an image in ${TERMINATE_WITH_IMAGE_ENV}`,
       };
+  }
+}
+
+/** The label of virtual-kubelet by which OpenKruise recognizes virtual nodes. */
+const TYPE_LABEL = "type";
+const VIRTUAL_TYPE = "virtual-kubelet";
+/** A node keeps its type, but another node can get its name. */
+const CACHE_TTL_MS = 600_000;
+const MAX_CACHED_NODES = 10_000;
+
+/** Reads on demand whether a node is virtual: nodes change too often to be watched for it. Answers are cached. */
+export function createVirtualNodes(
+  { client, clock }: { client: RestClient; clock: Clock },
+): (name: string, signal: AbortSignal) => Promise<boolean> {
+  const known = new Map<string, { isVirtual: boolean; until: number }>();
+  return async (name, signal) => {
+    const kept = known.get(name);
+    if (kept && kept.until > clock.monotonic()) return kept.isVirtual;
+    const isVirtual = await read(name, { client, signal });
+    if (known.size >= MAX_CACHED_NODES) known.clear();
+    known.set(name, { isVirtual, until: clock.monotonic() + CACHE_TTL_MS });
+    return isVirtual;
+  };
+}
+
+async function read(
+  name: string,
+  { client, signal }: { client: RestClient; signal: AbortSignal },
+): Promise<boolean> {
+  try {
+    const { metadata } = await send(client, get(resources.nodes, { name }), signal);
+    return metadata.labels?.[TYPE_LABEL] === VIRTUAL_TYPE;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
   }
 }

@@ -1,4 +1,4 @@
-import type { FieldProblem, Read } from "../../api/field_problem.ts";
+import type { FieldProblem, Read } from "../../api/problems.ts";
 import { isObject } from "../../api/json.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../api/names.ts";
 import type { Pod, UpgradeSpec } from "../../api/pod.ts";

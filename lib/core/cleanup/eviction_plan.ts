@@ -1,5 +1,5 @@
 import type { Pod } from "../../api/pod.ts";
-import { rfc3339 } from "../rfc3339.ts";
+import { rfc3339 } from "../../api/meta.ts";
 import type { Reason } from "../reasons.ts";
 import { isRunningAndReady } from "../status/readiness.ts";
 import { controllerOf, type EvictionFacts, mayEvict } from "./eviction.ts";

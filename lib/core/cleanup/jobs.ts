@@ -5,7 +5,7 @@ import type { SidecarSet } from "../../api/sidecarset.ts";
 import { injectedSidecarSets, isMarkedInjected } from "../annotations/injected_list.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { TERMINATION_REASONS, type TerminationReason } from "../reasons.ts";
-import { rfc3339 } from "../rfc3339.ts";
+import { rfc3339 } from "../../api/meta.ts";
 import {
   containerNames,
   hasEnded,

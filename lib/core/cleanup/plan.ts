@@ -10,7 +10,7 @@ import {
 } from "../annotations/inplace_state.ts";
 import { releasedAnnotations } from "../pod_metadata/removal.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { rfc3339 } from "../rfc3339.ts";
+import { rfc3339 } from "../../api/meta.ts";
 import { unavailableLimit, walkBudget } from "../rollout/budget.ts";
 import { isStateConsistent } from "../status/consistency.ts";
 import { hasMainEnded, sidecarContainerNames } from "../status/containers.ts";

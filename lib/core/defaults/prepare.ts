@@ -1,4 +1,4 @@
-import { type FieldProblem, type Read, TOO_DEEP } from "../../api/field_problem.ts";
+import { type FieldProblem, type Read, TOO_DEEP } from "../../api/problems.ts";
 import { isTooDeep } from "../../api/json.ts";
 import { readAs } from "../../api/read.ts";
 import { type SidecarSet, sidecarSet } from "../../api/sidecarset.ts";

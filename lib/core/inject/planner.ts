@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { restorePrepared } from "../revision/restore.ts";
 import type { Obstacle } from "../reasons.ts";

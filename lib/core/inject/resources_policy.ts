@@ -1,5 +1,5 @@
 import type { Container } from "../../api/container.ts";
-import type { FieldProblem, Read } from "../../api/field_problem.ts";
+import type { FieldProblem, Read } from "../../api/problems.ts";
 import { preview } from "../../api/read.ts";
 import type { ResourcesPolicy } from "../../api/sidecar_container.ts";
 import { compilePattern } from "../pattern.ts";

@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { ownsRevision } from "../revision/controller_revision.ts";

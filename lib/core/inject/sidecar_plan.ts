@@ -1,5 +1,5 @@
 import type { Container, EnvVar } from "../../api/container.ts";
-import type { Read } from "../../api/field_problem.ts";
+import type { Read } from "../../api/problems.ts";
 import { INJECTED_ENV, TERMINATE_ENV, VERSION_ALT_ENV, VERSION_ENV } from "../../api/names.ts";
 import {
   coreContainer,

@@ -16,7 +16,7 @@ import { injectedListText, injectedSidecarSets } from "../annotations/injected_l
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
 import { compareUtf8 } from "../json/go_json.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { rfc3339 } from "../rfc3339.ts";
+import { rfc3339 } from "../../api/meta.ts";
 import {
   DEFAULT_CONTAINER_ANNOTATION,
   defaultContainer,

@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import { type JsonObject, ownMember } from "../../api/json.ts";
 import type { ObjectMeta } from "../../api/meta.ts";
 import {

@@ -1,5 +1,5 @@
-import type { ControllerRevision } from "../../api/controller_revision.ts";
-import type { Read } from "../../api/field_problem.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
+import type { Read } from "../../api/problems.ts";
 import { isObject } from "../../api/json.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../api/names.ts";
 import { readSidecarSet } from "../../api/read.ts";

@@ -1,7 +1,7 @@
 import type { Pod } from "../../api/pod.ts";
 import { upgradability, upgradableCondition } from "./upgradable.ts";
 import type { LeftPod, RolloutSnapshot } from "./contract.ts";
-import { rfc3339 } from "../rfc3339.ts";
+import { rfc3339 } from "../../api/meta.ts";
 import { assessImages } from "../status/drift.ts";
 import { planFlip } from "./hot_upgrade.ts";
 import { imagePatch, type PodPatch, type PodUpdate, upgradePatch } from "./pod_update.ts";

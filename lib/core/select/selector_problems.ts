@@ -1,4 +1,4 @@
-import type { FieldProblem } from "../../api/field_problem.ts";
+import type { FieldProblem } from "../../api/problems.ts";
 import { type LabelSelector, selectorOperators } from "../../api/meta.ts";
 import { labelValueProblem, qualifiedNameProblem } from "./label_syntax.ts";
 

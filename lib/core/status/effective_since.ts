@@ -1,10 +1,9 @@
 import { isObject } from "../../api/json.ts";
-import type { ObjectMeta } from "../../api/meta.ts";
+import { type ObjectMeta, rfc3339 } from "../../api/meta.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { SidecarSetStatus } from "../../api/sidecarset_status.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { selectionHash } from "../registration/selection.ts";
-import { rfc3339 } from "../rfc3339.ts";
 
 /** The stored `effectiveSince` and hash of the selection. */
 export type EffectiveSelection = Pick<SidecarSetStatus, "effectiveSince" | "selectionHash">;

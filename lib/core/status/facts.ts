@@ -1,4 +1,4 @@
-import type { FieldProblem } from "../../api/field_problem.ts";
+import type { FieldProblem } from "../../api/problems.ts";
 import type { EvictionGuard } from "../../api/sidecarset_status.ts";
 import type { ConditionReason, Reason } from "../reasons.ts";
 import type { PodCounts } from "./pod_class.ts";

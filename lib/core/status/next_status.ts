@@ -6,7 +6,7 @@ import {
   sidecarSetStatus,
 } from "../../api/sidecarset_status.ts";
 import { CONDITIONS } from "../reasons.ts";
-import { rfc3339 } from "../rfc3339.ts";
+import { rfc3339 } from "../../api/meta.ts";
 import { type ConditionState, missedState, progressingState, readyState } from "./conditions.ts";
 import type { PodCounts } from "./pod_class.ts";
 import type { StatusFacts } from "./facts.ts";

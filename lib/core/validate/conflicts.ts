@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { FieldProblem } from "../../api/field_problem.ts";
+import type { FieldProblem } from "../../api/problems.ts";
 import { HOT_UPGRADE_SUFFIXES } from "../../api/names.ts";
 import type { SidecarContainer } from "../../api/sidecar_container.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";

@@ -1,4 +1,4 @@
-import type { FieldProblem } from "../../api/field_problem.ts";
+import type { FieldProblem } from "../../api/problems.ts";
 import { isObject } from "../../api/json.ts";
 import { preview } from "../../api/read.ts";
 

@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { Field } from "./field.ts";
 

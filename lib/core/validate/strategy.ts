@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import { isObject } from "../../api/json.ts";
 import { CUSTOM_VERSION_LABEL, REVISION_OWNER_LABEL } from "../../api/names.ts";
 import { revisionPolicies, updateStrategyTypes } from "../../api/strategies.ts";

@@ -1,4 +1,4 @@
-import { fieldPath } from "../../api/field_problem.ts";
+import { fieldPath } from "../../api/problems.ts";
 import { isObject } from "../../api/json.ts";
 import knownFields from "../../api/known_fields.json" with { type: "json" };
 

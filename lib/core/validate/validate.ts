@@ -1,4 +1,4 @@
-import { type FieldProblem, TOO_DEEP } from "../../api/field_problem.ts";
+import { type FieldProblem, TOO_DEEP } from "../../api/problems.ts";
 import { isObject, isTooDeep } from "../../api/json.ts";
 import { readAs, withoutNulls } from "../../api/read.ts";
 import { type SidecarSet, sidecarSet } from "../../api/sidecarset.ts";

@@ -4,7 +4,6 @@ import type { Observation as RequestObservation } from "../../kube/transport.ts"
 import type { Observation as ReviewObservation } from "../../webhook/handler.ts";
 import type { PodReviewObserver } from "../../webhook/pods.ts";
 import { METRICS } from "./catalogue.ts";
-import { registerProcess } from "./process.ts";
 import { registerQueues } from "./queues.ts";
 import { CONTENT_TYPE, Registry } from "./registry.ts";
 import { type MetricsState, registerState } from "./state.ts";
@@ -63,4 +62,12 @@ export function createMetrics({ apiServer: host }: MetricsOptions): Metrics {
     observeState: (state) => registerState(registry, state),
     text: () => ({ contentType: CONTENT_TYPE, text: registry.text() }),
   };
+}
+
+/** What Prometheus' clients say of every process, as far as it can be known without reading files. */
+function registerProcess(registry: Registry<typeof METRICS>): void {
+  const started = (Date.now() - performance.now()) / 1_000;
+  registry.gauge("process_start_time_seconds", () => started);
+  registry.gauge("process_resident_memory_bytes", () => Deno.memoryUsage().rss);
+  registry.gauge("sidecarset_heap_bytes", () => Deno.memoryUsage().heapUsed);
 }

@@ -1,8 +1,13 @@
 import { bundleOf, certificatesIn } from "../../core/registration/ca_bundle.ts";
 import { isExpired } from "./decide.ts";
 import { readIdentity, type Validity } from "./identity.ts";
-import { Settling, type SettlingOptions } from "./settling.ts";
-import type { CertificateListener, CertificateSource, ServingCertificate } from "./source.ts";
+import {
+  type CertificateListener,
+  type CertificateSource,
+  type ServingCertificate,
+  Settling,
+  type SettlingOptions,
+} from "./source.ts";
 
 export interface FileSourceOptions extends SettlingOptions {
   /** Folder of a mounted Secret with `tls.crt`, `tls.key` and `ca.crt`. */

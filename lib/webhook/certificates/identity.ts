@@ -40,3 +40,59 @@ export function readIdentity(identity: TlsIdentity): IdentityReading {
 function derOf(publicKey: KeyObject): Buffer {
   return publicKey.export({ type: "spki", format: "der" });
 }
+
+/** A certificate authority and its validity. */
+export interface AuthorityIdentity extends TlsIdentity, Validity {}
+
+/** The installation's CA and, during a rotation, the previous one. */
+export interface Authority {
+  readonly current: AuthorityIdentity;
+  readonly previous?: AuthorityIdentity;
+}
+
+/** Decoded data of the Secret. */
+export type SecretData = Readonly<Record<string, string>>;
+
+/** The first two keys are those of a `kubernetes.io/tls` Secret. */
+const KEYS = {
+  cert: "tls.crt",
+  key: "tls.key",
+  previousCert: "previous.crt",
+  previousKey: "previous.key",
+} as const;
+
+/** The CA in a Secret's data, or why it cannot be used. An unusable previous CA is ignored. */
+export function readAuthority(
+  data: SecretData,
+): { ok: true; authority: Authority } | { ok: false; problem: string } {
+  const current = identityAt(data, KEYS.cert, { keyName: KEYS.key });
+  if (typeof current === "string") return { ok: false, problem: current };
+  const previous = identityAt(data, KEYS.previousCert, { keyName: KEYS.previousKey });
+  return {
+    ok: true,
+    authority: typeof previous === "string" ? { current } : { current, previous },
+  };
+}
+
+/** The Secret's data for a CA: the inverse of `readAuthority`. */
+export function authorityData({ current, previous }: Authority): SecretData {
+  return {
+    [KEYS.cert]: current.cert,
+    [KEYS.key]: current.key,
+    ...(previous ? { [KEYS.previousCert]: previous.cert, [KEYS.previousKey]: previous.key } : {}),
+  };
+}
+
+function identityAt(
+  data: SecretData,
+  certName: string,
+  { keyName }: { keyName: string },
+): AuthorityIdentity | string {
+  const cert = data[certName];
+  const key = data[keyName];
+  if (cert === undefined || key === undefined) return `${certName} or ${keyName} is missing`;
+  const reading = readIdentity({ cert, key });
+  if (!reading.ok) return reading.problem;
+  if (!reading.isAuthority) return `${certName} is not a certificate authority`;
+  return { cert, key, ...reading.validity };
+}

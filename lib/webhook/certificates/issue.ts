@@ -1,6 +1,5 @@
 import { isIP } from "node:net";
-import type { AuthorityIdentity } from "./authority.ts";
-import type { TlsIdentity, Validity } from "./identity.ts";
+import type { AuthorityIdentity, TlsIdentity, Validity } from "./identity.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 /** Certificates are backdated, by at most a tenth of their lifetime, for clients with a slow clock. */

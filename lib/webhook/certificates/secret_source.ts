@@ -1,13 +1,23 @@
 import type { Logger } from "../../api/logger.ts";
 import type { Secret } from "../../api/objects.ts";
 import { bundleOf } from "../../core/registration/ca_bundle.ts";
-import { type Authority, authorityData, readAuthority, type SecretData } from "./authority.ts";
+import {
+  type Authority,
+  authorityData,
+  readAuthority,
+  type SecretData,
+  type Validity,
+} from "./identity.ts";
 import { decideAuthority, decideLeaf, isExpired } from "./decide.ts";
-import type { Validity } from "./identity.ts";
 import { issueAuthority, issueServingCertificate } from "./issue.ts";
 import type { ServingNames } from "./issue.ts";
-import { Settling, type SettlingOptions } from "./settling.ts";
-import type { CertificateListener, CertificateSource, ServingCertificate } from "./source.ts";
+import {
+  type CertificateListener,
+  type CertificateSource,
+  type ServingCertificate,
+  Settling,
+  type SettlingOptions,
+} from "./source.ts";
 
 /** Access to one Secret. Other outcomes than the documented ones are thrown. */
 export interface SecretStore {

@@ -2,7 +2,7 @@ import type { RestClient } from "../../kube/contract.ts";
 import { isAlreadyExists, isConflict, isNotFound, orUndefined } from "../../kube/errors.ts";
 import { create, get, update } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
-import { send } from "../../kube/send.ts";
+import { send } from "../../kube/response.ts";
 import type { SecretStore } from "./secret_source.ts";
 
 export interface SecretStoreOptions {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { Document, parse } from "yaml";
-import { kubernetesYaml } from "../../../lib/cli/files/yaml_options.ts";
+import { kubernetesYaml } from "../../../lib/cli/files/documents.ts";
 
 const READ_BY_KUBECTL: [string, unknown][] = [
   ["0644", 420],

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { ControllerRevision } from "../../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../../lib/api/objects.ts";
 import { stringMap } from "../../../lib/api/meta.ts";
 import { CUSTOM_VERSION_LABEL, REVISION_HASH_LABEL } from "../../../lib/api/names.ts";
 import { readSidecarSet } from "../../../lib/api/read.ts";

@@ -1,4 +1,4 @@
-import type { FieldProblem } from "../../../lib/api/field_problem.ts";
+import type { FieldProblem } from "../../../lib/api/problems.ts";
 import { validateSidecarSet } from "../../../lib/core/validate/validate.ts";
 import type { CompatGroup, Verdict } from "../contract.ts";
 import { departures } from "../validation/departures.ts";

@@ -1,5 +1,5 @@
 import { isObject } from "../../../lib/api/json.ts";
-import type { ControllerRevision } from "../../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../../lib/api/objects.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
 

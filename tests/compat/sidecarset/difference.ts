@@ -1,4 +1,4 @@
-import { fieldPath } from "../../../lib/api/field_problem.ts";
+import { fieldPath } from "../../../lib/api/problems.ts";
 import { isObject } from "../../../lib/api/json.ts";
 import type { Verdict } from "../contract.ts";
 

@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../../lib/api/objects.ts";
 import { isObject } from "../../../lib/api/json.ts";
 import { ALLOW_LIST_KEY } from "../../../lib/api/names.ts";
 import { withoutNulls } from "../../../lib/api/read.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { LeaderElection, type LeaseStore } from "../../../lib/controller/leader/election.ts";
+import { LeaderElection } from "../../../lib/controller/leader/election.ts";
+import type { LeaseStore } from "../../../lib/controller/leader/lease_store.ts";
 import type { Lease } from "../../../lib/api/objects.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { quietLogger } from "../../support/quiet_logger.ts";

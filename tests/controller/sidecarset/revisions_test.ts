@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ControllerRevision } from "../../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../../lib/api/objects.ts";
 import { isObject } from "../../../lib/api/json.ts";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import { createEngine } from "../../support/engine.ts";

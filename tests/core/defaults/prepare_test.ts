@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TOO_DEEP } from "../../../lib/api/field_problem.ts";
+import { TOO_DEEP } from "../../../lib/api/problems.ts";
 import { prepareSidecarSet } from "../../../lib/core/defaults/prepare.ts";
 import { deepFrozen } from "../../support/deep_frozen.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ControllerRevision } from "../../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../../lib/api/objects.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
 import { injectedPod } from "../../../lib/core/json/patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";

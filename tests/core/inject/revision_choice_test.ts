@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ControllerRevision } from "../../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../../lib/api/objects.ts";
 import type { OwnerReference } from "../../../lib/api/meta.ts";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import { chooseRevision } from "../../../lib/core/inject/revision_choice.ts";

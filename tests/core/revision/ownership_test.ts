@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ControllerRevision } from "../../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../../lib/api/objects.ts";
 import { CUSTOM_VERSION_LABEL } from "../../../lib/api/names.ts";
 import {
   byAge,

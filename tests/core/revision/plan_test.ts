@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ControllerRevision } from "../../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../../lib/api/objects.ts";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
 import { hashSidecarSet } from "../../../lib/core/revision/hash.ts";
 import {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FieldProblem } from "../../../lib/api/field_problem.ts";
+import type { FieldProblem } from "../../../lib/api/problems.ts";
 import { isObject } from "../../../lib/api/json.ts";
 import { readSidecarSet } from "../../../lib/api/read.ts";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";

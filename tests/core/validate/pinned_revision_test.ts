@@ -1,4 +1,4 @@
-import type { ControllerRevision } from "../../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../../lib/api/objects.ts";
 import { CUSTOM_VERSION_LABEL, REVISION_OWNER_LABEL } from "../../../lib/api/names.ts";
 import { testCases } from "./fixtures.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openKruiseActivity } from "../../../lib/kube/openkruise/activity.ts";
+import { openKruiseActivity } from "../../../lib/kube/openkruise.ts";
 import { createOpenKruiseGuard } from "../../../lib/controller/openkruise/guard.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import {

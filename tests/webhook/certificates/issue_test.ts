@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { authorityData, readAuthority } from "../../../lib/webhook/certificates/authority.ts";
-import { readIdentity } from "../../../lib/webhook/certificates/identity.ts";
+import {
+  authorityData,
+  readAuthority,
+  readIdentity,
+} from "../../../lib/webhook/certificates/identity.ts";
 import {
   issueAuthority,
   issueServingCertificate,

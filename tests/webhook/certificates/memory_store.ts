@@ -1,5 +1,5 @@
 import type { Secret } from "../../../lib/api/objects.ts";
-import type { SecretData } from "../../../lib/webhook/certificates/authority.ts";
+import type { SecretData } from "../../../lib/webhook/certificates/identity.ts";
 import type { SecretStore, StoredSecret } from "../../../lib/webhook/certificates/secret_source.ts";
 
 /** A Secret in memory, with the API server's rules for creating and overwriting. */

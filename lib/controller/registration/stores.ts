@@ -1,10 +1,11 @@
 import { REPLICA_LABEL } from "../../api/names.ts";
+import type { WebhookConfiguration } from "../../api/webhook_configuration.ts";
 import { FIELD_MANAGER } from "../../core/field_manager.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { orUndefined } from "../../kube/errors.ts";
-import { list, patch, remove } from "../../kube/requests.ts";
+import { list, patch, remove, update } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
-import { send } from "../../kube/send.ts";
+import { send } from "../../kube/response.ts";
 import type { ReplicaLeases } from "./peers.ts";
 
 /** The Leases of all replicas, at the API server. */
@@ -30,5 +31,24 @@ export function replicaLeases(
       const request = remove(resources.leases, { namespace, name, preconditions });
       await orUndefined(send(client, request, signal));
     },
+  };
+}
+
+/** The MutatingWebhookConfiguration at the API server, for every replica to read and to change. */
+export function mutatingConfigurationStore(client: RestClient, name: string) {
+  const resource = resources.mutatingWebhookConfigurations;
+  return {
+    async read(signal: AbortSignal): Promise<WebhookConfiguration | undefined> {
+      const request = list(resource, { fieldSelector: `metadata.name=${name}` });
+      const [found] = (await send(client, request, signal)).items;
+      // Items of a list come without their kind.
+      return found && {
+        ...found,
+        apiVersion: "admissionregistration.k8s.io/v1",
+        kind: "MutatingWebhookConfiguration",
+      };
+    },
+    write: (body: WebhookConfiguration, signal: AbortSignal): Promise<WebhookConfiguration> =>
+      send(client, update(resource, { name, body }), signal),
   };
 }

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { isObject } from "../../../lib/api/json.ts";
 import { settle } from "../../support/manual_clock.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
-import { newer, paths, setUp, statusOf } from "./reconciler_scene.ts";
+import { newer, paths, setUp, statusOf } from "./controller_scene.ts";
 
-Deno.test("Reconciler registers a new SidecarSet's revision, then writes its status, and then nothing more", async () => {
+Deno.test("SidecarSetController registers a new SidecarSet's revision, then writes its status, and then nothing more", async () => {
   const { client, reconcile, apply, clock } = setUp();
   apply({});
   await reconcile();
@@ -20,7 +20,7 @@ Deno.test("Reconciler registers a new SidecarSet's revision, then writes its sta
   assert.equal(client.requests.length, 2);
 });
 
-Deno.test("Reconciler writes nothing as a follower", async () => {
+Deno.test("SidecarSetController writes nothing as a follower", async () => {
   const { client, reconcile, apply, state } = setUp();
   apply({});
   state.leading = false;
@@ -28,7 +28,7 @@ Deno.test("Reconciler writes nothing as a follower", async () => {
   assert.deepEqual(client.requests, []);
 });
 
-Deno.test("Reconciler patches outdated Pods within the budget, under their uid and resourceVersion", async () => {
+Deno.test("SidecarSetController patches outdated Pods within the budget, under their uid and resourceVersion", async () => {
   const { client, reconcile, apply, index } = setUp();
   const old = sidecarSetOf();
   apply({ generation: 2, spec: newer });
@@ -45,7 +45,7 @@ Deno.test("Reconciler patches outdated Pods within the budget, under their uid a
   assert.deepEqual(body.spec, { containers: [{ name: "agent", image: "agent:2" }] });
 });
 
-Deno.test("Reconciler does not let a Pod whose patch is refused hold up the others", async () => {
+Deno.test("SidecarSetController does not let a Pod whose patch is refused hold up the others", async () => {
   const refused = { httpCode: 422 };
   const { client, reconcile, apply, index } = setUp(({ path, body }) =>
     path.endsWith("/pods/a") ? refused : { metadata: {}, spec: { containers: [] }, ...Object(body) }
@@ -61,7 +61,7 @@ Deno.test("Reconciler does not let a Pod whose patch is refused hold up the othe
   assert.equal(again.length, 1, "a refused Pod is not tried again at once");
 });
 
-Deno.test("Reconciler names a refused Pod in the status and tries it again later", async () => {
+Deno.test("SidecarSetController names a refused Pod in the status and tries it again later", async () => {
   const { client, reconcile, apply, index, clock } = setUp(({ path, body }) =>
     path.endsWith("/pods/a") ? { httpCode: 422 } : { metadata: {}, ...Object(body) }
   );
@@ -79,7 +79,7 @@ Deno.test("Reconciler names a refused Pod in the status and tries it again later
   assert.equal(client.requests.filter(({ path }) => path.endsWith("/pods/a")).length, 2);
 });
 
-Deno.test("Reconciler decides anew soon after a conflict and backs off after a fault", async () => {
+Deno.test("SidecarSetController decides anew soon after a conflict and backs off after a fault", async () => {
   const answers = [{ httpCode: 409 }, { httpCode: 500 }];
   const { reconcile, apply } = setUp(() => answers.shift() ?? { metadata: {} });
   apply({});
@@ -87,7 +87,7 @@ Deno.test("Reconciler decides anew soon after a conflict and backs off after a f
   assert.deepEqual(await reconcile(), { failed: true, maxDelay: 5_000 });
 });
 
-Deno.test("Reconciler counts an invalid SidecarSet and says what is wrong with it", async () => {
+Deno.test("SidecarSetController counts an invalid SidecarSet and says what is wrong with it", async () => {
   const { client, reconcile, index } = setUp();
   const prepared = sidecarSetOf();
   const problem = {
@@ -103,7 +103,7 @@ Deno.test("Reconciler counts an invalid SidecarSet and says what is wrong with i
   assert.match(ready?.message ?? "", /spec\.selector: is odd/);
 });
 
-Deno.test("Reconciler calls a SidecarSet ready only while the revision is there that new Pods are to get", async () => {
+Deno.test("SidecarSetController calls a SidecarSet ready only while the revision is there that new Pods are to get", async () => {
   const { client, reconcile, apply, clock, index } = setUp();
   const ready = async () => {
     await clock.advance(1_000);
@@ -124,7 +124,7 @@ Deno.test("Reconciler calls a SidecarSet ready only while the revision is there 
   assert.match(gone?.message ?? "", new RegExp(`revisionName is ${revisionName}.*name one`));
 });
 
-Deno.test("Reconciler does not carry on a plan for a SidecarSet that has changed meanwhile", async () => {
+Deno.test("SidecarSetController does not carry on a plan for a SidecarSet that has changed meanwhile", async () => {
   const gate = Promise.withResolvers<void>();
   const { client, reconcile, apply, index } = setUp(async ({ path, body }) => {
     if (path.includes("/pods/")) await gate.promise;

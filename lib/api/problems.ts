@@ -1,4 +1,5 @@
 import { MAX_NESTING } from "./json.ts";
+import { CRD_NAME, STORAGE_VERSION } from "./names.ts";
 
 /** One thing wrong with one field, in the terms of a meta/v1 StatusCause. */
 export interface FieldProblem {
@@ -42,4 +43,24 @@ export function fieldPath(segments: readonly PropertyKey[]): string {
     } else path += `[${String(segment)}]`;
   }
   return path;
+}
+
+/** Why a file cannot be read, as the end of a sentence. */
+export function fileProblem(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  if (error instanceof Deno.errors.PermissionDenied) return "its permissions do not allow it";
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * The error for an API server that does not serve SidecarSets (404 for the collection), with the command that
+ * installs them.
+ *
+ * @param program name of this program's command
+ */
+export function missingCrdText(program: string): string {
+  return `Cannot find the CustomResourceDefinition ${CRD_NAME} with version ${STORAGE_VERSION}: ` +
+    "SidecarSet is not installed in this cluster; install it with: " +
+    `${program} manifests --image IMAGE | kubectl apply -f -`;
 }

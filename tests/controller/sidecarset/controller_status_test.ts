@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { SidecarSetStatus } from "../../../lib/api/sidecarset_status.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
 import type { Respond } from "../../support/recording_client.ts";
-import { setUp, statusOf } from "./reconciler_scene.ts";
+import { setUp, statusOf } from "./controller_scene.ts";
 
-Deno.test("Reconciler writes a status at most once a second", async () => {
+Deno.test("SidecarSetController writes a status at most once a second", async () => {
   const { client, reconcile, apply, index, clock } = setUp();
   apply({});
   await reconcile();
@@ -18,7 +18,7 @@ Deno.test("Reconciler writes a status at most once a second", async () => {
   assert.equal(statusOf(statuses()[1]).uninjectedPods, 1);
 });
 
-Deno.test("Reconciler does not write again at once what the API server has not kept, and all of it once it is kept", async () => {
+Deno.test("SidecarSetController does not write again at once what the API server has not kept, and all of it once it is kept", async () => {
   const state: { prunes: boolean; status: SidecarSetStatus } = { prunes: true, status: {} };
   let version = 1;
   const { client, reconcile, apply, clock } = setUp(({ path, body }) => {
@@ -49,7 +49,7 @@ Deno.test("Reconciler does not write again at once what the API server has not k
   assert.equal(statuses().length, 3);
 });
 
-Deno.test("Reconciler tries ever more seldom to write a status that is always refused", async () => {
+Deno.test("SidecarSetController tries ever more seldom to write a status that is always refused", async () => {
   let refusing = true;
   const { client, reconcile, apply, clock } = setUp(({ path, body }) =>
     refusing && path.endsWith("/status") ? { httpCode: 422 } : { metadata: {}, ...Object(body) }
@@ -70,7 +70,7 @@ Deno.test("Reconciler tries ever more seldom to write a status that is always re
   assert.ok(statuses() > before, "it is tried once a minute at least");
 });
 
-Deno.test("Reconciler puts a status right at once that somebody else has changed, and ever more seldom who does so again and again", async () => {
+Deno.test("SidecarSetController puts a status right at once that somebody else has changed, and ever more seldom who does so again and again", async () => {
   let version = 1;
   let status: SidecarSetStatus = {};
   const managedFields = [{
@@ -132,7 +132,7 @@ async function repairsAfter(
   return repairs;
 }
 
-Deno.test("Reconciler takes for no repair what it writes after another process has led", async () => {
+Deno.test("SidecarSetController takes for no repair what it writes after another process has led", async () => {
   const repairs = await repairsAfter(({ apply, state, lead }, status) => {
     state.leading = false;
     apply({ resourceVersion: "2", status: { ...status, matchedPods: 7 } });
@@ -142,7 +142,7 @@ Deno.test("Reconciler takes for no repair what it writes after another process h
   assert.deepEqual(repairs, []);
 });
 
-Deno.test("Reconciler takes for no repair the first status of a SidecarSet that was created anew", async () => {
+Deno.test("SidecarSetController takes for no repair the first status of a SidecarSet that was created anew", async () => {
   const repairs = await repairsAfter(({ index }) => {
     const { sidecarSet, ...prepared } = sidecarSetOf({ resourceVersion: "2" });
     index.deleteSidecarSet("web");
@@ -152,7 +152,7 @@ Deno.test("Reconciler takes for no repair the first status of a SidecarSet that 
   assert.deepEqual(repairs, []);
 });
 
-Deno.test("Reconciler takes for no repair what it writes after an answer that did not come", async () => {
+Deno.test("SidecarSetController takes for no repair what it writes after an answer that did not come", async () => {
   let version = 1;
   let lost: SidecarSetStatus | undefined;
   const repairs = await repairsAfter(async ({ index, apply, clock, reconcile }) => {
@@ -170,7 +170,7 @@ Deno.test("Reconciler takes for no repair what it writes after an answer that di
   assert.deepEqual(repairs, []);
 });
 
-Deno.test("Reconciler goes on writing once a second what it has to say itself, whatever others add to the status", async () => {
+Deno.test("SidecarSetController goes on writing once a second what it has to say itself, whatever others add to the status", async () => {
   let version = 1;
   let status: SidecarSetStatus = {};
   const { client, reconcile, apply, index, clock, repairs } = setUp(({ path, body }) => {
