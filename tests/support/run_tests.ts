@@ -1,61 +1,23 @@
-import { join, relative, resolve } from "node:path";
-import { type BinaryName, findBinaries } from "./binaries.ts";
-import { add, noTests, readJunit, summary, type Totals } from "./junit.ts";
+import { join } from "node:path";
+import { findBinaries } from "./binaries.ts";
+import { add, type FileResult, noTests, readJunit, summary, totalsOf } from "./junit.ts";
 import { findNodeObstacle, thisMachine } from "./real_node_requirements.ts";
+import { afterRerun, filesToRerun, flakyText, unattributed, withUncaughtErrors } from "./rerun.ts";
+import { NODE, type PlanOptions, planRerun, planRuns, type TestRun } from "./test_plan.ts";
 
-const CONTROL_PLANE = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"] as const;
-
-/** Tests that start control planes; each of them takes half a gigabyte and most of a processor. */
-const CLUSTER: Suite = {
-  name: "cluster",
-  folder: "tests/cluster",
-  binaries: [...CONTROL_PLANE, "kwok", "helm", "actionlint"],
-};
-/** Tests that start a real node besides, as root. Few machines have what it takes, so they run only where they are asked for. */
-const NODE: Suite = {
-  name: "node",
-  folder: "tests/node",
-  binaries: [...CONTROL_PLANE, "kubelet"],
-};
-/** Tests with the real cert-manager, which takes minutes to build, and few changes concern it. */
-const CERT_MANAGER: Suite = {
-  name: "cert-manager",
-  folder: "tests/cert_manager",
-  binaries: [...CONTROL_PLANE, "cert-manager"],
-};
-/** Tests of the compiled program, for which Deno's runtime for executables has to be had. */
-const EXECUTABLE: Suite = {
-  name: "executable",
-  folder: "tests/executable",
-  binaries: CONTROL_PLANE,
-};
-const SUITES = [CLUSTER, NODE, CERT_MANAGER, EXECUTABLE];
-const CONTROL_PLANES_AT_A_TIME = "2";
-
-/** Tests of one folder that need programs. */
-interface Suite {
-  readonly name: string;
-  readonly folder: string;
-  readonly binaries: readonly BinaryName[];
-}
-
-/** One call of `deno test`. */
-interface TestRun {
-  readonly name: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly binaries: readonly BinaryName[];
-}
+/** Reports a file that fails as failed, without a second run: for those who look for flaky tests. */
+const NO_RERUN = "--no-rerun";
 
 /**
- * Runs the tests: all, or those of the paths among the arguments; other arguments go to `deno test`. Programs that tests need are there
- * before the first of them starts, so that no test waits for a build.
+ * Runs the tests: all, or those of the paths among the arguments; other arguments go to `deno test`. Programs that
+ * tests need are there before the first of them starts, so that no test waits for a build. A file on a control plane
+ * that fails is run once more alone (see `rerun.ts`), unless `--no-rerun` is among the arguments.
  *
  * @returns The exit status.
  */
 async function runTests(args: readonly string[]): Promise<number> {
-  const { paths, options } = await readArguments(args);
-  const runs = planRuns(paths, options);
+  const plan = await readArguments(args.filter((arg) => arg !== NO_RERUN));
+  const runs = planRuns(plan);
   if (runs.some(({ name }) => name === NODE.name)) {
     const obstacle = await findNodeObstacle(thisMachine());
     if (obstacle !== undefined) {
@@ -67,21 +29,27 @@ async function runTests(args: readonly string[]): Promise<number> {
   await findBinaries(binaries, { progress: (message) => console.error(message) });
   let totals = noTests;
   const problems: string[] = [];
+  const flaky: FileResult[] = [];
   for (const run of runs) {
-    const outcome = await denoTest(run);
-    totals = add(totals, outcome);
-    if (run.binaries.length > 0 && outcome.skipped > 0 && !options.some(isFilter)) {
-      problems.push(`${outcome.skipped} tests on a control plane were skipped`);
+    const first = await denoTest(run);
+    const mayRerun = run.binaries.length > 0 && !args.includes(NO_RERUN);
+    const outcome = mayRerun ? await rerun(run, first, plan) : { results: first, flaky: [] };
+    flaky.push(...outcome.flaky);
+    const found = totalsOf(outcome.results);
+    totals = add(totals, found);
+    if (run.binaries.length > 0 && found.skipped > 0 && !plan.options.some(isFilter)) {
+      problems.push(`${found.skipped} tests on a control plane were skipped`);
     }
   }
   if (totals.passed + totals.failed === 0) problems.push("no test ran");
+  for (const result of flaky) console.log(flakyText(result));
   for (const problem of problems) console.error(`Cannot accept this run: ${problem}`);
   console.log(summary(totals));
   return totals.failed === 0 && problems.length === 0 ? 0 : 1;
 }
 
 /** An argument is a path if there is such a file or folder; the rest may be options, and values of options. */
-async function readArguments(args: readonly string[]) {
+async function readArguments(args: readonly string[]): Promise<PlanOptions> {
   const paths: string[] = [];
   const options: string[] = [];
   for (const arg of args) {
@@ -91,37 +59,21 @@ async function readArguments(args: readonly string[]) {
   return { paths: paths.length > 0 ? paths : ["tests"], options };
 }
 
-function planRuns(paths: readonly string[], options: readonly string[]): TestRun[] {
-  const suiteOf = (path: string) => SUITES.find(({ folder }) => isWithin(path, folder));
-  const pathsOf = Map.groupBy(paths, suiteOf);
-  const local = pathsOf.get(undefined) ?? [];
-  if (local.some((path) => isWithin(CLUSTER.folder, path))) {
-    pathsOf.set(CLUSTER, [...pathsOf.get(CLUSTER) ?? [], CLUSTER.folder]);
+async function rerun(run: TestRun, first: readonly FileResult[], plan: PlanOptions) {
+  const again: FileResult[] = [];
+  for (const file of filesToRerun(first)) {
+    console.log(`\nRunning ${file} once more, alone`);
+    again.push(...await denoTest(planRerun(run, file, plan)));
   }
-  const common = ["test", "--allow-all", "--parallel", ...options];
-  const runs: TestRun[] = [];
-  if (local.length > 0) {
-    const args = [...common, `--ignore=${SUITES.map(({ folder }) => folder).join()}`, ...local];
-    runs.push({ name: "local", args, env: {}, binaries: [] });
-  }
-  for (const suite of SUITES) {
-    const within = pathsOf.get(suite) ?? [];
-    if (within.length === 0) continue;
-    const env = { DENO_JOBS: CONTROL_PLANES_AT_A_TIME };
-    runs.push({ ...suite, args: [...common, ...within], env });
-  }
-  return runs;
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return !relative(resolve(folder), resolve(path)).startsWith("..");
+  return afterRerun(first, again);
 }
 
 function isFilter(option: string): boolean {
   return option.startsWith("--filter");
 }
 
-async function denoTest({ name, args, env }: TestRun): Promise<Totals> {
+/** The results by file, from the report and from the output, which is printed as it comes. */
+async function denoTest({ name, args, env }: TestRun): Promise<FileResult[]> {
   const folder = await Deno.makeTempDir({ prefix: "sidecarset-tests-" });
   try {
     const report = join(folder, `${name}.xml`);
@@ -129,21 +81,35 @@ async function denoTest({ name, args, env }: TestRun): Promise<Totals> {
     const child = new Deno.Command(Deno.execPath(), {
       args: [command, `--junit-path=${report}`, ...rest],
       env: { ...env },
+      stdout: "piped",
     }).spawn();
+    const output = await printed(child.stdout);
     const { success } = await child.status;
-    const totals = await readReport(report);
-    // An error outside of all tests is not in the report.
-    return success || totals.failed > 0 ? totals : { ...totals, failed: 1 };
+    const results = withUncaughtErrors(await readReport(report), output);
+    if (success || totalsOf(results).failed > 0) return results;
+    return [...results, unattributed];
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-async function readReport(file: string): Promise<Totals> {
+async function printed(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream) {
+    for (let written = 0; written < chunk.length;) {
+      written += await Deno.stdout.write(chunk.subarray(written));
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text;
+}
+
+async function readReport(file: string): Promise<FileResult[]> {
   try {
     return readJunit(await Deno.readTextFile(file));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return noTests;
+    if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
 }
