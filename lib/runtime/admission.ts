@@ -21,7 +21,7 @@ import {
   type SidecarSetValidationInput,
 } from "../webhook/sidecarsets.ts";
 import { withUnknownFieldWarnings } from "../webhook/warnings.ts";
-import { toPrepared } from "./stored_sidecarset.ts";
+import { toPrepared } from "../core/defaults/prepare.ts";
 
 export interface AdmissionOptions {
   readonly client: RestClient;

@@ -30,7 +30,7 @@ import { createMetrics } from "./metrics/metrics.ts";
 import { createOpenKruiseGuard } from "../controller/openkruise/guard.ts";
 import { dropPermissions } from "./permissions.ts";
 import { createReadiness } from "./readiness.ts";
-import { toPrepared } from "./stored_sidecarset.ts";
+import { toPrepared } from "../core/defaults/prepare.ts";
 import { createCover, createValidation } from "./validation.ts";
 import { createWatches } from "./watches.ts";
 import { createWebhookListener } from "./webhook_listener.ts";

@@ -12,7 +12,7 @@ import { projectNamespace, projectPod } from "../index/projection.ts";
 import { resources } from "../kube/resources.ts";
 import { PolicyWatches } from "./policy_watches.ts";
 import { reflect, type ReflectOptions } from "./reflection.ts";
-import { toPrepared } from "./stored_sidecarset.ts";
+import { toPrepared } from "../core/defaults/prepare.ts";
 
 const SYNC_POLL_MS = 20;
 

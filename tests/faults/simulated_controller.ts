@@ -5,7 +5,7 @@ import type { RestClient } from "../../lib/kube/contract.ts";
 import { readConfig } from "../../lib/runtime/config.ts";
 import { createControllers } from "../../lib/runtime/controllers.ts";
 import { createMetrics } from "../../lib/runtime/metrics/metrics.ts";
-import { toPrepared } from "../../lib/runtime/stored_sidecarset.ts";
+import { toPrepared } from "../../lib/core/defaults/prepare.ts";
 import { createWatches } from "../../lib/runtime/watches.ts";
 import type { ManualClock } from "../support/manual_clock.ts";
 import { quietLogger } from "../support/quiet_logger.ts";

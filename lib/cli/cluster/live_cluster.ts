@@ -14,7 +14,7 @@ import { labelTimes, laterLabelFields } from "../../core/select/label_times.ts";
 import { validateStoredSidecarSet } from "../../core/validate/validate.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
-import { toPrepared } from "../../runtime/stored_sidecarset.ts";
+import { toPrepared } from "../../core/defaults/prepare.ts";
 import type { KnownCluster } from "./known_cluster.ts";
 import { ifAllowed, readAll, readIfPresent } from "./reading.ts";
 

@@ -5,7 +5,7 @@ import { byAge, ownsRevision } from "../../core/revision/controller_revision.ts"
 import { currentRevision } from "../../core/revision/plan.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
-import { toPrepared } from "../../runtime/stored_sidecarset.ts";
+import { toPrepared } from "../../core/defaults/prepare.ts";
 import type { Live } from "../cluster/connection.ts";
 import { readRevisions } from "../cluster/live_cluster.ts";
 import { recordedParts } from "../sidecarsets/revision_parts.ts";

@@ -1,5 +1,5 @@
 import { resources } from "../../kube/resources.ts";
-import { toPrepared } from "../../runtime/stored_sidecarset.ts";
+import { toPrepared } from "../../core/defaults/prepare.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import type { DryRun } from "../command_line/options.ts";
 import type { DataFormat } from "../terminal/output.ts";

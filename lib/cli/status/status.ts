@@ -2,7 +2,7 @@ import type { KubeObject } from "../../api/objects.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
-import { toPrepared } from "../../runtime/stored_sidecarset.ts";
+import { toPrepared } from "../../core/defaults/prepare.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import { type ExclusionOptions, unknownSidecarSet } from "../cluster/known_cluster.ts";
 import { readAll } from "../cluster/reading.ts";

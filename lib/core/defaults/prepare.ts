@@ -1,10 +1,13 @@
-import { type FieldProblem, type Read, TOO_DEEP } from "../../api/problems.ts";
 import { isTooDeep } from "../../api/json.ts";
-import { readAs } from "../../api/read.ts";
+import type { KubeObject } from "../../api/objects.ts";
+import { type FieldProblem, type Read, TOO_DEEP } from "../../api/problems.ts";
+import { readAs, withoutNulls } from "../../api/read.ts";
 import { type SidecarSet, sidecarSet } from "../../api/sidecarset.ts";
-import { completeSidecarSet } from "./sidecarset.ts";
+import { sidecarSetStatus } from "../../api/sidecarset_status.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { hashSidecarSet } from "../revision/hash.ts";
+import { specWrittenAt } from "../status/effective_since.ts";
+import { completeSidecarSet } from "./sidecarset.ts";
 
 export interface PrepareOptions {
   /** The name of the stored ControllerRevision of this spec; empty when there is none yet. */
@@ -37,5 +40,26 @@ export function prepareSidecarSet(
       revisionName,
       problems: problemsOf?.(defaulted) ?? [],
     },
+  };
+}
+
+/** A stored SidecarSet that cannot be read is known by its problems alone, and injected nowhere. */
+export function toPrepared(
+  object: KubeObject,
+  problemsOf: (sidecarSet: SidecarSet) => readonly FieldProblem[],
+): PreparedSidecarSet {
+  const { managedFields: _fields, ...metadata } = object.metadata;
+  const trimmed = { ...object, metadata };
+  const read = prepareSidecarSet(trimmed, { problemsOf });
+  const writtenAt = specWrittenAt(object.metadata);
+  if (read.ok) return writtenAt ? { ...read.value, specWrittenAt: writtenAt } : read.value;
+  const status = readAs(sidecarSetStatus, withoutNulls("status" in object ? object.status : {}));
+  return {
+    name: metadata.name ?? "",
+    sidecarSet: { metadata, spec: {}, ...(status.ok ? { status: status.value } : {}) },
+    hash: "",
+    hashWithoutImage: "",
+    revisionName: "",
+    problems: read.problems,
   };
 }
