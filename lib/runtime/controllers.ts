@@ -77,7 +77,10 @@ export interface Controllers {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Creates all controllers, and subscribes them to the changes of the index and of leadership. */
+/**
+ * The part of the composition root (`run`) that writes: creates all controllers, each after the parts that it uses, and
+ * subscribes them to the changes of the index and of leadership.
+ */
 export function createControllers(options: ControllersOptions): Controllers {
   const { config, client, index, clock, logger, identity, isSynced } = options;
   const { namespace } = config;

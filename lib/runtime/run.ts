@@ -51,11 +51,15 @@ const UNREGISTER_DEADLINE_MS = 5_000;
  * Runs the webhook and the controllers until the signal is aborted, then stops them in order: readiness, reviews,
  * writes, Lease.
  *
+ * This is the composition root. It creates each part after the parts that it uses, and each `create…` in this folder
+ * wires one of them. `createControllers` wires everything that writes; it has its own file only for its length.
+ *
  * @throws {Error} if the cluster cannot be found or a port cannot be listened on; later failures are logged and retried
  */
 export async function run(
   { config, version, clock, logger, signal }: RunOptions,
 ): Promise<void> {
+  // The API server
   const cluster = await findCluster({
     host: denoHost(),
     logger,
@@ -81,6 +85,8 @@ export async function run(
   });
   const temporary = config.webhookUrl !== undefined && !config.keepRegistration;
   if (temporary) await prepareTemporary({ config, client, clock, logger, signal });
+
+  // OpenKruise
   const openKruise = createOpenKruiseGuard({
     client,
     namespace: config.openKruiseNamespace,
@@ -93,6 +99,8 @@ export async function run(
     clock,
     logger,
   });
+
+  // What this process knows
   const excludedNamespaces = [...new Set([...config.excludeNamespaces, config.namespace])];
   const index = new ClusterIndex({ excludedNamespaces });
   const validation = createValidation({
@@ -121,6 +129,8 @@ export async function run(
     onReachable: () => watches.wake(),
     onRollback: () => watches.rollBack(),
   });
+
+  // What it writes
   const certificates = createCertificates({ config, client, index, clock, logger });
   const controllers = createControllers({
     config,
@@ -142,6 +152,8 @@ export async function run(
     prepare: (stored) => toPrepared(stored, validation.problemsOf),
     observeRepair: metrics.observeRepair,
   });
+
+  // What it serves
   const handler = createAdmission({
     client,
     index,
@@ -199,6 +211,8 @@ export async function run(
     onCertificate: listener.onCertificate,
     onCaBundle: () => controllers.registration.observeCaBundle(),
   });
+
+  // Start
   const leadership = new AbortController();
   const elect = (signal: AbortSignal) => controllers.election.run(signal);
   const electing = config.ignoreOpenKruise
@@ -221,6 +235,8 @@ export async function run(
     controllers.run(work.signal),
     readiness.run(work.signal),
   ]);
+
+  // Stop
   await aborted(signal, failed.signal);
   logger.info("Shutting down");
   controllers.registration.stop();
