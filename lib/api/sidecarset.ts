@@ -17,9 +17,13 @@ export const patchPodMetadata = z.looseObject({
   annotations: z.optional(stringMap).register(docs, {
     description: "Annotations to set on the Pods.",
   }),
+  labels: z.optional(stringMap).register(docs, {
+    description:
+      "Labels to set on the Pods. Another SidecarSet that such a label selects is injected in the same review.",
+  }),
   patchPolicy: z.optional(z.enum(patchPolicies)).register(docs, {
     description:
-      "Retain keeps a value that the Pod has, Overwrite replaces it, MergePatchJson merges both as JSON.",
+      "Retain keeps a value that the Pod has, Overwrite replaces it, MergePatchJson merges both annotation values as JSON.",
   }),
 });
 export type PatchPodMetadata = z.infer<typeof patchPodMetadata>;
@@ -58,7 +62,7 @@ export const sidecarSetSpec = z.looseObject({
     "x-kubernetes-list-type": "atomic",
   }),
   patchPodMetadata: z.optional(z.array(patchPodMetadata)).register(docs, {
-    description: "Annotations to set on the Pods.",
+    description: "Annotations and labels to set on the Pods.",
     "x-kubernetes-list-type": "atomic",
   }),
   updateStrategy: z.optional(updateStrategy).register(docs, {

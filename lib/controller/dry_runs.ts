@@ -28,6 +28,7 @@ export function createDryRuns(
       request: {
         namespace,
         selecting: index.sidecarSets.match(metadata.labels ?? {}, namespace),
+        match: (labels) => index.sidecarSets.match(labels, namespace),
         revisionsOf: (name) => index.revisions.of(name),
         sharesOf(name) {
           const { matchedPods, updatedPods } = index.pods.countsOf(name);

@@ -40,18 +40,22 @@ export function createJobReview(options: JobReviewOptions): Review {
 
   /** Injects into the template's Pod, so that only injected sidecars cause a warning. */
   function decide({ kind, pod }: Workload, namespace: NamespaceFacts): AdmissionDecision {
-    const selecting = options.match(pod.metadata.labels ?? {}, namespace);
+    const match = (labels: Labels) => options.match(labels, namespace);
+    const selecting = match(pod.metadata.labels ?? {});
     if (selecting.length === 0) return ALLOWED;
     const { revisionsOf, sharesOf } = options;
     const now = options.now();
     const { patch, injected } = options.inject({
-      ...{ pod, namespace, selecting, revisionsOf, sharesOf, now },
+      ...{ pod, namespace, selecting, match, revisionsOf, sharesOf, now },
     });
     const created = injectedPod(pod, patch);
     const names = new Set(injected.map(({ sidecarSet }) => sidecarSet));
-    const warnings = selecting.filter(({ name }) => names.has(name)).flatMap((prepared) =>
-      endlessNames(created, prepared).map((sidecar) => endlessWarning(sidecar, { kind, prepared }))
-    );
+    const warnings = match(created.metadata.labels ?? {}).filter(({ name }) => names.has(name))
+      .flatMap((prepared) =>
+        endlessNames(created, prepared).map((sidecar) =>
+          endlessWarning(sidecar, { kind, prepared })
+        )
+      );
     return warnings.length === 0 ? ALLOWED : { allowed: true, warnings };
   }
 

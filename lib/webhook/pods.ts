@@ -108,17 +108,20 @@ export function createPodReview(options: PodReviewOptions): Review {
       read: readonly PreparedSidecarSet[];
     },
   ): AdmissionDecision {
-    const { labels = {} } = pod.metadata;
-    const matched = options.match(labels, namespace);
-    const selecting = read.length === 0 ? matched : [
-      ...matched.filter(({ name }) => read.every((each) => each.name !== name)),
-      ...read.filter(({ sidecarSet }) => selectsPod(sidecarSet.spec, { labels, namespace })),
-    ];
+    const match = (labels: Labels) => {
+      const matched = options.match(labels, namespace);
+      return read.length === 0 ? matched : [
+        ...matched.filter(({ name }) => read.every((each) => each.name !== name)),
+        ...read.filter(({ sidecarSet }) => selectsPod(sidecarSet.spec, { labels, namespace })),
+      ];
+    };
+    const selecting = match(pod.metadata.labels ?? {});
     if (selecting.length === 0) return ALLOWED;
     const found = options.inject({
       pod: pod.metadata.namespace ? pod : inNamespace(pod, namespace.name),
       namespace,
       selecting,
+      match,
       revisionsOf: options.revisionsOf,
       sharesOf: options.sharesOf,
       now: options.now(),

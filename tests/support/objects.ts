@@ -68,6 +68,7 @@ export function podOf(options: PodOptions = {}): Pod {
     pod: bare,
     namespace: { name: namespace, labels: {} },
     selecting: injected,
+    match: () => injected,
     revisionsOf: () => [],
     sharesOf: () => ({ matched: 0, pinned: 0 }),
     now: new Date(creationTimestamp),

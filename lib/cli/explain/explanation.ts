@@ -139,7 +139,7 @@ function explainOne(
   const { name } = prepared;
   const { pod } = outcome.target;
   const mismatch = explainMismatch(prepared.sidecarSet.spec, {
-    labels: pod.metadata.labels ?? {},
+    labels: outcome.labels,
     namespace: namespaceOf(options.cluster, pod.metadata.namespace ?? ""),
   });
   if (mismatch) {

@@ -1,9 +1,10 @@
+import type { Labels } from "../../api/meta.ts";
 import { isMirrorPod, type Pod } from "../../api/pod.ts";
 import type { ReplacementFacts } from "../../core/cleanup/replacement.ts";
-import type { Injection } from "../../core/inject/contract.ts";
+import type { Injection, InjectRequest } from "../../core/inject/contract.ts";
 import { inject } from "../../core/inject/inject.ts";
 import { injectedPod } from "../../core/json/patch.ts";
-import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { NamespaceFacts, PreparedSidecarSet } from "../../core/prepared.ts";
 import { type Reason, REASONS } from "../../core/reasons.ts";
 import { blamedSidecarSets } from "../../core/refused/blame.ts";
 import { selectsPod } from "../../core/select/pod_selection.ts";
@@ -20,8 +21,9 @@ export interface OutcomeOptions {
 /** The result of the injection into a new Pod. */
 export interface PodOutcome<T extends PodSubject = PodSubject> {
   readonly target: T;
-  /** The SidecarSets that select the Pod. */
+  /** The SidecarSets that select the Pod with the labels that the injection gives it. */
   readonly selecting: readonly PreparedSidecarSet[];
+  readonly labels: Labels;
   readonly injection: Injection;
   /** Whether a SidecarSet with `failurePolicy: Fail` refuses the Pod. */
   readonly refused: boolean;
@@ -34,26 +36,38 @@ export function outcomeOf<T extends PodSubject>(target: T, options: OutcomeOptio
   const { cluster, excludedNamespaces, now } = options;
   const { pod } = target;
   const namespace = namespaceOf(cluster, pod.metadata.namespace ?? "");
-  const selecting = cluster.sidecarSets.filter(({ sidecarSet }) =>
-    selectsPod(sidecarSet.spec, { labels: pod.metadata.labels ?? {}, namespace })
-  );
+  const match = matcherFor(cluster, namespace);
+  const selecting = match(pod.metadata.labels ?? {});
   const exempt = exemption(pod, excludedNamespaces);
   const injection = exempt ? noInjection(selecting, exempt) : inject({
     pod: asSent(pod),
     namespace,
     selecting,
+    match,
     revisionsOf: () => cluster.revisions,
     sharesOf: () => ({ matched: 0, pinned: 0 }),
     now,
   });
   const refused = injection.skipped.some(({ refuses }) => refuses);
+  const injected = injectedPod(pod, injection.patch);
+  const { labels = {} } = injected.metadata;
   return {
     target,
-    selecting,
+    selecting: match(labels),
+    labels,
     injection,
     refused,
-    pod: refused ? pod : injectedPod(pod, injection.patch),
+    pod: refused ? pod : injected,
   };
+}
+
+/** The SidecarSets that select a Pod with given labels in a namespace. */
+function matcherFor(
+  { sidecarSets }: KnownCluster,
+  namespace: NamespaceFacts,
+): InjectRequest["match"] {
+  return (labels) =>
+    sidecarSets.filter(({ sidecarSet }) => selectsPod(sidecarSet.spec, { labels, namespace }));
 }
 
 /** Removes the metadata that the API server drops from a create request before it calls webhooks. */
@@ -87,13 +101,14 @@ export function replacementFacts(
 ): ReplacementFacts {
   const { cluster, excludedNamespaces, now } = options;
   const namespace = namespaceOf(cluster, pod.metadata.namespace ?? "");
-  const place = { labels: pod.metadata.labels ?? {}, namespace };
+  const match = matcherFor(cluster, namespace);
   return {
     sidecarSet: name,
     excludedNamespaces: new Set(excludedNamespaces),
     request: {
       namespace,
-      selecting: cluster.sidecarSets.filter(({ sidecarSet }) => selectsPod(sidecarSet.spec, place)),
+      selecting: match(pod.metadata.labels ?? {}),
+      match,
       revisionsOf: () => cluster.revisions,
       sharesOf: () => ({ matched: 0, pinned: 0 }),
       now,

@@ -1,5 +1,6 @@
 import type { KubeEvent } from "../../api/objects.ts";
 import type { Pod } from "../../api/pod.ts";
+import { injectedPod } from "../../core/json/patch.ts";
 import { blamedSidecarSets } from "../../core/refused/blame.ts";
 import { FAILED_CREATE, failedCreateOf } from "../../core/refused/message.ts";
 import { podOfWorkload } from "../../core/refused/workload.ts";
@@ -100,6 +101,7 @@ function blame(
   if (pod === undefined) return [];
   const { excludedNamespaces, request, inject } = dryRunFacts(pod);
   if (excludedNamespaces.has(pod.metadata.namespace ?? "")) return [];
-  const { selecting } = request;
-  return blamedSidecarSets(text, { pod, selecting, injection: inject({ ...request, pod }) });
+  const injection = inject({ ...request, pod });
+  const selecting = request.match(injectedPod(pod, injection.patch).metadata.labels ?? {});
+  return blamedSidecarSets(text, { pod, selecting, injection });
 }

@@ -2,6 +2,7 @@ import type { Container } from "../../api/container.ts";
 import { isMirrorPod, type Pod } from "../../api/pod.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
 import { foreignAnnotations } from "../pod_metadata/removal.ts";
+import { unpatched } from "../pod_metadata/unpatched.ts";
 import { recordsObstacle } from "../inject/admit.ts";
 import type { Injection, InjectRequest } from "../inject/contract.ts";
 import { type Reason, REASONS } from "../reasons.ts";
@@ -28,7 +29,8 @@ export interface ReplacementFacts {
 }
 
 /** The Pod as its workload recreates it: without status, node, and all injected parts. */
-export function asRecreated(pod: Pod): Pod {
+export function asRecreated(stored: Pod): Pod {
+  const pod = unpatched(stored);
   const { name, generateName, namespace, labels, ownerReferences } = pod.metadata;
   const { nodeName: _nodeName, initContainers, ...spec } = pod.spec;
   const own = (container: Container) => !isMarkedInjected(container);
@@ -62,7 +64,9 @@ export function replacementObstacle(
   const { namespace = "" } = pod.metadata;
   if (isMirrorPod(pod)) return because("MirrorPod");
   if (excludedNamespaces.has(namespace)) return because("NamespaceExcluded");
-  const { injected, skipped } = facts.inject({ ...request, pod: asRecreated(pod) });
+  const recreated = asRecreated(pod);
+  const selecting = request.match(recreated.metadata.labels ?? {});
+  const { injected, skipped } = facts.inject({ ...request, pod: recreated, selecting });
   const found = injected.find((each) => each.sidecarSet === sidecarSet);
   if (found !== undefined) {
     const { revision = found.revision } = facts;

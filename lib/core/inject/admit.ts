@@ -1,9 +1,17 @@
 import type { Container, Volume } from "../../api/container.ts";
 import { ownMember } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
+import {
+  POD_PATCHES_ANNOTATION,
+  podPatches,
+  podPatchesText,
+  type PodPatchRecord,
+  type PodPatchRecords,
+  withPatchedLabels,
+} from "../annotations/pod_patches.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import { AnnotationSize } from "../pod_metadata/annotation_size.ts";
-import { patchMetadata } from "../pod_metadata/patch.ts";
+import { patchMetadata, type PresentMetadata } from "../pod_metadata/patch.ts";
 import type { Obstacle } from "../reasons.ts";
 import type { Choice } from "./choose.ts";
 import { firstConflict, occupy } from "./conflicts.ts";
@@ -16,7 +24,7 @@ import { PodSources } from "./pod_sources.ts";
 import { computeResources, resourceCandidates, type ResourcesBySidecar } from "./resources.ts";
 import { sharingObstacle } from "./shared_volumes.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
-import type { SidecarSetPlan } from "./sidecarset_plan.ts";
+import { canaryBase, type SidecarSetPlan } from "./sidecarset_plan.ts";
 
 /** A SidecarSet that fits into the Pod, with what the checks computed. */
 export interface Admitted {
@@ -31,8 +39,10 @@ export interface Admission {
   readonly admitted: readonly Admitted[];
   readonly skipped: readonly Skip[];
   readonly occupied: Occupied;
-  /** Annotations that `patchPodMetadata` changes. */
+  /** Annotations that `patchPodMetadata` changes, and the record of patches. */
   readonly annotations: ReadonlyMap<string, string>;
+  /** Labels that `patchPodMetadata` changes. */
+  readonly labels: ReadonlyMap<string, string>;
   /** The Pod's own containers, the possible targets of resources policies. */
   readonly candidates: () => readonly Container[];
   /** Mounts, devices and variables of the Pod's containers. */
@@ -50,8 +60,13 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
   const sources = new PodSources(pod, occupied.ours.containers);
   const unreadable = recordsObstacle(pod);
   const annotations = new Map<string, string>();
+  const labels = new Map<string, string>();
+  const records = presentRecords(pod, choice);
   const size = new AnnotationSize(request);
-  const current = (key: string) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key);
+  const metadata: PresentMetadata = {
+    annotation: (key) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key),
+    label: (key) => labels.get(key) ?? ownMember(pod.metadata.labels, key),
+  };
   const admitted: Admitted[] = [];
   const skipped: Skip[] = [];
   for (const plan of choice.chosen) {
@@ -61,40 +76,54 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
       sharingObstacle(plan, { pod, sources }) ??
       podSecurityObstacle(plan, { pod, namespace, occupied }) ??
       podFitObstacle(plan, pod) ??
-      depend(plan, { pod, admitted, candidates, current });
+      depend(plan, { pod, admitted, candidates, metadata, records });
     if ("reason" in findings) {
       skipped.push(failed(plan.prepared, findings));
       continue;
     }
-    const oversize = size.admit({ plan, changes: findings.annotations }, {
-      ...{ admitted, annotations },
-      skipped: () => [...choice.skipped, ...skipped].map(({ sidecarSet }) => sidecarSet),
-    });
-    if (oversize !== undefined) {
-      skipped.push(failed(plan.prepared, oversize));
+    const obstacle = selectionObstacle(plan, { request, labels, added: findings.labels }) ??
+      size.admit({ plan, changes: findings.annotations }, {
+        ...{ admitted, annotations },
+        skipped: () => [...choice.skipped, ...skipped].map(({ sidecarSet }) => sidecarSet),
+      });
+    if (obstacle !== undefined) {
+      skipped.push(failed(plan.prepared, obstacle));
       continue;
     }
     for (const [key, value] of findings.annotations) annotations.set(key, value);
+    for (const [key, value] of findings.labels) labels.set(key, value);
+    if (findings.record !== undefined) records.set(plan.name, findings.record);
     const volumes = plan.volumes.filter((volume) => !occupied.volumes.has(volume.name));
     occupy(plan, surroundings);
     admitted.push({ plan, resources: findings.resources, volumes });
   }
-  return { admitted, skipped, occupied, annotations, candidates, sources };
+  return { admitted, skipped, occupied, annotations, labels, candidates, sources };
+}
+
+/** Records of the Pod's SidecarSets; those of others were copied from another Pod. */
+function presentRecords(pod: Pod, { present }: Choice): Map<string, PodPatchRecord> {
+  const names = new Set(present.map(({ prepared }) => prepared.name));
+  return new Map([...podPatches(pod)].filter(([name]) => names.has(name)));
 }
 
 interface Findings {
   readonly resources: ResourcesBySidecar;
+  /** With the record of patches. */
   readonly annotations: ReadonlyMap<string, string>;
+  readonly labels: ReadonlyMap<string, string>;
+  /** What the SidecarSet changes of the Pod's own parts; undefined if nothing. */
+  readonly record: PodPatchRecord | undefined;
 }
 
-/** Computes the resources and annotations that depend on the Pod, or returns why that fails. */
+/** Computes the resources and metadata that depend on the Pod, or returns why that fails. */
 function depend(
   plan: SidecarSetPlan,
-  { pod, admitted, candidates, current }: {
+  { pod, admitted, candidates, metadata, records }: {
     pod: Pod;
     admitted: readonly Admitted[];
     candidates: () => readonly Container[];
-    current: (key: string) => string | undefined;
+    metadata: PresentMetadata;
+    records: PodPatchRecords;
   },
 ): Findings | Obstacle {
   const resources = new Map<SidecarPlan, NonNullable<Container["resources"]>>();
@@ -113,8 +142,48 @@ function depend(
   }
   const excess = podResourcesObstacle({ plan, resources }, { pod, admitted });
   if (excess !== undefined) return excess;
-  const metadata = patchMetadata(plan.prepared.sidecarSet.spec.patchPodMetadata, current);
-  return metadata.ok ? { resources, annotations: metadata.changes } : metadata.obstacle;
+  const changed = patchMetadata(plan.prepared.sidecarSet.spec.patchPodMetadata, metadata);
+  if (!changed.ok) return changed.obstacle;
+  const { annotations, labels } = changed;
+  if (labels.size === 0) return { resources, annotations, labels, record: undefined };
+  const record = withPatchedLabels(records.get(plan.name), { labels, before: metadata.label });
+  const text = podPatchesText(new Map([...records, [plan.name, record]])) ?? "";
+  return {
+    resources,
+    annotations: new Map([...annotations, [POD_PATCHES_ANNOTATION, text]]),
+    labels,
+    record,
+  };
+}
+
+/**
+ * Why labels cannot be set: with them a SidecarSet that selects the Pod would no longer do so, or a canary would take
+ * the Pod over from the SidecarSet that sets them. So the selection only grows, and a second call finds the same.
+ */
+function selectionObstacle(
+  plan: SidecarSetPlan,
+  { request, labels, added }: {
+    request: InjectRequest;
+    /** Labels that SidecarSets before this one change. */
+    labels: ReadonlyMap<string, string>;
+    /** Labels that this one changes. */
+    added: ReadonlyMap<string, string>;
+  },
+): Obstacle | undefined {
+  if (added.size === 0) return undefined;
+  const matchedWith = (changes: ReadonlyMap<string, string>) =>
+    request.match({ ...request.pod.metadata.labels, ...Object.fromEntries(changes) });
+  const matched = matchedWith(new Map([...labels, ...added]));
+  const names = new Set(matched.map(({ name }) => name));
+  const lost = matchedWith(labels).find(({ name }) => !names.has(name)) ??
+    matched.find((each) => canaryBase(each) === plan.name);
+  return lost && {
+    reason: "LabelConflict",
+    message: `a label of spec.patchPodMetadata would ${
+      names.has(lost.name) ? "make the Pod one of its canary" : "remove the Pod from SidecarSet"
+    } ${lost.name}, whose selector uses it: set another label, or change that selector`,
+    subject: lost.name,
+  };
 }
 
 /** Unreadable records of earlier injections stop the injection, as writing would overwrite them. */

@@ -3,7 +3,6 @@ import { INJECTED_LIST_ANNOTATION } from "../../api/names.ts";
 import type { UpgradeSpec } from "../../api/pod.ts";
 import { injectedSidecarSets, isInjectedBy } from "../annotations/injected_list.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
-import { compareUtf8 } from "../json/go_json.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { Obstacle } from "../reasons.ts";
 import { failed, type InjectRequest, leftOut, type Skip } from "./contract.ts";
@@ -28,13 +27,11 @@ export interface Choice {
 }
 
 /**
- * Sorts the selecting SidecarSets, by name, into those that the Pod has, those it is to get, and those left out with a
+ * Sorts the selecting SidecarSets, in their order, into those that the Pod has, those it is to get, and those left out with a
  * reason. Source: `pkg/webhook/pod/mutating/sidecarset.go:sidecarsetMutatingPod`.
  */
 export function choose(request: InjectRequest, planner: Planner): Choice {
-  const selecting = request.selecting.length < 2
-    ? request.selecting
-    : request.selecting.toSorted((a, b) => compareUtf8(a.name, b.name));
+  const { selecting } = request;
   const present: Present[] = [];
   const candidates: PreparedSidecarSet[] = [];
   const skipped: Skip[] = [];

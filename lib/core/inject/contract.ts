@@ -1,5 +1,6 @@
 import type { ControllerRevision } from "../../api/objects.ts";
 import type { JsonPatchOperation } from "../../api/json.ts";
+import type { Labels } from "../../api/meta.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../prepared.ts";
 import type { Obstacle, Reason } from "../reasons.ts";
@@ -11,6 +12,8 @@ export interface InjectRequest {
   readonly namespace: NamespaceFacts;
   /** The SidecarSets that select the Pod, in any order. */
   readonly selecting: readonly PreparedSidecarSet[];
+  /** The SidecarSets that select the Pod if it has these labels, which `patchPodMetadata` may change. */
+  match(labels: Labels): readonly PreparedSidecarSet[];
   /** Stored revisions of one SidecarSet. */
   revisionsOf(sidecarSetName: string): readonly ControllerRevision[];
   /** For `policy: Partial`: number of matched Pods, and of those at the pinned revision. */

@@ -5,24 +5,27 @@ import type { SidecarContainer, TransferEnv } from "../../api/sidecar_container.
 import { compareUtf8 } from "../json/go_json.ts";
 import type { PodSources } from "./pod_sources.ts";
 
-/** Input of `transferEnv`: the Pod's metadata, with its annotations after `patchPodMetadata`. */
+/** Input of `transferEnv`: the Pod's metadata, with its values after `patchPodMetadata`. */
 export interface TransferContext {
   readonly pod: Pod;
   readonly annotation: (key: string) => string | undefined;
+  readonly label: (key: string) => string | undefined;
   readonly sources: PodSources;
 }
 
 /** The context for the admitted sidecars of a Pod. */
 export function transferContextOf(
   pod: Pod,
-  { sources, annotations }: {
+  { sources, annotations, labels }: {
     sources: PodSources;
     annotations: ReadonlyMap<string, string>;
+    labels: ReadonlyMap<string, string>;
   },
 ): TransferContext {
   const annotation = (key: string) =>
     annotations.get(key) ?? ownMember(pod.metadata.annotations, key);
-  return { pod, sources, annotation };
+  const label = (key: string) => labels.get(key) ?? ownMember(pod.metadata.labels, key);
+  return { pod, sources, annotation, label };
 }
 
 /** One variable to transfer, and its source. */
@@ -73,9 +76,7 @@ function sourceContainer(transfer: TransferEnv, context: TransferContext): strin
   const reference = /^metadata\.(labels|annotations)\['(.*)'\]$/s.exec(path);
   if (reference === null) return undefined;
   const [, kind, key = ""] = reference;
-  return kind === "annotations"
-    ? context.annotation(key)
-    : ownMember(context.pod.metadata.labels, key);
+  return kind === "annotations" ? context.annotation(key) : context.label(key);
 }
 
 /** A reference to a variable, and the escaped dollar sign that begins none. */

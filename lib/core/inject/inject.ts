@@ -1,12 +1,13 @@
 import { compareUtf8 } from "../json/go_json.ts";
-import { type Admission, admit } from "./admit.ts";
+import type { Admission } from "./admit.ts";
 import { caveatsOf } from "./caveats.ts";
-import { type Choice, choose } from "./choose.ts";
+import type { Choice } from "./choose.ts";
 import { clearCopies } from "./copies.ts";
 import type { Caveat, Injection, InjectRequest } from "./contract.ts";
 import { createPatchWriter, type PatchWriter } from "./patch_writer.ts";
 import { transferContextOf } from "./env.ts";
 import { createPlanner, type Planner } from "./planner.ts";
+import { settle } from "./settle.ts";
 
 /** Decides injections, with cached plans and patches. */
 export interface Injector {
@@ -34,9 +35,10 @@ function injectWith(
   given: InjectRequest,
 ): Injection {
   const { pod, operations } = clearCopies(given, planner);
-  const request = pod === given.pod ? given : { ...given, pod };
-  const choice = choose(request, planner);
-  const admission = admit(request, choice);
+  const request = pod === given.pod
+    ? given
+    : { ...given, pod, selecting: given.match(pod.metadata.labels ?? {}) };
+  const { choice, admission } = settle(request, planner);
   const injected = [
     ...choice.present.map(({ prepared, revision }) => ({
       sidecarSet: prepared.name,

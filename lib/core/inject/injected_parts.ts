@@ -3,6 +3,7 @@ import { isObject, type JsonPatchOperation, ownMember } from "../../api/json.ts"
 import type { Pod } from "../../api/pod.ts";
 import { pointerToken } from "../json/patch.ts";
 import { annotationsWithout } from "../pod_metadata/removal.ts";
+import { unpatched } from "../pod_metadata/unpatched.ts";
 
 /** The parts of a SidecarSet in a Pod. */
 export interface InjectedParts {
@@ -15,9 +16,10 @@ export interface InjectedParts {
 
 /** The Pod without the parts of a SidecarSet. A volume stays if other containers use it or its source differs. */
 export function withoutInjected(
-  pod: Pod,
+  given: Pod,
   { sidecarSet, containers, volumes }: InjectedParts,
 ): Pod {
+  const pod = unpatched(given, (name) => name === sidecarSet);
   const isKept = ({ name }: Container) => !containers.has(name);
   const kept = pod.spec.containers.filter(isKept);
   const init = pod.spec.initContainers?.filter(isKept);
@@ -54,7 +56,7 @@ function holds(value: unknown, expected: unknown): boolean {
     Object.entries(expected).every(([key, member]) => holds(ownMember(value, key), member));
 }
 
-/** The JSON patch for {@linkcode withoutInjected}: removals and changed annotations. */
+/** The JSON patch for {@linkcode withoutInjected}: removals and changed metadata. */
 export function removals(before: Pod, after: Pod): JsonPatchOperation[] {
   const operations: JsonPatchOperation[] = [];
   for (const list of ["initContainers", "containers", "volumes"] as const) {
@@ -64,14 +66,15 @@ export function removals(before: Pod, after: Pod): JsonPatchOperation[] {
       if (!kept.has(item)) operations.unshift({ op: "remove", path: `/spec/${list}/${index}` });
     });
   }
-  const { annotations = {} } = after.metadata;
-  for (const [key, value] of Object.entries(before.metadata.annotations ?? {})) {
-    const expected = ownMember(annotations, key);
-    if (expected === value) continue;
-    const path = `/metadata/annotations/${pointerToken(key)}`;
-    operations.push(
-      expected === undefined ? { op: "remove", path } : { op: "replace", path, value: expected },
-    );
+  for (const field of ["annotations", "labels"] as const) {
+    for (const [key, value] of Object.entries(before.metadata[field] ?? {})) {
+      const expected = ownMember(after.metadata[field], key);
+      if (expected === value) continue;
+      const path = `/metadata/${field}/${pointerToken(key)}`;
+      operations.push(
+        expected === undefined ? { op: "remove", path } : { op: "replace", path, value: expected },
+      );
+    }
   }
   return operations;
 }

@@ -7,7 +7,7 @@ import {
   storedImagesWith,
 } from "../annotations/image_records.ts";
 import { fitsAnnotations } from "../pod_metadata/annotation_size.ts";
-import { writeAnnotations } from "../pod_metadata/patch.ts";
+import { writeMetadata } from "../pod_metadata/patch.ts";
 import { recordInjection } from "../pod_metadata/records.ts";
 import type { Admission, Admitted } from "./admit.ts";
 import type { Choice, Present } from "./choose.ts";
@@ -25,7 +25,7 @@ export function writePatch(
   { pod, now }: Pick<InjectRequest, "pod" | "now">,
   { choice, admission }: { choice: Choice; admission: Admission },
 ): JsonPatchOperation[] {
-  const { admitted, annotations, occupied } = admission;
+  const { admitted, annotations, labels, occupied } = admission;
   const context = transferContextOf(pod, admission);
   const present = writePresent(choice.present, { admission, context });
   const changes = new Map(annotations);
@@ -51,7 +51,8 @@ export function writePatch(
     ...isInjecting ? writeContainers(admission, context) : [],
     ...append("/spec/volumes", { present: pod.spec.volumes, added: volumes }),
     ...writePullSecrets(pod, { choice, admitted, isInjecting }),
-    ...writeAnnotations(pod, changes),
+    ...writeMetadata(pod, { field: "labels", changes: labels }),
+    ...writeMetadata(pod, { field: "annotations", changes }),
   ];
 }
 

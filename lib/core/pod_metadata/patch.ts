@@ -5,40 +5,57 @@ import { mergeJsonTexts } from "../json/merge_texts.ts";
 import { pointerToken } from "../json/patch.ts";
 import type { Obstacle } from "../reasons.ts";
 
-/** Annotations that `patchPodMetadata` sets, or why one cannot be set. */
+/** Annotations and labels that `patchPodMetadata` changes, or why one cannot be changed. */
 export type MetadataChanges =
-  | { readonly ok: true; readonly changes: ReadonlyMap<string, string> }
+  | {
+    readonly ok: true;
+    readonly annotations: ReadonlyMap<string, string>;
+    readonly labels: ReadonlyMap<string, string>;
+  }
   | { readonly ok: false; readonly obstacle: Obstacle };
 
-const UNCHANGED: MetadataChanges = { ok: true, changes: new Map() };
+/** The values before the patches. */
+export interface PresentMetadata {
+  annotation(key: string): string | undefined;
+  label(key: string): string | undefined;
+}
+
+const NOTHING: ReadonlyMap<string, string> = new Map();
+const UNCHANGED: MetadataChanges = { ok: true, annotations: NOTHING, labels: NOTHING };
 
 /**
- * Applies the patches in order.
+ * Applies the patches in order. Labels are merged by no policy: one with MergePatchJson is left unchanged, as
+ * validation refuses it.
  *
- * @param current the annotation's value before
- *
- * Source: `pkg/control/sidecarcontrol/sidecarset_control.go:PatchPodMetadata`.
+ * Source: `pkg/control/sidecarcontrol/sidecarset_control.go:PatchPodMetadata`, which has no labels.
  */
 export function patchMetadata(
   patches: readonly PatchPodMetadata[] | undefined,
-  current: (key: string) => string | undefined,
+  present: PresentMetadata,
 ): MetadataChanges {
   if (patches === undefined || patches.length === 0) return UNCHANGED;
-  const changes = new Map<string, string>();
-  for (const { annotations = {}, patchPolicy } of patches) {
+  const changed = new Map<string, string>();
+  const labels = new Map<string, string>();
+  for (const { annotations = {}, labels: added = {}, patchPolicy } of patches) {
     for (const [key, value] of Object.entries(annotations)) {
-      const present = changes.get(key) ?? current(key);
-      const patched = patchedValue({ patchPolicy, present, value });
-      if (patched === NOT_MERGEABLE) return { ok: false, obstacle: notJson(key, present) };
-      if (patched !== undefined && patched !== present) changes.set(key, patched);
+      const before = changed.get(key) ?? present.annotation(key);
+      const patched = patchedValue({ patchPolicy, present: before, value });
+      if (patched === NOT_MERGEABLE) return { ok: false, obstacle: notJson(key, before) };
+      if (patched !== undefined && patched !== before) changed.set(key, patched);
+    }
+    if (patchPolicy === "MergePatchJson") continue;
+    for (const [key, value] of Object.entries(added)) {
+      const before = labels.get(key) ?? present.label(key);
+      const patched = patchedValue({ patchPolicy, present: before, value });
+      if (typeof patched === "string" && patched !== before) labels.set(key, patched);
     }
   }
-  return { ok: true, changes };
+  return { ok: true, annotations: changed, labels };
 }
 
 const NOT_MERGEABLE = Symbol("not mergeable");
 
-/** The annotation's new value; undefined leaves it unchanged, as upstream does for an unknown policy. */
+/** The new value; undefined leaves it unchanged, as upstream does for an unknown policy. */
 function patchedValue(
   { patchPolicy = "Retain", present, value }: {
     patchPolicy: PatchPodMetadata["patchPolicy"];
@@ -69,21 +86,24 @@ function notJson(key: string, present: string | undefined): Obstacle {
   };
 }
 
-/** The JSON patch that sets these annotations on the Pod. */
-export function writeAnnotations(
+/** The JSON patch that sets these annotations or labels on the Pod. */
+export function writeMetadata(
   pod: Pod,
-  changes: ReadonlyMap<string, string>,
+  { field, changes }: {
+    readonly field: "annotations" | "labels";
+    readonly changes: ReadonlyMap<string, string>;
+  },
 ): JsonPatchOperation[] {
   if (changes.size === 0) return [];
-  const { annotations } = pod.metadata;
-  if (!annotations) {
-    return [{ op: "add", path: "/metadata/annotations", value: Object.fromEntries(changes) }];
+  const values = pod.metadata[field];
+  if (!values) {
+    return [{ op: "add", path: `/metadata/${field}`, value: Object.fromEntries(changes) }];
   }
   const operations: JsonPatchOperation[] = [];
   for (const [key, value] of changes) {
-    const present = ownMember(annotations, key);
+    const present = ownMember(values, key);
     if (present === value) continue;
-    const path = `/metadata/annotations/${pointerToken(key)}`;
+    const path = `/metadata/${field}/${pointerToken(key)}`;
     operations.push({ op: present === undefined ? "add" : "replace", path, value });
   }
   return operations;

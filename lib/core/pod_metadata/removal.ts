@@ -31,6 +31,7 @@ import {
   RESTART_COUNTS_ANNOTATION,
   restartCountsWithout,
 } from "../annotations/inplace_state.ts";
+import { POD_PATCHES_ANNOTATION, podPatches, podPatchesText } from "../annotations/pod_patches.ts";
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
 import { DEFAULT_CONTAINER_ANNOTATION, isNamedByInjection } from "./default_container.ts";
 
@@ -44,6 +45,7 @@ const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
   RESTART_COUNTS_ANNOTATION,
   STORED_IMAGES_ANNOTATION,
   IDLE_ANNOTATION,
+  POD_PATCHES_ANNOTATION,
 ]);
 const OWN_PREFIXES = [VERSION_ANNOTATION_PREFIX, VERSION_ALT_ANNOTATION_PREFIX];
 
@@ -69,10 +71,12 @@ export function annotationsWithout(
   const working = workingContainers(pod);
   const otherWorking = new Map([...working].filter(([, container]) => !containers.has(container)));
   const otherIdle = new Map([...idleRecords(pod)].filter(([name]) => !containers.has(name)));
+  const otherPatches = new Map([...podPatches(pod)].filter(([name]) => name !== sidecarSet));
   const changes: Record<string, string | null> = {
     ...releasedAnnotations(pod, sidecarSet),
     [STORED_IMAGES_ANNOTATION]: storedImagesWithout(pod, containers),
     [IDLE_ANNOTATION]: idleRecordsText(otherIdle),
+    [POD_PATCHES_ANNOTATION]: podPatchesText(otherPatches),
     [WORKING_HOT_UPGRADE_ANNOTATION]: otherWorking.size === 0
       ? null
       : workingContainersText(otherWorking),

@@ -14,6 +14,7 @@ const revisedFields = {
   patchPodMetadata: list(struct({
     annotations: omittable(map(string)),
     patchPolicy: omittable(string),
+    labels: omittable(map(string)),
   })),
 } as const satisfies Readonly<Record<string, GoType>>;
 

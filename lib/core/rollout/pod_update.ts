@@ -1,3 +1,4 @@
+import { ownMember } from "../../api/json.ts";
 import {
   INPLACE_UPDATE_STATE_ANNOTATION,
   WORKING_HOT_UPGRADE_ANNOTATION,
@@ -8,7 +9,13 @@ import {
   workingContainers,
   workingContainersText,
 } from "../annotations/hot_upgrade.ts";
-import { patchMetadata } from "../pod_metadata/patch.ts";
+import {
+  POD_PATCHES_ANNOTATION,
+  podPatches,
+  podPatchesText,
+  withPatchedLabels,
+} from "../annotations/pod_patches.ts";
+import { patchMetadata, type PresentMetadata } from "../pod_metadata/patch.ts";
 import { recordUpgrade } from "../pod_metadata/records.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { findContainer, isNativeSidecar, runningSidecars } from "../status/containers.ts";
@@ -35,6 +42,8 @@ export interface PodPatch {
     readonly resourceVersion?: string;
     /** Changed annotations; null removes one. */
     readonly annotations: Readonly<Record<string, string | null>>;
+    /** Changed labels; absent without any. */
+    readonly labels?: Readonly<Record<string, string>>;
   };
   readonly spec?: {
     readonly containers?: readonly ContainerImage[];
@@ -78,12 +87,13 @@ export type Patched =
  */
 export function upgradePatch(pod: Pod, facts: UpdateFacts): Patched {
   const { sidecarSet } = facts.prepared;
-  const present = pod.metadata.annotations ?? {};
-  const metadata = patchMetadata(
-    sidecarSet.spec.patchPodMetadata,
-    (key) => Object.hasOwn(present, key) ? present[key] : undefined,
-  );
+  const present: PresentMetadata = {
+    annotation: (key) => ownMember(pod.metadata.annotations, key),
+    label: (key) => ownMember(pod.metadata.labels, key),
+  };
+  const metadata = patchMetadata(sidecarSet.spec.patchPodMetadata, present);
   if (!metadata.ok) return metadata;
+  const { annotations, labels } = metadata;
   const changes = mergeChanges(
     runningSidecars(sidecarSet).map((sidecar) => {
       if (isHotUpgrade(sidecar)) return hotUpgradeStep(pod, facts.prepared, sidecar);
@@ -93,10 +103,26 @@ export function upgradePatch(pod: Pod, facts: UpdateFacts): Patched {
     }),
   );
   const extra = new Map<string, string | null>([
-    ...metadata.changes,
+    ...annotations,
+    ...labelsRecord(pod, { sidecarSet: facts.prepared.name, labels, before: present.label }),
     ...recordUpgrade(pod, facts),
   ]);
-  return { ok: true, patch: patchOf(pod, facts, { ...changes, extra }) };
+  return { ok: true, patch: patchOf(pod, facts, { ...changes, extra, labels }) };
+}
+
+/** The annotation that records changed labels. */
+function labelsRecord(
+  pod: Pod,
+  { sidecarSet, labels, before }: {
+    readonly sidecarSet: string;
+    readonly labels: ReadonlyMap<string, string>;
+    before(key: string): string | undefined;
+  },
+): [string, string | null][] {
+  if (labels.size === 0) return [];
+  const records = podPatches(pod);
+  const record = withPatchedLabels(records.get(sidecarSet), { labels, before });
+  return [[POD_PATCHES_ANNOTATION, podPatchesText(new Map([...records, [sidecarSet, record]]))]];
 }
 
 /** The patch that only changes images: empties the old halves of a hot upgrade, or repairs drifted images. */
@@ -105,7 +131,7 @@ export function imagePatch(
   facts: UpdateFacts,
   changes: Pick<ImageChanges, "images"> & Partial<ImageChanges>,
 ): PodPatch {
-  return patchOf(pod, facts, { ...mergeChanges([changes]), extra: new Map() });
+  return patchOf(pod, facts, { ...mergeChanges([changes]), extra: new Map(), labels: new Map() });
 }
 
 function mergeChanges(parts: readonly (Partial<ImageChanges> | undefined)[]): ImageChanges {
@@ -119,9 +145,12 @@ function mergeChanges(parts: readonly (Partial<ImageChanges> | undefined)[]): Im
 function patchOf(
   pod: Pod,
   facts: UpdateFacts,
-  changes: ImageChanges & { readonly extra: ReadonlyMap<string, string | null> },
+  changes: ImageChanges & {
+    readonly extra: ReadonlyMap<string, string | null>;
+    readonly labels: ReadonlyMap<string, string>;
+  },
 ): PodPatch {
-  const { images, annotations, working, extra } = changes;
+  const { images, annotations, working, extra, labels } = changes;
   const desired = new Map(extra);
   const stored = storedImages(pod);
   const replaced = [...images].filter(([name, image]) =>
@@ -154,6 +183,7 @@ function patchOf(
         ? {}
         : { resourceVersion: pod.metadata.resourceVersion }),
       annotations: Object.fromEntries(changed),
+      ...(labels.size === 0 ? {} : { labels: Object.fromEntries(labels) }),
     },
     ...(spec === undefined ? {} : { spec }),
   };

@@ -2,6 +2,7 @@ import { isObject } from "../../api/json.ts";
 import type { LabelSelector, ObjectMeta } from "../../api/meta.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { SidecarSetSpec } from "../../api/sidecarset.ts";
+import { FIELD_MANAGER } from "../field_manager.ts";
 
 /** Times in RFC 3339 at which labels were set after the object's creation, or possibly after it, by key. */
 export type LabelTimes = Readonly<Record<string, string>>;
@@ -13,18 +14,19 @@ const SAME_MOMENT = 1_000;
 
 /**
  * `managedFields` entries for labels set after the object's creation, reduced to these fields; empty for most
- * objects. An entry has only the time of its manager's last change, so it may include older labels. Removed labels
+ * objects. This program owns only labels that an upgrade has set; those of an injection have no owner. An entry has only the time of its manager's last change, so it may include older labels. Removed labels
  * leave no trace.
  */
 export function laterLabelFields(metadata: ObjectMeta): ManagedFields {
   const created = Date.parse(metadata.creationTimestamp ?? "");
   const owning = (metadata.managedFields ?? []).flatMap((entry) => {
     const labels = labelsOf(entry.fieldsV1);
-    return labels === undefined ? [] : [{ time: entry.time ?? "", labels }];
+    const { time = "", manager } = entry;
+    return labels === undefined ? [] : [{ time, labels, isOurs: manager === FIELD_MANAGER }];
   });
-  const margin = owning.length === 1 ? SAME_MOMENT : 0;
+  const margin = owning.filter(({ isOurs }) => !isOurs).length === 1 ? SAME_MOMENT : 0;
   return owning
-    .filter(({ time }) => Date.parse(time) > created + margin)
+    .filter(({ time, isOurs }) => isOurs || Date.parse(time) > created + margin)
     .map(({ time, labels }) => ({ time, fieldsV1: { "f:metadata": { "f:labels": labels } } }));
 }
 

@@ -35,7 +35,8 @@ function clashes(own: Footprint, other: SidecarSet): FieldProblem[] {
   return [
     ...containerClashes(own, other),
     ...volumeClashes(own, other),
-    ...annotationClashes(own, other),
+    ...metadataClashes(own, { other, kind: "annotations" }),
+    ...metadataClashes(own, { other, kind: "labels" }),
   ];
 }
 
@@ -73,11 +74,14 @@ function volumeClashes(own: Footprint, other: SidecarSet): FieldProblem[] {
 }
 
 /** Retain keeps any earlier value, and JSON merges can be repeated; only Overwrite conflicts. */
-function annotationClashes(own: Footprint, other: SidecarSet): FieldProblem[] {
+function metadataClashes(
+  own: Footprint,
+  { other, kind }: { other: SidecarSet; kind: "annotations" | "labels" },
+): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  for (const { annotations = {}, patchPolicy = "Retain" } of other.spec.patchPodMetadata ?? []) {
-    for (const key of Object.keys(annotations)) {
-      const mine = own.annotations.get(key);
+  for (const { patchPolicy = "Retain", ...entry } of other.spec.patchPodMetadata ?? []) {
+    for (const key of Object.keys(entry[kind] ?? {})) {
+      const mine = own[kind].get(key);
       if (mine === undefined) continue;
       const policies = [mine.policy, patchPolicy];
       if (policies.includes("Retain") || !policies.includes("Overwrite")) continue;
@@ -86,7 +90,9 @@ function annotationClashes(own: Footprint, other: SidecarSet): FieldProblem[] {
         field: mine.path,
         message:
           `is set with ${mine.policy} here and with ${patchPolicy} by ${described(other)}: ` +
-          "use MergePatchJson in both, Retain in one, or make the selectors disjoint",
+          `use ${
+            kind === "labels" ? "" : "MergePatchJson in both, "
+          }Retain in one, or make the selectors disjoint`,
       });
     }
   }
@@ -104,7 +110,14 @@ interface Footprint {
   /** Origin of a container name: the list in the spec, or the Pod. */
   readonly containers: ReadonlyMap<string, string>;
   readonly volumes: ReadonlyMap<string, { readonly path: string; readonly volume: unknown }>;
-  readonly annotations: ReadonlyMap<string, { readonly path: string; readonly policy: string }>;
+  readonly annotations: ReadonlyMap<string, PatchedKey>;
+  readonly labels: ReadonlyMap<string, PatchedKey>;
+}
+
+/** An annotation or label, with its field and policy. */
+interface PatchedKey {
+  readonly path: string;
+  readonly policy: string;
 }
 
 /** The footprint, with the field path of each name. */
@@ -125,15 +138,23 @@ function footprintOf({ spec }: SidecarSet): Footprint {
         i,
       ) => [volume.name, { path: `spec.volumes[${i}]`, volume }]),
     ),
-    annotations: new Map(
-      (spec.patchPodMetadata ?? []).flatMap(({ annotations = {}, patchPolicy = "Retain" }, i) =>
-        Object.keys(annotations).map((key) => [key, {
-          path: `spec.patchPodMetadata[${i}].annotations[${key}]`,
-          policy: patchPolicy,
-        }])
-      ),
-    ),
+    annotations: patchedKeys(spec, "annotations"),
+    labels: patchedKeys(spec, "labels"),
   };
+}
+
+function patchedKeys(
+  { patchPodMetadata = [] }: SidecarSet["spec"],
+  kind: "annotations" | "labels",
+): Map<string, PatchedKey> {
+  return new Map(
+    patchPodMetadata.flatMap(({ patchPolicy = "Retain", ...entry }, i) =>
+      Object.keys(entry[kind] ?? {}).map((key) => [key, {
+        path: `spec.patchPodMetadata[${i}].${kind}[${key}]`,
+        policy: patchPolicy,
+      }])
+    ),
+  );
 }
 
 /**

@@ -15,7 +15,7 @@ export interface ValidationInput {
   readonly revisions: readonly ControllerRevision[];
   /** The text of the allow-list for `patchPodMetadata`; absent without that ConfigMap. */
   readonly allowList?: string;
-  /** Whether annotations are refused without an allow-list. */
+  /** Whether annotations and labels are refused without an allow-list. */
   readonly requireAllowList: boolean;
   /**
    * Whether containers may be privileged (`--allow-privileged` of the API server).

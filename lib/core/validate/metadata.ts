@@ -35,7 +35,7 @@ export function checkMetadata({ metadata, spec }: Subject): void {
 }
 
 /** @see `k8s.io/apimachinery/pkg/apis/meta/v1/validation/validation.go:ValidateLabels` */
-function checkLabels(labels: Field): void {
+export function checkLabels(labels: Field): void {
   for (const [key, value] of labels.entries()) {
     const problem = qualifiedNameProblem(key);
     if (problem !== undefined) value.invalid(`has a key that is not valid: it ${problem}`);

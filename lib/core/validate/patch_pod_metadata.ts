@@ -7,57 +7,104 @@ import { compilePattern } from "../pattern.ts";
 import { matchesSelector } from "../select/label_selector.ts";
 import type { Field } from "./field.ts";
 import type { Subject } from "./input.ts";
-import { checkAnnotations } from "./metadata.ts";
+import { checkAnnotations, checkLabels } from "./metadata.ts";
 import { checkOneOf } from "./syntax.ts";
 
-/** Reserved prefixes: annotations that Kubernetes and OpenKruise act on. */
+/** Reserved prefixes: annotations and labels that Kubernetes and OpenKruise act on. */
 const RESERVED_PREFIX = /(^|\.)(kruise\.io|kubernetes\.io|k8s\.io)\//;
 
+/** Labels without a prefix that workload controllers find their Pods by. */
+const WORKLOAD_LABELS: ReadonlySet<string> = new Set([
+  "controller-revision-hash",
+  "controller-uid",
+  "job-name",
+  "pod-template-generation",
+  "pod-template-hash",
+]);
+
 /**
- * `patchPodMetadata`: valid annotations, each key once.
+ * `patchPodMetadata`: valid annotations and labels, each key once. The selector of the SidecarSet must not use its
+ * own labels, or they would decide whether it selects the Pods that it has patched.
  *
  * @see
  * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
  */
 export function checkPatchPodMetadata({ spec }: Subject): void {
-  const seen = new Set<string>();
+  const seen = { annotations: new Set<string>(), labels: new Set<string>() };
   for (const entry of spec.member("patchPodMetadata").items()) {
-    checkOneOf(entry.member("patchPolicy"), patchPolicies);
+    const policy = entry.member("patchPolicy");
+    checkOneOf(policy, patchPolicies);
     const annotations = entry.member("annotations");
-    if (annotations.entries().length === 0) annotations.required("must have an annotation");
+    const labels = entry.member("labels");
+    if (annotations.entries().length === 0 && labels.entries().length === 0) {
+      annotations.required("must have an annotation, or use labels");
+    }
+    if (policy.text() === "MergePatchJson" && labels.entries().length > 0) {
+      labels.forbidden(
+        "must not be set with patchPolicy MergePatchJson: a label's value is no JSON object; use Retain or Overwrite",
+      );
+    }
     checkAnnotations(annotations);
+    checkLabels(labels);
     for (const [key, field] of annotations.entries()) {
-      if (seen.has(key)) {
+      if (seen.annotations.has(key)) {
         field.duplicate(`must not be set twice, annotation ${key} has another entry`);
       }
-      seen.add(key);
+      seen.annotations.add(key);
+    }
+    for (const [key, field] of labels.entries()) {
+      if (seen.labels.has(key)) {
+        field.duplicate(`must not be set twice, label ${key} has another entry`);
+      }
+      seen.labels.add(key);
+      checkSelectingLabel(key, { field, spec });
     }
   }
 }
 
+/** Labels that decide which Pods this SidecarSet, or the workload's controller, finds. */
+function checkSelectingLabel(key: string, { field, spec }: { field: Field; spec: Field }): void {
+  const selector = spec.member("selector");
+  const keys = [
+    ...selector.member("matchLabels").entries().map(([label]) => label),
+    ...selector.member("matchExpressions").items().map((each) => each.member("key").text()),
+  ];
+  if (keys.includes(key)) {
+    field.forbidden(
+      `must not be set because spec.selector uses label ${key}: use another label, here or there`,
+    );
+  }
+  if (WORKLOAD_LABELS.has(key)) {
+    field.forbidden(`must not be set because controllers find their Pods by ${key}: use another`);
+  }
+}
+
 /**
- * Which annotations are allowed: all but reserved ones, and all in the allow-list. If a list is required, only
- * those in it, as in OpenKruise.
+ * Which annotations and labels are allowed: all but reserved ones, and all in the allow-list. If a list is required,
+ * only those in it, as in OpenKruise.
  *
  * @see
  * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
  */
-export function checkAllowedAnnotations({ spec, metadata, input }: Subject): void {
+export function checkAllowedMetadata({ spec, metadata, input }: Subject): void {
   const { allowList, requireAllowList } = input;
-  const keys: [string, Field][] = spec.member("patchPodMetadata").items()
-    .flatMap((entry) => entry.member("annotations").entries())
-    .filter(([key]) => requireAllowList || RESERVED_PREFIX.test(key));
+  const patches = spec.member("patchPodMetadata").items();
+  const keys = (["annotations", "labels"] as const).flatMap((kind) =>
+    patches.flatMap((entry) => entry.member(kind).entries())
+      .filter(([key]) => requireAllowList || RESERVED_PREFIX.test(key))
+      .map(([key, field]) => ({ kind, key, field }))
+  );
   if (keys.length === 0) return;
   const labels = Object.fromEntries(
     metadata.member("labels").entries().map(([key, value]) => [key, value.text()]),
   );
   const allowed = allowList === undefined ? undefined : readAllowList(allowList, labels);
-  for (const [key, field] of keys) {
+  for (const { kind, key, field } of keys) {
     const why = RESERVED_PREFIX.test(key)
       ? `the prefix of ${key} is reserved`
       : `only the allow-list allows ${key}`;
     if (allowed?.ok === false) field.forbidden(`cannot be allowed because ${allowed.problem}`);
-    else if (!allowed?.names(key)) {
+    else if (!allowed?.allows(kind, key)) {
       field.forbidden(
         `must not be set because ${why}: name it in ${ALLOW_LIST_KEY} of ConfigMap ${ALLOW_LIST_CONFIG_MAP}` +
           " for this SidecarSet's labels",
@@ -70,16 +117,21 @@ const allowList = z.looseObject({
   rules: z.optional(z.array(z.looseObject({
     selector: z.optional(labelSelector),
     allowedAnnotationKeyExprs: z.optional(z.array(z.string())),
+    /** Not in OpenKruise, which ignores it. */
+    allowedLabelKeyExprs: z.optional(z.array(z.string())),
   }))),
 });
 
-/** Annotation keys that the allow-list allows a SidecarSet, or the problem in the list. */
+type Kind = "annotations" | "labels";
+
+/** Keys that the allow-list allows a SidecarSet, or the problem in the list. */
 type AllowedKeys =
-  | { readonly ok: true; names(key: string): boolean }
+  | { readonly ok: true; allows(kind: Kind, key: string): boolean }
   | { readonly ok: false; readonly problem: string };
 
 /**
- * Reads the allow-list: rules for SidecarSets with certain labels, each with regular expressions for annotation keys.
+ * Reads the allow-list: rules for SidecarSets with certain labels, each with regular expressions for annotation and for
+ * label keys.
  *
  * @param text the ConfigMap's text.
  * @param labels the SidecarSet's labels.
@@ -101,17 +153,21 @@ function readAllowList(text: string, labels: Labels): AllowedKeys {
       problem: `${where}: ${first?.field} ${first?.message}: fix the ConfigMap`,
     };
   }
-  const patterns: ((key: string) => boolean)[] = [];
-  for (const { selector, allowedAnnotationKeyExprs = [] } of read.value.rules ?? []) {
+  const patterns: Record<Kind, ((key: string) => boolean)[]> = { annotations: [], labels: [] };
+  for (const rule of read.value.rules ?? []) {
+    const { selector, allowedAnnotationKeyExprs = [], allowedLabelKeyExprs = [] } = rule;
     if (selector !== undefined && !matchesSelector(selector, labels)) continue;
-    for (const expression of allowedAnnotationKeyExprs) {
-      const pattern = compilePattern(expression);
-      if (!pattern.ok) {
-        const problem = `${where}: ${preview(expression)} ${pattern.problem}: fix the ConfigMap`;
-        return { ok: false, problem };
+    const expressions = { annotations: allowedAnnotationKeyExprs, labels: allowedLabelKeyExprs };
+    for (const kind of ["annotations", "labels"] as const) {
+      for (const expression of expressions[kind]) {
+        const pattern = compilePattern(expression);
+        if (!pattern.ok) {
+          const problem = `${where}: ${preview(expression)} ${pattern.problem}: fix the ConfigMap`;
+          return { ok: false, problem };
+        }
+        patterns[kind].push(pattern.matches);
       }
-      patterns.push(pattern.matches);
     }
   }
-  return { ok: true, names: (key) => patterns.some((matches) => matches(key)) };
+  return { ok: true, allows: (kind, key) => patterns[kind].some((matches) => matches(key)) };
 }

@@ -7,7 +7,7 @@ import { checkCleanup, checkPinnedRevision, checkUpdateStrategy } from "./strate
 import { checkConflicts } from "./conflicts.ts";
 import { Field } from "./field.ts";
 import type { Rule, Subject, ValidationInput } from "./input.ts";
-import { checkAllowedAnnotations, checkPatchPodMetadata } from "./patch_pod_metadata.ts";
+import { checkAllowedMetadata, checkPatchPodMetadata } from "./patch_pod_metadata.ts";
 import { checkSelectors } from "./selectors.ts";
 import { checkSidecars } from "./sidecars.ts";
 
@@ -25,7 +25,7 @@ const OWN_RULES: readonly Rule[] = [
 const WRITE_RULES: readonly Rule[] = [
   checkCanary,
   checkPinnedRevision,
-  checkAllowedAnnotations,
+  checkAllowedMetadata,
   checkImmutability,
   checkConflicts,
 ];

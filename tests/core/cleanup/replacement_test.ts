@@ -21,6 +21,7 @@ function facts(prepared: PreparedSidecarSet, excluded: readonly string[] = []) {
     request: {
       namespace: { name: "default", labels: {} },
       selecting: [prepared],
+      match: () => [prepared],
       revisionsOf: () => [],
       sharesOf: () => ({ matched: 0, pinned: 0 }),
       now: new Date("2026-02-01T00:00:00Z"),
@@ -69,7 +70,10 @@ Deno.test("replacementObstacle() says what would keep the sidecars out of a repl
     ...pod,
     metadata: { ...pod.metadata, annotations: { "kubernetes.io/config.mirror": "x" } },
   };
-  const nobody = { ...facts(web), request: { ...facts(web).request, selecting: [] } };
+  const nobody = {
+    ...facts(web),
+    request: { ...facts(web).request, selecting: [], match: () => [] },
+  };
   assert.equal(reasonOf(pod, paused), "InjectionPaused");
   assert.equal(reasonOf(own), "ContainerNameConflict");
   assert.equal(reasonOf(pod, web, ["default"]), "NamespaceExcluded");

@@ -13,6 +13,7 @@ import {
   STORED_IMAGES_ANNOTATION,
 } from "../../../lib/core/annotations/image_records.ts";
 import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/inplace_state.ts";
+import { POD_PATCHES_ANNOTATION } from "../../../lib/core/annotations/pod_patches.ts";
 import { injectedPod } from "../../../lib/core/json/patch.ts";
 import { inject } from "../../../lib/core/inject/inject.ts";
 import type { InjectRequest } from "../../../lib/core/inject/contract.ts";
@@ -225,4 +226,22 @@ Deno.test("inject() leaves containers alone that carry the mark without being th
   const { pod } = run(sent(withAnnotations(copy, { [INJECTED_LIST_ANNOTATION]: listed })), current);
   assert.deepEqual(pod.spec.containers.map(({ name }) => name), ["agent", "main", "other"]);
   assert.equal(pod.metadata.annotations?.[INJECTED_LIST_ANNOTATION], "other,web");
+});
+
+Deno.test("inject() gives a copy its labels back, and those that a new Pod gets", () => {
+  const labelling = (labels: Record<string, string>, name: string) =>
+    prepared("web", {
+      ...NEW,
+      patchPodMetadata: [{ labels, patchPolicy: "Overwrite" }],
+    }, { revisionName: name });
+  const own = podWith();
+  const before = { ...own, metadata: { ...own.metadata, labels: { app: "web", tier: "own" } } };
+  const copy = exported(labelling({ tier: "old", gone: "x" }, "web-1"), before);
+  assert.deepEqual(copy.metadata.labels, { app: "web", tier: "old", gone: "x" });
+  const { pod } = run(sent(copy), labelling({ added: "1" }, "web-2"));
+  assert.deepEqual(pod.metadata.labels, { app: "web", tier: "own", added: "1" });
+  assert.equal(
+    pod.metadata.annotations?.[POD_PATCHES_ANNOTATION],
+    '{"web":{"labels":{"added":null}}}',
+  );
 });

@@ -3,6 +3,7 @@ import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import type { InjectRequest } from "../../../lib/core/inject/contract.ts";
 import { prepareSidecarSet } from "../../../lib/core/defaults/prepare.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
+import { selectsPod } from "../../../lib/core/select/pod_selection.ts";
 
 interface Overrides {
   readonly annotations?: Record<string, string>;
@@ -45,10 +46,13 @@ export function requestFor(
   selecting: readonly PreparedSidecarSet[],
   more: Partial<InjectRequest> = {},
 ): InjectRequest {
+  const namespace = { name: "shop", labels: {} };
   return {
     pod,
     selecting,
-    namespace: { name: "shop", labels: {} },
+    match: (labels) =>
+      selecting.filter(({ sidecarSet }) => selectsPod(sidecarSet.spec, { labels, namespace })),
+    namespace,
     revisionsOf: () => [],
     sharesOf: () => ({ matched: 0, pinned: 0 }),
     now: new Date("2026-01-02T03:04:05.678Z"),

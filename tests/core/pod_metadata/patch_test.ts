@@ -3,8 +3,19 @@ import type { PatchPodMetadata } from "../../../lib/api/sidecarset.ts";
 import { patchMetadata } from "../../../lib/core/pod_metadata/patch.ts";
 
 function changed(present: Record<string, string>, ...patches: PatchPodMetadata[]): unknown {
-  const result = patchMetadata(patches, (key) => present[key]);
-  return result.ok ? Object.fromEntries(result.changes) : result.obstacle.reason;
+  const result = patchMetadata(patches, {
+    annotation: (key) => present[key],
+    label: () => undefined,
+  });
+  return result.ok ? Object.fromEntries(result.annotations) : result.obstacle.reason;
+}
+
+function changedLabels(present: Record<string, string>, ...patches: PatchPodMetadata[]): unknown {
+  const result = patchMetadata(patches, {
+    annotation: () => undefined,
+    label: (key) => present[key],
+  });
+  return result.ok ? Object.fromEntries(result.labels) : result.obstacle.reason;
 }
 
 Deno.test("patchMetadata() with Retain keeps what is there, even when it is empty", () => {
@@ -47,4 +58,21 @@ Deno.test("patchMetadata() changes nothing when one value cannot be merged", () 
     }),
     "AnnotationNotJson",
   );
+});
+
+Deno.test("patchMetadata() applies Retain and Overwrite to labels, and names only values that change", () => {
+  const labels = { a: "new", b: "new", c: "new" };
+  const present = { a: "old", b: "new" };
+  assert.deepEqual(changedLabels(present, { labels }), { c: "new" });
+  assert.deepEqual(changedLabels(present, { labels, patchPolicy: "Retain" }), { c: "new" });
+  assert.deepEqual(changedLabels(present, { labels, patchPolicy: "Overwrite" }), {
+    a: "new",
+    c: "new",
+  });
+});
+
+Deno.test("patchMetadata() merges no label, and keeps labels and annotations of one key apart", () => {
+  const labels = { a: "1" };
+  assert.deepEqual(changedLabels({}, { labels, patchPolicy: "MergePatchJson" }), {});
+  assert.deepEqual(changed({}, { labels, annotations: { a: "2" } }), { a: "2" });
 });

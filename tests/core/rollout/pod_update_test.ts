@@ -5,6 +5,7 @@ import {
   INPLACE_UPDATE_STATE_ANNOTATION,
 } from "../../../lib/api/names.ts";
 import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/inplace_state.ts";
+import { POD_PATCHES_ANNOTATION } from "../../../lib/core/annotations/pod_patches.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { type PodPatch, upgradePatch } from "../../../lib/core/rollout/pod_update.ts";
@@ -89,6 +90,35 @@ Deno.test("upgradePatch() applies the metadata patches again", () => {
   const { annotations } = patchOf(pod("a", { annotations: { kept: "old" } }), prepared).metadata;
   assert.equal(annotations.added, "new");
   assert.equal(Object.hasOwn(annotations, "kept"), false);
+});
+
+Deno.test("upgradePatch() sets labels as it sets annotations, and records the values before", () => {
+  const prepared = meshAt2({}, {
+    patchPodMetadata: [
+      { labels: { app: "kept", added: "new" } },
+      { labels: { tier: "new" }, patchPolicy: "Overwrite" },
+    ],
+  });
+  const target = pod("a");
+  const labelled = { ...target.metadata, labels: { app: "web", tier: "old" } };
+  const { labels, annotations } = patchOf({ ...target, metadata: labelled }, prepared).metadata;
+  assert.deepEqual(labels, { added: "new", tier: "new" });
+  assert.equal(
+    annotations[POD_PATCHES_ANNOTATION],
+    '{"mesh":{"labels":{"added":null,"tier":"old"}}}',
+  );
+  assert.equal(patchOf(pod("a")).metadata.labels, undefined);
+});
+
+Deno.test("upgradePatch() keeps the first recorded value of a label", () => {
+  const prepared = meshAt2({}, {
+    patchPodMetadata: [{ labels: { tier: "third" }, patchPolicy: "Overwrite" }],
+  });
+  const record = '{"mesh":{"labels":{"tier":"first"}}}';
+  const target = pod("a", { annotations: { [POD_PATCHES_ANNOTATION]: record } });
+  const labelled = { ...target.metadata, labels: { app: "web", tier: "second" } };
+  const { annotations } = patchOf({ ...target, metadata: labelled }, prepared).metadata;
+  assert.equal(annotations[POD_PATCHES_ANNOTATION], undefined);
 });
 
 Deno.test("upgradePatch() writes both annotations of the old form anew, each entry under its name", () => {

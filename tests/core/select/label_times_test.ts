@@ -37,6 +37,15 @@ Deno.test("laterLabelFields() bears with a creation that falls into two seconds"
   assert.equal(laterLabelFields(meta(labels(2, "app"))).length, 1);
 });
 
+Deno.test("laterLabelFields() counts every label of this program, which sets none of a Pod's creation", () => {
+  const ours = { ...labels(0, "mesh"), manager: "sidecarset" };
+  const [field, ...more] = laterLabelFields(meta(labels(1, "app"), ours));
+  assert.deepEqual([Object.keys(labelTimes([field ?? {}])), more], [["mesh"], []]);
+  const selector = { matchLabels: { mesh: "on" } };
+  const pod = kept(meta(labels(0, "app"), ours));
+  assert.equal(maySelectLater({ selector }, { pod, namespace: undefined }), true);
+});
+
 Deno.test("labelTimes() takes the latest time of each label", () => {
   const later = laterLabelFields(meta(labels(0, "app"), labels(5, "a", "b"), labels(9, "b")));
   assert.deepEqual(labelTimes(later), { a: at(5), b: at(9) });

@@ -18,6 +18,10 @@ function annotating(patchPolicy: string): Changes {
   return { "spec/patchPodMetadata": [{ annotations: { a: "{}" }, patchPolicy }] };
 }
 
+function labelling(patchPolicy: string): Changes {
+  return { "spec/patchPodMetadata": [{ labels: { a: "1" }, patchPolicy }] };
+}
+
 const ownName = { "spec/containers/0/name": "unrelated" };
 
 testCases([
@@ -94,6 +98,22 @@ testCases([
     }),
   ],
 
+  ["refuses a label that two SidecarSets overwrite", labelling("Overwrite"), [
+    "Invalid spec.patchPodMetadata[0].labels[a]",
+  ], other({ ...ownName, ...labelling("Overwrite") })],
+  [
+    "allows to retain a label that another SidecarSet overwrites, and an annotation of its key",
+    labelling("Retain"),
+    [],
+    other({
+      ...ownName,
+      "spec/patchPodMetadata": [{
+        labels: { a: "1" },
+        annotations: { a: "1" },
+        patchPolicy: "Overwrite",
+      }],
+    }),
+  ],
   ["refuses an annotation that two SidecarSets overwrite", annotating("Overwrite"), [
     "Invalid spec.patchPodMetadata[0].annotations[a]",
   ], other({ ...ownName, ...annotating("Overwrite") })],

@@ -11,6 +11,12 @@ function listing(...rules: unknown[]): Partial<ValidationInput> {
   return { allowList: JSON.stringify({ rules }), requireAllowList: true };
 }
 
+/** With `spec.selector` for label `app`. */
+function labelling(labels: Record<string, string>, more: Changes = {}): Changes {
+  return { "spec/patchPodMetadata": [{ labels, patchPolicy: "Retain" }], ...more };
+}
+
+const LABELS = "spec.patchPodMetadata[0].labels";
 const reserved = setting({ "x.k8s.io/a": "" });
 const example = setting({ "example.com/key": "v" });
 
@@ -101,4 +107,61 @@ testCases([
   ["refuses a patch policy that is none", {
     "spec/patchPodMetadata": [{ annotations: { a: "1" }, patchPolicy: "Append" }],
   }, ["NotSupported spec.patchPodMetadata[0].patchPolicy"]],
+  ["allows labels without an allow-list", labelling({ "example.com/mesh": "on", tier: "" }), []],
+  [
+    "refuses a label value that is none, and a key with a space",
+    labelling({ a: "x y", b: "-", c: "x".repeat(64), "d e": "" }),
+    [
+      `Invalid ${LABELS}[a]`,
+      `Invalid ${LABELS}[b]`,
+      `Invalid ${LABELS}[c]`,
+      `Invalid ${LABELS}[d e]`,
+    ],
+  ],
+  ["refuses a label that matchLabels of the selector use", labelling({ app: "x" }), [
+    `Forbidden ${LABELS}[app]`,
+  ]],
+  [
+    "refuses a label that matchExpressions of the selector use",
+    labelling({ mesh: "on" }, {
+      "spec/selector/matchExpressions": [{ key: "mesh", operator: "DoesNotExist" }],
+    }),
+    [`Forbidden ${LABELS}[mesh]`],
+  ],
+  [
+    "refuses the labels that controllers find their Pods by",
+    labelling({ "pod-template-hash": "1", "controller-revision-hash": "1", "job-name": "a" }),
+    [
+      `Forbidden ${LABELS}[pod-template-hash]`,
+      `Forbidden ${LABELS}[controller-revision-hash]`,
+      `Forbidden ${LABELS}[job-name]`,
+    ],
+  ],
+  ["refuses to merge a label", {
+    "spec/patchPodMetadata": [{ labels: { a: "1" }, patchPolicy: "MergePatchJson" }],
+  }, [`Forbidden ${LABELS}`]],
+  ["refuses a label that is set twice, and allows an annotation of its key", {
+    "spec/patchPodMetadata": [
+      { labels: { a: "1" }, annotations: { a: "1" }, patchPolicy: "Retain" },
+      { labels: { a: "2" }, patchPolicy: "Overwrite" },
+    ],
+  }, ["Duplicate spec.patchPodMetadata[1].labels[a]"]],
+  ["refuses a reserved label", labelling({ "app.kubernetes.io/name": "x" }), [
+    `Forbidden ${LABELS}[app.kubernetes.io/name]`,
+  ]],
+  [
+    "allows a reserved label that the allow-list names as a label",
+    labelling({ "app.kubernetes.io/name": "x" }),
+    [],
+    {
+      ...listing({ allowedLabelKeyExprs: ["^app\\.kubernetes\\.io/"] }),
+      requireAllowList: false,
+    },
+  ],
+  [
+    "refuses a label that the required allow-list names as an annotation only",
+    labelling({ "example.com/mesh": "on" }),
+    [`Forbidden ${LABELS}[example.com/mesh]`],
+    listing({ allowedAnnotationKeyExprs: [".*"] }),
+  ],
 ]);

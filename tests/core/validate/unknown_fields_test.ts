@@ -65,11 +65,11 @@ Deno.test("unknownFields() says which field is meant, at any depth", () => {
 Deno.test("unknownFields() finds the object that a field belongs in, or lists the few fields there are", () => {
   const object = validObject({
     "spec/maxUnavailable": 1,
-    "spec/patchPodMetadata": [{ labels: { team: "x" } }],
+    "spec/patchPodMetadata": [{ finalizers: ["x"] }],
   });
   assert.deepEqual(found(object), {
     "spec.maxUnavailable": "use updateStrategy.maxUnavailable",
-    "spec.patchPodMetadata[0].labels": "use annotations or patchPolicy",
+    "spec.patchPodMetadata[0].finalizers": "use annotations or labels or patchPolicy",
   });
 });
 
