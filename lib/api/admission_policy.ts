@@ -1,16 +1,15 @@
 import type { LabelSelector, ObjectMeta } from "./meta.ts";
+import type { WebhookRule } from "./webhook_configuration.ts";
 
 /**
  * The parts of `MutatingAdmissionPolicy` and its binding (admissionregistration.k8s.io/v1) that the controller writes
  * and compares. Defaults are explicit, so that a read object compares equal.
  */
 
-export interface PolicyResourceRule {
-  apiGroups: string[];
-  apiVersions: string[];
-  operations: string[];
-  resources: string[];
-  scope: "Cluster" | "Namespaced" | "*";
+/** A CEL expression with its name. */
+export interface NamedExpression {
+  name: string;
+  expression: string;
 }
 
 export interface MutatingAdmissionPolicy {
@@ -24,10 +23,10 @@ export interface MutatingAdmissionPolicy {
       matchPolicy: "Equivalent" | "Exact";
       namespaceSelector: LabelSelector;
       objectSelector: LabelSelector;
-      resourceRules: PolicyResourceRule[];
+      resourceRules: (WebhookRule & { resourceNames?: string[] })[];
     };
-    matchConditions?: { name: string; expression: string }[];
-    variables?: { name: string; expression: string }[];
+    matchConditions?: NamedExpression[];
+    variables?: NamedExpression[];
     mutations: { patchType: "JSONPatch"; jsonPatch: { expression: string } }[];
   };
 }

@@ -12,6 +12,11 @@ export const REASONS = {
   CanaryTakesOver: "a canary of this SidecarSet also selects the Pod",
   RevisionNotFound: "the pinned revision does not exist or belongs to another SidecarSet",
   ScopeTooLarge: "its selectors exceed the size limit of the webhook registration",
+  // A SidecarSet is injected by the webhook, although its mechanism is Policy.
+  PolicyUnsupported: "its injection depends on the Pod, or a policy cannot express it",
+  PolicyOrderConflict:
+    "another SidecarSet that can select the same Pods would be injected in another order",
+  PolicyTooLarge: "the MutatingAdmissionPolicy has no room for the SidecarSet",
   // A SidecarSet is not injected into one Pod.
   NotSelected: "the labels of the Pod or of its namespace do not match",
   NamespaceExcluded: "the namespace is excluded from injection",

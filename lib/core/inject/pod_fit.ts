@@ -17,7 +17,7 @@ interface Misfit {
 }
 
 /** What depends on the Pod around a container, so that validating the SidecarSet cannot find it. */
-const RULES: readonly Rule[] = [
+const RULES = {
   portsOfHostNetwork,
   doubledPortsOfHostNetwork,
   fieldsOfOtherSystem,
@@ -29,7 +29,16 @@ const RULES: readonly Rule[] = [
   deviceWithoutClaim,
   fileOutsideEmptyDir,
   claimOfOtherPods,
-];
+} satisfies Readonly<Record<string, Rule>>;
+export type PodFitRule = keyof typeof RULES;
+
+/** Whether one rule keeps the SidecarSet out of the Pod. */
+export function isMisfit(plan: SidecarSetPlan, { rule, pod }: { rule: PodFitRule; pod: Pod }) {
+  return plan.sidecars.some((sidecar) => {
+    const container = sidecar.containers[0]?.container;
+    return container !== undefined && RULES[rule](container, { pod, sidecar }) !== undefined;
+  });
+}
 
 /**
  * The first sidecar field that the API server refuses in such a Pod (`pkg/apis/core/validation:ValidatePodSpec`).
@@ -38,7 +47,7 @@ export function podFitObstacle(plan: SidecarSetPlan, pod: Pod): Obstacle | undef
   for (const sidecar of plan.sidecars) {
     const container = sidecar.containers[0]?.container;
     if (container === undefined) continue;
-    for (const rule of RULES) {
+    for (const rule of Object.values(RULES)) {
       const misfit = rule(container, { pod, sidecar });
       if (misfit === undefined) continue;
       const { reason, field, message } = misfit;

@@ -5,8 +5,8 @@ import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 import type { Obstacle } from "../reasons.ts";
 import { BASELINE, type Control, RESTRICTED, type Subject } from "./pod_security_controls.ts";
 
-const ENFORCE_LABEL = "pod-security.kubernetes.io/enforce";
-const ENFORCE_VERSION_LABEL = "pod-security.kubernetes.io/enforce-version";
+export const ENFORCE_LABEL = "pod-security.kubernetes.io/enforce";
+export const ENFORCE_VERSION_LABEL = "pod-security.kubernetes.io/enforce-version";
 
 /**
  * Whether the namespace's enforced Pod Security level refuses the Pod because of the sidecars: they violate
@@ -16,16 +16,7 @@ export function podSecurityObstacle(
   plan: SidecarSetPlan,
   { pod, namespace, occupied }: { pod: Pod; namespace: NamespaceFacts; occupied: Occupied },
 ): Obstacle | undefined {
-  const level = namespace.labels[ENFORCE_LABEL];
-  if (level !== "baseline" && level !== "restricted") return undefined;
-  const sidecars: Subject = {
-    pod,
-    containers: plan.sidecars.flatMap((sidecar) =>
-      sidecar.containers.map((planned) => planned.container)
-    ),
-    volumes: plan.volumes,
-  };
-  const violated = controlsOf(level, namespace).filter((control) => control.violatedBy(sidecars));
+  const violated = violatedControls(plan, { pod, namespace });
   if (violated.length === 0) return undefined;
   const itself: Subject = {
     pod,
@@ -36,6 +27,7 @@ export function podSecurityObstacle(
   };
   if (violated.some((control) => control.violatedBy(itself))) return undefined;
   const names = violated.map((control) => control.name).join(", ");
+  const level = namespace.labels[ENFORCE_LABEL] ?? "";
   return {
     reason: "PodSecurityViolation",
     message:
@@ -45,9 +37,26 @@ export function podSecurityObstacle(
   };
 }
 
+/** The controls that the namespace enforces and the sidecars violate in this Pod. */
+export function violatedControls(
+  plan: SidecarSetPlan,
+  { pod, namespace }: { pod: Pod; namespace: Pick<NamespaceFacts, "labels"> },
+): readonly Control[] {
+  const level = namespace.labels[ENFORCE_LABEL];
+  if (level !== "baseline" && level !== "restricted") return [];
+  const sidecars: Subject = {
+    pod,
+    containers: plan.sidecars.flatMap((sidecar) =>
+      sidecar.containers.map((planned) => planned.container)
+    ),
+    volumes: plan.volumes,
+  };
+  return controlsOf(level, namespace).filter((control) => control.violatedBy(sidecars));
+}
+
 function controlsOf(
   level: "baseline" | "restricted",
-  namespace: NamespaceFacts,
+  namespace: Pick<NamespaceFacts, "labels">,
 ): readonly Control[] {
   const controls = level === "baseline" ? BASELINE : [...BASELINE, ...RESTRICTED];
   const minor = /^v1\.(\d+)$/.exec(namespace.labels[ENFORCE_VERSION_LABEL] ?? "")?.[1];

@@ -60,6 +60,13 @@ const DEPENDS_ON_POD: Readonly<Record<SidecarField, (sidecar: SidecarContainer) 
   completionPolicy: () => false,
 };
 
+/** The fields that make the injected container depend on the Pod. */
+export function podDependentFields(sidecar: SidecarContainer): readonly string[] {
+  return Object.entries(DEPENDS_ON_POD).flatMap(([field, dependsOnPod]) =>
+    dependsOnPod(sidecar) ? [field] : []
+  );
+}
+
 function sharesMountsOf({ shareVolumePolicy }: SidecarContainer): boolean {
   return shareVolumePolicy?.type === "enabled";
 }
@@ -84,7 +91,7 @@ export function planSidecar(sidecar: SidecarContainer, list: ContainerList): Sid
     sharesMounts: sharesMountsOf(sidecar),
     sharesDevices: sharesDevicesOf(sidecar),
     resourcesPolicy: sidecar.resourcesPolicy && prepareResourcesPolicy(sidecar.resourcesPolicy),
-    dependsOnPod: Object.values(DEPENDS_ON_POD).some((dependsOnPod) => dependsOnPod(sidecar)),
+    dependsOnPod: podDependentFields(sidecar).length > 0,
   };
 }
 

@@ -3,7 +3,7 @@ import type { Obstacle } from "../reasons.ts";
 import { type RecordedSidecarSet, recordInjection } from "./records.ts";
 
 /** Bytes of all keys and values together (`k8s.io/apimachinery/pkg/api/validation:TotalAnnotationSizeLimitB`). */
-const LIMIT = 256 * 1024;
+export const MAX_ANNOTATION_BYTES = 256 * 1024;
 /** Maximum number of UTF-8 bytes for one UTF-16 unit. */
 const BYTES_OF_UNIT = 3;
 /** Upper bounds for the records of a SidecarSet, and of each of its sidecars, in UTF-16 units. */
@@ -44,12 +44,18 @@ export class AnnotationSize {
   ): Obstacle | undefined {
     const units = this.#units + RECORD_UNITS + plan.sidecars.length * SIDECAR_UNITS +
       unitsOf(changes);
-    const size = units * BYTES_OF_UNIT <= LIMIT ? 0 : this.#exact({ plan, changes }, before);
+    const size = units * BYTES_OF_UNIT <= MAX_ANNOTATION_BYTES
+      ? 0
+      : this.#exact({ plan, changes }, before);
     // Annotations that exceed the limit without the sidecars are not an obstacle.
-    if (size > LIMIT && bytesOf(this.#request.pod.metadata.annotations ?? {}) <= LIMIT) {
+    if (
+      size > MAX_ANNOTATION_BYTES &&
+      bytesOf(this.#request.pod.metadata.annotations ?? {}) <= MAX_ANNOTATION_BYTES
+    ) {
       return {
         reason: "AnnotationsTooLarge",
-        message: `the Pod's annotations would be ${size} bytes, more than the ${LIMIT} that the ` +
+        message:
+          `the Pod's annotations would be ${size} bytes, more than the ${MAX_ANNOTATION_BYTES} that the ` +
           "API server takes: shorten them, or those of spec.patchPodMetadata",
       };
     }
@@ -81,7 +87,7 @@ export class AnnotationSize {
 
 /** Whether the API server accepts a Pod with these annotations. */
 export function fitsAnnotations(annotations: Annotations): boolean {
-  return bytesOf(annotations) <= LIMIT;
+  return bytesOf(annotations) <= MAX_ANNOTATION_BYTES;
 }
 
 function unitsOf(annotations: Iterable<readonly [key: string, value: string]>): number {

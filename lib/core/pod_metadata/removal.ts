@@ -49,13 +49,17 @@ const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
 ]);
 const OWN_PREFIXES = [VERSION_ANNOTATION_PREFIX, VERSION_ALT_ANNOTATION_PREFIX];
 
+/** Whether this program sets the annotation on Pods to record injections and upgrades. */
+export function isOwnAnnotation(key: string): boolean {
+  return OWN_ANNOTATIONS.has(key) || OWN_PREFIXES.some((prefix) => key.startsWith(prefix));
+}
+
 /** The Pod's annotations without those that this program sets. */
 export function foreignAnnotations(pod: Pod): Record<string, string> {
   const isOwnDefault = isNamedByInjection(pod);
   return Object.fromEntries(
     Object.entries(pod.metadata.annotations ?? {}).filter(([key]) =>
-      !(isOwnDefault && key === DEFAULT_CONTAINER_ANNOTATION) && !OWN_ANNOTATIONS.has(key) &&
-      !OWN_PREFIXES.some((prefix) => key.startsWith(prefix))
+      !(isOwnDefault && key === DEFAULT_CONTAINER_ANNOTATION) && !isOwnAnnotation(key)
     ),
   );
 }

@@ -64,7 +64,7 @@ function exactScope(terms: readonly (readonly Requirement[])[]): Scope {
       else for (const value of added) values.add(value);
     } else {
       const values = requirements.reduce((sum, each) => sum + each.values.length, 0);
-      const text = requirements.map(requirementText).join(" && ");
+      const text = requirements.map((each) => requirementText(each)).join(" && ");
       if (!room.take({ clauses: 1, requirements: requirements.length, values, text })) continue;
       clauses.push({
         text,
@@ -131,9 +131,17 @@ function joinClauses(clauses: readonly { text: string; labelled: boolean }[]): s
   return parts.length === 0 ? "false" : parts.join(" || ");
 }
 
-function requirementText({ key, operator, values }: Requirement): string {
-  const has = `${quote(key)} in ${LABELS}`;
-  const value = `${LABELS}[${quote(key)}]`;
+/**
+ * The CEL condition of one requirement.
+ *
+ * @param labels CEL of a map that is not absent
+ */
+export function requirementText(
+  { key, operator, values }: Requirement,
+  labels: string = LABELS,
+): string {
+  const has = `${quote(key)} in ${labels}`;
+  const value = `${labels}[${quote(key)}]`;
   const [first] = values;
   const listed = values.length === 1 && first !== undefined
     ? `${value} == ${quote(first)}`

@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import type { MutatingAdmissionPolicy, NamedExpression } from "../../api/admission_policy.ts";
+import { isObject } from "../../api/json.ts";
+import type { SidecarSetPlan } from "../inject/sidecarset_plan.ts";
+import type { Selection } from "../select/pod_selection.ts";
+import { celString, celStrings, celValue } from "./cel.ts";
+import { FITS_ANNOTATIONS } from "./expressions.ts";
+import { obstacleConditions } from "./guards.ts";
+import { partsOf } from "./parts.ts";
+import { selectionText } from "./selection.ts";
+
+/** On the policy: the SidecarSets that it injects, as JSON. */
+export const POLICY_SETS_ANNOTATION = "kruise.io/sidecarset-policy-sets";
+
+/** A SidecarSet that a policy injects. */
+export interface PolicyMember {
+  readonly name: string;
+  /** Equal for two states that the policy injects in the same way. */
+  readonly key: string;
+  readonly plan: SidecarSetPlan;
+  readonly selection: Selection;
+  /** CEL: whether the Pod is selected. */
+  readonly selected: string;
+  /** CEL: whether a selected Pod is injected. */
+  readonly fits: string;
+  /** CEL literal of what the Pod gets. */
+  readonly parts: string;
+  /** Upper bound of what the annotations of a Pod grow by. */
+  readonly annotationBytes: number;
+  /** What the policy grows by. */
+  readonly policyBytes: number;
+}
+
+/** Keys of annotations and commas, and the default container. */
+const COMMON_BYTES = 512;
+/** The names of a member's variables, and where they are used. */
+const VARIABLE_BYTES = 1_000;
+
+/** @param injectedAt the time that the records of Pods contain */
+export function policyMember(
+  plan: SidecarSetPlan,
+  { selection, uid = "", injectedAt }: {
+    readonly selection: Selection;
+    readonly uid: string | undefined;
+    readonly injectedAt: Date;
+  },
+): PolicyMember {
+  const selected = selectionText(selection);
+  const fits = obstacleConditions(plan).map((condition) => `!(${condition})`).join(" && ");
+  const parts = partsOf(plan, injectedAt);
+  const literal = celValue(parts);
+  const { full, withoutImage, overwritten, retained } = parts;
+  const texts = [full, withoutImage, ...[...overwritten, ...retained].flatMap(Object.values)];
+  return {
+    name: plan.name,
+    key: createHash("sha256").update(JSON.stringify([uid, selected, fits, literal])).digest("hex")
+      .slice(0, 16),
+    plan,
+    selection,
+    selected,
+    fits,
+    parts: literal,
+    annotationBytes: COMMON_BYTES + bytesOf(texts.join("")),
+    policyBytes: bytesOf(JSON.stringify([selected, fits, literal])) + VARIABLE_BYTES,
+  };
+}
+
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/** The policy's variables for its members: which are selected, which are injected, and with what. */
+export function memberVariables(members: readonly PolicyMember[]): NamedExpression[] {
+  const listed = (itemOf: (member: PolicyMember, index: number) => string) =>
+    `[${members.map(itemOf).join(",\n")}]`;
+  return [
+    ...members.map(({ selected }, i) => ({ name: `m${i}`, expression: selected })),
+    {
+      name: "addedBytes",
+      expression: `${
+        listed(({ annotationBytes }, i) => `variables.m${i} ? ${annotationBytes} : 0`)
+      }.sum()`,
+    },
+    FITS_ANNOTATIONS,
+    ...members.map(({ fits }, i) => ({
+      name: `s${i}`,
+      expression: `variables.m${i} && ${fits} && variables.isReadable && variables.fitsAnnotations`,
+    })),
+    ...members.map(({ parts }, i) => ({ name: `p${i}`, expression: parts })),
+    {
+      name: "injected",
+      expression: `${listed((_, i) => `variables.s${i} ? [variables.p${i}] : []`)}.flatten()`,
+    },
+    {
+      name: "dropped",
+      expression: `!variables.hasRecords ? [] : ${
+        listed(({ name, plan }, i) =>
+          `variables.m${i} && !(${
+            celString(name)
+          } in variables.listed && variables.marked.exists(n, ` +
+          `n in ${celStrings(plan.containerNames)})) ? [${celString(name)}] : []`
+        )
+      }.flatten()`,
+    },
+  ];
+}
+
+/** The annotation's value: the key of each member by its name. */
+export function policySetsText(members: readonly PolicyMember[]): string {
+  return JSON.stringify(Object.fromEntries(members.map(({ name, key }) => [name, key])));
+}
+
+/** The SidecarSets that a stored policy injects, with their keys; empty if the annotation is unreadable. */
+export function policySets(
+  policy: Pick<MutatingAdmissionPolicy, "metadata"> | undefined,
+): ReadonlyMap<string, string> {
+  const text = policy?.metadata.annotations?.[POLICY_SETS_ANNOTATION];
+  if (text === undefined) return new Map();
+  try {
+    const parsed: unknown = JSON.parse(text);
+    const entries = Object.entries(isObject(parsed) ? parsed : {});
+    return new Map(entries.flatMap(([name, key]) => typeof key === "string" ? [[name, key]] : []));
+  } catch {
+    return new Map();
+  }
+}
