@@ -2,7 +2,7 @@ import type {
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
 } from "../../api/admission_policy.ts";
-import type { ControllerRevision } from "../../api/controller_revision.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import { pinnedRevision } from "../inject/revision_choice.ts";
 import { createPlanner, type Planner } from "../inject/planner.ts";
 import type { SidecarSetPlan } from "../inject/sidecarset_plan.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ControllerRevision } from "../../../lib/api/controller_revision.ts";
+import type { ControllerRevision } from "../../../lib/api/objects.ts";
 import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION } from "../../../lib/api/names.ts";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import { policySets } from "../../../lib/core/admission_policy/members.ts";
