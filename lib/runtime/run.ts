@@ -71,7 +71,7 @@ export async function run(
   const identity = `${Deno.hostname()}_${crypto.randomUUID()}`;
   logger.info("Starting", { version, identity, apiServer: cluster.server });
   await dropPermissions({ keepRun: cluster.runsPrograms ?? false, logger });
-  const metrics = createMetrics({ apiServer: new URL(cluster.server).host });
+  const metrics = createMetrics({ version, apiServer: new URL(cluster.server).host });
   const serverClock = new ServerClock(clock);
   const client = new FetchClient({
     cluster,

@@ -40,7 +40,7 @@ export function admissionOver(input: AdmissionInput): (request: Request) => Prom
   const index = new ClusterIndex();
   index.applyNamespace({ metadata: { name: "shop", labels: {} } });
   for (let i = 0; i < input.sidecarSets; i++) index.applySidecarSet(prepared(i, input));
-  const metrics = createMetrics({ apiServer: "none" });
+  const metrics = createMetrics({ version: "0.0.0", apiServer: "none" });
   return createAdmission({
     client: new RecordingClient(),
     index,

@@ -41,7 +41,7 @@ export function startSimulatedController(
     retainedRevisions: () => Promise.resolve([]),
     excludedNamespaces: [],
     identity: "test",
-    metrics: createMetrics({ apiServer: "127.0.0.1" }).loops,
+    metrics: createMetrics({ version: "0.0.0", apiServer: "127.0.0.1" }).loops,
     caBundle: () => "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
     certificatePollMs: 1_000,
     isSynced: () => watches.unsynced().length === 0,

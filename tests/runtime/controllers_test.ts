@@ -16,7 +16,7 @@ const CONTROLLERS = [
 
 Deno.test("every controller has the metrics of its queue and of its reconciliations", () => {
   const clock = new ManualClock();
-  const metrics = createMetrics({ apiServer: "127.0.0.1" });
+  const metrics = createMetrics({ version: "0.0.0", apiServer: "127.0.0.1" });
   const client = new RecordingClient();
   createControllers({
     config: readConfig({ flags: {}, env: () => undefined, terminal: false }),

@@ -90,9 +90,9 @@ export class RegistrationController {
     });
   }
 
-  /** Whether the registration was once active as the SidecarSets needed it. */
-  get isRegistered(): boolean {
-    return this.#reconciler.isRegistered;
+  /** Whether the observed registration is what the SidecarSets need. */
+  get isActive(): boolean {
+    return this.#reconciler.isActive;
   }
 
   /** Whether API servers send reviews to this process. */

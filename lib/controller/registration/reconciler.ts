@@ -55,6 +55,8 @@ export class RegistrationReconciler {
   #uncovered: Registration["uncovered"] = new Map();
   #owner: OwnerReference | undefined;
   #registered = false;
+  /** Whether the last comparison found both configurations as needed. */
+  #active = false;
   #reachedSince: number | undefined;
   #wasUnreached = false;
   /** Whether the last published coverage reports a contention. */
@@ -108,6 +110,11 @@ export class RegistrationReconciler {
     return this.#planner.isPlanned(name, prepared);
   }
 
+  /** Whether both configurations, as last observed, are what the SidecarSets need. */
+  get isActive(): boolean {
+    return this.#active;
+  }
+
   /** The MutatingWebhookConfiguration as it was last seen or written. */
   get mutating(): WebhookConfiguration | undefined {
     return this.#mutating.observed;
@@ -115,11 +122,13 @@ export class RegistrationReconciler {
 
   /** Takes over what a watch saw of a configuration; undefined when it was deleted. */
   observe(kind: ConfigurationKind, configuration: WebhookConfiguration | undefined): void {
+    if (configuration === undefined) this.#active = false;
     this.#configuration(kind).observe(configuration);
   }
 
   /** The store was set back: of a configuration nothing is known until it is read again. */
   forget(kind: ConfigurationKind): void {
+    this.#active = false;
     this.#configuration(kind).forget();
     this.#publish(this.#coverage.lost());
   }
@@ -147,6 +156,7 @@ export class RegistrationReconciler {
     const differing = [validating, mutating].filter((wanted) =>
       !this.#configuration(wanted.kind).isAs(wanted)
     );
+    this.#active = differing.length === 0;
     for (const { kind } of differing) this.#checkTampering(this.#configuration(kind));
     if (differing.length > 0 && !isLeader()) {
       if (trusts(this.#entries(), own) && this.#isAddressedAs([validating, mutating])) {
@@ -170,6 +180,7 @@ export class RegistrationReconciler {
     }
     for (const wanted of [validating, mutating]) this.#configuration(wanted.kind).confirm(wanted);
     this.#registered = true;
+    this.#active = true;
     this.#reach();
     this.#uncovered = uncovered;
     const since = written.has(mutating.kind) ? undefined : lastWrittenAt(this.#mutating.observed);

@@ -20,6 +20,11 @@ const REVIEW_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
  * (`pkg/metrics/workqueue.go`, `pkg/internal/controller/metrics`), `sidecarset_` for the rest.
  */
 export const METRICS = {
+  sidecarset_build_info: {
+    type: "gauge",
+    labels: ["version", "deno_version", "v8_version"],
+    help: "Always 1; the labels are the versions of the program, Deno and V8.",
+  },
   process_start_time_seconds: {
     type: "gauge",
     labels: [],
@@ -34,6 +39,11 @@ export const METRICS = {
     type: "gauge",
     labels: [],
     help: "V8 heap in use in bytes.",
+  },
+  sidecarset_memory_limit_bytes: {
+    type: "gauge",
+    labels: [],
+    help: "Memory limit of the process's cgroup in bytes; absent without one.",
   },
   rest_client_requests_total: {
     type: "counter",
@@ -168,6 +178,12 @@ export const METRICS = {
     type: "gauge",
     labels: ["sidecarset", "state"],
     help: "Pods per SidecarSet, by state.",
+  },
+  sidecarset_status_condition: {
+    type: "gauge",
+    labels: ["sidecarset", "type", "status", "reason"],
+    help:
+      "1 for the current status and reason of each condition, per SidecarSet that has Pods or is not Ready.",
   },
   sidecarset_pod_writes_in_flight: {
     type: "gauge",

@@ -4,6 +4,7 @@ import type { Observation as RequestObservation } from "../../kube/transport.ts"
 import type { Observation as ReviewObservation } from "../../webhook/handler.ts";
 import type { PodReviewObserver } from "../../webhook/pods.ts";
 import { METRICS } from "./catalogue.ts";
+import { registerProcess } from "./process.ts";
 import { registerQueues } from "./queues.ts";
 import { CONTENT_TYPE, Registry } from "./registry.ts";
 import { type MetricsState, registerState } from "./state.ts";
@@ -22,14 +23,16 @@ export interface Metrics {
 }
 
 export interface MetricsOptions {
+  /** Of the program. */
+  readonly version: string;
   /** Host and port of the API server. */
   readonly apiServer: string;
 }
 
 /** The process's metrics: controller-runtime's names where it has them, `sidecarset_` for the rest. */
-export function createMetrics({ apiServer: host }: MetricsOptions): Metrics {
+export function createMetrics({ apiServer: host, version }: MetricsOptions): Metrics {
   const registry = new Registry(METRICS);
-  registerProcess(registry);
+  registerProcess(registry, version);
   const requests = registry.counter("rest_client_requests_total");
   const reviews = registry.histogram("controller_runtime_webhook_latency_seconds");
   const answers = registry.counter("controller_runtime_webhook_requests_total");
@@ -62,12 +65,4 @@ export function createMetrics({ apiServer: host }: MetricsOptions): Metrics {
     observeState: (state) => registerState(registry, state),
     text: () => ({ contentType: CONTENT_TYPE, text: registry.text() }),
   };
-}
-
-/** What Prometheus' clients say of every process, as far as it can be known without reading files. */
-function registerProcess(registry: Registry<typeof METRICS>): void {
-  const started = (Date.now() - performance.now()) / 1_000;
-  registry.gauge("process_start_time_seconds", () => started);
-  registry.gauge("process_resident_memory_bytes", () => Deno.memoryUsage().rss);
-  registry.gauge("sidecarset_heap_bytes", () => Deno.memoryUsage().heapUsed);
 }

@@ -32,7 +32,7 @@ export function registerState(registry: Registry<typeof METRICS>, state: Metrics
   );
   registry.gauge(
     "sidecarset_registration_in_force",
-    () => controllers.registration.isRegistered ? 1 : 0,
+    () => controllers.registration.isActive ? 1 : 0,
   );
   registry.gauge("sidecarset_index_objects", () => [
     { labels: { kind: "SidecarSet" }, value: index.sidecarSets.size },
@@ -45,6 +45,7 @@ export function registerState(registry: Registry<typeof METRICS>, state: Metrics
     () => [...watches.ages()].map(([watch, age]) => ({ labels: { watch }, value: age / 1_000 })),
   );
   registry.gauge("sidecarset_pods", () => podSamples(index));
+  registry.gauge("sidecarset_status_condition", () => conditionSamples(index));
   registry.gauge("sidecarset_missed_pods", () => missedSamples(index, controllers));
   registry.gauge("sidecarset_refused_workloads", () => refusedSamples(index, controllers));
   registry.gauge(
@@ -66,6 +67,21 @@ function* podSamples(
     const outdatedPods = counts.matchedPods - counts.updatedPods;
     for (const [key, value] of Object.entries({ ...counts, outdatedPods })) {
       yield { labels: { sidecarset, state: key.replace(/Pods$/, "") }, value };
+    }
+  }
+}
+
+/** The conditions' samples, without SidecarSets that have no Pods and are Ready: there may be tens of thousands of those. */
+export function* conditionSamples(
+  index: ClusterIndex,
+): Iterable<Sample<LabelsOf<typeof METRICS, "sidecarset_status_condition">>> {
+  for (const { name: sidecarset, sidecarSet } of index.sidecarSets.values()) {
+    const { conditions = [] } = sidecarSet.status ?? {};
+    const { matchedPods, uninjectedPods } = index.pods.countsOf(sidecarset);
+    const isReady = conditions.some(({ type, status }) => type === "Ready" && status === "True");
+    if (isReady && matchedPods + uninjectedPods === 0) continue;
+    for (const { type, status, reason = "" } of conditions) {
+      yield { labels: { sidecarset, type, status, reason }, value: 1 };
     }
   }
 }
