@@ -71,6 +71,17 @@ const VARIANTS: readonly [string, InstallationOptions, Plain][] = [
   ["the Prometheus operator", { prometheusOperator: true }, {
     podMonitor: { enabled: true },
     prometheusRule: { enabled: true },
+    dashboard: { enabled: true },
+  }],
+  ["labels that a Prometheus and a Grafana select by, in another namespace", {
+    namespace: "other",
+    prometheusOperator: true,
+    monitorLabels: { release: "prometheus" },
+    dashboardLabels: { dashboards: "yes" },
+  }, {
+    podMonitor: { enabled: true, labels: { release: "prometheus" } },
+    prometheusRule: { enabled: true, labels: { release: "prometheus" } },
+    dashboard: { enabled: true, labels: { grafana_dashboard: null, dashboards: "yes" } },
   }],
 ];
 

@@ -8,8 +8,11 @@ import { CliError, type Terminal } from "../terminal/terminal.ts";
 import type { InstallationOptions } from "./installation.ts";
 
 /** The options of `sidecarset manifests` as they are given. */
-interface PrintInstallationOptions extends Omit<InstallationOptions, "replicas"> {
+interface PrintInstallationOptions
+  extends Omit<InstallationOptions, "replicas" | "monitorLabels" | "dashboardLabels"> {
   readonly replicas?: string;
+  readonly monitorLabels?: string;
+  readonly dashboardLabels?: string;
   readonly output: "name" | DataFormat;
 }
 
@@ -25,7 +28,9 @@ export function addManifests(program: Command, { terminal, exit }: CommandContex
     .option("--openkruise", "let the controller read the revisions of OpenKruise")
     .option("--restrict-controller", "add a policy on what the controller may change in Pods")
     .option("--restrict-authors", "add a policy on SidecarSets with privileged containers")
-    .option("--prometheus-operator", "add a PodMonitor and alert rules")
+    .option("--prometheus-operator", "add a PodMonitor, alert rules and a dashboard")
+    .option("--monitor-labels <labels>", "labels of the PodMonitor and alert rules (key=value,…)")
+    .option("--dashboard-labels <labels>", "labels of the dashboard's ConfigMap (key=value,…)")
     .addOption(outputOption(["yaml", "json", "name"]))
     .addHelpText("after", helpNotes(NOTES))
     .action(async (options: PrintInstallationOptions) => {
@@ -38,7 +43,7 @@ const NAMESPACE_SYNTAX = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** @throws {CliError} if an option has an invalid value. */
 async function printInstallation(
-  { output, replicas: count, ...options }: PrintInstallationOptions,
+  { output, replicas: count, monitorLabels, dashboardLabels, ...options }: PrintInstallationOptions,
   terminal: Terminal,
 ): Promise<void> {
   if (options.namespace !== undefined && !NAMESPACE_SYNTAX.test(options.namespace)) {
@@ -51,7 +56,19 @@ async function printInstallation(
   if (replicas !== undefined && (!Number.isInteger(replicas) || replicas < 1)) {
     throw new CliError(`Cannot use ${count} as --replicas: give a whole number of 1 or more`);
   }
-  const chosen = { ...options, ...(replicas === undefined ? {} : { replicas }) };
+  if (!options.prometheusOperator && (monitorLabels ?? dashboardLabels) !== undefined) {
+    throw new CliError("Cannot label objects that are not printed: add --prometheus-operator");
+  }
+  const chosen = {
+    ...options,
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(monitorLabels === undefined
+      ? {}
+      : { monitorLabels: readLabels("--monitor-labels", monitorLabels) }),
+    ...(dashboardLabels === undefined
+      ? {}
+      : { dashboardLabels: readLabels("--dashboard-labels", dashboardLabels) }),
+  };
   const { installationObjects, installationYaml } = await import("./installation.ts");
   if (output === "yaml") {
     terminal.writeData(installationYaml(chosen));
@@ -68,11 +85,35 @@ function nameOf({ apiVersion, kind, metadata }: Readonly<Record<string, unknown>
   return objectName({ apiVersion: String(apiVersion), kind: String(kind), name });
 }
 
+const LABEL_NAME =
+  /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/;
+
+/**
+ * Labels from `key=value` pairs with commas in between.
+ *
+ * @throws {CliError} if a pair is no valid label
+ */
+function readLabels(option: string, text: string): Record<string, string> {
+  return Object.fromEntries(
+    text.split(",").map((pair) => {
+      const [, name = "", value = ""] = /^([^=]*)=(.*)$/.exec(pair) ?? [];
+      if (!LABEL_NAME.test(name) || !LABEL_VALUE.test(value)) {
+        throw new CliError(
+          `Cannot use ${JSON.stringify(pair)} in ${option}: give labels as key=value,key=value`,
+        );
+      }
+      return [name, value];
+    }),
+  );
+}
+
 const NOTES = {
   text: ["The objects are those of the folder manifests of the source tree."],
   examples: [
     "manifests --image IMAGE | kubectl apply -f -",
-    "manifests --cert-manager --prometheus-operator --replicas 3",
+    "manifests --cert-manager --replicas 3",
+    "manifests --prometheus-operator --monitor-labels release=prometheus",
   ],
   statuses: ["0  printed", "2  invalid option"],
 };

@@ -17,6 +17,7 @@ import restrictController from "../../../manifests/components/restrict-controlle
 };
 import crd from "../../../manifests/crd.yaml" with { type: "text" };
 import deployment from "../../../manifests/deployment.yaml" with { type: "text" };
+import dashboard from "../../../manifests/monitoring/dashboard.json" with { type: "text" };
 import podMonitor from "../../../manifests/monitoring/podmonitor.yaml" with { type: "text" };
 import rules from "../../../manifests/monitoring/rules.yaml" with { type: "text" };
 import namespace from "../../../manifests/namespace.yaml" with { type: "text" };
@@ -39,7 +40,7 @@ export interface InstallationComponents {
   readonly restrictController?: boolean;
   /** A policy on who may write SidecarSets with privileged containers. */
   readonly restrictAuthors?: boolean;
-  /** Alert rules, and how to scrape, for the Prometheus operator. */
+  /** Alert rules and a PodMonitor for the Prometheus operator, and a dashboard for Grafana. */
   readonly prometheusOperator?: boolean;
 }
 
@@ -61,7 +62,17 @@ export interface InstallationOptions extends InstallationComponents {
   readonly imagePullSecret?: string;
   /** @default that of the files */
   readonly replicas?: number;
+  /** Additional labels of the PodMonitor and the alert rules, which a Prometheus selects by. */
+  readonly monitorLabels?: Readonly<Record<string, string>>;
+  /**
+   * Labels of the ConfigMap with the dashboard, which Grafana's sidecar selects by.
+   * @default DASHBOARD_LABELS
+   */
+  readonly dashboardLabels?: Readonly<Record<string, string>>;
 }
+
+/** Grafana's Helm chart looks for this label. */
+const DASHBOARD_LABELS = { grafana_dashboard: "1" };
 
 type Plain = Record<string, unknown>;
 
@@ -90,12 +101,30 @@ export function objectsBesideDefinition(options: InstallationOptions): Plain[] {
     ...(options.openkruise ? [openKruise] : []),
     ...(options.restrictController ? [restrictController] : []),
     ...(options.restrictAuthors ? [restrictAuthors] : []),
-    ...(options.prometheusOperator ? [podMonitor, rules] : []),
   ];
-  return texts.flatMap(documentsOf)
+  return [...texts.flatMap(documentsOf), ...(options.prometheusOperator ? monitoring(options) : [])]
     .map((object) => options.certManager ? withCertManager(object) : object)
     .map((object) => object.kind === "Deployment" ? withDeployment(object, options) : object)
     .map((object) => options.namespace ? inNamespace(object, options.namespace) : object);
+}
+
+function monitoring({ monitorLabels, dashboardLabels }: InstallationOptions): Plain[] {
+  const dashboardMap = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      name: "sidecarset-dashboard",
+      namespace: NAMESPACE,
+      labels: dashboardLabels ?? DASHBOARD_LABELS,
+    },
+    data: { "sidecarset.json": dashboard },
+  };
+  const selected = [podMonitor, rules].flatMap(documentsOf);
+  const labelled = monitorLabels === undefined ? selected : selected.map((object) => ({
+    ...object,
+    metadata: { ...(isObject(object.metadata) ? object.metadata : {}), labels: monitorLabels },
+  }));
+  return [...labelled, dashboardMap];
 }
 
 function documentsOf(text: string): Plain[] {
