@@ -4,6 +4,7 @@ import { addHelp, showHelpAfterErrors } from "./command_line/help.ts";
 import { checkTemplate } from "./command_line/options.ts";
 import { addCompletion } from "./completion/command.ts";
 import { addController } from "./controller/command.ts";
+import { addDashboard } from "./dashboard/command.ts";
 import { addDiff } from "./diff/command.ts";
 import { addDoctor } from "./doctor/command.ts";
 import { addExplain } from "./explain/command.ts";
@@ -38,6 +39,7 @@ export function createProgram(context: CommandContext): Command {
   addStatus(program, context);
   addRollout(program, context);
   addDoctor(program, context);
+  addDashboard(program, context);
   addController(program, context);
   addCompletion(program, context);
   addManifests(program, context);

@@ -1,6 +1,7 @@
 import { isObject } from "../../api/json.ts";
 import { ALLOW_LIST_CONFIG_MAP } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
+import type { RestClient } from "../../kube/contract.ts";
 import { isForbidden } from "../../kube/errors.ts";
 import { create } from "../../kube/requests.ts";
 import { type Resource, resource } from "../../kube/resources.ts";
@@ -23,7 +24,7 @@ function reviews(kind: string): Resource<Review> {
 }
 
 /** A permission in the terms of access reviews. */
-interface Right {
+export interface Right {
   readonly group: string;
   readonly resource: string;
   readonly subresource?: string;
@@ -51,11 +52,7 @@ function ownRights(namespace: string): Right[] {
 export async function checkOwnRights({ client, systemNamespace }: Facts): Promise<Check> {
   const check = checkNamed("your rights");
   try {
-    const missing = await refused(
-      ownRights(systemNamespace),
-      (resourceAttributes) =>
-        send(client, create(selfReviews, { body: { metadata: {}, spec: { resourceAttributes } } })),
-    );
+    const missing = await missingOwnRights(client, ownRights(systemNamespace));
     if (missing.length === 0) return check.ok("suffice for status, explain, diff and rollout");
     return check.warning(
       `lack: ${missing.join(", ")}`,
@@ -67,6 +64,18 @@ export async function checkOwnRights({ client, systemNamespace }: Facts): Promis
     }
     throw error;
   }
+}
+
+/**
+ * The rights that this user lacks, as text such as `patch sidecarsets.apps.kruise.io`. Rejects with the API server's
+ * error.
+ */
+export function missingOwnRights(client: RestClient, rights: readonly Right[]): Promise<string[]> {
+  return refused(
+    rights,
+    (resourceAttributes) =>
+      send(client, create(selfReviews, { body: { metadata: {}, spec: { resourceAttributes } } })),
+  );
 }
 
 /** The rights that the review denies. */

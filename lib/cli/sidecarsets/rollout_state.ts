@@ -25,6 +25,13 @@ export function rolloutStateOf({ metadata, spec, status = {} }: SidecarSet): Rol
   return { state: stateFor(reason, { status, evicts }), reason, message };
 }
 
+/** State of the roll-out, with a suffix for paused injection. */
+export function stateWord(sidecarSet: SidecarSet): string {
+  const { reason } = rolloutStateOf(sidecarSet);
+  const isPaused = sidecarSet.spec.injectionStrategy?.paused === true;
+  return isPaused ? `${reason},InjectionPaused` : reason;
+}
+
 export function conditionOf(
   { conditions = [] }: SidecarSetStatus,
   type: "Ready" | "Progressing" | "PodsMissed",

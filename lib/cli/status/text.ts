@@ -1,7 +1,7 @@
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { inOneLine } from "../../core/printable.ts";
 import { injectingCommands, type UninjectedGroup, uninjectedLines } from "../pods/uninjected.ts";
-import { conditionOf, rolloutStateOf } from "../sidecarsets/rollout_state.ts";
+import { conditionOf, stateWord } from "../sidecarsets/rollout_state.ts";
 import { counted, painted, table, wrapped } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -49,13 +49,6 @@ function statusTable(
     ];
   });
   return table([wide ? [...header, ...wideHeader] : header, ...rows]);
-}
-
-/** State of the roll-out, with a suffix for paused injection. */
-function stateWord(sidecarSet: SidecarSet): string {
-  const { reason } = rolloutStateOf(sidecarSet);
-  const isPaused = sidecarSet.spec.injectionStrategy?.paused === true;
-  return isPaused ? `${reason},InjectionPaused` : reason;
 }
 
 /** The conditions of a SidecarSet: all, or those that report a problem. */

@@ -1,0 +1,144 @@
+import { isObject } from "../../api/json.ts";
+import type { Clock } from "../../api/clock.ts";
+import type { Guard } from "./guard.ts";
+import { liveUpdates } from "./live_updates.ts";
+import type { LiveView } from "./live_view.ts";
+import {
+  act,
+  type Action,
+  ACTIONS,
+  type Context,
+  editableYaml,
+  eventsOf,
+  explainPod,
+  failureText,
+  forbiddenActions,
+  history,
+  previewEdit,
+} from "./operations.ts";
+import { pageFile } from "./page.ts";
+
+export interface ServerOptions {
+  readonly guard: Guard;
+  readonly view: LiveView;
+  readonly context: Context;
+  readonly clock: Clock;
+  /** Name of the cluster for the page's title. */
+  readonly clusterName: string;
+  readonly isReadOnly: boolean;
+  /** Ends open streams. */
+  readonly signal: AbortSignal;
+}
+
+/** Nothing from elsewhere, no inline code, no frame around the page. */
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+};
+
+/** Longest edited SidecarSet; the API server takes less. */
+const MAX_BODY_BYTES = 4 * 1_024 * 1_024;
+
+/** A request that cannot be answered, with the reason for the user. */
+class BadRequest extends Error {}
+
+/** Creates the handler of the page, its data and its actions. It answers every request, and never rejects. */
+export function createHandler(options: ServerOptions): (request: Request) => Promise<Response> {
+  const { guard, context } = options;
+  return async (request) => {
+    const response = guard.check(request) ?? await answer(request, options).catch((error) => {
+      if (error instanceof BadRequest) return text(400, error.message);
+      const known = failureText(error, context.terminal.program);
+      return text(
+        known === undefined ? 500 : 502,
+        known ?? `Cannot answer because of a bug: ${error}`,
+      );
+    });
+    for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
+    return response;
+  };
+}
+
+async function answer(request: Request, options: ServerOptions): Promise<Response> {
+  const { context, view, clock, signal } = options;
+  const { pathname, searchParams } = new URL(request.url);
+  const file = request.method === "GET" ? pageFile(pathname) : undefined;
+  if (file) return new Response(file.text, { headers: { "content-type": file.type } });
+  const name = searchParams.get("name") ?? "";
+  switch (`${request.method} ${pathname}`) {
+    case "GET /api/session":
+      return Response.json({ cluster: options.clusterName, isReadOnly: options.isReadOnly });
+    case "GET /api/live": {
+      const shown = name === "" ? {} : { sidecarSet: name };
+      const body = liveUpdates({ view, clock, signal, ...shown });
+      return new Response(body, { headers: { "content-type": "text/event-stream" } });
+    }
+    case "GET /api/history": {
+      const revision = Number(searchParams.get("revision") ?? NaN);
+      const of = Number.isInteger(revision) ? { name, revision } : { name };
+      return Response.json(await history(of, context));
+    }
+    case "GET /api/events":
+      return Response.json({ events: await eventsOf(name, context) ?? null });
+    case "GET /api/forbidden":
+      return Response.json(await forbiddenActions(name, context));
+    case "GET /api/yaml":
+      return Response.json({ yaml: await editableYaml(name, context) });
+    case "GET /api/pod": {
+      const namespace = searchParams.get("namespace") ?? "default";
+      return Response.json(await explainPod({ namespace, name }, context));
+    }
+    case "POST /api/diff": {
+      const { yaml } = await bodyOf(request);
+      if (typeof yaml !== "string") throw new BadRequest("Cannot compare: yaml must be text");
+      return Response.json(await previewEdit(yaml, context));
+    }
+    case "POST /api/actions": {
+      const action = actionOf(await bodyOf(request));
+      if (options.isReadOnly) return text(403, "Cannot change anything: started with --read-only");
+      return Response.json(await act(action, context));
+    }
+    default:
+      return text(404, `Cannot find ${pathname}`);
+  }
+}
+
+function text(status: number, message: string): Response {
+  return new Response(`${message}\n`, {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8" },
+  });
+}
+
+async function bodyOf(request: Request): Promise<Record<string, unknown>> {
+  const bytes = await request.bytes();
+  if (bytes.length > MAX_BODY_BYTES) {
+    throw new BadRequest("Cannot read the request: it is too large");
+  }
+  try {
+    const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (isObject(body)) return body;
+  } catch {
+    // The same answer as for JSON that is not an object.
+  }
+  throw new BadRequest("Cannot read the request: it must be a JSON object");
+}
+
+function actionOf({ action, name, toRevision, dryRun }: Record<string, unknown>): Action {
+  const known = ACTIONS.find((each) => each === action);
+  if (known === undefined) {
+    throw new BadRequest(`Cannot act: action must be one of ${ACTIONS.join(", ")}`);
+  }
+  if (typeof name !== "string" || name === "") throw new BadRequest("Cannot act: name is missing");
+  if (typeof dryRun !== "boolean") throw new BadRequest("Cannot act: dryRun must be true or false");
+  if (toRevision === undefined) return { action: known, name, dryRun };
+  if (!Number.isInteger(toRevision)) {
+    throw new BadRequest("Cannot act: toRevision must be a number");
+  }
+  return { action: known, name, dryRun, toRevision: Number(toRevision) };
+}
