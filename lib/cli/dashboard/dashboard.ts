@@ -4,7 +4,7 @@ import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import { excludedNamespacesOf, type ExclusionOptions } from "../cluster/known_cluster.ts";
 import { CliError } from "../terminal/terminal.ts";
 import { createGuard } from "./guard.ts";
-import { createLiveView } from "./live_view.ts";
+import { createLiveView } from "../../runtime/live_view.ts";
 import { createHandler } from "./server.ts";
 
 export interface DashboardOptions extends ClusterOptions, ExclusionOptions {

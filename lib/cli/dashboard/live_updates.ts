@@ -1,5 +1,5 @@
 import type { Clock } from "../../api/clock.ts";
-import type { LiveView } from "./live_view.ts";
+import type { LiveView } from "../../runtime/live_view.ts";
 import { type Cell, cellsOf, type Row, rowOf } from "./rows.ts";
 
 /** Interval in which changes are collected, so that a roll-out costs a browser few updates. */
@@ -41,7 +41,7 @@ export function liveUpdates(
   const rows = new Differences<Row>(({ name }) => name);
   const cells = new Differences<Cell>(({ key }) => key);
   const readRows = () => [...view.index.sidecarSets.values()].map(rowOf);
-  const readCells = () => sidecarSet === undefined ? [] : cellsOf(view.index, sidecarSet).values();
+  const readCells = () => sidecarSet === undefined ? [] : cellsOf(view, sidecarSet).values();
   async function pump(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     const write = (text: string) => controller.enqueue(encoder.encode(text));
     const send = ({ event, data }: Update) =>

@@ -138,9 +138,13 @@ export async function forbiddenActions(
 
 const MAX_EVENTS = 50;
 
-/** The newest events about a SidecarSet; undefined if this user may not read them. */
-export async function eventsOf(name: string, { connection: { client } }: Context) {
-  const fieldSelector = `regarding.kind=${KIND},regarding.name=${name}`;
+/**
+ * The newest events about a SidecarSet; undefined if this user may not read them.
+ *
+ * @param uid Of the SidecarSet, since there can be events about an earlier one with the same name.
+ */
+export async function eventsOf(uid: string, { connection: { client } }: Context) {
+  const fieldSelector = `regarding.uid=${uid}`;
   const events = await ifAllowed(readAll(client, resources.events, { fieldSelector }));
   return events?.map(({ type, reason, note, eventTime, deprecatedLastTimestamp, series }) => ({
     type,

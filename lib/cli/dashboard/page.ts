@@ -1,4 +1,5 @@
 import html from "./page/index.html" with { type: "text" };
+import icon from "./page/icon.svg" with { type: "text" };
 import main from "./page/main.js" with { type: "text" };
 import dom from "./page/dom.js" with { type: "text" };
 import live from "./page/live.js" with { type: "text" };
@@ -20,6 +21,7 @@ const SCRIPT = "text/javascript; charset=utf-8";
 
 const FILES: Readonly<Record<string, PageFile>> = {
   "/": { type: HTML, text: html },
+  "/icon.svg": { type: "image/svg+xml", text: icon },
   "/main.js": { type: SCRIPT, text: main },
   "/dom.js": { type: SCRIPT, text: dom },
   "/live.js": { type: SCRIPT, text: live },

@@ -1,7 +1,7 @@
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
 import { hasTrait, type PodClass, PodTrait } from "../../core/status/pod_class.ts";
-import type { ClusterIndex } from "../../index/cluster.ts";
+import type { LiveView } from "../../runtime/live_view.ts";
 import type { Pod } from "../../api/pod.ts";
 import { conditionOf, rolloutStateOf, stateWord } from "../sidecarsets/rollout_state.ts";
 
@@ -85,7 +85,7 @@ function attentionOf({ sidecarSet }: Pick<PreparedSidecarSet, "sidecarSet">): Ro
 }
 
 /** The Pods that a SidecarSet selects, by key. */
-export function cellsOf(index: ClusterIndex, sidecarSet: string): Map<string, Cell> {
+export function cellsOf({ index }: LiveView, sidecarSet: string): Map<string, Cell> {
   const cells = new Map<string, Cell>();
   for (const [key, podClass] of index.pods.classesOf(sidecarSet)) {
     const pod = index.pods.get(key);

@@ -2,7 +2,7 @@ import { isObject } from "../../api/json.ts";
 import type { Clock } from "../../api/clock.ts";
 import type { Guard } from "./guard.ts";
 import { liveUpdates } from "./live_updates.ts";
-import type { LiveView } from "./live_view.ts";
+import type { LiveView } from "../../runtime/live_view.ts";
 import {
   act,
   type Action,
@@ -83,8 +83,11 @@ async function answer(request: Request, options: ServerOptions): Promise<Respons
       const of = Number.isInteger(revision) ? { name, revision } : { name };
       return Response.json(await history(of, context));
     }
-    case "GET /api/events":
-      return Response.json({ events: await eventsOf(name, context) ?? null });
+    case "GET /api/events": {
+      const { uid } = view.index.sidecarSets.get(name)?.sidecarSet.metadata ?? {};
+      const events = uid === undefined ? [] : await eventsOf(uid, context);
+      return Response.json({ events: events ?? null });
+    }
     case "GET /api/forbidden":
       return Response.json(await forbiddenActions(name, context));
     case "GET /api/yaml":

@@ -42,6 +42,8 @@ export interface SidecarSetExplanation {
   readonly next?: string;
   /** Commands that give the Pod the current sidecars. */
   readonly commands?: readonly string[];
+  /** Paths of the Pod's fields that come from the SidecarSet. */
+  readonly fields?: readonly string[];
   /** Unknown fields of the SidecarSet, probably misspelt. */
   readonly unknownFields?: readonly UnknownField[];
 }
@@ -154,10 +156,14 @@ function explainOne(
   if (outcome.refused) return { name, verdict: "HeldBack" };
   const injected = outcome.injection.injected.find(({ sidecarSet }) => sidecarSet === name);
   const revision = injected?.revision ? { revision: injected.revision } : {};
-  const caveats = caveatsOf(outcome, name);
-  if (injected?.isNew !== false) return { name, verdict: "Injected", ...revision, ...caveats };
-  const update = updateStateOf(pod, prepared);
-  return { name, verdict: "InjectedBefore", ...revision, update, ...caveats };
+  const facts = {
+    name,
+    ...revision,
+    ...caveatsOf(outcome, name),
+    fields: injectedFields(outcome.pod, prepared),
+  };
+  if (injected?.isNew !== false) return { ...facts, verdict: "Injected" };
+  return { ...facts, verdict: "InjectedBefore", update: updateStateOf(pod, prepared) };
 }
 
 /** Caveats of one SidecarSet in a Pod. */
@@ -183,18 +189,53 @@ export function ownersOf(
   sidecarSets: readonly PreparedSidecarSet[],
 ): ReadonlyMap<string, string> {
   const owners = new Map<string, string>();
-  for (const { name, sidecarSet } of sidecarSets) {
-    if (!injected.has(name)) continue;
-    const { initContainers = [], containers = [] } = sidecarSet.spec;
-    const names = [
-      ...initContainers.flatMap((each) => namesInPod(each, isHotUpgradeInit(each))),
-      ...containers.flatMap((each) => namesInPod(each, isHotUpgrade(each))),
-    ];
-    for (const each of names) owners.set(each, name);
+  for (const prepared of sidecarSets) {
+    if (!injected.has(prepared.name)) continue;
+    const { initContainers, containers } = namesInPod(prepared);
+    for (const each of [...initContainers, ...containers]) owners.set(each, prepared.name);
   }
   return owners;
 }
 
-function namesInPod({ name }: { name: string }, alternates: boolean): readonly string[] {
-  return alternates ? containersOfPair(name) : [name];
+/** The paths of a Pod's fields that come from a SidecarSet: `spec.containers[agent]`. */
+export function injectedFields(pod: Pod, prepared: PreparedSidecarSet): string[] {
+  const { spec } = prepared.sidecarSet;
+  const { annotations = {} } = pod.metadata;
+  const names = namesInPod(prepared);
+  const nameOf = ({ name = "" }: { name?: string | undefined }) => name;
+  const added = (spec.patchPodMetadata ?? []).flatMap((each) =>
+    Object.keys(each.annotations ?? {})
+  );
+  return [
+    ...present("spec.initContainers", names.initContainers, pod.spec.initContainers?.map(nameOf)),
+    ...present("spec.containers", names.containers, pod.spec.containers.map(nameOf)),
+    ...present("spec.volumes", spec.volumes?.map(nameOf), pod.spec.volumes?.map(nameOf)),
+    ...present(
+      "spec.imagePullSecrets",
+      spec.imagePullSecrets?.map(nameOf),
+      pod.spec.imagePullSecrets?.map(nameOf),
+    ),
+    ...present("metadata.annotations", added, Object.keys(annotations)),
+  ];
+}
+
+function present(
+  field: string,
+  names: readonly string[] = [],
+  inPod: readonly string[] = [],
+): string[] {
+  return [...new Set(names)].filter((name) => inPod.includes(name))
+    .map((name) => `${field}[${name}]`);
+}
+
+/** The names of a SidecarSet's containers in a Pod; a hot-upgrade container has two. */
+function namesInPod(
+  { sidecarSet: { spec: { initContainers = [], containers = [] } } }: PreparedSidecarSet,
+) {
+  const names = ({ name }: { name: string }, isPair: boolean) =>
+    isPair ? containersOfPair(name) : [name];
+  return {
+    initContainers: initContainers.flatMap((each) => names(each, isHotUpgradeInit(each))),
+    containers: containers.flatMap((each) => names(each, isHotUpgrade(each))),
+  };
 }

@@ -15,6 +15,7 @@ import { conditionOf } from "../sidecarsets/rollout_state.ts";
 import {
   caveatsOf,
   containersOf,
+  injectedFields,
   ownersOf,
   type PodExplanation,
   type SidecarSetExplanation,
@@ -77,6 +78,7 @@ function explainOne(
     ...(revision === undefined ? {} : { revision }),
     update,
     ...changed,
+    fields: injectedFields(pod, prepared),
     ...caveatsOf(outcomeOf(subject, options), name),
     ...(next === undefined ? {} : { next }),
     ...(next === UNTIL_RECREATED ? { commands: [options.recreate] } : {}),

@@ -76,7 +76,7 @@ export function createOverview() {
     const counted = matches.length === known.size
       ? `${known.size}`
       : `${matches.length} of ${known.size}`;
-    fill(summary, `${counted} SidecarSets, ${urgent} need attention`);
+    fill(summary, `${counted} SidecarSets, ${urgent} ${urgent === 1 ? "needs" : "need"} attention`);
     list.hidden = lines.length === 0;
     empty.hidden = known.size > 0;
   }

@@ -1,9 +1,9 @@
-import type { Clock } from "../../api/clock.ts";
-import type { Logger } from "../../api/logger.ts";
-import { validateStoredSidecarSet } from "../../core/validate/validate.ts";
-import { ClusterIndex } from "../../index/cluster.ts";
-import type { RestClient } from "../../kube/contract.ts";
-import { createReflections } from "../../runtime/watches.ts";
+import type { Clock } from "../api/clock.ts";
+import type { Logger } from "../api/logger.ts";
+import { validateStoredSidecarSet } from "../core/validate/validate.ts";
+import { ClusterIndex } from "../index/cluster.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { createReflections } from "./watches.ts";
 
 export interface LiveViewOptions {
   readonly client: RestClient;
