@@ -12,7 +12,10 @@ export interface Guard {
  *
  * @param random Creates a token that cannot be guessed.
  */
-export function createGuard(port: () => number, random = () => crypto.randomUUID()): Guard {
+export function createGuard(
+  port: () => number,
+  random: () => string = () => crypto.randomUUID(),
+): Guard {
   const [token, session] = [random(), random()];
   // Cookies are not separated by port.
   const cookie = () => `sidecarset-dashboard-${port()}`;
