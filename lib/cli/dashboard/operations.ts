@@ -1,6 +1,5 @@
 import { KIND } from "../../api/names.ts";
 import { resources } from "../../kube/resources.ts";
-import { clusterErrorText } from "../cluster/cluster_error.ts";
 import type { Live } from "../cluster/connection.ts";
 import type { ExclusionOptions } from "../cluster/known_cluster.ts";
 import { ifAllowed, readAll } from "../cluster/reading.ts";
@@ -9,7 +8,8 @@ import { missingOwnRights, type Right } from "../doctor/rights.ts";
 import { explainCommand } from "../explain/explain.ts";
 import { readSidecarSet } from "../rollout/change.ts";
 import { rolloutCommands } from "../rollout/rollout.ts";
-import { CliError, createTerminal } from "../terminal/terminal.ts";
+import { failureText } from "../terminal/failure_text.ts";
+import { createTerminal } from "../terminal/terminal.ts";
 import { yamlText } from "../terminal/yaml_text.ts";
 
 export type Context = Live & { readonly options: ExclusionOptions };
@@ -40,16 +40,9 @@ async function printed(
     const status = await work({ terminal: captured, connection });
     return { status, output, errors };
   } catch (error) {
-    const text = failureText(error, terminal.program);
-    if (text === undefined) throw error;
+    const text = failureText(error, { verbose: false, program: terminal.program });
     return { status: 2, output, errors: `${errors}${text}\n` };
   }
-}
-
-/** The message of an error that the user can fix, or that the API server answered; undefined for any other error. */
-export function failureText(error: unknown, program: string): string | undefined {
-  if (error instanceof CliError) return error.message;
-  return error instanceof Error ? clusterErrorText(error, program) : undefined;
 }
 
 /** `sidecarset diff -f` for edited YAML. Changes nothing. */

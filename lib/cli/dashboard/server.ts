@@ -11,11 +11,11 @@ import {
   editableYaml,
   eventsOf,
   explainPod,
-  failureText,
   forbiddenActions,
   history,
   previewEdit,
 } from "./operations.ts";
+import { failureText } from "../terminal/failure_text.ts";
 import { pageFile } from "./page.ts";
 
 export interface ServerOptions {
@@ -53,11 +53,8 @@ export function createHandler(options: ServerOptions): (request: Request) => Pro
   return async (request) => {
     const response = guard.check(request) ?? await answer(request, options).catch((error) => {
       if (error instanceof BadRequest) return text(400, error.message);
-      const known = failureText(error, context.terminal.program);
-      return text(
-        known === undefined ? 500 : 502,
-        known ?? `Cannot answer because of a bug: ${error}`,
-      );
+      const { program } = context.terminal;
+      return text(502, failureText(error, { verbose: false, program }));
     });
     for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
     return response;
