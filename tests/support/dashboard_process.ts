@@ -44,7 +44,8 @@ export class DashboardProcess implements AsyncDisposable {
     }).spawn();
     const output = { text: "" };
     const collect = async (stream: ReadableStream<Uint8Array>) => {
-      for await (const text of stream.pipeThrough(new TextDecoderStream())) output.text += text;
+      const decoder = new TextDecoder();
+      for await (const bytes of stream) output.text += decoder.decode(bytes, { stream: true });
     };
     const reading = Promise.all([collect(child.stdout), collect(child.stderr)]);
     let hasEnded = false;
