@@ -10,7 +10,7 @@ export const PLURAL = "sidecarsets";
 /** Name of the CustomResourceDefinition. */
 export const CRD_NAME = `${PLURAL}.${GROUP}`;
 
-/** Name of the Lease, of the webhook configurations and of the ClusterRole that owns them. */
+/** Name of the Lease, of the webhook configurations, of the injection policy and of the ClusterRole that owns them. */
 export const INSTALLATION = "sidecarset";
 
 /** On SidecarSets, ControllerRevisions and (as JSON by SidecarSet name) on Pods. */
@@ -62,6 +62,11 @@ export const COUNTED_UNTIL_ANNOTATION = "kruise.io/sidecarset-counted-until";
 
 /** On the MutatingWebhookConfiguration: selections of just admitted SidecarSets, as JSON. */
 export const PENDING_SELECTIONS_ANNOTATION = "kruise.io/sidecarset-pending-selections";
+
+/** Name of the policy that shows whether API servers use the injection policy, and of the ConfigMap of its dry runs. */
+export const POLICY_PROBE = "sidecarset-probe";
+/** What it adds to that ConfigMap. */
+export const POLICY_PROBE_ANNOTATION = "kruise.io/sidecarset-policy-versions";
 
 /** On the Lease of each replica: its label, and its CA bundle. */
 export const REPLICA_LABEL = "kruise.io/sidecarset-replica";

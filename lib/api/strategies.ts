@@ -109,7 +109,7 @@ export const injectionStrategy = z.looseObject({
   }),
   mechanism: z.optional(z.enum(injectionMechanisms)).register(docs, {
     description:
-      "What injects the sidecars into new Pods: the webhook (Webhook), or the API server itself by a MutatingAdmissionPolicy, also while the controller is down (Policy). Where Policy is not possible, the webhook injects, and the condition Ready has the reason.",
+      "What injects the sidecars: the webhook, or the API server by a MutatingAdmissionPolicy, also while the controller is down. Where Policy is impossible, the webhook does, and Ready has the reason.",
   }),
 });
 

@@ -1,8 +1,10 @@
+import type { PolicyObject } from "../api/admission_policy.ts";
 import type { ConfigMap, ControllerRevision, KubeEvent, KubeObject } from "../api/objects.ts";
 import { CUSTOM_VERSION_LABEL } from "../api/names.ts";
 import type { Pod } from "../api/pod.ts";
 import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
+import { FIELD_MANAGER } from "../core/field_manager.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { ConnectionError } from "../kube/errors.ts";
 import {
@@ -145,6 +147,33 @@ export class Writer {
     return this.#write(remove(registrationResource(kind), { name }), signal);
   }
 
+  /** Creates the policy or its binding, or overwrites the version that its metadata names. */
+  writePolicy(object: PolicyObject, signal: AbortSignal): Promise<PolicyObject> {
+    const resource = policyResource(object.kind);
+    const request = object.metadata.resourceVersion === undefined
+      ? create(resource, { body: object })
+      : update(resource, { name: object.metadata.name ?? "", body: object });
+    return this.#write(request, signal);
+  }
+
+  /** Creates the policy or its binding, or overwrites whatever is stored. */
+  applyPolicy(object: PolicyObject, signal: AbortSignal): Promise<PolicyObject> {
+    const { name = "" } = object.metadata;
+    const options = { name, fieldManager: FIELD_MANAGER, type: "apply", force: true } as const;
+    return this.#write(
+      patch(policyResource(object.kind), { ...options, body: object }),
+      signal,
+    );
+  }
+
+  /** Deletes the policy or its binding, whatever its state is. */
+  deletePolicy(
+    { kind, name }: { kind: PolicyObject["kind"]; name: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#write(remove(policyResource(kind), { name }), signal);
+  }
+
   /**
    * Changes a Pod by a strategic merge patch that names its uid and resourceVersion.
    *
@@ -258,6 +287,12 @@ function registrationResource(kind: WebhookConfiguration["kind"]): Resource<Webh
   return kind === "MutatingWebhookConfiguration"
     ? resources.mutatingWebhookConfigurations
     : resources.validatingWebhookConfigurations;
+}
+
+function policyResource(kind: PolicyObject["kind"]): Resource<PolicyObject> {
+  return kind === "MutatingAdmissionPolicy"
+    ? resources.mutatingAdmissionPolicies
+    : resources.mutatingAdmissionPolicyBindings;
 }
 
 /** That an object is still exactly as it was read. */

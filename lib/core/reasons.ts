@@ -13,6 +13,7 @@ export const REASONS = {
   RevisionNotFound: "the pinned revision does not exist or belongs to another SidecarSet",
   ScopeTooLarge: "its selectors exceed the size limit of the webhook registration",
   // A SidecarSet is injected by the webhook, although its mechanism is Policy.
+  PolicyUnavailable: "the API server does not apply MutatingAdmissionPolicies",
   PolicyUnsupported: "its injection depends on the Pod, or a policy cannot express it",
   PolicyOrderConflict:
     "another SidecarSet that can select the same Pods would be injected in another order",
@@ -95,6 +96,7 @@ export const CONDITION_REASONS = {
   // Ready
   InForce: "new Pods get this generation",
   NotRegistered: "no webhook registration covers this generation yet",
+  PolicySettling: "the API server may still use another version of the injection policy",
   RegistrationSettling: "the webhook registration has been active for only a few seconds",
   // Progressing
   UpToDate: "every matched Pod has the current revision",

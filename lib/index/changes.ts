@@ -55,6 +55,7 @@ export interface RegistrationChange extends CommonChange {
 /** The MutatingAdmissionPolicy of the installation or its binding was stored or deleted, or can be used or not. */
 export interface PolicyChange extends CommonChange {
   readonly kind: "policy";
+  readonly changed: "policy" | "binding" | "support";
 }
 
 /** A fact that a status reports, and that is not in the index: coverage, missed Pods or refused Pods. */

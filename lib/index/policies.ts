@@ -2,7 +2,7 @@ import type {
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
 } from "../api/admission_policy.ts";
-import type { ChangeFeed } from "./changes.ts";
+import type { ChangeFeed, PolicyChange } from "./changes.ts";
 
 /** Whether this process can use MutatingAdmissionPolicy v1 of the API server. */
 export type PolicySupport =
@@ -32,7 +32,7 @@ export class PolicyIndex {
   set support(support: PolicySupport) {
     const isSame = this.#support?.isServed === support.isServed;
     this.#support = support;
-    if (!isSame) this.#publish();
+    if (!isSame) this.#publish("support");
   }
 
   get policy(): MutatingAdmissionPolicy | undefined {
@@ -41,7 +41,7 @@ export class PolicyIndex {
 
   set policy(policy: MutatingAdmissionPolicy | undefined) {
     this.#policy = policy;
-    this.#publish();
+    this.#publish("policy");
   }
 
   get binding(): MutatingAdmissionPolicyBinding | undefined {
@@ -50,10 +50,10 @@ export class PolicyIndex {
 
   set binding(binding: MutatingAdmissionPolicyBinding | undefined) {
     this.#binding = binding;
-    this.#publish();
+    this.#publish("binding");
   }
 
-  #publish(): void {
-    this.#changes.publish({ kind: "policy", sidecarSets: [] });
+  #publish(changed: PolicyChange["changed"]): void {
+    this.#changes.publish({ kind: "policy", changed, sidecarSets: [] });
   }
 }

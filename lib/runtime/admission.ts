@@ -42,6 +42,8 @@ export interface AdmissionOptions {
   validate(input: SidecarSetValidationInput): readonly FieldProblem[];
   /** As `SidecarSetValidationOptions.cover`. */
   cover(input: SidecarSetValidationInput): Promise<boolean> | undefined;
+  /** As `SidecarSetValidationOptions.warningsOf`. */
+  warningsOf?(input: SidecarSetValidationInput): readonly string[];
   readonly observer?: PodReviewObserver;
   observe?(observation: Observation): void;
 }
@@ -106,6 +108,7 @@ export function createAdmission(
       validateSidecarSet: withUnknownFieldWarnings(createSidecarSetValidation({
         validateSidecarSet: options.validate,
         cover: options.cover,
+        ...(options.warningsOf ? { warningsOf: options.warningsOf } : {}),
         isSynced,
       })),
     },

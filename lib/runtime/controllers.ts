@@ -14,6 +14,7 @@ import { countedUntil, type LeaseStore } from "../controller/leader/lease_store.
 import { Limiter } from "../controller/limiter.ts";
 import type { LoopEnvironment, LoopMetrics } from "../controller/loop.ts";
 import { MissedController } from "../controller/missed/controller.ts";
+import { PolicyController } from "../controller/policy/controller.ts";
 import { RefusedController } from "../controller/refused/controller.ts";
 import { RegistrationController } from "../controller/registration/controller.ts";
 import { createRepairReport, type Repair } from "../controller/repair_backoff.ts";
@@ -69,6 +70,7 @@ export interface ControllersOptions {
 export interface Controllers {
   readonly election: LeaderElection;
   readonly registration: RegistrationController;
+  readonly policy: PolicyController;
   readonly sidecarSets: SidecarSetController;
   readonly cleanup: CleanupController;
   readonly missed: MissedController;
@@ -112,11 +114,20 @@ export function createControllers(options: ControllersOptions): Controllers {
   const onRepair = createRepairReport({ logger, events, observe: options.observeRepair });
   const common = { ...environment, client, index, writer, events, namespace, onRepair };
 
-  const registration = new RegistrationController({
+  const registration: RegistrationController = new RegistrationController({
     ...options,
     ...common,
     name: INSTALLATION,
+    isInjectedByPolicy: (prepared) => policy.covers(prepared),
   });
+  const policy = new PolicyController({
+    ...options,
+    ...common,
+    isReviewed: (prepared) => registration.isReviewed(prepared),
+    onCoverage: () => registration.resync(),
+  });
+  const injectionFacts = (prepared: PreparedSidecarSet) =>
+    policy.factsOf(prepared, registration.factsOf(prepared));
   const dryRunFacts = createDryRuns(options);
   const readPod = ({ metadata: { name = "", namespace = "" } }: Pod, signal: AbortSignal) =>
     send(client, get(resources.pods, { name, namespace }), signal);
@@ -126,7 +137,7 @@ export function createControllers(options: ControllersOptions): Controllers {
     confirmation,
     recreatingKinds: new Set(config.recreatingKinds),
     isWebhookReady(prepared: PreparedSidecarSet) {
-      const facts = registration.factsOf(prepared);
+      const facts = injectionFacts(prepared);
       return facts.obstacle === undefined && isSettled(facts, clock.now());
     },
     obstacleOf: (pod: Pod, prepared: PreparedSidecarSet) =>
@@ -147,7 +158,7 @@ export function createControllers(options: ControllersOptions): Controllers {
     ...common,
     ...evictionRule,
     legacy: options.retainedRevisions,
-    registrationOf: (prepared) => registration.factsOf(prepared),
+    registrationOf: injectionFacts,
     missedOf: (name) => missed.summaryOf(name),
     refusedOf: (name) => refused.summaryOf(name),
     onStored: (stored) => index.updateSidecarSet(options.prepare(stored)),
@@ -164,7 +175,7 @@ export function createControllers(options: ControllersOptions): Controllers {
     isVirtualNode: createVirtualNodes({ client, clock }),
   });
 
-  const observers = [registration, sidecarSets, missed, cleanup, termination];
+  const observers = [policy, registration, sidecarSets, missed, cleanup, termination];
   for (const observer of observers) {
     index.changes.subscribe((change) => observer.observe(change));
   }
@@ -177,6 +188,7 @@ export function createControllers(options: ControllersOptions): Controllers {
   return {
     election,
     registration,
+    policy,
     sidecarSets,
     cleanup,
     missed,

@@ -31,7 +31,7 @@ import { createOpenKruiseGuard } from "../controller/openkruise/guard.ts";
 import { dropPermissions } from "./permissions.ts";
 import { createReadiness } from "./readiness.ts";
 import { toPrepared } from "../core/defaults/prepare.ts";
-import { createCover, createValidation } from "./validation.ts";
+import { createCover, createMechanismWarnings, createValidation } from "./validation.ts";
 import { createWatches } from "./watches.ts";
 import { createWebhookListener } from "./webhook_listener.ts";
 
@@ -166,6 +166,11 @@ export async function run(
     isSynced: () => watches.isAdmissionSynced() && !storeMonitor.isUncertain,
     problemsOf: validation.problemsOf,
     validate: validation.validate,
+    warningsOf: createMechanismWarnings({
+      index,
+      excludedNamespaces,
+      problemsOf: validation.problemsOf,
+    }),
     cover: createCover({
       registration: controllers.registration,
       problemsOf: validation.problemsOf,
@@ -240,6 +245,7 @@ export async function run(
   await aborted(signal, failed.signal);
   logger.info("Shutting down");
   controllers.registration.stop();
+  controllers.policy.stop();
   if (temporary) {
     await controllers.registration.unregister(AbortSignal.timeout(UNREGISTER_DEADLINE_MS)).catch((
       error,

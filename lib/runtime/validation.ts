@@ -2,10 +2,14 @@ import type { FieldProblem } from "../api/problems.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 import type { RegistrationController } from "../controller/registration/controller.ts";
 import { prepareSidecarSet } from "../core/defaults/prepare.ts";
-import { coverageKey, isInjecting } from "../core/registration/selection.ts";
+import { policyObstacles } from "../core/admission_policy/blockers.ts";
+import { createMechanismPlanner } from "../core/admission_policy/plan.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import { coverageKey, isInjecting, usesPolicy } from "../core/registration/selection.ts";
 import { validateSidecarSet, validateStoredSidecarSet } from "../core/validate/validate.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { SidecarSetValidationInput } from "../webhook/sidecarsets.ts";
+import { warningText } from "../webhook/warnings.ts";
 
 export interface Validation {
   /** Problems of a stored SidecarSet by itself. */
@@ -38,6 +42,43 @@ export function createValidation(
         requireAllowList,
       });
     },
+  };
+}
+
+export interface MechanismWarningsOptions {
+  readonly index: ClusterIndex;
+  readonly excludedNamespaces: readonly string[];
+  problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
+}
+
+/** Warns of what keeps a SidecarSet with `mechanism: Policy` with the webhook. */
+export function createMechanismWarnings(
+  { index, excludedNamespaces, problemsOf }: MechanismWarningsOptions,
+): (input: SidecarSetValidationInput) => readonly string[] {
+  const planMechanisms = createMechanismPlanner();
+
+  function obstaclesOf(prepared: PreparedSidecarSet): readonly string[] {
+    const { support } = index.policies;
+    if (support?.isServed === false) return [support.problem];
+    const own = policyObstacles(prepared.sidecarSet);
+    if (own.length > 0) return own.map(({ message }) => message);
+    const { name } = prepared;
+    const others = [...index.sidecarSets.values()].filter((each) => each.name !== name);
+    const { webhook } = planMechanisms({
+      sidecarSets: [...others, prepared],
+      revisionsOf: (each) => index.revisions.of(each),
+      excludedNamespaces,
+    });
+    const obstacle = webhook.get(name);
+    return obstacle === undefined ? [] : [obstacle.message];
+  }
+
+  return ({ object }) => {
+    const read = prepareSidecarSet(object, { problemsOf });
+    if (!read.ok || !usesPolicy(read.value)) return [];
+    return obstaclesOf(read.value).map((message) =>
+      warningText(`Injected by the webhook: ${message}`)
+    );
   };
 }
 

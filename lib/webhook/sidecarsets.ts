@@ -11,6 +11,7 @@ import {
 } from "../core/defaults/sidecarset.ts";
 import { ALLOWED, failed, refused, type Review } from "./decisions.ts";
 import { jsonDiff, jsonEqual } from "../core/json/patch.ts";
+import { warned } from "./warnings.ts";
 
 export interface SidecarSetValidationOptions {
   /** All problems of a SidecarSet, including conflicts with others of the cluster. */
@@ -23,6 +24,8 @@ export interface SidecarSetValidationOptions {
    * @returns undefined if the registration covers them; else whether it does so in time. Never rejects
    */
   cover(input: SidecarSetValidationInput): Promise<boolean> | undefined;
+  /** Admission warnings for a valid SidecarSet. */
+  warningsOf?(input: SidecarSetValidationInput): readonly string[];
 }
 
 export interface SidecarSetValidationInput {
@@ -80,9 +83,11 @@ export function createSidecarSetValidation(options: SidecarSetValidationOptions)
     };
     const problems = options.validateSidecarSet(input);
     if (problems.length > 0) return invalid(request, problems);
+    const texts = options.warningsOf?.(input) ?? [];
     const covering = request.dryRun === true ? undefined : options.cover(input);
-    return covering?.then((isCovered) => isCovered ? ALLOWED : notCoveredYet(input.name)) ??
-      ALLOWED;
+    return covering?.then((isCovered) =>
+      warned(isCovered ? ALLOWED : notCoveredYet(input.name), texts)
+    ) ?? warned(ALLOWED, texts);
   };
 }
 

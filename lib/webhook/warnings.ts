@@ -35,7 +35,12 @@ export function withUnknownFieldWarnings(review: Review): Review {
   };
 }
 
-function warned(decision: AdmissionDecision, texts: readonly string[]): AdmissionDecision {
+/** The decision with further warnings. */
+export function warned(
+  decision: AdmissionDecision,
+  texts: readonly string[],
+): AdmissionDecision {
+  if (texts.length === 0) return decision;
   return { ...decision, warnings: [...decision.warnings ?? [], ...texts] };
 }
 

@@ -46,6 +46,9 @@ Deno.test("the roles grant no Secret but the controller's own, in its own namesp
 Deno.test("the roles delete no Pod and no SidecarSet, and change no workload", () => {
   const removable = rules.filter(({ verbs }) => verbs.some((verb) => verb.startsWith("delete")));
   assert.deepEqual(removable.flatMap(({ kind, resources }) => [kind, ...resources]), [
+    "ClusterRole",
+    "mutatingadmissionpolicies",
+    "mutatingadmissionpolicybindings",
     "Role",
     "controllerrevisions",
     "Role",

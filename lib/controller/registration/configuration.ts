@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../api/clock.ts";
 import { PENDING_SELECTIONS_ANNOTATION } from "../../api/names.ts";
+import type { KubeObject } from "../../api/objects.ts";
 import type {
   WebhookClientConfig,
   WebhookConfiguration,
@@ -127,11 +128,9 @@ export class RegisteredConfiguration {
   }
 }
 
-/** When any client last wrote the registered state. */
-export function lastWrittenAt(configuration: WebhookConfiguration | undefined): Date | undefined {
-  const times = (configuration?.metadata.managedFields ?? []).map(({ time }) =>
-    Date.parse(time ?? "")
-  );
+/** When any client last wrote an object. */
+export function lastWrittenAt(object: Pick<KubeObject, "metadata"> | undefined): Date | undefined {
+  const times = (object?.metadata.managedFields ?? []).map(({ time }) => Date.parse(time ?? ""));
   const latest = Math.max(...times);
   return Number.isFinite(latest) ? new Date(latest) : undefined;
 }

@@ -100,6 +100,11 @@ export class RegistrationController {
     return this.#reconciler.isReached;
   }
 
+  /** Whether API servers call the webhook for the Pods of a SidecarSet, and no write that ends that is under way. */
+  isReviewed(prepared: PreparedSidecarSet): boolean {
+    return this.#reconciler.isReviewed(prepared);
+  }
+
   /** What the conditions of a SidecarSet report of the registration. */
   factsOf(prepared: PreparedSidecarSet): RegistrationFacts {
     return registrationFacts(prepared, this.#reconciler);

@@ -38,14 +38,19 @@ export class Coverage {
   /** Records that the registration planned for these SidecarSets is active. @returns the names whose coverage changed */
   activate(
     sidecarSets: readonly PreparedSidecarSet[],
-    options: { uncovered: ReadonlyMap<string, unknown>; since: Date },
+    options: {
+      uncovered: ReadonlyMap<string, unknown>;
+      /** SidecarSets whose Pods the API server injects by itself. */
+      injectedByPolicy?: ReadonlySet<string>;
+      since: Date;
+    },
   ): string[] {
     const names = new Set(sidecarSets.map(({ name }) => name));
     for (const name of this.#covered.keys()) if (!names.has(name)) this.#covered.delete(name);
     const changed: string[] = [];
     for (const prepared of sidecarSets) {
       const { name } = prepared;
-      if (options.uncovered.has(name)) {
+      if (options.uncovered.has(name) || options.injectedByPolicy?.has(name)) {
         if (this.#covered.delete(name)) changed.push(name);
         continue;
       }

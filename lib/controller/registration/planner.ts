@@ -16,6 +16,8 @@ export interface RegistrationPlannerOptions {
   readonly endpoint: WebhookEndpoint;
   readonly excludedNamespaces: readonly string[];
   readonly coverageKeys: CoverageKeys;
+  /** Whether the API server injects a SidecarSet by itself. */
+  isInjectedByPolicy(prepared: PreparedSidecarSet): boolean;
 }
 
 export interface PlanFacts {
@@ -33,6 +35,12 @@ interface Planned {
   readonly pending: readonly PendingSelection[];
   readonly keys: ReadonlyMap<string, string>;
   readonly registration: Registration;
+  readonly injectedByPolicy: ReadonlySet<string>;
+}
+
+export interface PlannedRegistration extends Pick<Planned, "registration" | "injectedByPolicy"> {
+  /** Milliseconds after which time alone changes the plan. */
+  readonly dueIn: number | undefined;
 }
 
 /** Plans the registration, and caches the last plan: with many SidecarSets, planning delays admissions. */
@@ -55,28 +63,32 @@ export class RegistrationPlanner {
 
   /** Text that is equal for two states that lead to the same plan. */
   #keyOf(prepared: PreparedSidecarSet): string {
-    return `${keepsJobsRunning(prepared.sidecarSet)} ${this.#options.coverageKeys.of(prepared)}`;
+    const { coverageKeys, isInjectedByPolicy } = this.#options;
+    const flags = [keepsJobsRunning(prepared.sidecarSet), isInjectedByPolicy(prepared)];
+    return `${flags.join(" ")} ${coverageKeys.of(prepared)}`;
   }
 
-  /** @returns `dueIn`: milliseconds after which time alone changes the plan */
+  /** The registration for these SidecarSets, with what it leaves to the policy. */
   plan(
     sidecarSets: readonly PreparedSidecarSet[],
     { caBundle, owner, registered, now }: PlanFacts,
-  ): { registration: Registration; dueIn: number | undefined } {
-    const { name, endpoint, excludedNamespaces } = this.#options;
+  ): PlannedRegistration {
+    const { name, endpoint, excludedNamespaces, isInjectedByPolicy } = this.#options;
     const { kept: pending, dueIn } = this.#pending(sidecarSets, { registered, now });
     const keys = new Map(sidecarSets.map((each) => [each.name, this.#keyOf(each)]));
     const last = this.#last;
     const isSame = last !== undefined && last.caBundle === caBundle && last.owner === owner &&
       isDeepStrictEqual(last.pending, pending) && last.keys.size === keys.size &&
       keys.entries().every(([name, key]) => last.keys.get(name) === key);
-    if (isSame) return { registration: last.registration, dueIn };
+    if (isSame) return { ...last, dueIn };
+    const byPolicy = sidecarSets.filter(isInjectedByPolicy).map((each) => each.name);
+    const injectedByPolicy = new Set(byPolicy);
     const registration = planRegistration({
-      ...{ name, sidecarSets, excludedNamespaces, endpoint, caBundle, pending },
+      ...{ name, sidecarSets, excludedNamespaces, endpoint, caBundle, pending, injectedByPolicy },
       ...(owner ? { owner } : {}),
     });
-    this.#last = { caBundle, owner, pending, keys, registration };
-    return { registration, dueIn };
+    this.#last = { caBundle, owner, pending, keys, registration, injectedByPolicy };
+    return { registration, injectedByPolicy, dueIn };
   }
 
   #pending(

@@ -6,7 +6,7 @@ import { lastManager } from "../../core/field_manager.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { bundleOf, certificatesIn } from "../../core/registration/ca_bundle.ts";
 import type { Registration, WebhookEndpoint } from "../../core/registration/configuration.ts";
-import { REGISTRATION_SETTLE_SECONDS } from "../../core/status/conditions.ts";
+import { isSettled, REGISTRATION_SETTLE_SECONDS } from "../../core/status/conditions.ts";
 import { Coverage, CoverageKeys } from "./coverage.ts";
 import type { Peers } from "./peers.ts";
 import {
@@ -38,6 +38,8 @@ export interface RegistrationReconcilerOptions {
   isLeader(): boolean;
   /** Creates the configuration, or overwrites exactly the given resourceVersion. Answers it as stored. */
   write(wanted: WebhookConfiguration, signal: AbortSignal): Promise<WebhookConfiguration>;
+  /** Whether the API server injects a SidecarSet by itself. */
+  isInjectedByPolicy(prepared: PreparedSidecarSet): boolean;
   /** Called with the SidecarSets whose coverage changed. */
   onCoverage(names: readonly string[]): void;
   /** Called when a change by another client was repaired. */
@@ -53,6 +55,8 @@ export class RegistrationReconciler {
   readonly #coverage = new Coverage(this.#coverageKeys);
   readonly #planner: RegistrationPlanner;
   #uncovered: Registration["uncovered"] = new Map();
+  /** SidecarSets that the last plan leaves to the policy; it may be stored already. */
+  #injectedByPolicy: ReadonlySet<string> = new Set();
   #owner: OwnerReference | undefined;
   #registered = false;
   /** Whether the last comparison found both configurations as needed. */
@@ -95,6 +99,18 @@ export class RegistrationReconciler {
   /** Since when the registration has covered the SidecarSet's current selection. */
   coveredSince(prepared: PreparedSidecarSet): Date | undefined {
     return this.#coverage.since(prepared);
+  }
+
+  /**
+   * Whether all API servers call the webhook for the Pods of a SidecarSet's current selection, and no write that ends
+   * that may be under way. A SidecarSet that the webhook cannot cover counts too.
+   */
+  isReviewed(prepared: PreparedSidecarSet): boolean {
+    if (this.#injectedByPolicy.has(prepared.name)) return false;
+    if (this.isTooLarge(prepared.name)) return true;
+    const since = this.coveredSince(prepared);
+    const { clock } = this.#options;
+    return since !== undefined && isSettled({ inForceSince: since.toISOString() }, clock.now());
   }
 
   isTooLarge(name: string): boolean {
@@ -146,12 +162,13 @@ export class RegistrationReconciler {
     const caBundle = await this.#commonBundle(own, signal);
     const planned = sidecarSets();
     const plannedFrom = this.#mutating.observed;
-    const { registration, dueIn } = this.#planner.plan(planned, {
+    const { registration, injectedByPolicy, dueIn } = this.#planner.plan(planned, {
       caBundle,
       owner: this.#owner,
       registered: this.#mutating.observed,
       now: clock.now(),
     });
+    this.#injectedByPolicy = injectedByPolicy;
     const { validating, mutating, uncovered } = registration;
     const differing = [validating, mutating].filter((wanted) =>
       !this.#configuration(wanted.kind).isAs(wanted)
@@ -184,7 +201,9 @@ export class RegistrationReconciler {
     this.#reach();
     this.#uncovered = uncovered;
     const since = written.has(mutating.kind) ? undefined : lastWrittenAt(this.#mutating.observed);
-    const changed = this.#coverage.activate(planned, { uncovered, since: since ?? clock.now() });
+    const changed = this.#coverage.activate(planned, {
+      ...{ uncovered, injectedByPolicy, since: since ?? clock.now() },
+    });
     this.#publish(disputed.length > 0 ? disputed : changed);
     const contended = this.#configurations().filter(({ repairs }) => repairs.isContended);
     const due = [
@@ -266,10 +285,12 @@ export class RegistrationReconciler {
     if (!configuration.wasChanged()) return;
     const { kind, observed } = configuration;
     const names = this.#coverage.lost();
-    this.#options.logger.warn("Another client changed the webhook registration", {
-      kind,
-      manager: observed && lastManager(observed.metadata),
-    });
+    const manager = observed && lastManager(observed.metadata);
+    const { isLeader, logger } = this.#options;
+    // The leader may leave a SidecarSet to the policy before its other replicas do.
+    if (isLeader() || manager !== undefined) {
+      logger.warn("Another client changed the webhook registration", { kind, manager });
+    }
     this.#publish(names);
   }
 

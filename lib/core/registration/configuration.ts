@@ -30,6 +30,8 @@ export interface RegistrationInput {
   readonly owner?: OwnerReference;
   /** Pending selections, which other replicas may have added. */
   readonly pending?: readonly PendingSelection[];
+  /** Names of SidecarSets that the API server injects by itself: their Pods need no review. */
+  readonly injectedByPolicy?: ReadonlySet<string>;
 }
 
 export type WebhookEndpoint =
@@ -50,7 +52,7 @@ export interface Registration {
  * are not written: the API server recompiles match conditions after every write.
  */
 export function planRegistration(input: RegistrationInput): Registration {
-  const { excludedNamespaces, pending = [] } = input;
+  const { excludedNamespaces, pending = [], injectedByPolicy } = input;
   const mayFail = input.owner !== undefined;
   const options = {
     ...{ excludedNamespaces, mayFail },
@@ -58,7 +60,10 @@ export function planRegistration(input: RegistrationInput): Registration {
   };
   const added = pendingEntries(pending, options);
   const isPending = pendingChecker(pending, added.uncovered);
-  const pods = podEntries(input.sidecarSets.filter((each) => !isPending(each)), options);
+  const reviewed = input.sidecarSets.filter((each) =>
+    !isPending(each) && !injectedByPolicy?.has(each.name)
+  );
+  const pods = podEntries(reviewed, options);
   return {
     mutating: configuration("MutatingWebhookConfiguration", input, [
       ...pods.entries,

@@ -15,6 +15,11 @@ export function isInjecting({ sidecarSet: { spec }, problems }: PreparedSidecarS
     spec.injectionStrategy?.paused !== true;
 }
 
+/** Whether the SidecarSet asks to be injected by the API server itself. */
+export function usesPolicy({ sidecarSet: { spec } }: PreparedSidecarSet): boolean {
+  return spec.injectionStrategy?.mechanism === "Policy";
+}
+
 /** Key that is equal for two generations if and only if they select the same new Pods. */
 export function selectionKey({ sidecarSet: { spec }, problems }: PreparedSidecarSet): string {
   return keyOf(spec, problems.length === 0 && spec.injectionStrategy?.paused !== true);

@@ -32,12 +32,14 @@ export function readyState(facts: StatusFacts): ConditionState {
     return no("InvalidSidecarSet", `${problem.field}: ${problem.message}`);
   }
   if (facts.injectionPaused) return no("InjectionPaused");
-  const { inForceSince } = facts.registration;
+  const { inForceSince, isPolicySettling, fallback } = facts.registration;
   const obstacle = facts.revisionObstacle ?? facts.registration.obstacle;
   if (obstacle !== undefined) return no(obstacle.reason, obstacle.message);
+  if (isPolicySettling) return no("PolicySettling");
   if (inForceSince === undefined) return no("NotRegistered");
   if (settledAt(inForceSince) > facts.now.getTime()) return no("RegistrationSettling");
-  return { type: "Ready", status: "True", reason: "InForce", message: sentence("InForce") };
+  const { reason, message } = fallback ?? { reason: "InForce", message: sentence("InForce") };
+  return { type: "Ready", status: "True", reason, message };
 }
 
 /** `Progressing` has the same meaning as for a Deployment; its message has the counts. */
@@ -88,9 +90,13 @@ export function conditionsDueAt(facts: StatusFacts): number | undefined {
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-/** Whether a registration has been active long enough for every API server to use it. */
-export function isSettled({ inForceSince }: RegistrationFacts, now: Date): boolean {
-  return inForceSince !== undefined && settledAt(inForceSince) <= now.getTime();
+/** Whether a registration or policy has been active long enough for every API server to use it. */
+export function isSettled(
+  { inForceSince, isPolicySettling }: RegistrationFacts,
+  now: Date,
+): boolean {
+  return !isPolicySettling && inForceSince !== undefined &&
+    settledAt(inForceSince) <= now.getTime();
 }
 
 function settledAt(inForceSince: string): number {

@@ -28,12 +28,16 @@ export interface StatusFacts {
   readonly now: Date;
 }
 
-/** State of the webhook registration for this generation. */
+/** State of the webhook registration, or of the injection policy, for this generation. */
 export interface RegistrationFacts {
-  /** Time in RFC 3339 since which a registration for this generation has been active. */
+  /** Time in RFC 3339 since which the registration or policy for this generation has been active. */
   readonly inForceSince?: string;
   /** Creation time of the registration in RFC 3339, for any generation. */
   readonly registeredSince?: string;
+  /** Whether an API server may still inject another generation by the policy, or none. */
+  readonly isPolicySettling?: boolean;
+  /** Why the webhook injects a SidecarSet with `mechanism: Policy`. */
+  readonly fallback?: { readonly reason: Reason; readonly message: string };
   /** Why it cannot be registered. */
   readonly obstacle?: { readonly reason: Reason; readonly message: string };
 }

@@ -57,6 +57,7 @@ export function setUp(
       const resourceVersion = String(++state.version);
       return Promise.resolve({ ...wanted, metadata: { ...wanted.metadata, resourceVersion } });
     },
+    isInjectedByPolicy: () => false,
     onCoverage: (names) => covered.push([...names]),
     onRepair: () => {},
     ...settings,
