@@ -109,7 +109,7 @@ export const injectionStrategy = z.looseObject({
   }),
   mechanism: z.optional(z.enum(injectionMechanisms)).register(docs, {
     description:
-      "What injects the sidecars: the webhook, or the API server by a MutatingAdmissionPolicy, also while the controller is down. Where Policy is impossible, the webhook does, and Ready has the reason.",
+      "Policy lets the API server inject by itself, also while the controller is down, where it can; else the webhook injects, and Ready has the reason.",
   }),
 });
 

@@ -48,4 +48,3 @@ Deno.test("SidecarSets that the API server injects by a policy", async (t) => {
     assert.deepEqual([matchedPods, updatedPods, uninjectedPods, missedPods], [1_000, 1_000, 0, 0]);
   });
 });
-

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 /** What `kubectl apply` keeps in an annotation may have with all other annotations. */
 const MAX_ANNOTATIONS_BYTES = 262_144;
 /** For labels and annotations that an installation adds. */
-const RESERVE_BYTES = 8_192;
+const RESERVE_BYTES = 7_168;
 
 const crd = parse(await Deno.readTextFile("manifests/crd.yaml"));
 
