@@ -93,7 +93,6 @@ Deno.test("Pods while the controller is away", async (t) => {
     const { status } = await untilSidecarSet(plane, "busy", {
       what: "counts all Pods",
       is: ({ status }) => (status?.matchedPods ?? 0) + (status?.uninjectedPods ?? 0) === 1_000,
-      timeout: 60_000,
     });
     const there = await new ClusterPods(client).list("app=busy");
     const missed = there.filter((pod) => !isInjected(pod)).filter(({ metadata }) =>
@@ -133,10 +132,8 @@ Deno.test("Pods while the controller is away", async (t) => {
           ["of another namespace", () => inB.create("away", { labels: { app: "guarded" }, spec })],
         ] as const
       ) {
-        const started = performance.now();
-        assert.equal(isInjected(await store()), false);
-        const milliseconds = performance.now() - started;
-        assert.ok(milliseconds < 1_000, `a Pod ${what} took ${milliseconds} ms`);
+        // A call would fail, and refuse the Pod.
+        assert.equal(isInjected(await store()), false, `a Pod ${what}`);
       }
       await assert.rejects(
         inA.create("refused", { labels: { app: "guarded" }, spec }),

@@ -76,7 +76,7 @@ function setUp(plane: ControlPlane) {
         const left = found.filter((pod) => !are(pod));
         if (left.length === 0) return found;
         throw new Error(`${left.length} are not, for example ${JSON.stringify(left[0])}`);
-      }, { what: `all Pods of ${name} ${what}`, timeout: 60_000 });
+      }, { what: `all Pods of ${name} ${what}` });
     },
   };
 }

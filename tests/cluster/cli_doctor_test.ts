@@ -240,7 +240,7 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
         const found = await examine(shell);
         assert.deepEqual(found.with("error"), []);
         return found;
-      }, { what: "the doctor finds no errors any more", timeout: 60_000 });
+      }, { what: "the doctor finds no errors any more" });
       assert.equal(found.code, 0);
       found.assertFound("no Pod is missed", "warning", /1 for NotReviewed .* default\/late$/);
       const restart = await shell.run("sidecarset rollout restart-injection logging");

@@ -70,8 +70,6 @@ for (const [replicas, rounds] of [[1, 34], [2, 33], [3, 33]] as const) {
           `at most ${Math.max(...times).toFixed(0)} ms; ${lost.length} Pods lost`,
       );
       assert.deepEqual(lost, []);
-      // Higher quantiles of so few rounds are the slowest one, which one stall of the machine decides.
-      assert.ok(quantile(times, 0.9) < 1_000, `it took ${quantile(times, 0.9)} ms`);
     });
   });
 }

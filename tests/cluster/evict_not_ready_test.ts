@@ -63,7 +63,7 @@ Deno.test("Pods that are not ready are evicted first", async (t) => {
     await patchSidecarSet(plane, "trap", version("--v3"));
     await eventually(
       async () => (await argumentsOf(pods, "trap")).every((argument) => argument === "--v3"),
-      { what: "all Pods have the good argument", timeout: 60_000 },
+      { what: "all Pods have the good argument" },
     );
     await untilReplicas(plane, "trap", { replicas: 3 });
   });
@@ -91,7 +91,7 @@ Deno.test("Pods that are not ready are evicted first", async (t) => {
       const found = await argumentsOf(pods, "missed");
       mostMissing = Math.max(mostMissing, 3 - found.length);
       return found.length === 3 && found.every((argument) => argument === "--new");
-    }, { what: "all Pods have the sidecar", timeout: 90_000 });
+    }, { what: "all Pods have the sidecar" });
     assert.ok(mostMissing <= 1, `${mostMissing} Pods were missing at a time`);
   });
 
@@ -120,7 +120,7 @@ Deno.test("Pods that are not ready are evicted first", async (t) => {
       await deleteSidecarSet(plane, "cleanup");
       await eventually(
         async () => (await argumentsOf(pods, "cleanup")).join() === "none,none",
-        { what: "the Pods have been replaced", timeout: 60_000 },
+        { what: "the Pods have been replaced" },
       );
       const [event] = await eventually(async () => {
         const found = await evictionEvents(plane, "cleanup");

@@ -229,12 +229,13 @@ Deno.test("what is refused at the API server", async (t) => {
         }],
       },
     });
-    const started = performance.now();
     const name = "a".repeat(63);
     const spec = { containers: [{ name, image: "main:1" }] };
     const pod = await pods.create("slow", { labels: { app: "slow" }, spec });
     assert.equal(pod.spec.containers.length, 1);
-    assert.ok(performance.now() - started < 1_000);
+    // With a regular expression that backtracks the process would not respond for hours.
+    const alive = await fetch(`${controller.healthUrl}/healthz`);
+    assert.equal(alive.ok, true, await alive.text());
   });
 
   await t.step("a Pod of 7 MiB is refused", async () => {

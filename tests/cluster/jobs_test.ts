@@ -215,7 +215,7 @@ Deno.test("Jobs with a sidecar that never stops", async (t) => {
     await eventually(async () => {
       const found = await send(plane.client, get(cronJobs, { name: "cron", namespace: "default" }));
       return found.status?.lastSuccessfulTime !== undefined;
-    }, { what: "the CronJob has a Job that completed", timeout: 90_000, interval: 500 });
+    }, { what: "the CronJob has a Job that completed", interval: 500 });
   });
 
   await t.step(

@@ -47,7 +47,6 @@ function untilUninjected(plane: ControlPlane, name: string, pods: number) {
   return untilSidecarSet(plane, name, {
     what: `has ${pods} uninjected Pods`,
     is: ({ status }) => status?.uninjectedPods === pods,
-    timeout: 60_000,
   });
 }
 

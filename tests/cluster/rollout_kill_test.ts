@@ -79,7 +79,6 @@ Deno.test("a controller that is killed 20 times in roll-outs over 500 Pods ends 
   await using history = await PodHistory.start(plane.client, "app=web");
   await eventually(() => history.pods.length === PODS && history.pods.every(isAvailable), {
     what: "all Pods are available",
-    timeout: 90_000,
     interval: 500,
   });
   history.resetUnavailable();

@@ -73,7 +73,6 @@ Deno.test("roll-outs beside workloads and other webhooks", async (t) => {
       await send(plane.client, remove(budgets, { name: "none", namespace: "default" }));
       await untilSidecarSet(plane, "recreate", {
         what: "has been rolled out",
-        timeout: 60_000,
         is: ({ status }) => status?.updatedReadyPods === 3 && status.notUpgradablePods === 0,
       });
       await untilReplicas(plane, "recreate", { replicas: 3 });

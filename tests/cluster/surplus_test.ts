@@ -110,7 +110,7 @@ function untilAll(
     const left = found.find((pod) => !are(pod) || !isReady(pod));
     if (found.length === REPLICAS && left === undefined) return found;
     throw new Error(`there are ${found.length}, for example ${JSON.stringify(left)}`);
-  }, { what: `all Pods of ${name} ${what}`, timeout: 90_000 });
+  }, { what: `all Pods of ${name} ${what}` });
 }
 
 /** The image of each sidecar; "none" where there is no such container. */

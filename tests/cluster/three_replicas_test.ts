@@ -1,3 +1,3 @@
 import { testReplicas } from "../support/availability.ts";
 
-testReplicas(3);
+Deno.test("3 replicas of the controller", (t) => testReplicas(t, 3));

@@ -1,3 +1,3 @@
 import { testReplicas } from "../support/availability.ts";
 
-testReplicas(2);
+Deno.test("2 replicas of the controller", (t) => testReplicas(t, 2));

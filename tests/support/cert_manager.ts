@@ -77,7 +77,7 @@ async function untilWorking(plane: ControlPlane, server: Server): Promise<void> 
       read(".webhooks[0].clientConfig.caBundle", "validatingwebhookconfiguration", "probe"),
     ]);
     return ready === "True" && caBundle !== "";
-  }, { what: "cert-manager works", timeout: 60_000, unless: () => server.failure });
+  }, { what: "cert-manager works", unless: () => server.failure });
   await kubectlOutput(["delete", "-f", "-"], { kubeconfig, input });
 }
 
@@ -104,7 +104,6 @@ export async function renew(
   );
   await eventually(async () => ((await statusOf()).revision ?? 0) > revision, {
     what: `Certificate ${name} is issued anew`,
-    timeout: 60_000,
   });
 }
 

@@ -14,7 +14,7 @@ export interface ControllerOptions {
   clockOffset?: number;
   /** Wait until `/readyz` says yes. @default {true} */
   untilReady?: boolean;
-  /** Milliseconds for that. @default {60_000} */
+  /** Milliseconds for that. @default {120_000} */
   timeout?: number;
 }
 
@@ -108,7 +108,7 @@ export class ControllerProcess implements AsyncDisposable {
   }
 
   /** @throws {Error} with the end of its log if it ends, or is not ready in time */
-  async untilReady(timeout = 60_000): Promise<void> {
+  async untilReady(timeout = 120_000): Promise<void> {
     try {
       await eventually(async () => {
         const response = await fetch(`${this.healthUrl}/readyz`);

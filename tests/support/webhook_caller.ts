@@ -54,7 +54,6 @@ export class WebhookCaller implements Disposable {
   async until(status: 200 | 503): Promise<void> {
     await eventually(async () => await this.status() === status, {
       what: `the webhook answers ${status}`,
-      timeout: 60_000,
     });
   }
 

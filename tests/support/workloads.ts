@@ -50,7 +50,7 @@ export async function scale(
 export async function untilReplicas(
   plane: ControlPlane,
   name: string,
-  { replicas, namespace = "default", timeout = 60_000 }: {
+  { replicas, namespace = "default", timeout = 120_000 }: {
     replicas: number;
     namespace?: string;
     timeout?: number;
@@ -109,5 +109,5 @@ export async function untilStatefulSet(
     const { status } = await send(plane.client, get(resources.statefulSets, { name, namespace }));
     if (status?.readyReplicas === replicas && status.replicas === replicas) return true;
     throw new Error(`its status is ${JSON.stringify(status)}`);
-  }, { what: `StatefulSet ${name} has ${replicas} ready replicas`, timeout: 60_000 });
+  }, { what: `StatefulSet ${name} has ${replicas} ready replicas` });
 }
