@@ -31,6 +31,12 @@ export const quantity = z.union([z.string(), z.number()]);
 export const resourceList = z.record(z.string(), quantity);
 export type ResourceList = z.infer<typeof resourceList>;
 
+/** Requests and limits of one container, or some of them. */
+export interface ResourceLists {
+  readonly requests?: Readonly<ResourceList>;
+  readonly limits?: Readonly<ResourceList>;
+}
+
 export const resources = z.looseObject({
   limits: z.optional(resourceList),
   requests: z.optional(resourceList),

@@ -47,6 +47,9 @@ export const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
 /** Pod conditions. */
 export const UPGRADABLE_CONDITION = "SidecarSetUpgradable";
 export const TERMINATED_CONDITION = "SidecarTerminated";
+/** Of the kubelet, during a resize in place. */
+export const POD_RESIZE_PENDING_CONDITION = "PodResizePending";
+export const POD_RESIZE_IN_PROGRESS_CONDITION = "PodResizeInProgress";
 
 /** The optional allow-list for `patchPodMetadata`, in the controller's namespace. */
 export const ALLOW_LIST_CONFIG_MAP = "kruise-configuration";

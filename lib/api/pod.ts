@@ -11,6 +11,8 @@ export interface PodSpec {
   imagePullSecrets?: LocalObjectReference[];
   restartPolicy?: string;
   nodeName?: string;
+  os?: { name?: string };
+  resources?: Container["resources"];
   [field: string]: unknown;
 }
 
@@ -28,6 +30,8 @@ export interface ContainerStatus {
   started?: boolean;
   restartCount?: number;
   state?: ContainerState;
+  /** What the kubelet has applied; absent on nodes without support for a resize in place. */
+  resources?: Container["resources"];
 }
 
 export interface PodCondition {

@@ -8,6 +8,7 @@ export const updateStrategyTypes = ["RollingUpdate", "NotUpdate"] as const;
 export const revisionPolicies = ["Always", "Partial"] as const;
 const injectionMechanisms = ["Webhook", "Policy"] as const;
 const recreatePolicies = ["Never", "Evict"] as const;
+const resizePolicies = ["Never", "InPlace"] as const;
 const driftPolicies = ["Report", "Repair"] as const;
 const cleanupTypes = ["Retain", "Idle", "Evict"] as const;
 
@@ -69,6 +70,10 @@ export const updateStrategy = z.looseObject({
   recreatePolicy: z.optional(z.enum(recreatePolicies)).register(docs, {
     description:
       "What happens to outdated Pods that cannot be upgraded in place: they stay until they are recreated (Never), or are evicted so that their workload recreates them (Evict).",
+  }),
+  resizePolicy: z.optional(z.enum(resizePolicies)).register(docs, {
+    description:
+      "What happens in running Pods if the resources of containers change: nothing, the Pods cannot be upgraded in place (Never), or the containers are resized in place, which needs Kubernetes 1.35 (InPlace).",
   }),
   driftPolicy: z.optional(z.enum(driftPolicies)).register(docs, {
     description:

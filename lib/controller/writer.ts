@@ -175,16 +175,27 @@ export class Writer {
   }
 
   /**
-   * Changes a Pod by a strategic merge patch that names its uid and resourceVersion.
+   * Changes a Pod, or the resources of its containers, by a strategic merge patch that names its uid and
+   * resourceVersion.
    *
    * @returns the Pod as stored; undefined if the write was no longer wanted when its turn came
    */
   async patchPod(
     { metadata: { name = "", namespace = "" } }: Pod,
     body: object,
-    { signal, wanted }: { signal: AbortSignal; wanted(): boolean },
+    { signal, wanted, subresource }: {
+      signal: AbortSignal;
+      wanted(): boolean;
+      subresource?: "resize";
+    },
   ): Promise<Pod | undefined> {
-    const request = patch(resources.pods, { name, namespace, type: "strategic-merge", body });
+    const request = patch(resources.pods, {
+      name,
+      namespace,
+      ...(subresource ? { subresource } : {}),
+      type: "strategic-merge",
+      body,
+    });
     return (await this.#writeIf(wanted, { request, limiter: this.#options.podLimiter, signal }))
       ?.value;
   }

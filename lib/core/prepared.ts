@@ -1,3 +1,4 @@
+import type { ResourceLists } from "../api/container.ts";
 import type { FieldProblem } from "../api/problems.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 
@@ -12,8 +13,31 @@ export interface PreparedSidecarSet {
   readonly revisionName: string;
   /** Time of the last write of the spec, in RFC 3339; absent if unknown. */
   readonly specWrittenAt?: string;
+  /** The stored revisions, compared with this spec; absent where they are unknown. */
+  readonly revisions?: RevisionComparisons;
+  /** Whether the API server has the subresource `pods/resize`; unknown when absent. */
+  readonly hasResize?: boolean;
   /** Why the SidecarSet is not injected into any Pod; empty for a valid one. */
   readonly problems: readonly FieldProblem[];
+}
+
+/** Finds the stored revision that a Pod records. */
+export interface RevisionComparisons {
+  /** @returns undefined if no stored revision has these hashes */
+  of(recorded: {
+    readonly hash: string | undefined;
+    readonly hashWithoutImage: string | undefined;
+  }): RevisionComparison | undefined;
+}
+
+/** What a Pod of a stored revision lacks of the current spec. */
+export interface RevisionComparison {
+  /** Images by sidecar, as the revision has them; empty if only the hash without images is known. */
+  readonly images: ReadonlyMap<string, string>;
+  /** One clause that names the fields that cannot be changed in place; undefined if there are none. */
+  readonly obstacle: string | undefined;
+  /** New resources by container of the Pod, to be set by a resize in place. */
+  readonly resizes: ReadonlyMap<string, ResourceLists>;
 }
 
 /** The parts of a namespace that decisions read. */

@@ -108,6 +108,8 @@ export const CONDITION_REASONS = {
   SelectorReached: "spec.updateStrategy.selector does not match the remaining Pods",
   WaitingForAvailability:
     "the number of unavailable Pods has reached spec.updateStrategy.maxUnavailable",
+  PodResizeInProgress: "the kubelet has not applied the new resources of the remaining Pods yet",
+  PodResizePending: "the kubelet cannot apply the new resources of the remaining Pods now",
   NotUpgradable: "the remaining Pods cannot be upgraded in place",
   UpdateRefused: "the API server refuses to update the remaining Pods",
   ProgressDeadlineExceeded:

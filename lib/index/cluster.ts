@@ -5,7 +5,6 @@ import type { Namespace, Pod } from "../api/pod.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import { canaryBase } from "../core/inject/sidecarset_plan.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
-import { currentRevision } from "../core/revision/plan.ts";
 import { deniedSidecarSets } from "../core/rollout/upgradable.ts";
 import { doubtfulMissed } from "../core/select/label_times.ts";
 import { podMatcherOf } from "../core/select/pod_selection.ts";
@@ -103,7 +102,7 @@ export class ClusterIndex {
     const { name } = state;
     const before = this.sidecarSets.get(name);
     if (before && isOlder(state.sidecarSet.metadata, before.sidecarSet.metadata)) return;
-    const after = this.withRevision(state);
+    const after = this.revisions.compared(state);
     this.#selections.apply(after, before);
     this.sidecarSets.apply(after);
     const sidecarSets = this.#reclassifyAfter(before, after);
@@ -243,32 +242,34 @@ export class ClusterIndex {
   }
 
   applyRevision(revision: ControllerRevision): void {
-    const { name = "" } = revision.metadata;
-    this.#revised(name, this.revisions.apply(revision));
+    this.#revised(revision.metadata.name ?? "", this.revisions.apply(revision));
   }
 
   deleteRevision(name: string): void {
     this.#revised(name, this.revisions.delete(name));
   }
 
-  /** Gives SidecarSets the name of their current revision. */
+  /** Compares SidecarSets and their Pods with the stored revisions again. */
   #revised(name: string, sidecarSets: readonly string[]): void {
     if (sidecarSets.length === 0) return;
-    for (const sidecarSet of sidecarSets) {
-      const prepared = this.sidecarSets.get(sidecarSet);
-      const named = prepared && this.withRevision(prepared);
-      if (named && named !== prepared) this.sidecarSets.apply(named);
-    }
+    const known = sidecarSets.flatMap((each) => this.sidecarSets.get(each) ?? []);
+    known.forEach((prepared) => this.#compareAgain(prepared));
     this.changes.publish({ kind: "revision", name, sidecarSets });
   }
 
-  /** The state with the name of the stored revision of its spec. */
-  withRevision(prepared: PreparedSidecarSet): PreparedSidecarSet {
-    const stored = this.revisions.of(prepared.name);
-    const revisionName = stored.length === 0
-      ? ""
-      : currentRevision(prepared.sidecarSet, stored)?.metadata.name ?? "";
-    return revisionName === prepared.revisionName ? prepared : { ...prepared, revisionName };
+  /** Records whether the API server has the subresource `pods/resize`. */
+  applyResizeSupport(hasResize: boolean): void {
+    if (this.revisions.hasResize === hasResize) return;
+    this.revisions.hasResize = hasResize;
+    const all = [...this.sidecarSets.values()];
+    all.forEach((prepared) => this.#compareAgain(prepared));
+    this.changes.publish({ kind: "finding", sidecarSets: all.map(({ name }) => name) });
+  }
+
+  #compareAgain(prepared: PreparedSidecarSet): void {
+    this.sidecarSets.apply(this.revisions.compared(prepared));
+    if (prepared.sidecarSet.spec.updateStrategy?.resizePolicy !== "InPlace") return;
+    this.pods.reclassify([...this.pods.classesOf(prepared.name).keys()]);
   }
 
   #reclassifyAfter(known: PreparedSidecarSet | undefined, state: PreparedSidecarSet): Set<string> {

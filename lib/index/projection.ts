@@ -2,7 +2,10 @@ import type { Container, EnvVar } from "../api/container.ts";
 import type { ObjectMeta } from "../api/meta.ts";
 import {
   INJECTED_ENV,
+  INJECTED_LIST_ANNOTATION,
   INPLACE_UPDATE_STATE_ANNOTATION,
+  POD_RESIZE_IN_PROGRESS_CONDITION,
+  POD_RESIZE_PENDING_CONDITION,
   TERMINATE_ENV,
   TERMINATE_IGNORE_EXIT_CODE_ENV,
   TERMINATE_WITH_IMAGE_ENV,
@@ -25,14 +28,22 @@ const READ_ENV = new Set([
   TERMINATE_IGNORE_EXIT_CODE_ENV,
 ]);
 
-const READ_CONDITIONS = new Set(["Ready", UPGRADABLE_CONDITION, TERMINATED_CONDITION]);
+const READ_CONDITIONS = new Set([
+  "Ready",
+  UPGRADABLE_CONDITION,
+  TERMINATED_CONDITION,
+  POD_RESIZE_PENDING_CONDITION,
+  POD_RESIZE_IN_PROGRESS_CONDITION,
+]);
 
 /**
  * The fields of a Pod that decisions read; the index keeps nothing else, because most of a Pod is managedFields,
- * probes, mounts and resources. All annotations stay: `patchPodMetadata` may merge into any of them.
+ * probes and mounts. All annotations stay: `patchPodMetadata` may merge into any of them.
  */
 export function projectPod(pod: Pod): Pod {
   const { metadata, spec, status } = pod;
+  const needs = needsOf(metadata);
+  const container = (each: Container) => projectContainer(each, needs);
   return {
     metadata: {
       ...pick(metadata, ["name", "namespace", "uid", "resourceVersion", "generation"]),
@@ -41,19 +52,28 @@ export function projectPod(pod: Pod): Pod {
       ...withFields([...laterLabelFields(metadata), ...foreignImageFields(pod) ?? []], metadata),
     },
     spec: {
-      containers: (spec.containers ?? []).map(projectContainer),
-      ...(spec.initContainers ? { initContainers: spec.initContainers.map(projectContainer) } : {}),
+      containers: (spec.containers ?? []).map(container),
+      ...(spec.initContainers ? { initContainers: spec.initContainers.map(container) } : {}),
       ...pick(spec, ["restartPolicy", "nodeName"]),
+      ...(needs.isInjected ? pick(spec, ["os", "resources"]) : {}),
     },
-    ...(status
-      ? { status: projectStatus(status, { wasChanged: wasChangedInPlace(metadata) }) }
-      : {}),
+    ...(status ? { status: projectStatus(status, needs) } : {}),
   };
 }
 
-/** Start times and the observed generation are read only after a change in place. */
-function wasChangedInPlace({ annotations = {} }: ObjectMeta): boolean {
-  return Object.hasOwn(annotations, INPLACE_UPDATE_STATE_ANNOTATION);
+/** What is read of some Pods only. */
+interface Needs {
+  /** Start times and the observed generation: after a change in place. */
+  readonly wasChanged: boolean;
+  /** Resources, for a resize in place: of Pods with sidecars. */
+  readonly isInjected: boolean;
+}
+
+function needsOf({ annotations = {} }: ObjectMeta): Needs {
+  return {
+    wasChanged: Object.hasOwn(annotations, INPLACE_UPDATE_STATE_ANNOTATION),
+    isInjected: Object.hasOwn(annotations, INJECTED_LIST_ANNOTATION),
+  };
 }
 
 /** The labels of a namespace, and the managed fields of those that were set after its creation. */
@@ -76,20 +96,17 @@ function withFields(
   return managedFields?.length ? { managedFields: NO_FIELDS } : {};
 }
 
-function projectContainer(container: Container): Container {
+function projectContainer(container: Container, { isInjected }: Needs): Container {
   const env = container.env?.filter(({ name }: EnvVar) => READ_ENV.has(name)) ?? [];
   return {
     ...pick(container, ["name", "image", "restartPolicy", "restartPolicyRules"]),
+    ...(isInjected ? pick(container, ["resources", "resizePolicy"]) : {}),
     name: container.name,
     ...(env.length > 0 ? { env } : {}),
   };
 }
 
-interface StatusNeeds {
-  readonly wasChanged: boolean;
-}
-
-function projectStatus(status: PodStatus, needs: StatusNeeds): PodStatus {
+function projectStatus(status: PodStatus, needs: Needs): PodStatus {
   const { conditions, containerStatuses, initContainerStatuses } = status;
   const read = conditions?.filter(({ type }) => READ_CONDITIONS.has(type)) ?? [];
   const projected = (each: ContainerStatus) => projectContainerStatus(each, needs);
@@ -103,12 +120,19 @@ function projectStatus(status: PodStatus, needs: StatusNeeds): PodStatus {
   };
 }
 
-function projectContainerStatus(status: ContainerStatus, { wasChanged }: StatusNeeds) {
+function projectContainerStatus(
+  status: ContainerStatus,
+  { wasChanged, isInjected }: Needs,
+): ContainerStatus {
   const { name, image, imageID, ready } = status;
   const { terminated, running } = status.state ?? {};
   const state = {
     ...(terminated ? { terminated: { exitCode: terminated.exitCode } } : {}),
-    ...(wasChanged && running?.startedAt ? { running: { startedAt: running.startedAt } } : {}),
+    ...(wasChanged && running?.startedAt
+      ? { running: { startedAt: running.startedAt } }
+      : isInjected && running
+      ? { running: {} }
+      : {}),
   };
   return {
     name,
@@ -116,6 +140,7 @@ function projectContainerStatus(status: ContainerStatus, { wasChanged }: StatusN
     imageID,
     ready,
     ...pick(status, ["started", "restartCount"]),
+    ...(isInjected ? pick(status, ["resources"]) : {}),
     ...(Object.keys(state).length > 0 ? { state } : {}),
   };
 }

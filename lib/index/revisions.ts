@@ -1,6 +1,9 @@
 import type { ControllerRevision } from "../api/objects.ts";
 import { isTooDeep } from "../api/json.ts";
 import { REVISION_OWNER_LABEL } from "../api/names.ts";
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import { compareRevisions } from "../core/revision/comparisons.ts";
+import { currentRevision } from "../core/revision/plan.ts";
 import { isOlder, isSameState, unversioned } from "./versions.ts";
 
 /** The stored ControllerRevisions by the SidecarSet that they belong to. */
@@ -8,12 +11,30 @@ export class RevisionIndex {
   readonly #byName = new Map<string, ControllerRevision>();
   readonly #bySidecarSet = new Map<string, Map<string, ControllerRevision>>();
 
+  /** Whether the API server has the subresource `pods/resize`; undefined until it is known. */
+  hasResize: boolean | undefined;
+
   get size(): number {
     return this.#byName.size;
   }
 
   of(sidecarSet: string): ControllerRevision[] {
     return [...this.#bySidecarSet.get(sidecarSet)?.values() ?? []];
+  }
+
+  /** A SidecarSet with the name of the stored revision of its spec, and the comparisons with the other ones. */
+  compared(prepared: PreparedSidecarSet): PreparedSidecarSet {
+    const { name, sidecarSet } = prepared;
+    const stored = this.of(name);
+    const revisionName = stored.length === 0
+      ? ""
+      : currentRevision(sidecarSet, stored)?.metadata.name ?? "";
+    return {
+      ...prepared,
+      revisionName,
+      revisions: compareRevisions(sidecarSet, stored),
+      ...(this.hasResize === undefined ? {} : { hasResize: this.hasResize }),
+    };
   }
 
   /**

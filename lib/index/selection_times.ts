@@ -67,9 +67,14 @@ export function classifiesAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): b
   return a.hash === b.hash && a.hashWithoutImage === b.hashWithoutImage &&
     a.sidecarSet.metadata.uid === b.sidecarSet.metadata.uid &&
     effectiveSinceOf(a, a.sidecarSet.status) === effectiveSinceOf(b, b.sidecarSet.status) &&
+    a.hasResize === b.hasResize && resizePolicyOf(a) === resizePolicyOf(b) &&
     // Plain init containers are in no hash, but may be the only proof of injection.
     isDeepStrictEqual(a.sidecarSet.spec.initContainers, b.sidecarSet.spec.initContainers) &&
     selectsAlike(a, b);
+}
+
+function resizePolicyOf({ sidecarSet: { spec } }: PreparedSidecarSet): string {
+  return spec.updateStrategy?.resizePolicy ?? "Never";
 }
 
 /** Whether both states select the same Pods, and take the same ones from a base SidecarSet. */

@@ -55,7 +55,9 @@ export type PatchBody =
   /** Server-side apply; `force` takes over fields of other managers. */
   | { type: "apply"; body: KubeObject; force?: boolean };
 
-export type PatchOptions = ObjectRef & WriteOptions & PatchBody & { subresource?: "status" };
+export type PatchOptions = ObjectRef & WriteOptions & PatchBody & {
+  subresource?: "status" | "resize";
+};
 
 export interface Preconditions {
   uid?: string;
@@ -170,7 +172,7 @@ export function update<T extends KubeObject>(
   };
 }
 
-/** Patches an object or its status; the response is the stored object. */
+/** Patches an object, its status, or a Pod's resources; the response is the stored object. */
 export function patch<T extends KubeObject>(
   resource: Resource<T>,
   options: PatchOptions,

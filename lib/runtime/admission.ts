@@ -73,7 +73,7 @@ export function createAdmission(
       const stored = await orUndefined(
         send(client, get(resources.sidecarSets, { name }), signal),
       );
-      return stored && index.withRevision(toPrepared(stored, options.problemsOf));
+      return stored && index.revisions.compared(toPrepared(stored, options.problemsOf));
     },
     revisionsOf: (name) => index.revisions.of(name),
     sharesOf(name) {

@@ -88,7 +88,7 @@ function described(schema: StructuralSchema, description: string | undefined): S
 }
 
 /** Two versions with longer descriptions would pass the limit of `kubectl apply`'s annotation. */
-const MAX_DESCRIPTION_LENGTH = 140;
+const MAX_DESCRIPTION_LENGTH = 120;
 
 /** The first sentence, cut between words where it is long. */
 function firstSentence(text: string): string {

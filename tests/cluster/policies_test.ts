@@ -21,9 +21,12 @@ function additions(options: { restrictController?: boolean; restrictAuthors?: bo
 }
 
 const labels = { app: "web" };
-const agent = (
-  image: string,
-) => [{ name: "agent", image, completionPolicy: "TerminateWithMain" as const }];
+const agent = (image: string, cpu: string) => [{
+  name: "agent",
+  image,
+  completionPolicy: "TerminateWithMain" as const,
+  resources: { requests: { cpu } },
+}];
 
 Deno.test("the policy on the controller's ServiceAccount", async (t) => {
   await using plane = await startControlPlane();
@@ -32,12 +35,13 @@ Deno.test("the policy on the controller's ServiceAccount", async (t) => {
   const pods = new ClusterPods(plane.client);
   const spec = {
     restartPolicy: "Never" as const,
-    containers: [{ name: "main", image: "main:1" }],
+    containers: [{ name: "main", image: "main:1", resources: { requests: { cpu: "10m" } } }],
     initContainers: [{ name: "init", image: "init:1" }],
   };
   await createSidecarSet(plane, "agent", {
     selector: { matchLabels: labels },
-    containers: agent("agent:1"),
+    containers: agent("agent:1", "10m"),
+    updateStrategy: { resizePolicy: "InPlace" },
   });
   await pods.create("web", {
     labels: { ...labels, owner: "team" },
@@ -46,7 +50,7 @@ Deno.test("the policy on the controller's ServiceAccount", async (t) => {
   });
   const client = await clientOf(plane.controllerKubeconfig);
   const controllerPods = new ClusterPods(client);
-  const attempt = (body: object, subresource?: "status") =>
+  const attempt = (body: object, subresource?: "status" | "resize") =>
     controllerPods.patch("web", body, subresource).then(() => "", (error) => error.message);
   const image = (list: "containers" | "initContainers", name: string) => ({
     spec: { [list]: [{ name, image: "evil:1" }] },
@@ -55,16 +59,18 @@ Deno.test("the policy on the controller's ServiceAccount", async (t) => {
   await t.step("refuses another image of the application", async () => {
     await eventually(
       async () =>
-        /may change only images of sidecars/.test(await attempt(image("containers", "main"))),
+        /may change only images and resources of sidecars/.test(
+          await attempt(image("containers", "main")),
+        ),
       { what: "the policy is active" },
     );
     assert.match(
       await attempt(image("initContainers", "init")),
-      /may change only images of sidecars/,
+      /may change only images and resources of sidecars/,
     );
   });
 
-  const refusals: [string, object, RegExp, "status"?][] = [
+  const refusals: [string, object, RegExp, ("status" | "resize")?][] = [
     ["another label", { metadata: { labels: { owner: "me" } } }, /may not change a Pod's labels/],
     ["a finalizer", { metadata: { finalizers: ["a/b"] } }, /labels, owners or finalizers/],
     [
@@ -91,6 +97,12 @@ Deno.test("the policy on the controller's ServiceAccount", async (t) => {
       "status",
     ],
     [
+      "new resources of the application",
+      { spec: { containers: [{ name: "main", resources: { requests: { cpu: "20m" } } }] } },
+      /only images and resources of sidecars/,
+      "resize",
+    ],
+    [
       "a phase that ends nothing",
       { status: { phase: "Unknown" } },
       /runs to completion/,
@@ -107,13 +119,15 @@ Deno.test("the policy on the controller's ServiceAccount", async (t) => {
     });
   }
 
-  await t.step("lets the controller upgrade a sidecar in place", async () => {
-    await patchSidecarSet(plane, "agent", { containers: agent("agent:2") });
+  await t.step("lets the controller upgrade and resize a sidecar in place", async () => {
+    await patchSidecarSet(plane, "agent", { containers: agent("agent:2", "20m") });
     await pods.until("web", {
       what: "the sidecar runs the new image",
       is: (pod) =>
         containerStatus(pod, "agent")?.restartCount === 1 &&
-        pod.spec.containers.find(({ name }) => name === "agent")?.image === "agent:2",
+        pod.spec.containers.some(({ name, image, resources }) =>
+          name === "agent" && image === "agent:2" && resources?.requests?.cpu === "20m"
+        ),
     });
     await untilSidecarSet(plane, "agent", {
       what: "is up to date",

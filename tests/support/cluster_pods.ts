@@ -39,7 +39,7 @@ export class ClusterPods {
   }
 
   /** A strategic merge patch. */
-  patch(name: string, body: object, subresource?: "status"): Promise<Pod> {
+  patch(name: string, body: object, subresource?: "status" | "resize"): Promise<Pod> {
     const options = { ...this.#ref(name), type: "strategic-merge" as const, body };
     return send(
       this.#client,

@@ -118,6 +118,8 @@ function nextOf({ state }: UpdateState, { sidecarSet }: PreparedSidecarSet): str
       return UNTIL_RECREATED;
     case "InFlight":
       return "the kubelet is replacing the container";
+    case "Resizing":
+      return "the kubelet applies the new resources as soon as the node has room";
     case "NotUpgradable":
       return spec.updateStrategy?.recreatePolicy === "Evict"
         ? "the Pod is evicted as soon as the eviction rule allows"

@@ -60,6 +60,7 @@ const STATE_WORDS = {
   Completed: "completed",
   Upgradable: "outdated",
   InFlight: "being updated",
+  Resizing: "being resized",
   NotUpgradable: "outdated",
   Stripped: "changed by another webhook",
 } as const;

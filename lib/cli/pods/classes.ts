@@ -1,13 +1,14 @@
 import type { Pod } from "../../api/pod.ts";
 import { canaryBaseOf } from "../../core/canary.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
-import { upgradability } from "../../core/rollout/upgradable.ts";
+import { hasCurrentRecord, upgradability } from "../../core/rollout/upgradable.ts";
 import { laterLabelFields, maySelectLater } from "../../core/select/label_times.ts";
 import { selectsPod } from "../../core/select/pod_selection.ts";
 import { effectiveSinceOf } from "../../core/status/effective_since.ts";
 import { hasMainEnded } from "../../core/status/containers.ts";
 import { classifyPod, type PodClass } from "../../core/status/pod_class.ts";
-import { recordOf } from "../../core/status/record.ts";
+import { inPlaceChange } from "../../core/status/in_place.ts";
+import { recordedResize } from "../../core/status/resize.ts";
 import { strippedPart } from "../../core/status/drift.ts";
 import { type KnownCluster, namespaceOf } from "../cluster/known_cluster.ts";
 
@@ -49,6 +50,7 @@ export interface UpdateState {
     | "Completed"
     | "Upgradable"
     | "InFlight"
+    | "Resizing"
     | "NotUpgradable"
     | "Stripped";
   /** Explanation of the state. */
@@ -65,7 +67,7 @@ export function updateStateOf(pod: Pod, prepared: PreparedSidecarSet): UpdateSta
         "and recreate the Pod",
     };
   }
-  if (recordOf(pod, prepared.name).full?.hash === prepared.hash) {
+  if (hasCurrentRecord(pod, prepared) && recordedResize(pod, prepared.name) === undefined) {
     return { state: "UpToDate", message: "the Pod has the current revision" };
   }
   if (hasMainEnded(pod)) {
@@ -77,7 +79,9 @@ export function updateStateOf(pod: Pod, prepared: PreparedSidecarSet): UpdateSta
   const found = upgradability(pod, prepared);
   switch (found.kind) {
     case "Upgradable":
-      return { state: found.kind, message: "only images differ: upgradable in place" };
+      return { state: found.kind, message: upgradableText(pod, prepared) };
+    case "Resizing":
+      return { state: found.kind, message: `${found.reason}: ${found.message}` };
     case "InFlight":
       return {
         state: found.kind,
@@ -89,4 +93,12 @@ export function updateStateOf(pod: Pod, prepared: PreparedSidecarSet): UpdateSta
         message: `not upgradable in place: ${found.message}; recreate the Pod`,
       };
   }
+}
+
+function upgradableText(pod: Pod, prepared: PreparedSidecarSet): string {
+  const change = inPlaceChange(pod, prepared);
+  const isResize = change.kind === "Upgradable" && change.resizes.size > 0;
+  return isResize
+    ? "only images and resources differ: upgradable in place"
+    : "only images differ: upgradable in place";
 }

@@ -92,16 +92,23 @@ export class RolloutWrites {
     });
   }
 
-  /** @returns undefined if the update was no longer wanted when its turn came */
+  /**
+   * Sends the patches of an update. If another client changes the Pod between two, the Pod is planned for again, and
+   * only the second is sent then.
+   *
+   * @returns undefined if the update was no longer wanted when its turn came
+   */
   async #patch(pod: Pod, { prepared, update, signal }: UpdateOf): Promise<Pod | undefined> {
-    const { writer, index, events } = this.#options;
-    const wanted = () =>
-      isSameWish(index.sidecarSets.get(prepared.name), prepared) &&
-      isSameState(index.pods.get(podKey(pod)), pod);
-    const stored = await writer.patchPod(pod, update.patch, { signal, wanted });
-    if (stored === undefined) return undefined;
-    const projected = projectPod(stored);
-    index.updatePod(projected);
+    const { events } = this.#options;
+    const send = async (state: Pod, body: object, subresource?: "resize") =>
+      await this.#send(state, { prepared, body, signal, ...(subresource ? { subresource } : {}) });
+    const { resize, patch } = update;
+    const resized = resize === undefined ? pod : await send(pod, resize, "resize");
+    if (resized === undefined) return undefined;
+    const { resourceVersion } = resized.metadata;
+    const metadata = { ...patch.metadata, ...(resourceVersion ? { resourceVersion } : {}) };
+    const projected = await send(resized, { ...patch, metadata });
+    if (projected === undefined) return undefined;
     if (update.kind === "Flip") {
       events.record({
         regarding: podReference(pod),
@@ -111,6 +118,28 @@ export class RolloutWrites {
         note: `SidecarSet ${prepared.name}: the old half of each hot-upgrade pair is empty again`,
       });
     }
+    return projected;
+  }
+
+  /** Sends one patch, if the SidecarSet and the Pod are still those that it was planned for. */
+  async #send(
+    pod: Pod,
+    { prepared, body, signal, subresource }: {
+      prepared: PreparedSidecarSet;
+      body: object;
+      signal: AbortSignal;
+      subresource?: "resize";
+    },
+  ): Promise<Pod | undefined> {
+    const { writer, index } = this.#options;
+    const wanted = () =>
+      isSameWish(index.sidecarSets.get(prepared.name), prepared) &&
+      isSameState(index.pods.get(podKey(pod)), pod);
+    const options = { signal, wanted, ...(subresource ? { subresource } : {}) };
+    const stored = await writer.patchPod(pod, body, options);
+    if (stored === undefined) return undefined;
+    const projected = projectPod(stored);
+    index.updatePod(projected);
     return projected;
   }
 

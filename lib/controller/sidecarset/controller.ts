@@ -11,6 +11,7 @@ import type { EvictionEngineOptions } from "../eviction/engine.ts";
 import { type DecidedEvictions, Evictions } from "../eviction/sidecarset.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
 import { type ExplainedPlan, Rollouts } from "../rollout/engine.ts";
+import { ResizeSupport } from "../rollout/resize_support.ts";
 import { Revisions, type RevisionsOptions } from "./revisions.ts";
 import { Statuses, type StatusesOptions } from "./statuses.ts";
 
@@ -40,6 +41,7 @@ export class SidecarSetController {
   readonly #statuses: Statuses;
   readonly #revisions: Revisions;
   readonly #evictions: Evictions;
+  readonly #resizeSupport: ResizeSupport;
   readonly #clock: Clock;
 
   constructor(options: SidecarSetControllerOptions) {
@@ -64,6 +66,7 @@ export class SidecarSetController {
     });
     this.#revisions = new Revisions(options);
     this.#evictions = new Evictions(options);
+    this.#resizeSupport = new ResizeSupport(options);
   }
 
   /** Number of Pods that roll-outs are writing to. */
@@ -96,7 +99,8 @@ export class SidecarSetController {
     const collisionCount = found.problems.length > 0
       ? found.sidecarSet.status?.collisionCount ?? 0
       : await this.#revisions.register(found, signal);
-    // Registering a revision gives it its name.
+    await this.#resizeSupport.check(found, signal);
+    // Both change what is known of the SidecarSet.
     const prepared = index.sidecarSets.get(name) ?? found;
     const plan = rollouts.advance(prepared, signal);
     const pending = rollouts.pendingOf(name);

@@ -1,3 +1,4 @@
+import type { ResourceLists } from "../../api/container.ts";
 import {
   HASH_ANNOTATION,
   HASH_WITHOUT_IMAGE_ANNOTATION,
@@ -13,10 +14,12 @@ import {
   workingContainersText,
 } from "../annotations/hot_upgrade.ts";
 import { injectedListText, injectedSidecarSets } from "../annotations/injected_list.ts";
+import { readResizes, RESIZED_ANNOTATION, resizesText } from "../annotations/resized.ts";
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
 import { compareUtf8 } from "../json/go_json.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { rfc3339 } from "../../api/meta.ts";
+import { hasAmounts } from "../quantity/resource_lists.ts";
 import {
   DEFAULT_CONTAINER_ANNOTATION,
   defaultContainer,
@@ -88,7 +91,7 @@ export function recordInjection(
 
 /**
  * The hash annotations after an in-place upgrade. Entries in the old form get the new one, dated with this upgrade;
- * the annotation without images changes only for those. Empty where the Pod's records are not readable.
+ * the annotation without images changes only for those, and after a resize in place. Empty where the Pod's records are not readable.
  * Source: `pkg/controller/sidecarset/sidecarset_processor.go:updatePodSidecarAndHash`.
  *
  * @param now RFC 3339
@@ -99,12 +102,19 @@ export function recordUpgrade(
 ): Map<string, string> {
   const read = readUpgradeSpecs(pod);
   if (!read.ok) return new Map();
-  const { withoutImage } = read.value;
+  const withoutImage = new Map(read.value.withoutImage);
   const full = new Map(read.value.full);
+  const { name, hashWithoutImage } = prepared;
   const sidecarList = recordedSidecars(prepared.sidecarSet);
-  full.set(prepared.name, recordOf(prepared, { sidecarList, updateTimestamp: now }));
+  const record = recordOf(prepared, { sidecarList, updateTimestamp: now });
+  full.set(name, record);
   const texts = new Map([[HASH_ANNOTATION, upgradeSpecsText(dated(full, now))]]);
-  if ([...withoutImage.values()].some((spec) => spec.updateTimestamp === null)) {
+  const isResized = withoutImage.get(name)?.hash !== hashWithoutImage;
+  if (isResized) {
+    const { controllerRevision: _inFullOnly, ...common } = record;
+    withoutImage.set(name, { ...common, hash: hashWithoutImage });
+  }
+  if (isResized || [...withoutImage.values()].some((spec) => spec.updateTimestamp === null)) {
     texts.set(HASH_WITHOUT_IMAGE_ANNOTATION, upgradeSpecsText(dated(withoutImage, now)));
   }
   return texts;
@@ -121,6 +131,42 @@ function recordOf(
     ...{ updateTimestamp, hash, sidecarSetName: name, sidecarList: [...sidecarList] },
     ...(revisionName === "" ? {} : { controllerRevision: revisionName }),
   };
+}
+
+/**
+ * The annotation that records new resources of a Pod's containers; empty if there are none. Resources of an earlier
+ * record that another client has changed since are dropped.
+ *
+ * @param change with `isSent` if the resources are not in the Pod's spec yet, so that its generation will be higher
+ */
+export function recordResize(
+  pod: Pod,
+  { prepared: { name }, resizes, isSent }: {
+    readonly prepared: PreparedSidecarSet;
+    readonly resizes: ReadonlyMap<string, ResourceLists>;
+    readonly isSent: boolean;
+  },
+): Map<string, string> {
+  if (resizes.size === 0) return new Map();
+  const byContainer = new Map<string, ResourceLists>();
+  for (const [container, lists] of readResizes(pod).get(name)?.byContainer ?? []) {
+    if (hasAmounts(containerOf(pod, container)?.resources, lists)) {
+      byContainer.set(container, lists);
+    }
+  }
+  for (const [container, { requests, limits }] of resizes) {
+    const known = byContainer.get(container);
+    byContainer.set(container, {
+      requests: { ...known?.requests, ...requests },
+      limits: { ...known?.limits, ...limits },
+    });
+  }
+  const generation = (pod.metadata.generation ?? 0) + Number(isSent);
+  return new Map([[RESIZED_ANNOTATION, resizesText(pod, name, { generation, byContainer })]]);
+}
+
+function containerOf({ spec: { containers, initContainers = [] } }: Pod, name: string) {
+  return [...containers, ...initContainers].find((container) => container.name === name);
 }
 
 function dated(specs: ReadonlyMap<string, UpgradeSpec>, now: string): Map<string, UpgradeSpec> {

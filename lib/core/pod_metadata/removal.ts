@@ -32,6 +32,7 @@ import {
   restartCountsWithout,
 } from "../annotations/inplace_state.ts";
 import { POD_PATCHES_ANNOTATION, podPatches, podPatchesText } from "../annotations/pod_patches.ts";
+import { RESIZED_ANNOTATION, resizesWithout } from "../annotations/resized.ts";
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
 import { DEFAULT_CONTAINER_ANNOTATION, isNamedByInjection } from "./default_container.ts";
 
@@ -46,6 +47,7 @@ const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
   STORED_IMAGES_ANNOTATION,
   IDLE_ANNOTATION,
   POD_PATCHES_ANNOTATION,
+  RESIZED_ANNOTATION,
 ]);
 const OWN_PREFIXES = [VERSION_ANNOTATION_PREFIX, VERSION_ALT_ANNOTATION_PREFIX];
 
@@ -125,6 +127,8 @@ export function releasedAnnotations(pod: Pod, sidecarSet: string): Record<string
   if (states !== undefined) changed[INPLACE_UPDATE_STATE_ANNOTATION] = states;
   const counts = restartCountsWithout(pod, sidecarSet);
   if (counts !== undefined) changed[RESTART_COUNTS_ANNOTATION] = counts;
+  const resizes = resizesWithout(pod, sidecarSet);
+  if (resizes !== undefined) changed[RESIZED_ANNOTATION] = resizes;
   return changed;
 }
 

@@ -50,6 +50,8 @@ export interface RolloutPlan {
   readonly flips: readonly PodUpdate[];
   /** Pods that cannot be upgraded in place; only a replacement has the current revision. */
   readonly notUpgradable: readonly LeftPod[];
+  /** Pods with the current revision whose new resources the kubelet has not applied. */
+  readonly resizing: readonly LeftPod[];
   /** Pods whose update cannot be computed. */
   readonly refused: readonly LeftPod[];
   /** Reason of the condition `Progressing`. */

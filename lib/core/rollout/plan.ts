@@ -8,7 +8,7 @@ import { orderPods } from "./order.ts";
 import type { PodUpdate } from "./pod_update.ts";
 import { planReason } from "./plan_reason.ts";
 import { leaveNotUpgradable, makeFlip, makeRepair, makeUpgrade } from "./updates.ts";
-import { type Upgradability, upgradability } from "./upgradable.ts";
+import { hasCurrentRecord, type Upgradability, upgradability } from "./upgradable.ts";
 
 /**
  * Plans the next step of a roll-out: the Pods to change, the patch for each, and what blocks the rest.
@@ -18,7 +18,7 @@ import { type Upgradability, upgradability } from "./upgradable.ts";
 export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
   const { prepared } = snapshot;
   const strategy = prepared.sidecarSet.spec.updateStrategy ?? {};
-  const standstill = { updates: [], flips: [], notUpgradable: [], refused: [] };
+  const standstill = { updates: [], flips: [], notUpgradable: [], resizing: [], refused: [] };
   if (prepared.problems.length > 0) return { ...standstill, reason: "InvalidSidecarSet" };
   const flips = new Map<Pod, PodUpdate>();
   for (const pod of snapshot.halfUpgraded) {
@@ -30,7 +30,11 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
   if (strategy.paused === true) return { ...held, reason: "Paused" };
 
   const sorted = sortOut(snapshot, flips);
-  const ordered = orderPods(sorted.candidates, strategy, snapshot.matched);
+  // The partition keeps the last ones, and a started update is finished before another one starts.
+  const ordered = [
+    ...sorted.started,
+    ...orderPods(sorted.candidates, strategy, snapshot.matched),
+  ];
   const matched = snapshot.counts.matchedPods;
   const { taken, kept } = withoutPartition(ordered, {
     partition: partitionSize(strategy.partition, matched),
@@ -67,6 +71,7 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     updates: walk.updates,
     flips: held.flips,
     notUpgradable,
+    resizing: sorted.resizing,
     refused,
     reason: planReason({
       outdated: snapshot.outdated.length,
@@ -74,6 +79,8 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
         snapshot.drifted.length - drifted.length,
       heldBack: walk.heldBack,
       refused: refused.length + sorted.backingOff,
+      resizing: sorted.resizing.filter(({ reason }) => reason === "PodResizeInProgress").length,
+      deferred: sorted.resizing.filter(({ reason }) => reason === "PodResizePending").length,
       kept,
       notUpgradable: notUpgradable.length,
       drifted: drifted.length,
@@ -84,10 +91,13 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
 
 interface Sorted {
   readonly candidates: readonly Pod[];
+  /** Candidates of which the first of two patches has been sent. */
+  readonly started: readonly Pod[];
   readonly notUpgradable: readonly Pod[];
+  readonly resizing: readonly LeftPod[];
   readonly inFlight: number;
   readonly backingOff: number;
-  /** Outdated Pods that this step does not update; Pods with a pending write count as updated. */
+  /** Outdated Pods that this step does not update, without those that have or get the current revision. */
   readonly stayOld: number;
   readonly retryAt: number | undefined;
 }
@@ -96,9 +106,12 @@ function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<Pod, PodUpdate>):
   const { prepared, outdated } = snapshot;
   const selector = prepared.sidecarSet.spec.updateStrategy?.selector;
   const candidates: Pod[] = [];
+  const started: Pod[] = [];
   const notUpgradable: Pod[] = [];
+  const resizing: LeftPod[] = [];
   let inFlight = 0;
   let written = 0;
+  let recorded = 0;
   const waiting: number[] = [];
   for (const pod of outdated) {
     const uid = uidOf(pod);
@@ -107,28 +120,40 @@ function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<Pod, PodUpdate>):
       continue;
     }
     if (selector !== undefined && !matchesSelector(selector, pod.metadata.labels ?? {})) continue;
-    const kind = kindOf(pod, snapshot);
+    const state = stateOf(pod, snapshot);
     const retryAt = snapshot.retryAt.get(uid);
-    if (kind === "NotUpgradable") notUpgradable.push(pod);
-    else if (kind === "InFlight" || flips.has(pod)) inFlight++;
+    if (state.kind === "NotUpgradable") {
+      notUpgradable.push(pod);
+      if (hasCurrentRecord(pod, prepared)) recorded++;
+    } else if (state.kind === "Resizing") {
+      resizing.push({ pod, reason: state.reason, message: state.message });
+    } else if (state.kind === "InFlight" || flips.has(pod)) inFlight++;
     else if (retryAt !== undefined && retryAt > snapshot.now.getTime()) waiting.push(retryAt);
+    else if (hasTrait(snapshot.classOf(pod), PodTrait.Resizing)) started.push(pod);
     else candidates.push(pod);
   }
   return {
     candidates,
+    started,
     notUpgradable,
+    resizing,
     inFlight: inFlight + written,
     backingOff: waiting.length,
-    stayOld: outdated.length - candidates.length - written,
+    stayOld: outdated.length - candidates.length - started.length - written - resizing.length -
+      recorded,
     retryAt: earliest(waiting),
   };
 }
 
 /** The class decides for most Pods; only a Pod with a pending change must be read. */
-function kindOf(pod: Pod, { classOf, prepared }: RolloutSnapshot): Upgradability["kind"] {
+function stateOf(
+  pod: Pod,
+  { classOf, prepared }: RolloutSnapshot,
+): Upgradability | { readonly kind: "NotUpgradable" } {
   const podClass = classOf(pod);
-  if (hasTrait(podClass, PodTrait.NotUpgradable)) return "NotUpgradable";
-  return hasTrait(podClass, PodTrait.InFlight) ? upgradability(pod, prepared).kind : "Upgradable";
+  if (hasTrait(podClass, PodTrait.NotUpgradable)) return { kind: "NotUpgradable" };
+  const isChanging = hasTrait(podClass, PodTrait.InFlight | PodTrait.Resizing);
+  return isChanging ? upgradability(pod, prepared) : { kind: "Upgradable" };
 }
 
 /** Whether the Pod has an unobserved write, or a write failed too recently. */

@@ -17,11 +17,15 @@ export interface DetailFacts {
 /** Describes what blocks a roll-out, by an example Pod; undefined if the counts suffice. */
 export function planDetail(plan: RolloutPlan, facts: DetailFacts): string | undefined {
   const [refused] = plan.refused;
+  const resizing = plan.resizing.find(({ reason }) => reason === plan.reason);
   switch (plan.reason) {
     case "UpdateRefused":
       return refused ? leftText(refused) : facts.failure;
     case "WaitingForAvailability":
       return facts.unready && `Pod ${nameOf(facts.unready)} is not ready`;
+    case "PodResizeInProgress":
+    case "PodResizePending":
+      return resizing && leftText(resizing);
     case "NotUpgradable":
       return plan.notUpgradable[0] && leftText(plan.notUpgradable[0]);
     case "ImagesDrifted":
@@ -56,6 +60,10 @@ export interface PlanNumbers {
   readonly underWay: number;
   readonly heldBack: number;
   readonly refused: number;
+  /** Waiting for the kubelet to apply new resources. */
+  readonly resizing: number;
+  /** The kubelet has deferred their resize. */
+  readonly deferred: number;
   readonly kept: number;
   readonly notUpgradable: number;
   /** Updated Pods with images that another client changed. */
@@ -65,8 +73,10 @@ export interface PlanNumbers {
 /** The reason for a roll-out's state: progress before blockers, temporary blockers before permanent ones. */
 export function planReason(numbers: PlanNumbers): ConditionReason {
   if (numbers.underWay > 0) return "RollingOut";
+  if (numbers.resizing > 0) return "PodResizeInProgress";
   if (numbers.heldBack > 0) return "WaitingForAvailability";
   if (numbers.refused > 0) return "UpdateRefused";
+  if (numbers.deferred > 0) return "PodResizePending";
   if (numbers.outdated === 0) return numbers.drifted > 0 ? "ImagesDrifted" : "UpToDate";
   if (numbers.kept > 0) return "PartitionReached";
   return numbers.notUpgradable > 0 ? "NotUpgradable" : "SelectorReached";

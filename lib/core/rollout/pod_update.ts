@@ -16,14 +16,21 @@ import {
   withPatchedLabels,
 } from "../annotations/pod_patches.ts";
 import { patchMetadata, type PresentMetadata } from "../pod_metadata/patch.ts";
-import { recordUpgrade } from "../pod_metadata/records.ts";
+import { recordResize, recordUpgrade } from "../pod_metadata/records.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { findContainer, isNativeSidecar, runningSidecars } from "../status/containers.ts";
+import { findContainer, runningSidecars } from "../status/containers.ts";
 import {
   STORED_IMAGES_ANNOTATION,
   storedImages,
   storedImagesWithout,
 } from "../annotations/image_records.ts";
+import {
+  listsWith,
+  preconditions,
+  type ResizePatch,
+  resizePatch,
+  resizesOf,
+} from "./resize_patch.ts";
 import type { Obstacle } from "../reasons.ts";
 import { hotUpgradeStep, type ImageChanges } from "./hot_upgrade.ts";
 import {
@@ -63,6 +70,8 @@ export interface PodUpdate {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** Sent before `patch`; absent if no resources change. */
+  readonly resize?: ResizePatch;
   readonly patch: PodPatch;
   /** The Pod's `SidecarSetUpgradable` condition after the patch; absent if it does not change. */
   readonly condition?: PodCondition;
@@ -74,13 +83,13 @@ export interface UpdateFacts {
   readonly now: string;
 }
 
-/** A patch, or why it cannot be computed. */
+/** The patches of an update, or why they cannot be computed. */
 export type Patched =
-  | { readonly ok: true; readonly patch: PodPatch }
+  | { readonly ok: true; readonly patch: PodPatch; readonly resize?: ResizePatch }
   | { readonly ok: false; readonly obstacle: Obstacle };
 
 /**
- * The patch that upgrades a Pod to the current revision: images, hash annotations, record of the change,
+ * The patches that upgrade a Pod to the current revision: resources first, then images, hash annotations, record of the change,
  * hot-upgrade versions, and metadata patches.
  * Source: `pkg/controller/sidecarset/sidecarset_processor.go:updatePodSidecarAndHash`; it also changes images of
  * native sidecars (B-24), and is a patch instead of a whole Pod (B-22).
@@ -102,12 +111,19 @@ export function upgradePatch(pod: Pod, facts: UpdateFacts): Patched {
       return { images: new Map([[sidecar.name, sidecar.image]]) };
     }),
   );
+  const resizes = resizesOf(pod, facts.prepared);
+  const resize = resizePatch(pod, resizes);
   const extra = new Map<string, string | null>([
     ...annotations,
     ...labelsRecord(pod, { sidecarSet: facts.prepared.name, labels, before: present.label }),
     ...recordUpgrade(pod, facts),
+    ...recordResize(pod, { prepared: facts.prepared, resizes, isSent: resize !== undefined }),
   ]);
-  return { ok: true, patch: patchOf(pod, facts, { ...changes, extra, labels }) };
+  return {
+    ok: true,
+    patch: patchOf(pod, facts, { ...changes, extra, labels }),
+    ...(resize === undefined ? {} : { resize }),
+  };
 }
 
 /** The annotation that records changed labels. */
@@ -178,10 +194,7 @@ function patchOf(
   const spec = specPatch(pod, images);
   return {
     metadata: {
-      ...(pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }),
-      ...(pod.metadata.resourceVersion === undefined
-        ? {}
-        : { resourceVersion: pod.metadata.resourceVersion }),
+      ...preconditions(pod),
       annotations: Object.fromEntries(changed),
       ...(labels.size === 0 ? {} : { labels: Object.fromEntries(labels) }),
     },
@@ -189,17 +202,9 @@ function patchOf(
   };
 }
 
-/** Each container is in its own list; a new image for a plain init container would have no effect. */
 function specPatch(pod: Pod, images: ReadonlyMap<string, string>): PodPatch["spec"] | undefined {
-  const changed = (container: { name: string }): ContainerImage[] => {
+  return listsWith(pod, (container): ContainerImage[] => {
     const image = images.get(container.name);
     return image === undefined ? [] : [{ name: container.name, image }];
-  };
-  const containers = pod.spec.containers.flatMap(changed);
-  const initContainers = (pod.spec.initContainers ?? []).filter(isNativeSidecar).flatMap(changed);
-  if (containers.length === 0 && initContainers.length === 0) return undefined;
-  return {
-    ...(containers.length === 0 ? {} : { containers }),
-    ...(initContainers.length === 0 ? {} : { initContainers }),
-  };
+  });
 }

@@ -17,7 +17,9 @@ export function makeUpgrade(pod: Pod, snapshot: RolloutSnapshot): Made {
   const patch = upgradePatch(pod, { prepared, now: rfc3339(snapshot.now) });
   if (!patch.ok) return { ok: false, left: { pod, ...patch.obstacle } };
   const condition = conditionOf(pod, snapshot, { upgradable: true });
-  return { ok: true, update: updateOf(pod, "Upgrade", { patch: patch.patch, ...condition }) };
+  const { resize } = patch;
+  const content = { ...(resize ? { resize } : {}), patch: patch.patch, ...condition };
+  return { ok: true, update: updateOf(pod, "Upgrade", content) };
 }
 
 /** Creates the second step of a hot upgrade; undefined if it is not due. */
@@ -40,10 +42,12 @@ export function makeRepair(pod: Pod, { prepared, now }: RolloutSnapshot): PodUpd
 /** A Pod that cannot be upgraded in place. */
 export function leaveNotUpgradable(pod: Pod, snapshot: RolloutSnapshot): LeftPod {
   const found = upgradability(pod, snapshot.prepared);
-  const message = found.kind === "NotUpgradable" ? found.message : "";
+  const { reason, message } = found.kind === "NotUpgradable"
+    ? found
+    : { reason: "NotUpgradable" as const, message: "" };
   return {
     pod,
-    reason: "NotUpgradable",
+    reason,
     message,
     ...conditionOf(pod, snapshot, { upgradable: false }),
   };
@@ -66,7 +70,7 @@ function conditionOf(
 function updateOf(
   pod: Pod,
   kind: PodUpdate["kind"],
-  content: { readonly patch: PodPatch } & Pick<PodUpdate, "condition">,
+  content: { readonly patch: PodPatch } & Pick<PodUpdate, "condition" | "resize">,
 ): PodUpdate {
   const { namespace = "", name = "", uid = "" } = pod.metadata;
   return { kind, namespace, name, uid, ...content };

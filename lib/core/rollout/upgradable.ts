@@ -6,30 +6,32 @@ import type { PreparedSidecarSet } from "../prepared.ts";
 import type { ConditionReason } from "../reasons.ts";
 import { containerStatus, isStateConsistent } from "../status/consistency.ts";
 import { sidecarContainerNames } from "../status/containers.ts";
-import { hasAllContainers, recordOf } from "../status/record.ts";
+import { inPlaceChange } from "../status/in_place.ts";
+import { recordOf } from "../status/record.ts";
+import { recordedResize } from "../status/resize.ts";
 
 /** Whether an outdated Pod can be updated in place, and if not, why. */
 export type Upgradability =
   | { readonly kind: "Upgradable" }
   /** Later: the kubelet has not applied an earlier update yet. */
   | { readonly kind: "InFlight"; readonly container: string }
+  /** Has the current revision, but the kubelet has not applied its resources yet. */
+  | {
+    readonly kind: "Resizing";
+    readonly reason: "PodResizeInProgress" | "PodResizePending";
+    readonly message: string;
+  }
   /** Never: only a replacement can have the current revision. */
   | { readonly kind: "NotUpgradable"; readonly reason: ConditionReason; readonly message: string };
 
 /**
  * Whether an outdated Pod can be updated in place now. A container that is not ready may be changed again
- * immediately, so that a good image can replace a bad one.
- * Source: `pkg/control/sidecarcontrol/sidecarset_control.go:IsSidecarSetUpgradable`; departures D-5 and B-32 for
- * Pods that lack a container.
+ * immediately, so that a good image can replace a bad one, and so may resources that the kubelet has not applied.
  */
 export function upgradability(pod: Pod, prepared: PreparedSidecarSet): Upgradability {
-  const recorded = recordOf(pod, prepared.name).withoutImage?.hash;
-  if (recorded !== prepared.hashWithoutImage) {
-    return notUpgradable("more than images differs from what the Pod was created with");
-  }
-  if (!hasAllContainers(pod, prepared)) {
-    return notUpgradable("the Pod lacks a container of the SidecarSet");
-  }
+  if (hasCurrentRecord(pod, prepared)) return resizeState(pod, prepared);
+  const change = inPlaceChange(pod, prepared);
+  if (change.kind === "NotUpgradable") return { ...change, reason: "NotUpgradable" };
   for (const container of [...sidecarContainerNames(prepared.sidecarSet)].sort()) {
     const ready = containerStatus(pod, container)?.ready === true;
     if (ready && !isStateConsistent(pod, prepared.name, new Set([container]))) {
@@ -39,8 +41,24 @@ export function upgradability(pod: Pod, prepared: PreparedSidecarSet): Upgradabi
   return { kind: "Upgradable" };
 }
 
-function notUpgradable(message: string): Upgradability {
-  return { kind: "NotUpgradable", reason: "NotUpgradable", message };
+/** Whether the Pod records the current revision, also if the kubelet has not applied its resources. */
+export function hasCurrentRecord(pod: Pod, prepared: PreparedSidecarSet): boolean {
+  return recordOf(pod, prepared.name).full?.hash === prepared.hash;
+}
+
+function resizeState(pod: Pod, prepared: PreparedSidecarSet): Upgradability {
+  const resize = recordedResize(pod, prepared.name);
+  if (resize === undefined) return { kind: "Upgradable" };
+  const { kind, container } = resize;
+  const text = resize.message === "" ? "" : `: ${resize.message}`;
+  if (kind === "InProgress") {
+    const message = `the kubelet resizes container ${container}${text}`;
+    return { kind: "Resizing", reason: "PodResizeInProgress", message };
+  }
+  const message = `PodResizePending (${kind}) of container ${container}${text}`;
+  return kind === "Deferred"
+    ? { kind: "Resizing", reason: "PodResizePending", message }
+    : { kind: "NotUpgradable", reason: "PodResizePending", message };
 }
 
 /** One SidecarSet's entry in the Pod's `SidecarSetUpgradable` condition. */

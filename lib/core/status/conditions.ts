@@ -8,6 +8,15 @@ import {
 } from "../reasons.ts";
 import { refusalSentence, type RegistrationFacts, type StatusFacts } from "./facts.ts";
 
+/** Reasons of an active roll-out. */
+export const UNDER_WAY: ReadonlySet<string> = new Set([
+  "RollingOut",
+  "PodResizeInProgress",
+  "WaitingForAvailability",
+  "UpdateRefused",
+  "PodResizePending",
+]);
+
 /** A condition without the members that depend on the previous one. */
 export interface ConditionState {
   readonly type: keyof typeof CONDITIONS;
@@ -105,8 +114,7 @@ function settledAt(inForceSince: string): number {
 
 /** Only an active roll-out has a deadline; Infinity for any other. */
 function deadline({ rollout }: StatusFacts): number {
-  const moving = ["RollingOut", "WaitingForAvailability", "UpdateRefused"];
-  if (!moving.includes(rollout.reason)) return Infinity;
+  if (!UNDER_WAY.has(rollout.reason)) return Infinity;
   return Date.parse(rollout.lastProgress) + rollout.progressDeadlineSeconds * 1000;
 }
 

@@ -1,3 +1,4 @@
+import type { ResourceLists } from "../../api/container.ts";
 import { HOT_UPGRADE_SUFFIXES } from "../../api/names.ts";
 import { isMirrorPod, type Pod, type UpgradeSpec } from "../../api/pod.ts";
 import {
@@ -9,8 +10,11 @@ import type { PreparedSidecarSet } from "../prepared.ts";
 import { isStateConsistent } from "./consistency.ts";
 import { findContainer, hasMainEnded, sidecarContainerNames } from "./containers.ts";
 import { assessImages } from "./drift.ts";
+import { type InPlaceChange, inPlaceChange } from "./in_place.ts";
 import { isActive, isRunningAndReady, unfinishedPairs } from "./readiness.ts";
-import { hasAllContainers, recordOf } from "./record.ts";
+import { recordOf } from "./record.ts";
+import { resizedSpec } from "./resize_refusal.ts";
+import { type PendingResize, pendingResize, recordedResize } from "./resize.ts";
 
 /** Class of a Pod with respect to a SidecarSet: a bit set of traits, small and comparable by `===`. */
 export const PodTrait = {
@@ -20,11 +24,11 @@ export const PodTrait = {
   Uninjected: 2,
   /** Uninjected, and created while the current selection was active. */
   Missed: 4,
-  /** Its recorded hash is the current one. */
+  /** Its recorded hash is the current one, and the kubelet has applied the resources. */
   Updated: 8,
   /** Runs the images of its spec, is ready, and no hot upgrade is under way. */
   Ready: 16,
-  /** Outdated, and other fields than images differ. */
+  /** Outdated, and only a replacement can be up to date. */
   NotUpgradable: 32,
   /** The kubelet has not applied an image change yet. */
   InFlight: 64,
@@ -34,6 +38,8 @@ export const PodTrait = {
   Drifted: 256,
   /** Updated, and other webhooks changed images, which the Pod does not record yet. */
   Rewritten: 512,
+  /** Has resources of the current revision, but the kubelet has not applied them, or the Pod does not record them. */
+  Resizing: 1024,
 } as const;
 
 /** A set of traits as the sum of their bits; 0 for an unrelated Pod. */
@@ -74,16 +80,44 @@ export function classifyPod(
   const { name, sidecarSet } = prepared;
   let podClass: PodClass = PodTrait.Matched;
   const sameTemplate = record.withoutImage?.hash === prepared.hashWithoutImage;
-  if (record.full?.hash === prepared.hash) podClass |= PodTrait.Updated;
-  else if (!sameTemplate || !hasAllContainers(pod, prepared)) podClass |= PodTrait.NotUpgradable;
+  const isRecorded = record.full?.hash === prepared.hash;
+  const change = isRecorded ? undefined : inPlaceChange(pod, prepared);
+  const resize = recordedResize(pod, name) ?? unrecordedResize(pod, change);
+  if (isRecorded) podClass |= recordedTrait(resize);
+  else if (change?.kind === "NotUpgradable") podClass |= PodTrait.NotUpgradable;
+  else if (change !== undefined && isHalfDone(pod, change.resizes)) podClass |= PodTrait.Resizing;
   const unfinished = unfinishedPairs(pod, prepared, sameTemplate).length > 0;
   if (unfinished) podClass |= PodTrait.HalfUpgraded;
-  if (!isStateConsistent(pod, name, sidecarContainerNames(sidecarSet))) {
+  const isChanging = !isStateConsistent(pod, name, sidecarContainerNames(sidecarSet));
+  if (isChanging || (resize !== undefined && usesBudget(resize))) {
     podClass |= PodTrait.InFlight;
   } else if (!unfinished && isRunningAndReady(pod)) {
     podClass |= PodTrait.Ready;
   }
   return podClass | imageTraits(pod, prepared);
+}
+
+/** After an interruption between both patches of an update, the Pod has new resources and an old record. */
+function isHalfDone(pod: Pod, resizes: ReadonlyMap<string, ResourceLists>): boolean {
+  return resizes.size > 0 && resizedSpec(pod.spec, resizes) === pod.spec;
+}
+
+function unrecordedResize(pod: Pod, change: InPlaceChange | undefined): PendingResize | undefined {
+  if (change?.kind !== "Upgradable" || change.resizes.size === 0) return undefined;
+  return pendingResize(pod, { byContainer: change.resizes });
+}
+
+function recordedTrait(resize: PendingResize | undefined): PodClass {
+  if (resize === undefined) return PodTrait.Updated;
+  return resize.kind === "Infeasible" ? PodTrait.NotUpgradable : PodTrait.Resizing;
+}
+
+/**
+ * A deferred or infeasible resize changes nothing in the container, so it does not hold back other Pods; a deferred
+ * one that restarts the container can do so at any time.
+ */
+function usesBudget({ kind, restarts }: PendingResize): boolean {
+  return kind === "InProgress" || (kind === "Deferred" && restarts);
 }
 
 /** Images are unknown if the API server reports neither generations nor field owners. */

@@ -1,5 +1,6 @@
 import type { Condition, SidecarSetStatus } from "../../api/sidecarset_status.ts";
 import type { EventReason } from "../reasons.ts";
+import { UNDER_WAY } from "./conditions.ts";
 
 /** An event for a SidecarSet's roll-out. */
 export interface RolloutEvent {
@@ -9,16 +10,13 @@ export interface RolloutEvent {
 }
 
 /** Reasons of an unfinished roll-out. */
-const UNDER_WAY: ReadonlySet<string> = new Set([
-  "RollingOut",
-  "WaitingForAvailability",
-  "UpdateRefused",
-  "ProgressDeadlineExceeded",
-]);
+const UNFINISHED: ReadonlySet<string> = new Set([...UNDER_WAY, "ProgressDeadlineExceeded"]);
 
 /** Blockers of a roll-out; each is reported with its own reason. */
 const BLOCKED: readonly Pick<RolloutEvent, "type" | "reason">[] = [
   { type: "Normal", reason: "WaitingForAvailability" },
+  { type: "Normal", reason: "PodResizeInProgress" },
+  { type: "Warning", reason: "PodResizePending" },
   { type: "Normal", reason: "PartitionReached" },
   { type: "Normal", reason: "SelectorReached" },
   { type: "Warning", reason: "NotUpgradable" },
@@ -44,9 +42,9 @@ export function rolloutEvents(
   const { reason, message } = after;
   const isAnother = before === undefined || before.reason !== reason ||
     previous?.latestRevision !== next.latestRevision;
-  const wasUnderWay = before !== undefined && UNDER_WAY.has(before.reason);
+  const wasUnderWay = before !== undefined && UNFINISHED.has(before.reason);
   const isNewTarget = previous?.latestRevision !== next.latestRevision;
-  if (UNDER_WAY.has(reason) && (!wasUnderWay || isNewTarget)) {
+  if (UNFINISHED.has(reason) && (!wasUnderWay || isNewTarget)) {
     events.push({ type: "Normal", reason: "RolloutStarted", note: message });
   }
   if (reason === "UpToDate" && wasUnderWay) {

@@ -190,6 +190,11 @@ export const METRICS = {
     labels: [],
     help: "Pod writes currently in progress.",
   },
+  sidecarset_resizing_pods: {
+    type: "gauge",
+    labels: ["sidecarset", "reason"],
+    help: "Pods whose kubelet has not applied new resources of the current revision, by reason.",
+  },
   sidecarset_missed_pods: {
     type: "gauge",
     labels: ["sidecarset", "reason"],

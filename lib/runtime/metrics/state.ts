@@ -1,3 +1,5 @@
+import { hasCurrentRecord } from "../../core/rollout/upgradable.ts";
+import { recordedResize } from "../../core/status/resize.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import type { CertificateSource } from "../../webhook/certificates/source.ts";
 import type { Controllers } from "../controllers.ts";
@@ -46,6 +48,7 @@ export function registerState(registry: Registry<typeof METRICS>, state: Metrics
   );
   registry.gauge("sidecarset_pods", () => podSamples(index));
   registry.gauge("sidecarset_status_condition", () => conditionSamples(index));
+  registry.gauge("sidecarset_resizing_pods", () => resizingSamples(index));
   registry.gauge("sidecarset_missed_pods", () => missedSamples(index, controllers));
   registry.gauge("sidecarset_refused_workloads", () => refusedSamples(index, controllers));
   registry.gauge(
@@ -83,6 +86,23 @@ export function* conditionSamples(
     for (const { type, status, reason = "" } of conditions) {
       yield { labels: { sidecarset, type, status, reason }, value: 1 };
     }
+  }
+}
+
+function* resizingSamples(
+  index: ClusterIndex,
+): Iterable<Sample<LabelsOf<typeof METRICS, "sidecarset_resizing_pods">>> {
+  for (const prepared of index.sidecarSets.values()) {
+    const { name: sidecarset, sidecarSet: { spec } } = prepared;
+    if (spec.updateStrategy?.resizePolicy !== "InPlace") continue;
+    const numbers = new Map<string, number>();
+    for (const pod of index.pods.outdatedOf(sidecarset)) {
+      const resize = recordedResize(pod, sidecarset);
+      if (resize === undefined || !hasCurrentRecord(pod, prepared)) continue;
+      const reason = resize.kind === "InProgress" ? "PodResizeInProgress" : "PodResizePending";
+      numbers.set(reason, (numbers.get(reason) ?? 0) + 1);
+    }
+    for (const [reason, value] of numbers) yield { labels: { sidecarset, reason }, value };
   }
 }
 

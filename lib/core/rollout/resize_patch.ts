@@ -1,0 +1,74 @@
+import type { Container, ResourceLists } from "../../api/container.ts";
+import type { Pod } from "../../api/pod.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { hasAmounts } from "../quantity/resource_lists.ts";
+import { isNativeSidecar } from "../status/containers.ts";
+import { inPlaceChange } from "../status/in_place.ts";
+
+/** The API server refuses the patch of a recreated or changed Pod. */
+interface Preconditions {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+/**
+ * Body of the strategic merge patch of `pods/resize` that comes before the update's own patch. The API server ignores
+ * anything but resources in it.
+ */
+export interface ResizePatch {
+  readonly metadata: Preconditions;
+  readonly spec: {
+    readonly containers?: readonly ContainerResources[];
+    readonly initContainers?: readonly ContainerResources[];
+  };
+}
+
+interface ContainerResources {
+  readonly name: string;
+  readonly resources: ResourceLists;
+}
+
+/** New resources by container that bring an outdated Pod to the current revision; empty if it only lacks images. */
+export function resizesOf(
+  pod: Pod,
+  prepared: PreparedSidecarSet,
+): ReadonlyMap<string, ResourceLists> {
+  const change = inPlaceChange(pod, prepared);
+  return change.kind === "Upgradable" ? change.resizes : new Map();
+}
+
+/** Undefined if the Pod's spec has these resources, as after an interruption between both patches. */
+export function resizePatch(
+  pod: Pod,
+  resizes: ReadonlyMap<string, ResourceLists>,
+): ResizePatch | undefined {
+  const changed = (container: Container): ContainerResources[] => {
+    const resources = resizes.get(container.name);
+    if (resources === undefined || hasAmounts(container.resources, resources)) return [];
+    return [{ name: container.name, resources }];
+  };
+  const spec = listsWith(pod, changed);
+  return spec === undefined ? undefined : { metadata: preconditions(pod), spec };
+}
+
+/** The Pod's state that a patch is decided for. */
+export function preconditions({ metadata: { uid, resourceVersion } }: Pod): Preconditions {
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+}
+
+/** Each container is in its own list; a change of a plain init container would have no effect. */
+export function listsWith<T>(
+  { spec }: Pod,
+  changed: (container: Container) => T[],
+): { readonly containers?: T[]; readonly initContainers?: T[] } | undefined {
+  const containers = spec.containers.flatMap(changed);
+  const initContainers = (spec.initContainers ?? []).filter(isNativeSidecar).flatMap(changed);
+  if (containers.length === 0 && initContainers.length === 0) return undefined;
+  return {
+    ...(containers.length === 0 ? {} : { containers }),
+    ...(initContainers.length === 0 ? {} : { initContainers }),
+  };
+}
