@@ -1,11 +1,13 @@
 import { parseArgs } from "node:util";
 import { benchAdmission } from "./admission.ts";
+import { benchDashboard } from "./dashboard.ts";
 import { benchFootprint } from "./footprint.ts";
 import { benchMatching } from "./matching.ts";
 import { benchRollout } from "./rollout.ts";
 
 const BENCHES: Readonly<Record<string, (options: { quick: boolean }) => Promise<void>>> = {
   admission: benchAdmission,
+  dashboard: benchDashboard,
   footprint: benchFootprint,
   matching: benchMatching,
   rollout: benchRollout,

@@ -182,13 +182,6 @@ testInBrowser("the dashboard in a browser, on a real control plane", async (t) =
         ...["create", "clusterrolebinding", "viewer", "--clusterrole=view"],
         "--serviceaccount=default:viewer",
       ], plane);
-      await kubectlOutput([
-        ...["create", "clusterrole", "namespaces", "--verb=list,watch", "--resource=namespaces"],
-      ], plane);
-      await kubectlOutput([
-        ...["create", "clusterrolebinding", "namespaces", "--clusterrole=namespaces"],
-        "--serviceaccount=default:viewer",
-      ], plane);
       const token = await kubectlOutput(["create", "token", "viewer", "-n", "default"], plane);
       const kubeconfig = join(plane.folder, "viewer.kubeconfig");
       const ca = join(plane.folder, "pki", "apiserver.crt");

@@ -23,7 +23,7 @@ export class DashboardProcess implements AsyncDisposable {
   }
 
   /** Starts the program on a free port and waits until it has printed its address. */
-  static async start(kubeconfig: string, args: readonly string[] = []): Promise<DashboardProcess> {
+  static async start(kubeconfig: string, { open = false } = {}): Promise<DashboardProcess> {
     const main = new URL("../../main.ts", import.meta.url).pathname;
     const child = new Deno.Command(Deno.execPath(), {
       args: [
@@ -33,10 +33,9 @@ export class DashboardProcess implements AsyncDisposable {
         "--no-check",
         main,
         "dashboard",
-        "--no-open",
+        ...(open ? [] : ["--no-open"]),
         "--kubeconfig",
         kubeconfig,
-        ...args,
       ],
       stdin: "null",
       stdout: "piped",

@@ -1,8 +1,10 @@
 import { playTutorial } from "./chapter/demo.ts";
 import { type ControlPlane, startControlPlane } from "./control_plane.ts";
+import { DashboardProcess } from "./dashboard_process.ts";
 import { playFirstExample } from "./first_example.ts";
 import { installAndStart } from "./installation.ts";
 import { makePrograms } from "./programs.ts";
+import { takesScreenshots } from "./screenshots.ts";
 
 const started = performance.now();
 
@@ -15,6 +17,8 @@ interface Scene {
   /** Write the real outputs to the document that is played. */
   readonly update: boolean;
   readonly signal: AbortSignal;
+  /** Called after each command of a tutorial. */
+  afterCommand?(command: string): Promise<void>;
 }
 
 /** Demos by name. Each plays on a control plane and resolves to the expectations that do not hold. */
@@ -24,7 +28,8 @@ const DEMOS: Readonly<Record<string, (plane: ControlPlane, scene: Scene) => Prom
 };
 
 /**
- * Plays a demo on a real control plane. With `--once` it ends after the demo, else it stays up until Ctrl-C.
+ * Plays a demo on a real control plane. With `--once` it ends after the demo, else it stays up until Ctrl-C. With
+ * `--dashboard` it opens the dashboard; with `--screenshots` it takes the pictures of it that the documents show.
  *
  * @returns the exit status
  */
@@ -52,7 +57,15 @@ async function demo(args: readonly string[]): Promise<number> {
     await using controller = await installAndStart(plane);
     const programs = await makePrograms(plane.folder);
     const update = args.includes("--update");
-    const problems = await play(plane, { report, programs, update, signal });
+    await using dashboard = args.includes("--dashboard")
+      ? await DashboardProcess.start(plane.kubeconfig, { open: true })
+      : undefined;
+    if (dashboard) report(`The dashboard: ${dashboard.address}`);
+    const scene = { report, programs, update, signal };
+    const problems = await play(plane, {
+      ...scene,
+      ...(args.includes("--screenshots") ? { afterCommand: takesScreenshots(plane) } : {}),
+    });
     for (const problem of problems) report(`FAILED: ${problem}`);
     if (problems.length === 0) report("Every expectation holds");
     if (!args.includes("--once") && !signal.aborted) await stayUp({ plane, programs, signal });

@@ -13,6 +13,8 @@ export interface DemoOptions {
   /** Write the outputs that differ to the tutorial, unless a command fails. */
   readonly update: boolean;
   readonly signal: AbortSignal;
+  /** Called after each command. */
+  afterCommand?(command: string): Promise<void>;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface DemoOptions {
  */
 export async function playTutorial(
   plane: ControlPlane,
-  { programs, update, signal }: DemoOptions,
+  { programs, update, signal, afterCommand }: DemoOptions,
 ): Promise<string[]> {
   const markdown = await Deno.readTextFile(TUTORIAL);
   const patience = update ? { patience: UPDATE_PATIENCE_MS } : {};
@@ -37,6 +39,7 @@ export async function playTutorial(
       console.log(`$ ${step.command.replaceAll("\n", "\n> ")}`);
       const played = await stage.play(step);
       for (const line of played.printed) console.log(line);
+      await afterCommand?.(step.command);
       // All outputs are of one run, so that a Pod keeps its name throughout the tutorial.
       outputs.set(step, played.written ?? played.printed);
       if (played.written !== undefined) continue;

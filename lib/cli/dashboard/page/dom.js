@@ -55,6 +55,16 @@ export function byId(id, type) {
 }
 
 /**
+ * `1 Pod`, `2 Pods`.
+ *
+ * @param {number} count
+ * @param {string} noun
+ */
+export function counted(count, noun) {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/**
  * A preformatted text; the lines of a unified diff get colors.
  *
  * @param {string} text

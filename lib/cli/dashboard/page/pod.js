@@ -1,6 +1,6 @@
 // @ts-check
 /// <reference lib="dom" />
-import { element, fill, preformatted } from "./dom.js";
+import { counted, element, fill, preformatted } from "./dom.js";
 import { load } from "./live.js";
 
 /**
@@ -45,7 +45,7 @@ export async function showPod(namespace, name, target) {
     others.length > 0 && element(
       "details",
       {},
-      element("summary", {}, `${others.length} SidecarSets do not select the Pod`),
+      element("summary", {}, `Not selected by ${counted(others.length, "SidecarSet")}`),
       element(
         "ul",
         {},
@@ -97,7 +97,7 @@ function verdict(
     fields.length > 0 && element(
       "details",
       { open: true },
-      element("summary", {}, `${fields.length} injected fields`),
+      element("summary", {}, counted(fields.length, "injected field")),
       element("ul", {}, ...fields.map((path) => element("li", {}, element("code", {}, path)))),
     ),
   );

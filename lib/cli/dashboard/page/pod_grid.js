@@ -1,10 +1,10 @@
 // @ts-check
 /// <reference lib="dom" />
-import { element, fill } from "./dom.js";
+import { counted, element, fill } from "./dom.js";
 import { shown } from "./live.js";
 
 /** @typedef {import("./live.js").Cell} Cell */
-/** @typedef {{ node: HTMLElement, title: HTMLElement, cells: HTMLElement, links: Map<string, HTMLAnchorElement> }} Group */
+/** @typedef {{ name: string, node: HTMLElement, title: HTMLElement, cells: HTMLElement, links: Map<string, HTMLAnchorElement> }} Group */
 
 /**
  * A cell for each Pod, grouped by namespace and workload.
@@ -14,6 +14,12 @@ import { shown } from "./live.js";
 export function createPodGrid() {
   /** @type {Map<string, Group>} */
   const groups = new Map();
+  /**
+   * Groups whose number of Pods the current update changed.
+   *
+   * @type {Set<Group>}
+   */
+  const resized = new Set();
   /** @type {Map<string, { cell: Cell, link: HTMLAnchorElement }>} */
   const known = new Map();
   const none = element("p", { hidden: true }, "The SidecarSet selects no Pods that you may read.");
@@ -27,10 +33,12 @@ export function createPodGrid() {
     const group = groups.get(groupOf(found.cell));
     found.link.remove();
     known.delete(key);
-    group?.links.delete(key);
-    if (group?.links.size !== 0) return;
+    if (group === undefined) return;
+    group.links.delete(key);
+    resized.add(group);
+    if (group.links.size > 0) return;
     group.node.remove();
-    groups.delete(groupOf(found.cell));
+    groups.delete(group.name);
   }
 
   /** @param {Cell} cell */
@@ -46,6 +54,7 @@ export function createPodGrid() {
     if (!known.has(cell.key)) {
       const group = groups.get(groupOf(cell)) ?? addGroup(cell);
       group.links.set(cell.key, link);
+      resized.add(group);
       group.cells.append(link);
     }
     known.set(cell.key, { cell, link });
@@ -57,14 +66,14 @@ export function createPodGrid() {
     const cells = element("div", { class: "cells" });
     /** @type {Group} */
     const group = {
+      name: groupOf(cell),
       node: element("section", { class: "group" }, title, cells),
       title,
       cells,
       links: new Map(),
     };
-    const name = groupOf(cell);
-    groups.set(name, group);
-    const next = [...groups.keys()].filter((each) => each > name).sort()[0];
+    groups.set(group.name, group);
+    const next = [...groups.keys()].filter((each) => each > group.name).sort()[0];
     list.insertBefore(group.node, next === undefined ? null : groups.get(next)?.node ?? null);
     return group;
   }
@@ -72,14 +81,13 @@ export function createPodGrid() {
   return {
     node,
     cells({ all, changed, removed }) {
-      if (all) { for (const key of [...known.keys()]) remove(key); }
-      for (const key of removed) remove(key);
-      const touched = new Set(changed.map(groupOf));
+      resized.clear();
+      for (const key of all ? [...known.keys()] : removed) remove(key);
       for (const cell of changed.toSorted((a, b) => a.key < b.key ? -1 : 1)) show(cell);
-      for (const [name, { title, links, cells }] of groups) {
-        fill(title, `${name} `, element("small", {}, `${links.size} Pods`));
+      for (const { name, title, links, cells } of resized) {
+        fill(title, `${name} `, element("small", {}, counted(links.size, "Pod")));
         const first = cells.firstElementChild;
-        if (touched.has(name) && first instanceof HTMLElement) first.tabIndex = 0;
+        if (first instanceof HTMLElement) first.tabIndex = 0;
       }
       none.hidden = known.size > 0;
     },
