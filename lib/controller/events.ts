@@ -7,6 +7,8 @@ import { NotLeaderError, type Writer } from "./writer.ts";
 /** Something that happened to an object, for people to read. */
 export interface Occurrence {
   readonly regarding: ObjectReference;
+  /** The other object of the occurrence: the SidecarSet that was not injected into a Pod. */
+  readonly related?: ObjectReference;
   readonly type: KubeEvent["type"];
   readonly reason: EventReason;
   /** What the controller did or tried: `Update`, `Evict`. */
@@ -20,7 +22,7 @@ export interface EventsOptions extends LoopEnvironment {
   readonly instance: string;
 }
 
-/** Milliseconds between two writes of the same reason for the same object. */
+/** Milliseconds between two writes of the same reason for the same objects. */
 const INTERVAL = 60_000;
 /** Max. objects and reasons in memory; further ones are dropped until others may be evicted. */
 const CAPACITY = 1_000;
@@ -76,8 +78,8 @@ export class Events {
 
   /** Records an occurrence; it is written now, or when its interval has passed. */
   record(occurrence: Occurrence): void {
-    const { regarding: { uid = "", namespace = "", name = "" }, reason } = occurrence;
-    const key = `${uid}/${namespace}/${name}/${reason}`;
+    const { regarding: { uid = "", namespace = "", name = "" }, related, reason } = occurrence;
+    const key = `${uid}/${namespace}/${name}/${reason}/${related?.uid ?? ""}`;
     const known = this.#entries.get(key);
     if (!known && !this.#makeRoom()) return;
     const entry = known ??
@@ -148,7 +150,7 @@ export class Events {
     return await writer.createEvent(count > 1 ? { ...event, series } : event, signal);
   }
 
-  #event({ regarding, type, reason, action, note }: Occurrence): KubeEvent {
+  #event({ regarding, related, type, reason, action, note }: Occurrence): KubeEvent {
     const now = this.#options.clock.now();
     const { name = "", namespace = "default" } = regarding;
     const unique = BigInt(now.getTime()) * 1_000_000n + BigInt(this.#serial++);
@@ -160,6 +162,7 @@ export class Events {
       action,
       note: note.slice(0, MAX_NOTE),
       regarding,
+      ...(related ? { related } : {}),
       reportingController: CONTROLLER,
       reportingInstance: this.#options.instance.slice(0, MAX_INSTANCE),
     };

@@ -1,5 +1,6 @@
 import { GROUP, KIND, STORAGE_VERSION } from "../api/names.ts";
 import type { ObjectReference } from "../api/objects.ts";
+import type { OwnerReference } from "../api/meta.ts";
 import type { Pod } from "../api/pod.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 
@@ -7,6 +8,14 @@ import type { PreparedSidecarSet } from "../core/prepared.ts";
 export function podReference({ metadata }: Pod): ObjectReference {
   const { name = "", namespace = "", uid = "" } = metadata;
   return { apiVersion: "v1", kind: "Pod", namespace, name, uid };
+}
+
+/** How events refer to a Pod's owner, which is in the same namespace. */
+export function workloadReference(
+  { metadata: { namespace = "" } }: Pod,
+  { apiVersion, kind, name, uid }: OwnerReference,
+): ObjectReference {
+  return { apiVersion, kind, namespace, name, uid };
 }
 
 /** How events refer to a SidecarSet that may be deleted. */

@@ -38,6 +38,10 @@ export function referenceDocument(): string {
     "## Events",
     "At most one per minute, reason and object. In addition to the reasons above, events have these:",
     table(["reason", "meaning"], namedRows(EVENT_REASONS)),
+    "A missed Pod has an event with its reason and the sentence of `sidecarset explain`; an injected Pod has none. " +
+    "Of each workload, ten Pods in ten minutes have one; for further Pods it is an event of the workload. " +
+    "All of them together are at most 100 at once and one a second later; beyond that, only the SidecarSet's event " +
+    "counts the Pods. Pods that a paused SidecarSet leaves out are not missed and have no event.",
     "## Metrics",
     "Served on `/metrics` of the health port, in the Prometheus text format.",
     table(["metric", "type", "labels", "meaning"], metricRows()),

@@ -10,6 +10,7 @@ import { startController } from "../support/controller_process.ts";
 import { eventually } from "../support/eventually.ts";
 import { namesOf } from "../support/injection.ts";
 import { installAndStart } from "../support/installation.ts";
+import { kubectlOutput } from "../support/kubectl.ts";
 import { metricsOf } from "../support/metrics.ts";
 import { PodHistory } from "../support/pod_history.ts";
 import { conditionOf, createSidecarSet, untilSidecarSet } from "../support/sidecarsets.ts";
@@ -154,6 +155,30 @@ Deno.test("Pods that workloads create while the webhook is down for 30 s", async
     assert.match(notes[0] ?? "", /^\d+ Pods? w\w+ missed, for example default\/down-/);
   });
 
+  await t.step("have events, ten of their own and one of their workload", async () => {
+    const events = await eventually(async () => {
+      const { items } = await send(plane.client, list(resources.events, { namespace: "default" }));
+      const found = items.filter(({ related }) => related?.name === "down");
+      return found.some(({ regarding }) => regarding.kind === "ReplicaSet") && found;
+    }, { what: "the workload has an event", timeout: 60_000 });
+    const missed = new Set(
+      (await pods.list("deployment=down"))
+        .filter(({ spec }) => spec.containers.length === 1)
+        .map(({ metadata }) => metadata.uid),
+    );
+    const ofPods = events.filter(({ regarding }) => regarding.kind === "Pod");
+    assert.ok(ofPods.length > 0 && ofPods.length <= 10, `${ofPods.length} events of Pods`);
+    assert.ok(
+      ofPods.every(({ regarding }) => missed.has(regarding.uid)),
+      "none of an injected Pod",
+    );
+    assert.equal(events.length, ofPods.length + 1);
+    for (const { reason, note } of events) {
+      assert.equal(reason, "NotReviewed");
+      assert.match(note, /^SidecarSet down is not injected: no ready webhook reviewed the Pod/);
+    }
+  });
+
   await t.step("are created anew with missedPodPolicy Evict, within every budget", async () => {
     const { status } = await untilSidecarSet(plane, "mend", {
       what: "has all Pods injected that a workload creates anew",
@@ -211,6 +236,14 @@ Deno.test("Pods without the sidecars that they should have got", async (t) => {
         what: "has missed one",
         is: (found) => conditionOf(found, "PodsMissed")?.reason === "ContainerNameConflict",
       });
+      const described = await eventually(async () => {
+        const text = await kubectlOutput(["describe", "pod", "conflict"], plane);
+        return text.includes("ContainerNameConflict") && text;
+      }, { what: "kubectl describe pod has the reason", timeout: 60_000 });
+      assert.match(
+        described,
+        /Warning +ContainerNameConflict .*SidecarSet conflict is not injected/,
+      );
       const { status } = await untilUninjected(plane, "excluded", 2);
       assert.equal(status?.missedPods, 0, "no recreation could clear that");
     },

@@ -11,6 +11,7 @@ import { isNotFound } from "../../kube/errors.ts";
 import type { Events, Occurrence } from "../events.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
 import { sidecarSetReference } from "../references.ts";
+import { type MissedPod, MissedPodEvents } from "./pod_events.ts";
 
 /** Collects Pods that are missed together. */
 const BATCH_DELAY_MS = 500;
@@ -47,9 +48,11 @@ export class MissedController {
   /** By SidecarSet, then by workload or Pod. */
   readonly #findings = new Map<string, Map<string, Finding>>();
   readonly #summaries = new Map<string, MissedSummary>();
+  readonly #podEvents: MissedPodEvents;
 
   constructor(options: MissedControllerOptions) {
     this.#options = options;
+    this.#podEvents = new MissedPodEvents(options);
     this.#loop = new Loop(options, {
       controller: "missed",
       concurrency: 1,
@@ -90,10 +93,12 @@ export class MissedController {
     const prepared = index.sidecarSets.get(name);
     if (prepared === undefined || index.pods.countsOf(name).missedPods === 0) {
       this.#findings.delete(name);
+      this.#podEvents.forget(name);
       if (this.#summaries.delete(name)) this.#publish(name);
       return undefined;
     }
     const isComplete = await this.#examine(prepared, signal);
+    this.#podEvents.report(prepared, this.#missedPods(name));
     this.#summarise(name);
     return isComplete ? undefined : BATCH_DELAY_MS;
   }
@@ -125,12 +130,17 @@ export class MissedController {
     return true;
   }
 
-  #summarise(name: string): void {
+  *#missedPods(name: string): Iterable<MissedPod> {
     const findings = this.#findings.get(name);
-    const byReason = new Map<Reason, { pods: number; message: string; example: string }>();
     for (const pod of this.#options.index.pods.missedOf(name)) {
-      const finding = findings?.get(alike(pod));
-      if (!finding) continue;
+      yield { pod, finding: findings?.get(alike(pod)) };
+    }
+  }
+
+  #summarise(name: string): void {
+    const byReason = new Map<Reason, { pods: number; message: string; example: string }>();
+    for (const { pod, finding } of this.#missedPods(name)) {
+      if (finding === undefined) continue;
       const { reason, message } = finding;
       const { pods = 0, example = podKey(pod) } = byReason.get(reason) ?? {};
       byReason.set(reason, { pods: pods + 1, message, example });

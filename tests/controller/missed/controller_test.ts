@@ -23,6 +23,7 @@ function setUp(reasonOf: (pod: Pod) => "NotReviewed" | "NamespaceExcluded" = () 
   const state = { leading: true };
   const read: string[] = [];
   const changed: string[] = [];
+  const podEvents: string[] = [];
   const missed = new MissedController({
     index,
     ...loopEnvironment({ clock, isLeader: () => state.leading }),
@@ -31,7 +32,12 @@ function setUp(reasonOf: (pod: Pod) => "NotReviewed" | "NamespaceExcluded" = () 
       return Promise.resolve(pod);
     },
     reasonFor: (pod) => ({ reason: reasonOf(pod), message: "because" }),
-    events: { record: ({ reason }) => changed.push(reason) },
+    events: {
+      record({ regarding, reason }) {
+        if (regarding.kind === "Pod") podEvents.push(`${regarding.name}: ${reason}`);
+        else changed.push(reason);
+      },
+    },
   });
   index.changes.subscribe((change) => missed.observe(change));
   const stop = new AbortController();
@@ -41,6 +47,7 @@ function setUp(reasonOf: (pod: Pod) => "NotReviewed" | "NamespaceExcluded" = () 
     state,
     read,
     changed,
+    podEvents,
     missed,
     async look() {
       for (let i = 0; i < 20; i++) await clock.advance(500);
@@ -63,6 +70,22 @@ Deno.test("MissedController reads one Pod of each workload, and counts all by re
   const summary = missed.summaryOf("web");
   assert.deepEqual([...summary?.byReason ?? []], [["NotReviewed", 30], ["NamespaceExcluded", 1]]);
   assert.deepEqual([summary?.reason, summary?.example], ["NotReviewed", "default/pod-0"]);
+  await end();
+});
+
+Deno.test("MissedController records an event of each missed Pod, by the reason of its workload", async () => {
+  const { index, podEvents, look, end } = setUp((pod) =>
+    pod.metadata.name === "bare" ? "NamespaceExcluded" : "NotReviewed"
+  );
+  for (let i = 0; i < 2; i++) index.applyPod(missedPod(`pod-${i}`, "workload"));
+  index.applyPod(missedPod("bare"));
+  index.applyPod(podOf({ name: "injected", injected: [sidecarSetOf({ status })] }));
+  await look();
+  assert.deepEqual(podEvents, [
+    "pod-0: NotReviewed",
+    "pod-1: NotReviewed",
+    "bare: NamespaceExcluded",
+  ]);
   await end();
 });
 
