@@ -13,7 +13,7 @@ async function embeddedFiles(): Promise<Embedded[]> {
   const folder = await Deno.makeTempDir({ prefix: "sidecarset-compile-" });
   try {
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: compileArguments(`${folder}/sidecarset`).toSpliced(-1, 0, "--no-check"),
+      args: (await compileArguments(`${folder}/sidecarset`)).toSpliced(-1, 0, "--no-check"),
       cwd: root,
       env: { NO_COLOR: "1", DENORT_BIN: Deno.execPath() },
     }).output();
@@ -63,4 +63,11 @@ Deno.test("the executable has the program, its manifests and its packages, and n
     "zod",
   ]);
   assert.ok(!below("manifests").includes("generate"));
+});
+
+Deno.test("the executable leaves out folders of packages, each of which exists", async () => {
+  const args = await compileArguments("sidecarset");
+  const excluded = args.filter((_, place) => args[place - 1] === "--exclude");
+  assert.equal(excluded.length, 5);
+  for (const folder of excluded) assert.ok((await Deno.stat(folder)).isDirectory, folder);
 });
