@@ -6,6 +6,7 @@ import { startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { install } from "../support/installation.ts";
 import { createPods } from "../support/pod_load.ts";
+import { ownRefusals } from "../support/refusals.ts";
 import { Replicas } from "../support/replicas.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
 
@@ -57,7 +58,7 @@ Deno.test("certificates that live for seconds never cost a Pod with failurePolic
       `${load.created} Pods, ${certificates} serving certificates, ${authorities} authorities in ` +
         `${seconds.toFixed(0)} s`,
     );
-    assert.deepEqual(load.refusals, []);
+    assert.deepEqual(await ownRefusals(load.refusals), []);
     assert.equal(load.uninjected, 0);
     assert.ok(load.created >= PODS, `only ${load.created} Pods`);
     assert.ok(certificates >= CERTIFICATES, `only ${certificates} serving certificates`);
@@ -86,7 +87,8 @@ Deno.test("certificates that live for seconds never cost a Pod with failurePolic
       end.abort();
     }
     const { refusals, uninjected, created } = await load;
-    assert.deepEqual({ refusals, uninjected }, { refusals: [], uninjected: 0 });
+    const own = await ownRefusals(refusals);
+    assert.deepEqual({ own, uninjected }, { own: [], uninjected: 0 });
     assert.ok(created > 0);
   });
 });
