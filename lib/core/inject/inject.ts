@@ -35,9 +35,11 @@ function injectWith(
   given: InjectRequest,
 ): Injection {
   const { pod, operations } = clearCopies(given, planner);
-  const request = pod === given.pod
-    ? given
-    : { ...given, pod, selecting: given.match(pod.metadata.labels ?? {}) };
+  const { labels } = pod.metadata;
+  const selecting = labels === given.pod.metadata.labels
+    ? given.selecting
+    : given.match(labels ?? {});
+  const request = pod === given.pod ? given : { ...given, pod, selecting };
   const { choice, admission } = settle(request, planner);
   const injected = [
     ...choice.present.map(({ prepared, revision }) => ({
