@@ -74,3 +74,12 @@ export const POLICY_PROBE_ANNOTATION = "kruise.io/sidecarset-policy-versions";
 /** On the Lease of each replica: its label, and its CA bundle. */
 export const REPLICA_LABEL = "kruise.io/sidecarset-replica";
 export const CA_BUNDLE_ANNOTATION = "kruise.io/sidecarset-ca-bundle";
+
+/** On the Lease of each replica: the program's version, and the SHA-256 fingerprint of its serving certificate. */
+export const REPLICA_VERSION_ANNOTATION = "kruise.io/sidecarset-replica-version";
+export const REPLICA_CERTIFICATE_ANNOTATION = "kruise.io/sidecarset-replica-certificate";
+
+/** Name of the Secret with the webhook's certificate authority. */
+export const AUTHORITY_SECRET = "sidecarset-webhook-ca";
+/** On that Secret: a change makes each replica issue a new serving certificate. */
+export const RENEWAL_ANNOTATION = "kruise.io/sidecarset-renewal";

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { CommandContext } from "./command_line/context.ts";
 import { addHelp, showHelpAfterErrors } from "./command_line/help.ts";
 import { checkTemplate } from "./command_line/options.ts";
+import { addCertificates } from "./certificates/command.ts";
 import { addCompletion } from "./completion/command.ts";
 import { addController } from "./controller/command.ts";
 import { addDashboard } from "./dashboard/command.ts";
@@ -43,6 +44,7 @@ export function createProgram(context: CommandContext): Command {
   addController(program, context);
   addCompletion(program, context);
   addManifests(program, context);
+  addCertificates(program, context);
   addUninstall(program, context);
   addVersion(program, context);
   addHelp(program);

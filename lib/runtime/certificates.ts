@@ -1,5 +1,7 @@
+import { X509Certificate } from "node:crypto";
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
+import { AUTHORITY_SECRET, REPLICA_CERTIFICATE_ANNOTATION } from "../api/names.ts";
 import { trusts } from "../controller/registration/configuration.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
@@ -22,6 +24,8 @@ export interface Certificates {
   readonly source: CertificateSource;
   /** The name that API servers expect in the certificate. */
   readonly serverName: string;
+  /** The fingerprint of the serving certificate, as an annotation of the replica's Lease. */
+  facts(): Readonly<Record<string, string>>;
   /** How often to look for what has changed or is due, in milliseconds. */
   readonly pollMs: number;
   /** Sets the listener for new certificates and bundles; called before the source is first checked. */
@@ -57,7 +61,7 @@ export function createCertificates(options: CertificatesOptions): Certificates {
     ? createFileSource({ ...settling, folder: config.certDir, listener })
     : createSecretSource({
       ...settling,
-      store: secretStore({ client, namespace: config.namespace, name: "sidecarset-webhook-ca" }),
+      store: secretStore({ client, namespace: config.namespace, name: AUTHORITY_SECRET }),
       names,
       listener,
       logger,
@@ -67,6 +71,11 @@ export function createCertificates(options: CertificatesOptions): Certificates {
   return {
     source,
     pollMs: Math.min(POLL_MS, config.certificateSeconds * 1_000 / 12),
+    facts() {
+      const { cert } = source.current() ?? {};
+      if (cert === undefined) return {};
+      return { [REPLICA_CERTIFICATE_ANNOTATION]: new X509Certificate(cert).fingerprint256 };
+    },
     serverName: names.dns[0] ?? names.ip[0] ?? "",
     subscribe: (next) => subscriber = next,
   };

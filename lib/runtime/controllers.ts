@@ -57,6 +57,8 @@ export interface ControllersOptions {
   readonly metrics: LoopMetrics;
   /** PEM text of the authorities of this process; undefined until there is a certificate. */
   caBundle(): string | undefined;
+  /** What other programs read about this replica: annotations of its Lease. */
+  facts(): Readonly<Record<string, string>>;
   /** How often certificates may change. */
   readonly certificatePollMs: number;
   /** Whether the index has read everything. */

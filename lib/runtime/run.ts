@@ -1,6 +1,6 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
-import { INSTALLATION } from "../api/names.ts";
+import { INSTALLATION, REPLICA_VERSION_ANNOTATION } from "../api/names.ts";
 import type { WebhookEndpoint } from "../core/registration/configuration.ts";
 import { FIELD_MANAGER } from "../core/field_manager.ts";
 import { ClusterIndex } from "../index/cluster.ts";
@@ -147,6 +147,7 @@ export async function run(
     identity,
     metrics: metrics.loops,
     caBundle: () => certificates.source.caBundle() || undefined,
+    facts: () => ({ [REPLICA_VERSION_ANNOTATION]: version, ...certificates.facts() }),
     certificatePollMs: certificates.pollMs,
     isSynced: () => watches.unsynced().length === 0,
     prepare: (stored) => toPrepared(stored, validation.problemsOf),

@@ -17,6 +17,8 @@ export interface StringTerminalOptions {
   interactive?: boolean;
   /** Whether what is written first is all that anybody reads. */
   readsOnce?: boolean;
+  /** What is answered to each question; without it, standard input is no terminal. */
+  answer?: boolean;
   /** Called in place of each wait; what it throws interrupts as Ctrl-C does. */
   onSleep?: () => void;
   /** The cluster that live commands talk to; without one there is none. */
@@ -48,6 +50,7 @@ export function stringTerminal(options: StringTerminalOptions = {}): StringTermi
       if (options.readsOnce) closed.abort();
     },
     error: (text) => errors += text,
+    confirm: () => options.answer,
     readInput: () => Promise.resolve(input),
     readFile(path) {
       const text = Object.hasOwn(files, path) ? files[path] : undefined;

@@ -5,10 +5,11 @@ import { send } from "../../lib/kube/response.ts";
 import { startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { install } from "../support/installation.ts";
-import { createPods } from "../support/pod_load.ts";
+import { createPods, refuseNone } from "../support/pod_load.ts";
 import { ownRefusals } from "../support/refusals.ts";
 import { Replicas } from "../support/replicas.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
+import { UserShell } from "../support/user_shell.ts";
 
 /** What must come together; a slow machine takes longer for it. */
 const PODS = 10_000;
@@ -90,5 +91,23 @@ Deno.test("certificates that live for seconds never cost a Pod with failurePolic
     const own = await ownRefusals(refusals);
     assert.deepEqual({ own, uninjected }, { own: [], uninjected: 0 });
     assert.ok(created > 0);
+  });
+
+  await t.step("while a user renews the serving certificates, and the authority", async () => {
+    // Certificates that do not change by themselves meanwhile.
+    const args = ["--certificate-seconds", "3600", "--authority-seconds", "60"];
+    const old = [...replicas.all];
+    await Promise.all(old.map(() => replicas.start({ args })));
+    await Promise.all(old.map((each) => each.stop("SIGTERM")));
+    for (const each of old) replicas.forget(each);
+    await using shell = await UserShell.open(plane.kubeconfig);
+    const renew = (options = "") => shell.output(`sidecarset certificates renew --yes ${options}`);
+    await refuseNone(plane, "renewed", async () => {
+      assert.match(await renew(), /\nEvery replica serves a new certificate\.\n$/);
+      const before = await send(plane.client, get(resources.secrets, SECRET));
+      assert.match(await renew("--authority"), /the old one is not trusted any more\.\n$/);
+      const after = await send(plane.client, get(resources.secrets, SECRET));
+      assert.notEqual(after.data?.["tls.crt"], before.data?.["tls.crt"]);
+    });
   });
 });

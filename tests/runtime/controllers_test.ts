@@ -33,6 +33,7 @@ Deno.test("every controller has the metrics of its queue and of its reconciliati
     identity: "test",
     metrics: metrics.loops,
     caBundle: () => undefined,
+    facts: () => ({}),
     certificatePollMs: 1_000,
     isSynced: () => true,
     prepare: () => sidecarSetOf(),

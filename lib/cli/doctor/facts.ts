@@ -1,5 +1,5 @@
 import type { Container } from "../../api/container.ts";
-import { INSTALLATION } from "../../api/names.ts";
+import { AUTHORITY_SECRET, INSTALLATION } from "../../api/names.ts";
 import type { Lease, Secret, Workload } from "../../api/objects.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { WebhookConfiguration } from "../../api/webhook_configuration.ts";
@@ -50,8 +50,6 @@ export interface FactsOptions extends ExclusionOptions {
   readonly program: string;
 }
 
-/** Name of the Secret that the controller keeps its certificate authority in. */
-const AUTHORITY_SECRET = "sidecarset-webhook-ca";
 /** Name of the Secret that cert-manager keeps the webhook's certificate in. */
 const CERTIFICATE_SECRET = "sidecarset-webhook-tls";
 

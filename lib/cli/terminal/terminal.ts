@@ -8,6 +8,8 @@ export interface Device {
   readonly program: string;
   write(text: string): void;
   error(text: string): void;
+  /** Asks a yes-or-no question; undefined if standard input is no terminal. */
+  confirm(question: string): boolean | undefined;
   /** All of standard input. */
   readInput(): Promise<string>;
   readFile(path: string): Promise<string>;
@@ -55,6 +57,7 @@ export function processTerminal(): Device {
     program: programCalled(process.argv0),
     write: (text) => print(encoder.encode(text), closed),
     error: (text) => printError(encoder.encode(text)),
+    confirm: (question) => Deno.stdin.isTerminal() ? confirm(question) : undefined,
     readInput: () => new Response(Deno.stdin.readable).text(),
     readFile: (path) => Deno.readTextFile(path),
     readFolder: async (path) => (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name),

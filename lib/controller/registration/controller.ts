@@ -25,7 +25,7 @@ export interface RegistrationControllerOptions extends
     RegistrationReconcilerOptions,
     "sidecarSets" | "peers" | "owner" | "write" | "clock" | "onCoverage"
   >,
-  Pick<PeersOptions, "identity"> {
+  Pick<PeersOptions, "identity" | "facts"> {
   readonly client: RestClient;
   readonly index: ClusterIndex;
   readonly writer: Writer;

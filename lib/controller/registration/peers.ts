@@ -32,6 +32,8 @@ export interface PeersOptions {
   readonly pollMs: number;
   /** PEM text of the authorities that this replica is trusted by; undefined until there is a certificate. */
   caBundle(): string | undefined;
+  /** What other programs read about this replica: annotations of its Lease. */
+  facts(): Readonly<Record<string, string>>;
   isLeader(): boolean;
   /** Called when the authorities of the others have changed. */
   onChange(): void;
@@ -152,7 +154,7 @@ export class Peers {
   }
 
   #lease(bundle: string): Lease {
-    const { name, identity, clock, pollMs } = this.#options;
+    const { name, identity, clock, pollMs, facts } = this.#options;
     const durationSeconds = Math.ceil(pollMs * INTERVALS_UNTIL_EXPIRY / 1_000);
     return {
       apiVersion: "coordination.k8s.io/v1",
@@ -160,7 +162,7 @@ export class Peers {
       metadata: {
         name,
         labels: { [REPLICA_LABEL]: "" },
-        annotations: { [CA_BUNDLE_ANNOTATION]: bundle },
+        annotations: { ...facts(), [CA_BUNDLE_ANNOTATION]: bundle },
       },
       spec: heldBy(this.#spec, { identity, now: clock.now(), durationSeconds }),
     };

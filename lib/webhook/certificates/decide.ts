@@ -37,6 +37,8 @@ export interface LeafInput {
   readonly leaf: (Validity & { readonly isByCurrent: boolean }) | undefined;
   /** The previous CA; undefined without its key. */
   readonly previous: Validity | undefined;
+  /** Whether a user requested a new certificate since this one was issued. */
+  readonly isRenewalRequested: boolean;
   /** Whether all clients can be assumed to trust the current CA. */
   readonly isSettled: boolean;
   readonly now: Date;
@@ -45,12 +47,19 @@ export interface LeafInput {
 /** Whether to issue a serving certificate, and by which CA. */
 export type LeafAction = "keep" | "sign-by-current" | "sign-by-previous";
 
-/** Decides about the serving certificate: it is replaced when due, and by a new CA only once clients trust that. */
-export function decideLeaf({ leaf, previous, isSettled, now }: LeafInput): LeafAction {
+/**
+ * Decides about the serving certificate: it is replaced when due or on request, and by a new CA only once clients trust
+ * that. Without the previous CA's key, an old certificate is kept for as long as it is valid.
+ */
+export function decideLeaf(input: LeafInput): LeafAction {
+  const { leaf, previous, isRenewalRequested, isSettled, now } = input;
   const signer = isSettled || !previous || isExpired(previous, now)
     ? "sign-by-current"
     : "sign-by-previous";
   if (!leaf) return signer;
-  if (leaf.isByCurrent) return isDue(leaf, now) ? "sign-by-current" : "keep";
-  return isSettled || isDue(leaf, now) ? signer : "keep";
+  const isRenewed = isDue(leaf, now) || isRenewalRequested;
+  if (leaf.isByCurrent) return isRenewed ? "sign-by-current" : "keep";
+  if (isSettled) return "sign-by-current";
+  if (signer === "sign-by-previous") return isRenewed ? signer : "keep";
+  return isExpired(leaf, now) ? signer : "keep";
 }

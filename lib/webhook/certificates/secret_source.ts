@@ -1,4 +1,5 @@
 import type { Logger } from "../../api/logger.ts";
+import { RENEWAL_ANNOTATION } from "../../api/names.ts";
 import type { Secret } from "../../api/objects.ts";
 import { bundleOf } from "../../core/registration/ca_bundle.ts";
 import {
@@ -52,6 +53,8 @@ const MAX_ATTEMPTS = 5;
 interface Leaf extends ServingCertificate, Validity {
   /** Certificate of the CA that issued it. */
   readonly issuer: string;
+  /** The last request to renew it that it answers. */
+  readonly renewal: string | undefined;
 }
 
 /**
@@ -66,6 +69,8 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
   let authority: Authority | undefined;
   let leaf: Leaf | undefined;
   let reportedBundle = "";
+  /** The last request of a user to renew the serving certificate. */
+  let renewal: string | undefined;
 
   async function check(): Promise<void> {
     let problem: unknown;
@@ -85,6 +90,7 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const found = await store.get();
       const reading = found && readAuthority(found.data);
+      renewal = found?.secret.metadata.annotations?.[RENEWAL_ANNOTATION] ?? renewal;
       if (reading && !reading.ok) {
         logger.warn("The Secret of the certificate authority is damaged; storing it again", {
           reason: reading.problem,
@@ -129,6 +135,7 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
     const action = decideLeaf({
       leaf: leaf && { ...leaf, isByCurrent: leaf.issuer === by.current.cert },
       previous: by.previous,
+      isRenewalRequested: leaf?.renewal !== renewal,
       isSettled: settling.isDone(leaf?.issuer),
       now,
     });
@@ -140,7 +147,7 @@ export function createSecretSource(options: SecretSourceOptions): CertificateSou
       lifetimeSeconds,
       names: options.names,
     });
-    const next = { ...issued, issuer: issuer.cert };
+    const next = { ...issued, issuer: issuer.cert, renewal };
     // Stored after the listener accepted it, so that the next check retries a failed swap.
     listener.onCertificate(next);
     leaf = next;

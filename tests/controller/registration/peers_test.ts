@@ -58,6 +58,7 @@ function replica(name: string, leases: MemoryLeases, clock: ManualClock) {
     identity: `host_${name}`,
     pollMs: 10_000,
     caBundle: () => state.caBundle,
+    facts: () => ({ version: "1" }),
     isLeader: () => state.leading,
     onChange: () => changes++,
   });
@@ -75,6 +76,7 @@ Deno.test("Peers tells the leader by which authorities the others are to be trus
   other.peers.announce();
   await clock.advance(10_000);
   assert.equal(leader.peers.caBundle, first);
+  assert.equal(leases.stored.get("b")?.metadata.annotations?.version, "1");
   other.state.caBundle = second;
   other.peers.announce();
   await clock.advance(0);

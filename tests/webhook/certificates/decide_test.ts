@@ -73,11 +73,33 @@ for (
       { ...DUE, isByCurrent: false },
       undefined,
       false,
+      "keep",
+    ],
+    [
+      "the old authority's key is lost and the leaf has expired",
+      { ...EXPIRED, isByCurrent: false },
+      undefined,
+      false,
       "sign-by-current",
     ],
   ] as const
 ) {
   Deno.test(`decideLeaf() says "${action}" where ${what}`, () => {
-    assert.equal(decideLeaf({ leaf, previous, isSettled, now: at(1) }), action);
+    const input = { leaf, previous, isSettled, isRenewalRequested: false, now: at(1) };
+    assert.equal(decideLeaf(input), action);
+  });
+}
+
+for (
+  const [what, isByCurrent, previous, isSettled, action] of [
+    ["a fresh certificate", true, undefined, true, "sign-by-current"],
+    ["a certificate of the previous authority", false, VALID, false, "sign-by-previous"],
+    ["a certificate of the previous authority whose key is lost", false, undefined, false, "keep"],
+  ] as const
+) {
+  Deno.test(`decideLeaf() answers a request to renew ${what} with "${action}"`, () => {
+    const leaf = { ...FRESH, isByCurrent };
+    const input = { leaf, previous, isSettled, isRenewalRequested: true, now: at(1) };
+    assert.equal(decideLeaf(input), action);
   });
 }

@@ -6,13 +6,15 @@ import type { SecretStore, StoredSecret } from "../../../lib/webhook/certificate
 export class MemoryStore implements SecretStore {
   data: SecretData | undefined;
   writes = 0;
+  annotations: Record<string, string> = {};
   /** Thrown by every call while it is set. */
   failure: Error | undefined;
   #version = 0;
 
   get(): Promise<StoredSecret | undefined> {
     if (this.failure) return Promise.reject(this.failure);
-    const metadata = { resourceVersion: String(this.#version) };
+    const { annotations } = this;
+    const metadata = { resourceVersion: String(this.#version), annotations };
     return Promise.resolve(this.data && { data: this.data, secret: { metadata } });
   }
 

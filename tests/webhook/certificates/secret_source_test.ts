@@ -4,6 +4,9 @@ import {
   createSecretSource,
   type SecretSourceOptions,
 } from "../../../lib/webhook/certificates/secret_source.ts";
+import { RENEWAL_ANNOTATION } from "../../../lib/api/names.ts";
+import { authorityData } from "../../../lib/webhook/certificates/authority.ts";
+import { issueAuthority } from "../../../lib/webhook/certificates/issue.ts";
 import type { ServingCertificate } from "../../../lib/webhook/certificates/source.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { recordingLogger } from "../fixtures.ts";
@@ -252,4 +255,38 @@ Deno.test("createSecretSource() announces a bundle again after a listener that f
   await assert.rejects(source.check(), /not now/);
   await source.check();
   assert.deepEqual(bundles, [source.caBundle(), source.caBundle()]);
+});
+
+Deno.test("createSecretSource() renews its certificate once for each request of a user", async () => {
+  const [store, clock] = [new MemoryStore(), new ManualClock()];
+  const one = replica(store, { clock });
+  await one.source.check();
+  for (const [request, certificates] of [["a", 2], ["a", 2], ["b", 3], [undefined, 3]] as const) {
+    store.annotations = request === undefined ? {} : { [RENEWAL_ANNOTATION]: request };
+    await one.source.check();
+    assert.equal(one.certificates.length, certificates, `after request ${request}`);
+  }
+  store.annotations = { [RENEWAL_ANNOTATION]: "b" };
+  const late = replica(store, { clock });
+  await late.source.check();
+  await late.source.check();
+  assert.equal(late.certificates.length, 1, "a certificate that is issued later answers it");
+});
+
+Deno.test("createSecretSource() keeps its certificate until clients trust an authority that was replaced with its key", async () => {
+  const [store, clock] = [new MemoryStore(), new ManualClock()];
+  const one = replica(store, { clock });
+  await one.source.check();
+  const first = one.source.caBundle();
+  const { secret } = await store.get() ?? {};
+  assert.ok(secret);
+  const next = await issueAuthority({ now: clock.now(), lifetimeSeconds: 900 });
+  await store.update(authorityData({ current: next }), secret);
+  await one.source.check();
+  assert.ok(trusts(first, served(one)));
+  assert.equal(authoritiesOf(one.source.caBundle()).length, 2);
+  await clock.advance(30_000);
+  await one.source.check();
+  assert.ok(!trusts(first, served(one)));
+  assert.equal(one.source.caBundle(), next.cert, "the old authority is withdrawn");
 });
