@@ -23,12 +23,14 @@ export interface ObjectCluster {
 export interface ObjectClusterOptions {
   /** Whether a user may do what an access review asks about. @default everybody may do everything */
   readonly isAllowed?: (spec: Record<string, unknown>) => boolean;
+  /** Requests that the user may not make. @default none */
+  readonly isForbidden?: (request: Recorded) => boolean;
 }
 
 /** The objects of YAML documents, as they are or as values. */
 export function clusterOf(
   documents: string | readonly object[],
-  { isAllowed = () => true }: ObjectClusterOptions = {},
+  { isAllowed = () => true, isForbidden = () => false }: ObjectClusterOptions = {},
 ): ObjectCluster {
   const values: readonly unknown[] = typeof documents === "string"
     ? parseAllDocuments(documents).map((document): unknown => document.toJS())
@@ -36,6 +38,7 @@ export function clusterOf(
   // Answers reads from the objects; writes but deletions are answered as if they were done, and forgotten.
   const objects = values.filter(isStored);
   const client = new RecordingClient((request) => {
+    if (isForbidden(request)) return { httpCode: 403, status: { message: "forbidden" } };
     if (!isReview(request.path)) return answer(request, objects);
     const spec = isObject(request.body) && isObject(request.body.spec) ? request.body.spec : {};
     return { metadata: {}, status: { allowed: isAllowed(spec) } };

@@ -39,6 +39,10 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
   await t.step("the plugin of kubectl is the same program", async () => {
     const plugin = await shell.output("kubectl sidecarset version");
     assert.equal(plugin, await shell.output("sidecarset version"));
+    assert.match(
+      plugin,
+      /^sidecarset (\S+) .*\n.*\nController \1 \(1 replica\)\nKubernetes v1\.\d+/,
+    );
     const { stderr } = await shell.run("kubectl sidecarset status -o json --context test");
     assert.equal(stderr, "");
     const wrong = await shell.run("kubectl sidecarset status --context elsewhere");
