@@ -116,6 +116,14 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
     assert.deepEqual(text.stdout.split("\n").filter((line) => line.length > 80), []);
   });
 
+  await t.step("version shows the version of each replica, and of the API server", async () => {
+    const versions = await shell.output("sidecarset version");
+    assert.match(
+      versions,
+      /^sidecarset (\S+) .*\n.*\nController \1 \(1 replica\)\nKubernetes v1\.\d+/,
+    );
+  });
+
   await t.step("doctor tells of SidecarSets that select nothing, and of overlaps", async () => {
     await createSidecarSet(plane, "idle", agent("nobody"));
     await createSidecarSet(plane, "second", {

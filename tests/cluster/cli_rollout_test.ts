@@ -39,10 +39,6 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
   await t.step("the plugin of kubectl is the same program", async () => {
     const plugin = await shell.output("kubectl sidecarset version");
     assert.equal(plugin, await shell.output("sidecarset version"));
-    assert.match(
-      plugin,
-      /^sidecarset (\S+) .*\n.*\nController \1 \(1 replica\)\nKubernetes v1\.\d+/,
-    );
     const { stderr } = await shell.run("kubectl sidecarset status -o json --context test");
     assert.equal(stderr, "");
     const wrong = await shell.run("kubectl sidecarset status --context elsewhere");
@@ -303,7 +299,9 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
   });
 
   await t.step("status --watch draws a bar on a terminal, in lines that fit", async () => {
-    await apply({ image: "agent:3", env: [{ name: "LEVEL", value: "debug" }] });
+    // Longer than the command takes to start, also on a busy machine.
+    const strategy = { minReadySeconds: 3 };
+    await apply({ image: "agent:3", env: [{ name: "LEVEL", value: "debug" }], strategy });
     const { env, folder: cwd } = shell;
     const command = "sidecarset status logging --watch --timeout 60s";
     await using terminal = PseudoTerminal.open(command, { env, cwd, columns: 60 });

@@ -69,7 +69,7 @@ function notesOn(
 ): string[] {
   if (versions.length === 0) {
     return [
-      `The controller's version is unknown: no replica publishes it in namespace ${namespace}`,
+      `The controller's version is unknown: no replica in the cluster publishes it in namespace ${namespace}`,
     ];
   }
   const others = new Set(versions.filter((each) => each !== version));
