@@ -5,7 +5,7 @@ import {
   authorityData,
   readAuthority,
   type SecretData,
-} from "../webhook/certificates/authority.ts";
+} from "../webhook/certificates/identity.ts";
 import { issueAuthority } from "../webhook/certificates/issue.ts";
 
 /** The Secret of the certificate authority with a request to all replicas for a new serving certificate. */

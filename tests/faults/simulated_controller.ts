@@ -43,6 +43,7 @@ export function startSimulatedController(
     identity: "test",
     metrics: createMetrics({ version: "0.0.0", apiServer: "127.0.0.1" }).loops,
     caBundle: () => "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
+    facts: () => ({}),
     certificatePollMs: 1_000,
     isSynced: () => watches.unsynced().length === 0,
     prepare: (stored) => toPrepared(stored, problemsOf),

@@ -2,7 +2,7 @@ import { AUTHORITY_SECRET } from "../../api/names.ts";
 import type { Secret } from "../../api/objects.ts";
 import { update } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
-import { send } from "../../kube/send.ts";
+import { send } from "../../kube/response.ts";
 import {
   type RenewedAuthority,
   withNewAuthority,

@@ -1,11 +1,10 @@
 import { isObject } from "../../api/json.ts";
-import { inOneLine } from "../../core/printable.ts";
 import type { RestClient } from "../../kube/contract.ts";
-import { clusterErrorText } from "../cluster/cluster_error.ts";
 import type { ClusterOptions, Connection } from "../cluster/connection.ts";
 import { ifAllowed } from "../cluster/reading.ts";
 import { readReplicas } from "../cluster/replicas.ts";
 import { withSystemNamespace } from "../command_line/context.ts";
+import { failureText } from "../terminal/failure_text.ts";
 
 /** Seconds for each request, if the user sets no other timeout. */
 const REQUEST_TIMEOUT_SECONDS = 5;
@@ -54,9 +53,7 @@ export async function readServerVersions(
     const versions = { ...(controller ? { controller } : {}), kubernetes };
     return { isReached: true, versions, notes };
   } catch (error) {
-    const reason = error instanceof Error
-      ? clusterErrorText(error, program) ?? inOneLine(error.message)
-      : String(error);
+    const reason = failureText(error, { program, verbose: false });
     const note = `The versions of the cluster are unknown: ${reason}. ` +
       "Without a cluster, use --client";
     return { isReached: false, versions: {}, notes: [note] };

@@ -6,7 +6,7 @@ import {
   REPLICA_CERTIFICATE_ANNOTATION,
   REPLICA_LABEL,
 } from "../../../lib/api/names.ts";
-import { authorityData, readAuthority } from "../../../lib/webhook/certificates/authority.ts";
+import { authorityData, readAuthority } from "../../../lib/webhook/certificates/identity.ts";
 import { issueAuthority } from "../../../lib/webhook/certificates/issue.ts";
 import { clusterOf } from "../object_cluster.ts";
 import { runCli, type StringTerminalOptions } from "../string_terminal.ts";

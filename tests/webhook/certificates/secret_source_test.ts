@@ -5,7 +5,7 @@ import {
   type SecretSourceOptions,
 } from "../../../lib/webhook/certificates/secret_source.ts";
 import { RENEWAL_ANNOTATION } from "../../../lib/api/names.ts";
-import { authorityData } from "../../../lib/webhook/certificates/authority.ts";
+import { authorityData } from "../../../lib/webhook/certificates/identity.ts";
 import { issueAuthority } from "../../../lib/webhook/certificates/issue.ts";
 import type { ServingCertificate } from "../../../lib/webhook/certificates/source.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
