@@ -64,6 +64,7 @@ Deno.test("the program loads what a command does only when it runs", () => {
   assert.deepEqual(own.toSorted(), [
     "program.ts",
     "run.ts",
+    "terminal/failure_text.ts",
     "terminal/output.ts",
     "terminal/terminal.ts",
     "version/version.ts",
