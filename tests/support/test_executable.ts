@@ -18,9 +18,11 @@ async function testExecutable(args: readonly string[]): Promise<number> {
       return 1;
     }
   }
+  const scenarios = SCENARIOS.map((name) => `tests/cluster/${name}_test.ts`);
+  // `run_tests.ts` would take a name that is not a file for an option of Deno.
+  await Promise.all(scenarios.map((file) => Deno.stat(`${root}${file}`)));
   const { code } = await deno([
-    ...["run", "-A", `${root}tests/support/run_tests.ts`, "tests/executable"],
-    ...SCENARIOS.map((name) => `tests/cluster/${name}_test.ts`),
+    ...["run", "-A", `${root}tests/support/run_tests.ts`, "tests/executable", ...scenarios],
     ...args,
   ], { SIDECARSET_EXECUTABLE: await Deno.realPath(executable) });
   return code;
