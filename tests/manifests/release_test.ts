@@ -50,6 +50,7 @@ Deno.test("deno task release", async (t) => {
         "install-cert-manager.yaml",
         "install-openkruise.yaml",
         "install-prometheus-operator.yaml",
+        "install-restricted.yaml",
         "install.yaml",
         "release-notes.md",
         `sidecarset-chart-${PROGRAM_VERSION}.tgz`,

@@ -28,9 +28,12 @@ export function addManifests(program: Command, { terminal, exit }: CommandContex
     .option("--openkruise", "let the controller read the revisions of OpenKruise")
     .option("--restrict-controller", "add a policy on what the controller may change in Pods")
     .option("--restrict-authors", "add a policy on SidecarSets with privileged containers")
-    .option("--prometheus-operator", "add a PodMonitor, alert rules and a dashboard")
+    .option("--prometheus-operator", "add a PodMonitor, alert rules and a Grafana dashboard")
     .option("--monitor-labels <labels>", "labels of the PodMonitor and alert rules (key=value,…)")
-    .option("--dashboard-labels <labels>", "labels of the dashboard's ConfigMap (key=value,…)")
+    .option(
+      "--dashboard-labels <labels>",
+      "labels of the Grafana dashboard's ConfigMap (key=value,…)",
+    )
     .addOption(outputOption(["yaml", "json", "name"]))
     .addHelpText("after", helpNotes(NOTES))
     .action(async (options: PrintInstallationOptions) => {

@@ -21,6 +21,7 @@ const INSTALLATIONS: Readonly<Record<string, InstallationOptions>> = {
   "-prometheus-operator": { prometheusOperator: true },
   "-cert-manager-prometheus-operator": { certManager: true, prometheusOperator: true },
   "-openkruise": { openkruise: true },
+  "-restricted": { restrictController: true, restrictAuthors: true },
 };
 
 const USAGE = `Usage: deno task release [options]
