@@ -35,7 +35,6 @@ export const VERSION_ENV = "SIDECARSET_VERSION";
 export const VERSION_ALT_ENV = "SIDECARSET_VERSION_ALT";
 export const TERMINATE_ENV = "KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT";
 export const TERMINATE_WITH_IMAGE_ENV = "KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT_WITH_IMAGE";
-export const TERMINATE_IGNORE_EXIT_CODE_ENV = "KRUISE_TERMINATE_SIDECAR_IGNORE_EXIT_CODE";
 
 /** Labels of ControllerRevisions; the second also on v1alpha1 SidecarSets. */
 export const REVISION_OWNER_LABEL = "kruise.io/sidecarset-name";

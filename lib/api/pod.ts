@@ -61,7 +61,9 @@ export interface Pod {
 }
 
 /** Whether a Pod is the API server's copy of a static Pod. */
-export function isMirrorPod({ metadata }: Pod): boolean {
+export function isMirrorPod(
+  { metadata }: { readonly metadata: Pick<ObjectMeta, "annotations"> },
+): boolean {
   return Object.hasOwn(metadata.annotations ?? {}, MIRROR_POD_ANNOTATION);
 }
 

@@ -1,6 +1,7 @@
 import type { Labels } from "../api/meta.ts";
 import type { KubeObject } from "../api/objects.ts";
-import type { Namespace, Pod } from "../api/pod.ts";
+import type { Namespace } from "../api/pod.ts";
+import type { ObservedPod } from "../core/observed_pod.ts";
 import { surplusOf, type SurplusScope } from "../core/cleanup/surplus.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
@@ -38,7 +39,11 @@ export class Confirmation {
    * @param pods with surplus sidecars
    * @returns those whose surplus the API server confirms; all of them if the SidecarSet is deleted
    */
-  async surplus(pods: readonly Pod[], scope: SurplusScope, signal: AbortSignal): Promise<Pod[]> {
+  async surplus(
+    pods: readonly ObservedPod[],
+    scope: SurplusScope,
+    signal: AbortSignal,
+  ): Promise<ObservedPod[]> {
     const { current, sidecarSet: name } = scope;
     if (pods.length === 0 || current === undefined) return [...pods];
     if (!await this.isCurrent({ name, known: current }, signal)) return [];
@@ -61,7 +66,10 @@ export class Confirmation {
   }
 
   /** @returns the Pods whose namespaces have the known labels */
-  async inCurrentNamespaces(pods: readonly Pod[], signal: AbortSignal): Promise<Pod[]> {
+  async inCurrentNamespaces(
+    pods: readonly ObservedPod[],
+    signal: AbortSignal,
+  ): Promise<ObservedPod[]> {
     const current = new Map<string, boolean>();
     for (const { metadata: { namespace = "" } } of pods) {
       if (current.has(namespace) || current.size >= MAX_NAMESPACE_READS) continue;

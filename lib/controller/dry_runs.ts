@@ -1,6 +1,6 @@
 import type { Clock } from "../api/clock.ts";
-import type { Pod } from "../api/pod.ts";
 import type { ReplacementFacts } from "../core/cleanup/replacement.ts";
+import type { ObservedPod } from "../core/observed_pod.ts";
 import { createInjector } from "../core/inject/inject.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 
@@ -15,7 +15,7 @@ export type DryRunFacts = Omit<ReplacementFacts, "sidecarSet" | "revision">;
 
 export function createDryRuns(
   { index, clock, excludedNamespaces }: DryRunOptions,
-): (pod: Pod) => DryRunFacts {
+): (pod: Pick<ObservedPod, "metadata">) => DryRunFacts {
   const injector = createInjector();
   const excluded = new Set(excludedNamespaces);
   return ({ metadata }) => {

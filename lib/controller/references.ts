@@ -1,18 +1,18 @@
+import type { ObservedPod } from "../core/observed_pod.ts";
 import { GROUP, KIND, STORAGE_VERSION } from "../api/names.ts";
 import type { ObjectReference } from "../api/objects.ts";
 import type { OwnerReference } from "../api/meta.ts";
-import type { Pod } from "../api/pod.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 
 /** How events refer to a Pod. */
-export function podReference({ metadata }: Pod): ObjectReference {
+export function podReference({ metadata }: ObservedPod): ObjectReference {
   const { name = "", namespace = "", uid = "" } = metadata;
   return { apiVersion: "v1", kind: "Pod", namespace, name, uid };
 }
 
 /** How events refer to a Pod's owner, which is in the same namespace. */
 export function workloadReference(
-  { metadata: { namespace = "" } }: Pod,
+  { metadata: { namespace = "" } }: ObservedPod,
   { apiVersion, kind, name, uid }: OwnerReference,
 ): ObjectReference {
   return { apiVersion, kind, namespace, name, uid };

@@ -1,7 +1,8 @@
+import type { Pod } from "../api/pod.ts";
+import type { ObservedPod } from "../core/observed_pod.ts";
 import type { PolicyObject } from "../api/admission_policy.ts";
 import type { ConfigMap, ControllerRevision, KubeEvent, KubeObject } from "../api/objects.ts";
 import { CUSTOM_VERSION_LABEL } from "../api/names.ts";
-import type { Pod } from "../api/pod.ts";
 import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import { FIELD_MANAGER } from "../core/field_manager.ts";
@@ -181,7 +182,7 @@ export class Writer {
    * @returns the Pod as stored; undefined if the write was no longer wanted when its turn came
    */
   async patchPod(
-    { metadata: { name = "", namespace = "" } }: Pod,
+    { metadata: { name = "", namespace = "" } }: ObservedPod,
     body: object,
     { signal, wanted, subresource }: {
       signal: AbortSignal;
@@ -201,7 +202,7 @@ export class Writer {
   }
 
   /** Changes a Pod's status by a strategic merge patch. */
-  patchPodStatus(pod: Pod, body: object, signal: AbortSignal): Promise<Pod> {
+  patchPodStatus(pod: ObservedPod, body: object, signal: AbortSignal): Promise<Pod> {
     const { name = "", namespace = "" } = pod.metadata;
     return this.#writePod(
       patch(resources.pods, {
@@ -216,7 +217,7 @@ export class Writer {
   }
 
   /** Evicts exactly this Pod; rejected with 429 while a PodDisruptionBudget does not allow it. */
-  evictPod({ metadata }: Pod, signal: AbortSignal): Promise<void> {
+  evictPod({ metadata }: ObservedPod, signal: AbortSignal): Promise<void> {
     const { name = "", namespace = "", uid } = metadata;
     return this.#writePod(
       evict({ name, namespace, ...(uid === undefined ? {} : { preconditions: { uid } }) }),

@@ -1,5 +1,5 @@
-import type { Pod } from "../api/pod.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
+import type { ObservedPod } from "../core/observed_pod.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 
 interface CommonChange {
@@ -12,9 +12,9 @@ export interface PodChange extends CommonChange {
   /** `namespace/name`. */
   readonly key: string;
   /** Undefined if the Pod is new. Both are projections. */
-  readonly before: Pod | undefined;
+  readonly before: ObservedPod | undefined;
   /** Undefined if the Pod is deleted. */
-  readonly after: Pod | undefined;
+  readonly after: ObservedPod | undefined;
 }
 
 export interface SidecarSetChange extends CommonChange {

@@ -1,8 +1,9 @@
 import type { ControllerRevision, KubeObject } from "../api/objects.ts";
 import type { Labels } from "../api/meta.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
-import type { Namespace, Pod } from "../api/pod.ts";
+import type { Namespace } from "../api/pod.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
+import type { ObservedPod } from "../core/observed_pod.ts";
 import { canaryBase } from "../core/inject/sidecarset_plan.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { deniedSidecarSets } from "../core/rollout/upgradable.ts";
@@ -94,7 +95,7 @@ export class ClusterIndex {
   }
 
   /** Whether this state of a Pod is the known one, as most of a list are. */
-  knowsPod(pod: Pod): boolean {
+  knowsPod(pod: ObservedPod): boolean {
     return isSameState(pod.metadata, this.pods.get(podKey(pod))?.metadata);
   }
 
@@ -133,7 +134,7 @@ export class ClusterIndex {
   }
 
   /** @param pod a projection */
-  applyPod(pod: Pod): void {
+  applyPod(pod: ObservedPod): void {
     const key = podKey(pod);
     const before = this.pods.get(key);
     // The indexes share one string as their key.
@@ -148,7 +149,7 @@ export class ClusterIndex {
   }
 
   /** Applies what a write of this process stored, unless the watch has deleted the Pod meanwhile. */
-  updatePod(pod: Pod): void {
+  updatePod(pod: ObservedPod): void {
     const isKnown = this.pods.get(podKey(pod))?.metadata.uid === pod.metadata.uid;
     if (isKnown) this.applyPod(pod);
   }
@@ -289,7 +290,7 @@ export class ClusterIndex {
   #reclassifyFor(states: readonly PreparedSidecarSet[], fresh?: string): Set<string> {
     const names = states.flatMap((state) => [state.name, canaryBase(state) ?? state.name]);
     const matchers = states.map(({ sidecarSet }) => podMatcherOf(sidecarSet.spec));
-    const isConcerned = ({ metadata }: Pod, classes: ReadonlyMap<string, PodClass>) => {
+    const isConcerned = ({ metadata }: ObservedPod, classes: ReadonlyMap<string, PodClass>) => {
       if (names.some((name) => classes.has(name))) return true;
       const { labels = {}, namespace = "" } = metadata;
       const place = { labels, namespace: this.namespace(namespace) };

@@ -1,4 +1,4 @@
-import type { Pod } from "../api/pod.ts";
+import type { ObservedPod } from "../core/observed_pod.ts";
 
 /** Limits of the pool, in parts and in characters of JSON; beyond them it is emptied. */
 const MAX_PARTS = 20_000;
@@ -33,7 +33,7 @@ export class Interning {
 }
 
 /** A projected Pod with interned parts; name, uid and resourceVersion are its own. */
-export function internedPod(pod: Pod, interning: Interning): Pod {
+export function internedPod(pod: ObservedPod, interning: Interning): ObservedPod {
   const { metadata, spec, status } = pod;
   const intern = <T extends object>(parts: T): T => {
     const interned: T = { ...parts };

@@ -1,4 +1,4 @@
-import type { Pod } from "../api/pod.ts";
+import type { ObservedPod } from "../core/observed_pod.ts";
 import { injectedSidecarSets } from "../core/annotations/injected_list.ts";
 import { controllerOf } from "../core/cleanup/eviction.ts";
 import { subdomainProblem } from "../core/select/label_syntax.ts";
@@ -8,10 +8,10 @@ const NO_KEYS: ReadonlySet<string> = new Set();
 /** An inverted index: the keys of the Pods that name a value. The values of a Pod are not stored, but read from it. */
 export class InvertedIndex {
   readonly #keys = new Map<string, Set<string>>();
-  readonly #valuesOf: (pod: Pod) => readonly string[];
+  readonly #valuesOf: (pod: ObservedPod) => readonly string[];
 
   /** @param valuesOf reads the values of a projected Pod, each once */
-  constructor(valuesOf: (pod: Pod) => readonly string[]) {
+  constructor(valuesOf: (pod: ObservedPod) => readonly string[]) {
     this.#valuesOf = valuesOf;
   }
 
@@ -30,7 +30,7 @@ export class InvertedIndex {
     return this.#keys.keys();
   }
 
-  valuesOf(pod: Pod): readonly string[] {
+  valuesOf(pod: ObservedPod): readonly string[] {
     return this.#valuesOf(pod);
   }
 
@@ -39,7 +39,11 @@ export class InvertedIndex {
    * @param after undefined if the Pod is deleted
    * @returns the values that the Pod names now
    */
-  apply(key: string, before: Pod | undefined, after: Pod | undefined): readonly string[] {
+  apply(
+    key: string,
+    before: ObservedPod | undefined,
+    after: ObservedPod | undefined,
+  ): readonly string[] {
     const old = before ? this.#valuesOf(before) : [];
     const values = after ? this.#valuesOf(after) : [];
     for (const value of old) if (!values.includes(value)) this.#remove(value, key);
@@ -62,7 +66,7 @@ export class InvertedIndex {
  * SidecarSet has a container in the Pod, so more names than containers are cut off. They would cost memory, and a
  * request to the API server each.
  */
-export function injectedNames(pod: Pod): readonly string[] {
+export function injectedNames(pod: ObservedPod): readonly string[] {
   const { containers, initContainers = [] } = pod.spec;
   const names = new Set(injectedSidecarSets(pod))
     .values()
@@ -71,7 +75,7 @@ export function injectedNames(pod: Pod): readonly string[] {
 }
 
 /** The uid of the workload that owns a Pod. */
-export function workloadOf(pod: Pod): readonly string[] {
+export function workloadOf(pod: ObservedPod): readonly string[] {
   const uid = controllerOf(pod)?.uid;
   return uid === undefined ? [] : [uid];
 }

@@ -1,4 +1,4 @@
-import type { Pod } from "../api/pod.ts";
+import type { ObservedPod } from "../core/observed_pod.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import {
   classifyPod,
@@ -26,11 +26,11 @@ export interface PodIndexOptions {
   /** Whether Pods of the namespace are never injected. */
   isExcluded(namespace: NamespaceFacts): boolean;
   /** Whether a Pod is known to be older than the selection of a SidecarSet. */
-  isOlder(pod: Pod, sidecarSet: string): boolean;
+  isOlder(pod: ObservedPod, sidecarSet: string): boolean;
 }
 
 interface PodRecord {
-  pod: Pod;
+  pod: ObservedPod;
   /** By SidecarSet, without those that neither select nor inject the Pod. */
   classes: ReadonlyMap<string, PodClass>;
   /** SidecarSets that came to select the Pod after its creation, by a new selector or a change of labels. */
@@ -61,7 +61,7 @@ export class PodIndex {
     return this.#records.size;
   }
 
-  get(key: string): Pod | undefined {
+  get(key: string): ObservedPod | undefined {
     return this.#records.get(key)?.pod;
   }
 
@@ -89,28 +89,28 @@ export class PodIndex {
   }
 
   /** Matched Pods without the current hash, sorted by key, so that the order is the same after a restart. */
-  outdatedOf(sidecarSet: string): Pod[] {
+  outdatedOf(sidecarSet: string): ObservedPod[] {
     const { outdated = [] } = this.#members.get(sidecarSet) ?? {};
     return this.#podsOf([...outdated].sort());
   }
 
   /** Matched Pods of which both halves of a hot-upgrade pair run a real image. */
-  halfUpgradedOf(sidecarSet: string): Pod[] {
+  halfUpgradedOf(sidecarSet: string): ObservedPod[] {
     return this.#podsOf(this.#members.get(sidecarSet)?.halfUpgraded);
   }
 
   /** Updated Pods with an image that another client changed. */
-  driftedOf(sidecarSet: string): Pod[] {
+  driftedOf(sidecarSet: string): ObservedPod[] {
     return this.#podsOf(this.#members.get(sidecarSet)?.drifted);
   }
 
   /** Pods whose images were rewritten at admission, without a record of it yet. */
-  rewrittenOf(sidecarSet: string): Pod[] {
+  rewrittenOf(sidecarSet: string): ObservedPod[] {
     return this.#podsOf(this.#members.get(sidecarSet)?.rewritten);
   }
 
   /** Missed Pods: created without the sidecars that they should have. */
-  missedOf(sidecarSet: string): Pod[] {
+  missedOf(sidecarSet: string): ObservedPod[] {
     return this.#podsOf(this.#members.get(sidecarSet)?.missed);
   }
 
@@ -126,15 +126,15 @@ export class PodIndex {
     return this.#members.get(sidecarSet);
   }
 
-  *matchedOf(sidecarSet: string): Iterable<Pod> {
+  *matchedOf(sidecarSet: string): Iterable<ObservedPod> {
     for (const [key, podClass] of this.classesOf(sidecarSet)) {
       const pod = hasTrait(podClass, PodTrait.Matched) ? this.get(key) : undefined;
       if (pod) yield pod;
     }
   }
 
-  #podsOf(keys: Iterable<string> = []): Pod[] {
-    const pods: Pod[] = [];
+  #podsOf(keys: Iterable<string> = []): ObservedPod[] {
+    const pods: ObservedPod[] = [];
     for (const key of keys) {
       const pod = this.get(key);
       if (pod) pods.push(pod);
@@ -143,7 +143,7 @@ export class PodIndex {
   }
 
   /** Stores a projected Pod, unless it is older. @returns the SidecarSets that select or inject it, before or now */
-  apply(pod: Pod, key = podKey(pod)): string[] {
+  apply(pod: ObservedPod, key = podKey(pod)): string[] {
     const known = this.#records.get(key);
     if (known && isOlder(pod.metadata, known.pod.metadata)) return [];
     const same = known?.pod.metadata.uid === pod.metadata.uid ? known : undefined;
@@ -177,7 +177,7 @@ export class PodIndex {
   reclassify(
     keys: Iterable<string>,
     { isConcerned, fresh }: {
-      isConcerned?(pod: Pod, classes: ReadonlyMap<string, PodClass>): boolean;
+      isConcerned?(pod: ObservedPod, classes: ReadonlyMap<string, PodClass>): boolean;
       fresh?: string | undefined;
     } = {},
   ): Set<string> {
@@ -196,7 +196,7 @@ export class PodIndex {
   }
 
   /** Marks missed Pods as selected after their creation, by a change that this process has not seen. */
-  markSelectedLater(sidecarSet: string, pods: readonly Pod[]): void {
+  markSelectedLater(sidecarSet: string, pods: readonly ObservedPod[]): void {
     for (const pod of pods) {
       const key = podKey(pod);
       const known = this.#records.get(key);
@@ -206,7 +206,7 @@ export class PodIndex {
     }
   }
 
-  #classified(pod: Pod, known: PodRecord | undefined, fresh?: string): PodRecord {
+  #classified(pod: ObservedPod, known: PodRecord | undefined, fresh?: string): PodRecord {
     const { namespace: namespaceName = "default" } = pod.metadata;
     const key = podKey(pod);
     const wasUnplaced = this.#unplaced.has(key);
@@ -286,7 +286,7 @@ export class PodIndex {
 }
 
 /** `namespace/name`. */
-export function podKey(pod: Pod): string {
+export function podKey(pod: ObservedPod): string {
   return `${pod.metadata.namespace ?? ""}/${pod.metadata.name ?? ""}`;
 }
 

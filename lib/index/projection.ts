@@ -1,18 +1,13 @@
-import type { Container, EnvVar } from "../api/container.ts";
+import type { Container } from "../api/container.ts";
 import type { ObjectMeta } from "../api/meta.ts";
-import {
-  INJECTED_ENV,
-  INJECTED_LIST_ANNOTATION,
-  INPLACE_UPDATE_STATE_ANNOTATION,
-  POD_RESIZE_IN_PROGRESS_CONDITION,
-  POD_RESIZE_PENDING_CONDITION,
-  TERMINATE_ENV,
-  TERMINATE_IGNORE_EXIT_CODE_ENV,
-  TERMINATE_WITH_IMAGE_ENV,
-  TERMINATED_CONDITION,
-  UPGRADABLE_CONDITION,
-} from "../api/names.ts";
+import { INJECTED_LIST_ANNOTATION, INPLACE_UPDATE_STATE_ANNOTATION } from "../api/names.ts";
 import type { ContainerStatus, Namespace, Pod, PodStatus } from "../api/pod.ts";
+import {
+  OBSERVED,
+  type ObservedContainer,
+  type ObservedContainerStatus,
+  type ObservedPod,
+} from "../core/observed_pod.ts";
 import { laterLabelFields } from "../core/select/label_times.ts";
 import { foreignImageFields } from "../core/status/drift.ts";
 
@@ -21,41 +16,24 @@ type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
 /** Shared by all Pods without fields that are read. */
 const NO_FIELDS: ManagedFields = [];
 
-const READ_ENV = new Set([
-  INJECTED_ENV,
-  TERMINATE_ENV,
-  TERMINATE_WITH_IMAGE_ENV,
-  TERMINATE_IGNORE_EXIT_CODE_ENV,
-]);
+const OBSERVED_ENV: ReadonlySet<string> = new Set(OBSERVED.env);
+const OBSERVED_CONDITIONS: ReadonlySet<string> = new Set(OBSERVED.conditions);
 
-const READ_CONDITIONS = new Set([
-  "Ready",
-  UPGRADABLE_CONDITION,
-  TERMINATED_CONDITION,
-  POD_RESIZE_PENDING_CONDITION,
-  POD_RESIZE_IN_PROGRESS_CONDITION,
-]);
-
-/**
- * The fields of a Pod that decisions read; the index keeps nothing else, because most of a Pod is managedFields,
- * probes and mounts. All annotations stay: `patchPodMetadata` may merge into any of them.
- */
-export function projectPod(pod: Pod): Pod {
+/** The parts of a Pod that {@linkcode OBSERVED} declares, and those managedFields that a decision reads. */
+export function projectPod(pod: Pod): ObservedPod {
   const { metadata, spec, status } = pod;
   const needs = needsOf(metadata);
   const container = (each: Container) => projectContainer(each, needs);
   return {
     metadata: {
-      ...pick(metadata, ["name", "namespace", "uid", "resourceVersion", "generation"]),
-      ...pick(metadata, ["creationTimestamp", "deletionTimestamp"]),
-      ...pick(metadata, ["labels", "annotations", "ownerReferences"]),
+      ...pick(metadata, OBSERVED.metadata),
       ...withFields([...laterLabelFields(metadata), ...foreignImageFields(pod) ?? []], metadata),
     },
     spec: {
       containers: (spec.containers ?? []).map(container),
       ...(spec.initContainers ? { initContainers: spec.initContainers.map(container) } : {}),
-      ...pick(spec, ["restartPolicy", "nodeName"]),
-      ...(needs.isInjected ? pick(spec, ["os", "resources"]) : {}),
+      ...pick(spec, OBSERVED.spec),
+      ...(needs.isInjected ? pick(spec, OBSERVED.injectedSpec) : {}),
     },
     ...(status ? { status: projectStatus(status, needs) } : {}),
   };
@@ -96,22 +74,23 @@ function withFields(
   return managedFields?.length ? { managedFields: NO_FIELDS } : {};
 }
 
-function projectContainer(container: Container, { isInjected }: Needs): Container {
-  const env = container.env?.filter(({ name }: EnvVar) => READ_ENV.has(name)) ?? [];
+function projectContainer(container: Container, { isInjected }: Needs): ObservedContainer {
+  const env = container.env?.filter(({ name }) => OBSERVED_ENV.has(name)) ?? [];
   return {
-    ...pick(container, ["name", "image", "restartPolicy", "restartPolicyRules"]),
-    ...(isInjected ? pick(container, ["resources", "resizePolicy"]) : {}),
+    ...pick(container, OBSERVED.container),
+    ...(isInjected ? pick(container, OBSERVED.injectedContainer) : {}),
     name: container.name,
     ...(env.length > 0 ? { env } : {}),
   };
 }
 
-function projectStatus(status: PodStatus, needs: Needs): PodStatus {
+function projectStatus(status: PodStatus, needs: Needs): ObservedPod["status"] & object {
   const { conditions, containerStatuses, initContainerStatuses } = status;
-  const read = conditions?.filter(({ type }) => READ_CONDITIONS.has(type)) ?? [];
+  const read = conditions?.filter(({ type }) => OBSERVED_CONDITIONS.has(type)) ?? [];
   const projected = (each: ContainerStatus) => projectContainerStatus(each, needs);
   return {
-    ...pick(status, ["phase", ...(needs.wasChanged ? ["observedGeneration"] as const : [])]),
+    ...pick(status, OBSERVED.status),
+    ...(needs.wasChanged ? pick(status, OBSERVED.changedStatus) : {}),
     ...(read.length > 0 ? { conditions: read } : {}),
     ...(containerStatuses ? { containerStatuses: containerStatuses.map(projected) } : {}),
     ...(initContainerStatuses
@@ -123,24 +102,19 @@ function projectStatus(status: PodStatus, needs: Needs): PodStatus {
 function projectContainerStatus(
   status: ContainerStatus,
   { wasChanged, isInjected }: Needs,
-): ContainerStatus {
+): ObservedContainerStatus {
   const { name, image, imageID, ready } = status;
   const { terminated, running } = status.state ?? {};
+  const { exitCode = 0 } = terminated ?? {};
+  const started = wasChanged && running ? pick(running, OBSERVED.running) : {};
   const state = {
-    ...(terminated ? { terminated: { exitCode: terminated.exitCode } } : {}),
-    ...(wasChanged && running?.startedAt
-      ? { running: { startedAt: running.startedAt } }
-      : isInjected && running
-      ? { running: {} }
-      : {}),
+    ...(terminated ? { terminated: { ...pick(terminated, OBSERVED.terminated), exitCode } } : {}),
+    ...(running && (isInjected || started.startedAt) ? { running: started } : {}),
   };
   return {
-    name,
-    image,
-    imageID,
-    ready,
-    ...pick(status, ["started", "restartCount"]),
-    ...(isInjected ? pick(status, ["resources"]) : {}),
+    ...pick(status, OBSERVED.containerStatus),
+    ...(isInjected ? pick(status, OBSERVED.injectedContainerStatus) : {}),
+    ...{ name, image, imageID, ready },
     ...(Object.keys(state).length > 0 ? { state } : {}),
   };
 }

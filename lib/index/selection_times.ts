@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Pod } from "../api/pod.ts";
+import type { ObservedPod } from "../core/observed_pod.ts";
 import { canaryBase } from "../core/inject/sidecarset_plan.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { selectionKey } from "../core/registration/selection.ts";
@@ -33,7 +33,7 @@ export class SelectionTimes {
   }
 
   /** Whether a Pod was created in the same second as the selection and before it; false if unknown. */
-  isOlder({ metadata }: Pod, sidecarSet: string): boolean {
+  isOlder({ metadata }: ObservedPod, sidecarSet: string): boolean {
     const selection = this.#byName.get(sidecarSet);
     return selection !== undefined &&
       Date.parse(metadata.creationTimestamp ?? "") === selection.second &&

@@ -21,7 +21,12 @@ import { createRepairReport, type Repair } from "../controller/repair_backoff.ts
 import { SidecarSetController } from "../controller/sidecarset/controller.ts";
 import { createVirtualNodes, TerminationController } from "../controller/termination/controller.ts";
 import { Writer } from "../controller/writer.ts";
-import { missedReason, replacementObstacle } from "../core/cleanup/replacement.ts";
+import {
+  missedReason,
+  observedObstacle,
+  replacementObstacle,
+} from "../core/cleanup/replacement.ts";
+import type { ObservedPod } from "../core/observed_pod.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { WebhookEndpoint } from "../core/registration/configuration.ts";
 import { isSettled } from "../core/status/conditions.ts";
@@ -131,7 +136,12 @@ export function createControllers(options: ControllersOptions): Controllers {
   const injectionFacts = (prepared: PreparedSidecarSet) =>
     policy.factsOf(prepared, registration.factsOf(prepared));
   const dryRunFacts = createDryRuns(options);
-  const readPod = ({ metadata: { name = "", namespace = "" } }: Pod, signal: AbortSignal) =>
+  const replacementFacts = (pod: ObservedPod, { name, revisionName }: PreparedSidecarSet) => ({
+    ...dryRunFacts(pod),
+    sidecarSet: name,
+    revision: revisionName,
+  });
+  const readPod = ({ metadata: { name = "", namespace = "" } }: ObservedPod, signal: AbortSignal) =>
     send(client, get(resources.pods, { name, namespace }), signal);
   const confirmation = createConfirmation({ client, index });
   const evictionRule = {
@@ -143,11 +153,9 @@ export function createControllers(options: ControllersOptions): Controllers {
       return facts.obstacle === undefined && isSettled(facts, clock.now());
     },
     obstacleOf: (pod: Pod, prepared: PreparedSidecarSet) =>
-      replacementObstacle(pod, {
-        ...dryRunFacts(pod),
-        sidecarSet: prepared.name,
-        revision: prepared.revisionName,
-      }),
+      replacementObstacle(pod, replacementFacts(pod, prepared)),
+    observedObstacleOf: (pod: ObservedPod, prepared: PreparedSidecarSet) =>
+      observedObstacle(pod, replacementFacts(pod, prepared)),
   };
 
   const missed = new MissedController({

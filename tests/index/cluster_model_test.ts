@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Pod } from "../../lib/api/pod.ts";
+import type { ObservedPod } from "../../lib/core/observed_pod.ts";
 import { countPods, PodTrait } from "../../lib/core/status/pod_class.ts";
 import type { ClusterIndex } from "../../lib/index/cluster.ts";
 import { PLAIN_POD, PLAIN_SIDECARSET, podAs, sidecarSetAs } from "./cluster_objects.ts";
@@ -72,7 +72,7 @@ const operation = fc.oneof(
 
 /** All that an index says, but for what it knows of the past. */
 function saidBy({ pods, sidecarSets, injected, denials, workloads }: ClusterIndex) {
-  const keysOf = (found: Iterable<Pod>) =>
+  const keysOf = (found: Iterable<ObservedPod>) =>
     [...found].map(({ metadata }) => metadata.uid).toSorted();
   return {
     pods: [...pods.keys()].toSorted(),

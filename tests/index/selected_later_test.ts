@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Pod } from "../../lib/api/pod.ts";
+import type { ObservedPod } from "../../lib/core/observed_pod.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { projectNamespace, projectPod } from "../../lib/index/projection.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
@@ -12,12 +12,12 @@ function labelled(time: string, key: string) {
 }
 
 /** A Pod as the watch brings it, that a process sees for the first time. */
-function pod(...managedFields: ReturnType<typeof labelled>[]): Pod {
+function pod(...managedFields: ReturnType<typeof labelled>[]): ObservedPod {
   const bare = podOf({ creationTimestamp: CREATED });
   return projectPod({ ...bare, metadata: { ...bare.metadata, managedFields } });
 }
 
-function missedOf(index: ClusterIndex, first: Pod): number {
+function missedOf(index: ClusterIndex, first: ObservedPod): number {
   index.applyPod(first);
   return index.pods.countsOf("web").missedPods;
 }

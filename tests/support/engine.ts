@@ -1,6 +1,6 @@
 import type { Clock } from "../../lib/api/clock.ts";
 import type { ControllerRevision, KubeObject } from "../../lib/api/objects.ts";
-import type { Pod } from "../../lib/api/pod.ts";
+import type { ObservedPod } from "../../lib/core/observed_pod.ts";
 import { Confirmation } from "../../lib/controller/confirmation.ts";
 import { Events } from "../../lib/controller/events.ts";
 import { Limiter } from "../../lib/controller/limiter.ts";
@@ -23,7 +23,7 @@ export interface EngineOptions {
   readonly clock: Clock;
   isLeader?(): boolean;
   registrationOf?(): RegistrationFacts;
-  obstacleOf?(pod: Pod): ReplacementObstacle | undefined;
+  obstacleOf?(pod: ObservedPod): ReplacementObstacle | undefined;
   /** Revisions that another controller has left; undefined while reading them is forbidden. @default none */
   legacy?(): readonly ControllerRevision[] | undefined;
   /** Applies the answer to a status write ahead of the watch. @default it is ignored */
@@ -58,6 +58,7 @@ export function createEngine(options: EngineOptions) {
       readNamespace: () => Promise.resolve(undefined),
     }),
     obstacleOf: options.obstacleOf ?? (() => undefined),
+    observedObstacleOf: options.obstacleOf ?? (() => undefined),
     legacy: () => Promise.resolve(options.legacy ? options.legacy() : []),
     registrationOf,
     missedOf: () => undefined,

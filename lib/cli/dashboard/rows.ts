@@ -1,8 +1,8 @@
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
 import { hasTrait, type PodClass, PodTrait } from "../../core/status/pod_class.ts";
 import type { LiveView } from "../../runtime/live_view.ts";
-import type { Pod } from "../../api/pod.ts";
 import { conditionOf, rolloutStateOf, stateWord } from "../sidecarsets/rollout_state.ts";
 
 /** One SidecarSet of the overview. */
@@ -103,7 +103,7 @@ function stateOf(podClass: PodClass): PodState {
 }
 
 /** The controller of a Pod. A ReplicaSet's name without the hash of the Pod template is that of its Deployment. */
-function workloadTitle(pod: Pod): string {
+function workloadTitle(pod: ObservedPod): string {
   const owner = controllerOf(pod);
   if (owner === undefined) return "";
   const hash = pod.metadata.labels?.["pod-template-hash"];

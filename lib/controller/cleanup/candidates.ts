@@ -1,4 +1,4 @@
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import { needsCleanup } from "../../core/cleanup/plan.ts";
 import { actionOf } from "../../core/cleanup/record.ts";
 import type { SurplusScope } from "../../core/cleanup/surplus.ts";
@@ -91,13 +91,13 @@ export class CleanupCandidates {
     return tracked;
   }
 
-  #isCandidate(pod: Pod, { name, sidecarSet }: PreparedSidecarSet): boolean {
+  #isCandidate(pod: ObservedPod, { name, sidecarSet }: PreparedSidecarSet): boolean {
     const action = actionOf(sidecarSet.spec.cleanupPolicy);
     return needsCleanup(pod, { scope: this.scopeOf(name), action });
   }
 
   /** Pods of a namespace that has not been seen keep their sidecars. */
-  #selects({ sidecarSet }: PreparedSidecarSet, { metadata }: Pod): boolean {
+  #selects({ sidecarSet }: PreparedSidecarSet, { metadata }: ObservedPod): boolean {
     const namespace = this.#index.namespaces.get(metadata.namespace ?? "");
     if (namespace === undefined) return true;
     return selectsPod(sidecarSet.spec, { labels: metadata.labels ?? {}, namespace });

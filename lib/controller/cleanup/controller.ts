@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { CleanupProgress } from "../../api/cleanup_record.ts";
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import { type CleanupAction, type CleanupPlan, planCleanup } from "../../core/cleanup/plan.ts";
 import { actionOf, cleanupEvents } from "../../core/cleanup/record.ts";
 import type { SurplusScope } from "../../core/cleanup/surplus.ts";
@@ -215,7 +215,9 @@ export class CleanupController {
     signal: AbortSignal,
   ): Promise<void> {
     const idle = plan.writes.filter(({ kind }) => kind === "Idle").map(({ pod }) => pod);
-    const confirmed = new Set<Pod>(await this.#options.confirmation.surplus(idle, scope, signal));
+    const confirmed = new Set<ObservedPod>(
+      await this.#options.confirmation.surplus(idle, scope, signal),
+    );
     for (const write of plan.writes) {
       if (write.kind === "Idle" && !confirmed.has(write.pod)) continue;
       const work = { cleanup, sidecarSet: name, current, write };

@@ -1,8 +1,6 @@
 import type { CleanupProgress } from "../../api/cleanup_record.ts";
-import type { Pod } from "../../api/pod.ts";
 import type { EvictionGuard } from "../../api/sidecarset_status.ts";
 import type { CleanupPlan } from "../../core/cleanup/plan.ts";
-import type { ReplacementObstacle } from "../../core/cleanup/replacement.ts";
 import { surplusOf, type SurplusScope } from "../../core/cleanup/surplus.ts";
 import type { StoredCleanupRecord } from "../../index/cleanup_records.ts";
 import { podKey } from "../../index/pods.ts";
@@ -45,7 +43,7 @@ export class CleanupEvictions {
 
   /** Rejects with what the API server answers where a Pod cannot be read or the record cannot be written. */
   async advance(input: CleanupEvictionInput, signal: AbortSignal): Promise<CleanupEvictionOutcome> {
-    const { records, confirmation } = this.#options;
+    const { records, confirmation, obstacleOf, observedObstacleOf } = this.#options;
     const { plan, scope, stored } = input;
     const { sidecarSet, current } = scope;
     const known = stored.record.evictions ?? NO_GUARDS;
@@ -55,7 +53,10 @@ export class CleanupEvictions {
       current,
       candidates: plan.evictions.map(({ pod }) => pod),
       isWanted: (pod) => surplusOf(pod, scope) === undefined,
-      obstacleOf: (pod) => this.#obstacleOf(pod, scope),
+      // Where the SidecarSet still selects the Pod, its replacement has to get the sidecars that are left.
+      obstacleOf: (pod) => current && scope.selects(pod) ? obstacleOf(pod, current) : undefined,
+      observedObstacleOf: (pod) =>
+        current && scope.selects(pod) ? observedObstacleOf(pod, current) : undefined,
       guards: known,
       unavailable: plan.unavailable,
       maxUnavailable: plan.limit,
@@ -74,11 +75,5 @@ export class CleanupEvictions {
     if (objection === undefined || held === 0) return { blocked: {}, ...outcome };
     const { reason, pod, message } = objection;
     return { blocked: { [reason]: { pods: held, example: podKey(pod), message } }, ...outcome };
-  }
-
-  /** Where the SidecarSet still selects the Pod, its replacement has to get the sidecars that are left. */
-  #obstacleOf(pod: Pod, { current, selects }: SurplusScope): ReplacementObstacle | undefined {
-    if (current === undefined || !selects(pod)) return undefined;
-    return this.#options.obstacleOf(pod, current);
   }
 }

@@ -1,8 +1,9 @@
+import type { Pod } from "../../api/pod.ts";
 import type { Clock } from "../../api/clock.ts";
 import type { Logger } from "../../api/logger.ts";
 import type { ObjectReference } from "../../api/objects.ts";
-import type { Pod } from "../../api/pod.ts";
 import type { EvictionGuard } from "../../api/sidecarset_status.ts";
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import {
   type EvictionPlan,
   type EvictionSnapshot,
@@ -31,10 +32,15 @@ export interface EvictionEngineOptions {
   readonly recreatingKinds: ReadonlySet<string>;
   /** Whether the webhook would answer for a new Pod of the SidecarSet. */
   isWebhookReady(prepared: PreparedSidecarSet): boolean;
-  /** A dry run of the injection for a Pod's replacement. */
+  /** The dry run of the injection for a Pod's replacement. */
   obstacleOf(pod: Pod, prepared: PreparedSidecarSet): ReplacementObstacle | undefined;
+  /** What the dry run finds without the whole Pod. */
+  observedObstacleOf(
+    pod: ObservedPod,
+    prepared: PreparedSidecarSet,
+  ): ReplacementObstacle | undefined;
   /** The whole Pod from the API server; the index has a projection. May reject with what it answers. */
-  readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  readPod(pod: ObservedPod, signal: AbortSignal): Promise<Pod>;
   readonly confirmation: Confirmation;
 }
 
@@ -42,18 +48,20 @@ export interface EvictionEngineOptions {
 export interface EvictionRequest extends
   Pick<
     EvictionSnapshot,
-    "candidates" | "isWanted" | "obstacleOf" | "guards" | "unavailable" | "maxUnavailable"
+    "candidates" | "isWanted" | "observedObstacleOf" | "guards" | "unavailable" | "maxUnavailable"
   > {
   readonly sidecarSet: string;
   /** Undefined where the SidecarSet is deleted: the replacement needs nothing of it. */
   readonly current: PreparedSidecarSet | undefined;
+  /** Decides before the eviction. */
+  obstacleOf(pod: Pod): ReplacementObstacle | undefined;
   /** Asks the API server which of the Pods are still to be evicted. Rejects with what it answers. */
-  confirm(pods: readonly Pod[], signal: AbortSignal): Promise<readonly Pod[]>;
+  confirm(pods: readonly ObservedPod[], signal: AbortSignal): Promise<readonly ObservedPod[]>;
 }
 
 /** Evictions that are decided, but wait for their guards to be stored. */
 export interface DecidedEvictions {
-  readonly pods: readonly Pod[];
+  readonly pods: readonly ObservedPod[];
   /** What has to be stored before the first of them; the same reference where nothing has changed. */
   readonly guards: readonly EvictionGuard[];
   /** Why the first Pod that is not evicted stays. */
@@ -119,7 +127,7 @@ export class EvictionEngine {
   }
 
   /** Evicts a Pod whose guard is stored. Never rejects: the guard decides when to try again. */
-  async evict(pod: Pod, report: EvictionReport, signal: AbortSignal): Promise<void> {
+  async evict(pod: ObservedPod, report: EvictionReport, signal: AbortSignal): Promise<void> {
     const { writer, events, logger } = this.#options;
     const { sidecarSet, regarding, cause } = report;
     const fields = { sidecarSet, pod: podKey(pod) };
@@ -145,7 +153,7 @@ export class EvictionEngine {
 
   /** A fault of the API server says nothing about the Pod: the eviction is repeated soon as the same attempt. */
   #noteOutcome(
-    { metadata: { uid = "" } }: Pod,
+    { metadata: { uid = "" } }: ObservedPod,
     { sidecarSet, error }: { sidecarSet: string; error?: unknown },
   ): void {
     const faults = this.#faults.get(sidecarSet) ?? new Failures(this.#options);
@@ -156,13 +164,13 @@ export class EvictionEngine {
 
   #snapshot(request: EvictionRequest, findings: EvictionFindings): EvictionSnapshot {
     const { index, clock, recreatingKinds, isWebhookReady } = this.#options;
-    const { current, candidates, isWanted, obstacleOf, guards } = request;
+    const { current, candidates, isWanted, observedObstacleOf, guards } = request;
     const specKey = specKeyOf(current);
     return {
       faultRetryAt: this.#faults.get(request.sidecarSet)?.retryTimes() ?? new Map(),
       candidates,
       isWanted,
-      obstacleOf,
+      observedObstacleOf,
       guards,
       knownObstacleOf: (pod) => findings.of(pod, specKey),
       podsOf: (workload) =>
@@ -181,10 +189,10 @@ export class EvictionEngine {
     { evictions }: EvictionPlan,
     { request, findings }: { request: EvictionRequest; findings: EvictionFindings },
     signal: AbortSignal,
-  ): Promise<Pod[]> {
+  ): Promise<ObservedPod[]> {
     const { readPod } = this.#options;
     const specKey = specKeyOf(request.current);
-    const pods: Pod[] = [];
+    const pods: ObservedPod[] = [];
     for (const pod of await request.confirm(evictions, signal)) {
       const whole = await readPod(pod, signal).catch((error) => {
         if (isNotFound(error)) return undefined;

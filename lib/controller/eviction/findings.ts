@@ -1,5 +1,5 @@
 import type { Clock } from "../../api/clock.ts";
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import type { ReplacementObstacle } from "../../core/cleanup/replacement.ts";
 
 /** An obstacle can disappear without a watch event, so it is checked again after this time. */
@@ -32,7 +32,7 @@ export class EvictionFindings {
 
   /** The obstacle of a Pod, unless the Pod or the SidecarSet has changed since. */
   of(
-    { metadata: { uid = "", resourceVersion } }: Pod,
+    { metadata: { uid = "", resourceVersion } }: ObservedPod,
     specKey: string,
   ): ReplacementObstacle | undefined {
     const known = this.#findings.get(uid);
@@ -41,7 +41,7 @@ export class EvictionFindings {
   }
 
   record(
-    { metadata: { uid = "", resourceVersion } }: Pod,
+    { metadata: { uid = "", resourceVersion } }: ObservedPod,
     { specKey, obstacle }: { specKey: string; obstacle: ReplacementObstacle },
   ): void {
     const until = this.#clock.monotonic() + RECHECK_INTERVAL_MS;

@@ -1,5 +1,5 @@
-import type { Pod } from "../../api/pod.ts";
 import type { EvictionGuard } from "../../api/sidecarset_status.ts";
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { unavailableLimit } from "../../core/rollout/budget.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
@@ -96,7 +96,9 @@ export class Evictions {
       (spec.missedPodPolicy === "Evict" && missedPods > 0);
   }
 
-  *#candidates({ prepared: { name, sidecarSet: { spec } }, plan }: EvictionInput): Iterable<Pod> {
+  *#candidates(
+    { prepared: { name, sidecarSet: { spec } }, plan }: EvictionInput,
+  ): Iterable<ObservedPod> {
     const { pods } = this.#options.index;
     if (spec.updateStrategy?.recreatePolicy === "Evict") {
       for (const { pod } of plan.notUpgradable) {
@@ -109,7 +111,7 @@ export class Evictions {
 
   #request(input: EvictionInput, guards: readonly EvictionGuard[]): EvictionRequest {
     const { prepared, plan, pending } = input;
-    const { index, obstacleOf } = this.#options;
+    const { index, obstacleOf, observedObstacleOf } = this.#options;
     const { name, sidecarSet: { spec } } = prepared;
     const { matchedPods, readyPods, missedPods } = index.pods.countsOf(name);
     const classes = index.pods.classesOf(name);
@@ -122,6 +124,7 @@ export class Evictions {
       candidates: this.#candidates(input),
       isWanted: (pod) => !hasTrait(classes.get(podKey(pod)) ?? 0, unwanted),
       obstacleOf: (pod) => obstacleOf(pod, prepared),
+      observedObstacleOf: (pod) => observedObstacleOf(pod, prepared),
       guards,
       unavailable: matchedPods - readyPods + pending.size + plan.updates.length,
       maxUnavailable: unavailableLimit(
@@ -134,10 +137,10 @@ export class Evictions {
 
   /** Storing the guard proves that the SidecarSet is current; nothing proves it for namespaces. */
   #inCurrentNamespaces(
-    pods: readonly Pod[],
+    pods: readonly ObservedPod[],
     { sidecarSet: { spec } }: PreparedSidecarSet,
     signal: AbortSignal,
-  ): Promise<readonly Pod[]> {
+  ): Promise<readonly ObservedPod[]> {
     if (spec.namespaceSelector === undefined) return Promise.resolve(pods);
     return this.#options.confirmation.inCurrentNamespaces(pods, signal);
   }

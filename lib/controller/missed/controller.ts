@@ -1,5 +1,6 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../../core/observed_pod.ts";
+import { isDeepStrictEqual } from "node:util";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
 import type { ReplacementObstacle } from "../../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
@@ -21,7 +22,7 @@ const MAX_READS = 20;
 export interface MissedControllerOptions extends LoopEnvironment {
   readonly index: ClusterIndex;
   /** The whole Pod from the API server. May reject with what it answers. */
-  readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  readPod(pod: ObservedPod, signal: AbortSignal): Promise<Pod>;
   /** Why a Pod was missed by a SidecarSet. */
   reasonFor(pod: Pod, prepared: PreparedSidecarSet): ReplacementObstacle;
   readonly events: Pick<Events, "record">;
@@ -169,7 +170,7 @@ export class MissedController {
 }
 
 /** Pods of one workload have one template; a bare Pod is like no other. */
-function alike(pod: Pod): string {
+function alike(pod: ObservedPod): string {
   const { namespace, uid = "" } = pod.metadata;
   return `${namespace}/${controllerOf(pod)?.uid ?? uid}`;
 }

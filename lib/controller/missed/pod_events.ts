@@ -1,5 +1,5 @@
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import type { Clock } from "../../api/clock.ts";
-import type { Pod } from "../../api/pod.ts";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
 import type { ReplacementObstacle } from "../../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
@@ -22,7 +22,7 @@ export interface PodEventsOptions {
 
 /** A missed Pod, and why the SidecarSet was not injected into it; undefined until that is known. */
 export interface MissedPod {
-  readonly pod: Pod;
+  readonly pod: ObservedPod;
   readonly finding: ReplacementObstacle | undefined;
 }
 
@@ -79,7 +79,7 @@ export class MissedPodEvents {
 
   #record(
     prepared: PreparedSidecarSet,
-    pod: Pod,
+    pod: ObservedPod,
     { reason, message }: ReplacementObstacle,
   ): void {
     const { clock, events } = this.#options;

@@ -1,4 +1,4 @@
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { RolloutPlan, RolloutSnapshot } from "../../core/rollout/contract.ts";
 import { updatedAndReadySince } from "../../core/rollout/availability.ts";
@@ -130,7 +130,7 @@ export class Rollouts {
   }
 
   /** Drops Pods that have settled, so that each is checked once per change. */
-  *#settling(rollout: Rollout, prepared: PreparedSidecarSet): Generator<Pod, void> {
+  *#settling(rollout: Rollout, prepared: PreparedSidecarSet): Generator<ObservedPod, void> {
     const { index: { pods }, clock } = this.#options;
     const { name, sidecarSet: { spec } } = prepared;
     const members = pods.settlingOf(name);
@@ -139,7 +139,7 @@ export class Rollouts {
     if (rollout.minReadySeconds !== minReadySeconds) members.restartSettling();
     rollout.minReadySeconds = minReadySeconds;
     const classes = pods.classesOf(name);
-    const facts = { prepared, classOf: (pod: Pod) => classes.get(podKey(pod)) ?? 0 };
+    const facts = { prepared, classOf: (pod: ObservedPod) => classes.get(podKey(pod)) ?? 0 };
     const settledBefore = clock.now().getTime() - minReadySeconds * 1_000;
     for (const key of members.settling) {
       const pod = pods.get(key);
@@ -208,6 +208,6 @@ export class Rollouts {
   }
 }
 
-function mayReport(rollout: Rollout, { metadata: { uid = "" } }: Pod): boolean {
+function mayReport(rollout: Rollout, { metadata: { uid = "" } }: ObservedPod): boolean {
   return rollout.room > 0 && !rollout.isUnderWay(uid) && rollout.failures.mayTry(uid);
 }

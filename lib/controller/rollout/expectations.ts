@@ -1,5 +1,5 @@
 import type { Clock } from "../../api/clock.ts";
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import { httpCodeOf, isConflict } from "../../kube/errors.ts";
 
 /** Milliseconds: after an answer the watch follows soon; without one, the API server may still process the request. */
@@ -32,7 +32,7 @@ export class Expectations {
   }
 
   /** Records a failed write that was decided for this state of a Pod. A refused write creates no expectation. */
-  afterFailure({ metadata }: Pod, { key, error }: { key: string; error: unknown }): void {
+  afterFailure({ metadata }: ObservedPod, { key, error }: { key: string; error: unknown }): void {
     const code = httpCodeOf(error);
     const duration = code === undefined ? WITHOUT_ANSWER : AFTER_ANSWER;
     if (code !== undefined && code < 500 && !isConflict(error)) return;
@@ -52,7 +52,9 @@ export class Expectations {
    * @param find the Pod of a key as it is known now
    * @returns the uids of the other Pods, and the milliseconds until the first of them expires
    */
-  open(find: (key: string) => Pod | undefined): { uids: ReadonlySet<string>; wait?: number } {
+  open(
+    find: (key: string) => ObservedPod | undefined,
+  ): { uids: ReadonlySet<string>; wait?: number } {
     const now = this.#clock.monotonic();
     let first = Infinity;
     for (const [uid, { key, resourceVersion, until }] of this.#byUid) {

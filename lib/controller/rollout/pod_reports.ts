@@ -1,6 +1,7 @@
-import type { Clock } from "../../api/clock.ts";
 import type { Pod } from "../../api/pod.ts";
+import type { Clock } from "../../api/clock.ts";
 import { rfc3339 } from "../../api/meta.ts";
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import { upgradableCondition } from "../../core/rollout/upgradable.ts";
 import { STORED_IMAGES_ANNOTATION } from "../../core/annotations/image_records.ts";
 import { storedImagesRecord } from "../../core/status/drift.ts";
@@ -23,7 +24,7 @@ export interface PodReportsOptions {
   readonly clock: Clock;
   readonly index: Pick<ClusterIndex, "sidecarSets" | "pods" | "updatePod">;
   /** The Pod as the API server has it now. */
-  readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  readPod(pod: ObservedPod, signal: AbortSignal): Promise<Pod>;
 }
 
 /** One SidecarSet's entry of the condition `SidecarSetUpgradable`. */
@@ -52,7 +53,11 @@ export class PodReports {
   }
 
   /** Resolves to the newest known state of the Pod; rejects with what the API server answers. */
-  setUpgradable(pod: Pod, report: UpgradableReport, signal: AbortSignal): Promise<Pod> {
+  setUpgradable(
+    pod: ObservedPod,
+    report: UpgradableReport,
+    signal: AbortSignal,
+  ): Promise<ObservedPod> {
     const { writer, clock, index: { sidecarSets } } = this.#options;
     return this.#report(pod, async (state) => {
       const condition = upgradableCondition(state, {
@@ -72,10 +77,10 @@ export class PodReports {
    * Records images that webhooks have rewritten, for as long as the Pod has the revision that they were rewritten at.
    */
   recordImages(
-    pod: Pod,
+    pod: ObservedPod,
     { images, sidecarSet }: RewrittenImages,
     signal: AbortSignal,
-  ): Promise<Pod> {
+  ): Promise<ObservedPod> {
     const { full: rewrittenAt } = recordOf(pod, sidecarSet);
     return this.#report(pod, async (state) => {
       if (recordOf(state, sidecarSet).full?.hash !== rewrittenAt?.hash) return undefined;
@@ -90,12 +95,12 @@ export class PodReports {
 
   /** @param write resolves to the Pod as stored, or to undefined where there is nothing to write */
   async #report(
-    pod: Pod,
-    write: (state: Pod) => Promise<Pod | undefined>,
+    pod: ObservedPod,
+    write: (state: ObservedPod) => Promise<Pod | undefined>,
     signal: AbortSignal,
-  ): Promise<Pod> {
+  ): Promise<ObservedPod> {
     const { index, clock } = this.#options;
-    let state = pod;
+    let state: ObservedPod = pod;
     for (let attempt = 1;; attempt++) {
       try {
         const stored = await write(state);
@@ -115,7 +120,7 @@ export class PodReports {
   }
 
   /** The watch may have brought the newer state already. */
-  async #newer(state: Pod, signal: AbortSignal): Promise<Pod> {
+  async #newer(state: ObservedPod, signal: AbortSignal): Promise<ObservedPod> {
     const { index, readPod } = this.#options;
     const known = index.pods.get(podKey(state));
     const isNewer = known !== undefined &&

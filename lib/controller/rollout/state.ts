@@ -1,5 +1,5 @@
 import type { Clock } from "../../api/clock.ts";
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { RolloutPlan } from "../../core/rollout/contract.ts";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
@@ -72,7 +72,7 @@ export class Rollout {
   }
 
   /** Records a Pod that was changed and is expected to become ready again. */
-  noteUpdate(pod: Pod): void {
+  noteUpdate(pod: ObservedPod): void {
     const { uid = "" } = pod.metadata;
     this.#updated.set(uid, { key: podKey(pod), workload: controllerOf(pod)?.uid });
   }
@@ -103,7 +103,9 @@ export class Rollout {
    *
    * @returns in addition the milliseconds until the first of them expires without an event
    */
-  pending(find: (key: string) => Pod | undefined): { uids: ReadonlySet<string>; wait?: number } {
+  pending(
+    find: (key: string) => ObservedPod | undefined,
+  ): { uids: ReadonlySet<string>; wait?: number } {
     const open = this.expectations.open(find);
     return { ...open, uids: this.#restarting.union(open.uids) };
   }

@@ -1,6 +1,7 @@
+import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import type { Clock } from "../../api/clock.ts";
 import type { Logger } from "../../api/logger.ts";
-import type { Pod } from "../../api/pod.ts";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { PodUpdate } from "../../core/rollout/pod_update.ts";
@@ -22,7 +23,7 @@ export interface RolloutWritesOptions {
   readonly logger: Logger;
   readonly events: Pick<Events, "record">;
   /** The Pod as the API server has it now. */
-  readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  readPod(pod: ObservedPod, signal: AbortSignal): Promise<Pod>;
   /** Runs a write that no reconciliation waits for. */
   start(write: () => Promise<void>): void;
   /** Called when a write has ended, so that the SidecarSet is planned again. */
@@ -54,7 +55,7 @@ export class RolloutWrites {
     // A report to this Pod is under way, after which it is planned for again.
     if (rollout.isUnderWay(uid)) return;
     const { resourceVersion } = patch.metadata;
-    const pod: Pod = {
+    const pod: ObservedPod = {
       metadata: { name, namespace, uid, ...(resourceVersion ? { resourceVersion } : {}) },
       spec: { containers: [] },
     };
@@ -73,7 +74,7 @@ export class RolloutWrites {
 
   setUpgradable(
     rollout: Rollout,
-    { pod, report, signal }: { pod: Pod; report: UpgradableReport; signal: AbortSignal },
+    { pod, report, signal }: { pod: ObservedPod; report: UpgradableReport; signal: AbortSignal },
   ): void {
     this.#start(rollout, { sidecarSet: report.sidecarSet, pod, action: REPORT }, async () => {
       await this.#reports.setUpgradable(pod, report, signal);
@@ -83,7 +84,11 @@ export class RolloutWrites {
 
   recordImages(
     rollout: Rollout,
-    { pod, prepared, signal }: { pod: Pod; prepared: PreparedSidecarSet; signal: AbortSignal },
+    { pod, prepared, signal }: {
+      pod: ObservedPod;
+      prepared: PreparedSidecarSet;
+      signal: AbortSignal;
+    },
   ): void {
     this.#start(rollout, { sidecarSet: prepared.name, pod, action: REPORT }, async () => {
       const { rewritten: images } = assessImages(pod, prepared);
@@ -98,9 +103,12 @@ export class RolloutWrites {
    *
    * @returns undefined if the update was no longer wanted when its turn came
    */
-  async #patch(pod: Pod, { prepared, update, signal }: UpdateOf): Promise<Pod | undefined> {
+  async #patch(
+    pod: ObservedPod,
+    { prepared, update, signal }: UpdateOf,
+  ): Promise<ObservedPod | undefined> {
     const { events } = this.#options;
-    const send = async (state: Pod, body: object, subresource?: "resize") =>
+    const send = async (state: ObservedPod, body: object, subresource?: "resize") =>
       await this.#send(state, { prepared, body, signal, ...(subresource ? { subresource } : {}) });
     const { resize, patch } = update;
     const resized = resize === undefined ? pod : await send(pod, resize, "resize");
@@ -123,14 +131,14 @@ export class RolloutWrites {
 
   /** Sends one patch, if the SidecarSet and the Pod are still those that it was planned for. */
   async #send(
-    pod: Pod,
+    pod: ObservedPod,
     { prepared, body, signal, subresource }: {
       prepared: PreparedSidecarSet;
       body: object;
       signal: AbortSignal;
       subresource?: "resize";
     },
-  ): Promise<Pod | undefined> {
+  ): Promise<ObservedPod | undefined> {
     const { writer, index } = this.#options;
     const wanted = () =>
       isSameWish(index.sidecarSets.get(prepared.name), prepared) &&
@@ -145,7 +153,7 @@ export class RolloutWrites {
 
   #start(
     rollout: Rollout,
-    { sidecarSet, pod, action }: { sidecarSet: string; pod: Pod; action: string },
+    { sidecarSet, pod, action }: { sidecarSet: string; pod: ObservedPod; action: string },
     work: () => Promise<void>,
   ): void {
     const { start, onProgress } = this.#options;
@@ -166,7 +174,7 @@ export class RolloutWrites {
     rollout: Rollout,
     { sidecarSet, pod, action, error }: {
       sidecarSet: string;
-      pod: Pod;
+      pod: ObservedPod;
       action: string;
       error: unknown;
     },
@@ -200,7 +208,7 @@ function isSameWish(current: PreparedSidecarSet | undefined, planned: PreparedSi
 }
 
 /** A newer state would refuse the patch; the Pod is planned for again. */
-function isSameState(current: Pod | undefined, { metadata }: Pod): boolean {
+function isSameState(current: ObservedPod | undefined, { metadata }: ObservedPod): boolean {
   return current?.metadata.uid === metadata.uid &&
     current?.metadata.resourceVersion === metadata.resourceVersion;
 }

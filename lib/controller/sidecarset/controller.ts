@@ -1,6 +1,7 @@
+import type { Pod } from "../../api/pod.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../api/clock.ts";
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import type { Change, SidecarSetChange } from "../../index/changes.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import type { RestClient } from "../../kube/contract.ts";
@@ -30,7 +31,7 @@ export interface SidecarSetControllerOptions
   readonly client: RestClient;
   readonly index: ClusterIndex;
   /** The whole Pod from the API server. Rejects with what it answers. */
-  readPod(pod: Pod, signal: AbortSignal): Promise<Pod>;
+  readPod(pod: ObservedPod, signal: AbortSignal): Promise<Pod>;
 }
 
 /** Reconciles SidecarSets: their revisions, roll-outs, evictions and statuses. */

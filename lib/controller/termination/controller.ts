@@ -1,6 +1,6 @@
 import type { Clock } from "../../api/clock.ts";
 import { TERMINATE_WITH_IMAGE_ENV } from "../../api/names.ts";
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../../core/observed_pod.ts";
 import { awaitsTermination, decideTermination, type Termination } from "../../core/cleanup/jobs.ts";
 import { TERMINATION_REASONS } from "../../core/reasons.ts";
 import type { Change } from "../../index/changes.ts";
@@ -81,7 +81,7 @@ export class TerminationController {
     const nodeName = index.pods.get(key)?.spec.nodeName ?? "";
     const virtualNode = nodeName !== "" && await isVirtualNode(nodeName, signal);
     const pod = index.pods.get(key);
-    const decide = (state: Pod) =>
+    const decide = (state: ObservedPod) =>
       decideTermination(state, { ...this.#sidecarSets(), virtualNode, now: clock.now() });
     const termination = pod && decide(pod);
     if (!termination) return;
@@ -96,7 +96,7 @@ export class TerminationController {
 
   /** @returns false where there is nothing left to write to */
   async #write(
-    pod: Pod,
+    pod: ObservedPod,
     termination: Termination,
     { wanted, signal }: { wanted: () => boolean; signal: AbortSignal },
   ): Promise<boolean> {

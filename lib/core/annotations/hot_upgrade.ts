@@ -5,8 +5,8 @@ import {
   VERSION_ANNOTATION_PREFIX,
   WORKING_HOT_UPGRADE_ANNOTATION,
 } from "../../api/names.ts";
-import type { Pod } from "../../api/pod.ts";
 import type { SidecarContainer } from "../../api/sidecar_container.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { goJson } from "../json/go_json.ts";
 
 /** Whether the sidecar alternates between two containers (`pkg/control/sidecarcontrol:IsHotUpgradeContainer`). */
@@ -35,7 +35,7 @@ export function versionAltAnnotation(container: string): string {
 }
 
 /** Working container of each hot-upgrade sidecar of the Pod; an unreadable annotation counts as empty, as upstream. */
-export function workingContainers(pod: Pod): ReadonlyMap<string, string> {
+export function workingContainers(pod: ObservedPod): ReadonlyMap<string, string> {
   const working = new Map<string, string>();
   const text = pod.metadata.annotations?.[WORKING_HOT_UPGRADE_ANNOTATION];
   if (text === undefined || text === "") return working;

@@ -1,5 +1,5 @@
 import { isObject } from "../../api/json.ts";
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { goJson } from "../json/go_json.ts";
 
 /** On Pods: sidecars that are idle because they are no longer needed, as JSON by container. OpenKruise ignores it. */
@@ -13,7 +13,7 @@ interface IdleRecord {
 }
 
 /** The records of idle containers; empty if absent or unreadable. */
-export function idleRecords(pod: Pod): ReadonlyMap<string, IdleRecord> {
+export function idleRecords(pod: ObservedPod): ReadonlyMap<string, IdleRecord> {
   const records = new Map<string, IdleRecord>();
   const text = pod.metadata.annotations?.[IDLE_ANNOTATION];
   if (text === undefined) return records;
@@ -41,7 +41,7 @@ export function idleRecordsText(records: ReadonlyMap<string, IdleRecord>): strin
 export const STORED_IMAGES_ANNOTATION = "kruise.io/sidecarset-stored-images";
 
 /** The recorded images by container; empty if absent or unreadable. */
-export function storedImages(pod: Pod): ReadonlyMap<string, string> {
+export function storedImages(pod: ObservedPod): ReadonlyMap<string, string> {
   const images = new Map<string, string>();
   const text = pod.metadata.annotations?.[STORED_IMAGES_ANNOTATION];
   if (text === undefined) return images;
@@ -58,7 +58,7 @@ export function storedImages(pod: Pod): ReadonlyMap<string, string> {
 
 /** The annotation's value with more images; null if there are none. */
 export function storedImagesWith(
-  pod: Pod,
+  pod: ObservedPod,
   images: Iterable<readonly [container: string, image: string]>,
 ): string | null {
   const all = new Map([...storedImages(pod), ...images]);
@@ -66,7 +66,7 @@ export function storedImagesWith(
 }
 
 /** The annotation's value without the given containers, whose images will change; null removes the annotation. */
-export function storedImagesWithout(pod: Pod, containers: Iterable<string>): string | null {
+export function storedImagesWithout(pod: ObservedPod, containers: Iterable<string>): string | null {
   const images = new Map(storedImages(pod));
   for (const container of containers) images.delete(container);
   return images.size === 0 ? null : goJson(images);

@@ -1,12 +1,11 @@
-import type { Container } from "../../api/container.ts";
 import { INJECTED_ENV, INJECTED_LIST_ANNOTATION } from "../../api/names.ts";
-import type { Pod } from "../../api/pod.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
+import type { ObservedContainer, ObservedPod } from "../observed_pod.ts";
 import { compareUtf8 } from "../json/go_json.ts";
 import { containersOfPair, isHotUpgrade, isHotUpgradeInit } from "./hot_upgrade.ts";
 
 /** Names in the injected-list annotation, unchecked: a Pod can carry a copied or forged list. */
-export function injectedSidecarSets(pod: Pod): readonly string[] {
+export function injectedSidecarSets(pod: ObservedPod): readonly string[] {
   const text = pod.metadata.annotations?.[INJECTED_LIST_ANNOTATION];
   return text === undefined || text === "" ? [] : text.split(",");
 }
@@ -17,7 +16,7 @@ export function injectedListText(names: Iterable<string>): string {
 }
 
 /** Whether a container carries the mark that injection puts on its containers. */
-export function isMarkedInjected(container: Container): boolean {
+export function isMarkedInjected(container: ObservedContainer): boolean {
   return container.env?.some((env) => env.name === INJECTED_ENV && env.value === "true") ?? false;
 }
 
@@ -25,7 +24,7 @@ export function isMarkedInjected(container: Container): boolean {
  * Whether the SidecarSet is injected: the list names it, and the Pod has at least one of its containers with the
  * injection mark. The annotation alone proves nothing, as it can be copied from another Pod.
  */
-export function isInjectedBy(pod: Pod, sidecarSet: SidecarSet): boolean {
+export function isInjectedBy(pod: ObservedPod, sidecarSet: SidecarSet): boolean {
   const name = sidecarSet.metadata.name;
   if (name === undefined || !injectedSidecarSets(pod).includes(name)) return false;
   const { containers = [], initContainers = [] } = sidecarSet.spec;
@@ -36,7 +35,11 @@ export function isInjectedBy(pod: Pod, sidecarSet: SidecarSet): boolean {
   );
 }
 
-function isThere(present: readonly Container[] | undefined, sidecar: string, isPair: boolean) {
+function isThere(
+  present: readonly ObservedContainer[] | undefined,
+  sidecar: string,
+  isPair: boolean,
+) {
   if (present === undefined) return false;
   const names: readonly string[] = isPair ? containersOfPair(sidecar) : [sidecar];
   return present.some((container) => names.includes(container.name) && isMarkedInjected(container));

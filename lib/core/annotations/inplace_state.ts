@@ -1,6 +1,6 @@
 import { isObject } from "../../api/json.ts";
 import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../api/names.ts";
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { compareUtf8, escaped, goJson } from "../json/go_json.ts";
 
 /**
@@ -25,7 +25,7 @@ export interface InPlaceChange {
 const NONE: ReadonlyMap<string, InPlaceState> = new Map();
 
 /** The records by SidecarSet name; empty if absent, undefined if unreadable. */
-export function readInPlaceStates(pod: Pod): ReadonlyMap<string, InPlaceState> | undefined {
+export function readInPlaceStates(pod: ObservedPod): ReadonlyMap<string, InPlaceState> | undefined {
   const text = pod.metadata.annotations?.[INPLACE_UPDATE_STATE_ANNOTATION];
   if (text === undefined) return NONE;
   let parsed: unknown;
@@ -49,7 +49,7 @@ export function readInPlaceStates(pod: Pod): ReadonlyMap<string, InPlaceState> |
  * first ones forever, B-23). Image ids of containers changed earlier stay. An unreadable annotation is replaced.
  * Source: `pkg/control/sidecarcontrol/util.go:RecordPodSidecarInplaceUpdateState`.
  */
-export function inPlaceStatesText(pod: Pod, change: InPlaceChange): string {
+export function inPlaceStatesText(pod: ObservedPod, change: InPlaceChange): string {
   const states = new Map(readInPlaceStates(pod));
   const statuses = [
     ...(pod.status?.containerStatuses ?? []),
@@ -68,7 +68,10 @@ export function inPlaceStatesText(pod: Pod, change: InPlaceChange): string {
 }
 
 /** The annotation's text without a SidecarSet's record; null removes the annotation, undefined leaves it. */
-export function inPlaceStatesWithout(pod: Pod, sidecarSet: string): string | null | undefined {
+export function inPlaceStatesWithout(
+  pod: ObservedPod,
+  sidecarSet: string,
+): string | null | undefined {
   const states = new Map(readInPlaceStates(pod));
   if (!states.delete(sidecarSet)) return undefined;
   return states.size === 0 ? null : escaped(joined(states, stateText));
@@ -117,7 +120,7 @@ export interface RestartCounts {
 }
 
 /** The records by SidecarSet; empty if absent or unreadable. */
-export function readRestartCounts(pod: Pod): ReadonlyMap<string, RestartCounts> {
+export function readRestartCounts(pod: ObservedPod): ReadonlyMap<string, RestartCounts> {
   const records = new Map<string, RestartCounts>();
   const text = pod.metadata.annotations?.[RESTART_COUNTS_ANNOTATION];
   if (text === undefined) return records;
@@ -140,7 +143,7 @@ export function readRestartCounts(pod: Pod): ReadonlyMap<string, RestartCounts> 
 
 /** The annotation's text after a change of images. Counts of containers changed earlier stay. */
 export function restartCountsText(
-  pod: Pod,
+  pod: ObservedPod,
   { sidecarSetName, updateTimestamp, changedContainers }: {
     readonly sidecarSetName: string;
     readonly updateTimestamp: string;
@@ -162,7 +165,10 @@ export function restartCountsText(
 }
 
 /** The annotation's text without a SidecarSet's record; null removes the annotation, undefined leaves it. */
-export function restartCountsWithout(pod: Pod, sidecarSet: string): string | null | undefined {
+export function restartCountsWithout(
+  pod: ObservedPod,
+  sidecarSet: string,
+): string | null | undefined {
   const records = new Map(readRestartCounts(pod));
   if (!records.delete(sidecarSet)) return undefined;
   return records.size === 0 ? null : textOf(records);

@@ -1,5 +1,5 @@
+import type { ObservedPod } from "../observed_pod.ts";
 import { isObject } from "../../api/json.ts";
-import type { Pod } from "../../api/pod.ts";
 import { goJson } from "../json/go_json.ts";
 
 /**
@@ -17,7 +17,7 @@ export interface PodPatchRecord {
 export type PodPatchRecords = ReadonlyMap<string, PodPatchRecord>;
 
 /** The records by SidecarSet; empty if absent or unreadable. */
-export function podPatches({ metadata: { annotations } }: Pod): PodPatchRecords {
+export function podPatches({ metadata: { annotations } }: ObservedPod): PodPatchRecords {
   const records = new Map<string, PodPatchRecord>();
   const text = annotations?.[POD_PATCHES_ANNOTATION];
   if (text === undefined) return records;

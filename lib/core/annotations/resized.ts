@@ -1,6 +1,6 @@
+import type { ObservedPod } from "../observed_pod.ts";
 import type { ResourceLists } from "../../api/container.ts";
 import { isObject } from "../../api/json.ts";
-import type { Pod } from "../../api/pod.ts";
 import { goJson } from "../json/go_json.ts";
 
 /**
@@ -17,7 +17,7 @@ export interface ResizeRecord {
 }
 
 /** The records by SidecarSet; empty if absent or unreadable. */
-export function readResizes(pod: Pod): ReadonlyMap<string, ResizeRecord> {
+export function readResizes(pod: ObservedPod): ReadonlyMap<string, ResizeRecord> {
   const records = new Map<string, ResizeRecord>();
   const text = pod.metadata.annotations?.[RESIZED_ANNOTATION];
   if (text === undefined) return records;
@@ -38,12 +38,12 @@ export function readResizes(pod: Pod): ReadonlyMap<string, ResizeRecord> {
 }
 
 /** The annotation's text with the record of one SidecarSet replaced. */
-export function resizesText(pod: Pod, sidecarSet: string, record: ResizeRecord): string {
+export function resizesText(pod: ObservedPod, sidecarSet: string, record: ResizeRecord): string {
   return textOf(new Map(readResizes(pod)).set(sidecarSet, record));
 }
 
 /** The annotation's text without a SidecarSet's record; null removes the annotation, undefined leaves it. */
-export function resizesWithout(pod: Pod, sidecarSet: string): string | null | undefined {
+export function resizesWithout(pod: ObservedPod, sidecarSet: string): string | null | undefined {
   const records = new Map(readResizes(pod));
   if (!records.delete(sidecarSet)) return undefined;
   return records.size === 0 ? null : textOf(records);

@@ -1,13 +1,13 @@
-import type { Container } from "../../api/container.ts";
 import type { SidecarContainer } from "../../api/sidecar_container.ts";
 import { TERMINATE_ENV, TERMINATE_WITH_IMAGE_ENV } from "../../api/names.ts";
+import { envValue, type ObservedContainer } from "../observed_pod.ts";
 
 /**
  * Whether a container's environment variables mark it to end with the main containers (OpenKruise's sidecar
  * terminator).
  */
-export function endsWithMain(container: Pick<Container, "env">): boolean {
-  return valueOf(container, TERMINATE_ENV)?.toLowerCase() === "true" ||
+export function endsWithMain(container: Pick<ObservedContainer, "env">): boolean {
+  return envValue(container, TERMINATE_ENV)?.toLowerCase() === "true" ||
     terminationImage(container) !== undefined;
 }
 
@@ -19,15 +19,11 @@ export function isWaitedFor(
 }
 
 /** The image that makes the container exit. */
-export function terminationImage(container: Pick<Container, "env">): string | undefined {
-  return valueOf(container, TERMINATE_WITH_IMAGE_ENV) || undefined;
+export function terminationImage(container: Pick<ObservedContainer, "env">): string | undefined {
+  return envValue(container, TERMINATE_WITH_IMAGE_ENV) || undefined;
 }
 
 /** Whether a Pod with this `restartPolicy` runs to completion; Always by default. */
 export function runsToCompletion(restartPolicy: string | undefined): boolean {
   return restartPolicy === "Never" || restartPolicy === "OnFailure";
-}
-
-function valueOf({ env }: Pick<Container, "env">, variable: string): string | undefined {
-  return env?.find(({ name }) => name === variable)?.value;
 }

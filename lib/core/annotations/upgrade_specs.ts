@@ -1,7 +1,8 @@
 import type { FieldProblem, Read } from "../../api/problems.ts";
 import { isObject } from "../../api/json.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../api/names.ts";
-import type { Pod, UpgradeSpec } from "../../api/pod.ts";
+import type { UpgradeSpec } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { compareUtf8, escaped } from "../json/go_json.ts";
 
 /** The records in a Pod's two hash annotations, by SidecarSet name. */
@@ -19,7 +20,7 @@ const NONE: ReadonlyMap<string, UpgradeSpec> = new Map();
  *
  * @returns a problem for each annotation that has another form
  */
-export function readUpgradeSpecs(pod: Pod): Read<UpgradeSpecs> {
+export function readUpgradeSpecs(pod: ObservedPod): Read<UpgradeSpecs> {
   const annotations = pod.metadata.annotations;
   const full = specsOf(annotations?.[HASH_ANNOTATION]);
   const withoutImage = specsOf(annotations?.[HASH_WITHOUT_IMAGE_ANNOTATION]);

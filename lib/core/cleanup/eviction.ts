@@ -1,5 +1,6 @@
 import type { OwnerReference } from "../../api/meta.ts";
-import { isMirrorPod, type Pod } from "../../api/pod.ts";
+import { isMirrorPod } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { type Reason, REASONS } from "../reasons.ts";
 import { isActive, isRunningAndReady } from "../status/readiness.ts";
 import { type EvictionGuard, mayTryAt } from "./eviction_guards.ts";
@@ -49,7 +50,7 @@ export type EvictionDecision =
 
 type Denial = Extract<EvictionDecision, { evict: false }>;
 type EvictionObstacle = Omit<Denial, "evict" | "scope">;
-type Rule = (pod: Pod, facts: EvictionFacts) => EvictionObstacle | undefined;
+type Rule = (pod: ObservedPod, facts: EvictionFacts) => EvictionObstacle | undefined;
 
 /** Permanent reasons of the Pod come first, temporary ones last. */
 const RULES: readonly (readonly [scope: Denial["scope"], rule: Rule])[] = [
@@ -70,7 +71,7 @@ const RULES: readonly (readonly [scope: Denial["scope"], rule: Rule])[] = [
  * surplus sidecars. A Pod that is not ready may be evicted regardless of the budget and of its workload's other
  * Pods, as the eviction may fix it. The Eviction API enforces PodDisruptionBudgets.
  */
-export function mayEvict(pod: Pod, facts: EvictionFacts): EvictionDecision {
+export function mayEvict(pod: ObservedPod, facts: EvictionFacts): EvictionDecision {
   for (const [scope, rule] of RULES) {
     const objection = rule(pod, facts);
     if (objection !== undefined) return { evict: false, scope, ...objection };
@@ -80,59 +81,65 @@ export function mayEvict(pod: Pod, facts: EvictionFacts): EvictionDecision {
 
 /** The controller that owns the Pod. */
 export function controllerOf(
-  { metadata }: Pick<Pod, "metadata">,
+  { metadata }: Pick<ObservedPod, "metadata">,
 ): OwnerReference | undefined {
   return metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
-function isMirror(pod: Pod): EvictionObstacle | undefined {
+function isMirror(pod: ObservedPod): EvictionObstacle | undefined {
   return isMirrorPod(pod) ? because("MirrorPod") : undefined;
 }
 
-function ended(pod: Pod): EvictionObstacle | undefined {
+function ended(pod: ObservedPod): EvictionObstacle | undefined {
   return isActive(pod) ? undefined : because("PodNotActive");
 }
 
 function runsToCompletion(
-  { spec: { restartPolicy = "Always" } }: Pod,
+  { spec: { restartPolicy = "Always" } }: ObservedPod,
 ): EvictionObstacle | undefined {
   return restartPolicy === "Always" ? undefined : because("RunsToCompletion");
 }
 
-function notRecreated(pod: Pod, { recreatingKinds }: EvictionFacts): EvictionObstacle | undefined {
+function notRecreated(
+  pod: ObservedPod,
+  { recreatingKinds }: EvictionFacts,
+): EvictionObstacle | undefined {
   const controller = controllerOf(pod);
   if (controller !== undefined && recreatingKinds.has(controller.kind)) return undefined;
   const owner = controller === undefined ? "no controller" : `a ${controller.kind}`;
   return { reason: "NotRecreated", message: `${REASONS.NotRecreated}: it has ${owner}` };
 }
 
-function replacementOutdated(_: Pod, facts: EvictionFacts): EvictionObstacle | undefined {
+function replacementOutdated(_: ObservedPod, facts: EvictionFacts): EvictionObstacle | undefined {
   return facts.replacementObstacle;
 }
 
-function leftAlone(_: Pod, { guard }: EvictionFacts): EvictionObstacle | undefined {
+function leftAlone(_: ObservedPod, { guard }: EvictionFacts): EvictionObstacle | undefined {
   return guard?.leftAlone === true ? because("WorkloadLeftAlone") : undefined;
 }
 
-function webhookNotReady(_: Pod, { webhookReady }: EvictionFacts): EvictionObstacle | undefined {
+function webhookNotReady(
+  _: ObservedPod,
+  { webhookReady }: EvictionFacts,
+): EvictionObstacle | undefined {
   return webhookReady ? undefined : because("WebhookNotReady");
 }
 
 /** The eviction of a Pod that is not ready costs no availability, so only its workload's other evictions count. */
-function workloadNotReady(pod: Pod, facts: EvictionFacts): EvictionObstacle | undefined {
+function workloadNotReady(pod: ObservedPod, facts: EvictionFacts): EvictionObstacle | undefined {
   const mayLoseOne = isRunningAndReady(pod) ? facts.workloadReady : facts.workloadSettled;
   return mayLoseOne ? undefined : because("WorkloadNotReady");
 }
 
 function backingOff(
-  _: Pod,
+  _: ObservedPod,
   { guard, faultRetryAt, now }: EvictionFacts,
 ): EvictionObstacle | undefined {
   const retryAt = guard === undefined ? 0 : faultRetryAt ?? mayTryAt(guard);
   return retryAt > now.getTime() ? { ...because("EvictionBackoff"), retryAt } : undefined;
 }
 
-function budgetUsed(pod: Pod, facts: EvictionFacts): EvictionObstacle | undefined {
+function budgetUsed(pod: ObservedPod, facts: EvictionFacts): EvictionObstacle | undefined {
   const costs = isRunningAndReady(pod) ? 1 : 0;
   const isWithin = costs === 0 || facts.unavailable + costs <= facts.maxUnavailable;
   return isWithin && !facts.guardsFull ? undefined : because("BudgetUsed");

@@ -1,5 +1,5 @@
-import type { Pod } from "../../api/pod.ts";
 import type { EvictionGuard } from "../../api/sidecarset_status.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { backoffDelay } from "../backoff.ts";
 import { isActive } from "../status/readiness.ts";
 
@@ -55,8 +55,8 @@ export function expiresAt(guard: EvictionGuard): number {
 /** Input for updating guards. */
 export interface GuardFacts {
   readonly guards: readonly EvictionGuard[];
-  podsOf(workload: string): readonly Pod[];
-  isWanted(pod: Pod): boolean;
+  podsOf(workload: string): readonly ObservedPod[];
+  isWanted(pod: ObservedPod): boolean;
   readonly generation: number;
   readonly now: Date;
 }
@@ -75,7 +75,7 @@ export function settleGuards(facts: GuardFacts): readonly EvictionGuard[] {
 }
 
 /** Whether a Pod was created after the eviction. Both are times of the API server, so clocks need not agree. */
-export function isReplacement({ metadata }: Pod, guard: EvictionGuard): boolean {
+export function isReplacement({ metadata }: ObservedPod, guard: EvictionGuard): boolean {
   return Date.parse(metadata.creationTimestamp ?? "") > Date.parse(guard.newestPod);
 }
 

@@ -1,5 +1,5 @@
-import type { Pod } from "../../api/pod.ts";
 import { rfc3339 } from "../../api/meta.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import type { Reason } from "../reasons.ts";
 import { isRunningAndReady } from "../status/readiness.ts";
 import { controllerOf, type EvictionFacts, mayEvict } from "./eviction.ts";
@@ -14,15 +14,15 @@ export interface EvictionSnapshot extends
     "recreatingKinds" | "webhookReady" | "unavailable" | "maxUnavailable" | "now"
   > {
   /** Pods to evict, in order among the ready ones and among the others. */
-  readonly candidates: Iterable<Pod>;
+  readonly candidates: Iterable<ObservedPod>;
   /** Whether a Pod is up to date. */
-  isWanted(pod: Pod): boolean;
+  isWanted(pod: ObservedPod): boolean;
   /** All Pods of a workload. */
-  podsOf(workload: string): readonly Pod[];
+  podsOf(workload: string): readonly ObservedPod[];
   /** A Pod's obstacle by earlier plans; undefined if unknown. */
-  knownObstacleOf(pod: Pod): ReplacementObstacle | undefined;
-  /** Result of the injection's dry run for a Pod's replacement. */
-  obstacleOf(pod: Pod): ReplacementObstacle | undefined;
+  knownObstacleOf(pod: ObservedPod): ReplacementObstacle | undefined;
+  /** Result of the injection's dry run for a Pod's replacement, as far as the observed Pod shows it. */
+  observedObstacleOf(pod: ObservedPod): ReplacementObstacle | undefined;
   readonly guards: readonly EvictionGuard[];
   /** By UID of the evicted Pod: time at which an eviction that failed in the API server may be repeated. */
   readonly faultRetryAt?: ReadonlyMap<string, number>;
@@ -33,13 +33,17 @@ export interface EvictionSnapshot extends
 /** Pods to evict now, and what blocks the others. */
 export interface EvictionPlan {
   /** The guard of each must be stored before its eviction. */
-  readonly evictions: readonly Pod[];
+  readonly evictions: readonly ObservedPod[];
   /** Guards without these evictions; the same reference if nothing changes. */
   readonly guards: readonly EvictionGuard[];
   /** Obstacles found in Pods, for the next plans. */
-  readonly obstacles: ReadonlyMap<Pod, ReplacementObstacle>;
+  readonly obstacles: ReadonlyMap<ObservedPod, ReplacementObstacle>;
   /** Why the first Pod that is not evicted is not. */
-  readonly objection?: { readonly pod: Pod; readonly reason: Reason; readonly message: string };
+  readonly objection?: {
+    readonly pod: ObservedPod;
+    readonly reason: Reason;
+    readonly message: string;
+  };
   /** Time in milliseconds of the next plan, even without a change. */
   readonly waitUntil?: number;
 }
@@ -58,8 +62,8 @@ const NEXT_PLAN = 250;
 export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
   const guards = settleGuards(snapshot);
   const workloads = new Workloads(snapshot, guards);
-  const evictions: Pod[] = [];
-  const obstacles = new Map<Pod, ReplacementObstacle>();
+  const evictions: ObservedPod[] = [];
+  const obstacles = new Map<ObservedPod, ReplacementObstacle>();
   const done = new Set<string>();
   const { pending, underWay } = workloads;
   let unavailable = snapshot.unavailable + pending.length + underWay.length;
@@ -95,7 +99,7 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
     // The dry run is the most expensive check, so it runs last, except for the Pod whose obstacle is reported.
     if (decision.evict || objection === undefined) {
       dryRuns++;
-      const obstacle = snapshot.obstacleOf(pod);
+      const obstacle = snapshot.observedObstacleOf(pod);
       if (obstacle) decision = mayEvict(pod, { ...facts, replacementObstacle: obstacle });
     }
     if (decision.evict) {
@@ -123,7 +127,7 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
 /** The guards, including those of the planned evictions. */
 export function withEvictions(
   guards: readonly EvictionGuard[],
-  evictions: readonly Pod[],
+  evictions: readonly ObservedPod[],
   { podsOf, generation, now, faultRetryAt }: Pick<
     EvictionSnapshot,
     "podsOf" | "generation" | "now" | "faultRetryAt"
@@ -148,7 +152,7 @@ export function withEvictions(
 }
 
 /** Pods that are not ready come first: they cost no availability, and can block the others. */
-function notReadyFirst(pods: Iterable<Pod>): readonly Pod[] {
+function notReadyFirst(pods: Iterable<ObservedPod>): readonly ObservedPod[] {
   const { ready = [], others = [] } = Object.groupBy(
     pods,
     (pod) => isRunningAndReady(pod) ? "ready" : "others",
@@ -157,7 +161,7 @@ function notReadyFirst(pods: Iterable<Pod>): readonly Pod[] {
 }
 
 /** RFC 3339 times in UTC sort as strings. */
-function newest(pods: readonly Pod[]): string {
+function newest(pods: readonly ObservedPod[]): string {
   return pods.map(({ metadata }) => metadata.creationTimestamp ?? "")
     .reduce((a, b) => a > b ? a : b);
 }

@@ -1,4 +1,4 @@
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { isActive, isRunningAndReady } from "../status/readiness.ts";
 import { type EvictionGuard, isReplacement } from "./eviction_guards.ts";
 
@@ -20,7 +20,7 @@ export interface WorkloadState {
 }
 
 export interface WorkloadFacts {
-  podsOf(workload: string): readonly Pod[];
+  podsOf(workload: string): readonly ObservedPod[];
   readonly now: Date;
 }
 
@@ -68,13 +68,13 @@ export function settledAt(guard: EvictionGuard): number {
   return Date.parse(guard.lastEviction) + SETTLE_MS;
 }
 
-function isStillReady(guard: EvictionGuard, pods: readonly Pod[]): boolean {
+function isStillReady(guard: EvictionGuard, pods: readonly ObservedPod[]): boolean {
   return pods.some((pod) =>
     pod.metadata.uid === guard.pod && isActive(pod) && isRunningAndReady(pod)
   );
 }
 
-function isPending(guard: EvictionGuard, pods: readonly Pod[]): boolean {
+function isPending(guard: EvictionGuard, pods: readonly ObservedPod[]): boolean {
   return !guard.leftAlone &&
     pods.every((pod) =>
       !isActive(pod) || (pod.metadata.uid !== guard.pod && !isReplacement(pod, guard))
@@ -82,7 +82,7 @@ function isPending(guard: EvictionGuard, pods: readonly Pod[]): boolean {
 }
 
 /** Terminated Pods do not count; Pods under deletion do. */
-function isReadyOrEnded(pod: Pod): boolean {
+function isReadyOrEnded(pod: ObservedPod): boolean {
   const phase = pod.status?.phase;
   return phase === "Succeeded" || phase === "Failed" || isRunningAndReady(pod);
 }

@@ -1,4 +1,4 @@
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { idleRecords, idleRecordsText } from "../annotations/image_records.ts";
 import type { ContainerImage } from "../rollout/pod_update.ts";
 import { containerStatus } from "../status/consistency.ts";
@@ -12,7 +12,7 @@ export interface ImageSwap {
 
 /** Sets the idle image in running containers; undefined if all of them are idle already. */
 export function makeIdle(
-  pod: Pod,
+  pod: ObservedPod,
   { containers, idleImage }: { containers: readonly string[]; idleImage: string },
 ): ImageSwap | undefined {
   const records = new Map(idleRecords(pod));
@@ -28,7 +28,7 @@ export function makeIdle(
 }
 
 /** Restores the images of idle containers that are needed again; undefined if there are none. */
-export function endIdle(pod: Pod, stillSurplus: readonly string[]): ImageSwap | undefined {
+export function endIdle(pod: ObservedPod, stillSurplus: readonly string[]): ImageSwap | undefined {
   const records = idleRecords(pod);
   const again = [...records].filter(([name]) => !stillSurplus.includes(name));
   if (again.length === 0) return undefined;
@@ -41,20 +41,20 @@ export function endIdle(pod: Pod, stillSurplus: readonly string[]): ImageSwap | 
 }
 
 /** Whether the kubelet has not applied a change to an idle image yet; the Pod can become unready at any moment. */
-function isBecomingIdle(pod: Pod): boolean {
+function isBecomingIdle(pod: ObservedPod): boolean {
   return [...idleRecords(pod)].some(([name, { restarts }]) =>
     (containerStatus(pod, name)?.restartCount ?? 0) <= restarts
   );
 }
 
 /** Whether an idle container does not run its idle image yet, or is not ready with it. */
-export function isSettlingIdle(pod: Pod): boolean {
+export function isSettlingIdle(pod: ObservedPod): boolean {
   return isBecomingIdle(pod) ||
     [...idleRecords(pod).keys()].some((name) => containerStatus(pod, name)?.ready === false);
 }
 
 /** The spec of a strategic merge patch that sets these images, each container in its list. */
-export function imagesInLists(pod: Pod, images: readonly ContainerImage[]) {
+export function imagesInLists(pod: ObservedPod, images: readonly ContainerImage[]) {
   const native = (pod.spec.initContainers ?? []).filter(isNativeSidecar);
   const initContainers = images.filter(({ name }) => native.some((each) => each.name === name));
   const containers = images.filter((image) => !initContainers.includes(image));

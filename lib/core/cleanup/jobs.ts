@@ -1,11 +1,11 @@
-import type { Container } from "../../api/container.ts";
 import { TERMINATED_CONDITION } from "../../api/names.ts";
-import type { Pod, PodCondition } from "../../api/pod.ts";
+import type { PodCondition } from "../../api/pod.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { injectedSidecarSets, isMarkedInjected } from "../annotations/injected_list.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { TERMINATION_REASONS, type TerminationReason } from "../reasons.ts";
 import { rfc3339 } from "../../api/meta.ts";
+import type { ObservedContainer, ObservedPod } from "../observed_pod.ts";
 import {
   containerNames,
   hasEnded,
@@ -58,7 +58,10 @@ export type Termination =
  *
  * @returns undefined if there is nothing to terminate
  */
-export function decideTermination(pod: Pod, facts: TerminationFacts): Termination | undefined {
+export function decideTermination(
+  pod: ObservedPod,
+  facts: TerminationFacts,
+): Termination | undefined {
   const main = mainResult(pod, facts);
   if (main === undefined) return undefined;
   if (facts.virtualNode) return swapImages(pod, facts);
@@ -78,7 +81,7 @@ export function decideTermination(pod: Pod, facts: TerminationFacts): Terminatio
 
 /** Whether a Pod's sidecars must be terminated now. */
 export function awaitsTermination(
-  pod: Pod,
+  pod: ObservedPod,
   facts: Pick<TerminationFacts, "sidecarSet">,
 ): boolean {
   return mainResult(pod, facts) !== undefined;
@@ -86,7 +89,7 @@ export function awaitsTermination(
 
 /** Result of the main containers; undefined while one runs, or there is no sidecar to terminate. */
 function mainResult(
-  pod: Pod,
+  pod: ObservedPod,
   facts: Pick<TerminationFacts, "sidecarSet">,
 ): MainResult | undefined {
   const { metadata, spec, status } = pod;
@@ -113,9 +116,9 @@ function mainResult(
  * and under OpenKruise. The current SidecarSet counts as well, for Pods injected before it had the policy.
  */
 function terminatedWithMain(
-  pod: Pod,
+  pod: ObservedPod,
   { sidecarSet }: Pick<TerminationFacts, "sidecarSet">,
-): (container: Container) => boolean {
+): (container: ObservedContainer) => boolean {
   const now = new Set<string>();
   for (const name of injectedSidecarSets(pod)) {
     for (const sidecar of sidecarSet(name)?.spec.containers ?? []) {
@@ -129,7 +132,7 @@ function terminatedWithMain(
 }
 
 /** Providers of virtual nodes ignore the phase; only a container that exits is certain to end. */
-function swapImages(pod: Pod, facts: TerminationFacts): Termination | undefined {
+function swapImages(pod: ObservedPod, facts: TerminationFacts): Termination | undefined {
   const ends = terminatedWithMain(pod, facts);
   const running = pod.spec.containers.filter((container) =>
     ends(container) &&
@@ -150,7 +153,7 @@ function swapImages(pod: Pod, facts: TerminationFacts): Termination | undefined 
   return { kind: "Impossible", containers: endless.map(({ name }) => name) };
 }
 
-function preconditions({ metadata: { uid, resourceVersion } }: Pod) {
+function preconditions({ metadata: { uid, resourceVersion } }: ObservedPod) {
   return { uid, resourceVersion };
 }
 
@@ -168,7 +171,7 @@ export interface EndlessSidecars {
  * @returns undefined if there are none
  */
 export function endlessSidecars(
-  pod: Pod,
+  pod: ObservedPod,
   { sidecarSet }: PreparedSidecarSet,
 ): EndlessSidecars | undefined {
   const { spec: { restartPolicy, containers }, status } = pod;

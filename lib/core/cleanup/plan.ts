@@ -1,5 +1,4 @@
 import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../api/names.ts";
-import type { Pod } from "../../api/pod.ts";
 import type { IntOrPercent } from "../../api/strategies.ts";
 import { IDLE_ANNOTATION } from "../annotations/image_records.ts";
 import { injectedSidecarSets } from "../annotations/injected_list.ts";
@@ -11,6 +10,7 @@ import {
 import { releasedAnnotations } from "../pod_metadata/removal.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { rfc3339 } from "../../api/meta.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { unavailableLimit, walkBudget } from "../rollout/budget.ts";
 import { isStateConsistent } from "../status/consistency.ts";
 import { hasMainEnded, sidecarContainerNames } from "../status/containers.ts";
@@ -30,7 +30,7 @@ export interface CleanupSnapshot {
   readonly action: CleanupAction;
   readonly maxUnavailable: IntOrPercent | undefined;
   /** Pods whose annotations name the SidecarSet. */
-  readonly pods: Iterable<Pod>;
+  readonly pods: Iterable<ObservedPod>;
   /** UIDs of Pods whose update has not been observed yet. */
   readonly pending: ReadonlySet<string>;
   /** Maximum number of writes. */
@@ -47,13 +47,13 @@ export interface CleanupWrite {
    * from a Pod.
    */
   readonly kind: "Idle" | "Return" | "Release";
-  readonly pod: Pod;
+  readonly pod: ObservedPod;
   readonly patch: object;
 }
 
 /** A Pod to evict by the eviction rule. */
 export interface CleanupEviction {
-  readonly pod: Pod;
+  readonly pod: ObservedPod;
   readonly surplus: Surplus;
 }
 
@@ -73,7 +73,7 @@ export interface CleanupPlan {
 }
 
 interface Candidate {
-  readonly pod: Pod;
+  readonly pod: ObservedPod;
   readonly write: CleanupWrite;
   readonly restarts: boolean;
 }
@@ -126,7 +126,7 @@ export function planCleanup(snapshot: CleanupSnapshot): CleanupPlan {
 
 /** Whether a Pod of an existing SidecarSet needs a clean-up. */
 export function needsCleanup(
-  pod: Pod,
+  pod: ObservedPod,
   { scope, action }: Pick<CleanupSnapshot, "scope" | "action">,
 ): boolean {
   const isIdle = IDLE_ANNOTATION in (pod.metadata.annotations ?? {});
@@ -139,14 +139,14 @@ export function needsCleanup(
   return action.type === "Evict" && containers.length > 0;
 }
 
-function isAvailable(pod: Pod, { current, sidecarSet }: SurplusScope): boolean {
+function isAvailable(pod: ObservedPod, { current, sidecarSet }: SurplusScope): boolean {
   if (!isRunningAndReady(pod) || isSettlingIdle(pod)) return false;
   return current === undefined ||
     isStateConsistent(pod, sidecarSet, sidecarContainerNames(current.sidecarSet));
 }
 
 function workFor(
-  pod: Pod,
+  pod: ObservedPod,
   surplus: Surplus | undefined,
   { action, scope, now }: CleanupSnapshot,
 ): Candidate | undefined {
@@ -171,7 +171,7 @@ function workFor(
 
 /** Records the change, so that the roll-out waits for it. */
 function inPlaceChange(
-  pod: Pod,
+  pod: ObservedPod,
   { name: sidecarSetName, hash: revision }: PreparedSidecarSet,
   { swap, now }: { swap: ImageSwap; now: Date },
 ): Record<string, string> {
@@ -187,7 +187,7 @@ function inPlaceChange(
 }
 
 function candidate(
-  pod: Pod,
+  pod: ObservedPod,
   kind: CleanupWrite["kind"],
   { swap, annotations = {} }: { swap?: ImageSwap; annotations?: Record<string, string | null> },
 ): Candidate {

@@ -2,9 +2,10 @@ import type { Container } from "../../api/container.ts";
 import { isMirrorPod, type Pod } from "../../api/pod.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
 import { foreignAnnotations } from "../pod_metadata/removal.ts";
-import { unpatched } from "../pod_metadata/unpatched.ts";
+import { unpatchedLabels } from "../pod_metadata/unpatched.ts";
 import { recordsObstacle } from "../inject/admit.ts";
 import type { Injection, InjectRequest } from "../inject/contract.ts";
+import type { ObservedContainer, ObservedPod } from "../observed_pod.ts";
 import { type Reason, REASONS } from "../reasons.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { REGISTRATION_SETTLE_SECONDS } from "../status/conditions.ts";
@@ -28,25 +29,66 @@ export interface ReplacementFacts {
   inject(request: InjectRequest): Injection;
 }
 
+/**
+ * Reasons that a dry run finds without the fields that the index drops. Any other, such as a missing volume, can be
+ * due to a dropped field.
+ */
+const OBSERVABLE_REASONS: ReadonlySet<Reason> = new Set([
+  "CanaryTakesOver",
+  "ContainerNameConflict",
+  "InjectionPaused",
+  "InvalidSidecarSet",
+  "MirrorPod",
+  "NamespaceExcluded",
+  "NotSelected",
+  "OldRevisionPinned",
+  "RevisionNotFound",
+]);
+
 /** The Pod as its workload recreates it: without status, node, and all injected parts. */
-export function asRecreated(stored: Pod): Pod {
-  const pod = unpatched(stored);
-  const { name, generateName, namespace, labels, ownerReferences } = pod.metadata;
+export function asRecreated(pod: Pod): Pod {
+  const { generateName } = pod.metadata;
   const { nodeName: _nodeName, initContainers, ...spec } = pod.spec;
   const own = (container: Container) => !isMarkedInjected(container);
   return {
     metadata: {
-      ...(name === undefined ? {} : { name }),
+      ...recreatedMetadata(pod),
       ...(generateName === undefined ? {} : { generateName }),
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(labels === undefined ? {} : { labels }),
-      ...(ownerReferences === undefined ? {} : { ownerReferences }),
-      annotations: foreignAnnotations(pod),
     },
     spec: {
       ...spec,
       containers: spec.containers.filter(own),
       ...(initContainers ? { initContainers: initContainers.filter(own) } : {}),
+    },
+  };
+}
+
+function recreatedMetadata(pod: ObservedPod): Pod["metadata"] {
+  const { name, namespace, ownerReferences } = pod.metadata;
+  const labels = unpatchedLabels(pod);
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(ownerReferences === undefined ? {} : { ownerReferences }),
+    annotations: foreignAnnotations(pod),
+  };
+}
+
+/** The recreated Pod as far as the observed one shows it. */
+function asObservedRecreated(pod: ObservedPod): Pod {
+  const { containers, initContainers, restartPolicy } = pod.spec;
+  const own = (list: readonly ObservedContainer[]): Container[] =>
+    list.filter((each) => !isMarkedInjected(each)).map(({ name, restartPolicy }) => ({
+      name,
+      ...(restartPolicy === undefined ? {} : { restartPolicy }),
+    }));
+  return {
+    metadata: recreatedMetadata(pod),
+    spec: {
+      containers: own(containers),
+      ...(initContainers ? { initContainers: own(initContainers) } : {}),
+      ...(restartPolicy === undefined ? {} : { restartPolicy }),
     },
   };
 }
@@ -60,11 +102,31 @@ export function replacementObstacle(
   pod: Pod,
   facts: ReplacementFacts,
 ): ReplacementObstacle | undefined {
+  return obstacleOf(pod, asRecreated(pod), facts);
+}
+
+/**
+ * The same dry run for an observed Pod: whether reading the whole Pod is worth a request.
+ *
+ * @returns an obstacle that the whole Pod has too; undefined if only {@linkcode replacementObstacle} can tell
+ */
+export function observedObstacle(
+  pod: ObservedPod,
+  facts: ReplacementFacts,
+): ReplacementObstacle | undefined {
+  const obstacle = obstacleOf(pod, asObservedRecreated(pod), facts);
+  return obstacle && OBSERVABLE_REASONS.has(obstacle.reason) ? obstacle : undefined;
+}
+
+function obstacleOf(
+  pod: ObservedPod,
+  recreated: Pod,
+  facts: ReplacementFacts,
+): ReplacementObstacle | undefined {
   const { sidecarSet, excludedNamespaces, request } = facts;
   const { namespace = "" } = pod.metadata;
   if (isMirrorPod(pod)) return because("MirrorPod");
   if (excludedNamespaces.has(namespace)) return because("NamespaceExcluded");
-  const recreated = asRecreated(pod);
   const selecting = request.match(recreated.metadata.labels ?? {});
   const { injected, skipped } = facts.inject({ ...request, pod: recreated, selecting });
   const found = injected.find((each) => each.sidecarSet === sidecarSet);

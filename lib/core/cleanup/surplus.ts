@@ -1,5 +1,5 @@
 import { HOT_UPGRADE_SUFFIXES } from "../../api/names.ts";
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { injectedSidecarSets, isMarkedInjected } from "../annotations/injected_list.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { recordOf } from "../status/record.ts";
@@ -21,7 +21,7 @@ export interface SurplusScope {
   /** The current SidecarSet of that name; undefined if it is deleted. */
   readonly current: PreparedSidecarSet | undefined;
   /** Whether the current selectors match. Canaries and excluded namespaces are ignored. */
-  selects(pod: Pod): boolean;
+  selects(pod: ObservedPod): boolean;
   /** Names of former sidecars, for Pods without records. */
   readonly knownSidecars: readonly string[];
 }
@@ -32,7 +32,7 @@ export interface SurplusScope {
  *
  * @returns undefined if there are none
  */
-export function surplusOf(pod: Pod, scope: SurplusScope): Surplus | undefined {
+export function surplusOf(pod: ObservedPod, scope: SurplusScope): Surplus | undefined {
   if (!injectedSidecarSets(pod).includes(scope.sidecarSet)) return undefined;
   if (scope.current === undefined) {
     return surplus("SidecarSetDeleted", injectedContainers(pod, scope));
@@ -61,7 +61,7 @@ function surplus(cause: SurplusCause, containers: readonly string[]): Surplus | 
 }
 
 /** The Pod's running containers that are named in its record of the SidecarSet and marked as injected. */
-function injectedContainers(pod: Pod, scope: SurplusScope): string[] {
+function injectedContainers(pod: ObservedPod, scope: SurplusScope): string[] {
   const sidecars = sidecarsOf(pod, scope);
   const ofPair = sidecars.flatMap((name) => HOT_UPGRADE_SUFFIXES.map((suffix) => name + suffix));
   const names = new Set([...sidecars, ...ofPair]);
@@ -69,16 +69,19 @@ function injectedContainers(pod: Pod, scope: SurplusScope): string[] {
 }
 
 /** Running containers with the injection mark. */
-function markedContainers(pod: Pod): string[] {
+function markedContainers(pod: ObservedPod): string[] {
   return runningContainers(pod).filter(isMarkedInjected).map(({ name }) => name);
 }
 
-function sidecarsOf(pod: Pod, { sidecarSet, knownSidecars }: SurplusScope): readonly string[] {
+function sidecarsOf(
+  pod: ObservedPod,
+  { sidecarSet, knownSidecars }: SurplusScope,
+): readonly string[] {
   return recordOf(pod, sidecarSet).full?.sidecarList ?? knownSidecars;
 }
 
 /** The sidecar that a container of a hot-upgrade pair belongs to; any other container's own name. */
-function sidecarNameOf(container: string, scope: SurplusScope, pod: Pod): string {
+function sidecarNameOf(container: string, scope: SurplusScope, pod: ObservedPod): string {
   const base = container.slice(0, -HOT_UPGRADE_SUFFIXES[0].length);
   return sidecarsOf(pod, scope).includes(base) ? base : container;
 }

@@ -1,6 +1,6 @@
 import { ownMember } from "../../api/json.ts";
-import type { Pod } from "../../api/pod.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 
 /** The containers that a SidecarSet adds to a Pod. */
 export interface InjectedContainers {
@@ -25,7 +25,7 @@ export const DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-conta
  * or no sidecar comes first.
  */
 export function defaultContainer(
-  pod: Pod,
+  pod: ObservedPod,
   injected: readonly InjectedContainers[],
 ): string | undefined {
   if (ownMember(pod.metadata.annotations, DEFAULT_CONTAINER_ANNOTATION) !== undefined) {
@@ -49,7 +49,7 @@ export function defaultContainer(
  * Whether the annotation has the value that an injection writes: the first container is injected, and the first own
  * container is named.
  */
-export function isNamedByInjection({ metadata, spec: { containers } }: Pod): boolean {
+export function isNamedByInjection({ metadata, spec: { containers } }: ObservedPod): boolean {
   const named = ownMember(metadata.annotations, DEFAULT_CONTAINER_ANNOTATION);
   const [first] = containers;
   return named !== undefined && first !== undefined && isMarkedInjected(first) &&

@@ -1,3 +1,4 @@
+import type { ObservedPod } from "../observed_pod.ts";
 import type { ResourceLists } from "../../api/container.ts";
 import {
   HASH_ANNOTATION,
@@ -5,7 +6,7 @@ import {
   INJECTED_LIST_ANNOTATION,
   WORKING_HOT_UPGRADE_ANNOTATION,
 } from "../../api/names.ts";
-import type { Pod, UpgradeSpec } from "../../api/pod.ts";
+import type { UpgradeSpec } from "../../api/pod.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import {
   versionAltAnnotation,
@@ -35,7 +36,7 @@ export interface RecordedSidecarSet extends InjectedContainers {
 
 export interface RecordOptions {
   /** With the annotations that `patchPodMetadata` sets. */
-  readonly pod: Pod;
+  readonly pod: ObservedPod;
   readonly now: Date;
   /** SidecarSets that the Pod does not get: their records were copied from another Pod, and are removed. */
   readonly skipped: readonly string[];
@@ -97,7 +98,7 @@ export function recordInjection(
  * @param now RFC 3339
  */
 export function recordUpgrade(
-  pod: Pod,
+  pod: ObservedPod,
   { prepared, now }: { readonly prepared: PreparedSidecarSet; readonly now: string },
 ): Map<string, string> {
   const read = readUpgradeSpecs(pod);
@@ -140,7 +141,7 @@ function recordOf(
  * @param change with `isSent` if the resources are not in the Pod's spec yet, so that its generation will be higher
  */
 export function recordResize(
-  pod: Pod,
+  pod: ObservedPod,
   { prepared: { name }, resizes, isSent }: {
     readonly prepared: PreparedSidecarSet;
     readonly resizes: ReadonlyMap<string, ResourceLists>;
@@ -165,7 +166,7 @@ export function recordResize(
   return new Map([[RESIZED_ANNOTATION, resizesText(pod, name, { generation, byContainer })]]);
 }
 
-function containerOf({ spec: { containers, initContainers = [] } }: Pod, name: string) {
+function containerOf({ spec: { containers, initContainers = [] } }: ObservedPod, name: string) {
   return [...containers, ...initContainers].find((container) => container.name === name);
 }
 
@@ -181,7 +182,7 @@ function dated(specs: ReadonlyMap<string, UpgradeSpec>, now: string): Map<string
 /** The first container of a new pair works, at version 1. */
 function recordHotUpgrade(
   injected: readonly RecordedSidecarSet[],
-  { pod, records }: { pod: Pod; records: Map<string, string> },
+  { pod, records }: { pod: ObservedPod; records: Map<string, string> },
 ): void {
   const pairs = injected.flatMap(({ sidecars }) => sidecars).filter((each) =>
     each.containers.length === 2

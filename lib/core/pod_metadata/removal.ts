@@ -7,7 +7,8 @@ import {
   VERSION_ANNOTATION_PREFIX,
   WORKING_HOT_UPGRADE_ANNOTATION,
 } from "../../api/names.ts";
-import type { Pod, UpgradeSpec } from "../../api/pod.ts";
+import type { UpgradeSpec } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import {
   versionAltAnnotation,
   versionAnnotation,
@@ -57,7 +58,7 @@ export function isOwnAnnotation(key: string): boolean {
 }
 
 /** The Pod's annotations without those that this program sets. */
-export function foreignAnnotations(pod: Pod): Record<string, string> {
+export function foreignAnnotations(pod: ObservedPod): Record<string, string> {
   const isOwnDefault = isNamedByInjection(pod);
   return Object.fromEntries(
     Object.entries(pod.metadata.annotations ?? {}).filter(([key]) =>
@@ -68,7 +69,7 @@ export function foreignAnnotations(pod: Pod): Record<string, string> {
 
 /** The Pod's annotations without the records of one SidecarSet and of these containers. */
 export function annotationsWithout(
-  pod: Pod,
+  pod: ObservedPod,
   { sidecarSet, containers }: {
     readonly sidecarSet: string;
     readonly containers: ReadonlySet<string>;
@@ -110,7 +111,10 @@ export function annotationsWithout(
  *
  * @returns the annotations that change; null removes one
  */
-export function releasedAnnotations(pod: Pod, sidecarSet: string): Record<string, string | null> {
+export function releasedAnnotations(
+  pod: ObservedPod,
+  sidecarSet: string,
+): Record<string, string | null> {
   const names = injectedSidecarSets(pod).filter((name) => name !== sidecarSet);
   const changed: Record<string, string | null> = {
     [INJECTED_LIST_ANNOTATION]: names.length === 0 ? null : injectedListText(names),

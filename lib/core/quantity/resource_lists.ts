@@ -1,8 +1,9 @@
+import type { ObservedContainer } from "../observed_pod.ts";
 import { ownMember } from "../../api/json.ts";
-import type { Container, ResourceList, ResourceLists } from "../../api/container.ts";
+import type { ResourceList, ResourceLists } from "../../api/container.ts";
 import { type AmountList, quantityOf } from "./arithmetic.ts";
 
-export type Resources = NonNullable<Container["resources"]>;
+export type Resources = NonNullable<ObservedContainer["resources"]>;
 
 export const AMOUNT_LISTS: readonly AmountList[] = ["requests", "limits"];
 

@@ -1,4 +1,4 @@
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { hasTrait, PodTrait } from "../status/pod_class.ts";
 import { readyCondition } from "../status/readiness.ts";
 import { recordOf } from "../status/record.ts";
@@ -34,13 +34,13 @@ export function availability(snapshot: RolloutSnapshot): Availability {
 }
 
 /** Whether a matched Pod is ready as the status counts it; updating it costs budget. */
-export function isReady(pod: Pod, snapshot: Pick<RolloutSnapshot, "classOf">): boolean {
+export function isReady(pod: ObservedPod, snapshot: Pick<RolloutSnapshot, "classOf">): boolean {
   return hasTrait(snapshot.classOf(pod), PodTrait.Ready);
 }
 
 /** Time in milliseconds since which a matched Pod has been updated and ready; NaN if it is not. */
 export function updatedAndReadySince(
-  pod: Pod,
+  pod: ObservedPod,
   { prepared, classOf }: Pick<RolloutSnapshot, "prepared" | "classOf">,
 ): number {
   const podClass = classOf(pod);

@@ -1,4 +1,5 @@
-import type { Pod, PodCondition } from "../../api/pod.ts";
+import type { PodCondition } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import type { ConditionReason, Reason } from "../reasons.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { PodClass, PodCounts } from "../status/pod_class.ts";
@@ -9,17 +10,17 @@ export interface RolloutSnapshot {
   readonly prepared: PreparedSidecarSet;
   readonly counts: PodCounts;
   /** Matched Pods that are not updated, in a stable order. */
-  readonly outdated: readonly Pod[];
+  readonly outdated: readonly ObservedPod[];
   /** Matched Pods with a real image in both halves of a hot-upgrade pair. */
-  readonly halfUpgraded: readonly Pod[];
+  readonly halfUpgraded: readonly ObservedPod[];
   /** Updated Pods with images that another client changed. */
-  readonly drifted: readonly Pod[];
+  readonly drifted: readonly ObservedPod[];
   /** All matched Pods; read only for `scatterStrategy`. */
-  readonly matched: Iterable<Pod>;
+  readonly matched: Iterable<ObservedPod>;
   /** A superset of the updated and ready Pods that have not been ready for `minReadySeconds`. */
-  readonly settling: Iterable<Pod>;
+  readonly settling: Iterable<ObservedPod>;
   /** Class of a matched Pod; known, so that a plan need not read the annotations of all Pods. */
-  classOf(pod: Pod): PodClass;
+  classOf(pod: ObservedPod): PodClass;
   readonly now: Date;
   /** UIDs of Pods whose update has not been observed yet. */
   readonly pending: ReadonlySet<string>;
@@ -35,7 +36,7 @@ export interface RolloutSnapshot {
 
 /** A Pod that is not updated, and the reason. */
 export interface LeftPod {
-  readonly pod: Pod;
+  readonly pod: ObservedPod;
   readonly reason: ConditionReason | Reason;
   readonly message: string;
   /** The Pod's `SidecarSetUpgradable` condition, if it changes. */

@@ -1,5 +1,5 @@
-import type { Pod } from "../../api/pod.ts";
 import type { SidecarContainer } from "../../api/sidecar_container.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import {
   containersOfPair,
   versionAltAnnotation,
@@ -29,7 +29,7 @@ export interface ImageChanges {
  * @returns undefined if nothing changes
  */
 export function hotUpgradeStep(
-  pod: Pod,
+  pod: ObservedPod,
   prepared: PreparedSidecarSet,
   sidecar: SidecarContainer,
 ): ImageChanges | undefined {
@@ -64,7 +64,11 @@ export function hotUpgradeStep(
 }
 
 /** The half to change: the empty one; if both run real images, the one that is not ready, else the idle one. */
-function upgradeTarget(pod: Pod, sidecarSetName: string, sidecar: SidecarContainer): string {
+function upgradeTarget(
+  pod: ObservedPod,
+  sidecarSetName: string,
+  sidecar: SidecarContainer,
+): string {
   const pair = containersOfPair(sidecar.name);
   const emptyImage = sidecar.upgradeStrategy?.hotUpgradeEmptyImage;
   const empty = pair.find((half) => isEmptyHalf(pod, half, { emptyImage, sameTemplate: true }));
@@ -76,7 +80,7 @@ function upgradeTarget(pod: Pod, sidecarSetName: string, sidecar: SidecarContain
   return hotPair(sidecar.name, workingContainers(pod)).idle;
 }
 
-function isUp(pod: Pod, sidecarSetName: string, container: string): boolean {
+function isUp(pod: ObservedPod, sidecarSetName: string, container: string): boolean {
   return containerStatus(pod, container)?.ready === true &&
     isStateConsistent(pod, sidecarSetName, new Set([container]));
 }
@@ -89,7 +93,7 @@ function isUp(pod: Pod, sidecarSetName: string, container: string): boolean {
  *
  * @returns undefined if there is nothing to complete, or the new halves are not ready yet
  */
-export function planFlip(pod: Pod, prepared: PreparedSidecarSet): ImageChanges | undefined {
+export function planFlip(pod: ObservedPod, prepared: PreparedSidecarSet): ImageChanges | undefined {
   const { name, sidecarSet } = prepared;
   const sameTemplate = recordOf(pod, name).withoutImage?.hash === prepared.hashWithoutImage;
   const unfinished = unfinishedPairs(pod, prepared, sameTemplate).filter(({ sidecar, pair }) => {

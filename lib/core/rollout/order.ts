@@ -1,6 +1,6 @@
 import type { Labels } from "../../api/meta.ts";
-import type { Pod } from "../../api/pod.ts";
 import type { UpdateStrategy } from "../../api/strategies.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { matchesSelector } from "../select/label_selector.ts";
 import { readyCondition } from "../status/readiness.ts";
 import { isNativeSidecar } from "../status/containers.ts";
@@ -23,10 +23,10 @@ interface Priority {
  * @param matched all matched Pods; read only where Pods are to be scattered
  */
 export function orderPods(
-  candidates: readonly Pod[],
+  candidates: readonly ObservedPod[],
   strategy: UpdateStrategy,
-  matched: Iterable<Pod>,
-): readonly Pod[] {
+  matched: Iterable<ObservedPod>,
+): readonly ObservedPod[] {
   const priority = strategy.priorityStrategy;
   const keyed = candidates.map((pod) => ({
     pod,
@@ -88,7 +88,7 @@ interface OrderKey {
 const PHASES = ["Pending", "Unknown", "Running"];
 
 /** Reads the sort keys of a Pod. */
-function orderKey(pod: Pod): OrderKey {
+function orderKey(pod: ObservedPod): OrderKey {
   const ready = readyCondition(pod);
   const native = new Set(pod.spec.initContainers?.filter(isNativeSidecar).map(({ name }) => name));
   return {

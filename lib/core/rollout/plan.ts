@@ -1,4 +1,4 @@
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { matchesSelector } from "../select/label_selector.ts";
 import { hasTrait, PodTrait } from "../status/pod_class.ts";
 import { availability, isReady } from "./availability.ts";
@@ -20,7 +20,7 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
   const strategy = prepared.sidecarSet.spec.updateStrategy ?? {};
   const standstill = { updates: [], flips: [], notUpgradable: [], resizing: [], refused: [] };
   if (prepared.problems.length > 0) return { ...standstill, reason: "InvalidSidecarSet" };
-  const flips = new Map<Pod, PodUpdate>();
+  const flips = new Map<ObservedPod, PodUpdate>();
   for (const pod of snapshot.halfUpgraded) {
     const flip = isBusy(pod, snapshot) ? undefined : makeFlip(pod, snapshot);
     if (flip !== undefined) flips.set(pod, flip);
@@ -52,7 +52,7 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     ? availability(snapshot)
     : { unavailable: 0, nextAt: undefined };
   const outdated = new Set(taken);
-  const walk = walkBudget<Pod, PodUpdate>([...taken, ...repairs], {
+  const walk = walkBudget<ObservedPod, PodUpdate>([...taken, ...repairs], {
     limit: unavailableLimit(strategy.maxUnavailable, matched),
     unavailable: available.unavailable,
     ...(snapshot.room === undefined ? {} : { room: snapshot.room }),
@@ -90,10 +90,10 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
 }
 
 interface Sorted {
-  readonly candidates: readonly Pod[];
+  readonly candidates: readonly ObservedPod[];
   /** Candidates of which the first of two patches has been sent. */
-  readonly started: readonly Pod[];
-  readonly notUpgradable: readonly Pod[];
+  readonly started: readonly ObservedPod[];
+  readonly notUpgradable: readonly ObservedPod[];
   readonly resizing: readonly LeftPod[];
   readonly inFlight: number;
   readonly backingOff: number;
@@ -102,12 +102,12 @@ interface Sorted {
   readonly retryAt: number | undefined;
 }
 
-function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<Pod, PodUpdate>): Sorted {
+function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<ObservedPod, PodUpdate>): Sorted {
   const { prepared, outdated } = snapshot;
   const selector = prepared.sidecarSet.spec.updateStrategy?.selector;
-  const candidates: Pod[] = [];
-  const started: Pod[] = [];
-  const notUpgradable: Pod[] = [];
+  const candidates: ObservedPod[] = [];
+  const started: ObservedPod[] = [];
+  const notUpgradable: ObservedPod[] = [];
   const resizing: LeftPod[] = [];
   let inFlight = 0;
   let written = 0;
@@ -147,7 +147,7 @@ function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<Pod, PodUpdate>):
 
 /** The class decides for most Pods; only a Pod with a pending change must be read. */
 function stateOf(
-  pod: Pod,
+  pod: ObservedPod,
   { classOf, prepared }: RolloutSnapshot,
 ): Upgradability | { readonly kind: "NotUpgradable" } {
   const podClass = classOf(pod);
@@ -157,7 +157,7 @@ function stateOf(
 }
 
 /** Whether the Pod has an unobserved write, or a write failed too recently. */
-function isBusy(pod: Pod, snapshot: RolloutSnapshot): boolean {
+function isBusy(pod: ObservedPod, snapshot: RolloutSnapshot): boolean {
   const { retryAt, now } = snapshot;
   const uid = uidOf(pod);
   return isPending(uid, snapshot) || (retryAt.get(uid) ?? 0) > now.getTime();
@@ -168,7 +168,7 @@ function isPending(uid: string, { pending, resend }: RolloutSnapshot): boolean {
   return pending.has(uid) && resend?.has(uid) !== true;
 }
 
-function uidOf(pod: Pod): string {
+function uidOf(pod: ObservedPod): string {
   return pod.metadata.uid ?? "";
 }
 

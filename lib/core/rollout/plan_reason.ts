@@ -1,4 +1,4 @@
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import type { ConditionReason } from "../reasons.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { assessImages } from "../status/drift.ts";
@@ -10,8 +10,8 @@ export interface DetailFacts {
   /** The API server's last error for a Pod whose update it refused. */
   readonly failure: string | undefined;
   /** An example of a Pod that is not ready. */
-  readonly unready: Pod | undefined;
-  readonly drifted: readonly Pod[];
+  readonly unready: ObservedPod | undefined;
+  readonly drifted: readonly ObservedPod[];
 }
 
 /** Describes what blocks a roll-out, by an example Pod; undefined if the counts suffice. */
@@ -49,7 +49,7 @@ function driftText({ prepared, drifted }: DetailFacts): string | undefined {
     `has ${foundImage} instead of ${storedImage}`;
 }
 
-function nameOf({ metadata: { namespace = "", name = "" } }: Pod): string {
+function nameOf({ metadata: { namespace = "", name = "" } }: ObservedPod): string {
   return `${namespace}/${name}`;
 }
 

@@ -1,9 +1,10 @@
+import type { ObservedPod } from "../observed_pod.ts";
 import { ownMember } from "../../api/json.ts";
 import {
   INPLACE_UPDATE_STATE_ANNOTATION,
   WORKING_HOT_UPGRADE_ANNOTATION,
 } from "../../api/names.ts";
-import type { Pod, PodCondition } from "../../api/pod.ts";
+import type { PodCondition } from "../../api/pod.ts";
 import {
   isHotUpgrade,
   workingContainers,
@@ -94,7 +95,7 @@ export type Patched =
  * Source: `pkg/controller/sidecarset/sidecarset_processor.go:updatePodSidecarAndHash`; it also changes images of
  * native sidecars (B-24), and is a patch instead of a whole Pod (B-22).
  */
-export function upgradePatch(pod: Pod, facts: UpdateFacts): Patched {
+export function upgradePatch(pod: ObservedPod, facts: UpdateFacts): Patched {
   const { sidecarSet } = facts.prepared;
   const present: PresentMetadata = {
     annotation: (key) => ownMember(pod.metadata.annotations, key),
@@ -128,7 +129,7 @@ export function upgradePatch(pod: Pod, facts: UpdateFacts): Patched {
 
 /** The annotation that records changed labels. */
 function labelsRecord(
-  pod: Pod,
+  pod: ObservedPod,
   { sidecarSet, labels, before }: {
     readonly sidecarSet: string;
     readonly labels: ReadonlyMap<string, string>;
@@ -143,7 +144,7 @@ function labelsRecord(
 
 /** The patch that only changes images: empties the old halves of a hot upgrade, or repairs drifted images. */
 export function imagePatch(
-  pod: Pod,
+  pod: ObservedPod,
   facts: UpdateFacts,
   changes: Pick<ImageChanges, "images"> & Partial<ImageChanges>,
 ): PodPatch {
@@ -159,7 +160,7 @@ function mergeChanges(parts: readonly (Partial<ImageChanges> | undefined)[]): Im
 }
 
 function patchOf(
-  pod: Pod,
+  pod: ObservedPod,
   facts: UpdateFacts,
   changes: ImageChanges & {
     readonly extra: ReadonlyMap<string, string | null>;
@@ -202,7 +203,10 @@ function patchOf(
   };
 }
 
-function specPatch(pod: Pod, images: ReadonlyMap<string, string>): PodPatch["spec"] | undefined {
+function specPatch(
+  pod: ObservedPod,
+  images: ReadonlyMap<string, string>,
+): PodPatch["spec"] | undefined {
   return listsWith(pod, (container): ContainerImage[] => {
     const image = images.get(container.name);
     return image === undefined ? [] : [{ name: container.name, image }];

@@ -1,5 +1,5 @@
-import type { Container, ResourceLists } from "../../api/container.ts";
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedContainer, ObservedPod } from "../observed_pod.ts";
+import type { ResourceLists } from "../../api/container.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { hasAmounts } from "../quantity/resource_lists.ts";
 import { isNativeSidecar } from "../status/containers.ts";
@@ -30,7 +30,7 @@ interface ContainerResources {
 
 /** New resources by container that bring an outdated Pod to the current revision; empty if it only lacks images. */
 export function resizesOf(
-  pod: Pod,
+  pod: ObservedPod,
   prepared: PreparedSidecarSet,
 ): ReadonlyMap<string, ResourceLists> {
   const change = inPlaceChange(pod, prepared);
@@ -39,10 +39,10 @@ export function resizesOf(
 
 /** Undefined if the Pod's spec has these resources, as after an interruption between both patches. */
 export function resizePatch(
-  pod: Pod,
+  pod: ObservedPod,
   resizes: ReadonlyMap<string, ResourceLists>,
 ): ResizePatch | undefined {
-  const changed = (container: Container): ContainerResources[] => {
+  const changed = (container: ObservedContainer): ContainerResources[] => {
     const resources = resizes.get(container.name);
     if (resources === undefined || hasAmounts(container.resources, resources)) return [];
     return [{ name: container.name, resources }];
@@ -52,7 +52,7 @@ export function resizePatch(
 }
 
 /** The Pod's state that a patch is decided for. */
-export function preconditions({ metadata: { uid, resourceVersion } }: Pod): Preconditions {
+export function preconditions({ metadata: { uid, resourceVersion } }: ObservedPod): Preconditions {
   return {
     ...(uid === undefined ? {} : { uid }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
@@ -61,8 +61,8 @@ export function preconditions({ metadata: { uid, resourceVersion } }: Pod): Prec
 
 /** Each container is in its own list; a change of a plain init container would have no effect. */
 export function listsWith<T>(
-  { spec }: Pod,
-  changed: (container: Container) => T[],
+  { spec }: ObservedPod,
+  changed: (container: ObservedContainer) => T[],
 ): { readonly containers?: T[]; readonly initContainers?: T[] } | undefined {
   const containers = spec.containers.flatMap(changed);
   const initContainers = (spec.initContainers ?? []).filter(isNativeSidecar).flatMap(changed);

@@ -1,7 +1,7 @@
-import type { Pod } from "../../api/pod.ts";
 import { upgradability, upgradableCondition } from "./upgradable.ts";
 import type { LeftPod, RolloutSnapshot } from "./contract.ts";
 import { rfc3339 } from "../../api/meta.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { assessImages } from "../status/drift.ts";
 import { planFlip } from "./hot_upgrade.ts";
 import { imagePatch, type PodPatch, type PodUpdate, upgradePatch } from "./pod_update.ts";
@@ -12,7 +12,7 @@ type Made =
   | { readonly ok: false; readonly left: LeftPod };
 
 /** Creates the upgrade of an outdated Pod to the current revision. */
-export function makeUpgrade(pod: Pod, snapshot: RolloutSnapshot): Made {
+export function makeUpgrade(pod: ObservedPod, snapshot: RolloutSnapshot): Made {
   const { prepared } = snapshot;
   const patch = upgradePatch(pod, { prepared, now: rfc3339(snapshot.now) });
   if (!patch.ok) return { ok: false, left: { pod, ...patch.obstacle } };
@@ -23,7 +23,10 @@ export function makeUpgrade(pod: Pod, snapshot: RolloutSnapshot): Made {
 }
 
 /** Creates the second step of a hot upgrade; undefined if it is not due. */
-export function makeFlip(pod: Pod, { prepared, now }: RolloutSnapshot): PodUpdate | undefined {
+export function makeFlip(
+  pod: ObservedPod,
+  { prepared, now }: RolloutSnapshot,
+): PodUpdate | undefined {
   const changes = planFlip(pod, prepared);
   if (changes === undefined) return undefined;
   const patch = imagePatch(pod, { prepared, now: rfc3339(now) }, changes);
@@ -31,7 +34,10 @@ export function makeFlip(pod: Pod, { prepared, now }: RolloutSnapshot): PodUpdat
 }
 
 /** Creates the repair of drifted containers: their images as last stored. */
-export function makeRepair(pod: Pod, { prepared, now }: RolloutSnapshot): PodUpdate | undefined {
+export function makeRepair(
+  pod: ObservedPod,
+  { prepared, now }: RolloutSnapshot,
+): PodUpdate | undefined {
   const { drift } = assessImages(pod, prepared);
   if (drift.length === 0) return undefined;
   const images = new Map(drift.map(({ container, storedImage }) => [container, storedImage]));
@@ -40,7 +46,7 @@ export function makeRepair(pod: Pod, { prepared, now }: RolloutSnapshot): PodUpd
 }
 
 /** A Pod that cannot be upgraded in place. */
-export function leaveNotUpgradable(pod: Pod, snapshot: RolloutSnapshot): LeftPod {
+export function leaveNotUpgradable(pod: ObservedPod, snapshot: RolloutSnapshot): LeftPod {
   const found = upgradability(pod, snapshot.prepared);
   const { reason, message } = found.kind === "NotUpgradable"
     ? found
@@ -54,7 +60,7 @@ export function leaveNotUpgradable(pod: Pod, snapshot: RolloutSnapshot): LeftPod
 }
 
 function conditionOf(
-  pod: Pod,
+  pod: ObservedPod,
   snapshot: RolloutSnapshot,
   { upgradable }: { readonly upgradable: boolean },
 ): Pick<PodUpdate, "condition"> {
@@ -68,7 +74,7 @@ function conditionOf(
 }
 
 function updateOf(
-  pod: Pod,
+  pod: ObservedPod,
   kind: PodUpdate["kind"],
   content: { readonly patch: PodPatch } & Pick<PodUpdate, "condition" | "resize">,
 ): PodUpdate {

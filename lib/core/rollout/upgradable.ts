@@ -1,6 +1,7 @@
+import type { ObservedPod } from "../observed_pod.ts";
 import { isObject } from "../../api/json.ts";
 import { UPGRADABLE_CONDITION } from "../../api/names.ts";
-import type { Pod, PodCondition } from "../../api/pod.ts";
+import type { PodCondition } from "../../api/pod.ts";
 import { goJson } from "../json/go_json.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { ConditionReason } from "../reasons.ts";
@@ -28,7 +29,7 @@ export type Upgradability =
  * Whether an outdated Pod can be updated in place now. A container that is not ready may be changed again
  * immediately, so that a good image can replace a bad one, and so may resources that the kubelet has not applied.
  */
-export function upgradability(pod: Pod, prepared: PreparedSidecarSet): Upgradability {
+export function upgradability(pod: ObservedPod, prepared: PreparedSidecarSet): Upgradability {
   if (hasCurrentRecord(pod, prepared)) return resizeState(pod, prepared);
   const change = inPlaceChange(pod, prepared);
   if (change.kind === "NotUpgradable") return { ...change, reason: "NotUpgradable" };
@@ -42,11 +43,11 @@ export function upgradability(pod: Pod, prepared: PreparedSidecarSet): Upgradabi
 }
 
 /** Whether the Pod records the current revision, also if the kubelet has not applied its resources. */
-export function hasCurrentRecord(pod: Pod, prepared: PreparedSidecarSet): boolean {
+export function hasCurrentRecord(pod: ObservedPod, prepared: PreparedSidecarSet): boolean {
   return recordOf(pod, prepared.name).full?.hash === prepared.hash;
 }
 
-function resizeState(pod: Pod, prepared: PreparedSidecarSet): Upgradability {
+function resizeState(pod: ObservedPod, prepared: PreparedSidecarSet): Upgradability {
   const resize = recordedResize(pod, prepared.name);
   if (resize === undefined) return { kind: "Upgradable" };
   const { kind, container } = resize;
@@ -82,7 +83,10 @@ export interface UpgradableEntry {
  *
  * @returns undefined if the condition is up to date
  */
-export function upgradableCondition(pod: Pod, entry: UpgradableEntry): PodCondition | undefined {
+export function upgradableCondition(
+  pod: ObservedPod,
+  entry: UpgradableEntry,
+): PodCondition | undefined {
   const present = pod.status?.conditions?.find(({ type }) => type === UPGRADABLE_CONDITION);
   const entries = new Map<string, boolean>();
   for (const [name, upgradable] of entriesOf(present?.message)) {
@@ -106,7 +110,7 @@ export function upgradableCondition(pod: Pod, entry: UpgradableEntry): PodCondit
 }
 
 /** SidecarSets that the Pod's condition reports as not upgradable in place. */
-export function deniedSidecarSets(pod: Pod): readonly string[] {
+export function deniedSidecarSets(pod: ObservedPod): readonly string[] {
   const present = pod.status?.conditions?.find(({ type }) => type === UPGRADABLE_CONDITION);
   if (present === undefined || present.status === "True") return [];
   return entriesOf(present.message).flatMap(([name, upgradable]) => upgradable ? [] : [name]);

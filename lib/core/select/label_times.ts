@@ -1,6 +1,6 @@
+import type { ObservedMeta, ObservedPod } from "../observed_pod.ts";
 import { isObject } from "../../api/json.ts";
 import type { LabelSelector, ObjectMeta } from "../../api/meta.ts";
-import type { Pod } from "../../api/pod.ts";
 import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import { FIELD_MANAGER } from "../field_manager.ts";
 
@@ -47,7 +47,7 @@ export function labelTimes(managedFields: ManagedFields | undefined): LabelTimes
 /** Whether a Pod may have become selected after its creation, by a label change of the Pod or its namespace. */
 export function maySelectLater(
   spec: Pick<SidecarSetSpec, "selector" | "namespaceSelector">,
-  { pod, namespace }: { pod: ObjectMeta; namespace: LabelTimes | undefined },
+  { pod, namespace }: { pod: ObservedMeta; namespace: LabelTimes | undefined },
 ): boolean {
   const ofPod = pod.managedFields === undefined ? {} : labelTimes(pod.managedFields);
   if (keysOf(spec.selector).some((key) => Object.hasOwn(ofPod, key))) return true;
@@ -89,9 +89,9 @@ const MARGIN = 10_000;
  * missed Pods was lower, all Pods that existed then are uncertain.
  */
 export function doubtfulMissed(
-  missed: readonly Pod[],
+  missed: readonly ObservedPod[],
   { spec, missedBefore, countedUntil, effectiveSince }: MissedBefore,
-): readonly Pod[] {
+): readonly ObservedPod[] {
   const counted = missed.filter(({ metadata }) =>
     Date.parse(metadata.creationTimestamp ?? "") < countedUntil.getTime() - MARGIN
   );

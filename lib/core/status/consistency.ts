@@ -1,12 +1,15 @@
-import type { ContainerStatus, Pod } from "../../api/pod.ts";
+import type { ObservedContainerStatus, ObservedPod } from "../observed_pod.ts";
 import { readInPlaceStates, readRestartCounts } from "../annotations/inplace_state.ts";
 import { readyCondition } from "./readiness.ts";
 import { recordOf } from "./record.ts";
 import { findContainer } from "./containers.ts";
 
 /** Status of a container of the Pod, init containers included. */
-export function containerStatus(pod: Pod, name: string): ContainerStatus | undefined {
-  const named = (status: ContainerStatus) => status.name === name;
+export function containerStatus(
+  pod: ObservedPod,
+  name: string,
+): ObservedContainerStatus | undefined {
+  const named = (status: ObservedContainerStatus) => status.name === name;
   return pod.status?.containerStatuses?.find(named) ??
     pod.status?.initContainerStatuses?.find(named);
 }
@@ -19,7 +22,7 @@ export function containerStatus(pod: Pod, name: string): ContainerStatus | undef
  * with restarts as proof: the name of an image or image id cannot prove that it does not run.
  */
 export function isStateConsistent(
-  pod: Pod,
+  pod: ObservedPod,
   sidecarSetName: string,
   containers: ReadonlySet<string>,
 ): boolean {
@@ -53,7 +56,11 @@ interface ImageChange {
  * program records it; otherwise the start time decides. An observed generation alone proves nothing: the kubelet
  * reports it before it stops the old container (`pkg/kubelet/kubelet.go:SyncPod`).
  */
-function hasRestarted(pod: Pod, status: ContainerStatus, change: ImageChange): boolean {
+function hasRestarted(
+  pod: ObservedPod,
+  status: ObservedContainerStatus,
+  change: ImageChange,
+): boolean {
   const { sidecarSetName, image, recordedAt } = change;
   const { restartCount = 0 } = status;
   const upgradedAt = Date.parse(recordOf(pod, sidecarSetName).full?.updateTimestamp ?? "");
@@ -75,7 +82,7 @@ function hasRestarted(pod: Pod, status: ContainerStatus, change: ImageChange): b
 }
 
 /** Whether the kubelet has observed the current spec; undefined before Kubernetes 1.34. */
-function acknowledges(pod: Pod): boolean | undefined {
+function acknowledges(pod: ObservedPod): boolean | undefined {
   const { generation } = pod.metadata;
   const observed = pod.status?.observedGeneration ?? readyCondition(pod)?.observedGeneration;
   return observed === undefined || generation === undefined ? undefined : observed >= generation;

@@ -1,14 +1,13 @@
-import type { Container } from "../../api/container.ts";
 import { isObject } from "../../api/json.ts";
-import type { ContainerState, Pod } from "../../api/pod.ts";
 import type { SidecarContainer } from "../../api/sidecar_container.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
+import type { ObservedContainer, ObservedPod, ObservedState } from "../observed_pod.ts";
 import { containersOfPair, isHotUpgrade } from "../annotations/hot_upgrade.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
 import { endsWithMain, runsToCompletion } from "../annotations/terminate_marks.ts";
 
 /** Whether an init container is a native sidecar, which runs as long as the main containers. */
-export function isNativeSidecar(container: Container): boolean {
+export function isNativeSidecar(container: ObservedContainer): boolean {
   return container.restartPolicy === "Always";
 }
 
@@ -29,13 +28,13 @@ export function sidecarContainerNames(sidecarSet: SidecarSet): Set<string> {
 }
 
 /** The Pod's container of this name; containers are searched before init containers. */
-export function findContainer(pod: Pod, name: string): Container | undefined {
-  const named = (container: Container) => container.name === name;
+export function findContainer(pod: ObservedPod, name: string): ObservedContainer | undefined {
+  const named = (container: ObservedContainer) => container.name === name;
   return pod.spec.containers.find(named) ?? pod.spec.initContainers?.find(named);
 }
 
 /** The Pod's containers that keep running, native sidecars included. */
-export function runningContainers(pod: Pod): Container[] {
+export function runningContainers(pod: ObservedPod): readonly ObservedContainer[] {
   const natives = pod.spec.initContainers?.filter(isNativeSidecar) ?? [];
   return natives.length === 0 ? pod.spec.containers : [...pod.spec.containers, ...natives];
 }
@@ -44,15 +43,15 @@ export function runningContainers(pod: Pod): Container[] {
 export type MainResult = "Succeeded" | "Failed";
 
 export interface ContainerInState {
-  readonly container: Container;
-  readonly state: ContainerState | undefined;
+  readonly container: ObservedContainer;
+  readonly state: ObservedState | undefined;
 }
 
 /**
  * Whether a Pod runs to completion and all its containers but the sidecars have terminated. A new image would delay
  * its completion; Tekton, for example, ends sidecars with an image that exits immediately.
  */
-export function hasMainEnded(pod: Pod): boolean {
+export function hasMainEnded(pod: ObservedPod): boolean {
   const { restartPolicy = "Always", containers } = pod.spec;
   if (!runsToCompletion(restartPolicy)) return false;
   const statuses = pod.status?.containerStatuses ?? [];
@@ -63,7 +62,7 @@ export function hasMainEnded(pod: Pod): boolean {
   });
 }
 
-function isSidecar(container: Container): boolean {
+function isSidecar(container: ObservedContainer): boolean {
   return isMarkedInjected(container) || endsWithMain(container);
 }
 
@@ -82,7 +81,7 @@ export function resultOf(ended: readonly ContainerInState[]): MainResult {
 }
 
 /** `restartPolicyRules` (Kubernetes 1.34): the first rule that matches the exit code decides. */
-function isRestartedByRule({ restartPolicyRules }: Container, exitCode: number): boolean {
+function isRestartedByRule({ restartPolicyRules }: ObservedContainer, exitCode: number): boolean {
   if (!Array.isArray(restartPolicyRules)) return false;
   return restartPolicyRules.some((rule: unknown) => {
     if (!isObject(rule) || !isObject(rule.exitCodes)) return false;

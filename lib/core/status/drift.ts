@@ -1,6 +1,6 @@
 import { isObject } from "../../api/json.ts";
 import type { ObjectMeta } from "../../api/meta.ts";
-import type { Pod } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { isHotUpgrade, versionAnnotation, workingContainers } from "../annotations/hot_upgrade.ts";
 import { idleRecords, storedImages, storedImagesWith } from "../annotations/image_records.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
@@ -32,7 +32,7 @@ const NOTHING: ImageAssessment = { drift: [], rewritten: new Map() };
  * SidecarSet's. A different image is drift if another client set it in an update; otherwise a webhook changed it.
  * Without `managedFields` only a Pod of generation 1 proves the latter. Outdated Pods are not compared.
  */
-export function assessImages(pod: Pod, prepared: PreparedSidecarSet): ImageAssessment {
+export function assessImages(pod: ObservedPod, prepared: PreparedSidecarSet): ImageAssessment {
   const differing = differences(pod, prepared);
   if (differing.length === 0) return NOTHING;
   const isOwn = ({ container }: Drift) =>
@@ -53,7 +53,7 @@ export function assessImages(pod: Pod, prepared: PreparedSidecarSet): ImageAsses
  * @returns undefined if there is nothing to record
  */
 export function storedImagesRecord(
-  pod: Pod,
+  pod: ObservedPod,
   images: ReadonlyMap<string, string>,
 ): string | undefined {
   const known = storedImages(pod);
@@ -63,13 +63,13 @@ export function storedImagesRecord(
 
 /** Images that differ from the desired ones in a Pod that this program just wrote: other webhooks changed them. */
 export function rewrittenImages(
-  pod: Pod,
+  pod: ObservedPod,
   prepared: PreparedSidecarSet,
 ): ReadonlyMap<string, string> {
   return foundImages(differences(pod, prepared));
 }
 
-function differences(pod: Pod, prepared: PreparedSidecarSet): Drift[] {
+function differences(pod: ObservedPod, prepared: PreparedSidecarSet): Drift[] {
   const stored = storedImages(pod);
   const idle = idleRecords(pod);
   const differing: Drift[] = [];
@@ -88,7 +88,7 @@ function foundImages(differing: readonly Drift[]): ReadonlyMap<string, string> {
 }
 
 /** In an outdated Pod only the empty image is known. An idle half serves until its version marks it as empty. */
-function wantedImages(pod: Pod, prepared: PreparedSidecarSet): Map<string, string> {
+function wantedImages(pod: ObservedPod, prepared: PreparedSidecarSet): Map<string, string> {
   const { full, withoutImage } = recordOf(pod, prepared.name);
   const isCurrent = full?.hash === prepared.hash;
   const desired = new Map<string, string>();
@@ -114,7 +114,7 @@ function wantedImages(pod: Pod, prepared: PreparedSidecarSet): Map<string, strin
  *
  * @returns undefined if nothing is missing
  */
-export function strippedPart(pod: Pod, prepared: PreparedSidecarSet): string | undefined {
+export function strippedPart(pod: ObservedPod, prepared: PreparedSidecarSet): string | undefined {
   const { full } = recordOf(pod, prepared.name);
   const recorded = new Set(full?.sidecarList ?? []);
   const { initContainers = [], containers = [] } = prepared.sidecarSet.spec;
@@ -147,7 +147,7 @@ const LISTS = ["containers", "initContainers"] as const;
  * `managedFields` entries of other clients that own images of injected containers, reduced to these fields; empty
  * for most Pods, undefined if the Pod has no `managedFields`.
  */
-export function foreignImageFields({ metadata, spec }: Pod): ManagedFields | undefined {
+export function foreignImageFields({ metadata, spec }: ObservedPod): ManagedFields | undefined {
   const { managedFields } = metadata;
   if (!Array.isArray(managedFields) || managedFields.length === 0) return undefined;
   const injected = LISTS.flatMap((list) => {
@@ -174,7 +174,7 @@ export function foreignImageFields({ metadata, spec }: Pod): ManagedFields | und
  *
  * @returns undefined if the Pod has no `managedFields`
  */
-function isImageForeign({ metadata: { managedFields } }: Pod, container: string) {
+function isImageForeign({ metadata: { managedFields } }: ObservedPod, container: string) {
   if (managedFields === undefined) return undefined;
   const key = keyOf(container);
   return managedFields.some(({ manager, fieldsV1 }) =>

@@ -1,7 +1,7 @@
 import { isObject } from "../../api/json.ts";
 import { type ObjectMeta, rfc3339 } from "../../api/meta.ts";
-import type { Pod } from "../../api/pod.ts";
 import type { SidecarSetStatus } from "../../api/sidecarset_status.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { selectionHash } from "../registration/selection.ts";
 
@@ -74,7 +74,7 @@ function latest(a: string, b: string): string {
 }
 
 /** Why a selected Pod that was not missed is not injected, by times. */
-export function notMissedText({ metadata }: Pod, prepared: PreparedSidecarSet): string {
+export function notMissedText({ metadata }: ObservedPod, prepared: PreparedSidecarSet): string {
   const created = Date.parse(metadata.creationTimestamp ?? "");
   const { sidecarSet } = prepared;
   if (created < Date.parse(sidecarSet.metadata.creationTimestamp ?? "")) {

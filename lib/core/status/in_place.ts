@@ -1,5 +1,5 @@
+import type { ObservedPod } from "../observed_pod.ts";
 import type { ResourceLists } from "../../api/container.ts";
-import type { Pod } from "../../api/pod.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { hasAllContainers, recordOf } from "./record.ts";
 import { resizeRefusal } from "./resize_refusal.ts";
@@ -20,7 +20,7 @@ const IMAGES_ONLY: InPlaceChange = { kind: "Upgradable", resizes: NO_RESIZES };
  * Source: `pkg/control/sidecarcontrol/sidecarset_control.go:IsSidecarSetUpgradable`; departures D-5 and B-32 for
  * Pods that lack a container.
  */
-export function inPlaceChange(pod: Pod, prepared: PreparedSidecarSet): InPlaceChange {
+export function inPlaceChange(pod: ObservedPod, prepared: PreparedSidecarSet): InPlaceChange {
   const { full, withoutImage } = recordOf(pod, prepared.name);
   if (withoutImage?.hash === prepared.hashWithoutImage) {
     return hasAllContainers(pod, prepared) ? IMAGES_ONLY : LACKS_CONTAINER;

@@ -1,6 +1,7 @@
 import type { ResourceLists } from "../../api/container.ts";
 import { HOT_UPGRADE_SUFFIXES } from "../../api/names.ts";
-import { isMirrorPod, type Pod, type UpgradeSpec } from "../../api/pod.ts";
+import { isMirrorPod, type UpgradeSpec } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import {
   injectedSidecarSets,
   isInjectedBy,
@@ -68,7 +69,7 @@ export function hasTrait(podClass: PodClass, trait: number): boolean {
  * Source: `pkg/controller/sidecarset/sidecarset_processor.go:calculateStatus`; matched as in departure D-5.
  */
 export function classifyPod(
-  pod: Pod,
+  pod: ObservedPod,
   prepared: PreparedSidecarSet,
   context: ClassifyContext,
 ): PodClass {
@@ -98,11 +99,14 @@ export function classifyPod(
 }
 
 /** After an interruption between both patches of an update, the Pod has new resources and an old record. */
-function isHalfDone(pod: Pod, resizes: ReadonlyMap<string, ResourceLists>): boolean {
+function isHalfDone(pod: ObservedPod, resizes: ReadonlyMap<string, ResourceLists>): boolean {
   return resizes.size > 0 && resizedSpec(pod.spec, resizes) === pod.spec;
 }
 
-function unrecordedResize(pod: Pod, change: InPlaceChange | undefined): PendingResize | undefined {
+function unrecordedResize(
+  pod: ObservedPod,
+  change: InPlaceChange | undefined,
+): PendingResize | undefined {
   if (change?.kind !== "Upgradable" || change.resizes.size === 0) return undefined;
   return pendingResize(pod, { byContainer: change.resizes });
 }
@@ -121,7 +125,7 @@ function usesBudget({ kind, restarts }: PendingResize): boolean {
 }
 
 /** Images are unknown if the API server reports neither generations nor field owners. */
-function imageTraits(pod: Pod, prepared: PreparedSidecarSet): PodClass {
+function imageTraits(pod: ObservedPod, prepared: PreparedSidecarSet): PodClass {
   const { generation = 0, managedFields } = pod.metadata;
   if (generation < 1 && managedFields === undefined) return 0;
   const { drift, rewritten } = assessImages(pod, prepared);
@@ -130,7 +134,7 @@ function imageTraits(pod: Pod, prepared: PreparedSidecarSet): PodClass {
 
 /** A Pod still counts as injected if its containers were removed from the SidecarSet. */
 function isInjected(
-  pod: Pod,
+  pod: ObservedPod,
   prepared: PreparedSidecarSet,
   record: UpgradeSpec | undefined,
 ): boolean {
@@ -148,7 +152,7 @@ function isInjected(
  * A mirror Pod or an excluded Pod is not missed. Creation times are in whole seconds; `selectedLater` decides for a
  * Pod created in the same second as the selection.
  */
-function isMissed(pod: Pod, context: ClassifyContext): boolean {
+function isMissed(pod: ObservedPod, context: ClassifyContext): boolean {
   const { effectiveSince, selectedLater, excluded } = context;
   if (effectiveSince === undefined || selectedLater === true || excluded === true) return false;
   if (isMirrorPod(pod)) return false;

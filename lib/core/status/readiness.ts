@@ -1,5 +1,6 @@
-import type { Pod, PodCondition } from "../../api/pod.ts";
+import type { PodCondition } from "../../api/pod.ts";
 import type { SidecarContainer } from "../../api/sidecar_container.ts";
+import { type ObservedPod, podCondition } from "../observed_pod.ts";
 import {
   containersOfPair,
   isHotUpgrade,
@@ -12,19 +13,19 @@ import { isUnchanged } from "./record.ts";
 import { findContainer, runningSidecars } from "./containers.ts";
 
 /** The Pod's `Ready` condition. */
-export function readyCondition(pod: Pod): PodCondition | undefined {
-  return pod.status?.conditions?.find((condition) => condition.type === "Ready");
+export function readyCondition(pod: ObservedPod): PodCondition | undefined {
+  return podCondition(pod, "Ready");
 }
 
 /** Whether the Pod has not terminated and is not being deleted (`kubecontroller.IsPodActive`). */
-export function isActive(pod: Pod): boolean {
+export function isActive(pod: ObservedPod): boolean {
   const phase = pod.status?.phase;
   return phase !== "Succeeded" && phase !== "Failed" &&
     typeof pod.metadata.deletionTimestamp !== "string";
 }
 
 /** Whether the Pod runs, is ready and is not being deleted. */
-export function isRunningAndReady(pod: Pod): boolean {
+export function isRunningAndReady(pod: ObservedPod): boolean {
   return pod.status?.phase === "Running" && pod.metadata.deletionTimestamp === undefined &&
     readyCondition(pod)?.status === "True";
 }
@@ -52,7 +53,7 @@ export function hotPair(sidecar: string, working: ReadonlyMap<string, string>): 
  * differ (B-19).
  */
 export function isEmptyHalf(
-  pod: Pod,
+  pod: ObservedPod,
   container: string,
   expected: { readonly emptyImage: string | undefined; readonly sameTemplate: boolean },
 ): boolean {
@@ -66,7 +67,7 @@ export function isEmptyHalf(
 
 /** Hot-upgrade sidecars with a real image in both halves, with their halves: unfinished upgrades. */
 export function unfinishedPairs(
-  pod: Pod,
+  pod: ObservedPod,
   prepared: PreparedSidecarSet,
   sameTemplate: boolean,
 ): { readonly sidecar: SidecarContainer; readonly pair: HotPair }[] {

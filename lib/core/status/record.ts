@@ -1,5 +1,6 @@
 import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../api/names.ts";
-import type { Pod, UpgradeSpec } from "../../api/pod.ts";
+import type { UpgradeSpec } from "../../api/pod.ts";
+import type { ObservedPod } from "../observed_pod.ts";
 import { isHotUpgrade, workingContainers } from "../annotations/hot_upgrade.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
@@ -7,7 +8,7 @@ import { containerNames, findContainer, runningSidecars } from "./containers.ts"
 
 /** The record of a SidecarSet in the Pod's hash annotations; undefined if unreadable. */
 export function recordOf(
-  pod: Pod,
+  pod: ObservedPod,
   sidecarSetName: string,
 ): { readonly full?: UpgradeSpec | undefined; readonly withoutImage?: UpgradeSpec | undefined } {
   const read = readUpgradeSpecs(pod);
@@ -17,7 +18,7 @@ export function recordOf(
 }
 
 /** Whether the Pod's spec has not changed since its creation: the generation is still 1. */
-export function isUnchanged({ metadata: { generation, annotations = {} } }: Pod): boolean {
+export function isUnchanged({ metadata: { generation, annotations = {} } }: ObservedPod): boolean {
   // A Pod created before the API server counted generations has none until its first change.
   return generation === 1 && !Object.hasOwn(annotations, INPLACE_UPDATE_STATE_ANNOTATION);
 }
@@ -26,7 +27,7 @@ export function isUnchanged({ metadata: { generation, annotations = {} } }: Pod)
  * Whether the Pod has a container, or both halves of a pair, for each of the SidecarSet's running sidecars.
  * Source: `pkg/control/sidecarcontrol/util.go:IsPodInjectedSidecarSet` and its structural check.
  */
-export function hasAllContainers(pod: Pod, prepared: PreparedSidecarSet): boolean {
+export function hasAllContainers(pod: ObservedPod, prepared: PreparedSidecarSet): boolean {
   const working = workingContainers(pod);
   return runningSidecars(prepared.sidecarSet).every((sidecar) =>
     (!isHotUpgrade(sidecar) || working.has(sidecar.name)) &&

@@ -1,7 +1,7 @@
-import type { Container, ResourceLists } from "../../api/container.ts";
+import type { ObservedContainer, ObservedPod } from "../observed_pod.ts";
+import type { ResourceLists } from "../../api/container.ts";
 import { isObject } from "../../api/json.ts";
 import { POD_RESIZE_IN_PROGRESS_CONDITION, POD_RESIZE_PENDING_CONDITION } from "../../api/names.ts";
-import type { Pod } from "../../api/pod.ts";
 import { readResizes } from "../annotations/resized.ts";
 import { AMOUNT_LISTS, hasAmounts } from "../quantity/resource_lists.ts";
 import { containerStatus } from "./consistency.ts";
@@ -29,7 +29,7 @@ export interface GivenResources {
 }
 
 /** The recorded resize of a Pod by one SidecarSet, if the kubelet has not applied it. */
-export function recordedResize(pod: Pod, sidecarSet: string): PendingResize | undefined {
+export function recordedResize(pod: ObservedPod, sidecarSet: string): PendingResize | undefined {
   const record = readResizes(pod).get(sidecarSet);
   return record === undefined ? undefined : pendingResize(pod, record);
 }
@@ -40,7 +40,7 @@ export function recordedResize(pod: Pod, sidecarSet: string): PendingResize | un
  *
  * @returns undefined if there is nothing to wait for
  */
-export function pendingResize(pod: Pod, given: GivenResources): PendingResize | undefined {
+export function pendingResize(pod: ObservedPod, given: GivenResources): PendingResize | undefined {
   const pending = [...given.byContainer].filter(([name, lists]) => {
     const reported = containerStatus(pod, name)?.resources;
     return reported !== undefined && !hasAmounts(reported, lists) &&
@@ -55,7 +55,7 @@ export function pendingResize(pod: Pod, given: GivenResources): PendingResize | 
 
 /** By the kubelet's condition, unless it is about an older state of the Pod. */
 function kubeletState(
-  pod: Pod,
+  pod: ObservedPod,
   generation = 0,
 ): Pick<PendingResize, "kind" | "message"> {
   const condition = pod.status?.conditions?.find(({ type, status }) =>
@@ -69,7 +69,7 @@ function kubeletState(
 }
 
 /** Set if the kubelet has tried and failed, for example to lower the memory limit below what is in use. */
-function progressMessage(pod: Pod): string {
+function progressMessage(pod: ObservedPod): string {
   const condition = pod.status?.conditions?.find(({ type, status }) =>
     type === POD_RESIZE_IN_PROGRESS_CONDITION && status === "True"
   );
@@ -77,7 +77,7 @@ function progressMessage(pod: Pod): string {
 }
 
 /** Whether the kubelet restarts the container for a change of these resources. */
-function isRestarted(container: Container | undefined, lists: ResourceLists): boolean {
+function isRestarted(container: ObservedContainer | undefined, lists: ResourceLists): boolean {
   const policies = Array.isArray(container?.resizePolicy) ? container.resizePolicy : [];
   return policies.some((policy: unknown) =>
     isObject(policy) && policy.restartPolicy === "RestartContainer" &&

@@ -1,5 +1,6 @@
-import type { Container, ResourceLists } from "../../api/container.ts";
-import { isMirrorPod, type Pod, type PodSpec } from "../../api/pod.ts";
+import type { ObservedContainer, ObservedPod } from "../observed_pod.ts";
+import type { ResourceLists } from "../../api/container.ts";
+import { isMirrorPod } from "../../api/pod.ts";
 import { quantityOf } from "../quantity/arithmetic.ts";
 import { hasAmounts, type Resources } from "../quantity/resource_lists.ts";
 
@@ -10,7 +11,7 @@ import { hasAmounts, type Resources } from "../quantity/resource_lists.ts";
  * @see `k8s.io/kubernetes/pkg/apis/core/validation/validation.go:ValidatePodResize`
  */
 export function resizeRefusal(
-  pod: Pod,
+  pod: ObservedPod,
   resizes: ReadonlyMap<string, ResourceLists>,
 ): string | undefined {
   const resized = resizedSpec(pod.spec, resizes);
@@ -32,11 +33,11 @@ export function resizeRefusal(
 
 /** The spec after a resize; the same reference if it has these resources already. */
 export function resizedSpec(
-  spec: PodSpec,
+  spec: ObservedPod["spec"],
   resizes: ReadonlyMap<string, ResourceLists>,
-): PodSpec {
+): ObservedPod["spec"] {
   let isChanged = false;
-  const resized = (container: Container): Container => {
+  const resized = (container: ObservedContainer): ObservedContainer => {
     const lists = resizes.get(container.name);
     if (lists === undefined || hasAmounts(container.resources, lists)) return container;
     isChanged = true;
@@ -63,7 +64,9 @@ export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
  *
  * @see `k8s.io/kubernetes/pkg/apis/core/v1/helper/qos/qos.go:ComputePodQOS`
  */
-export function qosClass({ containers, initContainers = [], resources }: PodSpec): QosClass {
+export function qosClass(
+  { containers, initContainers = [], resources }: ObservedPod["spec"],
+): QosClass {
   if (resources !== undefined) return classOf(resources);
   const classes = new Set(
     [...containers, ...initContainers].map((container) => classOf(container.resources)),

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { intOrPercent } from "../../../lib/api/strategies.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
+import type { ObservedPod } from "../../../lib/core/observed_pod.ts";
 import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/budget.ts";
 import { scatter } from "../../../lib/core/rollout/scatter.ts";
 import type { CompatGroup, Verdict } from "../contract.ts";
@@ -90,6 +91,6 @@ function judgePlan(testCase: z.infer<typeof planCase>): Verdict {
   return verdictOf({ recorded, wanted: result(new Set(applying)), actual, applying });
 }
 
-function namesOf(pods: readonly Pod[]): string[] {
+function namesOf(pods: readonly ObservedPod[]): string[] {
   return pods.map((pod) => pod.metadata.name ?? "");
 }

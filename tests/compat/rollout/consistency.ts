@@ -1,4 +1,4 @@
-import type { Pod } from "../../../lib/api/pod.ts";
+import type { ObservedPod } from "../../../lib/core/observed_pod.ts";
 import { readInPlaceStates } from "../../../lib/core/annotations/inplace_state.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import {
@@ -13,7 +13,7 @@ import { findContainer, sidecarContainerNames } from "../../../lib/core/status/c
  * the departure `digest` is taken.
  */
 export function isConsistent(
-  pod: Pod,
+  pod: ObservedPod,
   { name }: PreparedSidecarSet,
   { containers, corrected }: {
     readonly containers: ReadonlySet<string>;
@@ -32,7 +32,7 @@ export function isConsistent(
 
 /** The same for all containers of the SidecarSet. */
 export function isWholeConsistent(
-  pod: Pod,
+  pod: ObservedPod,
   prepared: PreparedSidecarSet,
   corrected: ReadonlySet<string>,
 ): boolean {
@@ -41,7 +41,10 @@ export function isWholeConsistent(
 }
 
 /** Whether a Pod that was never changed in place has a sidecar whose digest is not the one that the runtime reports. */
-export function hasForeignDigest(pod: Pod, { name, sidecarSet }: PreparedSidecarSet): boolean {
+export function hasForeignDigest(
+  pod: ObservedPod,
+  { name, sidecarSet }: PreparedSidecarSet,
+): boolean {
   if (readInPlaceStates(pod)?.has(name) !== false) return false;
   return [...sidecarContainerNames(sidecarSet)].some((container) => {
     const image = findContainer(pod, container)?.image ?? "";
@@ -55,7 +58,7 @@ function isPinned(image: string): boolean {
 }
 
 function hasArrived(
-  pod: Pod,
+  pod: ObservedPod,
   { name, containers }: { readonly name: string; readonly containers: ReadonlySet<string> },
 ): boolean {
   const states = readInPlaceStates(pod);

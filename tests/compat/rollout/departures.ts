@@ -1,5 +1,5 @@
 import { UPGRADABLE_CONDITION } from "../../../lib/api/names.ts";
-import type { Pod } from "../../../lib/api/pod.ts";
+import type { ObservedPod } from "../../../lib/core/observed_pod.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { readInPlaceStates } from "../../../lib/core/annotations/inplace_state.ts";
 import { upgradability } from "../../../lib/core/rollout/upgradable.ts";
@@ -11,7 +11,7 @@ import { type Corrected, idleHalves, isReady, isUpdated } from "./openkruise.ts"
 
 /** Pods and their SidecarSet at one moment. */
 export interface Scene {
-  readonly pods: readonly Pod[];
+  readonly pods: readonly ObservedPod[];
   readonly prepared: PreparedSidecarSet;
 }
 
@@ -149,11 +149,11 @@ export const contentDepartures: readonly RolloutDeparture[] = [
   },
 ];
 
-function outdated(pods: readonly Pod[], prepared: PreparedSidecarSet): Pod[] {
+function outdated(pods: readonly ObservedPod[], prepared: PreparedSidecarSet): ObservedPod[] {
   return pods.filter((pod) => !isUpdated(pod, prepared));
 }
 
-function isDown(pod: Pod, prepared: PreparedSidecarSet): boolean {
+function isDown(pod: ObservedPod, prepared: PreparedSidecarSet): boolean {
   return !isReady(pod, prepared, NONE) ||
     !isWholeConsistent(pod, prepared, NONE);
 }

@@ -1,4 +1,4 @@
-import type { Pod } from "../../../lib/api/pod.ts";
+import type { ObservedPod } from "../../../lib/core/observed_pod.ts";
 import type { SidecarContainer } from "../../../lib/api/sidecar_container.ts";
 import {
   isHotUpgrade,
@@ -27,9 +27,9 @@ import { isConsistent, isWholeConsistent } from "./consistency.ts";
  * tell what a case comes to once some of its defects are corrected: without any corrected it must give what was recorded.
  */
 export interface Choice {
-  readonly upgrades: readonly Pod[];
-  readonly flips: readonly Pod[];
-  readonly notUpgradable: readonly Pod[];
+  readonly upgrades: readonly ObservedPod[];
+  readonly flips: readonly ObservedPod[];
+  readonly notUpgradable: readonly ObservedPod[];
 }
 
 /** Numbers of the departures to take. */
@@ -39,7 +39,7 @@ const NOTHING: Choice = { upgrades: [], flips: [], notUpgradable: [] };
 
 /** One round of the controller. */
 export function choose(
-  pods: readonly Pod[],
+  pods: readonly ObservedPod[],
   prepared: PreparedSidecarSet,
   corrected: Corrected,
 ): Choice {
@@ -59,7 +59,7 @@ export function choose(
 }
 
 /** `GetNextUpgradePods` by itself, for those of the matched Pods that may be upgraded. */
-export function chooseUpgrades(eligible: readonly Pod[], world: World): Choice {
+export function chooseUpgrades(eligible: readonly ObservedPod[], world: World): Choice {
   const { pods, prepared, corrected } = world;
   const strategy = prepared.sidecarSet.spec.updateStrategy ?? {};
   if (corrected.has("B-26") && prepared.problems.length > 0) return NOTHING;
@@ -88,7 +88,7 @@ export function chooseUpgrades(eligible: readonly Pod[], world: World): Choice {
 
 /** `IsSidecarSetUpgradable` */
 function kindOf(
-  pod: Pod,
+  pod: ObservedPod,
   prepared: PreparedSidecarSet,
   corrected: Corrected,
 ): Upgradability["kind"] {
@@ -102,23 +102,23 @@ function kindOf(
 }
 
 interface World {
-  readonly pods: readonly Pod[];
+  readonly pods: readonly ObservedPod[];
   readonly prepared: PreparedSidecarSet;
   readonly corrected: Corrected;
 }
 
 function withinBudget(
-  candidates: readonly Pod[],
+  candidates: readonly ObservedPod[],
   world: World & { readonly limit: number },
-): Pod[] {
+): ObservedPod[] {
   const { pods, prepared, corrected, limit } = world;
-  const available = (pod: Pod) =>
+  const available = (pod: ObservedPod) =>
     isReady(pod, prepared, corrected) && isWholeConsistent(pod, prepared, corrected);
-  const isFree = (pod: Pod) =>
+  const isFree = (pod: ObservedPod) =>
     corrected.has("B-17") ? !available(pod) : !isReady(pod, prepared, corrected);
   const counted = corrected.has("B-17") ? pods : pods.filter((pod) => isUpdated(pod, prepared));
   let used = counted.filter((pod) => !available(pod)).length;
-  const taken: Pod[] = [];
+  const taken: ObservedPod[] = [];
   for (const pod of candidates) {
     if (isFree(pod)) taken.push(pod);
     else if (used < limit) {
@@ -130,13 +130,16 @@ function withinBudget(
 }
 
 /** The program's own order, which puts Pods without any order key last; OpenKruise puts them first. */
-function inOrder(candidates: readonly Pod[], { pods, prepared, corrected }: World): readonly Pod[] {
+function inOrder(
+  candidates: readonly ObservedPod[],
+  { pods, prepared, corrected }: World,
+): readonly ObservedPod[] {
   const strategy = prepared.sidecarSet.spec.updateStrategy ?? {};
   const { orderPriority = [], weightPriority = [] } = strategy.priorityStrategy ?? {};
   if (corrected.has("B-18") || orderPriority.length === 0 || weightPriority.length > 0) {
     return orderPods(candidates, strategy, pods);
   }
-  const hasKey = (pod: Pod) =>
+  const hasKey = (pod: ObservedPod) =>
     orderPriority.some(({ orderedKey }) => Object.hasOwn(pod.metadata.labels ?? {}, orderedKey));
   const { scatterStrategy, ...priority } = strategy;
   const ordered = orderPods(candidates, priority, pods);
@@ -152,12 +155,16 @@ function inOrder(candidates: readonly Pod[], { pods, prepared, corrected }: Worl
     });
 }
 
-export function isUpdated(pod: Pod, prepared: PreparedSidecarSet): boolean {
+export function isUpdated(pod: ObservedPod, prepared: PreparedSidecarSet): boolean {
   return recordOf(pod, prepared.name).full?.hash === prepared.hash;
 }
 
 /** `IsPodReady` of a hot-upgrade SidecarSet: every idle half holds the empty image. */
-export function isReady(pod: Pod, prepared: PreparedSidecarSet, corrected: Corrected): boolean {
+export function isReady(
+  pod: ObservedPod,
+  prepared: PreparedSidecarSet,
+  corrected: Corrected,
+): boolean {
   return isRunningAndReady(pod) && idleHalves(pod, prepared, corrected).every(({ empty }) => empty);
 }
 
@@ -169,7 +176,7 @@ interface IdleHalf {
 }
 
 export function idleHalves(
-  pod: Pod,
+  pod: ObservedPod,
   prepared: PreparedSidecarSet,
   corrected: Corrected,
 ): IdleHalf[] {
@@ -186,7 +193,11 @@ export function idleHalves(
   });
 }
 
-function isFlippable(pod: Pod, prepared: PreparedSidecarSet, corrected: Corrected): boolean {
+function isFlippable(
+  pod: ObservedPod,
+  prepared: PreparedSidecarSet,
+  corrected: Corrected,
+): boolean {
   const halves = idleHalves(pod, prepared, corrected);
   const full = halves.filter(({ empty, sidecar, working }) =>
     !empty && !(corrected.has("empty-working-half") &&

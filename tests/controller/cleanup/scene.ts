@@ -1,3 +1,4 @@
+import { wholePod } from "../../support/whole_pod.ts";
 import assert from "node:assert/strict";
 import { cleanupRecordName, fromConfigMap } from "../../../lib/api/cleanup_record.ts";
 import { isObject } from "../../../lib/api/json.ts";
@@ -78,7 +79,8 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
       recreatingKinds: RECREATING_KINDS,
       isWebhookReady: () => true,
       obstacleOf: () => undefined,
-      readPod: (pod) => Promise.resolve(pod),
+      observedObstacleOf: () => undefined,
+      readPod: (pod) => Promise.resolve(wholePod(pod)),
     }),
   });
   index.changes.subscribe((change) => cleanups.observe(change));

@@ -3,6 +3,7 @@ import type { Pod } from "../../../lib/api/pod.ts";
 import type { SidecarSetStatus } from "../../../lib/api/sidecarset_status.ts";
 import type { ReplacementObstacle } from "../../../lib/core/cleanup/replacement.ts";
 import { isObject } from "../../../lib/api/json.ts";
+import type { ObservedPod } from "../../../lib/core/observed_pod.ts";
 import { createEngine } from "../../support/engine.ts";
 import { ManualClock, settle } from "../../support/manual_clock.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
@@ -33,7 +34,7 @@ function owned(name: string, workload = "rs"): Pod {
 
 interface SetUp {
   obstacle?: ReplacementObstacle;
-  obstacleOf?(pod: Pod): ReplacementObstacle | undefined;
+  obstacleOf?(pod: ObservedPod): ReplacementObstacle | undefined;
   /** Of evictions. */
   httpCode?: number;
 }

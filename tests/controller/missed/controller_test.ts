@@ -1,3 +1,4 @@
+import { wholePod } from "../../support/whole_pod.ts";
 import assert from "node:assert/strict";
 import type { Pod } from "../../../lib/api/pod.ts";
 import { MissedController } from "../../../lib/controller/missed/controller.ts";
@@ -29,7 +30,7 @@ function setUp(reasonOf: (pod: Pod) => "NotReviewed" | "NamespaceExcluded" = () 
     ...loopEnvironment({ clock, isLeader: () => state.leading }),
     readPod(pod) {
       read.push(pod.metadata.name ?? "");
-      return Promise.resolve(pod);
+      return Promise.resolve(wholePod(pod));
     },
     reasonFor: (pod) => ({ reason: reasonOf(pod), message: "because" }),
     events: {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import type { Pod } from "../../../lib/api/pod.ts";
+import type { ObservedPod } from "../../../lib/core/observed_pod.ts";
 import { RECREATING_KINDS } from "../../../lib/core/cleanup/eviction.ts";
 import type { EvictionGuard } from "../../../lib/core/cleanup/eviction_guards.ts";
 import {
@@ -22,7 +22,7 @@ interface Details {
 }
 
 /** A Pod of a ReplicaSet; those whose names begin with "new" are as wanted. */
-function owned(name: string, details: Details = {}): Pod {
+function owned(name: string, details: Details = {}): ObservedPod {
   const { workload = "w", created = "2026-05-01T00:00:00Z", ready = true, deleted, phase } =
     details;
   const owner = { apiVersion: "apps/v1", kind: "ReplicaSet", name: workload, uid: workload };
@@ -49,8 +49,11 @@ const guard: EvictionGuard = {
   observedGeneration: 2,
 };
 
-function snapshot(pods: readonly Pod[], facts: Partial<EvictionSnapshot> = {}): EvictionSnapshot {
-  const isWanted = ({ metadata: { name = "" } }: Pod) => name.startsWith("new");
+function snapshot(
+  pods: readonly ObservedPod[],
+  facts: Partial<EvictionSnapshot> = {},
+): EvictionSnapshot {
+  const isWanted = ({ metadata: { name = "" } }: ObservedPod) => name.startsWith("new");
   return deepFrozen({
     candidates: pods.filter((each) =>
       !isWanted(each) && each.metadata.deletionTimestamp === undefined
@@ -59,7 +62,7 @@ function snapshot(pods: readonly Pod[], facts: Partial<EvictionSnapshot> = {}): 
     podsOf: (workload: string) =>
       pods.filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === workload),
     knownObstacleOf: () => undefined,
-    obstacleOf: () => undefined,
+    observedObstacleOf: () => undefined,
     guards: [],
     generation: 2,
     recreatingKinds: RECREATING_KINDS,
@@ -71,7 +74,7 @@ function snapshot(pods: readonly Pod[], facts: Partial<EvictionSnapshot> = {}): 
   });
 }
 
-const names = (pods: readonly Pod[]) => pods.map(({ metadata }) => metadata.name);
+const names = (pods: readonly ObservedPod[]) => pods.map(({ metadata }) => metadata.name);
 
 Deno.test("planEvictions() takes one Pod of each workload", () => {
   const pods = [owned("a"), owned("b"), owned("c", { workload: "v" })];
@@ -191,10 +194,10 @@ Deno.test("planEvictions() makes a dry run only for a Pod that nothing else keep
     owned("of the same workload"),
     owned("beyond the budget", { workload: "x" }),
   ];
-  const asked: Pod[] = [];
+  const asked: ObservedPod[] = [];
   const facts = {
     maxUnavailable: 1,
-    obstacleOf(pod: Pod) {
+    observedObstacleOf(pod: ObservedPod) {
       asked.push(pod);
       return pod === pods[0] ? conflict : undefined;
     },
@@ -207,10 +210,10 @@ Deno.test("planEvictions() makes a dry run only for a Pod that nothing else keep
 
 Deno.test("planEvictions() passes over Pods with known obstacles, and leaves to the next plan what would take too long", () => {
   const pods = Array.from({ length: 1_000 }, (_, i) => owned(`p${i}`, { workload: `w${i}` }));
-  const known = new Map<Pod, typeof conflict>();
+  const known = new Map<ObservedPod, typeof conflict>();
   const facts = {
-    knownObstacleOf: (pod: Pod) => known.get(pod),
-    obstacleOf: (pod: Pod) => pod === pods[999] ? undefined : conflict,
+    knownObstacleOf: (pod: ObservedPod) => known.get(pod),
+    observedObstacleOf: (pod: ObservedPod) => pod === pods[999] ? undefined : conflict,
   };
   let plans = 0;
   for (
@@ -262,7 +265,7 @@ Deno.test("planEvictions() takes Pods that are not ready first, whatever the bud
 Deno.test("planEvictions() takes the next Pod that is not ready once the replacement of the one before exists, ready or not", () => {
   const evicted = { ...guard, pod: "uid-a", lastEviction: "2026-06-01T11:59:58Z" };
   const left = owned("b", { ready: false });
-  const plan = (pods: readonly Pod[], guards = [evicted]) =>
+  const plan = (pods: readonly ObservedPod[], guards = [evicted]) =>
     planEvictions(snapshot(pods, { guards }));
   assert.deepEqual(names(plan([left]).evictions), [], "no replacement yet");
   const replacement = owned("new-a", { created: "2026-06-01T11:59:58Z", ready: false });
@@ -285,7 +288,7 @@ Deno.test("planEvictions() keeps the budget, and takes one Pod of a workload, of
     const { evictions } = planEvictions(snapshot(pods, { unavailable, maxUnavailable }));
     const workloads = evictions.map(({ metadata }) => metadata.ownerReferences?.[0]?.uid);
     assert.equal(new Set(workloads).size, workloads.length);
-    const isReady = (pod: Pod) => details[pods.indexOf(pod)]?.ready === true;
+    const isReady = (pod: ObservedPod) => details[pods.indexOf(pod)]?.ready === true;
     const taken = evictions.filter(isReady).length;
     assert.ok(taken === 0 || unavailable + taken <= maxUnavailable);
     const unready = new Set(details.filter(({ ready }) => !ready).map(({ workload }) => workload));

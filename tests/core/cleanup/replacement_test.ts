@@ -6,9 +6,11 @@ import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import {
   asRecreated,
   missedReason,
+  observedObstacle,
   replacementObstacle,
 } from "../../../lib/core/cleanup/replacement.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
+import { projectPod } from "../../../lib/index/projection.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
 
 const web = sidecarSetOf();
@@ -91,4 +93,25 @@ Deno.test("missedReason() tells of records that came with the Pod and cannot be 
   const annotations = { [HASH_ANNOTATION]: "{" };
   const copied = { ...pod, metadata: { ...pod.metadata, annotations } };
   assert.equal(missedReason(copied, facts(web)).reason, "AnnotationNotJson");
+});
+
+Deno.test("observedObstacle() leaves a volume of the Pod to the dry run with the whole Pod", () => {
+  const volumeMounts = [{ name: "data", mountPath: "/data" }];
+  const prepared = sidecarSetOf({
+    spec: { containers: [{ name: "agent", image: "agent:1", volumeMounts }] },
+  });
+  const bare = podOf();
+  const pod = { ...bare, spec: { ...bare.spec, volumes: [{ name: "data" }] } };
+  assert.equal(reasonOf(pod, prepared), undefined);
+  assert.equal(observedObstacle(projectPod(pod), facts(prepared)), undefined);
+});
+
+Deno.test("observedObstacle() finds what the SidecarSet and the names of the Pod's containers show", () => {
+  const paused = sidecarSetOf({ spec: { injectionStrategy: { paused: true } } });
+  const named = sidecarSetOf({ spec: { containers: [{ name: "main", image: "agent:1" }] } });
+  const found = (prepared: PreparedSidecarSet) =>
+    observedObstacle(projectPod(podOf()), facts(prepared))?.reason;
+  assert.equal(found(web), undefined);
+  assert.equal(found(paused), "InjectionPaused");
+  assert.equal(found(named), "ContainerNameConflict");
 });

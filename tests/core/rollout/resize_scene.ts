@@ -7,6 +7,7 @@ import { compareRevisions } from "../../../lib/core/revision/comparisons.ts";
 import { newControllerRevision } from "../../../lib/core/revision/controller_revision.ts";
 import { revisionData } from "../../../lib/core/revision/data.ts";
 import type { PodUpdate } from "../../../lib/core/rollout/pod_update.ts";
+import { wholePod } from "../../support/whole_pod.ts";
 import { resizedSpec } from "../../../lib/core/status/resize_refusal.ts";
 import { applyPodUpdate, settle, withCondition } from "../../compat/rollout/cluster.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
@@ -75,11 +76,11 @@ export function afterResize(pod: Pod, { resize }: Pick<PodUpdate, "resize">): Po
   const given = [...resize?.spec.containers ?? [], ...resize?.spec.initContainers ?? []];
   const resizes = new Map(given.map(({ name, resources }) => [name, resources]));
   const generation = (pod.metadata.generation ?? 0) + Number(resizes.size > 0);
-  return {
+  return wholePod({
     ...pod,
     metadata: { ...pod.metadata, generation },
     spec: resizedSpec(pod.spec, resizes),
-  };
+  });
 }
 
 /** The Pod after all patches of an update. */

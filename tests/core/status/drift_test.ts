@@ -11,18 +11,19 @@ import {
   rewrittenImages,
   storedImagesRecord,
 } from "../../../lib/core/status/drift.ts";
+import type { ObservedPod } from "../../../lib/core/observed_pod.ts";
 import { projectPod } from "../../../lib/index/projection.ts";
 import { hotMeshAt2, hotPod, meshAt2, pod, type PodDetails } from "../rollout/scene.ts";
 
 const current = { hash: "hash-2" };
 
-function driftOf(target: Pod): string[] {
+function driftOf(target: ObservedPod): string[] {
   return assessImages(target, meshAt2()).drift.map(({ container, storedImage, foundImage }) =>
     `${container}: ${foundImage} instead of ${storedImage}`
   );
 }
 
-function rewrittenOf(target: Pod): Record<string, string> {
+function rewrittenOf(target: ObservedPod): Record<string, string> {
   return Object.fromEntries(assessImages(target, meshAt2()).rewritten);
 }
 
