@@ -3,7 +3,7 @@ import type { CommandContext } from "./command_line/context.ts";
 import { addHelp, showHelpAfterErrors } from "./command_line/help.ts";
 import { checkTemplate } from "./command_line/options.ts";
 import { addCertificates } from "./certificates/command.ts";
-import { addCompletion } from "./completion/command.ts";
+import { addCompleteValues, addCompletion } from "./completion/command.ts";
 import { addController } from "./controller/command.ts";
 import { addDashboard } from "./dashboard/command.ts";
 import { addDiff } from "./diff/command.ts";
@@ -43,6 +43,7 @@ export function createProgram(context: CommandContext): Command {
   addDashboard(program, context);
   addController(program, context);
   addCompletion(program, context);
+  addCompleteValues(program, context);
   addManifests(program, context);
   addCertificates(program, context);
   addUninstall(program, context);

@@ -57,6 +57,17 @@ export async function kubeconfigCluster(options: KubeconfigOptions): Promise<Clu
   };
 }
 
+/** The names of all contexts. Rejects if a kubeconfig cannot be read. */
+export async function contextNames(
+  options: Pick<KubeconfigOptions, "host" | "kubeconfig">,
+): Promise<string[]> {
+  const { contexts } = await readKubeconfigs(kubeconfigFiles(options), {
+    host: options.host,
+    allowMissing: true,
+  });
+  return [...contexts.keys()];
+}
+
 /** The kubeconfig files, in order of precedence. */
 function kubeconfigFiles(
   options: { host: Pick<Host, "env">; kubeconfig?: string },

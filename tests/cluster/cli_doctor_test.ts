@@ -124,6 +124,12 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
     );
   });
 
+  await t.step("completion lists the SidecarSets and namespaces of the cluster", async () => {
+    assert.equal(await shell.output('sidecarset __complete sidecarsets -- status ""'), "logging\n");
+    const namespaces = await shell.output('sidecarset __complete namespaces -- explain -n ""');
+    assert.match(namespaces, /^sidecarset-system$/m);
+  });
+
   await t.step("doctor tells of SidecarSets that select nothing, and of overlaps", async () => {
     await createSidecarSet(plane, "idle", agent("nobody"));
     await createSidecarSet(plane, "second", {

@@ -2,6 +2,7 @@ import { Argument, type Command } from "commander";
 import type { CommandContext } from "../command_line/context.ts";
 import { helpNotes } from "../command_line/help.ts";
 import type { Completer } from "./script.ts";
+import type { Values } from "./words.ts";
 
 /** `sidecarset completion` */
 export function addCompletion(program: Command, { terminal, exit }: CommandContext): void {
@@ -17,6 +18,21 @@ export function addCompletion(program: Command, { terminal, exit }: CommandConte
       exit(0);
     });
 }
+
+/** `sidecarset __complete`, which completion scripts call for values that only the kubeconfig or cluster knows. */
+export function addCompleteValues(program: Command, context: CommandContext): void {
+  program.command("__complete", { hidden: true })
+    .addArgument(new Argument("<values>", "what to list").choices(VALUES))
+    .argument("[word...]", "the typed words, after --")
+    .action(async (values: Values, words: string[]) => {
+      const { completeValues } = await import("./values.ts");
+      const found = await completeValues(values, { ...context, words });
+      context.terminal.writeData(found.map((each) => `${each}\n`).join(""));
+      context.exit(0);
+    });
+}
+
+const VALUES: readonly Values[] = ["sidecarsets", "contexts", "namespaces"];
 
 const COMPLETERS: readonly Completer[] = ["bash", "zsh", "fish", "kubectl"];
 

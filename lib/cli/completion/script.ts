@@ -30,7 +30,7 @@ export function completionScript(program: Command, completer: Completer): string
  */
 export function kubectlScript(program: string, commands: readonly CommandWords[]): string {
   return `#!/usr/bin/env bash
-${bashScript(program, commands)}
+${bashScript(program, commands, `kubectl-${program}`)}
 COMP_WORDS=(${program})
 for word in "$@"; do
   case "$word" in

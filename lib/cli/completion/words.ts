@@ -1,5 +1,8 @@
 import type { Command, Option } from "commander";
 
+/** Values that are read when they are completed. */
+export type Values = "sidecarsets" | "contexts" | "namespaces";
+
 /** An option for completion. */
 export interface OptionWords {
   /** Short and long form: `-o`, `--output`. */
@@ -8,6 +11,8 @@ export interface OptionWords {
   /** Kind of the value; `optional`: one of the choices may follow after `=`. */
   readonly value: "none" | "optional" | "file" | "choice" | "other";
   readonly choices: readonly string[];
+  /** What the value names. */
+  readonly values?: Values;
 }
 
 /** A command for completion. */
@@ -18,6 +23,8 @@ export interface CommandWords {
   readonly options: readonly OptionWords[];
   /** Allowed values of the first argument. */
   readonly choices: readonly string[];
+  /** What the arguments name. */
+  readonly values?: Values;
   /** Whether the arguments are files. */
   readonly files: boolean;
 }
@@ -32,7 +39,8 @@ function unfold(
   command: Command,
   { path, global }: { path: string; global: readonly OptionWords[] },
 ): CommandWords[] {
-  const subcommands = command.commands.map((each) => ({
+  const visible = visibleCommands(command);
+  const subcommands = visible.map((each) => ({
     name: each.name(),
     description: each.description(),
   }));
@@ -42,15 +50,32 @@ function unfold(
     subcommands,
     options: [...own, ...global, HELP],
     choices: command.registeredArguments[0]?.argChoices ?? [],
+    // Commands whose argument is a name take SidecarSets.
+    ...(command.registeredArguments[0]?.name() === "name"
+      ? { values: "sidecarsets" as const }
+      : {}),
     files: command.registeredArguments[0]?.name() === "file",
   };
   return [
     words,
-    ...command.commands.flatMap((each) =>
+    ...visible.flatMap((each) =>
       unfold(each, { path: path === "" ? each.name() : `${path} ${each.name()}`, global })
     ),
   ];
 }
+
+function visibleCommands(command: Command): readonly Command[] {
+  const visible = command.createHelp().visibleCommands(command);
+  return command.commands.filter((each) => visible.includes(each));
+}
+
+/** Options whose values exist in the kubeconfig or in the cluster. */
+const VALUES_OF: Readonly<Record<string, Values>> = {
+  "--context": "contexts",
+  "--namespace": "namespaces",
+  "--system-namespace": "namespaces",
+  "--exclude-namespaces": "namespaces",
+};
 
 const HELP: OptionWords = {
   flags: ["-h", "--help"],
@@ -72,7 +97,13 @@ function optionWords({ short, long, description, argChoices, flags, ...option }:
     description,
     value,
     choices: argChoices ?? [],
+    ...valuesOf(long),
   } satisfies OptionWords;
+}
+
+function valuesOf(flag: string | undefined): { values?: Values } {
+  const values = flag === undefined ? undefined : VALUES_OF[flag];
+  return values === undefined ? {} : { values };
 }
 
 /** Quotes text for bash and zsh. */

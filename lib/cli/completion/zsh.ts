@@ -4,6 +4,9 @@ import { type CommandWords, type OptionWords, quoted } from "./words.ts";
 export function zshScript(program: string, commands: readonly CommandWords[]): string {
   const paths = commands.map(({ path }) => path).filter((path) => path !== "");
   return `#compdef ${program}
+_${program}_values() {
+  compadd -- \${(f)"$(${program} __complete $1 -- "\${(@)words[2,CURRENT]}" 2> /dev/null)"}
+}
 _${program}() {
   local command="" next i
   local -a entries
@@ -14,13 +17,13 @@ _${program}() {
     esac
   done
   case "$command:\${words[CURRENT-1]}" in
-${commands.flatMap(valueCases).join("\n")}
+${commands.flatMap((each) => valueCases(program, each)).join("\n")}
   esac
   case "$command:\${words[CURRENT]}" in
-${commands.flatMap(assignedCases).join("\n")}
+${commands.flatMap((each) => assignedCases(program, each)).join("\n")}
   esac
   case "$command:\${words[CURRENT]}" in
-${commands.flatMap(wordCases).join("\n")}
+${commands.flatMap((each) => wordCases(program, each)).join("\n")}
   esac
   if ((\${#entries})); then
     _describe ${quoted(program)} entries
@@ -34,28 +37,34 @@ fi
 `;
 }
 
-function valueCases({ path, options }: CommandWords): string[] {
+function valueCases(program: string, { path, options }: CommandWords): string[] {
   return options.filter(({ value }) => value !== "none" && value !== "optional").map((option) => {
     const places = option.flags.map((flag) => quoted(`${path}:${flag}`)).join(" | ");
-    return `    ${places}) ${completion(option)}; return ;;`;
+    return `    ${places}) ${completion(program, option)}; return ;;`;
   });
 }
 
 /** `--option=value` is one word. */
-function assignedCases({ path, options }: CommandWords): string[] {
+function assignedCases(program: string, { path, options }: CommandWords): string[] {
   return options.filter(({ value }) => value !== "none").flatMap((option) =>
     option.flags.filter((flag) => flag.startsWith("--")).map((flag) =>
-      `    ${quoted(`${path}:${flag}=`)}*) compset -P '*='; ${completion(option)}; return ;;`
+      `    ${quoted(`${path}:${flag}=`)}*) compset -P '*='; ${
+        completion(program, option)
+      }; return ;;`
     )
   );
 }
 
-function completion({ value, choices }: OptionWords): string {
+function completion(program: string, { value, choices, values }: OptionWords): string {
+  if (values !== undefined) return `_${program}_values ${values}`;
   if (choices.length > 0) return `compadd -- ${choices.map(quoted).join(" ")}`;
   return value === "file" ? "_files" : "_message value";
 }
 
-function wordCases({ path, subcommands, options, choices, files }: CommandWords): string[] {
+function wordCases(
+  program: string,
+  { path, subcommands, options, choices, values, files }: CommandWords,
+): string[] {
   const flags = options.flatMap(({ flags, description }) =>
     flags.map((flag) => entry(flag, description))
   );
@@ -63,9 +72,14 @@ function wordCases({ path, subcommands, options, choices, files }: CommandWords)
     ...subcommands.map(({ name, description }) => entry(name, description)),
     ...choices.map(quoted),
   ];
+  const argument = files
+    ? "_files"
+    : values === undefined
+    ? `entries=(${others.join(" ")})`
+    : `_${program}_values ${values}`;
   return [
     `    ${quoted(`${path}:`)}-*) entries=(${flags.join(" ")}) ;;`,
-    `    ${quoted(`${path}:`)}*) ${files ? "_files" : `entries=(${others.join(" ")})`} ;;`,
+    `    ${quoted(`${path}:`)}*) ${argument} ;;`,
   ];
 }
 

@@ -33,7 +33,7 @@ Deno.test("commandWords() distinguishes files and choices from other values", ()
 
 Deno.test("completionScript() for zsh quotes descriptions and completes files where they belong", () => {
   const script = completionScript(tinyProgram(), "zsh");
-  assert.ok(script.startsWith("#compdef tiny\n_tiny() {\n"));
+  assert.ok(script.startsWith("#compdef tiny\n_tiny_values() {\n"));
   assert.ok(script.includes(`'--loud:say more: it'\\''s a lot'`));
   assert.ok(script.includes("'rollout pause:-f' | 'rollout pause:--filename') _files; return ;;"));
   assert.ok(script.includes("'rollout pause:--mode') compadd -- 'fast' 'slow'; return ;;"));
