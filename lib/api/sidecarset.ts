@@ -27,6 +27,7 @@ export const patchPodMetadata = z.looseObject({
   }),
 });
 export type PatchPodMetadata = z.infer<typeof patchPodMetadata>;
+export type PatchField = keyof typeof patchPodMetadata.shape;
 
 export const sidecarSetSpec = z.looseObject({
   selector: z.optional(labelSelector).register(docs, {

@@ -1,5 +1,11 @@
 import type { LocalObjectReference } from "../../api/container.ts";
-import type { SidecarSet, SidecarSetSpec, SpecField } from "../../api/sidecarset.ts";
+import type {
+  PatchField,
+  PatchPodMetadata,
+  SidecarSet,
+  SidecarSetSpec,
+  SpecField,
+} from "../../api/sidecarset.ts";
 import type { SidecarContainer } from "../../api/sidecar_container.ts";
 import { DEFAULT_CONTAINER_ANNOTATION } from "../pod_metadata/default_container.ts";
 import { isOwnAnnotation } from "../pod_metadata/removal.ts";
@@ -68,24 +74,37 @@ const CHECKS: Readonly<Record<SpecField, Check>> = {
       ? []
       : [{ field: "imagePullSecrets", message: "must have names, and nothing else: correct it" }],
   patchPodMetadata: ({ patchPodMetadata = [] }) =>
-    patchPodMetadata.flatMap(({ annotations = {}, patchPolicy }, i) => {
-      const field = `patchPodMetadata[${i}]`;
-      const own = Object.keys(annotations).find((key) =>
-        isOwnAnnotation(key) || key === DEFAULT_CONTAINER_ANNOTATION
-      );
-      return [
-        ...(patchPolicy === "MergePatchJson"
-          ? [{
-            field: `${field}.patchPolicy`,
-            message: "is MergePatchJson, which depends on the Pod's annotation: " +
-              "use Retain or Overwrite",
-          }]
-          : []),
-        ...(own === undefined
-          ? []
-          : [{ field: `${field}.annotations`, message: `sets ${own}, a record: remove it` }]),
-      ];
-    }),
+    patchPodMetadata.flatMap((patch, i) =>
+      Object.values(PATCH_CHECKS).flatMap((check) => check(patch)).map(({ field, message }) => ({
+        field: `patchPodMetadata[${i}].${field}`,
+        message,
+      }))
+    ),
+};
+
+/** One entry for every field of a metadata patch. */
+const PATCH_CHECKS: Readonly<
+  Record<PatchField, (patch: PatchPodMetadata) => readonly Blocker[]>
+> = {
+  annotations: ({ annotations = {} }) =>
+    Object.keys(annotations).filter((key) =>
+      isOwnAnnotation(key) || key === DEFAULT_CONTAINER_ANNOTATION
+    ).map((key) => ({
+      field: "annotations",
+      message: `sets ${key}, which the injection writes itself: remove it`,
+    })),
+  labels: ({ labels = {} }) =>
+    Object.keys(labels).length === 0
+      ? []
+      : [{ field: "labels", message: "changes which SidecarSets select the Pod: remove it" }],
+  patchPolicy: ({ patchPolicy }) =>
+    patchPolicy === "MergePatchJson"
+      ? [{
+        field: "patchPolicy",
+        message: "is MergePatchJson, which depends on the Pod's annotation: " +
+          "use Retain or Overwrite",
+      }]
+      : [],
 };
 
 /**

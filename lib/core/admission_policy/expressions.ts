@@ -5,6 +5,7 @@ import {
   INJECTED_ENV,
   INJECTED_LIST_ANNOTATION,
 } from "../../api/names.ts";
+import { STORED_IMAGES_ANNOTATION } from "../annotations/image_records.ts";
 import { MAX_ANNOTATION_BYTES } from "../pod_metadata/annotation_size.ts";
 import { DEFAULT_CONTAINER_ANNOTATION } from "../pod_metadata/default_container.ts";
 import { celString, celStrings } from "./cel.ts";
@@ -13,14 +14,26 @@ import { celString, celStrings } from "./cel.ts";
 
 const RECORDS = [HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, INJECTED_LIST_ANNOTATION];
 
-/** One entry of a hash annotation, in the form that this program and OpenKruise write. */
+/** One entry of a hash annotation without blanks, in the current form and in the old one of OpenKruise. */
 const TEXT = '"[^"\\\\]*"';
 const ENTRY = `${TEXT}:\\{("[A-Za-z]+":(${TEXT}|null|\\[(${TEXT},?)*\\]),?)*\\}`;
-const ENTRIES = `^(\\{(${ENTRY}(,${ENTRY})*)?\\})?$`;
+const OLD_ENTRY = `${TEXT}:${TEXT}`;
+
+/** Matches the annotation with any number of such entries. */
+function objectOf(entry: string): string {
+  return celString(`^\\{(${entry}(,${entry})*)?\\}$`);
+}
 
 /** The Pod's part of an annotation; empty where it is absent. */
 function annotation(name: string): string {
   return `variables.annotations[?${celString(name)}].orValue("")`;
+}
+
+function withoutBlanks(text: string): string {
+  return [" ", "\t", "\n", "\r"].reduce(
+    (result, blank) => `${result}.replace(${celString(blank)}, "")`,
+    text,
+  );
 }
 
 const IS_MARKED = `c.?env.orValue([]).exists(e, e.name == ${celString(INJECTED_ENV)} && ` +
@@ -50,11 +63,13 @@ export const POD_VARIABLES: readonly NamedExpression[] = [
       "object.spec.?resources.?limits.orValue({}).map(k, k)",
   ),
   variable("hasRecords", `${celStrings(RECORDS)}.exists(k, k in variables.annotations)`),
-  // Annotations in another form, such as the old one of OpenKruise, cannot be merged by expressions.
+  variable("full", withoutBlanks(annotation(HASH_ANNOTATION))),
+  variable("withoutImage", withoutBlanks(annotation(HASH_WITHOUT_IMAGE_ANNOTATION))),
   variable(
     "isReadable",
-    [HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION].map((name) =>
-      `${annotation(name)}.matches(${celString(ENTRIES)})`
+    ["full", "withoutImage"].map((name) =>
+      `(variables.${name} == "" || variables.${name}.matches(${objectOf(ENTRY)}) || ` +
+      `variables.${name}.matches(${objectOf(OLD_ENTRY)}))`
     ).join(" && "),
   ),
   variable(
@@ -74,19 +89,55 @@ export const FITS_ANNOTATIONS = variable(
   `variables.annotationBytes + variables.addedBytes <= ${MAX_ANNOTATION_BYTES}`,
 );
 
-/** Entries of SidecarSets that the Pod gets now, or does not get although it has their records, are dropped. */
-function records(name: string, part: "full" | "withoutImage"): string {
-  const kept = `${annotation(name)}.findAll(${celString(ENTRY)})` +
-    `.filter(e, !variables.dropped.exists(n, e.startsWith("\\"" + n + "\\":")))`;
-  return `"{" + (${kept} + variables.injected.map(p, string(p.${part}))).sort().join(",") + "}"`;
+/** The entries of a hash annotation of the Pod, in the current form. */
+function entries(part: RecordPart): string {
+  const text = `variables.${part}`;
+  const old = `${text}.findAll(${celString(OLD_ENTRY)}).map(e, e.split('":"'))` +
+    `.map(e, e[0] + '":{"updateTimestamp":null,"hash":"' + e[1] + ',"sidecarSetName":' + e[0] + ` +
+    `'","sidecarList":null}')`;
+  return `${text}.matches(${objectOf(OLD_ENTRY)}) ? ${old} : ` +
+    `${text}.findAll(${celString(ENTRY)})`;
 }
+
+type RecordPart = "full" | "withoutImage";
 
 /** The parts of all injected SidecarSets in their order. */
 function parts(name: string): string {
   return `variables.injected.map(p, p.${name}).flatten()`;
 }
 
-/** What the Pod gets, from `variables.injected` and `variables.dropped`. */
+/** Whether an entry belongs to one of the names. */
+function isOf(names: string): string {
+  return `${names}.exists(n, e.startsWith('"' + n + '":'))`;
+}
+
+/** Sorted entries as JSON; entries of records begin with the name, so they are sorted by it. */
+function objectText(list: string): string {
+  return `"{" + (${list}).sort().join(",") + "}"`;
+}
+
+function change(key: string, value: string): string {
+  return `{"key": ${celString(key)}, "value": ${value}}`;
+}
+
+/** A text of an annotation of another Pod that is copied, without the entries of stale records. */
+const CLEARED: readonly (readonly [key: string, kept: string, all: string, text: string])[] = [
+  [HASH_ANNOTATION, "keptFull", "allFull", objectText("variables.keptFull")],
+  [
+    HASH_WITHOUT_IMAGE_ANNOTATION,
+    "keptWithoutImage",
+    "allWithoutImage",
+    objectText("variables.keptWithoutImage"),
+  ],
+  [
+    INJECTED_LIST_ANNOTATION,
+    "keptListed",
+    "listed",
+    'variables.keptListed.distinct().sort().join(",")',
+  ],
+];
+
+/** What the Pod gets, from `variables.injected`, `variables.present` and `variables.dropped`. */
 export const RESULT_VARIABLES: readonly NamedExpression[] = [
   variable("front", parts("front")),
   variable("behind", parts("behind")),
@@ -102,26 +153,86 @@ export const RESULT_VARIABLES: readonly NamedExpression[] = [
     "newSecrets",
     `${parts("secrets")}.filter(s, !(s.name in variables.secretNames)).distinct()`,
   ),
+  variable("ownNames", `object.spec.containers.filter(c, !(${IS_MARKED})).map(c, c.name)`),
+  // Without an injection, only records that the Pod's list refers to are those of a copy.
   variable(
-    "ownNames",
-    `object.spec.containers.filter(c, !(${IS_MARKED})).map(c, c.name)`,
+    "stale",
+    "variables.injected.size() > 0 ? variables.dropped : " +
+      "!variables.isReadable ? [] : variables.dropped.filter(n, n in variables.listed)",
+  ),
+  variable("allFull", entries("full")),
+  variable("keptFull", `variables.allFull.filter(e, !${isOf("variables.stale")})`),
+  variable("allWithoutImage", entries("withoutImage")),
+  variable("keptWithoutImage", `variables.allWithoutImage.filter(e, !${isOf("variables.stale")})`),
+  variable("keptListed", "variables.listed.filter(n, !(n in variables.stale))"),
+  variable("storedImages", annotation(STORED_IMAGES_ANNOTATION)),
+  variable("rewritten", rewrittenImages()),
+  variable(
+    "records",
+    `[${change(HASH_ANNOTATION, objectText(`variables.keptFull + ${texts("full")}`))},` +
+      `${
+        change(
+          HASH_WITHOUT_IMAGE_ANNOTATION,
+          objectText(`variables.keptWithoutImage + ${texts("withoutImage")}`),
+        )
+      },` +
+      change(
+        INJECTED_LIST_ANNOTATION,
+        `(variables.keptListed + ${texts("name")}).distinct().sort().join(",")`,
+      ) + "]",
+  ),
+  variable(
+    "defaultContainer",
+    "variables.front.size() > 0 && variables.ownNames.size() > 0 && " +
+      `!(${celString(DEFAULT_CONTAINER_ANNOTATION)} in variables.annotations) ? ` +
+      `[${change(DEFAULT_CONTAINER_ANNOTATION, "string(variables.ownNames[0])")}] : []`,
   ),
   variable(
     "newAnnotations",
-    `[{"key": ${celString(HASH_ANNOTATION)}, "value": ${records(HASH_ANNOTATION, "full")}},` +
-      `{"key": ${celString(HASH_WITHOUT_IMAGE_ANNOTATION)}, "value": ${
-        records(HASH_WITHOUT_IMAGE_ANNOTATION, "withoutImage")
-      }},` +
-      `{"key": ${celString(INJECTED_LIST_ANNOTATION)}, "value": ` +
-      "(variables.listed.filter(n, !(n in variables.dropped)) + " +
-      'variables.injected.map(p, string(p.name))).distinct().sort().join(",")}] + ' +
-      `(variables.front.size() > 0 && variables.ownNames.size() > 0 && ` +
-      `!(${celString(DEFAULT_CONTAINER_ANNOTATION)} in variables.annotations) ? ` +
-      `[{"key": ${celString(DEFAULT_CONTAINER_ANNOTATION)}, ` +
-      '"value": string(variables.ownNames[0])}] : []) + ' +
-      `${parts("overwritten")} + ${parts("retained")}.filter(a, !(a.key in variables.annotations))`,
+    "(variables.injected.size() > 0 ? variables.records + variables.defaultContainer + " +
+      `${parts("overwritten")} + ` +
+      `${parts("retained")}.filter(a, !(a.key in variables.annotations)) : ` +
+      CLEARED.map(([key, kept, all, text]) =>
+        `(variables.${kept}.size() > 0 && variables.${kept}.size() < variables.${all}.size() ? ` +
+        `[${change(key, text)}] : [])`
+      ).join(" + ") + ") + " +
+      `(variables.rewritten.size() == 0 || !variables.fitsAnnotations ? [] : ` +
+      `[${
+        change(
+          STORED_IMAGES_ANNOTATION,
+          objectText(
+            `variables.storedImages.findAll(${celString(OLD_ENTRY)}).filter(e, ` +
+              `!${isOf("variables.rewritten.map(r, r.name)")}) + ` +
+              "variables.rewritten.map(r, string(r.entry))",
+          ),
+        )
+      }])`,
+  ),
+  variable(
+    "removedAnnotations",
+    "variables.injected.size() > 0 ? [] : " +
+      CLEARED.map(([key, kept, all]) =>
+        `(variables.${kept}.size() == 0 && variables.${all}.size() > 0 ? [${celString(key)}] : [])`
+      ).join(" + "),
   ),
 ];
+
+function texts(part: RecordPart | "name"): string {
+  return `variables.injected.map(p, string(p.${part}))`;
+}
+
+/**
+ * Images that other webhooks have set in containers of an earlier evaluation, unless they are recorded already: the
+ * policy is evaluated again after such a change, and drift is compared with the recorded images.
+ */
+function rewrittenImages(): string {
+  const entry = `'"' + i.name + '":"' + c.image + '"'`;
+  const isNew = `c.name == i.name && c.name in variables.marked && c.?image.orValue("") != "" && ` +
+    `(variables.storedImages.contains('"' + i.name + '":') ? ` +
+    `!variables.storedImages.contains(${entry}) : c.image != i.image)`;
+  return `variables.present.map(p, p.images).flatten().map(i, ` +
+    `variables.all.filter(c, ${isNew}).map(c, {"name": string(i.name), "entry": ${entry}})).flatten()`;
+}
 
 function operation(op: string, { path, value }: { path: string; value?: string }): string {
   return `JSONPatch{op: "${op}", path: ${path}${value === undefined ? "" : `, value: ${value}`}}`;
@@ -148,10 +259,13 @@ const REMOVE_DOUBLED_SECRETS =
   `.map(i, ${operation("remove", { path: '"/spec/imagePullSecrets/" + string(-i)' })})`;
 
 /** The JSON patch; empty where the Pod gets nothing. */
-export const PATCH = `variables.injected.size() == 0 ? [] : [
-has(object.metadata.annotations) ? [] : [${
+export const PATCH = `[
+has(object.metadata.annotations) || variables.newAnnotations.size() == 0 ? [] : [${
   operation("add", { path: '"/metadata/annotations"', value: "{}" })
 }],
+variables.removedAnnotations.map(k, ${
+  operation("remove", { path: '"/metadata/annotations/" + jsonpatch.escapeKey(k)' })
+}),
 variables.newAnnotations.map(a, ${
   operation("add", {
     path: '"/metadata/annotations/" + jsonpatch.escapeKey(string(a.key))',
@@ -161,7 +275,7 @@ variables.newAnnotations.map(a, ${
 ${place("containers", { front: "variables.front", behind: "variables.behind" })},
 ${place("initContainers", { front: "variables.initFront", behind: "variables.initBehind" })},
 ${place("volumes", { behind: "variables.newVolumes" })},
-${REMOVE_DOUBLED_SECRETS},
+variables.injected.size() == 0 ? [] : ${REMOVE_DOUBLED_SECRETS},
 ${place("imagePullSecrets", { behind: "variables.newSecrets" })}
 ].flatten()`;
 

@@ -91,15 +91,21 @@ export function memberVariables(members: readonly PolicyMember[]): NamedExpressi
       name: "injected",
       expression: `${listed((_, i) => `variables.s${i} ? [variables.p${i}] : []`)}.flatten()`,
     },
+    ...members.map(({ name, plan }, i) => ({
+      name: `h${i}`,
+      expression: `variables.m${i} && ${celString(name)} in variables.listed && ` +
+        `variables.marked.exists(n, n in ${celStrings(plan.containerNames)})`,
+    })),
+    {
+      name: "present",
+      expression: `!variables.hasRecords ? [] : ${
+        listed((_, i) => `variables.h${i} ? [variables.p${i}] : []`)
+      }.flatten()`,
+    },
     {
       name: "dropped",
       expression: `!variables.hasRecords ? [] : ${
-        listed(({ name, plan }, i) =>
-          `variables.m${i} && !(${
-            celString(name)
-          } in variables.listed && variables.marked.exists(n, ` +
-          `n in ${celStrings(plan.containerNames)})) ? [${celString(name)}] : []`
-        )
+        listed(({ name }, i) => `variables.m${i} && !variables.h${i} ? [${celString(name)}] : []`)
       }.flatten()`,
     },
   ];

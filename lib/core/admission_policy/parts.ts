@@ -5,7 +5,7 @@ import {
   INJECTED_LIST_ANNOTATION,
 } from "../../api/names.ts";
 import type { PatchPodMetadata } from "../../api/sidecarset.ts";
-import type { ContainerList } from "../inject/sidecar_plan.ts";
+import { type ContainerList, isLongRunning } from "../inject/sidecar_plan.ts";
 import type { SidecarSetPlan } from "../inject/sidecarset_plan.ts";
 import { recordInjection } from "../pod_metadata/records.ts";
 
@@ -18,6 +18,8 @@ export interface PolicyParts {
   readonly initBehind: readonly Container[];
   readonly volumes: readonly Volume[];
   readonly secrets: readonly LocalObjectReference[];
+  /** Images of the containers that run as long as the Pod. */
+  readonly images: readonly { readonly name: string; readonly image: string }[];
   /** Entries of the two hash annotations. */
   readonly full: string;
   readonly withoutImage: string;
@@ -48,6 +50,9 @@ export function partsOf(plan: SidecarSetPlan, injectedAt: Date): PolicyParts {
     initBehind: containersOf(plan, { list: "initContainers", inFront: false }),
     volumes: plan.volumes,
     secrets: spec.imagePullSecrets ?? [],
+    images: plan.sidecars.filter(isLongRunning).flatMap(({ containers }) => containers).map(
+      ({ name, container }) => ({ name, image: container.image ?? "" }),
+    ),
     full: entryOf(HASH_ANNOTATION),
     withoutImage: entryOf(HASH_WITHOUT_IMAGE_ANNOTATION),
     ...annotationsOf(spec.patchPodMetadata ?? []),

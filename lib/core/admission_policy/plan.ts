@@ -3,9 +3,10 @@ import type {
   MutatingAdmissionPolicyBinding,
 } from "../../api/admission_policy.ts";
 import type { ControllerRevision } from "../../api/objects.ts";
+import { CANARY_BASE_ANNOTATION } from "../../api/names.ts";
 import { pinnedRevision } from "../inject/revision_choice.ts";
 import { createPlanner, type Planner } from "../inject/planner.ts";
-import type { SidecarSetPlan } from "../inject/sidecarset_plan.ts";
+import { canaryBase, type SidecarSetPlan } from "../inject/sidecarset_plan.ts";
 import { compareUtf8 } from "../json/go_json.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { Obstacle } from "../reasons.ts";
@@ -101,11 +102,22 @@ function memberOf(prepared: PreparedSidecarSet, context: Context): PolicyMember 
     ? memory.planner.current(prepared)
     : memory.planner.restored(prepared, pinned);
   if ("reason" in plan) return plan;
-  const found = plan.obstacle ?? policyObstacle(plan.prepared.sidecarSet);
+  const found = plan.obstacle ?? ownCanaryObstacle(plan) ??
+    policyObstacle(plan.prepared.sidecarSet);
   if (found !== undefined) return found;
   const revision = pinned ??
     revisions.find(({ metadata }) => metadata.name === prepared.revisionName);
   return keptMember(plan, { prepared, injectedAt: writtenAt(prepared, revision), memory });
+}
+
+/** A canary of itself is never injected. */
+function ownCanaryObstacle(plan: SidecarSetPlan): Obstacle | undefined {
+  return canaryBase(plan.prepared) !== plan.name ? undefined : {
+    reason: "PolicyUnsupported",
+    message: `metadata.annotations[${CANARY_BASE_ANNOTATION}] names the SidecarSet itself: ` +
+      "name another one",
+    subject: `metadata.annotations[${CANARY_BASE_ANNOTATION}]`,
+  };
 }
 
 function keptMember(

@@ -82,6 +82,9 @@ const unsupported: [what: string, spec: SidecarSetSpec, field: string][] = [
   ["merged annotations", {
     patchPodMetadata: [{ annotations: { a: "{}" }, patchPolicy: "MergePatchJson" }],
   }, "spec.patchPodMetadata[0].patchPolicy"],
+  ["labels for Pods", {
+    patchPodMetadata: [{ labels: { team: "x" } }],
+  }, "spec.patchPodMetadata[0].labels"],
   ["annotations that are records", {
     patchPodMetadata: [{ annotations: { "kruise.io/sidecarset-hash": "{}" } }],
   }, "spec.patchPodMetadata[0].annotations"],
