@@ -1,7 +1,10 @@
 import type { Labels, LabelSelector } from "../api/meta.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
+import type { SidecarSet, SidecarSetSpec } from "../api/sidecarset.ts";
+import { canaryBaseOf } from "../core/canary.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { podMatcherOf, type PodPlace } from "../core/select/pod_selection.ts";
+import { Claims } from "../core/validate/claims.ts";
 import { requiredPairs } from "../core/select/label_selector.ts";
 
 /** Label pairs of which a Pod, or its namespace, needs one for a SidecarSet to select the Pod. */
@@ -13,12 +16,16 @@ interface Anchor {
 
 type Buckets = Map<string, Map<string, Set<PreparedSidecarSet>>>;
 
+/** Number of SidecarSets with the same names from which selectors are compared first. */
+const MANY = 64;
+
 /** SidecarSets by a label that they require: matching a Pod costs O(1) in the number of SidecarSets. */
 export class SidecarSetIndex {
   readonly #byName = new Map<string, PreparedSidecarSet>();
   readonly #anchored: Record<Anchor["on"], Buckets> = { pod: new Map(), namespace: new Map() };
   /** SidecarSets that require no label. */
   readonly #others = new Set<PreparedSidecarSet>();
+  readonly #claims = new Claims();
   /** Compiled when a Pod first has the label. */
   readonly #matchers = new WeakMap<PreparedSidecarSet, (place: PodPlace) => boolean>();
 
@@ -37,7 +44,8 @@ export class SidecarSetIndex {
   apply(prepared: PreparedSidecarSet): void {
     this.delete(prepared.name);
     this.#byName.set(prepared.name, prepared);
-    const anchor = this.#rarest(anchorsOf(prepared));
+    this.#claims.add(prepared.sidecarSet);
+    const anchor = this.#rarest(anchorsOf(prepared.sidecarSet.spec));
     if (!anchor) {
       this.#others.add(prepared);
       return;
@@ -55,8 +63,9 @@ export class SidecarSetIndex {
     const known = this.#byName.get(name);
     if (!known) return;
     this.#byName.delete(name);
+    this.#claims.remove(known.sidecarSet);
     if (this.#others.delete(known)) return;
-    for (const { on, key, values } of anchorsOf(known)) {
+    for (const { on, key, values } of anchorsOf(known.sidecarSet.spec)) {
       const byValue = this.#anchored[on].get(key);
       for (const value of values) {
         const bucket = byValue?.get(value);
@@ -92,6 +101,45 @@ export class SidecarSetIndex {
     return found;
   }
 
+  /**
+   * The SidecarSets that can be in conflict with this one, its base and its canaries. Costs O(1) in the number of
+   * SidecarSets, unless many add the same names and can select the same Pods as this one.
+   */
+  related(sidecarSet: SidecarSet): SidecarSet[] {
+    const claimants = this.#claims.claimants(sidecarSet);
+    const count = claimants.reduce((sum, names) => sum + names.size, 0);
+    const overlapping = count > MANY ? this.#mayOverlap(sidecarSet, count) : undefined;
+    const candidates = overlapping?.filter((name) => claimants.some((names) => names.has(name))) ??
+      claimants.flatMap((names) => [...names]);
+    const base = canaryBaseOf(sidecarSet);
+    const canaries = this.#claims.canariesOf(sidecarSet.metadata.name ?? "");
+    return [...new Set([...candidates, ...canaries, ...(base === undefined ? [] : [base])])]
+      .flatMap((name) => this.#byName.get(name)?.sidecarSet ?? []);
+  }
+
+  /**
+   * Names of the SidecarSets whose selection is not excluded by one required label; undefined if there are at least as
+   * many as the limit.
+   */
+  #mayOverlap({ spec }: SidecarSet, limit: number): string[] | undefined {
+    const found: string[] = [];
+    const take = (candidates: Iterable<PreparedSidecarSet>) => {
+      for (const { name } of candidates) if (found.push(name) >= limit) return false;
+      return true;
+    };
+    const required = anchorsOf(spec);
+    for (const on of ["pod", "namespace"] as const) {
+      for (const [key, byValue] of this.#anchored[on]) {
+        const own = required.find((anchor) => anchor.on === on && anchor.key === key);
+        const buckets = own
+          ? own.values.flatMap((value) => byValue.get(value) ?? [])
+          : byValue.values();
+        for (const bucket of buckets) if (!take(bucket)) return undefined;
+      }
+    }
+    return take(this.#others) ? found : undefined;
+  }
+
   #matcher(prepared: PreparedSidecarSet): (place: PodPlace) => boolean {
     const known = this.#matchers.get(prepared);
     if (known) return known;
@@ -118,7 +166,7 @@ export class SidecarSetIndex {
   }
 }
 
-function anchorsOf({ sidecarSet: { spec } }: PreparedSidecarSet): Anchor[] {
+function anchorsOf(spec: SidecarSetSpec): Anchor[] {
   const named = spec.namespace
     ? [{ on: "namespace" as const, key: NAMESPACE_NAME_LABEL, values: [spec.namespace] }]
     : [];

@@ -1,4 +1,6 @@
+import { isTooDeep } from "../api/json.ts";
 import type { FieldProblem } from "../api/problems.ts";
+import { readSidecarSet } from "../api/read.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 import type { RegistrationController } from "../controller/registration/controller.ts";
 import { prepareSidecarSet } from "../core/defaults/prepare.ts";
@@ -32,11 +34,12 @@ export function createValidation(
     problemsOf: validateStoredSidecarSet,
     validate({ name, object, oldSidecarSet }) {
       const allowList = index.allowList ?? retainedAllowList();
+      const read = isTooDeep(object) ? undefined : readSidecarSet(object);
       return validateSidecarSet({
         operation: oldSidecarSet ? "UPDATE" : "CREATE",
         object,
         ...(oldSidecarSet ? { old: oldSidecarSet } : {}),
-        others: [...index.sidecarSets.values()].map((prepared) => prepared.sidecarSet),
+        others: read?.ok ? index.sidecarSets.related(read.value) : [],
         revisions: index.revisions.of(name),
         ...(allowList === undefined ? {} : { allowList }),
         requireAllowList,

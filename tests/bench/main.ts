@@ -4,6 +4,7 @@ import { benchDashboard } from "./dashboard.ts";
 import { benchFootprint } from "./footprint.ts";
 import { benchMatching } from "./matching.ts";
 import { benchRollout } from "./rollout.ts";
+import { benchValidation } from "./validation.ts";
 
 const BENCHES: Readonly<Record<string, (options: { quick: boolean }) => Promise<void>>> = {
   admission: benchAdmission,
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, (options: { quick: boolean }) => Promise<
   footprint: benchFootprint,
   matching: benchMatching,
   rollout: benchRollout,
+  validation: benchValidation,
 };
 
 /** Runs the benches that are named, or all of them. */

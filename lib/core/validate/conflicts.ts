@@ -7,6 +7,9 @@ import { canaryBaseOf } from "../canary.ts";
 import { selectionsOverlap } from "../select/overlap.ts";
 import type { Subject } from "./input.ts";
 
+/** How many other SidecarSets are reported, so that the time of a review is bounded. */
+const MAX_CONFLICTS = 20;
+
 /**
  * Names that SidecarSets with overlapping selectors add to the same Pods must differ. A canary and its base never
  * apply to the same Pod, so they may have the same names (B-9).
@@ -19,15 +22,16 @@ export function checkConflicts({ spec, sidecarSet, input }: Subject): void {
   const own = footprintOf(sidecarSet);
   const { name } = sidecarSet.metadata;
   const base = canaryBaseOf(sidecarSet);
+  let conflicts = 0;
   for (const other of input.others) {
     const otherName = other.metadata.name;
     if (otherName === name || otherName === base) continue;
     if (name !== undefined && canaryBaseOf(other) === name) continue;
     // Name conflicts are rarer and cheaper to check than overlapping selectors.
     const problems = clashes(own, other);
-    if (problems.length > 0 && selectionsOverlap(sidecarSet.spec, other.spec)) {
-      spec.report(problems);
-    }
+    if (problems.length === 0 || !selectionsOverlap(sidecarSet.spec, other.spec)) continue;
+    spec.report(problems);
+    if (++conflicts === MAX_CONFLICTS) return;
   }
 }
 
@@ -162,9 +166,14 @@ function patchedKeys(
  * its names in the Pod among containers of both lists.
  */
 function containerKeys(container: SidecarContainer, list: List): string[] {
+  const podNames = podNamesOf(container, list);
+  return [`${list}/${container.name}`, ...podNames.map((podName) => `Pod/${podName}`)];
+}
+
+/** The names of a sidecar in a Pod; a hot-upgrade container has two. */
+export function podNamesOf(container: SidecarContainer, list: List): readonly string[] {
   const { name, upgradeStrategy } = container;
   const isPair = upgradeStrategy?.upgradeType === "HotUpgrade" &&
     (list === "containers" || container.restartPolicy === "Always");
-  const podNames = isPair ? HOT_UPGRADE_SUFFIXES.map((suffix) => `${name}${suffix}`) : [name];
-  return [`${list}/${name}`, ...podNames.map((podName) => `Pod/${podName}`)];
+  return isPair ? HOT_UPGRADE_SUFFIXES.map((suffix) => `${name}${suffix}`) : [name];
 }

@@ -9,7 +9,10 @@ export interface ValidationInput {
   readonly object: unknown;
   /** The stored object of an update. */
   readonly old?: SidecarSet;
-  /** All SidecarSets of the cluster; the object itself is ignored. */
+  /**
+   * The SidecarSets of the cluster that matter: those that add a name that the object adds, its base and its canaries
+   * (see `Claims`). The object itself and others are ignored.
+   */
   readonly others: readonly SidecarSet[];
   /** ControllerRevisions in the controller's namespace, of any owner. */
   readonly revisions: readonly ControllerRevision[];
