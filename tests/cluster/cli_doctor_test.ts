@@ -162,6 +162,26 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
     );
   });
 
+  await t.step("explain and status show a namespace's developer what the Pods record", async () => {
+    await kubectl("create rolebinding dev --clusterrole view --user dev -n default");
+    const explained = await eventually(async () => {
+      const ran = await shell.run("sidecarset explain pod/web -n default --as dev");
+      assert.equal(ran.code, 0, ran.stderr);
+      return ran;
+    }, { what: "the role is active" });
+    assert.match(explained.stdout, /\n {2}1 SidecarSet injected, by the Pod's annotations\.\n/);
+    assert.match(explained.stderr, /\n {2}list sidecarsets\.apps\.kruise\.io:\n/);
+    assert.doesNotMatch(explained.stderr, /namespaces\/default/);
+    const status = await shell.run("sidecarset status --as dev");
+    assert.equal(status.code, 0, status.stderr);
+    assert.match(status.stdout, /^In the Pods of namespace default:\n.*\nlogging {2}1 /);
+    await kubectl("create clusterrolebinding dev --clusterrole sidecarset-view --user dev");
+    await eventually(async () => {
+      const { stdout } = await shell.run("sidecarset explain pod/web -n default --as dev");
+      assert.match(stdout, /\n {2}logging {2}injected, up to date\n/);
+    }, { what: "the developer may list SidecarSets" });
+  });
+
   controller.signal("SIGSTOP");
 
   await t.step("doctor finds that the webhook does not answer", async () => {

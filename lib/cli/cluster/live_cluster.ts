@@ -48,10 +48,10 @@ export async function readLiveCluster(
   client: RestClient,
   systemNamespace: string,
 ): Promise<LiveCluster> {
-  const [objects, namespaces, revisions, allowList, registration] = await Promise.all([
+  const [objects, namespaces, revisions = [], allowList, registration] = await Promise.all([
     readAll(client, resources.sidecarSets),
     readAll(client, resources.namespaces),
-    readRevisions(client, systemNamespace),
+    ifAllowed(readRevisions(client, systemNamespace)),
     ifAllowed(
       readIfPresent(client, resources.configMaps, {
         namespace: systemNamespace,
@@ -63,7 +63,7 @@ export async function readLiveCluster(
     ),
   ]);
   const exclusions = podExclusions(registration);
-  const known = namespaces.map(factsOf);
+  const known = namespaces.map(namespaceFacts);
   return {
     sidecarSets: objects.map((object) => preparedOf(object, revisions)),
     namespaces: new Map(known.map((facts) => [facts.name, facts])),
@@ -75,13 +75,13 @@ export async function readLiveCluster(
   };
 }
 
-/** The revisions of all SidecarSets; empty if this user may not read them. */
-export async function readRevisions(
+/** The revisions of all SidecarSets. Rejects with the API server's error. */
+export function readRevisions(
   client: RestClient,
   namespace: string,
 ): Promise<ControllerRevision[]> {
   const selection = { namespace, labelSelector: REVISION_OWNER_LABEL };
-  return await ifAllowed(readAll(client, resources.controllerRevisions, selection)) ?? [];
+  return readAll(client, resources.controllerRevisions, selection);
 }
 
 /** Prepares a stored SidecarSet with its validation problems and its current revision. */
@@ -94,7 +94,8 @@ export function preparedOf(
   return { ...prepared, revisionName: current?.metadata.name ?? "" };
 }
 
-function factsOf({ metadata }: Namespace): NamespaceFacts {
+/** The facts of a stored namespace that decide about injection. */
+export function namespaceFacts({ metadata }: Namespace): NamespaceFacts {
   const { name = "", labels = {} } = metadata;
   return {
     name,

@@ -39,17 +39,25 @@ export async function explainCommand(
       "Cannot explain: no Pods given; name a Pod or workload of the cluster (pod/NAME), or files with some (-f)",
     );
   }
-  const { cluster, excludedNamespaces } = await clusterWithFiles(files.cluster, {
-    options,
-    connection,
-  });
+  const { cluster, excludedNamespaces, knowsSidecarSets, missingRights } = await clusterWithFiles(
+    files.cluster,
+    {
+      options,
+      namespaces: [namespace, ...targets.map(({ pod }) => pod.metadata.namespace ?? "")],
+      connection,
+    },
+  );
   const { program } = terminal;
   const facts = { cluster, excludedNamespaces, now: terminal.now(), program };
-  let explanations = targets.map((target) => explain(target, facts));
+  let explanations = targets.map((target) => ({
+    ...explain(target, facts),
+    ...(knowsSidecarSets ? {} : { incomplete: true }),
+  }));
   if (connection && options.objects.length > 0) {
     const { explainObjects } = await import("./objects.ts");
     const live = await explainObjects(options.objects, {
       ...facts,
+      knowsSidecarSets,
       client: connection.client,
       namespace: options.allNamespaces ? undefined : namespace,
       ...(options.selector === undefined ? {} : { selector: options.selector }),
@@ -59,8 +67,15 @@ export async function explainCommand(
   if (options.output === "text") {
     const texts = explanations.map((each) => explanationText(each, terminal));
     terminal.write(texts.join("\n"));
+    if (missingRights.length > 0) {
+      const { missingRightsText } = await import("../cluster/missing_rights.ts");
+      terminal.error(missingRightsText(missingRights));
+    }
   } else {
-    const data = { pods: explanations };
+    const data = {
+      pods: explanations,
+      ...(missingRights.length === 0 ? {} : { missingRights }),
+    };
     await printData(data, { format: options.output, terminal });
   }
   return explanations.some(({ refused, refusal }) => refused || refusal !== undefined) ? 1 : 0;

@@ -62,6 +62,8 @@ export interface PodExplanation {
   readonly namespace: string;
   /** Whether the Pod cannot be created. */
   readonly refused: boolean;
+  /** Whether this user may not read all SidecarSets. */
+  readonly incomplete?: boolean;
   /** Sorted by name. */
   readonly sidecarSets: readonly SidecarSetExplanation[];
   /** The containers of the created Pod, in start order. */

@@ -57,7 +57,7 @@ async function explainOne(
   const refusal = await refusalOf(workload, { client, outcome: outcomeOf(subject, options) });
   return {
     ...explain(subject, options),
-    ...await summary(workload, options),
+    ...(options.knowsSidecarSets ? await summary(workload, options) : { incomplete: true }),
     ...(refusal ? { refusal } : {}),
   };
 }

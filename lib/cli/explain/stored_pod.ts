@@ -1,5 +1,5 @@
 import type { Pod } from "../../api/pod.ts";
-import { isInjectedBy } from "../../core/annotations/injected_list.ts";
+import { injectedSidecarSets, isInjectedBy } from "../../core/annotations/injected_list.ts";
 import { CONDITION_REASONS, REASONS } from "../../core/reasons.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { explainMismatch } from "../../core/select/mismatch.ts";
@@ -25,6 +25,8 @@ import {
 export interface StoredPodOptions extends OutcomeOptions {
   /** Name of the call: `sidecarset` or `kubectl sidecarset`. */
   readonly program: string;
+  /** Whether all SidecarSets of the cluster are known. */
+  readonly knowsSidecarSets: boolean;
 }
 
 interface StoredPodFacts extends StoredPodOptions {
@@ -37,15 +39,30 @@ export function explainStored(subject: PodSubject, options: StoredPodFacts): Pod
   const { title, pod } = subject;
   const { sidecarSets } = options.cluster;
   const injected = sidecarSets.filter(({ sidecarSet }) => isInjectedBy(pod, sidecarSet));
+  const recorded = options.knowsSidecarSets ? [] : recordedOnly(pod, sidecarSets);
   return {
     object: title,
     namespace: pod.metadata.namespace ?? "",
     refused: false,
+    ...(options.knowsSidecarSets ? {} : { incomplete: true }),
     sidecarSets: sidecarSets
       .map((prepared) => withUnknownFields(explainOne(prepared, { subject, options }), prepared))
+      .concat(recorded)
       .sort((a, b) => a.name < b.name ? -1 : 1),
     ...containersOf(pod, ownersOf(new Set(injected.map(({ name }) => name)), sidecarSets)),
   };
+}
+
+/** The SidecarSets that only the Pod's annotations name. */
+function recordedOnly(
+  pod: Pod,
+  sidecarSets: readonly PreparedSidecarSet[],
+): SidecarSetExplanation[] {
+  const known = new Set(sidecarSets.map(({ name }) => name));
+  return injectedSidecarSets(pod).filter((name) => !known.has(name)).map((name) => {
+    const revision = recordOf(pod, name).full?.controllerRevision;
+    return { name, verdict: "InjectedBefore", ...(revision ? { revision } : {}) };
+  });
 }
 
 function explainOne(

@@ -34,7 +34,12 @@ function refusalLines(
   return [`  ${line}`, ...wrapped(message, 4)];
 }
 
-function summary({ sidecarSets, refused }: PodExplanation): string {
+function summary({ object, sidecarSets, refused, incomplete }: PodExplanation): string {
+  if (incomplete) {
+    return object.startsWith("pod/")
+      ? `${counted(sidecarSets.length, "SidecarSet")} injected, by the Pod's annotations.`
+      : "The SidecarSets of the cluster are unknown.";
+  }
   if (sidecarSets.length === 0) return "No SidecarSets found.";
   if (refused) return "The Pod would be refused.";
   const injected = sidecarSets.filter(({ verdict }) => verdict.startsWith("Injected")).length;
@@ -83,9 +88,15 @@ function verdictOf(explanation: SidecarSetExplanation): VerdictText {
       return { word: "injected", color: "green", details: [...at, ...caveats] };
     case "InjectedBefore":
       return {
-        word: `injected, ${STATE_WORDS[update?.state ?? "UpToDate"]}`,
-        color: update?.state === "UpToDate" ? "green" : "yellow",
-        details: [...at, update?.message ?? "", ...changedNote, ...caveats, ...comingNext],
+        word: update === undefined ? "injected" : `injected, ${STATE_WORDS[update.state]}`,
+        color: update === undefined || update.state === "UpToDate" ? "green" : "yellow",
+        details: [
+          ...at,
+          ...(update ? [update.message] : []),
+          ...changedNote,
+          ...caveats,
+          ...comingNext,
+        ],
       };
     case "Uninjected":
       return {

@@ -11,6 +11,7 @@ import {
   type KnownCluster,
   overlaid,
 } from "../cluster/known_cluster.ts";
+import type { MissingRight } from "../cluster/missing_rights.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type ManifestDocument, readDocuments, type ReadOptions } from "./documents.ts";
 import { type Finding, findingText } from "./findings.ts";
@@ -50,18 +51,40 @@ export async function readValidFiles(
   return errors.length > 0 ? undefined : { documents, manifests, cluster };
 }
 
+/** The cluster of files, and what is unknown of the live cluster. */
+export interface ClusterWithFiles {
+  readonly cluster: KnownCluster;
+  readonly excludedNamespaces: readonly string[];
+  /** Whether all SidecarSets of the live cluster are known. */
+  readonly knowsSidecarSets: boolean;
+  readonly missingRights: readonly MissingRight[];
+}
+
 /** The cluster of files; with a connection, laid over the live cluster. */
 export async function clusterWithFiles(
   files: KnownCluster,
-  { options, connection }: { options: ExclusionOptions; connection: Connection | undefined },
-): Promise<{ cluster: KnownCluster; excludedNamespaces: readonly string[] }> {
+  { options, namespaces, connection }: {
+    options: ExclusionOptions;
+    /** Namespaces of the Pods. */
+    namespaces: readonly string[];
+    connection: Connection | undefined;
+  },
+): Promise<ClusterWithFiles> {
   if (connection === undefined) {
-    return { cluster: files, excludedNamespaces: excludedNamespacesOf(options, []) };
+    return {
+      cluster: files,
+      excludedNamespaces: excludedNamespacesOf(options, []),
+      knowsSidecarSets: true,
+      missingRights: [],
+    };
   }
-  const { readLiveCluster } = await import("../cluster/live_cluster.ts");
-  const live = await readLiveCluster(connection.client, options.systemNamespace);
+  const { readVisibleCluster } = await import("../cluster/visible_cluster.ts");
+  const { systemNamespace } = options;
+  const live = await readVisibleCluster(connection.client, { systemNamespace, namespaces });
   const excludedNamespaces = excludedNamespacesOf(options, live.excludedNamespaces);
-  return { cluster: { ...overlaid(live, files), excludedNamespaces }, excludedNamespaces };
+  const { knowsSidecarSets, missingRights } = live;
+  const cluster = { ...overlaid(live, files), excludedNamespaces };
+  return { cluster, excludedNamespaces, knowsSidecarSets, missingRights };
 }
 
 /** Collects SidecarSets, Namespaces, ControllerRevisions and the allow-list from files. */

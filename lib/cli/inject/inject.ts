@@ -39,14 +39,22 @@ export async function injectCommand(
     throw new CliError("Cannot inject: the files contain no manifest; name files with -f");
   }
   const now = options.now ?? terminal.now();
-  const { cluster, excludedNamespaces } = await clusterWithFiles(files.cluster, {
-    options,
-    connection,
-  });
   const namespace = options.namespace ?? connection?.namespace ?? "default";
-  const outcomes = podTargetsOf(manifests, namespace).map((target) =>
-    outcomeOf(target, { cluster, excludedNamespaces, now })
+  const targets = podTargetsOf(manifests, namespace);
+  const { cluster, excludedNamespaces, knowsSidecarSets, missingRights } = await clusterWithFiles(
+    files.cluster,
+    { options, namespaces: targets.map(({ pod }) => pod.metadata.namespace ?? ""), connection },
   );
+  const unknown = missingRights.length === 0
+    ? ""
+    : (await import("../cluster/missing_rights.ts")).missingRightsText(missingRights);
+  if (!knowsSidecarSets) {
+    throw new CliError(
+      `Cannot inject the SidecarSets of the cluster. ${unknown}Ask for these rights, or name files ` +
+        "with the SidecarSets and leave out --from-cluster",
+    );
+  }
+  const outcomes = targets.map((target) => outcomeOf(target, { cluster, excludedNamespaces, now }));
   for (const line of outcomes.flatMap(notesOf)) terminal.error(`${inOneLine(line)}\n`);
   const injected = Map.groupBy(
     outcomes.filter(({ refused }) => !refused),
@@ -58,6 +66,7 @@ export async function injectCommand(
     return render(document, changes);
   });
   await print(rendered, { output: options.output, terminal });
+  terminal.error(unknown);
   return outcomes.some(({ refused }) => refused) ? 1 : 0;
 }
 

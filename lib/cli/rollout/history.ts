@@ -8,6 +8,7 @@ import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../core/defaults/prepare.ts";
 import type { Live } from "../cluster/connection.ts";
 import { readRevisions } from "../cluster/live_cluster.ts";
+import { ifAllowed } from "../cluster/reading.ts";
 import { recordedParts } from "../sidecarsets/revision_parts.ts";
 import { type DataFormat, objectName, printData, table } from "../terminal/output.ts";
 import { CliError } from "../terminal/terminal.ts";
@@ -114,7 +115,7 @@ export async function readHistory(
 ): Promise<History> {
   const object = await readSidecarSet(client, name);
   const { sidecarSet } = toPrepared(object, () => []);
-  const all = await readRevisions(client, systemNamespace);
+  const all = await ifAllowed(readRevisions(client, systemNamespace)) ?? [];
   const revisions = all.filter((each) => ownsRevision(sidecarSet, each)).sort(byAge);
   return { object, sidecarSet, revisions, current: currentRevision(sidecarSet, revisions) };
 }

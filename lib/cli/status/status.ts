@@ -5,7 +5,7 @@ import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../core/defaults/prepare.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import { type ExclusionOptions, unknownSidecarSet } from "../cluster/known_cluster.ts";
-import { readAll } from "../cluster/reading.ts";
+import { ifAllowed, readAll } from "../cluster/reading.ts";
 import { type DataFormat, isDataFormat, objectName, printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { statusText } from "./text.ts";
@@ -40,7 +40,11 @@ export async function statusCommand(options: StatusOptions, live: Live): Promise
     );
   }
   if (options.watch) return await follow(options, live);
-  const objects = await readObjects(client, options);
+  const objects = await ifAllowed(readObjects(client, options));
+  if (objects === undefined) {
+    const { recordedCommand } = await import("./recorded.ts");
+    return await recordedCommand(options, live);
+  }
   if (isDataFormat(options.output)) {
     await printList(objects, { format: options.output, terminal });
     return 0;

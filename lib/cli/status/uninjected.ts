@@ -1,4 +1,5 @@
 import type { SidecarSet } from "../../api/sidecarset.ts";
+import type { Pod } from "../../api/pod.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Live } from "../cluster/connection.ts";
 import {
@@ -6,8 +7,9 @@ import {
   type ExclusionOptions,
   unknownSidecarSet,
 } from "../cluster/known_cluster.ts";
-import { readLiveCluster } from "../cluster/live_cluster.ts";
-import { ifAllowed, readAll } from "../cluster/reading.ts";
+import { type MissingRight, missingRightsText, TolerantReader } from "../cluster/missing_rights.ts";
+import { readAll } from "../cluster/reading.ts";
+import { readVisibleCluster, type VisibleCluster } from "../cluster/visible_cluster.ts";
 import {
   type Uninjected,
   type UninjectedGroup,
@@ -15,25 +17,21 @@ import {
   uninjectedState,
 } from "../pods/uninjected.ts";
 import { type DataFormat, isDataFormat, printData, table } from "../terminal/output.ts";
+import { CliError } from "../terminal/terminal.ts";
 
 /**
- * The uninjected Pods by SidecarSet and reason; empty if this user may not read them. Sends no request if no SidecarSet
+ * The uninjected Pods by SidecarSet and reason, as far as this user may read them. Sends no request if no SidecarSet
  * counts uninjected Pods.
  */
 export async function readUninjected(
   sidecarSets: readonly SidecarSet[],
-  { options, live: { terminal, connection: { client } } }: {
-    options: ExclusionOptions;
-    live: Live;
-  },
+  { options, live }: { options: ExclusionOptions; live: Live },
 ): Promise<ReadonlyMap<string, readonly UninjectedGroup[]>> {
+  const { terminal } = live;
   const concerned = sidecarSets.filter(({ status }) => (status?.uninjectedPods ?? 0) > 0);
   if (concerned.length === 0) return new Map();
-  const [cluster, pods] = await Promise.all([
-    ifAllowed(readLiveCluster(client, options.systemNamespace)),
-    ifAllowed(readAll(client, resources.pods)),
-  ]);
-  if (cluster === undefined || pods === undefined) return new Map();
+  const { cluster, pods, missing } = await readVisible(options, live);
+  terminal.error(missingRightsText(missing));
   const names = new Set(concerned.map(({ metadata }) => metadata.name));
   const facts = {
     cluster,
@@ -68,13 +66,11 @@ interface ListedPod extends Omit<Uninjected, "injectedWhenRecreated"> {
  */
 export async function uninjectedPodsCommand(
   options: UninjectedPodsOptions,
-  { terminal, connection: { client } }: Live,
+  live: Live,
 ): Promise<number> {
+  const { terminal } = live;
   const { names, missed = false, output } = options;
-  const [cluster, pods] = await Promise.all([
-    readLiveCluster(client, options.systemNamespace),
-    readAll(client, resources.pods),
-  ]);
+  const { cluster, pods, missing } = await readVisible(options, live);
   const known = cluster.sidecarSets.map(({ name }) => name);
   for (const name of names) if (!known.includes(name)) throw unknownSidecarSet(name, known);
   const facts = {
@@ -101,7 +97,31 @@ export async function uninjectedPodsCommand(
   } else if (output === "name") {
     terminal.write([...new Set(listed.map(({ name }) => `pod/${name}\n`))].join(""));
   } else terminal.write(`${podTable(listed, output === "wide").join("\n")}\n`);
+  terminal.error(missingRightsText(missing));
   return 0;
+}
+
+/** SidecarSets and the Pods that this user may read: of all namespaces, or of the context's. */
+async function readVisible(
+  { systemNamespace }: ExclusionOptions,
+  { connection: { client, namespace } }: Live,
+): Promise<{ cluster: VisibleCluster; pods: readonly Pod[]; missing: readonly MissingRight[] }> {
+  const reader = new TolerantReader();
+  const all = await reader.read(readAll(client, resources.pods), resources.pods, {
+    verb: "list",
+    hides: `the Pods of other namespaces than ${namespace}`,
+  });
+  const pods = all ??
+    await reader.read(readAll(client, resources.pods, { namespace }), resources.pods, {
+      verb: "list",
+      namespace,
+      hides: "its Pods",
+    }) ?? [];
+  const namespaces = pods.map(({ metadata }) => metadata.namespace ?? "");
+  const cluster = await readVisibleCluster(client, { systemNamespace, namespaces });
+  const missing = [...reader.missing, ...cluster.missingRights];
+  if (cluster.knowsSidecarSets) return { cluster, pods, missing };
+  throw new CliError(`Cannot list Pods without sidecars. ${missingRightsText(missing)}`.trimEnd());
 }
 
 function podTable(pods: readonly ListedPod[], wide: boolean): string[] {
