@@ -179,6 +179,7 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
     await eventually(async () => {
       const { stdout } = await shell.run("sidecarset explain pod/web -n default --as dev");
       assert.match(stdout, /\n {2}logging {2}injected, up to date\n/);
+      return stdout;
     }, { what: "the developer may list SidecarSets" });
   });
 

@@ -109,6 +109,7 @@ export async function checkOpenKruise(facts: Facts): Promise<Check> {
       `is not running, but it left ${
         activity.configurations.join(" and ")
       }: the API server still calls its webhook and refuses SidecarSets`,
+      "delete them:",
       `kubectl delete ${WEBHOOK_CONFIGURATIONS} ${
         activity.configurations.join(" ")
       } --ignore-not-found`,

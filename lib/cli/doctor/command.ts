@@ -13,6 +13,7 @@ import type { DoctorOptions } from "./doctor.ts";
 export function addDoctor(program: Command, { terminal, connect, exit }: CommandContext): void {
   const doctor = program.command("doctor")
     .description("Check an installation and print how to fix problems.")
+    .option("--from-openkruise", "check a migration from OpenKruise: before, during and after it")
     .addOption(outputOption(["text", "json", "yaml"]))
     .addOption(excludeNamespacesOption())
     .addOption(systemNamespaceOption());
@@ -31,7 +32,11 @@ const NOTES = {
     "Nothing is changed: dry runs, which store nothing, prove that the API server",
     "reaches the webhook. Checks that this user has no permission for are skipped.",
   ],
-  examples: ["doctor", "doctor -o json | jq '.checks[] | select(.status != \"ok\")'"],
+  examples: [
+    "doctor",
+    "doctor --from-openkruise",
+    "doctor -o json | jq '.checks[] | select(.status != \"ok\")'",
+  ],
   statuses: [
     "0  no errors; there may be warnings",
     "1  errors",

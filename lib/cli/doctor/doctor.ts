@@ -16,6 +16,8 @@ import { checkInjection, checkValidation } from "./webhook.ts";
 
 export interface DoctorOptions extends ClusterOptions, ExclusionOptions {
   readonly output: "text" | DataFormat;
+  /** Check a migration from OpenKruise instead. */
+  readonly fromOpenkruise?: boolean;
 }
 
 /**
@@ -33,6 +35,11 @@ export async function doctorCommand(
   const { systemNamespace } = options;
   const deployment = await readDeployment(client, systemNamespace);
   const install = installCommand({ program, systemNamespace, deployment });
+  if (options.fromOpenkruise) {
+    const { checkMigration } = await import("./from_openkruise.ts");
+    checks.push(...await checkMigration(client, { now: connection.now(), install }));
+    return await report(checks, { output: options.output, terminal });
+  }
   const crd = await checkCrd(client, install);
   checks.push(crd);
   // All other checks need the CustomResourceDefinition.
@@ -52,10 +59,18 @@ export async function doctorCommand(
       await checkRefusals(facts),
     );
   }
-  if (options.output === "text") {
+  return await report(checks, { output: options.output, terminal });
+}
+
+/** @returns 0 without errors, 1 with errors. */
+async function report(
+  checks: readonly Check[],
+  { output, terminal }: { output: DoctorOptions["output"]; terminal: Terminal },
+): Promise<number> {
+  if (output === "text") {
     terminal.write(checks.map((check) => checkText(check, terminal)).join(""));
     terminal.error(`${summary(checks)}\n`);
-  } else await printData({ checks }, { format: options.output, terminal });
+  } else await printData({ checks }, { format: output, terminal });
   return checks.some(({ status }) => status === "error") ? 1 : 0;
 }
 

@@ -1,0 +1,217 @@
+import { isObject } from "../../api/json.ts";
+import { CRD_NAME, INSTALLATION } from "../../api/names.ts";
+import type { CustomResourceDefinition, KubeObject } from "../../api/objects.ts";
+import { openKruiseDifferences } from "../../core/validate/openkruise_differences.ts";
+import type { RestClient } from "../../kube/contract.ts";
+import { type OpenKruiseActivity, openKruiseActivity } from "../../kube/openkruise.ts";
+import { resources } from "../../kube/resources.ts";
+import { preparedOf } from "../cluster/live_cluster.ts";
+import { ifAllowed, readAll, readIfPresent } from "../cluster/reading.ts";
+import { counted, listed } from "../terminal/output.ts";
+import { type Check, checkNamed } from "./check.ts";
+import { readHelmRelease } from "./helm_release.ts";
+
+const NAMESPACE = "kruise-system";
+const DELETE_WEBHOOKS = [
+  "kubectl delete mutatingwebhookconfiguration kruise-mutating-webhook-configuration --ignore-not-found",
+  "kubectl delete validatingwebhookconfiguration kruise-validating-webhook-configuration --ignore-not-found",
+];
+const STOP = [
+  `kubectl -n ${NAMESPACE} scale deployment kruise-controller-manager --replicas=0`,
+  ...DELETE_WEBHOOKS,
+];
+
+export interface MigrationOptions {
+  readonly now: Date;
+  /** Command that applies this program's installation. */
+  readonly install: string;
+}
+
+/** Checks that a migration from OpenKruise loses no SidecarSet; before, during and after it. */
+export async function checkMigration(
+  client: RestClient,
+  { now, install }: MigrationOptions,
+): Promise<Check[]> {
+  const crd = await ifAllowed(
+    readIfPresent(client, resources.customResourceDefinitions, { name: CRD_NAME })
+      .then((found) => found ?? "absent" as const),
+  );
+  const owner = checkNamed("owner of the CustomResourceDefinition");
+  if (crd === undefined) return [owner.skipped(`this user may not read ${CRD_NAME}`)];
+  if (crd === "absent") {
+    return [owner.ok(`${CRD_NAME} does not exist: there is nothing to migrate`)];
+  }
+  const signal = new AbortController().signal;
+  const activity = await ifAllowed(
+    openKruiseActivity({ client, namespace: NAMESPACE, signal, now }),
+  );
+  const sidecarSets = await ifAllowed(readAll(client, resources.sidecarSets));
+  return [
+    await checkOwner(client, crd),
+    checkVersions(crd, { activity, install }),
+    await checkWebhooks(client, activity),
+    ...sidecarSets === undefined
+      ? [checkNamed("SidecarSets").skipped("this user may not list SidecarSets")]
+      : [checkMeaning(sidecarSets), checkFinalizers(crd, sidecarSets)],
+  ];
+}
+
+/** Checks that no Helm release deletes the CustomResourceDefinition when it is uninstalled. */
+async function checkOwner(
+  client: RestClient,
+  { metadata: { annotations = {} } }: CustomResourceDefinition,
+): Promise<Check> {
+  const check = checkNamed("owner of the CustomResourceDefinition");
+  const name = annotations["meta.helm.sh/release-name"];
+  const namespace = annotations["meta.helm.sh/release-namespace"] ?? "default";
+  if (name === undefined) return check.ok("no Helm release owns it");
+  const title = `Helm release ${namespace}/${name}`;
+  const release = await ifAllowed(
+    readHelmRelease(client, { name, namespace }).then((found) => found ?? "absent" as const),
+  );
+  if (release === undefined) {
+    return check.warning(
+      `${title} may own it: this user may not read its Secret`,
+      "the command prints nothing if the release does not have it:",
+      `helm get manifest ${name} -n ${namespace} | grep 'name: ${CRD_NAME}'`,
+    );
+  }
+  if (release === "absent") return check.ok(`${title} created it and is not deployed any more`);
+  const document = release.manifest.split(/^---/m).find((text) =>
+    text.includes("kind: CustomResourceDefinition") &&
+    new RegExp(`^ +name: "?${CRD_NAME.replaceAll(".", "\\.")}"?\\s*$`, "m").test(text)
+  );
+  if (document === undefined) return check.ok(`it is not part of ${title}`);
+  if (/helm\.sh\/resource-policy"?: "?keep/.test(document)) {
+    return check.ok(`${title} has it and keeps it on uninstall`);
+  }
+  const { chart } = release;
+  return check.error(
+    `helm uninstall ${name} would delete it, and every SidecarSet with it: it is part of ${title}, ` +
+      "and an annotation in the cluster does not prevent that",
+    "take it out of the release, which an upgrade then keeps:",
+    `kubectl annotate crd ${CRD_NAME} helm.sh/resource-policy=keep --overwrite`,
+    `helm upgrade ${name} openkruise/${chart.name} -n ${namespace} --version ${chart.version} ` +
+      "--reuse-values --set crds.managed=false",
+  );
+}
+
+/** Checks that all stored SidecarSets can be read. */
+function checkVersions(
+  { spec = {}, status = {} }: CustomResourceDefinition,
+  { activity, install }: { activity: OpenKruiseActivity | undefined; install: string },
+): Check {
+  const check = checkNamed("stored versions");
+  const versions: unknown[] = Array.isArray(spec.versions) ? spec.versions : [];
+  const names = versions.filter(isObject).map(({ name }) => String(name));
+  const stored = status.storedVersions ?? [];
+  const lost = stored.filter((version) => !names.includes(version));
+  const apply = "replace the definition by this program's, which reads every version:";
+  if (lost.length > 0) {
+    return check.error(
+      `SidecarSets are stored as ${lost.join(" and ")}, which the definition does not have`,
+      apply,
+      install,
+    );
+  }
+  const text = `SidecarSets are stored as ${stored.join(" and ")}`;
+  const { conversion } = spec;
+  if (isObject(conversion) && conversion.strategy === "Webhook") {
+    return activity?.state === "active"
+      ? check.ok(`${text}; OpenKruise's webhook converts them until the definition is replaced`)
+      : check.error(`${text}, and need the conversion webhook of OpenKruise`, apply, install);
+  }
+  return check.ok(`${text}, and need no conversion`);
+}
+
+/** Checks that not both programs have webhooks for SidecarSets. */
+async function checkWebhooks(
+  client: RestClient,
+  activity: OpenKruiseActivity | undefined,
+): Promise<Check> {
+  const check = checkNamed("webhooks for SidecarSets");
+  if (activity === undefined) return check.skipped("this user may not read webhook configurations");
+  const own = await readIfPresent(client, resources.mutatingWebhookConfigurations, {
+    name: INSTALLATION,
+  });
+  if (activity.state === "left") {
+    return check.error(
+      `OpenKruise does not run, but its webhooks are registered: ${
+        activity.configurations.join(" and ")
+      }; the API server refuses SidecarSets`,
+      "delete them:",
+      ...DELETE_WEBHOOKS,
+    );
+  }
+  if (activity.state === "absent") {
+    return check.ok(own ? "only this program has them" : "neither program has them");
+  }
+  if (own === undefined) {
+    return check.ok("OpenKruise manages SidecarSets; stop it before you install this program");
+  }
+  return check.error(
+    `both programs have them: ${activity.problem}`,
+    "stop OpenKruise's SidecarSet:",
+    ...STOP,
+  );
+}
+
+/** Reports SidecarSets that mean something else, or are refused, after the migration. */
+function checkMeaning(objects: readonly KubeObject[]): Check {
+  const check = checkNamed("SidecarSets keep their meaning");
+  const prepared = objects.map((object) => preparedOf(object, []));
+  const invalid = prepared.flatMap(({ name, problems: [problem] }) =>
+    problem ? [`${name}: ${problem.field} ${problem.message}`] : []
+  );
+  if (invalid.length > 0) {
+    return check.error(
+      `not valid here, so not injected: ${invalid.join("; ")}`,
+      "fix the fields; all problems are listed by:",
+      "kubectl get sidecarsets -o yaml | sidecarset validate -f -",
+    );
+  }
+  const different = prepared.flatMap(({ name, sidecarSet }) =>
+    openKruiseDifferences(sidecarSet).map((each) => ({ ...each, name }))
+  );
+  if (different.length === 0) return check.ok(`${counted(objects.length, "SidecarSet")}`);
+  const texts = [...Map.groupBy(different, ({ field, message }) => `${field}: ${message}`)]
+    .map(([text, same]) => `${text} (${listed(same.map(({ name }) => name))})`);
+  const ignoring = different.filter(({ field }) => field === "failurePolicy");
+  return check.warning(
+    texts.join("; "),
+    "read manifests/docs/migrate-from-openkruise.md#differences" +
+      (ignoring.length > 0 ? "; to refuse Pods as OpenKruise does:" : ""),
+    ...ignoring.map(({ name }) =>
+      `kubectl patch sidecarset ${name} --type merge -p '{"spec":{"failurePolicy":"Fail"}}'`
+    ),
+  );
+}
+
+/** Checks for finalizers, which nothing removes once OpenKruise does not run. */
+function checkFinalizers(
+  { metadata }: CustomResourceDefinition,
+  objects: readonly KubeObject[],
+): Check {
+  const check = checkNamed("finalizers");
+  if (metadata.deletionTimestamp !== undefined) {
+    return check.error(
+      `${CRD_NAME} is being deleted, and every SidecarSet with it`,
+      "save the SidecarSets, and apply them when the definition exists again:",
+      "kubectl get sidecarsets -o yaml > sidecarsets.yaml",
+    );
+  }
+  const held = objects.filter(({ metadata }) => hasFinalizers(metadata))
+    .map(({ metadata }) => metadata.name ?? "");
+  if (held.length === 0) return check.ok("no SidecarSet has any");
+  return check.warning(
+    `of ${listed(held)}: their deletion hangs if the program that set them is gone`,
+    "remove them:",
+    ...held.map((name) =>
+      `kubectl patch sidecarset ${name} --type merge -p '{"metadata":{"finalizers":null}}'`
+    ),
+  );
+}
+
+function hasFinalizers(metadata: Readonly<Record<string, unknown>>): boolean {
+  return Array.isArray(metadata.finalizers) && metadata.finalizers.length > 0;
+}
