@@ -77,8 +77,8 @@ export type ResourcesPolicy = z.infer<typeof resourcesPolicy>;
 /** What SidecarSet adds to a Container. */
 const sidecarFields = {
   podInjectPolicy: z.optional(z.enum(podInjectPolicies)).register(docs, {
-    description:
-      "Whether the container is placed before or after the Pod's own containers; containers default to BeforeAppContainer, init containers to AfterAppContainer.",
+    description: "Whether the container is placed before or after the Pod's own containers; " +
+      "containers default to BeforeAppContainer, init containers to AfterAppContainer.",
   }),
   upgradeStrategy: z.optional(z.looseObject({
     upgradeType: z.optional(z.enum(upgradeTypes)).register(docs, {
@@ -105,7 +105,8 @@ const sidecarFields = {
   }),
   completionPolicy: z.optional(z.enum(completionPolicies)).register(docs, {
     description:
-      "For Pods that run to completion: wait for this container to terminate (Wait), or complete the Pod when all main containers have terminated (TerminateWithMain).",
+      "For Pods that run to completion: wait for this container to terminate (Wait), or " +
+      "complete the Pod when all main containers have terminated (TerminateWithMain).",
   }),
 };
 export type SidecarField = keyof typeof sidecarFields;

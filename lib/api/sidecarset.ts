@@ -23,7 +23,8 @@ export const patchPodMetadata = z.looseObject({
   }),
   patchPolicy: z.optional(z.enum(patchPolicies)).register(docs, {
     description:
-      "Retain keeps a value that the Pod has, Overwrite replaces it, MergePatchJson merges both annotation values as JSON.",
+      "Retain keeps a value that the Pod has, Overwrite replaces it, MergePatchJson merges " +
+      "both annotation values as JSON.",
   }),
 });
 export type PatchPodMetadata = z.infer<typeof patchPodMetadata>;
@@ -77,11 +78,12 @@ export const sidecarSetSpec = z.looseObject({
   }),
   failurePolicy: z.optional(z.enum(failurePolicies)).register(docs, {
     description:
-      "What happens to a selected Pod that cannot be injected: it is created without the sidecars and counted as missed (Ignore), or refused (Fail).",
+      "What happens to a selected Pod that cannot be injected: it is created without the " +
+      "sidecars and counted as missed (Ignore), or refused (Fail).",
   }),
   conflictPolicy: z.optional(z.enum(conflictPolicies)).register(docs, {
-    description:
-      "What happens if a Pod has its own container with the name of a sidecar: the SidecarSet is not injected (Refuse), or the container is replaced (Replace).",
+    description: "What happens if a Pod has its own container with the name of a sidecar: the " +
+      "SidecarSet is not injected (Refuse), or the container is replaced (Replace).",
   }),
   missedPodPolicy: z.optional(z.enum(missedPodPolicies)).register(docs, {
     description:

@@ -69,15 +69,19 @@ export const updateStrategy = z.looseObject({
   }),
   recreatePolicy: z.optional(z.enum(recreatePolicies)).register(docs, {
     description:
-      "What happens to outdated Pods that cannot be upgraded in place: they stay until they are recreated (Never), or are evicted so that their workload recreates them (Evict).",
+      "What happens to outdated Pods that cannot be upgraded in place: they stay until " +
+      "they are recreated (Never), or are evicted so that their workload recreates them " +
+      "(Evict).",
   }),
   resizePolicy: z.optional(z.enum(resizePolicies)).register(docs, {
     description:
-      "What happens in running Pods if the resources of containers change: nothing, the Pods cannot be upgraded in place (Never), or the containers are resized in place, which needs Kubernetes 1.35 (InPlace).",
+      "What happens in running Pods if the resources of containers change: nothing, the " +
+      "Pods cannot be upgraded in place (Never), or the containers are resized in place, " +
+      "which needs Kubernetes 1.35 (InPlace).",
   }),
   driftPolicy: z.optional(z.enum(driftPolicies)).register(docs, {
-    description:
-      "What happens if another client changes an injected image in a running Pod: the change is reported (Report), or reverted within the budget (Repair).",
+    description: "What happens if another client changes an injected image in a running Pod: the " +
+      "change is reported (Report), or reverted within the budget (Repair).",
   }),
   minReadySeconds: z.optional(z.int().check(z.minimum(0), z.maximum(2147483647))).register(docs, {
     description: "Seconds that a Pod must be ready after an update to count as available.",
@@ -106,7 +110,8 @@ export const injectionStrategy = z.looseObject({
     }),
     policy: z.optional(z.enum(revisionPolicies)).register(docs, {
       description:
-        "Always injects the pinned revision; Partial injects it only into the share of Pods that updateStrategy.partition keeps.",
+        "Always injects the pinned revision; Partial injects it only into the share of " +
+        "Pods that updateStrategy.partition keeps.",
       default: "Always",
     }),
   })).register(docs, {
@@ -114,14 +119,16 @@ export const injectionStrategy = z.looseObject({
   }),
   mechanism: z.optional(z.enum(injectionMechanisms)).register(docs, {
     description:
-      "Policy lets the API server inject by itself, also while the controller is down, where it can; else the webhook injects, and Ready has the reason.",
+      "Policy lets the API server inject by itself, also while the controller is down, " +
+      "where it can; else the webhook injects, and Ready has the reason.",
   }),
 });
 
 export const cleanupPolicy = z.looseObject({
   type: z.optional(z.enum(cleanupTypes)).register(docs, {
     description:
-      "What happens to sidecars that are no longer needed: nothing (Retain), their image is replaced with idleImage (Idle), or the Pod is evicted (Evict).",
+      "What happens to sidecars that are no longer needed: nothing (Retain), their image " +
+      "is replaced with idleImage (Idle), or the Pod is evicted (Evict).",
   }),
   idleImage: z.optional(z.string()).register(docs, {
     description: "Image for sidecars that are no longer needed.",

@@ -39,7 +39,8 @@ export const REASONS = {
     "the Pod was created within seconds of the SidecarSet or its selection, before the webhook registration covered it",
   // A workload has no Pod that could be injected.
   PodRefused:
-    "the API server refuses a workload's Pods because of the sidecar; missedPods does not count them, as they do not exist",
+    "the API server refuses a workload's Pods because of the sidecar; missedPods does not " +
+    "count them, as they do not exist",
   // A Pod is not evicted.
   RunsToCompletion: "the Pod's restartPolicy is not Always",
   NotRecreated: "the Pod has no controller that is known to recreate its Pods",

@@ -40,7 +40,10 @@ interface PodRecord {
 const NO_CLASSES: ReadonlyMap<string, PodClass> = new Map();
 const NO_NAMES: ReadonlySet<string> = new Set();
 
-/** Projected Pods with their class per SidecarSet, and counts of the classes. An event costs O(1) in the number of Pods. */
+/**
+ * Projected Pods with their class per SidecarSet, and counts of the classes. An event costs O(1) in the number of
+ * Pods.
+ */
 export class PodIndex {
   readonly #options: PodIndexOptions;
   readonly #records = new Map<string, PodRecord>();
@@ -170,8 +173,8 @@ export class PodIndex {
   /**
    * Classifies Pods again after a change of a SidecarSet or namespace.
    *
-   * @param options `isConcerned` filters by the Pod and its present classes; `fresh` is the SidecarSet whose selection is
-   * new, so that its Pods are compared with the time of the selection
+   * @param options `isConcerned` filters by the Pod and its present classes; `fresh` is the SidecarSet whose
+   * selection is new, so that its Pods are compared with the time of the selection
    * @returns the SidecarSets whose Pods changed their class
    */
   reclassify(

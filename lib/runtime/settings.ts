@@ -52,7 +52,8 @@ const ALL = [
     flag: "keep-registration",
     parse: "boolean",
     description:
-      "with --webhook-url: keep the registration on exit and register failurePolicy Fail, as other replicas serve the URL too",
+      "with --webhook-url: keep the registration on exit and register failurePolicy Fail, " +
+      "as other replicas serve the URL too",
   },
   {
     key: "webhookHost",

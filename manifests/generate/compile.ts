@@ -1,6 +1,9 @@
 import { parseArgs } from "node:util";
 
-/** Where the executable runs, as `deno compile` names it; `deno task compile` without a target makes one for this machine. */
+/**
+ * Where the executable runs, as `deno compile` names it; `deno task compile` without a target makes one for this
+ * machine.
+ */
 export const TARGETS = [
   "x86_64-unknown-linux-gnu",
   "aarch64-unknown-linux-gnu",

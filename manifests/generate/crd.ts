@@ -56,7 +56,8 @@ const columns = [
 ];
 
 /**
- * The CustomResourceDefinition of SidecarSet. Both versions have the same fields, with their descriptions, and no conversion.
+ * The CustomResourceDefinition of SidecarSet. Both versions have the same fields, with their descriptions, and no
+ * conversion.
  *
  * @param schemas `components.schemas` of the API server's `/openapi/v3/api/v1`.
  */
@@ -76,7 +77,8 @@ export function customResourceDefinition(schemas: OpenApiSchemas): Record<string
         singular: "sidecarset",
         shortNames: ["scs"],
       },
-      // Spelled out with null, or a plain apply over OpenKruise's definition would keep its conversion webhook and be refused.
+      // Spelled out with null, or a plain apply over OpenKruise's definition would keep its conversion webhook and be
+      // refused.
       conversion: { strategy: "None", webhook: null },
       versions: VERSIONS.map((name) => ({
         name,

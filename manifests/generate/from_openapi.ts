@@ -23,8 +23,9 @@ const QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 export const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 /**
- * Inlines one definition as a structural schema that loses nothing: unknown fields are kept at every object node (the marker is not
- * recursive), lists stay atomic, and no default is taken over but that of `protocol`, because a stored default would change the hashes.
+ * Inlines one definition as a structural schema that loses nothing: unknown fields are kept at every object node (the
+ * marker is not recursive), lists stay atomic, and no default is taken over but that of `protocol`, because a stored
+ * default would change the hashes.
  *
  * @throws {Error} when a definition is missing from the document.
  */
@@ -35,7 +36,8 @@ export function inlineDefinition(schemas: OpenApiSchemas, name: string): Structu
   }
   const description = definition.description ? firstSentence(definition.description) : undefined;
   if (name === QUANTITY) {
-    // A structural schema cannot say "string, integer or decimal number" in any other way than by leaving the type open.
+    // A structural schema cannot say "string, integer or decimal number" in any other way than by leaving the type
+    // open.
     return described({ "x-kubernetes-preserve-unknown-fields": true }, description);
   }
   if (name === OBJECT_META) {

@@ -1,6 +1,9 @@
 import type { StructuralSchema } from "./structural.ts";
 
-/** For each object of a schema, by its path, its fields; a field that holds objects has their path, any other the empty text. */
+/**
+ * For each object of a schema, by its path, its fields; a field that holds objects has their path, any other the
+ * empty text.
+ */
 export type FieldTable = Record<string, Record<string, string>>;
 
 /** The names of all fields of a schema. Objects of the same fields are listed once, at the first path. */

@@ -30,7 +30,8 @@ export function referenceDocument(): string {
     "Conditions of a Pod:",
     table(["condition", "when it is True"], namedRows(POD_CONDITIONS)),
     "## Reasons",
-    "Why a SidecarSet, or one of its Pods, is in its state. The same constant is the reason of a condition or event, the label of a metric and part of a warning.",
+    "Why a SidecarSet, or one of its Pods, is in its state. The same constant is the " +
+    "reason of a condition or event, the label of a metric and part of a warning.",
     table(
       ["reason", "meaning"],
       namedRows({ ...REASONS, ...CONDITION_REASONS, ...TERMINATION_REASONS }),

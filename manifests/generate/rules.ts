@@ -1,10 +1,12 @@
 import type { StructuralSchema } from "./structural.ts";
 
 const nonEmpty = (selector: string) =>
-  `((has(${selector}.matchLabels) && size(${selector}.matchLabels) > 0) || (has(${selector}.matchExpressions) && size(${selector}.matchExpressions) > 0))`;
+  `((has(${selector}.matchLabels) && size(${selector}.matchLabels) > 0) || ` +
+  `(has(${selector}.matchExpressions) && size(${selector}.matchExpressions) > 0))`;
 
 const upgradeType = (container: string) =>
-  `(has(${container}.upgradeStrategy) && has(${container}.upgradeStrategy.upgradeType) ? ${container}.upgradeStrategy.upgradeType : 'ColdUpgrade')`;
+  `(has(${container}.upgradeStrategy) && has(${container}.upgradeStrategy.upgradeType) ? ` +
+  `${container}.upgradeStrategy.upgradeType : 'ColdUpgrade')`;
 
 /** Bounds that keep the API server's estimate of the rules' cost finite, far above what a Pod can use. */
 const maxItems: Readonly<Record<string, number>> = {
@@ -34,7 +36,8 @@ export function addRules(object: StructuralSchema): StructuralSchema {
       ".namespaceSelector",
     ],
     [
-      "(has(self.containers) && size(self.containers) > 0) || (has(self.initContainers) && size(self.initContainers) > 0)",
+      "(has(self.containers) && size(self.containers) > 0) || (has(self.initContainers) && " +
+      "size(self.initContainers) > 0)",
       "containers or initContainers must list at least one container",
       "FieldValueRequired",
     ],
@@ -47,13 +50,15 @@ export function addRules(object: StructuralSchema): StructuralSchema {
   ]]);
   const strategy = property(spec, "updateStrategy");
   rules(strategy, [[
-    "!has(self.selector) || !has(self.partition) || (type(self.partition) == int && self.partition == 0) || (has(self.type) && self.type == 'NotUpdate')",
+    "!has(self.selector) || !has(self.partition) || (type(self.partition) == int && " +
+    "self.partition == 0) || (has(self.type) && self.type == 'NotUpdate')",
     "partition and selector exclude each other",
     "FieldValueInvalid",
     ".partition",
   ]]);
   rules(property(strategy, "priorityStrategy"), [[
-    "!(has(self.orderPriority) && size(self.orderPriority) > 0 && has(self.weightPriority) && size(self.weightPriority) > 0)",
+    "!(has(self.orderPriority) && size(self.orderPriority) > 0 && has(self.weightPriority) " +
+    "&& size(self.weightPriority) > 0)",
     "orderPriority and weightPriority exclude each other",
     "FieldValueInvalid",
   ]]);
@@ -61,7 +66,10 @@ export function addRules(object: StructuralSchema): StructuralSchema {
     const container = property(spec, list).items;
     if (!container) throw new Error(`Cannot add rules to ${list}: it has no items`);
     rules(container, [[
-      "!has(self.upgradeStrategy) || !has(self.upgradeStrategy.upgradeType) || self.upgradeStrategy.upgradeType != 'HotUpgrade' || (has(self.upgradeStrategy.hotUpgradeEmptyImage) && self.upgradeStrategy.hotUpgradeEmptyImage != '')",
+      "!has(self.upgradeStrategy) || !has(self.upgradeStrategy.upgradeType) || " +
+      "self.upgradeStrategy.upgradeType != 'HotUpgrade' || " +
+      "(has(self.upgradeStrategy.hotUpgradeEmptyImage) && " +
+      "self.upgradeStrategy.hotUpgradeEmptyImage != '')",
       "upgradeStrategy.hotUpgradeEmptyImage is required with upgradeType HotUpgrade",
       "FieldValueRequired",
       ".upgradeStrategy",

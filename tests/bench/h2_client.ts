@@ -26,8 +26,9 @@ interface Stream {
 }
 
 /**
- * One HTTP/2 connection that carries any number of requests at a time, as kube-apiserver calls a webhook: just enough of RFC 9113 and
- * RFC 7541 (header compression) to post bodies that fit a stream's first window, and to learn each answer's status.
+ * One HTTP/2 connection that carries any number of requests at a time, as kube-apiserver calls a webhook: just enough
+ * of RFC 9113 and RFC 7541 (header compression) to post bodies that fit a stream's first window, and to learn each
+ * answer's status.
  */
 export async function connectH2(target: Target): Promise<LoadClient> {
   const connection = await connectTls(target, "h2");
@@ -193,7 +194,9 @@ function requestFrames(
   return frames;
 }
 
-/** A header field whose name is in the static table, not to be indexed, its value of at most 126 bytes not compressed. */
+/**
+ * A header field whose name is in the static table, not to be indexed, its value of at most 126 bytes not compressed.
+ */
 function literal(name: readonly number[], value: string): Uint8Array {
   const bytes = new TextEncoder().encode(value);
   return joined([new Uint8Array([...name, bytes.byteLength]), bytes]);

@@ -13,8 +13,8 @@ export interface LoadClient {
 }
 
 /**
- * A TLS connection to 127.0.0.1 on which the client holds back no segment. `fetch` cannot be used: over HTTP/2 its own requests of several
- * segments wait 44 ms for an acknowledgement, which would be taken for the server's doing.
+ * A TLS connection to 127.0.0.1 on which the client holds back no segment. `fetch` cannot be used: over HTTP/2 its
+ * own requests of several segments wait 44 ms for an acknowledgement, which would be taken for the server's doing.
  */
 export async function connectTls(
   target: Target,

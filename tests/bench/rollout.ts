@@ -28,8 +28,9 @@ interface Measured {
 }
 
 /**
- * Measures a roll-out of one image over many Pods on a real API server, beside a bare loop that sends the same patches. Pods do not run, as the
- * kubelet's part of a test control plane would be slower than either; one roll-out with it is there to compare.
+ * Measures a roll-out of one image over many Pods on a real API server, beside a bare loop that sends the same
+ * patches. Pods do not run, as the kubelet's part of a test control plane would be slower than either; one roll-out
+ * with it is there to compare.
  */
 export async function benchRollout({ quick }: RolloutBenchOptions): Promise<void> {
   const rows: Row[] = [];

@@ -1,7 +1,10 @@
 import { isObject } from "../../lib/api/json.ts";
 import { GROUP, PLURAL, STORAGE_VERSION } from "../../lib/api/names.ts";
 
-/** An API server with as many Pods and SidecarSets as are asked for, which it makes up as they are listed; run by `startProgram`. */
+/**
+ * An API server with as many Pods and SidecarSets as are asked for, which it makes up as they are listed; run by
+ * `startProgram`.
+ */
 export interface SimulatedApiInput {
   readonly pods: number;
   readonly sidecarSets: number;

@@ -1,7 +1,8 @@
 /**
- * Each file of `testdata`, in the folder of its command, is a command line, the files that it reads, and what it prints, in
- * sections that begin with `-- name --`. A section `stdin` is standard input, `cluster.yaml` what the cluster has; what is written to it is
- * printed as `requests`. `deno test -A tests/cli -- --update` writes what is printed now.
+ * Each file of `testdata`, in the folder of its command, is a command line, the files that it reads, and what it
+ * prints, in sections that begin with `-- name --`. A section `stdin` is standard input, `cluster.yaml` what the
+ * cluster has; what is written to it is printed as `requests`. `deno test -A tests/cli -- --update` writes what is
+ * printed now.
  */
 
 const FOLDER = new URL("./testdata/", import.meta.url);

@@ -19,7 +19,10 @@ import { WebhookCaller } from "../support/webhook_caller.ts";
 const labels = { app: "web" };
 const spec = { containers: [{ name: "main", image: "main:1" }] };
 
-/** Tokens of the controller's ServiceAccount, each good for as long as a Secret of its own is there, and a kubeconfig that names their file. */
+/**
+ * Tokens of the controller's ServiceAccount, each good for as long as a Secret of its own is there, and a kubeconfig
+ * that names their file.
+ */
 class RotatedToken {
   readonly kubeconfig: string;
   readonly #plane: ControlPlane;
@@ -87,7 +90,10 @@ Deno.test("the controller while the API server is away", async (t) => {
       is: ({ status }) => status?.matchedPods === count && status.updatedPods === count,
     });
 
-  /** What the controller asked for while something was done, without lists of one object, which ask for the store's version. */
+  /**
+   * What the controller asked for while something was done, without lists of one object, which ask for the store's
+   * version.
+   */
   const requestsDuring = async (act: () => Promise<void>) => {
     const before = (await plane.controllerRequests()).length;
     await act();

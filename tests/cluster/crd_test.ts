@@ -95,7 +95,10 @@ const refused: readonly (readonly [field: string, spec: object])[] = [
   }],
 ];
 
-/** Has what a schema might lose: fields of the future at any depth, quantities of every form, fields that have a default in core/v1. */
+/**
+ * Has what a schema might lose: fields of the future at any depth, quantities of every form, fields that have a
+ * default in core/v1.
+ */
 const future = {
   selector: { matchLabels: { app: "web" } },
   initContainers: [{ ...agent, name: "init", futureField: { deep: [1, { deeper: "kept" }] } }],
@@ -118,7 +121,10 @@ const future = {
   }],
 };
 
-/** The CustomResourceDefinition of an OpenKruise before 1.9, then of one after it; with an object written at each time. */
+/**
+ * The CustomResourceDefinition of an OpenKruise before 1.9, then of one after it; with an object written at each
+ * time.
+ */
 async function installOpenKruise(plane: ControlPlane): Promise<void> {
   const file = new URL("testdata/openkruise_like_crd.yaml", import.meta.url);
   const later = crds.read(parse(await Deno.readTextFile(file)));

@@ -29,7 +29,10 @@ async function createAtOnce(plane: ControlPlane, name: string, spec: SidecarSetS
   await send(plane.client, create(resources.sidecarSets, { body }));
 }
 
-/** Creates a SidecarSet and, once that is answered, Pods that it selects; answers the Pods that did not get the sidecar. */
+/**
+ * Creates a SidecarSet and, once that is answered, Pods that it selects; answers the Pods that did not get the
+ * sidecar.
+ */
 async function round(plane: ControlPlane, name: string, spec: SidecarSetSpec = selecting(name)) {
   const started = performance.now();
   await createAtOnce(plane, name, spec);

@@ -45,7 +45,10 @@ async function recorded() {
   return { sidecarSet, metadata: { name, annotations, labels }, data };
 }
 
-/** Has in the cluster what OpenKruise leaves of a SidecarSet: an older revision and the current one, and Pods with its sidecar. */
+/**
+ * Has in the cluster what OpenKruise leaves of a SidecarSet: an older revision and the current one, and Pods with its
+ * sidecar.
+ */
 async function leaveLegacy(plane: ControlPlane): Promise<void> {
   const { client } = plane;
   const { sidecarSet, metadata, data } = await recorded();

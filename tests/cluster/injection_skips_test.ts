@@ -199,7 +199,7 @@ Deno.test("a SidecarSet that is left out of a Pod says why", async (t) => {
     assert.notEqual(code, 0);
     assert.match(
       stderr,
-      /Cannot create the Pod without SidecarSet must, whose failurePolicy is Fail \(ContainerNameConflict\): .*rename it, or set conflictPolicy to Replace/,
+      /without SidecarSet must, whose failurePolicy is Fail \(ContainerNameConflict\): .*set conflictPolicy to Replace/,
     );
     assert.ok(await metric("must", 'result="refused",reason="ContainerNameConflict"'));
     await assert.rejects(new ClusterPods(plane.client).get("must"), /not found/);

@@ -8,7 +8,7 @@ const manifest = (name: string) => new URL(`../../manifests/${name}`, import.met
 const REMEDY =
   /sidecarsets\.apps\.kruise\.io .*install it with: sidecarset manifests --image IMAGE/;
 
-Deno.test("a controller without the CustomResourceDefinition names it and the command, and becomes ready with it", async () => {
+Deno.test("a controller without the CustomResourceDefinition names it, and gets ready with it", async () => {
   await using plane = await startControlPlane({ kubelet: false });
   for (const file of ["namespace.yaml", "rbac.yaml"]) {
     await kubectlOutput(["apply", "-f", manifest(file)], plane);

@@ -10,7 +10,7 @@ import { createPods } from "../support/pod_load.ts";
 import { Replicas } from "../support/replicas.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
 
-Deno.test("certificates that somebody else renews are taken over without a restart and without a refused Pod", async (t) => {
+Deno.test("certificates renewed by another program are adopted without a restart or a refused Pod", async (t) => {
   await using plane = await startControlPlane({ kubelet: false });
   await install(plane);
   // With cert-manager the controller has no right to any Secret.
@@ -52,7 +52,8 @@ Deno.test("certificates that somebody else renews are taken over without a resta
       const load = create("during", { signal: end.signal });
       const before = served();
       authority = await next();
-      // The kubelets of two nodes exchange it at different times: here that of the leader, who registers the authority, is late.
+      // The kubelets of two nodes exchange it at different times: here that of the leader, who registers the
+      // authority, is late.
       for (const mount of mounts.toReversed()) {
         await mount.put(await servingFiles(authority));
         await new Promise((resolve) => setTimeout(resolve, 1_500));

@@ -134,7 +134,7 @@ Deno.test("Pods that the API server refuses because of a sidecar", async (t) => 
     ]);
     assert.match(
       await untilRefused(plane, "agent", 4),
-      /^4 workloads lack Pods, which the API server refuses because of the sidecar, for example \w+ quota\/[\w-]+: failed quota: compute: must specify requests\.cpu for: agent$/,
+      /^4 workloads lack Pods, .*, for example \w+ quota\/[\w-]+: failed quota: .* requests\.cpu for: agent$/,
     );
     assert.equal(await refusedWorkloads("agent"), 4);
     assert.equal(await refusedWorkloads("modest"), undefined);
@@ -154,7 +154,7 @@ Deno.test("Pods that the API server refuses because of a sidecar", async (t) => 
       const explained = await runCli(["explain", name, "-n", "quota"], plane);
       assert.match(
         explained.output,
-        /The API server refuses its Pods because of SidecarSet agent \(PodRefused\):\n {4}failed quota: compute: must specify requests\.cpu for: agent\n/,
+        / refuses its Pods because of SidecarSet agent \(PodRefused\):\n {4}failed quota: .* for: agent\n/,
         name,
       );
       assert.equal(explained.status, 1);
@@ -167,7 +167,7 @@ Deno.test("Pods that the API server refuses because of a sidecar", async (t) => 
     const { output } = await runCli(["doctor"], plane);
     assert.match(
       output.replaceAll(/\n +/g, " "),
-      /error +no Pod is refused because of a sidecar agent: 4 workloads lack Pods, .* must specify requests\.cpu for: agent Remedy: change the sidecar/,
+      /error +no Pod is refused because of a sidecar agent: 4 workloads lack Pods, .* for: agent Remedy: change /,
     );
   });
 
@@ -217,7 +217,7 @@ Deno.test("Pods that the API server refuses because of a sidecar", async (t) => 
     await apply(plane, [workload({ kind: "ReplicaSet", namespace: "small", sidecar: "big" })]);
     assert.match(
       await untilRefused(plane, "big", 1),
-      /^1 workload lacks Pods, .* ReplicaSet small\/replicaset: exceeded quota: compute, requested: requests\.cpu=600m,/,
+      /^1 workload lacks Pods, .* ReplicaSet small\/replicaset: exceeded quota: .* requests\.cpu=600m,/,
     );
     const [pod, ...others] = await new ClusterPods(plane.client, "small").list();
     assert.deepEqual(others, []);

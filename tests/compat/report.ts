@@ -6,7 +6,10 @@ export function failureText(path: string, { name, departures, difference }: Fail
   return `FAILED ${path}: ${name}${numbers}\n${difference.trim().replaceAll(/^/gm, "    ")}\n`;
 }
 
-/** What a run over a folder came to: every failure, counts by file, the departures used, what is pending, and the totals last. */
+/**
+ * What a run over a folder came to: every failure, counts by file, the departures used, what is pending, and the
+ * totals last.
+ */
 export function reportText(
   judgements: readonly FileJudgement[],
   { pending }: { pending: readonly string[] },

@@ -38,7 +38,7 @@ Deno.test("Failures doubles the delay of a refused object, up to five minutes", 
   assert.deepEqual((await delays(refusals)).slice(-2), [300_000, 300_000]);
 });
 
-Deno.test("Failures retries within seconds after a fault of the API server, which does not count as a refusal", async () => {
+Deno.test("Failures retries soon after a fault of the API server, which is no refusal", async () => {
   const faults = [503, 500, 429, 503, 503, 503, 503].map((code) => answered(code));
   assert.deepEqual(await delays(faults), [500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000]);
   const mixed = [answered(403), ...faults, answered(403)];

@@ -50,7 +50,7 @@ Deno.test("WorkQueue keeps the earlier of two times of a key", async () => {
   });
 });
 
-Deno.test("WorkQueue never works twice at the same time on one key, and again on one that was added meanwhile", async () => {
+Deno.test("WorkQueue processes a key once at a time, and again if it was added meanwhile", async () => {
   const gates: (() => void)[] = [];
   const worker = () => new Promise<Outcome>((resolve) => gates.push(() => resolve({})));
   await withQueue(worker, async (queue) => {
@@ -80,7 +80,7 @@ Deno.test("WorkQueue works on as many keys at a time as it is told", async () =>
   });
 });
 
-Deno.test("WorkQueue tries a failed key again, later each time up to the limit, and forgets failures after a success", async () => {
+Deno.test("WorkQueue retries a failed key with growing delays, and forgets failures after a success", async () => {
   const tries: number[] = [];
   let clockOf = () => 0;
   const worker = (): Promise<Outcome> => {
@@ -115,7 +115,7 @@ Deno.test("WorkQueue waits for the workers under way when it is stopped", async 
   await running;
 });
 
-Deno.test("WorkQueue tries a key again whose worker throws, at once or later, and goes on with the others", async () => {
+Deno.test("WorkQueue retries a key whose worker throws, and goes on with the others", async () => {
   const worked: string[] = [];
   const worker = (key: string): Promise<Outcome> => {
     worked.push(key);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { RepairBackoff } from "../../lib/controller/repair_backoff.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
-Deno.test("RepairBackoff lets the first one be made at once and each further one wait longer, up to half a minute", async () => {
+Deno.test("RepairBackoff delays no first repair, and each further one longer, up to half a minute", async () => {
   const clock = new ManualClock();
   const repairs = new RepairBackoff(clock);
   const waits: number[] = [];
@@ -24,7 +24,7 @@ Deno.test("RepairBackoff counts the wait from the last repair on, whenever the o
   }
 });
 
-Deno.test("RepairBackoff speaks of contention from the third one in a row on, until the object is left alone", async () => {
+Deno.test("RepairBackoff reports contention from the third repair in a row until the object stays", async () => {
   const clock = new ManualClock();
   const repairs = new RepairBackoff(clock);
   const contended: boolean[] = [];

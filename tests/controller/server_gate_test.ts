@@ -104,7 +104,7 @@ Deno.test("Limiter sends nothing but probes while the API server fails, and all 
   assert.equal(all.filter((outcome) => outcome === "stored").length, 500 - before);
 });
 
-Deno.test("Limiter gives a probe that was not sent to the next request, and ends its wait with the signal", async () => {
+Deno.test("Limiter gives an unsent probe to the next request, and stops waiting with the signal", async () => {
   const clock = new ManualClock();
   const limiter = new Limiter({ clock, maxInFlight: 4, perSecond: 1_000 });
   const failing = () => Promise.reject(fault());

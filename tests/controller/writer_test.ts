@@ -60,7 +60,7 @@ Deno.test("Writer gives a request up before another process may write", async ()
   assert.deepEqual(sent, []);
 });
 
-Deno.test("Writer tells the lack of an answer from that of the Lease, which has been renewed meanwhile: only the former is tried again", async () => {
+Deno.test("Writer retries after a missing answer, not after a Lease that is renewed meanwhile", async () => {
   const { client } = silentClient();
   const writer = writerOn(client, { isLeader: () => true, exclusiveFor: () => 10 });
   await assert.rejects(writer.evictPod(podOf({}), never), ConnectionError);

@@ -196,7 +196,7 @@ function budget(httpCode: number) {
 }
 
 for (const httpCode of [403, 404, 409, 429, 500, 503]) {
-  Deno.test(`Pods that a webhook allows one after the other follow each other without waiting (${httpCode})`, async () => {
+  Deno.test(`Pods that a webhook allows one by one follow without waiting (${httpCode})`, async () => {
     const { fault, see } = budget(httpCode);
     const run = start(fault);
     see(() => ({

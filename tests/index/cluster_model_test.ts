@@ -145,7 +145,7 @@ function afterAll(operations: readonly Operation[], order: readonly (typeof KIND
   return cluster;
 }
 
-Deno.test("ClusterIndex is in the end what one built anew is, in whatever order, pages and with whatever losses it was told", () => {
+Deno.test("ClusterIndex converges to a fresh one for any order, pages and losses of events", () => {
   const operations = fc.array(operation, { maxLength: 60, size: "max" });
   const order = fc.shuffledSubarray([...KINDS], { minLength: KINDS.length });
   const property = fc.property(operations, order, (...happening) => {

@@ -68,7 +68,7 @@ Deno.test("ClusterIndex follows a change of the namespace's labels", () => {
   assert.equal(index.pods.countsOf("web").uninjectedPods, 1);
 });
 
-Deno.test("ClusterIndex looks at the Pods again when a SidecarSet's containers change, and not when only its status does", () => {
+Deno.test("ClusterIndex classifies Pods again for new containers, not for a new status", () => {
   const index = indexWith(web);
   index.applyPod(podOf({ injected: [web] }));
   const before = index.pods.classesOf("web").get("default/pod");

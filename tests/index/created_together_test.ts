@@ -26,7 +26,7 @@ const effective = sidecarSet({ resourceVersion: "12", status });
 
 const missed = (index: ClusterIndex) => index.pods.countsOf("web").missedPods;
 
-Deno.test("a Pod that was created in the same second after a SidecarSet counts as missed, whichever watch is faster", () => {
+Deno.test("a Pod created in the second after a SidecarSet is missed, whichever watch is faster", () => {
   const podFirst = new ClusterIndex();
   podFirst.applyPod(pod("11"));
   podFirst.applySidecarSet(first);
@@ -39,7 +39,7 @@ Deno.test("a Pod that was created in the same second after a SidecarSet counts a
   assert.equal(missed(podLast), 1);
 });
 
-Deno.test("a Pod that was created in the same second before a SidecarSet is never missed, whichever watch is faster", () => {
+Deno.test("a Pod created in the second before a SidecarSet is never missed", () => {
   const podFirst = new ClusterIndex();
   podFirst.applyPod(pod("9"));
   podFirst.applySidecarSet(first);

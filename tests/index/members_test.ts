@@ -35,7 +35,7 @@ Deno.test("Members is what looking at all Pods anew gives, whatever changed befo
   }));
 });
 
-Deno.test("Members knows which updated and ready Pods have changed since each was found to have been so for long", () => {
+Deno.test("Members keeps the updated and ready Pods that changed since they had settled", () => {
   const { Matched, Updated, Ready } = PodTrait;
   const ready = Matched | Updated | Ready;
   const members = new Members();

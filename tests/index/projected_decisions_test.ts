@@ -89,7 +89,13 @@ const anyPod: fc.Arbitrary<Pod> = fc.record({
   inPlace: fc.constantFrom(
     undefined,
     "{}",
-    '{"web":{"revision":"r","updateTimestamp":"2026-01-02T00:00:00Z","lastContainerStatuses":{"agent":{"imageID":"id-1"}}}}',
+    JSON.stringify({
+      web: {
+        revision: "r",
+        updateTimestamp: "2026-01-02T00:00:00Z",
+        lastContainerStatuses: { agent: { imageID: "id-1" } },
+      },
+    }),
   ),
   image: fc.constantFrom(undefined, "agent:2", "mirror/agent:1", "empty:1"),
   states: fc.array(

@@ -28,7 +28,7 @@ Deno.test("a Pod that was created with the selected label counts as missed", () 
   assert.equal(missedOf(index, pod(labelled(CREATED, "app"))), 1);
 });
 
-Deno.test("a Pod that got the selected label later does not count as missed, though the process starts after that", () => {
+Deno.test("a Pod labelled later is not missed, also for a process that starts after that", () => {
   const index = new ClusterIndex();
   index.applySidecarSet(sidecarSetOf({ status }));
   const later = pod(labelled(CREATED, "team"), labelled("2026-01-02T00:10:00Z", "app"));
@@ -36,7 +36,7 @@ Deno.test("a Pod that got the selected label later does not count as missed, tho
   assert.equal(index.pods.countsOf("web").uninjectedPods, 1);
 });
 
-Deno.test("Pods of a namespace that was labelled later do not count as missed, though the process starts after that", () => {
+Deno.test("Pods of a namespace labelled later are not missed, also after a restart", () => {
   const spec = { namespaceSelector: { matchLabels: { sidecars: "on" } } };
   const index = new ClusterIndex();
   index.applySidecarSet(sidecarSetOf({ status, spec }));
@@ -69,7 +69,10 @@ Deno.test("a Pod that is seen before its namespace is counts as missed once that
   assert.equal(index.pods.countsOf("web").missedPods, 0, "this time it was labelled later");
 });
 
-/** What a process finds when it starts: Pods that an opt-out selector takes, of which so many were counted as missed before. */
+/**
+ * What a process finds when it starts: Pods that an opt-out selector takes, of which so many were counted as missed
+ * before.
+ */
 function found({ missedPods, countedUntil }: { missedPods: number; countedUntil: string }) {
   const selector = {
     matchLabels: { app: "web" },

@@ -22,7 +22,7 @@ const place = fc.record({
   }),
 });
 
-Deno.test("SidecarSetIndex.match() finds exactly the SidecarSets that select the Pod, whatever came and went before", () => {
+Deno.test("SidecarSetIndex.match() finds exactly the selecting SidecarSets after any changes", () => {
   const change = fc.record({
     name: fc.constantFrom("s1", "s2", "s3", "s4"),
     spec: fc.option(spec),
@@ -50,7 +50,7 @@ Deno.test("SidecarSetIndex.match() finds exactly the SidecarSets that select the
   }));
 });
 
-Deno.test("SidecarSetIndex.match() does not look at SidecarSets of other labels, even where all share one label", () => {
+Deno.test("SidecarSetIndex.match() skips SidecarSets of other labels, even if all share one", () => {
   const index = new SidecarSetIndex();
   for (let i = 0; i < 2_000; i++) {
     const matchLabels = { tier: "web", app: `app-${i}` };

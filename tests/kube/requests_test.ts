@@ -90,7 +90,8 @@ Deno.test("watch() asks for a stream of JSON values after a version", () => {
   });
   assert.equal(
     `${options.path}?${options.querystring}`,
-    "/api/v1/pods?watch=true&fieldSelector=spec.nodeName%3Dn&resourceVersion=7&timeoutSeconds=290&allowWatchBookmarks=true",
+    "/api/v1/pods?watch=true&fieldSelector=spec.nodeName%3Dn&resourceVersion=7" +
+      "&timeoutSeconds=290&allowWatchBookmarks=true",
   );
   assert.equal(options.expectStream && options.expectJson, true);
 });

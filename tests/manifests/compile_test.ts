@@ -29,7 +29,7 @@ async function embeddedFiles(): Promise<Embedded[]> {
   }
 }
 
-Deno.test("the executable has the program, its manifests and its packages, and nothing of tests or generators", async () => {
+Deno.test("the executable has the program, its manifests and packages, and no tests", async () => {
   const files = await embeddedFiles();
   const below = (parent: string) => {
     const place = files.findIndex(({ name }) => name === parent);

@@ -10,7 +10,10 @@ interface Rule {
   readonly resourceNames?: readonly string[];
 }
 
-/** The rules of the controller's roles in an installation with all its additions; those for people are not bound to it. */
+/**
+ * The rules of the controller's roles in an installation with all its additions; those for people are not bound to
+ * it.
+ */
 const rules = installationObjects({ openkruise: true, prometheusOperator: true })
   .filter(({ metadata }) => !(isObject(metadata) && /-(view|edit)$/.test(String(metadata.name))))
   .flatMap(({ kind, rules }): Rule[] =>

@@ -46,7 +46,10 @@ async function runJob({ plane, pods }: NodeCluster, name: string, options: JobOp
   return { end, pod };
 }
 
-/** Waits until the kubelet has killed the sidecar, at once and not when it happens to look at all of its Pods; resolves to the Pod. */
+/**
+ * Waits until the kubelet has killed the sidecar, at once and not when it happens to look at all of its Pods;
+ * resolves to the Pod.
+ */
 function untilKilled({ pods }: NodeCluster, pod: Pod | undefined, sidecar = "agent"): Promise<Pod> {
   return pods.until(pod?.metadata.name ?? "", {
     what: "the sidecar was killed",

@@ -60,7 +60,8 @@ Deno.test("a real node ends with the process that started it, even a killed one"
   const containers = containersOf(folder);
   assert.equal(containers.length, 2, "a Pod's container, and what holds the Pod together");
   assert.ok(controlGroupsOf(containers).length >= 2);
-  // containerd and its namespaces' first process, one process for each container and one that looks after them, the kubelet, ...
+  // containerd and its namespaces' first process, one process for each container and one that looks after them, the
+  // kubelet, ...
   assert.ok(processesWith(folder).length >= 5);
   assert.deepEqual(settings.map((file) => Deno.readTextFileSync(file)), before);
 

@@ -15,7 +15,10 @@ import { post, recordedRequest } from "../webhook/fixtures.ts";
 
 const image = (tag: string) => ({ containers: [{ name: "agent", image: `agent:${tag}` }] });
 
-/** The webhook over an index that knows a SidecarSet at `agent:2`, of which a quarter of the Pods is to stay at `agent:1`. */
+/**
+ * The webhook over an index that knows a SidecarSet at `agent:2`, of which a quarter of the Pods is to stay at
+ * `agent:1`.
+ */
 function partial() {
   const index = new ClusterIndex();
   index.applyNamespace({ metadata: { name: "default", labels: {} } });

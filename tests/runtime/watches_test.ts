@@ -5,7 +5,7 @@ import { type LogLine, recordingLogger } from "../faults/reflecting.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { RecordingClient } from "../support/recording_client.ts";
 
-Deno.test("a missing CustomResourceDefinition is named with the command in the log and in what is not read", async () => {
+Deno.test("a missing CustomResourceDefinition is named with the command that installs it", async () => {
   const log: LogLine[] = [];
   const clock = new ManualClock();
   const client = new RecordingClient(({ path, query }) =>

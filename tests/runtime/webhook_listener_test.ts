@@ -40,7 +40,7 @@ Deno.test("createWebhookListener() refuses a port on which another process liste
   }
 });
 
-Deno.test("createWebhookListener() reports a port that was taken before the first certificate, and throws", async () => {
+Deno.test("createWebhookListener() reports a port taken before the first certificate, and throws", async () => {
   const [port = 0] = freePorts(1);
   const { listener, errors } = listenerOn(port);
   const first = await certificate();

@@ -18,7 +18,8 @@ export interface AuditedRequest {
 }
 
 /**
- * An audit policy that logs one user's requests and nobody else's. A watch counts from its start: it may last until long after a test.
+ * An audit policy that logs one user's requests and nobody else's. A watch counts from its start: it may last until
+ * long after a test.
  */
 export function auditPolicy(user: string): object {
   return {

@@ -5,8 +5,8 @@ import { Relay } from "./relay.ts";
 const PROBE = 200;
 
 /**
- * Plays the Service in front of the replicas: each new connection goes to the next replica that was ready when it was last asked.
- * Connections stay where they are, as with kube-proxy.
+ * Plays the Service in front of the replicas: each new connection goes to the next replica that was ready when it was
+ * last asked. Connections stay where they are, as with kube-proxy.
  */
 export class Balancer implements AsyncDisposable {
   readonly url: string;

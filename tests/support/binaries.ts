@@ -40,8 +40,9 @@ const LOOK_AGAIN = 500;
 const TELL_AGAIN = 5_000;
 
 /**
- * Finds the named programs, and only those: in the folder that KUBEBUILDER_ASSETS names, else in the cache folder, else builds them
- * into it. What is in the cache is whole, and of several processes that miss a program one builds it while the others wait.
+ * Finds the named programs, and only those: in the folder that KUBEBUILDER_ASSETS names, else in the cache folder,
+ * else builds them into it. What is in the cache is whole, and of several processes that miss a program one builds it
+ * while the others wait.
  *
  * @throws {Error} if a program has to be built and cannot be; the message says why and how to mend it
  */

@@ -22,8 +22,8 @@ const IN_FLIGHT = 32;
 const PAUSE_AFTER_ERROR = 200;
 
 /**
- * Stands in for kube-scheduler: binds each Pod that is for the default scheduler and not gated to a node, in turn, without looking at
- * what the Pod asks for. Resolves once the signal is aborted; never rejects.
+ * Stands in for kube-scheduler: binds each Pod that is for the default scheduler and not gated to a node, in turn,
+ * without looking at what the Pod asks for. Resolves once the signal is aborted; never rejects.
  */
 export async function bindPods({ client, nodes, signal }: BinderOptions): Promise<void> {
   const binding = new Map<string, Promise<void>>();

@@ -38,8 +38,8 @@ const PROBES = {
 };
 
 /**
- * Installs cert-manager's kinds and starts its controllers and its CA injector, as a user who may do everything. Resolves when they work.
- * Dispose of it before the control plane; it also ends with this process.
+ * Installs cert-manager's kinds and starts its controllers and its CA injector, as a user who may do everything.
+ * Resolves when they work. Dispose of it before the control plane; it also ends with this process.
  *
  * @throws {Error} if it cannot be built, or with the end of its log if it does not start
  */

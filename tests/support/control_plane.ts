@@ -25,10 +25,12 @@ export interface ControlPlaneOptions {
 const ATTEMPTS = 5;
 
 /**
- * Starts etcd and kube-apiserver, and as asked the kubelet's part and kube-controller-manager, as processes on 127.0.0.1 with a folder
- * of their own. Resolves when all of them are ready. Stop it, or dispose of it; if this process ends before, they end too.
+ * Starts etcd and kube-apiserver, and as asked the kubelet's part and kube-controller-manager, as processes on
+ * 127.0.0.1 with a folder of their own. Resolves when all of them are ready. Stop it, or dispose of it; if this
+ * process ends before, they end too.
  *
- * @throws {Error} if a program cannot be found or built, or with the end of its log if it does not start; nothing keeps running then
+ * @throws {Error} if a program cannot be found or built, or with the end of its log if it does not start; nothing
+ * keeps running then
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const { kubelet = true, controllerManager = false, signal } = options;

@@ -3,7 +3,10 @@ import { parse, stringify } from "yaml";
 import { createTestPki } from "../webhook/tls_fixtures.ts";
 import type { ControlPlane } from "./control_plane.ts";
 
-/** What happens to a request: it gets through, is answered with a status code, ends its connection, or is never answered. */
+/**
+ * What happens to a request: it gets through, is answered with a status code, ends its connection, or is never
+ * answered.
+ */
 export type ApiFault = { httpCode: number } | "hang" | undefined;
 
 /** Stands between a controller and the API server, and fails as it is told. Dispose of it after the controller. */

@@ -17,7 +17,10 @@ export interface HelmResult {
   readonly stderr: string;
 }
 
-/** Runs the pinned helm with `{chart}` among the arguments replaced by the chart's folder; it reads no settings of this machine. */
+/**
+ * Runs the pinned helm with `{chart}` among the arguments replaced by the chart's folder; it reads no settings of
+ * this machine.
+ */
 export async function helm(
   args: readonly string[],
   { kubeconfig = "/dev/null", values = {} }: HelmOptions = {},

@@ -7,8 +7,9 @@ import { writeServiceAccount } from "./service_account.ts";
 const ASSEMBLE = new URL("../../manifests/image/assemble.sh", import.meta.url).pathname;
 
 /**
- * Replaces itself with the program, so that the process keeps its id. The root is read-only, with /proc as the only mount; the capabilities
- * that are left in the bounding set are those that the change of root and user needs, and go with that change.
+ * Replaces itself with the program, so that the process keeps its id. The root is read-only, with /proc as the only
+ * mount; the capabilities that are left in the bounding set are those that the change of root and user needs, and go
+ * with that change.
  */
 const SCRIPT = `
 group=$1 root=$2 user=$3; shift 3
@@ -21,8 +22,9 @@ exec setpriv --no-new-privs --bounding-set=-all,+sys_chroot,+setuid,+setgid \
 `;
 
 /**
- * Starts an executable as a kubelet starts the container of the image: the image's files and nothing else, read-only, with the Deployment's
- * user, environment and memory limit, and with a service account's files instead of a kubeconfig.
+ * Starts an executable as a kubelet starts the container of the image: the image's files and nothing else, read-only,
+ * with the Deployment's user, environment and memory limit, and with a service account's files instead of a
+ * kubeconfig.
  */
 export function imageLauncher(executable: string): Launcher {
   const groups = findMemoryCgroups();

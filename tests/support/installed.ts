@@ -3,7 +3,10 @@ const REQUIRED = "SIDECARSET_REQUIRE_TOOLS";
 
 type Tool = "bash" | "zsh" | "fish" | "promtool";
 
-/** A test with a real tool. Where the machine does not have it the test is left out, and says so; with SIDECARSET_REQUIRE_TOOLS it fails. */
+/**
+ * A test with a real tool. Where the machine does not have it the test is left out, and says so; with
+ * SIDECARSET_REQUIRE_TOOLS it fails.
+ */
 export function testWith(tool: Tool, name: string, test: () => void | Promise<void>): void {
   if (isInstalled(tool)) Deno.test(name, test);
   else if (isRequired()) Deno.test(name, () => failWithout(tool));

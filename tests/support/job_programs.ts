@@ -9,8 +9,8 @@ const EXIT = "kubelet.test/exit";
 const INTERVAL = 500;
 
 /**
- * Stands in for the programs of Jobs in the namespace `default`: once a Job's Pod runs, each of its containers ends with 0, but not the
- * injected ones. Resolves once the signal is aborted; never rejects.
+ * Stands in for the programs of Jobs in the namespace `default`: once a Job's Pod runs, each of its containers ends
+ * with 0, but not the injected ones. Resolves once the signal is aborted; never rejects.
  */
 export async function endJobs(client: RestClient, signal: AbortSignal): Promise<void> {
   const pods = new ClusterPods(client);

@@ -43,7 +43,8 @@ const SERVER_ENV = { GOGC: "400" };
 /**
  * Starts the servers once, on ports that are free now.
  *
- * @throws {Error} if one does not start (`isPortTaken` tells that another attempt may help); what was started has been ended then
+ * @throws {Error} if one does not start (`isPortTaken` tells that another attempt may help); what was started has
+ * been ended then
  */
 export async function launch(binaries: Binaries, options: LaunchOptions): Promise<Launched> {
   await using resources = new AsyncDisposableStack();

@@ -1,4 +1,7 @@
-/** Loaded before a program, sets its clock ahead or back by the milliseconds in its own address: `offset_clock.ts?-300000`. */
+/**
+ * Loaded before a program, sets its clock ahead or back by the milliseconds in its own address:
+ * `offset_clock.ts?-300000`.
+ */
 
 const offset = Number(new URL(import.meta.url).search.slice(1));
 

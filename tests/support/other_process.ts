@@ -6,7 +6,10 @@ export interface OtherProcess {
   kill(): Promise<void>;
 }
 
-/** Starts a script in another Deno; resolves when it has printed a line. The script goes on by itself until it is killed. */
+/**
+ * Starts a script in another Deno; resolves when it has printed a line. The script goes on by itself until it is
+ * killed.
+ */
 export async function startOtherProcess(script: string): Promise<OtherProcess> {
   const config = new URL("../../deno.json", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {

@@ -230,7 +230,10 @@ const running = {
 const restarting = (one: fc.Arbitrary<unknown>) =>
   fc.tuple(one, restart).map(([fields, own]) => Object.assign({}, fields, own));
 
-/** The volumes, init containers and containers of a Pod, as the API server takes them and as a SidecarSet may bring them. */
+/**
+ * The volumes, init containers and containers of a Pod, as the API server takes them and as a SidecarSet may bring
+ * them.
+ */
 export const podParts = fc.record({
   volumes: fc.tuple(
     volumeSource,

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { findBinaries } from "./binaries.ts";
 
 /**
- * Makes a folder for the PATH, in which `kubectl` is the pinned one and `sidecarset`, alone or as kubectl's plugin, is this program.
+ * Makes a folder for the PATH, in which `kubectl` is the pinned one and `sidecarset`, alone or as kubectl's plugin,
+ * is this program.
  *
  * @param folder the parent folder, which the caller removes
  */

@@ -9,7 +9,10 @@ export interface PseudoTerminalOptions {
   rows?: number;
 }
 
-/** A program on a terminal of its own, by `script` of util-linux, which every Debian has. It ends at the latest when it is disposed of. */
+/**
+ * A program on a terminal of its own, by `script` of util-linux, which every Debian has. It ends at the latest when
+ * it is disposed of.
+ */
 export class PseudoTerminal implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #keys: WritableStreamDefaultWriter<Uint8Array>;

@@ -14,15 +14,16 @@ import { Server } from "./server.ts";
 const NAME = "real-0";
 
 /**
- * Runs containerd as a child of the first process of namespaces of their own: what it mounts, and all of its containers, are gone with the
- * first process, however that ends. What both programs keep outside of their folders is hidden, and so are the settings of the kernel that a
- * kubelet changes for the whole machine.
+ * Runs containerd as a child of the first process of namespaces of their own: what it mounts, and all of its
+ * containers, are gone with the first process, however that ends. What both programs keep outside of their folders is
+ * hidden, and so are the settings of the kernel that a kubelet changes for the whole machine.
  */
 const CONTAINERD = `
 set -e
 for folder in /run /var/lib /var/log; do mount -t tmpfs none "$folder"; done
 cd /proc/sys
-for setting in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes; do
+for setting in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops \\
+  kernel/keys/root_maxkeys kernel/keys/root_maxbytes; do
   [ -f "$setting" ] || continue
   mkdir -p "$0/settings/\${setting%/*}"
   cat "$setting" >"$0/settings/$setting"
@@ -56,8 +57,8 @@ export interface RealNode extends AsyncDisposable {
 }
 
 /**
- * Joins this machine to a control plane that has no other kubelet: containerd with images made on the spot, and a kubelet. Resolves when the
- * node is ready. Dispose of it before the control plane; it also ends with this process.
+ * Joins this machine to a control plane that has no other kubelet: containerd with images made on the spot, and a
+ * kubelet. Resolves when the node is ready. Dispose of it before the control plane; it also ends with this process.
  *
  * @throws {Error} if this machine lacks something, or with the end of a log; nothing keeps running then
  */

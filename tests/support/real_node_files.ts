@@ -27,8 +27,8 @@ export async function writeNodeFiles(folder: string, kubeletPort: number): Promi
 }
 
 /**
- * containerd of Debian 12 or later. The snapshotter that copies works on every file system, those that containers have included; a
- * sandboxed root may not be able to lower its own out-of-memory score.
+ * containerd of Debian 12 or later. The snapshotter that copies works on every file system, those that containers
+ * have included; a sandboxed root may not be able to lower its own out-of-memory score.
  */
 function containerdText(folder: string): string {
   const { containerdSocket, network } = nodeFilesOf(folder);

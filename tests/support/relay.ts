@@ -7,7 +7,10 @@ interface Pair {
   silence?: PromiseWithResolvers<void>;
 }
 
-/** Passes TCP connections on to ports of 127.0.0.1, each to the one that is chosen when it comes; may fall silent, as a network does. */
+/**
+ * Passes TCP connections on to ports of 127.0.0.1, each to the one that is chosen when it comes; may fall silent, as
+ * a network does.
+ */
 export class Relay implements AsyncDisposable {
   readonly port: number;
   readonly #choose: () => number | undefined;

@@ -10,7 +10,9 @@ export interface ServerOptions {
   grace?: number;
 }
 
-/** One program that runs beside the tests: its process, which may be started again after it was stopped, and its log. */
+/**
+ * One program that runs beside the tests: its process, which may be started again after it was stopped, and its log.
+ */
 export class Server implements AsyncDisposable {
   readonly name: string;
   readonly logFile: string;
@@ -25,7 +27,9 @@ export class Server implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Starts the process, in a session of its own: a Ctrl-C that is meant for this process must not end it out of turn. */
+  /**
+   * Starts the process, in a session of its own: a Ctrl-C that is meant for this process must not end it out of turn.
+   */
   start(): void {
     if (this.#child) throw new Error(`Cannot start ${this.name}: it runs already`);
     const { program, args, env = {}, folder } = this.#options;

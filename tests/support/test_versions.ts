@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import { findBinaries } from "./binaries.ts";
 
-/** Supported versions of Kubernetes besides the newest, which all other tests run on: the oldest, and one in the middle. */
+/**
+ * Supported versions of Kubernetes besides the newest, which all other tests run on: the oldest, and one in the
+ * middle.
+ */
 const VERSIONS = ["Kubernetes 1.30", "Kubernetes 1.34"] as const;
 const PROGRAMS = ["kube-apiserver", "kube-controller-manager"] as const;
 /** Injection, upgrades in place, clean-up, registration, admission policies and the CustomResourceDefinition. */

@@ -4,8 +4,9 @@ import { join } from "node:path";
 const KUBERNETES = "k8s.io/kubernetes";
 
 /**
- * The Go modules that pin programs, by what these are: their folders, the required module that they are there for, and source files of their
- * own. The kubelet is older than the rest, so it shares nothing with them, and neither does what is no part of Kubernetes.
+ * The Go modules that pin programs, by what these are: their folders, the required module that they are there for,
+ * and source files of their own. The kubelet is older than the rest, so it shares nothing with them, and neither does
+ * what is no part of Kubernetes.
  */
 const MODULES = {
   "control plane": { folder: "tools", product: KUBERNETES, sources: [] },

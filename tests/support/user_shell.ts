@@ -10,8 +10,8 @@ export interface Ran {
 }
 
 /**
- * The shell of somebody who has `kubectl`, `sidecarset` and the plugin `kubectl sidecarset` on the PATH, for one cluster. Commands run in a folder
- * of their own. Dispose of it.
+ * The shell of somebody who has `kubectl`, `sidecarset` and the plugin `kubectl sidecarset` on the PATH, for one
+ * cluster. Commands run in a folder of their own. Dispose of it.
  */
 export class UserShell implements AsyncDisposable {
   readonly folder: string;

@@ -11,7 +11,8 @@ export type AddressFamily = "IPv4" | "IPv6";
 export const SERVICE_ARGS = ["--webhook-url", "", "--webhook-host", ""];
 
 /**
- * Puts a replica behind the Service of the installation, as a Pod of its Deployment that is ready, and has no other address.
+ * Puts a replica behind the Service of the installation, as a Pod of its Deployment that is ready, and has no other
+ * address.
  *
  * @throws {Error} if this machine has no address of the family that an EndpointSlice may have
  */

@@ -14,7 +14,10 @@ export interface DeploymentOptions {
   wait?: boolean;
 }
 
-/** Creates a Deployment with one container `main`, labelled with its name, and by default waits until its Pods are ready. */
+/**
+ * Creates a Deployment with one container `main`, labelled with its name, and by default waits until its Pods are
+ * ready.
+ */
 export async function createDeployment(
   plane: ControlPlane,
   name: string,

@@ -50,7 +50,7 @@ const other = sidecarSetOf({ name: "other", spec: SPEC });
 const current = sidecarSetOf({ name: "new", generation: 2, spec: SPEC });
 const older = sidecarSetOf({ name: "new", generation: 1, spec: SPEC });
 
-Deno.test("createPodReview() waits for nothing when the index has the SidecarSet that a review comes for, or a later state of it", () => {
+Deno.test("createPodReview() waits for nothing if the index has the review's SidecarSet", () => {
   for (const generation of [2, 3]) {
     const known = sidecarSetOf({ name: "new", generation, spec: SPEC });
     const { decision, reads, injecting } = review({ known: [known] });
@@ -59,7 +59,7 @@ Deno.test("createPodReview() waits for nothing when the index has the SidecarSet
   }
 });
 
-Deno.test("createPodReview() reads the SidecarSet that a review comes for when the index does not have it", async () => {
+Deno.test("createPodReview() reads the SidecarSet of a review that the index lacks", async () => {
   const again = sidecarSetOf({ name: "new", generation: 9, spec: SPEC });
   const deleted = { ...again, sidecarSet: { ...again.sidecarSet, metadata: { uid: "before" } } };
   const cases = { "has none": [], "has an older state": [older], "has a deleted one": [deleted] };
@@ -109,7 +109,7 @@ Deno.test("createPodReview() does not read any number of SidecarSets for one rev
   assert.deepEqual([(await decision).status?.code, reads], [503, []]);
 });
 
-Deno.test("createPodReview() answers 503 where the SidecarSet cannot be read, so that its failurePolicy decides", async () => {
+Deno.test("createPodReview() answers 503 if the SidecarSet cannot be read: failurePolicy decides", async () => {
   const { decision } = review({
     options: { readSidecarSet: () => Promise.reject(new Error("connection refused")) },
   });

@@ -269,7 +269,7 @@ Deno.test("createSidecarSetValidation() admits a SidecarSet without problems", (
 
 const valid = { validateSidecarSet: () => [] };
 
-Deno.test("createSidecarSetValidation() answers once the registration covers what a valid SidecarSet selects", async () => {
+Deno.test("createSidecarSetValidation() answers when the registration covers the selection", async () => {
   const covered = Promise.withResolvers<boolean>();
   const { review } = validation({ ...valid, cover: () => covered.promise });
   let decision: AdmissionDecision | undefined;
@@ -282,14 +282,14 @@ Deno.test("createSidecarSetValidation() answers once the registration covers wha
   assert.deepEqual(decision, { allowed: true });
 });
 
-Deno.test("createSidecarSetValidation() admits with a warning what the registration does not cover in time", async () => {
+Deno.test("createSidecarSetValidation() admits with a warning what is not covered in time", async () => {
   const { review } = validation({ ...valid, cover: () => Promise.resolve(false) });
   const { allowed, warnings } = await review(recordedRequest("sidecarset-create"));
   assert.equal(allowed, true);
   assert.match(warnings?.join() ?? "", /^Wait for condition Ready of SidecarSet \S+: Pods created/);
 });
 
-Deno.test("createSidecarSetValidation() covers nothing for a dry run, an invalid SidecarSet, or an update of other things", () => {
+Deno.test("createSidecarSetValidation() covers nothing for dry runs, invalid objects and other updates", () => {
   const cover = () => Promise.reject(new Error("not expected to be called"));
   const request = recordedRequest("sidecarset-create");
   asSync(validation({ ...valid, cover }).review({ ...request, dryRun: true }));

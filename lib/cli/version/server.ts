@@ -47,7 +47,8 @@ export async function readServerVersions(
     }));
     const notes = controller === undefined
       ? [
-        `The controller's version is unknown: this user may not list leases.coordination.k8s.io in namespace ${namespace}`,
+        "The controller's version is unknown: this user may not list " +
+        `leases.coordination.k8s.io in namespace ${namespace}`,
       ]
       : notesOn(controller.map((each) => each.version), { namespace, version });
     const versions = { ...(controller ? { controller } : {}), kubernetes };

@@ -62,8 +62,8 @@ export function probeObjects(
         mutations: [{
           patchType: "JSONPatch",
           jsonPatch: {
-            expression:
-              `[JSONPatch{op: "add", path: "/metadata/annotations", value: {"${POLICY_PROBE_ANNOTATION}": "${marker}"}}]`,
+            expression: `[JSONPatch{op: "add", path: "/metadata/annotations", value: ` +
+              `{"${POLICY_PROBE_ANNOTATION}": "${marker}"}}]`,
           },
         }],
       },

@@ -73,8 +73,8 @@ export class PolicyReconciler {
   }
 
   /**
-   * Whether API servers inject the Pods of a SidecarSet's current selection by themselves, and will go on doing so: these
-   * Pods need no review.
+   * Whether API servers inject the Pods of a SidecarSet's current selection by themselves, and will go on doing so:
+   * these Pods need no review.
    */
   covers(prepared: PreparedSidecarSet): boolean {
     return usesPolicy(prepared) && isInjecting(prepared) && this.#isPlanned(prepared) &&

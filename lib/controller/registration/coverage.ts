@@ -35,7 +35,11 @@ export class Coverage {
     return covered?.key === this.#keys.of(prepared) ? covered.since : undefined;
   }
 
-  /** Records that the registration planned for these SidecarSets is active. @returns the names whose coverage changed */
+  /**
+   * Records that the registration planned for these SidecarSets is active.
+   *
+   * @returns the names whose coverage changed
+   */
   activate(
     sidecarSets: readonly PreparedSidecarSet[],
     options: {

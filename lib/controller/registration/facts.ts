@@ -30,7 +30,8 @@ function obstacleOf(
 ): RegistrationFacts["obstacle"] {
   if (registration.isTooLarge(name)) {
     const message =
-      "The selectors of the SidecarSets with failurePolicy Fail are too many for one webhook entry: select by one label key, or use failurePolicy Ignore";
+      "The selectors of the SidecarSets with failurePolicy Fail are too many for one " +
+      "webhook entry: select by one label key, or use failurePolicy Ignore";
     return { reason: "ScopeTooLarge", message };
   }
   const { contention } = registration;

@@ -98,8 +98,9 @@ function httpGet(action: JsonRecord): JsonRecord {
 const MAX_LENGTH = 1000;
 const MAX_PATH_LENGTH = 255;
 
-const DOMAIN =
-  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
+const { source: LABEL } = /[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?/;
+const { source: IP_V6 } = /\[[a-fA-F0-9:]+\]/;
+const DOMAIN = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*|${IP_V6})(?::[0-9]+)?$`);
 const PATH = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const IDENTIFIER = /^[a-f0-9]{64}$/;

@@ -27,8 +27,8 @@ export interface Choice {
 }
 
 /**
- * Sorts the selecting SidecarSets, in their order, into those that the Pod has, those it is to get, and those left out with a
- * reason. Source: `pkg/webhook/pod/mutating/sidecarset.go:sidecarsetMutatingPod`.
+ * Sorts the selecting SidecarSets, in their order, into those that the Pod has, those it is to get, and those left
+ * out with a reason. Source: `pkg/webhook/pod/mutating/sidecarset.go:sidecarsetMutatingPod`.
  */
 export function choose(request: InjectRequest, planner: Planner): Choice {
   const { selecting } = request;

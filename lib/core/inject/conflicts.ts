@@ -69,7 +69,8 @@ function nameConflict(
       return {
         reason: "ContainerNameConflict",
         message: place.list === sidecar.list
-          ? `spec.${place.list} of the Pod has a container ${name} that is not a sidecar: rename it, or set conflictPolicy to Replace`
+          ? `spec.${place.list} of the Pod has a container ${name} that is not a sidecar: ` +
+            "rename it, or set conflictPolicy to Replace"
           : `spec.${place.list} of the Pod has a container ${name}, which the SidecarSet adds to ` +
             `spec.${sidecar.list}: rename one of them`,
         subject: name,

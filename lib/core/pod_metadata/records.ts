@@ -92,8 +92,8 @@ export function recordInjection(
 
 /**
  * The hash annotations after an in-place upgrade. Entries in the old form get the new one, dated with this upgrade;
- * the annotation without images changes only for those, and after a resize in place. Empty where the Pod's records are not readable.
- * Source: `pkg/controller/sidecarset/sidecarset_processor.go:updatePodSidecarAndHash`.
+ * the annotation without images changes only for those, and after a resize in place. Empty where the Pod's records
+ * are not readable. Source: `pkg/controller/sidecarset/sidecarset_processor.go:updatePodSidecarAndHash`.
  *
  * @param now RFC 3339
  */

@@ -19,8 +19,17 @@ export type Token =
 /** Suffixes that make a quantity of a number; the exa suffixes could be taken for an exponent. */
 const literalSuffixes = ["m", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi"];
 
-const WORD =
-  /(?<space>[ \t\n\v\f\r]+)|(?<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?<exponent>[eE][+-]?[0-9]+)?)(?<suffix>%|[a-zA-Z]*)|(?<name>[a-zA-Z][a-zA-Z0-9_]*)(?<call>[ \t\n\v\f\r]*\()?|(?<operator>[-+*/])|(?<mark>[(),])|(?<other>.)/gsu;
+const WORD = new RegExp(
+  [
+    /(?<space>[ \t\n\v\f\r]+)/,
+    /(?<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?<exponent>[eE][+-]?[0-9]+)?)(?<suffix>%|[a-zA-Z]*)/,
+    /(?<name>[a-zA-Z][a-zA-Z0-9_]*)(?<call>[ \t\n\v\f\r]*\()?/,
+    /(?<operator>[-+*/])/,
+    /(?<mark>[(),])/,
+    /(?<other>.)/,
+  ].map(({ source }) => source).join("|"),
+  "gsu",
+);
 
 /**
  * Splits an expression into words.

@@ -17,11 +17,17 @@ interface Excess extends Amount {
 
 const QUOTA = /\bexceeded quota: \S+, requested: (\S+), used: (\S+), limited: (\S+)/;
 /** Errors of `validatePodResourceConsistency` about a Pod's own requests and limits. */
-const POD_AGGREGATE =
-  /\bspec\.resources\.(?:requests|limits)\[([^\]]+)\]: Invalid value: "([^"]*)": must be greater than or equal to aggregate container (request|limit)s of ([^\s,\]]+)/g;
+const POD_AGGREGATE = new RegExp(
+  /\bspec\.resources\.(?:requests|limits)\[([^\]]+)\]: Invalid value: "([^"]*)": /.source +
+    /must be greater than or equal to aggregate container (request|limit)s of ([^\s,\]]+)/.source,
+  "g",
+);
 /** The same for a Pod request that the API server computed from the containers. */
-const POD_REQUEST =
-  /\bspec\.resources\.requests: Invalid value: "([^"]*)": must be (?:less than or )?equal to (\S+) limit of ([^\s,\]]+)/g;
+const POD_REQUEST = new RegExp(
+  /\bspec\.resources\.requests: Invalid value: "([^"]*)": /.source +
+    /must be (?:less than or )?equal to (\S+) limit of ([^\s,\]]+)/.source,
+  "g",
+);
 const POD_LIMIT = /\bmaximum (\S+) usage per Pod is ([^\s,]+), but (request|limit) is ([^\s,\]]+)/g;
 const CONTAINER_LIMIT =
   /\b(?:maximum|minimum) (\S+) usage per Container is [^\s,]+, but (request|limit) is ([^\s,\]]+)/g;

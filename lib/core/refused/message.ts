@@ -1,8 +1,13 @@
 import type { KubeEvent, ObjectReference } from "../../api/objects.ts";
 
 /** The text around the API server's message: the event's prefix, and the random name of the Pod. */
-const FRAME =
-  /^(?:\(combined from similar events\): )?(?:Error creating: |[Cc]reate Pod \S+ in StatefulSet \S+ failed error: )?(?:pods "[^"]*" is forbidden: |Pod "[^"]*" is invalid: )?/;
+const FRAME = new RegExp(
+  [
+    /^(?:\(combined from similar events\): )?/,
+    /(?:Error creating: |[Cc]reate Pod \S+ in StatefulSet \S+ failed error: )?/,
+    /(?:pods "[^"]*" is forbidden: |Pod "[^"]*" is invalid: )?/,
+  ].map(({ source }) => source).join(""),
+);
 
 /** The API server's message in the note of a FailedCreate event. */
 export function refusalText(note: string): string {

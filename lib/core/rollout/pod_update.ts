@@ -90,10 +90,10 @@ export type Patched =
   | { readonly ok: false; readonly obstacle: Obstacle };
 
 /**
- * The patches that upgrade a Pod to the current revision: resources first, then images, hash annotations, record of the change,
- * hot-upgrade versions, and metadata patches.
- * Source: `pkg/controller/sidecarset/sidecarset_processor.go:updatePodSidecarAndHash`; it also changes images of
- * native sidecars (B-24), and is a patch instead of a whole Pod (B-22).
+ * The patches that upgrade a Pod to the current revision: resources first, then images, hash annotations, record of
+ * the change, hot-upgrade versions, and metadata patches. Source:
+ * `pkg/controller/sidecarset/sidecarset_processor.go:updatePodSidecarAndHash`; it also changes images of native
+ * sidecars (B-24), and is a patch instead of a whole Pod (B-22).
  */
 export function upgradePatch(pod: ObservedPod, facts: UpdateFacts): Patched {
   const { sidecarSet } = facts.prepared;

@@ -14,8 +14,8 @@ const SAME_MOMENT = 1_000;
 
 /**
  * `managedFields` entries for labels set after the object's creation, reduced to these fields; empty for most
- * objects. This program owns only labels that an upgrade has set; those of an injection have no owner. An entry has only the time of its manager's last change, so it may include older labels. Removed labels
- * leave no trace.
+ * objects. This program owns only labels that an upgrade has set; those of an injection have no owner. An entry has
+ * only the time of its manager's last change, so it may include older labels. Removed labels leave no trace.
  */
 export function laterLabelFields(metadata: ObjectMeta): ManagedFields {
   const created = Date.parse(metadata.creationTimestamp ?? "");

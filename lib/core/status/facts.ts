@@ -64,5 +64,6 @@ export interface RefusalSummary {
 /** The summary as one sentence, without a full stop. */
 export function refusalSentence({ workloads, example, text }: RefusalSummary): string {
   const lack = workloads === 1 ? "workload lacks" : "workloads lack";
-  return `${workloads} ${lack} Pods, which the API server refuses because of the sidecar, for example ${example}: ${text}`;
+  return `${workloads} ${lack} Pods, which the API server refuses because of the sidecar, for ` +
+    `example ${example}: ${text}`;
 }

@@ -14,8 +14,7 @@ const MAX_CONFLICTS = 20;
  * Names that SidecarSets with overlapping selectors add to the same Pods must differ. A canary and its base never
  * apply to the same Pod, so they may have the same names (B-9).
  *
- * @see
- * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarConflict`
+ * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarConflict`
  */
 export function checkConflicts({ spec, sidecarSet, input }: Subject): void {
   if (sidecarSet === undefined) return;

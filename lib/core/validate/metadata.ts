@@ -15,7 +15,7 @@ const MAX_ANNOTATIONS_BYTES = 256 * 1024;
 /**
  * Name, labels and annotations.
  *
- * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSet`
+ * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSet`
  */
 export function checkMetadata({ metadata, spec }: Subject): void {
   const name = metadata.member("name");
@@ -71,8 +71,7 @@ function checkCustomVersion(customVersion: Field): void {
  * Rules for canaries: created as a canary, of type NotUpdate, with an existing base that is no canary. Chains are
  * refused in both directions, and a SidecarSet cannot become a canary later (B-10).
  *
- * @see
- * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetCanary`
+ * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetCanary`
  */
 export function checkCanary({ metadata, spec, input }: Subject): void {
   const annotations = new Map(metadata.member("annotations").entries());

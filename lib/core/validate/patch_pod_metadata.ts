@@ -26,8 +26,7 @@ const WORKLOAD_LABELS: ReadonlySet<string> = new Set([
  * `patchPodMetadata`: valid annotations and labels, each key once. The selector of the SidecarSet must not use its
  * own labels, or they would decide whether it selects the Pods that it has patched.
  *
- * @see
- * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
+ * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
  */
 export function checkPatchPodMetadata({ spec }: Subject): void {
   const seen = { annotations: new Set<string>(), labels: new Set<string>() };
@@ -83,8 +82,7 @@ function checkSelectingLabel(key: string, { field, spec }: { field: Field; spec:
  * Which annotations and labels are allowed: all but reserved ones, and all in the allow-list. If a list is required,
  * only those in it, as in OpenKruise.
  *
- * @see
- * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
+ * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
  */
 export function checkAllowedMetadata({ spec, metadata, input }: Subject): void {
   const { allowList, requireAllowList } = input;
@@ -135,7 +133,7 @@ type AllowedKeys =
  *
  * @param text the ConfigMap's text.
  * @param labels the SidecarSet's labels.
- * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPatchMetadataWhitelist`
+ * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPatchMetadataWhitelist`
  */
 function readAllowList(text: string, labels: Labels): AllowedKeys {
   const where = `${ALLOW_LIST_KEY} of ConfigMap ${ALLOW_LIST_CONFIG_MAP}`;

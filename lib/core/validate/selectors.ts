@@ -24,7 +24,8 @@ export function checkSelectors({ spec }: Subject): void {
   }
   if (checkSelector(selector) === "empty" && namespaceKind !== "filled") {
     selector.invalid(
-      "must have labels or expressions: only with a namespaceSelector may it be empty, and then selects every Pod there",
+      "must have labels or expressions: only with a namespaceSelector may it be empty, and " +
+        "then selects every Pod there",
     );
   }
 }

@@ -22,7 +22,7 @@ const MAX_CONTAINERS = 256;
 /**
  * Containers, init containers and volumes: by a SidecarSet's own rules and as parts of a Pod.
  *
- * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateContainersForSidecarSet`
+ * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateContainersForSidecarSet`
  */
 export function checkSidecars({ spec, input }: Subject): void {
   const containers = spec.member("containers").items();
@@ -116,7 +116,7 @@ function checkHotUpgradeNames(containers: readonly Field[]): void {
 /**
  * Where variables are copied from. An empty reference is refused (B-25).
  *
- * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateDownwardAPI`
+ * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateDownwardAPI`
  */
 function checkTransferEnv(transferEnv: Field): void {
   for (const entry of transferEnv.items()) {
@@ -150,7 +150,7 @@ function checkNameSource(fieldRef: Field): void {
  * A policy that computes resources: a valid regular expression, and expressions that can be evaluated, checked by their
  * types instead of by a trial (B-33, B-34).
  *
- * @see `openkruise/kruise/pkg/webhook/sidecarset/validating/validating_resources_policy.go`
+ * @see `pkg/webhook/sidecarset/validating/validating_resources_policy.go`
  */
 function checkResourcesPolicy(container: Field): void {
   const policy = container.member("resourcesPolicy");

@@ -17,8 +17,7 @@ const DEFAULT_PROGRESS_DEADLINE_SECONDS = 600;
  * `updateStrategy` of either type. With NotUpdate, partition and selector still apply to a revision that is
  * injected partially (B-26).
  *
- * @see
- * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetUpdateStrategy`
+ * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetUpdateStrategy`
  */
 export function checkUpdateStrategy({ spec }: Subject): void {
   const strategy = spec.member("updateStrategy");
@@ -129,7 +128,8 @@ export function checkCleanup({ spec }: Subject): void {
       const field = container.member(name);
       if (field.isSet) {
         field.forbidden(
-          "must not be set because spec.cleanupPolicy.type is Idle: the idle image cannot answer it, use Retain or Evict",
+          "must not be set because spec.cleanupPolicy.type is Idle: the idle image cannot " +
+            "answer it, use Retain or Evict",
         );
       }
     }
@@ -139,8 +139,7 @@ export function checkCleanup({ spec }: Subject): void {
 /**
  * `injectionStrategy.revision` names a stored revision of this SidecarSet (B-28).
  *
- * @see
- * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetInjectionStrategy`
+ * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetInjectionStrategy`
  */
 export function checkPinnedRevision({ metadata, spec, input }: Subject): void {
   const revision = spec.member("injectionStrategy").member("revision");

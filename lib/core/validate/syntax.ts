@@ -21,7 +21,8 @@ export function checkDnsLabel(field: Field): void {
   if (name === "") field.required();
   else if (!isDnsLabel(name)) {
     field.invalid(
-      `must be at most ${MAX_LABEL_LENGTH} lower-case letters, digits and '-', starting and ending with a letter or digit`,
+      `must be at most ${MAX_LABEL_LENGTH} lower-case letters, digits and '-', starting ` +
+        "and ending with a letter or digit",
     );
   }
 }

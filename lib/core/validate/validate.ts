@@ -35,7 +35,7 @@ const WRITE_RULES: readonly Rule[] = [
  * of the cluster. No input makes it throw.
  *
  * @returns the problems, each with its field and remedy; empty if the SidecarSet is valid
- * @see `openkruise/kruise/pkg/webhook/sidecarset/validating`
+ * @see `pkg/webhook/sidecarset/validating`
  */
 export function validateSidecarSet(input: ValidationInput): FieldProblem[] {
   const { object } = input;
@@ -123,8 +123,7 @@ function parentsOf(field: string): string[] {
  * A container cannot become a pair, nor a pair a container. Containers may be added; running Pods then cannot be
  * upgraded in place (B-32).
  *
- * @see
- * `openkruise/kruise/pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarContainersUpdate`
+ * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarContainersUpdate`
  */
 function checkImmutability({ spec, input }: Subject): void {
   if (input.operation !== "UPDATE") return;

@@ -74,7 +74,10 @@ function* podSamples(
   }
 }
 
-/** The conditions' samples, without SidecarSets that have no Pods and are Ready: there may be tens of thousands of those. */
+/**
+ * The conditions' samples, without SidecarSets that have no Pods and are Ready: there may be tens of thousands of
+ * those.
+ */
 export function* conditionSamples(
   index: ClusterIndex,
 ): Iterable<Sample<LabelsOf<typeof METRICS, "sidecarset_status_condition">>> {

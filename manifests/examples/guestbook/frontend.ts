@@ -1,4 +1,6 @@
-/** The Guestbook's page: reads the entries from a follower, adds one at the leader, and notes each request in a file. */
+/**
+ * The Guestbook's page: reads the entries from a follower, adds one at the leader, and notes each request in a file.
+ */
 
 const [leader, follower, logFile] = ["REDIS_LEADER", "REDIS_FOLLOWER", "LOG_FILE"].map((name) =>
   Deno.env.get(name) ?? ""

@@ -7,8 +7,9 @@ const INT_OR_STRING = "x-kubernetes-int-or-string";
 const PRESERVE_UNKNOWN = "x-kubernetes-preserve-unknown-fields";
 
 /**
- * The JSON schema of a SidecarSet for editors (draft-07), from the CustomResourceDefinition. Objects that keep unknown fields at the API
- * server allow them here too; elsewhere an unknown field is an error, so that an editor marks a misspelt one.
+ * The JSON schema of a SidecarSet for editors (draft-07), from the CustomResourceDefinition. Objects that keep
+ * unknown fields at the API server allow them here too; elsewhere an unknown field is an error, so that an editor
+ * marks a misspelt one.
  *
  * @param crd the CustomResourceDefinition as YAML
  * @returns JSON

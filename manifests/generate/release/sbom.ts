@@ -17,8 +17,9 @@ export interface EmbeddedPackage {
 }
 
 /**
- * The software bill of materials of the executable as CycloneDX 1.6 JSON: the packages that main.ts reaches, with versions, licences and
- * hashes, and Deno's runtime. It has no time stamp or random serial number, so that equal sources give equal bytes.
+ * The software bill of materials of the executable as CycloneDX 1.6 JSON: the packages that main.ts reaches, with
+ * versions, licences and hashes, and Deno's runtime. It has no time stamp or random serial number, so that equal
+ * sources give equal bytes.
  */
 export function billOfMaterials(
   { version, deno, packages }: {
@@ -87,7 +88,8 @@ function idOf({ name, version }: { name: string; version: string }): string {
 }
 
 /**
- * The packages that main.ts imports, directly or by another package, from `deno info`, deno.lock and the packages' own package.json.
+ * The packages that main.ts imports, directly or by another package, from `deno info`, deno.lock and the packages'
+ * own package.json.
  *
  * @throws {Error} if one of them cannot be found in the lock file or in Deno's cache
  */

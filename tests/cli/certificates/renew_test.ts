@@ -102,7 +102,7 @@ Deno.test("certificates renew requests new serving certificates and waits for ev
   assert.deepEqual(data, secret().data);
 });
 
-Deno.test("certificates renew --authority stores another authority alone, and waits until the old ones are not trusted", async () => {
+Deno.test("certificates renew --authority stores an authority, and waits for the end of the others", async () => {
   const { cluster, registrations } = scene();
   const states: string[] = [];
   const ran = await renew("--authority -y", {

@@ -118,7 +118,8 @@ Deno.test("a preview of an action writes nothing, and the action itself writes o
   await (await post("/api/actions", { action: "pause", name: "web", dryRun: false })).body
     ?.cancel();
   assert.deepEqual(cluster.writes().filter((write) => !write.includes("dryRun=All")), [
-    'PATCH /apis/apps.kruise.io/v1beta1/sidecarsets/web?fieldManager=sidecarset-cli {"spec":{"updateStrategy":{"paused":true}}}',
+    "PATCH /apis/apps.kruise.io/v1beta1/sidecarsets/web?fieldManager=sidecarset-cli " +
+    '{"spec":{"updateStrategy":{"paused":true}}}',
   ]);
 });
 

@@ -215,7 +215,7 @@ Deno.test("doctor reports a workload whose Pods the API server refuses because o
   assert.match(check.remedy ?? "", /: sidecarset explain replicaset\/shop-1 -n shop$/);
 });
 
-Deno.test("doctor ignores workloads that are refused for another reason, have their Pods again, or are deleted", async () => {
+Deno.test("doctor ignores workloads with another cause, with Pods, or deleted", async () => {
   const complete = { ...replicaSet, status: { replicas: 2 } };
   const another = { ...replicaSet, metadata: { ...replicaSet.metadata, uid: "another" } };
   for (
@@ -276,7 +276,7 @@ async function leaderCheck(
 }
 
 for (const hour of ["11", "13"]) {
-  Deno.test(`doctor compares the Lease with the API server's clock, though the laptop's is an hour off (${hour}:00)`, async () => {
+  Deno.test(`doctor reads the Lease by the API server's clock, an hour off (${hour}:00)`, async () => {
     const found = await leaderCheck({
       renewTime: `2026-01-01T${hour}:00:00Z`,
       serverTime: `2026-01-01T${hour}:00:05Z`,

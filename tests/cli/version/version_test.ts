@@ -37,7 +37,7 @@ Deno.test("sidecarset version --client prints data for programs", async () => {
   assert.deepEqual(JSON.parse(output), OWN);
 });
 
-Deno.test("sidecarset version names the controller's version for each group of replicas, and warns of another", async () => {
+Deno.test("sidecarset version names the version of each group of replicas, and warns of another", async () => {
   const { client } = clusterOf([
     replica("a", "9.9.9"),
     replica("b", PROGRAM_VERSION),

@@ -42,8 +42,8 @@ const departures: readonly Loss[] = [
 ];
 
 /**
- * `apis/apps/v1alpha1/sidecarset_conversion.go`. Here nothing is converted: an object is read the same in both versions,
- * so what OpenKruise converts it to must mean what the input means.
+ * `apis/apps/v1alpha1/sidecarset_conversion.go`. Here nothing is converted: an object is read the same in both
+ * versions, so what OpenKruise converts it to must mean what the input means.
  */
 export const conversion: CompatGroup = {
   name: "conversion",

@@ -34,7 +34,9 @@ type SequenceCase = z.infer<typeof sequenceCase>;
 /** Makes one round; also sees each scene before it is changed. */
 type Controller = (pods: readonly Pod[], prepared: PreparedSidecarSet) => Round;
 
-/** Several rounds of `pkg/controller/sidecarset/sidecarset_processor.go:UpdateSidecarSet`, with a kubelet in between. */
+/**
+ * Several rounds of `pkg/controller/sidecarset/sidecarset_processor.go:UpdateSidecarSet`, with a kubelet in between.
+ */
 export const sequence: CompatGroup = {
   name: "sequence",
   files: "sequence.json",

@@ -6,8 +6,8 @@ import { isProperPath, isWithin } from "../validation/paths.ts";
 import { readValidationCase, type ValidationCase } from "../validation/validation_case.ts";
 
 /**
- * `pkg/webhook/sidecarset/validating`: `allowed` must agree, and each field that OpenKruise names properly must be named,
- * itself or a part of it.
+ * `pkg/webhook/sidecarset/validating`: `allowed` must agree, and each field that OpenKruise names properly must be
+ * named, itself or a part of it.
  */
 export const validation: CompatGroup = {
   name: "validation",

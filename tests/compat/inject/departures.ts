@@ -170,7 +170,10 @@ function resultsOf({ result }: InjectCase): readonly Result[] {
   return "anyOf" in result ? result.anyOf : [result];
 }
 
-/** The Pod's first own container, where one that is injected stands in front and the Pod does not say which one to take. */
+/**
+ * The Pod's first own container, where one that is injected stands in front and the Pod does not say which one to
+ * take.
+ */
 function containerBehind(result: Result, { pod }: InjectCase): string | undefined {
   if (!("pod" in result)) return undefined;
   const { metadata: { annotations }, spec: { containers } } = result.pod;

@@ -31,8 +31,8 @@ export function changeInjected(
 }
 
 /**
- * The recorded result with the injected containers, before and behind the Pod's own, in the order of the SidecarSets' names and
- * their specs. Containers that were replaced in place stay there.
+ * The recorded result with the injected containers, before and behind the Pod's own, in the order of the SidecarSets'
+ * names and their specs. Containers that were replaced in place stay there.
  */
 export function inNameOrder(testCase: InjectCase): InjectCase["result"] {
   const pod = recordedPod(testCase);

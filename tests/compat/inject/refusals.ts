@@ -105,7 +105,10 @@ function clashingPorts(sets: readonly SidecarSet[], { pod }: InjectCase): boolea
   return new Set(ports).size < ports.length;
 }
 
-/** Whether an injected container has what the API server refuses in such a Pod, and no container of the Pod itself has it too. */
+/**
+ * Whether an injected container has what the API server refuses in such a Pod, and no container of the Pod itself has
+ * it too.
+ */
 function hasRefusedField({ spec }: Pod): boolean {
   const containers = [...spec.initContainers ?? [], ...spec.containers];
   return [usesVolumeTwice, propagatesBothWays, mapsPorts, sleepsLong].some((

@@ -35,8 +35,9 @@ export function runCase(testCase: InjectCase): Result {
 }
 
 /**
- * The hashes are those that the case's objects carry: an explicit empty list of containers counts in them and is not written
- * in the objects. A SidecarSet that the schema refuses cannot be stored; should it be, it is invalid and injected into nothing.
+ * The hashes are those that the case's objects carry: an explicit empty list of containers counts in them and is not
+ * written in the objects. A SidecarSet that the schema refuses cannot be stored; should it be, it is invalid and
+ * injected into nothing.
  */
 function prepareAsOpenKruise(sidecarSet: SidecarSet): PreparedSidecarSet {
   const spec = { ...sidecarSet.spec, failurePolicy: "Fail", conflictPolicy: "Replace" } as const;

@@ -40,7 +40,10 @@ export function withCondition(pod: Pod, condition: PodCondition | undefined): Po
   return { ...pod, status: { ...pod.status, conditions: [...others, condition] } };
 }
 
-/** What a kubelet makes of the Pod in time: every container runs its image and is ready, unless the image is a bad one. */
+/**
+ * What a kubelet makes of the Pod in time: every container runs its image and is ready, unless the image is a bad
+ * one.
+ */
 export function settle(pod: Pod): Pod {
   const images = new Map(pod.spec.containers.map(({ name, image = "" }) => [name, image]));
   const containerStatuses = (pod.status?.containerStatuses ?? []).map((status): ContainerStatus => {

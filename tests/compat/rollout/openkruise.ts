@@ -24,7 +24,8 @@ import { isConsistent, isWholeConsistent } from "./consistency.ts";
 
 /**
  * A second, plain reading of OpenKruise's choice of Pods (`GetNextUpgradePods`, `flipHotUpgradingContainers`), to
- * tell what a case comes to once some of its defects are corrected: without any corrected it must give what was recorded.
+ * tell what a case comes to once some of its defects are corrected: without any corrected it must give what was
+ * recorded.
  */
 export interface Choice {
   readonly upgrades: readonly ObservedPod[];

@@ -11,7 +11,9 @@ import {
 } from "../../../lib/core/status/pod_class.ts";
 import { NOW } from "./cases.ts";
 
-/** The program's plan for a case, and its counts; all its Pods are selected and those that do not match are left out. */
+/**
+ * The program's plan for a case, and its counts; all its Pods are selected and those that do not match are left out.
+ */
 export function planFor(
   pods: readonly Pod[],
   prepared: PreparedSidecarSet,

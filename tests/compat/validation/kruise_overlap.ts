@@ -3,7 +3,10 @@ import { NAMESPACE_NAME_LABEL } from "../../../lib/api/names.ts";
 import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
 import { type Requirement, requirementsOf } from "../../../lib/core/select/label_selector.ts";
 
-/** Whether OpenKruise takes two SidecarSets for such that can select the same Pods (`pkg/util/selector.go:IsSelectorOverlapping`). */
+/**
+ * Whether OpenKruise takes two SidecarSets for such that can select the same Pods
+ * (`pkg/util/selector.go:IsSelectorOverlapping`).
+ */
 export function overlapsForKruise(a: SidecarSet, b: SidecarSet): boolean {
   const [namespacesOfA, namespacesOfB] = [a, b].map(convertedNamespaceSelector);
   if (namespacesOfA && namespacesOfB && !overlaps(namespacesOfA, namespacesOfB)) return false;

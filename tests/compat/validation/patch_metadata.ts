@@ -11,8 +11,8 @@ export function hasRefusedKeys(testCase: ValidationCase): boolean {
 }
 
 /**
- * Whether OpenKruise, its gate being on, refuses ordinary annotations because a rule names others, or because the list is
- * not JSON; reserved ones are refused here too.
+ * Whether OpenKruise, its gate being on, refuses ordinary annotations because a rule names others, or because the
+ * list is not JSON; reserved ones are refused here too.
  */
 export function hasAllowedKeys(testCase: ValidationCase): boolean {
   const keys = keysOf(testCase);

@@ -32,7 +32,7 @@ Deno.test("Cleanups writes a record as soon as there is a policy, and once", asy
   await end();
 });
 
-Deno.test("Cleanups keeps sidecars in the record that are no longer listed, and removes it with the policy", async () => {
+Deno.test("Cleanups keeps removed sidecars in the record, and deletes it with the policy", async () => {
   const { index, client, look, end } = await setUp();
   index.applySidecarSet(sidecarSetOf({ spec: idle }));
   await look();
@@ -149,7 +149,7 @@ Deno.test("Cleanups says why a Pod is not evicted", async () => {
   await end();
 });
 
-Deno.test("Cleanups goes by the last policy of a SidecarSet, though it was deleted before its record was written", async () => {
+Deno.test("Cleanups applies the last policy of a SidecarSet deleted before its record was written", async () => {
   const { index, client, look, end } = await setUp();
   const web = sidecarSetOf();
   index.applySidecarSet(web);
@@ -203,7 +203,7 @@ Deno.test("Cleanups disturbs no Pod by a SidecarSet that the API server has anot
   await end();
 });
 
-Deno.test("Cleanups leaves Pods of a namespace that it does not know yet, or knows otherwise than the API server", async () => {
+Deno.test("Cleanups leaves Pods of a namespace that the index does not know as the API server does", async () => {
   const stored: NonNullable<SetUp["stored"]> = {};
   const { index, client, look, end } = await setUp({ stored });
   const web = sidecarSetOf({ spec: inTeams });

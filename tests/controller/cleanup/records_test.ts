@@ -54,7 +54,7 @@ Deno.test("Cleanups overwrites a record that has lost the label by which it is w
   await end();
 });
 
-Deno.test("Cleanups puts a record right at once, and ever more seldom where somebody changes it again and again", async () => {
+Deno.test("Cleanups repairs a record immediately, and with growing delays if the change is repeated", async () => {
   const { index, client, clock, repairs, look, end } = await setUp();
   index.applySidecarSet(sidecarSetOf({ spec: idle }));
   await look();
@@ -102,7 +102,7 @@ Deno.test("Cleanups takes for no repair what it writes into a record after anoth
   await end();
 });
 
-Deno.test("Cleanups leaves what others have set on a record, and is not misled by an answer that the watch has overtaken", async () => {
+Deno.test("Cleanups keeps what others set on a record, also when the watch overtakes an answer", async () => {
   const stored = asStored();
   const { index, client, look, end } = await setUp({
     respond(request) {

@@ -152,7 +152,7 @@ Deno.test("Evictions looks again at Pods of a SidecarSet that was created anew w
   assert.deepEqual(evicted(), ["a"]);
 });
 
-Deno.test("Evictions looks at 5,000 Pods in conflict in slices, comes to the one that is not, and finds nothing out twice in five minutes", async () => {
+Deno.test("Evictions checks 5,000 conflicting Pods in slices, finds the other one, and caches findings", async () => {
   let dryRuns = 0;
   const fine = "w-999";
   const { clock, index, reconcile, evicted } = setUp({
@@ -185,7 +185,7 @@ Deno.test("Evictions looks at 5,000 Pods in conflict in slices, comes to the one
   assert.ok(dryRuns - before >= 200, "what was in the way may have gone");
 });
 
-Deno.test("Evictions repeats an eviction within seconds after a fault of the API server, as no attempt of its own", async () => {
+Deno.test("Evictions repeats an eviction soon after a fault of the API server, as the same attempt", async () => {
   const { clock, index, reconcile, evicted, answer } = setUp({ httpCode: 503 });
   for (const name of ["a", "b"]) index.applyPod(owned(name));
   await reconcile();

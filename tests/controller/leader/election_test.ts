@@ -91,7 +91,7 @@ Deno.test("LeaderElection stops trusting its Lease before another candidate may 
   await Promise.all([a.stop(), b.stop()]);
 });
 
-Deno.test("LeaderElection tells that it leads again when a late renewal has made good a moment without its Lease", async () => {
+Deno.test("LeaderElection reports leading again after a late renewal", async () => {
   const [store, clock] = [new MemoryLease(), new ManualClock()];
   let answers = Promise.resolve();
   const told: boolean[] = [];

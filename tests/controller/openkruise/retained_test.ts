@@ -41,7 +41,7 @@ Deno.test("createRetained() is nothing, and nothing is asked for, where OpenKrui
   assert.equal(client.requests.length, 1);
 });
 
-Deno.test("createRetained() that may not be read is unknown, says so once with the remedy, and is read once it may be", async () => {
+Deno.test("createRetained() is unknown while reading is forbidden, logs that once, and then reads", async () => {
   const state = { isThere: true, isAllowed: false };
   const { retained, clock, warnings } = setUp(state);
   const reading = retained.read(never);

@@ -51,7 +51,7 @@ const bundlesOf = (configurations: readonly WebhookConfiguration[]) =>
   configurations.flatMap(({ webhooks = [] }) => webhooks)
     .map(({ clientConfig }) => atob(clientConfig.caBundle ?? ""));
 
-Deno.test("RegistrationReconciler registers the authorities of all replicas, and looks for them before it changes which", async () => {
+Deno.test("RegistrationReconciler registers the authorities of all replicas, and reads them first", async () => {
   const peers = new ToldPeers(pem("another") + pem("own"));
   const { written, reconcile, state } = setUp(undefined, { peers });
   await reconcile();
@@ -82,7 +82,7 @@ Deno.test("RegistrationReconciler registers the same authorities with each leade
   assert.deepEqual(second.written, []);
 });
 
-Deno.test("RegistrationReconciler of another authority is reached a few seconds after that was registered beside the others", async () => {
+Deno.test("RegistrationReconciler is reached a few seconds after its other authority is registered", async () => {
   const { keeper, clock, reconcile, written } = await follow({ caBundle: () => pem("new") });
   const both = setUp(undefined, { peers: new ToldPeers(pem("new")) });
   await both.reconcile();

@@ -67,7 +67,7 @@ function replica(name: string, leases: MemoryLeases, clock: ManualClock) {
   return { peers, state, log, changes: () => changes, stop: () => (stop.abort(), running) };
 }
 
-Deno.test("Peers tells the leader by which authorities the others are to be trusted, for as long as they serve", async () => {
+Deno.test("Peers reports which authorities of other replicas to trust, for as long as they serve", async () => {
   const [leases, clock] = [new MemoryLeases(), new ManualClock(START)];
   const [leader, other] = [replica("a", leases, clock), replica("b", leases, clock)];
   leader.state.leading = true;
@@ -147,7 +147,7 @@ Deno.test("Peers leaves out what API servers cannot use", async () => {
   await stop();
 });
 
-Deno.test("Peers takes as many authorities of others as leave room in the registration, and none the less for one that is made to be long", async () => {
+Deno.test("Peers takes as many authorities of others as fit, in spite of an oversized one", async () => {
   const [leases, clock] = [new MemoryLeases(), new ManualClock(START)];
   const { peers, stop } = replica("a", leases, clock);
   const authorities = await Promise.all(Array.from({ length: 60 }, () => authority()));
@@ -162,7 +162,7 @@ Deno.test("Peers takes as many authorities of others as leave room in the regist
   await stop();
 });
 
-Deno.test("Peers keeps to what it knows of the others while the API server, just started, refuses everybody", async () => {
+Deno.test("Peers keeps the known authorities while an API server that just started refuses requests", async () => {
   const [leases, clock] = [new MemoryLeases(), new ManualClock(START)];
   const leader = replica("a", leases, clock);
   leader.state.leading = true;

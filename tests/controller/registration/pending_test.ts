@@ -39,7 +39,7 @@ function latest(written: readonly WebhookConfiguration[]): WebhookConfiguration 
 
 const texts = (configuration: WebhookConfiguration) => JSON.stringify(configuration.webhooks);
 
-Deno.test("RegistrationReconciler leaves a selection that another replica has added, before and after its SidecarSet is seen", async () => {
+Deno.test("RegistrationReconciler keeps another replica's selection before and after its SidecarSet", async () => {
   const { reconcile, written, state, keeper, clock, repairs } = await widenedScene();
   assert.equal(
     await reconcile(),
@@ -62,7 +62,7 @@ Deno.test("RegistrationReconciler leaves a selection that another replica has ad
   assert.deepEqual(repairs, []);
 });
 
-Deno.test("RegistrationReconciler narrows a selection whose SidecarSet never came, and takes that for no repair", async () => {
+Deno.test("RegistrationReconciler drops a selection whose SidecarSet never came, as no repair", async () => {
   const { reconcile, written, clock, repairs, keeper } = await widenedScene();
   await clock.advance(59_000);
   await reconcile();
@@ -86,7 +86,7 @@ Deno.test("RegistrationReconciler still repairs an entry that was removed while 
   assert.match(texts(latest(written)), /pending-.*'new'/);
 });
 
-Deno.test("RegistrationReconciler leaves a selection that is added while it writes the other configuration", async () => {
+Deno.test("RegistrationReconciler keeps a selection added while it writes the other object", async () => {
   const written: WebhookConfiguration[] = [];
   let version = 0;
   const { keeper, state, clock, reconcile } = setUp(undefined, {

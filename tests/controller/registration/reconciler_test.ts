@@ -63,7 +63,7 @@ const clusterRole = (uid: string) => ({
   uid,
 });
 
-Deno.test("RegistrationReconciler belongs to the ClusterRole that there is when it was deleted with the one before", async () => {
+Deno.test("RegistrationReconciler gets the present ClusterRole as owner after it was recreated", async () => {
   let owner: OwnerReference | undefined = clusterRole("1");
   const { reconcile, keeper, written } = setUp(undefined, { owner: () => Promise.resolve(owner) });
   await reconcile();
@@ -119,7 +119,7 @@ Deno.test("RegistrationReconciler plans again only when a SidecarSet needs other
   assert.equal(written.length, 4);
 });
 
-Deno.test("RegistrationReconciler writes the entry for Jobs when a sidecar comes to keep them running, and covers Pods as before", async () => {
+Deno.test("RegistrationReconciler adds the entry for Jobs when a sidecar keeps them running", async () => {
   const { reconcile, keeper, state, written, clock } = setUp();
   await reconcile();
   const [before] = state.sidecarSets;

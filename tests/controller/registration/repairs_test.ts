@@ -55,7 +55,7 @@ function fight(settings: Partial<RegistrationReconcilerOptions> = {}) {
   return { ...scene, repairs, overwrite, goOn };
 }
 
-Deno.test("RegistrationReconciler repairs a change by another client at once, and each further one after a delay", async () => {
+Deno.test("RegistrationReconciler repairs a change immediately, and each further one after a delay", async () => {
   const { reconcile, written, overwrite, goOn } = fight();
   await reconcile();
   overwrite();
@@ -91,7 +91,7 @@ Deno.test("RegistrationReconciler says who keeps changing the registration back,
   assert.deepEqual(covered.at(-1), ["web"]);
 });
 
-Deno.test("RegistrationReconciler reports a contention although one of both configurations always waits for its repair", async () => {
+Deno.test("RegistrationReconciler reports a contention about one of both configurations", async () => {
   let contendedWhenTold = false;
   const { keeper, written, clock, reconcile } = setUp(undefined, {
     onCoverage: () => contendedWhenTold ||= keeper.contention !== undefined,
@@ -116,7 +116,7 @@ Deno.test("RegistrationReconciler reports a contention although one of both conf
   assert.ok(contendedWhenTold);
 });
 
-Deno.test("RegistrationReconciler registers a new SidecarSet at once although another client keeps changing the registration", async () => {
+Deno.test("RegistrationReconciler registers a new SidecarSet immediately during a contention", async () => {
   const { reconcile, state, written, overwrite, goOn } = fight();
   await reconcile();
   overwrite();
@@ -192,7 +192,7 @@ for (const [what, later] of Object.entries(OVERTAKING)) {
   });
 }
 
-Deno.test("RegistrationReconciler bears an enforcer that only excludes namespaces, and keeps what it added", async () => {
+Deno.test("RegistrationReconciler accepts an enforcer's excluded namespaces, and keeps them", async () => {
   const repairs: Repair[] = [];
   const { reconcile, keeper, state, written } = setUp(undefined, {
     onRepair: (repair) => repairs.push(repair),

@@ -60,7 +60,7 @@ function setUp(options: Partial<RegistrationWidenerOptions> = {}) {
   return { clock, widener, written, cover, see: () => widener.observe(stored) };
 }
 
-Deno.test("RegistrationWidener answers once its write has been seen and API servers have had time to use it", async () => {
+Deno.test("RegistrationWidener answers when API servers have had time to use its write", async () => {
   const { clock, written, cover, see } = setUp();
   const result = cover("a");
   await clock.advance(100);

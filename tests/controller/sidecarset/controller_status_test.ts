@@ -18,7 +18,7 @@ Deno.test("SidecarSetController writes a status at most once a second", async ()
   assert.equal(statusOf(statuses()[1]).uninjectedPods, 1);
 });
 
-Deno.test("SidecarSetController does not write again at once what the API server has not kept, and all of it once it is kept", async () => {
+Deno.test("SidecarSetController waits to repeat a status that the API server did not keep", async () => {
   const state: { prunes: boolean; status: SidecarSetStatus } = { prunes: true, status: {} };
   let version = 1;
   const { client, reconcile, apply, clock } = setUp(({ path, body }) => {
@@ -70,7 +70,7 @@ Deno.test("SidecarSetController tries ever more seldom to write a status that is
   assert.ok(statuses() > before, "it is tried once a minute at least");
 });
 
-Deno.test("SidecarSetController puts a status right at once that somebody else has changed, and ever more seldom who does so again and again", async () => {
+Deno.test("SidecarSetController repairs a status immediately, and with growing delays if repeated", async () => {
   let version = 1;
   let status: SidecarSetStatus = {};
   const managedFields = [{
@@ -142,7 +142,7 @@ Deno.test("SidecarSetController takes for no repair what it writes after another
   assert.deepEqual(repairs, []);
 });
 
-Deno.test("SidecarSetController takes for no repair the first status of a SidecarSet that was created anew", async () => {
+Deno.test("SidecarSetController counts no repair for the first status of a recreated SidecarSet", async () => {
   const repairs = await repairsAfter(({ index }) => {
     const { sidecarSet, ...prepared } = sidecarSetOf({ resourceVersion: "2" });
     index.deleteSidecarSet("web");
@@ -170,7 +170,7 @@ Deno.test("SidecarSetController takes for no repair what it writes after an answ
   assert.deepEqual(repairs, []);
 });
 
-Deno.test("SidecarSetController goes on writing once a second what it has to say itself, whatever others add to the status", async () => {
+Deno.test("SidecarSetController writes its status once a second, whatever others add to it", async () => {
   let version = 1;
   let status: SidecarSetStatus = {};
   const { client, reconcile, apply, index, clock, repairs } = setUp(({ path, body }) => {

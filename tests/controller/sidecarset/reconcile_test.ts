@@ -4,7 +4,7 @@ import { settle } from "../../support/manual_clock.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
 import { newer, paths, setUp, statusOf } from "./controller_scene.ts";
 
-Deno.test("SidecarSetController registers a new SidecarSet's revision, then writes its status, and then nothing more", async () => {
+Deno.test("SidecarSetController registers a revision, writes the status, and nothing more", async () => {
   const { client, reconcile, apply, clock } = setUp();
   apply({});
   await reconcile();
@@ -28,7 +28,7 @@ Deno.test("SidecarSetController writes nothing as a follower", async () => {
   assert.deepEqual(client.requests, []);
 });
 
-Deno.test("SidecarSetController patches outdated Pods within the budget, under their uid and resourceVersion", async () => {
+Deno.test("SidecarSetController patches outdated Pods within the budget, with preconditions", async () => {
   const { client, reconcile, apply, index } = setUp();
   const old = sidecarSetOf();
   apply({ generation: 2, spec: newer });
@@ -103,7 +103,7 @@ Deno.test("SidecarSetController counts an invalid SidecarSet and says what is wr
   assert.match(ready?.message ?? "", /spec\.selector: is odd/);
 });
 
-Deno.test("SidecarSetController calls a SidecarSet ready only while the revision is there that new Pods are to get", async () => {
+Deno.test("SidecarSetController sets Ready only while the revision for new Pods exists", async () => {
   const { client, reconcile, apply, clock, index } = setUp();
   const ready = async () => {
     await clock.advance(1_000);

@@ -132,7 +132,7 @@ Deno.test("TerminationController patches the image on a virtual node, and says w
   await end();
 });
 
-Deno.test("TerminationController tries again after a conflict and after a fault, not for a Pod that is gone", async () => {
+Deno.test("TerminationController retries after a conflict and a fault, not for a deleted Pod", async () => {
   const answers = [{ httpCode: 409 }, { httpCode: 500 }, { httpCode: 404 }];
   const { observe, sent, clock, end } = await setUp({
     respond: () => answers.shift() ?? { metadata: {} },
@@ -168,7 +168,7 @@ Deno.test("TerminationController looks at the Pods of a SidecarSet whose spec ch
   await end();
 });
 
-Deno.test("TerminationController looks at the Pods of a SidecarSet that was recreated without a watch event", async () => {
+Deno.test("TerminationController checks the Pods of a SidecarSet recreated without a watch event", async () => {
   const { clock, index, observe, sent, end } = await setUp({});
   const apply = async (uid: string, completionPolicy?: "TerminateWithMain") => {
     const { sidecarSet, ...prepared } = sidecarSetOf({

@@ -108,7 +108,7 @@ Deno.test("planEvictions() counts a Pod as unavailable until its replacement has
   assert.deepEqual(planEvictions(replaced).guards, []);
 });
 
-Deno.test("planEvictions() counts a Pod as unavailable that has just been evicted, though no watch has told of it yet", () => {
+Deno.test("planEvictions() counts an evicted Pod as unavailable before the watch reports it", () => {
   const evicted = owned("evicted");
   const guards = [{ ...guard, lastEviction: "2026-06-01T11:59:59Z" }];
   const facts = { guards, maxUnavailable: 1 };
@@ -129,7 +129,7 @@ Deno.test("planEvictions() does not wait for the replacement of a Pod that was n
   assert.equal(plan.waitUntil, Date.parse("2026-06-01T12:00:10Z"));
 });
 
-Deno.test("planEvictions() leaves a workload alone whose replacement is not as wanted, until the SidecarSet changes", () => {
+Deno.test("planEvictions() leaves a workload with a bad replacement until the SidecarSet changes", () => {
   const pods = [owned("again", { created: "2026-06-01T11:59:55Z" })];
   const plan = planEvictions(snapshot(pods, { guards: [guard] }));
   assert.equal(plan.guards[0]?.leftAlone, true);
@@ -164,7 +164,7 @@ Deno.test("withEvictions() notes an eviction with the youngest Pod of its worklo
   }]);
 });
 
-Deno.test("planEvictions() leaves a workload whose youngest Pod is of this very second, as its replacement could not be told from that", () => {
+Deno.test("planEvictions() waits if a workload's youngest Pod was created in this second", () => {
   const pods = [owned("a"), owned("new", { created: "2026-06-01T12:00:00Z" })];
   const early = planEvictions(snapshot(pods));
   assert.deepEqual(early.evictions, []);
@@ -208,7 +208,7 @@ Deno.test("planEvictions() makes a dry run only for a Pod that nothing else keep
   assert.equal(plan.objection?.reason, "ContainerNameConflict");
 });
 
-Deno.test("planEvictions() passes over Pods with known obstacles, and leaves to the next plan what would take too long", () => {
+Deno.test("planEvictions() skips Pods with known obstacles, and limits its work", () => {
   const pods = Array.from({ length: 1_000 }, (_, i) => owned(`p${i}`, { workload: `w${i}` }));
   const known = new Map<ObservedPod, typeof conflict>();
   const facts = {
@@ -230,7 +230,7 @@ Deno.test("planEvictions() passes over Pods with known obstacles, and leaves to 
   assert.equal(plans, 5);
 });
 
-Deno.test("planEvictions() looks once at a workload that is not ready, and at no Pod while the webhook is not ready", () => {
+Deno.test("planEvictions() checks an unready workload once, and no Pod before the webhook is ready", () => {
   const pods = Array.from({ length: 100 }, (_, i) => owned(`p${i}`, { ready: i > 0 }));
   let asked = 0;
   const facts = {
@@ -262,7 +262,7 @@ Deno.test("planEvictions() takes Pods that are not ready first, whatever the bud
   assert.deepEqual(names(within.evictions), ["crashing", "pending", "ready"]);
 });
 
-Deno.test("planEvictions() takes the next Pod that is not ready once the replacement of the one before exists, ready or not", () => {
+Deno.test("planEvictions() takes the next unready Pod once the last one has a replacement", () => {
   const evicted = { ...guard, pod: "uid-a", lastEviction: "2026-06-01T11:59:58Z" };
   const left = owned("b", { ready: false });
   const plan = (pods: readonly ObservedPod[], guards = [evicted]) =>

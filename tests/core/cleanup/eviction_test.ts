@@ -42,7 +42,7 @@ Deno.test("mayEvict() allows the eviction of a ready Pod that its controller rec
   assert.deepEqual(mayEvict(owned(pod("a")), facts), { evict: true });
 });
 
-Deno.test("mayEvict() allows the eviction of a Pod that is not ready, although no other one may become unavailable", () => {
+Deno.test("mayEvict() allows the eviction of an unready Pod in spite of the budget", () => {
   const used = { ...facts, unavailable: 1, workloadReady: false };
   assert.deepEqual(mayEvict(owned(pod("a", { ready: false })), used), { evict: true });
 });

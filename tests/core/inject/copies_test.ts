@@ -114,7 +114,7 @@ Deno.test("inject() leaves a copy alone in a second call, with what other webhoo
   assert.deepEqual(run(pod, current).patch, []);
 });
 
-Deno.test("inject() knows by managedFields that an earlier call of this creation has injected a Pod, at any time", () => {
+Deno.test("inject() finds an earlier call of the same creation by managedFields", () => {
   const own = sent(podWith({}, { own: "annotation" }));
   const first = run(own, old, { now: INJECTED_AT });
   const { patch, injected } = run(first.pod, current, { now: new Date("2027-01-01T00:00:00Z") });

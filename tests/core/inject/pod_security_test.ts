@@ -80,7 +80,9 @@ const restricted: [string, Record<string, unknown>][] = [
   ["Capabilities (restricted)", { capabilities: { drop: ["ALL"], add: ["CHOWN"] } }],
 ];
 for (const [control, change] of restricted) {
-  Deno.test(`a restricted namespace ${control === "" ? "takes" : "refuses"} a safe context with ${JSON.stringify(change, (_key, value) => value ?? null)}`, () => {
+  const verdict = control === "" ? "takes" : "refuses";
+  const given = JSON.stringify(change, (_key, value) => value ?? null);
+  Deno.test(`a restricted namespace ${verdict} a safe context with ${given}`, () => {
     // The Pod's own container is as safe as the standard wants.
     const pod = { containers: [{ name: "main", image: "m", securityContext: SAFE }] };
     assert.equal(

@@ -110,7 +110,7 @@ const counts: [string | number, number, number, string][] = [
   ["50%", 9, 5, "current"],
 ];
 for (const [partition, matched, pinned, expected] of counts) {
-  Deno.test(`chooseRevision() takes ${expected} at partition ${partition} with ${pinned} of ${matched} Pods pinned`, () => {
+  Deno.test(`chooseRevision() takes ${expected} at ${partition}, ${pinned} of ${matched} pinned`, () => {
     assert.equal(
       chosen(partial, { updateStrategy: { partition }, matched, pinned }),
       expected,

@@ -203,7 +203,7 @@ const sets = fc.array(
   ).filter(({ sidecarSet }) => validateStoredSidecarSet(sidecarSet).length === 0)
 );
 
-Deno.test("selection is settled in one review: every SidecarSet of the result is asked, each call says the same", () => {
+Deno.test("a selection is settled in one review: its result selects the same SidecarSets", () => {
   fc.assert(
     fc.property(sets, labels, (all, own) => {
       const bare = podWith();

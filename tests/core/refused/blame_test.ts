@@ -53,9 +53,14 @@ Deno.test("blamedSidecarSets() finds the SidecarSet whose container a refusal na
     const note of [
       'pods "x" is forbidden: failed quota: q: must specify limits.memory for: agent; requests.cpu for: agent',
       'pods "x" is forbidden: failed quota: q: must specify requests.cpu for: agent,main',
-      'pods "x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container "agent" must set securityContext.allowPrivilegeEscalation=false)',
-      'pods "x" is forbidden: violates PodSecurity "restricted:latest": unrestricted capabilities (containers "main", "agent" must set securityContext.capabilities.drop=["ALL"])',
-      "pods \"x\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p' denied request: container agent has a bad image",
+      'pods "x" is forbidden: violates PodSecurity "restricted:latest": ' +
+      'allowPrivilegeEscalation != false (container "agent" must set ' +
+      "securityContext.allowPrivilegeEscalation=false)",
+      'pods "x" is forbidden: violates PodSecurity "restricted:latest": unrestricted ' +
+      'capabilities (containers "main", "agent" must set ' +
+      'securityContext.capabilities.drop=["ALL"])',
+      "pods \"x\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p' denied " +
+      "request: container agent has a bad image",
       'admission webhook "gate" denied the request: [limits] Container <agent> has no resource limits',
     ]
   ) assert.deepEqual(blamed(`Error creating: ${note}`, [agent, proxy]), ["logs"], note);
@@ -103,11 +108,14 @@ Deno.test("blamedSidecarSets() knows both containers of a hot-upgrade pair", () 
 
 Deno.test("blamedSidecarSets() blames a SidecarSet whose own webhook refuses the Pod or cannot be asked", () => {
   const denied =
-    'Error creating: admission webhook "fail-4f53cda18c.pods.apps.kruise.io" denied the request: Cannot create the Pod without SidecarSet guard, whose failurePolicy is Fail (ContainerNameConflict): spec.containers of the Pod has a container guardian of its own';
+    'Error creating: admission webhook "fail-4f53cda18c.pods.apps.kruise.io" denied the ' +
+    "request: Cannot create the Pod without SidecarSet guard, whose failurePolicy is Fail " +
+    "(ContainerNameConflict): spec.containers of the Pod has a container guardian of its " +
+    "own";
   const own = podWith({ containers: [{ name: "guardian", image: "own:1" }] });
   assert.deepEqual(blamed(denied, [agent, guard], own), ["guard"]);
-  const down =
-    'Error creating: Internal error occurred: failed calling webhook "fail-4f53cda18c.pods.apps.kruise.io": connection refused';
+  const down = "Error creating: Internal error occurred: failed calling webhook " +
+    '"fail-4f53cda18c.pods.apps.kruise.io": connection refused';
   assert.deepEqual(blamed(down, [agent, guard]), ["guard"]);
   const foreign = down.replace("fail-4f53cda18c.pods.apps.kruise.io", "policy.example.com");
   assert.deepEqual(blamed(foreign, [agent, guard]), []);
@@ -116,13 +124,15 @@ Deno.test("blamedSidecarSets() blames a SidecarSet whose own webhook refuses the
 Deno.test("blamedSidecarSets() blames a sidecar without which a quota would suffice", () => {
   const big = heavy("big", { requests: { cpu: "500m" }, limits: { cpu: "600m" } });
   const quota = (used: string) =>
-    `pods "x" is forbidden: exceeded quota: q, requested: requests.cpu=600m, used: requests.cpu=${used}, limited: requests.cpu=700m`;
+    `pods "x" is forbidden: exceeded quota: q, requested: requests.cpu=600m, used: ` +
+    `requests.cpu=${used}, limited: requests.cpu=700m`;
   assert.deepEqual(blamed(quota("600m"), [agent, big], podOfMilli("100m")), ["big"]);
   assert.deepEqual(blamed(quota("601m"), [agent, big], podOfMilli("100m")), [], "too much anyway");
   assert.deepEqual(blamed(quota("600m"), [agent, big], podOfMilli("200m")), [], "another Pod");
   assert.deepEqual(
     blamed(
-      "exceeded quota: q, requested: limits.cpu=600m,pods=1, used: limits.cpu=600m,pods=9, limited: limits.cpu=700m,pods=9",
+      "exceeded quota: q, requested: limits.cpu=600m,pods=1, used: limits.cpu=600m,pods=9, " +
+        "limited: limits.cpu=700m,pods=9",
       [big],
     ),
     [],
@@ -139,11 +149,12 @@ Deno.test("blamedSidecarSets() blames a sidecar that makes a Pod larger than a L
   assert.deepEqual(blamed(text, [agent, big], limited), ["big"]);
   assert.deepEqual(blamed(text.replace("300m", "100m"), [big], limited), []);
   const both =
-    "[maximum cpu usage per Pod is 300m, but limit is 800m, maximum memory usage per Pod is 512Mi, but limit is 1073741824]";
+    "[maximum cpu usage per Pod is 300m, but limit is 800m, maximum memory usage per Pod " +
+    "is 512Mi, but limit is 1073741824]";
   assert.deepEqual(blamed(both, [big], limited), ["big"]);
 });
 
-Deno.test("blamedSidecarSets() blames a sidecar that alone is larger or smaller than a LimitRange allows containers to be", () => {
+Deno.test("blamedSidecarSets() blames a sidecar outside of a LimitRange's bounds for containers", () => {
   const big = heavy("big", { limits: { cpu: "4" } });
   const small = prepared("small", {
     initContainers: [{ name: "tiny", image: "t:1", resources: { requests: { cpu: "10m" } } }],
@@ -160,7 +171,8 @@ Deno.test("blamedSidecarSets() blames a sidecar that alone is larger or smaller 
 Deno.test("blamedSidecarSets() reads the last of several amounts as well", () => {
   const big = heavy("big", { limits: { cpu: "600m", memory: "1Gi" } });
   const text = (memory: string) =>
-    `[maximum cpu usage per Pod is 300m, but limit is 600m, maximum memory usage per Pod is 512Mi, but limit is ${memory}]`;
+    "[maximum cpu usage per Pod is 300m, but limit is 600m, maximum memory usage per Pod " +
+    `is 512Mi, but limit is ${memory}]`;
   assert.deepEqual(blamed(text("1Gi"), [big]), ["big"]);
   assert.deepEqual(blamed(text("3Gi"), [big]), [], "of another Pod");
 });
@@ -174,7 +186,8 @@ Deno.test("blamedSidecarSets() blames a sidecar for which the Pod's own resource
   const computed =
     'Pod "x" is invalid: spec.resources.requests: Invalid value: "1100m": must be less than or equal to cpu limit of 1';
   const written =
-    'spec.resources.requests[cpu]: Invalid value: "1": must be greater than or equal to aggregate container requests of 1100m';
+    'spec.resources.requests[cpu]: Invalid value: "1": must be greater than or equal to ' +
+    "aggregate container requests of 1100m";
   const memory =
     'spec.resources.requests: Invalid value: "2Gi": must be less than or equal to memory limit of 1Gi';
   for (const text of [computed, written]) {

@@ -35,7 +35,7 @@ const jobEntries = (specs: readonly SidecarSetSpec[], more: Partial<Registration
 const selected = (spec: SidecarSetSpec) =>
   jobEntries([spec])[0]?.matchConditions?.find(({ name }) => name === "selected")?.expression;
 
-Deno.test("planRegistration() registers Jobs and CronJobs of a SidecarSet whose sidecar is waited for, and never refuses one", () => {
+Deno.test("planRegistration() registers Jobs and CronJobs for a sidecar that is waited for", () => {
   const [entry, ...others] = jobEntries([{ failurePolicy: "Fail" }]);
   assert.ok(entry);
   assert.deepEqual(others, []);

@@ -11,7 +11,9 @@ import {
 import { anyLabels, anySelector } from "../select/arbitraries.ts";
 import { matchesSelector } from "../../../lib/core/select/label_selector.ts";
 
-/** Runs the CEL that scopeOf() writes as JavaScript; a label access without a guard throws, as it is an error in CEL. */
+/**
+ * Runs the CEL that scopeOf() writes as JavaScript; a label access without a guard throws, as it is an error in CEL.
+ */
 function passes(
   expression: string | undefined,
   labels: Labels | undefined,

@@ -35,7 +35,7 @@ const recorded = deepFrozen({
   },
 });
 
-Deno.test("restoreSidecarSet() takes what gets injected from the revision alone and policies from the current spec", () => {
+Deno.test("restoreSidecarSet() takes injected parts from the revision, policies from the spec", () => {
   const restored = restoreSidecarSet(current, recorded);
   assert.ok(restored.ok);
   assert.deepEqual(restored.value.spec, {

@@ -153,7 +153,7 @@ Deno.test("planRollout() finishes a hot upgrade while the SidecarSet is paused",
   assert.deepEqual(plan.flips.map(({ name }) => name), ["done"]);
 });
 
-Deno.test("planRollout() counts an image that came out otherwise as under way until the update has come to its end", () => {
+Deno.test("planRollout() counts an unexpected image as in flight until the update ends", () => {
   const rewritten = pod("a", { image: "mirror/agent:2", hash: "hash-2", generation: 2 });
   const mesh = meshAt2({ driftPolicy: "Repair" });
   const pending = new Set([rewritten.metadata.uid ?? ""]);

@@ -27,7 +27,9 @@ function rewrittenOf(target: ObservedPod): Record<string, string> {
   return Object.fromEntries(assessImages(target, meshAt2()).rewritten);
 }
 
-/** With entries of `managedFields`: a creator of the Pod's own container, and the given owner of the sidecar's image. */
+/**
+ * With entries of `managedFields`: a creator of the Pod's own container, and the given owner of the sidecar's image.
+ */
 function ownedBy(target: Pod, manager: string | undefined): Pod {
   const entry = (name: string, container: string) => ({
     manager: name,

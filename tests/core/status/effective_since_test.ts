@@ -60,7 +60,7 @@ Deno.test("nextEffectiveSince() never begins before the program had a registrati
   assert.equal(since(stored({}), { registeredSince: undefined }), undefined);
 });
 
-Deno.test("nextEffectiveSince() stays after a change of anything but the selection, though no leader saw the change", () => {
+Deno.test("nextEffectiveSince() stays after a change that no leader saw outside of the selection", () => {
   const spec = { containers: [{ name: "agent", image: "agent:2" }] };
   assert.equal(since(stored({ generation: 5, spec, status: first })), first.effectiveSince);
 });
@@ -89,7 +89,7 @@ Deno.test("nextEffectiveSince() ends while nothing is to be injected, and begins
   assert.equal(since(stored({ generation: 3, status: { observedGeneration: 2 } })), WRITTEN);
 });
 
-Deno.test("nextEffectiveSince() begins now where the same spec was not effective before, or nothing says when it was written", () => {
+Deno.test("nextEffectiveSince() begins now if the spec was not effective, or its time is unknown", () => {
   const seen = stored({ generation: 2, status: { observedGeneration: 2 } });
   assert.equal(since(seen), NOW);
   const { specWrittenAt: _, ...unknown } = stored({ generation: 2, status: first });

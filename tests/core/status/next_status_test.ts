@@ -59,7 +59,7 @@ Deno.test("nextStatus() keeps a condition's time while its status stays", () => 
   assert.equal(after.conditions?.find(({ type }) => type === "Ready"), readyBefore);
 });
 
-Deno.test("nextStatus() stores effectiveSince with the hash of its selection, and drops both while none is effective", () => {
+Deno.test("nextStatus() stores effectiveSince with the selection's hash, and drops both together", () => {
   const before = nextStatus(undefined, facts());
   assert.deepEqual([before.effectiveSince, before.selectionHash], ["2026-01-01T00:00:00Z", "abc"]);
   const after = nextStatus(before, facts({ injectionPaused: true, effective: {} }));
@@ -129,7 +129,8 @@ Deno.test("PodsMissed reports workloads whose Pods are refused, and counts no Po
   const found = condition("PodsMissed", { refused });
   assert.deepEqual([found.status, found.reason], ["True", "PodRefused"]);
   const sentence =
-    "2 workloads lack Pods, which the API server refuses because of the sidecar, for example ReplicaSet shop/web: must specify for: agent";
+    "2 workloads lack Pods, which the API server refuses because of the sidecar, for " +
+    "example ReplicaSet shop/web: must specify for: agent";
   assert.equal(found.message, sentence);
   const counts = { ...facts().counts, missedPods: 1 };
   const missed = { reason: "NotReviewed", example: "shop/web-0" } as const;

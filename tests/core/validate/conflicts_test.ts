@@ -138,7 +138,8 @@ Deno.test("validateSidecarSet() names the other SidecarSet of a conflict and how
   const [problem] = problemsOf(validObject(), other());
   assert.equal(
     problem?.message,
-    "clashes with container agent of SidecarSet other, which can select the same Pods: rename it or make the selectors disjoint",
+    "clashes with container agent of SidecarSet other, which can select the same Pods: " +
+      "rename it or make the selectors disjoint",
   );
 });
 

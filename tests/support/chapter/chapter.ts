@@ -1,6 +1,6 @@
 /**
- * Documents that are also scripts. In blocks marked `console`, a line that begins with `$ ` is a command; lines that begin with
- * `> ` continue it. The lines below are the command's output. A line `...` stands for any number of lines.
+ * Documents that are also scripts. In blocks marked `console`, a line that begins with `$ ` is a command; lines that
+ * begin with `> ` continue it. The lines below are the command's output. A line `...` stands for any number of lines.
  */
 
 export interface Chapter {

@@ -91,7 +91,7 @@ Deno.test("createSecretSource() renews its certificate at two thirds of its life
   assert.equal(one.bundles.length, 1);
 });
 
-Deno.test("createSecretSource() changes its authority so that no client ever meets one that it does not know", async () => {
+Deno.test("createSecretSource() changes its authority so that clients always know the one in use", async () => {
   const store = new MemoryStore();
   const clock = new ManualClock();
   const replicas = [replica(store, { clock }), replica(store, { clock })] as const;
@@ -273,7 +273,7 @@ Deno.test("createSecretSource() renews its certificate once for each request of 
   assert.equal(late.certificates.length, 1, "a certificate that is issued later answers it");
 });
 
-Deno.test("createSecretSource() keeps its certificate until clients trust an authority that was replaced with its key", async () => {
+Deno.test("createSecretSource() keeps its certificate until clients trust the replaced authority", async () => {
   const [store, clock] = [new MemoryStore(), new ManualClock()];
   const one = replica(store, { clock });
   await one.source.check();
