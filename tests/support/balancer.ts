@@ -3,6 +3,9 @@ import { Relay } from "./relay.ts";
 
 /** How often readiness is looked at, in milliseconds. */
 const PROBE = 200;
+const PROBE_TIMEOUT = 1_000;
+/** Probes in a row without an answer after which a replica is not ready, as a kubelet's `failureThreshold`. */
+const FAILURE_THRESHOLD = 3;
 
 /**
  * Plays the Service in front of the replicas: each new connection goes to the next replica that was ready when it was
@@ -12,6 +15,7 @@ export class Balancer implements AsyncDisposable {
   readonly url: string;
   readonly #relay = new Relay(() => this.#choose());
   readonly #backends = new Map<ControllerProcess, boolean>();
+  readonly #failures = new WeakMap<ControllerProcess, number>();
   readonly #probing: Promise<void>;
   readonly #stopping = new AbortController();
   #next = 0;
@@ -48,7 +52,11 @@ export class Balancer implements AsyncDisposable {
       await Promise.all(
         [...this.#backends.keys()].map(async (replica) => {
           const isReady = await isReadyNow(replica);
-          if (this.#backends.has(replica)) this.#backends.set(replica, isReady);
+          const failures = isReady === undefined ? (this.#failures.get(replica) ?? 0) + 1 : 0;
+          this.#failures.set(replica, failures);
+          // On a busy machine a probe can time out though the replica is ready.
+          if (isReady === undefined && failures < FAILURE_THRESHOLD) return;
+          if (this.#backends.has(replica)) this.#backends.set(replica, isReady === true);
         }),
       );
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -70,13 +78,14 @@ function portOf({ webhookUrl }: ControllerProcess): number {
   return Number(new URL(webhookUrl).port);
 }
 
-async function isReadyNow(replica: ControllerProcess): Promise<boolean> {
+/** Undefined if the probe timed out. */
+async function isReadyNow(replica: ControllerProcess): Promise<boolean | undefined> {
   try {
-    const signal = AbortSignal.timeout(1_000);
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT);
     const response = await fetch(`${replica.healthUrl}/readyz`, { signal });
     await response.body?.cancel();
     return response.ok;
-  } catch {
-    return false;
+  } catch (error) {
+    return error instanceof DOMException && error.name === "TimeoutError" ? undefined : false;
   }
 }
