@@ -19,7 +19,7 @@ export function helpNotes({ text = [], examples, statuses }: HelpNotes) {
     const { getOutHelpWidth, getErrHelpWidth } = command.configureOutput();
     const columns = (error ? getErrHelpWidth : getOutHelpWidth)?.();
     const asCalled = (note: string) =>
-      note.replaceAll(/(?<!kubectl |[\w-])sidecarset (?=[a-z])/g, `${programOf(command).name()} `);
+      note.replaceAll(/(?<!kubectl |[\w-])sidecarset (?=[a-z_])/g, `${programOf(command).name()} `);
     return [
       ...(text.length > 0 ? ["", ...wrapped(asCalled(text.join(" ")), 0, columns)] : []),
       "",

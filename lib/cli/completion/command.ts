@@ -24,6 +24,13 @@ export function addCompleteValues(program: Command, context: CommandContext): vo
   program.command("__complete", { hidden: true })
     .addArgument(new Argument("<values>", "what to list").choices(VALUES))
     .argument("[word...]", "the typed words, after --")
+    .addHelpText(
+      "after",
+      helpNotes({
+        examples: ["__complete namespaces -- status"],
+        statuses: ["0  printed, or nothing is known"],
+      }),
+    )
     .action(async (values: Values, words: string[]) => {
       const { completeValues } = await import("./values.ts");
       const found = await completeValues(values, { ...context, words });

@@ -116,7 +116,7 @@ const NOTES = {
   examples: [
     "manifests --image IMAGE | kubectl apply -f -",
     "manifests --cert-manager --replicas 3",
-    "manifests --prometheus-operator --monitor-labels release=prometheus",
+    "manifests --prometheus-operator --monitor-labels team=infra",
   ],
   statuses: ["0  printed", "2  invalid option"],
 };
