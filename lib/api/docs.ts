@@ -1,5 +1,13 @@
 import * as z from "zod/mini";
 
+/** Definition of core/v1 in the API server's OpenAPI document. */
+export type EmbeddedDefinition =
+  | "Container"
+  | "EnvFromSource"
+  | "EnvVar"
+  | "Volume"
+  | "VolumeMount";
+
 /** Metadata of a field that goes into the CRD unchanged. */
 export interface FieldDoc {
   description?: string;
@@ -10,7 +18,7 @@ export interface FieldDoc {
   "x-kubernetes-map-type"?: "atomic";
   "x-kubernetes-validations"?: { rule: string; message: string; optionalOldSelf?: boolean }[];
   /** Definition in the API server's OpenAPI document whose fields the CRD adds to those of this schema. */
-  "x-embeds"?: "Container" | "Volume";
+  "x-embeds"?: EmbeddedDefinition;
 }
 
 export const docs: z.core.$ZodRegistry<FieldDoc> = z.registry<FieldDoc>();

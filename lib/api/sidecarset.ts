@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { localObjectReference, volume } from "./container.ts";
 import { docs } from "./docs.ts";
 import { labelSelector, objectMeta, stringMap } from "./meta.ts";
+import { patchContainers } from "./patch_containers.ts";
 import { sidecarContainer } from "./sidecar_container.ts";
 import { sidecarSetStatus } from "./sidecarset_status.ts";
 import { cleanupPolicy, injectionStrategy, updateStrategy } from "./strategies.ts";
@@ -65,6 +66,11 @@ export const sidecarSetSpec = z.looseObject({
   }),
   patchPodMetadata: z.optional(z.array(patchPodMetadata)).register(docs, {
     description: "Annotations and labels to set on the Pods.",
+    "x-kubernetes-list-type": "atomic",
+  }),
+  patchContainers: z.optional(z.array(patchContainers)).register(docs, {
+    description:
+      "Environment variables and volume mounts to add to the Pod's own containers when it is created.",
     "x-kubernetes-list-type": "atomic",
   }),
   updateStrategy: z.optional(updateStrategy).register(docs, {

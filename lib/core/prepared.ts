@@ -9,6 +9,8 @@ export interface PreparedSidecarSet {
   readonly sidecarSet: SidecarSet;
   readonly hash: string;
   readonly hashWithoutImage: string;
+  /** Hash of `spec.patchContainers`; absent without any. */
+  readonly patchHash?: string;
   /** Name of the ControllerRevision of this spec; empty until it is stored. */
   readonly revisionName: string;
   /** Time of the last write of the spec, in RFC 3339; absent if unknown. */

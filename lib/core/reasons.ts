@@ -32,6 +32,7 @@ export const REASONS = {
   NoTargetContainer: "no container of the Pod matches the target of a resources policy",
   ExpressionFailed: "an expression of a resources policy cannot be evaluated for the Pod",
   AnnotationNotJson: "an annotation to merge or read is not valid JSON",
+  EnvConflict: "a variable of the Pod's container cannot be changed as a patch of it asks",
   LabelConflict: "a label to set would remove the Pod from the selection of another SidecarSet",
   AnnotationsTooLarge: "the Pod's annotations would exceed the API server's size limit",
   NotReviewed: "no ready webhook reviewed the Pod when it was created",

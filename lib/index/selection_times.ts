@@ -65,6 +65,7 @@ function sameObject(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
 /** Whether every Pod has the same class for both states; most updates are of the status. */
 export function classifiesAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
   return a.hash === b.hash && a.hashWithoutImage === b.hashWithoutImage &&
+    a.patchHash === b.patchHash &&
     a.sidecarSet.metadata.uid === b.sidecarSet.metadata.uid &&
     effectiveSinceOf(a, a.sidecarSet.status) === effectiveSinceOf(b, b.sidecarSet.status) &&
     a.hasResize === b.hasResize && resizePolicyOf(a) === resizePolicyOf(b) &&

@@ -111,6 +111,14 @@ const CAUSES: Readonly<Partial<Record<Reason, Cause>>> = {
     text: "an annotation of the Pod is not JSON",
     about: (annotation) => `annotation "${annotation}" is not JSON`,
   },
+  EnvConflict: {
+    text: "a variable of a container does not fit its patch",
+    about: (field) => `fix ${field}, which does not fit the Pod`,
+  },
+  LabelConflict: {
+    text: "its labels change another SidecarSet's selection",
+    about: (other) => `its labels would change whether "${other}" selects the Pod`,
+  },
   AnnotationsTooLarge: { text: "shorten the Pod's annotations, which are too large" },
 };
 

@@ -1,7 +1,8 @@
+import type { EmbeddedDefinition } from "../../lib/api/docs.ts";
 import { GROUP, KIND, PLURAL, STORAGE_VERSION, VERSIONS } from "../../lib/api/names.ts";
 import { sidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import { sidecarSetStatus } from "../../lib/api/sidecarset_status.ts";
-import { inlineDefinition, type OpenApiSchemas } from "./from_openapi.ts";
+import { inlineDefinition, type OpenApiSchemas, shortened } from "./from_openapi.ts";
 import { structuralSchema } from "./from_zod.ts";
 import { addRules } from "./rules.ts";
 import type { StructuralSchema } from "./structural.ts";
@@ -56,13 +57,12 @@ const columns = [
 ];
 
 /**
- * The CustomResourceDefinition of SidecarSet. Both versions have the same fields, with their descriptions, and no
- * conversion.
+ * The CustomResourceDefinition of SidecarSet. Both versions have the same fields and no conversion; the
+ * descriptions of Kubernetes' own fields are shorter in the older one.
  *
  * @param schemas `components.schemas` of the API server's `/openapi/v3/api/v1`.
  */
 export function customResourceDefinition(schemas: OpenApiSchemas): Record<string, unknown> {
-  const schema = { openAPIV3Schema: objectSchema(schemas) };
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
@@ -86,16 +86,42 @@ export function customResourceDefinition(schemas: OpenApiSchemas): Record<string
         storage: name === STORAGE_VERSION,
         additionalPrinterColumns: columns,
         subresources: { status: {} },
-        schema,
+        schema: { openAPIV3Schema: objectSchema(schemas, { isShort: name !== STORAGE_VERSION }) },
       })),
     },
   };
 }
 
-/** The schema of a SidecarSet, with its descriptions. */
-export function objectSchema(schemas: OpenApiSchemas): StructuralSchema {
-  const embed = (definition: "Container" | "Volume") =>
-    inlineDefinition(schemas, `io.k8s.api.core.v1.${definition}`);
+/** Two versions with descriptions in full would pass the limit of `kubectl apply`'s annotation. */
+const MAX_SHORT_LENGTH = 40;
+
+function withShortDescriptions(schema: StructuralSchema): StructuralSchema {
+  const { description, properties, items } = schema;
+  return {
+    ...schema,
+    ...(description === undefined ? {} : { description: shortened(description, MAX_SHORT_LENGTH) }),
+    ...(properties === undefined ? {} : {
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, field]) => [name, withShortDescriptions(field)]),
+      ),
+    }),
+    ...(items === undefined ? {} : { items: withShortDescriptions(items) }),
+  };
+}
+
+/**
+ * The schema of a SidecarSet, with its descriptions.
+ *
+ * @param options `isShort`: shortens the descriptions of Kubernetes' own fields
+ */
+export function objectSchema(
+  schemas: OpenApiSchemas,
+  { isShort = false }: { readonly isShort?: boolean } = {},
+): StructuralSchema {
+  const embed = (definition: EmbeddedDefinition) => {
+    const inlined = inlineDefinition(schemas, `io.k8s.api.core.v1.${definition}`);
+    return isShort ? withShortDescriptions(inlined) : inlined;
+  };
   return addRules({
     type: "object",
     description:

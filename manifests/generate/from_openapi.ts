@@ -97,7 +97,12 @@ function firstSentence(text: string): string {
   const line = text.split("\n")[0] ?? text;
   const end = /[.!?](?=\s+[A-Z"`]|$)/.exec(line);
   const sentence = end ? line.slice(0, end.index + 1) : line;
-  if (sentence.length <= MAX_DESCRIPTION_LENGTH) return sentence;
-  const cut = sentence.slice(0, MAX_DESCRIPTION_LENGTH - 3);
+  return shortened(sentence, MAX_DESCRIPTION_LENGTH);
+}
+
+/** The text, cut between words where it is longer. */
+export function shortened(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const cut = text.slice(0, maxLength - 3);
   return `${cut.slice(0, cut.lastIndexOf(" "))}...`;
 }

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { docs } from "../../lib/api/docs.ts";
+import { docs, type EmbeddedDefinition } from "../../lib/api/docs.ts";
 import type { StructuralSchema } from "./structural.ts";
 
 /** What `z.toJSONSchema` gives for the shapes that lib/api uses, with what the registry says of them. */
@@ -11,12 +11,12 @@ interface JsonSchema
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
   anyOf?: JsonSchema[];
-  "x-embeds"?: "Container" | "Volume";
+  "x-embeds"?: EmbeddedDefinition;
 }
 
 export interface FromZodOptions {
-  /** The inlined core/v1 schema that a sidecar or a volume stands in. */
-  embed(definition: "Container" | "Volume"): StructuralSchema;
+  /** The inlined core/v1 schema that a part of the program's schema extends. */
+  embed(definition: EmbeddedDefinition): StructuralSchema;
 }
 
 /** The program's own schema as a structural schema. */

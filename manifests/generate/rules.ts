@@ -13,6 +13,7 @@ const maxItems: Readonly<Record<string, number>> = {
   containers: 100,
   initContainers: 100,
   volumes: 500,
+  patchContainers: 100,
 };
 
 /** Rules that need no other object, so that the API server can hold them while the controller is down. */
@@ -47,6 +48,19 @@ export function addRules(object: StructuralSchema): StructuralSchema {
     "idleImage is required with type Idle",
     "FieldValueRequired",
     ".idleImage",
+  ]]);
+  const patch = property(spec, "patchContainers").items;
+  if (!patch) throw new Error("Cannot add rules to patchContainers: it has no items");
+  rules(patch, [[
+    "!has(self.names) || !has(self.nameRegex)",
+    "names and nameRegex exclude each other",
+    "FieldValueInvalid",
+    ".nameRegex",
+  ], [
+    "has(self.env) || has(self.envFrom) || has(self.volumeMounts)",
+    "env, envFrom or volumeMounts is required",
+    "FieldValueRequired",
+    ".env",
   ]]);
   const strategy = property(spec, "updateStrategy");
   rules(strategy, [[

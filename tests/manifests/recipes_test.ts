@@ -83,6 +83,18 @@ Deno.test("sidecars mount the volumes that the workloads declare for them", asyn
   }
 });
 
+Deno.test("java-agent changes the application's container, which declares nothing of the agent", async () => {
+  const { spec } = await injected("java-agent");
+  const application = findContainer(spec, "billing");
+  assert.deepEqual(application?.volumeMounts, [
+    { name: "java-agent", mountPath: "/java-agent", readOnly: true },
+  ]);
+  assert.deepEqual(application?.env?.slice(0, 1), [{
+    name: "JAVA_TOOL_OPTIONS",
+    value: "-XX:MaxRAMPercentage=75 -javaagent:/java-agent/javaagent.jar",
+  }]);
+});
+
 Deno.test("nginx gets the application's port, and a Pod opts out by a label", async () => {
   const { spec } = await injected("nginx");
   const port = findContainer(spec, "nginx")?.env?.find(({ name }) => name === "PORT");

@@ -37,6 +37,12 @@ const WARNINGS: readonly (readonly [Reason, string, string])[] = [
     "fix spec.containers[agent].resourcesPolicy, which cannot be evaluated",
   ],
   ["AnnotationNotJson", "example.com/x", 'annotation "example.com/x" is not JSON'],
+  [
+    "EnvConflict",
+    "spec.patchContainers[0].env[0]",
+    "fix spec.patchContainers[0].env[0], which does not fit the Pod",
+  ],
+  ["LabelConflict", "mesh", 'its labels would change whether "mesh" selects the Pod'],
   ["AnnotationsTooLarge", "", "shorten the Pod's annotations, which are too large"],
 ];
 

@@ -1,5 +1,6 @@
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
+import { POD_PATCHES_ANNOTATION } from "../../core/annotations/pod_patches.ts";
 import { asRecreated } from "../../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
@@ -62,11 +63,12 @@ export function newPodDiff(
   };
 }
 
-/** Removes the hash annotations, which repeat what the containers show. */
+/** Removes the hash annotations and the record of patches, which repeat what the containers show. */
 function shown(pod: Pod): Pod {
   const {
     [HASH_ANNOTATION]: _hash,
     [HASH_WITHOUT_IMAGE_ANNOTATION]: _hashWithoutImage,
+    [POD_PATCHES_ANNOTATION]: _patches,
     ...annotations
   } = pod.metadata.annotations ?? {};
   return { ...pod, metadata: { ...pod.metadata, annotations } };

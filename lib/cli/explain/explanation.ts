@@ -4,6 +4,7 @@ import {
   isHotUpgrade,
   isHotUpgradeInit,
 } from "../../core/annotations/hot_upgrade.ts";
+import { podPatches } from "../../core/annotations/pod_patches.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Reason } from "../../core/reasons.ts";
 import { explainMismatch } from "../../core/select/mismatch.ts";
@@ -36,6 +37,8 @@ export interface SidecarSetExplanation {
   readonly changed?: readonly string[];
   /** Only for Uninjected: whether the Pod was created while the selection was active. */
   readonly missed?: boolean;
+  /** What the SidecarSet changes of the Pod's own labels and containers. */
+  readonly patches?: readonly string[];
   /** Caveats of the injection, each with the remedy first. */
   readonly caveats?: readonly string[];
   /** What the controller does next. */
@@ -161,11 +164,32 @@ function explainOne(
   const facts = {
     name,
     ...revision,
+    ...patchesIn(outcome.pod, name),
     ...caveatsOf(outcome, name),
     fields: injectedFields(outcome.pod, prepared),
   };
   if (injected?.isNew !== false) return { ...facts, verdict: "Injected" };
   return { ...facts, verdict: "InjectedBefore", update: updateStateOf(pod, prepared) };
+}
+
+/** What a Pod records of a SidecarSet's patches: a line for its labels, and one for each container. */
+export function patchesIn(pod: Pod, sidecarSet: string): Pick<SidecarSetExplanation, "patches"> {
+  const { labels = {}, containers = {} } = podPatches(pod).get(sidecarSet) ?? {};
+  const set = Object.keys(labels).map((key) => `${key}=${pod.metadata.labels?.[key] ?? ""}`);
+  const patches = [
+    ...(set.length === 0
+      ? []
+      : [`sets ${set.length === 1 ? "label" : "labels"} ${set.join(", ")}`]),
+    ...Object.entries(containers).map(([name, { env = {}, envFrom = [], volumeMounts = [] }]) => {
+      const changes = [
+        ...Object.keys(env).map((variable) => `env ${variable}`),
+        ...(envFrom.length === 0 ? [] : ["envFrom"]),
+        ...volumeMounts.map((path) => `mount ${path}`),
+      ];
+      return `changes container ${name}: ${changes.join(", ")}`;
+    }),
+  ];
+  return patches.length === 0 ? {} : { patches };
 }
 
 /** Caveats of one SidecarSet in a Pod. */
@@ -218,6 +242,25 @@ export function injectedFields(pod: Pod, prepared: PreparedSidecarSet): string[]
       pod.spec.imagePullSecrets?.map(nameOf),
     ),
     ...present("metadata.annotations", added, Object.keys(annotations)),
+    ...patchedFields(pod, prepared.name),
+  ];
+}
+
+function patchedFields(pod: Pod, sidecarSet: string): string[] {
+  const { labels = {}, containers = {} } = podPatches(pod).get(sidecarSet) ?? {};
+  const inits = new Set(pod.spec.initContainers?.map(({ name }) => name));
+  return [
+    ...Object.keys(labels).map((key) => `metadata.labels[${key}]`),
+    ...Object.entries(containers).flatMap(
+      ([name, { env = {}, envFrom = [], volumeMounts = [] }]) => {
+        const path = `spec.${inits.has(name) ? "initContainers" : "containers"}[${name}]`;
+        return [
+          ...Object.keys(env).map((variable) => `${path}.env[${variable}]`),
+          ...(envFrom.length === 0 ? [] : [`${path}.envFrom`]),
+          ...volumeMounts.map((mountPath) => `${path}.volumeMounts[${mountPath}]`),
+        ];
+      },
+    ),
   ];
 }
 

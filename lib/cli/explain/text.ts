@@ -78,7 +78,7 @@ interface VerdictText {
 
 function verdictOf(explanation: SidecarSetExplanation): VerdictText {
   const { verdict, reason, message = "", refuses, revision, update, changed = [] } = explanation;
-  const caveats = explanation.caveats ?? [];
+  const caveats = [...explanation.patches ?? [], ...explanation.caveats ?? []];
   const changedNote = changed.length === 0 ? [] : [`changed fields: ${changed.join(", ")}`];
   const { next, commands } = explanation;
   const comingNext = next === undefined ? [] : [`next: ${next}${commands ? ":" : ""}`];

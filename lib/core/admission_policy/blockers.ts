@@ -80,6 +80,10 @@ const CHECKS: Readonly<Record<SpecField, Check>> = {
         message,
       }))
     ),
+  patchContainers: ({ patchContainers = [] }) =>
+    patchContainers.length === 0
+      ? []
+      : [{ field: "patchContainers", message: "depends on the Pod's containers: remove it" }],
 };
 
 /** One entry for every field of a metadata patch. */

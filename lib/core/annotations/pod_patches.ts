@@ -8,28 +8,57 @@ import { goJson } from "../json/go_json.ts";
  */
 export const POD_PATCHES_ANNOTATION = "kruise.io/sidecarset-pod-patches";
 
+/** What happened to a variable: null where it was added. */
+export type VariableRecord =
+  | null
+  /** The texts that were appended to its value. */
+  | { readonly appended: readonly string[] }
+  /** The variable before, without its name. */
+  | { readonly replaced: Readonly<Record<string, unknown>> };
+
+/** What one SidecarSet changed in one container. */
+export interface ContainerRecord {
+  readonly env?: Readonly<Record<string, VariableRecord>>;
+  /** The added sources. */
+  readonly envFrom?: readonly unknown[];
+  /** Paths of the added mounts. */
+  readonly volumeMounts?: readonly string[];
+}
+
 /** What one SidecarSet changed of a Pod's own parts, so that it can be undone. */
 export interface PodPatchRecord {
+  /** Hash of `spec.patchContainers`; absent without any. */
+  readonly hash?: string;
   /** The labels before the patch, by key; null where the Pod had none. */
   readonly labels?: Readonly<Record<string, string | null>>;
+  /** By container name. */
+  readonly containers?: Readonly<Record<string, ContainerRecord>>;
+  /** Names of volumes that were added for these containers alone. */
+  readonly volumes?: readonly string[];
 }
 
 export type PodPatchRecords = ReadonlyMap<string, PodPatchRecord>;
 
+const NONE: PodPatchRecords = new Map();
+
 /** The records by SidecarSet; empty if absent or unreadable. */
 export function podPatches({ metadata: { annotations } }: ObservedPod): PodPatchRecords {
-  const records = new Map<string, PodPatchRecord>();
   const text = annotations?.[POD_PATCHES_ANNOTATION];
-  if (text === undefined) return records;
+  if (text === undefined) return NONE;
   try {
     const parsed: unknown = JSON.parse(text);
-    for (const [name, entry] of Object.entries(isObject(parsed) ? parsed : {})) {
-      if (isObject(entry)) records.set(name, recordIn(entry));
-    }
+    const entries = Object.entries(isObject(parsed) ? parsed : {});
+    return new Map(
+      entries.flatMap(([name, each]) => isObject(each) ? [[name, recordIn(each)]] : []),
+    );
   } catch {
-    return new Map();
+    return NONE;
   }
-  return records;
+}
+
+/** The hash of the patches that a Pod records for a SidecarSet; undefined without any. */
+export function recordedPatchHash(pod: ObservedPod, sidecarSet: string): string | undefined {
+  return podPatches(pod).get(sidecarSet)?.hash;
 }
 
 /** The annotation's text; null removes it. */
@@ -49,10 +78,51 @@ export function withPatchedLabels(
   return { ...record, labels: { ...Object.fromEntries(values), ...record?.labels } };
 }
 
-function recordIn({ labels }: Readonly<Record<string, unknown>>): PodPatchRecord {
-  if (!isObject(labels)) return {};
-  const read = Object.entries(labels).filter((entry): entry is [string, string | null] =>
-    entry[1] === null || typeof entry[1] === "string"
+type Json = Readonly<Record<string, unknown>>;
+
+/** Parts of another form, which this program does not write, are left out. */
+function recordIn({ hash, labels, containers, volumes }: Json): PodPatchRecord {
+  return {
+    ...(typeof hash === "string" ? { hash } : {}),
+    ...(isObject(labels) ? { labels: valuesOf(labels, isLabel) } : {}),
+    ...(isObject(containers)
+      ? {
+        containers: Object.fromEntries(
+          Object.entries(containers).map(([name, each]) => [name, containerIn(each)]),
+        ),
+      }
+      : {}),
+    ...(Array.isArray(volumes) ? { volumes: volumes.filter(isText) } : {}),
+  };
+}
+
+function containerIn(value: unknown): ContainerRecord {
+  if (!isObject(value)) return {};
+  const { env, envFrom, volumeMounts } = value;
+  return {
+    ...(isObject(env) ? { env: valuesOf(env, isVariable) } : {}),
+    ...(Array.isArray(envFrom) ? { envFrom } : {}),
+    ...(Array.isArray(volumeMounts) ? { volumeMounts: volumeMounts.filter(isText) } : {}),
+  };
+}
+
+function valuesOf<T>(object: Json, isValue: (value: unknown) => value is T): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(object).flatMap(([key, value]) => isValue(value) ? [[key, value]] : []),
   );
-  return { labels: Object.fromEntries(read) };
+}
+
+function isLabel(value: unknown): value is string | null {
+  return value === null || isText(value);
+}
+
+function isVariable(value: unknown): value is VariableRecord {
+  if (value === null) return true;
+  if (!isObject(value)) return false;
+  const { appended, replaced } = value;
+  return isObject(replaced) || (Array.isArray(appended) && appended.every(isText));
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }

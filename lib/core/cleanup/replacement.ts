@@ -2,7 +2,7 @@ import type { Container } from "../../api/container.ts";
 import { isMirrorPod, type Pod } from "../../api/pod.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
 import { foreignAnnotations } from "../pod_metadata/removal.ts";
-import { unpatchedLabels } from "../pod_metadata/unpatched.ts";
+import { unpatched, unpatchedLabels } from "../pod_metadata/unpatched.ts";
 import { recordsObstacle } from "../inject/admit.ts";
 import type { Injection, InjectRequest } from "../inject/contract.ts";
 import type { ObservedContainer, ObservedPod } from "../observed_pod.ts";
@@ -46,7 +46,8 @@ const OBSERVABLE_REASONS: ReadonlySet<Reason> = new Set([
 ]);
 
 /** The Pod as its workload recreates it: without status, node, and all injected parts. */
-export function asRecreated(pod: Pod): Pod {
+export function asRecreated(stored: Pod): Pod {
+  const pod = unpatched(stored);
   const { generateName } = pod.metadata;
   const { nodeName: _nodeName, initContainers, ...spec } = pod.spec;
   const own = (container: Container) => !isMarkedInjected(container);

@@ -5,6 +5,7 @@ import { readAs, withoutNulls } from "../../api/read.ts";
 import { type SidecarSet, sidecarSet } from "../../api/sidecarset.ts";
 import { sidecarSetStatus } from "../../api/sidecarset_status.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
+import { patchHashOf } from "../revision/data.ts";
 import { hashSidecarSet } from "../revision/hash.ts";
 import { specWrittenAt } from "../status/effective_since.ts";
 import { completeSidecarSet } from "./sidecarset.ts";
@@ -37,6 +38,7 @@ export function prepareSidecarSet(
       name: defaulted.metadata.name ?? "",
       sidecarSet: defaulted,
       ...hashSidecarSet(defaulted.spec),
+      ...patchHashOf(defaulted.spec),
       revisionName,
       problems: problemsOf?.(defaulted) ?? [],
     },

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Container, Volume } from "../../api/container.ts";
 import { ownMember } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
@@ -12,11 +13,13 @@ import {
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import { AnnotationSize } from "../pod_metadata/annotation_size.ts";
 import { patchMetadata, type PresentMetadata } from "../pod_metadata/patch.ts";
+import { unpatched } from "../pod_metadata/unpatched.ts";
 import type { Obstacle } from "../reasons.ts";
 import type { Choice } from "./choose.ts";
 import { firstConflict, occupy } from "./conflicts.ts";
 import { failed, type InjectRequest, type Skip } from "./contract.ts";
 import { type Occupied, occupiedBy } from "./occupied.ts";
+import { type AppliedPatches, OwnContainers } from "./own_containers.ts";
 import { podFitObstacle } from "./pod_fit.ts";
 import { podResourcesObstacle } from "./pod_resources.ts";
 import { podSecurityObstacle } from "./pod_security.ts";
@@ -43,9 +46,15 @@ export interface Admission {
   readonly annotations: ReadonlyMap<string, string>;
   /** Labels that `patchPodMetadata` changes. */
   readonly labels: ReadonlyMap<string, string>;
+  /** The Pod's own containers with the patches of `patchContainers`. */
+  readonly own: OwnContainers;
+  /** Names of volumes that patches of SidecarSets of earlier calls use. */
+  readonly patchedVolumes: ReadonlySet<string>;
+  /** Patches that find no container. */
+  readonly untargeted: readonly { readonly sidecarSet: string; readonly field: string }[];
   /** The Pod's own containers, the possible targets of resources policies. */
   readonly candidates: () => readonly Container[];
-  /** Mounts, devices and variables of the Pod's containers. */
+  /** Mounts, devices and variables of the Pod's containers, without patches. */
   readonly sources: PodSources;
 }
 
@@ -57,11 +66,16 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
   const { pod, namespace } = request;
   const occupied = occupiedBy(pod, choice.present.flatMap(({ plan }) => plan ?? []));
   const candidates = lazy(() => resourceCandidates(pod, namesOfSidecars(choice, occupied)));
-  const sources = new PodSources(pod, occupied.ours.containers);
+  const sources = new PodSources(unpatched(pod), occupied.ours.containers);
   const unreadable = recordsObstacle(pod);
   const annotations = new Map<string, string>();
   const labels = new Map<string, string>();
   const records = presentRecords(pod, choice);
+  const own = new OwnContainers(occupied, records);
+  const again = patchAgain(choice, { own, records });
+  const recorded = podPatchesText(records);
+  if (again.isChanged && recorded !== null) annotations.set(POD_PATCHES_ANNOTATION, recorded);
+  const untargeted = [...again.untargeted];
   const size = new AnnotationSize(request);
   const metadata: PresentMetadata = {
     annotation: (key) => annotations.get(key) ?? ownMember(pod.metadata.annotations, key),
@@ -76,7 +90,7 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
       sharingObstacle(plan, { pod, sources }) ??
       podSecurityObstacle(plan, { pod, namespace, occupied }) ??
       podFitObstacle(plan, pod) ??
-      depend(plan, { pod, admitted, candidates, metadata, records });
+      depend(plan, { pod, admitted, candidates, metadata, records, own });
     if ("reason" in findings) {
       skipped.push(failed(plan.prepared, findings));
       continue;
@@ -90,14 +104,22 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
       skipped.push(failed(plan.prepared, obstacle));
       continue;
     }
+    const { patches, record } = findings;
     for (const [key, value] of findings.annotations) annotations.set(key, value);
     for (const [key, value] of findings.labels) labels.set(key, value);
-    if (findings.record !== undefined) records.set(plan.name, findings.record);
-    const volumes = plan.volumes.filter((volume) => !occupied.volumes.has(volume.name));
-    occupy(plan, surroundings);
+    if (record !== undefined) records.set(plan.name, record);
+    own.keep(patches);
+    for (const field of patches.untargeted) untargeted.push({ sidecarSet: plan.name, field });
+    const volumes = plan.volumes.filter(({ name }) =>
+      !occupied.volumes.has(name) && (!plan.patchVolumes.has(name) || patches.volumes.has(name))
+    );
+    occupy(plan, { ...surroundings, volumes });
     admitted.push({ plan, resources: findings.resources, volumes });
   }
-  return { admitted, skipped, occupied, annotations, labels, candidates, sources };
+  return {
+    ...{ admitted, skipped, occupied, annotations, labels, candidates, sources },
+    ...{ own, untargeted, patchedVolumes: again.volumes },
+  };
 }
 
 /** Records of the Pod's SidecarSets; those of others were copied from another Pod. */
@@ -106,24 +128,51 @@ function presentRecords(pod: Pod, { present }: Choice): Map<string, PodPatchReco
   return new Map([...podPatches(pod)].filter(([name]) => names.has(name)));
 }
 
+/**
+ * Applies the patches of SidecarSets of earlier calls to what other webhooks have changed since, such as an added
+ * container.
+ */
+function patchAgain(
+  { present }: Choice,
+  { own, records }: { own: OwnContainers; records: Map<string, PodPatchRecord> },
+): Pick<Admission, "untargeted"> & { isChanged: boolean; volumes: ReadonlySet<string> } {
+  let isChanged = false;
+  const volumes = new Set<string>();
+  const untargeted: { sidecarSet: string; field: string }[] = [];
+  for (const { plan } of present) {
+    if (plan === undefined || plan.patches.length === 0) continue;
+    const patches = own.apply(plan, { isPresent: true });
+    if ("reason" in patches || patches.record === undefined) continue;
+    own.keep(patches);
+    for (const volume of patches.volumes) volumes.add(volume);
+    for (const field of patches.untargeted) untargeted.push({ sidecarSet: plan.name, field });
+    if (isDeepStrictEqual(patches.record, records.get(plan.name))) continue;
+    records.set(plan.name, patches.record);
+    isChanged = true;
+  }
+  return { isChanged, volumes, untargeted };
+}
+
 interface Findings {
   readonly resources: ResourcesBySidecar;
   /** With the record of patches. */
   readonly annotations: ReadonlyMap<string, string>;
   readonly labels: ReadonlyMap<string, string>;
+  readonly patches: AppliedPatches;
   /** What the SidecarSet changes of the Pod's own parts; undefined if nothing. */
   readonly record: PodPatchRecord | undefined;
 }
 
-/** Computes the resources and metadata that depend on the Pod, or returns why that fails. */
+/** Computes the resources, metadata and patches that depend on the Pod, or returns why that fails. */
 function depend(
   plan: SidecarSetPlan,
-  { pod, admitted, candidates, metadata, records }: {
+  { pod, admitted, candidates, metadata, records, own }: {
     pod: Pod;
     admitted: readonly Admitted[];
     candidates: () => readonly Container[];
     metadata: PresentMetadata;
     records: PodPatchRecords;
+    own: OwnContainers;
   },
 ): Findings | Obstacle {
   const resources = new Map<SidecarPlan, NonNullable<Container["resources"]>>();
@@ -142,17 +191,20 @@ function depend(
   }
   const excess = podResourcesObstacle({ plan, resources }, { pod, admitted });
   if (excess !== undefined) return excess;
+  const patches = own.apply(plan, { isPresent: false });
+  if ("reason" in patches) return patches;
   const changed = patchMetadata(plan.prepared.sidecarSet.spec.patchPodMetadata, metadata);
   if (!changed.ok) return changed.obstacle;
   const { annotations, labels } = changed;
-  if (labels.size === 0) return { resources, annotations, labels, record: undefined };
-  const record = withPatchedLabels(records.get(plan.name), { labels, before: metadata.label });
+  const record = labels.size === 0
+    ? patches.record
+    : withPatchedLabels(patches.record, { labels, before: metadata.label });
+  if (record === undefined) return { resources, annotations, labels, patches, record };
   const text = podPatchesText(new Map([...records, [plan.name, record]])) ?? "";
   return {
     resources,
     annotations: new Map([...annotations, [POD_PATCHES_ANNOTATION, text]]),
-    labels,
-    record,
+    ...{ labels, patches, record },
   };
 }
 

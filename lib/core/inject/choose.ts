@@ -2,6 +2,7 @@ import { ownMember } from "../../api/json.ts";
 import { INJECTED_LIST_ANNOTATION } from "../../api/names.ts";
 import type { UpgradeSpec } from "../../api/pod.ts";
 import { injectedSidecarSets, isInjectedBy } from "../annotations/injected_list.ts";
+import { recordedPatchHash } from "../annotations/pod_patches.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { Obstacle } from "../reasons.ts";
@@ -102,7 +103,11 @@ function planRecorded(
   { recorded, request, planner }: Context & { recorded: UpgradeSpec | undefined },
 ): SidecarSetPlan | undefined {
   if (prepared.problems.length > 0) return undefined;
-  if (recorded === undefined || recorded.hash === prepared.hash) return planner.current(prepared);
+  const patchHash = recordedPatchHash(request.pod, prepared.name);
+  // Without a record, OpenKruise has injected it in this creation.
+  const isCurrent = recorded?.hash === prepared.hash &&
+    (patchHash === undefined || patchHash === prepared.patchHash);
+  if (recorded === undefined || isCurrent) return planner.current(prepared);
   const name = recorded.controllerRevision;
   const revision = name === undefined ? undefined : ownRevision(prepared, { name, request });
   if (revision === undefined) return undefined;

@@ -1,3 +1,4 @@
+import type { Volume } from "../../api/container.ts";
 import type { Pod } from "../../api/pod.ts";
 import type { Obstacle } from "../reasons.ts";
 import { hostPortsOf, type Occupied } from "./occupied.ts";
@@ -36,12 +37,15 @@ export function firstConflict(
 }
 
 /** Adds the SidecarSet's names, volumes and ports. */
-export function occupy(plan: SidecarSetPlan, { pod, occupied }: Surroundings): void {
+export function occupy(
+  plan: SidecarSetPlan,
+  { pod, occupied, volumes }: Surroundings & { readonly volumes: readonly Volume[] },
+): void {
   for (const name of plan.containerNames) {
     occupied.claimed.set(name, plan.name);
     if (occupied.places.has(name)) occupied.replaced.add(name);
   }
-  for (const volume of plan.volumes) occupied.volumes.add(volume.name);
+  for (const volume of volumes) occupied.volumes.add(volume.name);
   if (occupied.hostPorts === undefined) return;
   for (const [port, name] of occupied.hostPorts) {
     if (occupied.replaced.has(name)) occupied.hostPorts.delete(port);
@@ -91,8 +95,7 @@ function missingVolume(
   if (missing === undefined) return undefined;
   return {
     reason: "VolumeConflict",
-    message:
-      `container ${missing.container} uses the volume ${missing.volume}, which neither spec.volumes ` +
+    message: `${missing.user} uses the volume ${missing.volume}, which neither spec.volumes ` +
       "of the SidecarSet nor the Pod has: add it to spec.volumes",
     subject: missing.volume,
   };

@@ -6,6 +6,7 @@ import { versionAnnotation, workingContainers } from "../annotations/hot_upgrade
 import { idleRecords } from "../annotations/image_records.ts";
 import { injectedSidecarSets, isMarkedInjected } from "../annotations/injected_list.ts";
 import { readInPlaceStates, readRestartCounts } from "../annotations/inplace_state.ts";
+import { recordedPatchHash } from "../annotations/pod_patches.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { InjectRequest } from "./contract.ts";
@@ -83,11 +84,9 @@ function plansOf(
   const name = recorded?.controllerRevision;
   const revision = name === undefined ? undefined : ownRevision(prepared, { name, request });
   const old = revision === undefined ? undefined : planner.restored(prepared, revision);
-  const known = recorded?.hash === prepared.hash
-    ? current
-    : old !== undefined && !("reason" in old)
-    ? old
-    : undefined;
+  const isCurrent = recorded?.hash === prepared.hash &&
+    recordedPatchHash(request.pod, prepared.name) === prepared.patchHash;
+  const known = isCurrent ? current : old !== undefined && !("reason" in old) ? old : undefined;
   return { prospects, recorded: known, all: [current, ...prospects, ...(known ? [known] : [])] };
 }
 

@@ -72,7 +72,13 @@ function caveatsIn(
     ...choice.present.flatMap(({ plan }) => plan ?? []),
     ...admission.admitted.map(({ plan }) => plan),
   ];
-  return plans.flatMap((plan) =>
-    caveatsOf(plan, context).map((message) => ({ sidecarSet: plan.name, message }))
-  );
+  return [
+    ...plans.flatMap((plan) =>
+      caveatsOf(plan, context).map((message) => ({ sidecarSet: plan.name, message }))
+    ),
+    ...admission.untargeted.map(({ sidecarSet, field }) => ({
+      sidecarSet,
+      message: `fix the names of ${field}: the Pod has no container that they match`,
+    })),
+  ];
 }

@@ -3,7 +3,7 @@ import { isObject, type JsonPatchOperation, ownMember } from "../../api/json.ts"
 import type { Pod } from "../../api/pod.ts";
 import { pointerToken } from "../json/patch.ts";
 import { annotationsWithout } from "../pod_metadata/removal.ts";
-import { unpatched } from "../pod_metadata/unpatched.ts";
+import { unpatched, volumesUsedBy } from "../pod_metadata/unpatched.ts";
 
 /** The parts of a SidecarSet in a Pod. */
 export interface InjectedParts {
@@ -41,10 +41,6 @@ export function withoutInjected(
   };
 }
 
-function volumesUsedBy({ volumeMounts = [], volumeDevices = [] }: Container): string[] {
-  return [...volumeMounts, ...volumeDevices].map(({ name }) => name);
-}
-
 /** Whether `value` contains everything in `expected`; the API server adds defaults. */
 function holds(value: unknown, expected: unknown): boolean {
   if (Array.isArray(expected)) {
@@ -60,10 +56,13 @@ function holds(value: unknown, expected: unknown): boolean {
 export function removals(before: Pod, after: Pod): JsonPatchOperation[] {
   const operations: JsonPatchOperation[] = [];
   for (const list of ["initContainers", "containers", "volumes"] as const) {
-    const kept = new Set<unknown>(after.spec[list] ?? []);
+    const kept = new Map<string, unknown>(after.spec[list]?.map((item) => [item.name, item]));
     before.spec[list]?.forEach((item, index) => {
+      const path = `/spec/${list}/${index}`;
+      const value = kept.get(item.name);
       // Last index first, so that the indices of the others stay valid.
-      if (!kept.has(item)) operations.unshift({ op: "remove", path: `/spec/${list}/${index}` });
+      if (value === undefined) operations.unshift({ op: "remove", path });
+      else if (value !== item) operations.unshift({ op: "replace", path, value });
     });
   }
   for (const field of ["annotations", "labels"] as const) {

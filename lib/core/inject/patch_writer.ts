@@ -99,6 +99,7 @@ const DEPENDS_ON_POD: Readonly<Record<SpecField, DependsOnPod>> = {
   volumes: ({ admitted }) =>
     admitted.some(({ plan, volumes }) => volumes.length < plan.volumes.length),
   imagePullSecrets: ({ admitted }, { spec }) => changesPullSecrets(spec.imagePullSecrets, admitted),
+  patchContainers: ({ admitted }) => admitted.some(({ plan }) => plan.patches.length > 0),
   patchPodMetadata: ({ annotations, labels }) => annotations.size + labels.size > 0,
   conflictPolicy: ({ occupied }) => occupied.replaced.size > 0,
 };

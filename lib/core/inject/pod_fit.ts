@@ -55,6 +55,12 @@ export function podFitObstacle(plan: SidecarSetPlan, pod: Pod): Obstacle | undef
       return { reason, message: `${path} ${message}`, subject: path };
     }
   }
+  for (const { field, patch: { env = [] } } of plan.patches) {
+    const misfit = fileOutsideEmptyDir({ name: "", env }, { pod });
+    if (misfit === undefined) continue;
+    const path = `${field}.${misfit.field}`;
+    return { reason: misfit.reason, message: `${path} ${misfit.message}`, subject: path };
+  }
   return undefined;
 }
 

@@ -6,7 +6,7 @@ import { isMarkedInjected } from "../annotations/injected_list.ts";
 const SERVICE_ACCOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** `pkg/control/sidecarcontrol/util.go:SubPathExprEnvReg` */
-const VARIABLE = /\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)/g;
+export const VARIABLE = /\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)/g;
 
 /**
  * Mounts, devices and variables of the Pod's own containers for sidecars, computed on first use. Containers marked

@@ -37,10 +37,19 @@ export function restoreContainer(
   ];
 }
 
-/** Volumes that containers of an earlier call use and the Pod lacks; the API server would refuse the Pod. */
+/**
+ * Volumes that containers of an earlier call, or patched ones, use and the Pod lacks; the API server would refuse
+ * the Pod.
+ *
+ * @param patched names of the volumes that patches of earlier calls mount
+ */
 export function lostVolumes(
   present: readonly Present[],
-  { pod, occupied: { ours } }: { pod: Pod; occupied: Occupied },
+  { pod, occupied: { ours }, patched }: {
+    pod: Pod;
+    occupied: Occupied;
+    patched: ReadonlySet<string>;
+  },
 ): Volume[] {
   const volumes = present.flatMap(({ plan }) => plan?.volumes ?? []);
   if (volumes.length === 0) return [];
@@ -48,7 +57,8 @@ export function lostVolumes(
     [...pod.spec.containers, ...pod.spec.initContainers ?? []]
       .filter(({ name }) => ours.containers.has(name))
       .flatMap(({ volumeMounts = [], volumeDevices = [] }) => [...volumeMounts, ...volumeDevices])
-      .map(({ name }) => name),
+      .map(({ name }) => name)
+      .concat(...patched),
   );
   for (const { name } of pod.spec.volumes ?? []) used.delete(name);
   return volumes.filter(({ name }) => used.delete(name));

@@ -1,9 +1,10 @@
-import type { Container, Volume } from "../../api/container.ts";
+import type { Volume } from "../../api/container.ts";
 import { canaryBaseOf } from "../canary.ts";
 import { recordedSidecars } from "../pod_metadata/records.ts";
+import { volumesUsedBy } from "../pod_metadata/unpatched.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { Obstacle } from "../reasons.ts";
-import { member } from "./fields.ts";
+import { type PlannedPatch, planPatches, volumesOfFiles, volumesOfPatch } from "./patch_plan.ts";
 import { planSidecar, type SidecarPlan } from "./sidecar_plan.ts";
 
 /**
@@ -21,10 +22,14 @@ export interface SidecarSetPlan {
   readonly containerNames: ReadonlySet<string>;
   /** The sidecars that the hash annotations name. */
   readonly sidecarList: readonly string[];
-  /** Volumes of the SidecarSet that its sidecars mount explicitly. */
+  /** Patches of the Pod's own containers. */
+  readonly patches: readonly PlannedPatch[];
+  /** Volumes of the SidecarSet that its sidecars or patches mount explicitly. */
   readonly volumes: readonly Volume[];
-  /** Volumes that the sidecars mount explicitly and the Pod must have. */
-  readonly volumesOfPod: readonly { readonly container: string; readonly volume: string }[];
+  /** Names of those that only patches mount. */
+  readonly patchVolumes: ReadonlySet<string>;
+  /** Volumes that sidecars or patches mount explicitly and the Pod must have. */
+  readonly volumesOfPod: readonly { readonly user: string; readonly volume: string }[];
   /** Whether any of its containers depends on the Pod. */
   readonly dependsOnPod: boolean;
   /** Why the API server would refuse every injected Pod. */
@@ -38,18 +43,21 @@ export function planSidecarSet(prepared: PreparedSidecarSet): SidecarSetPlan {
     ...initContainers.map((sidecar) => planSidecar(sidecar, "initContainers")),
     ...containers.map((sidecar) => planSidecar(sidecar, "containers")),
   ];
+  const patches = planPatches(prepared.sidecarSet.spec.patchContainers);
+  const planned = "reason" in patches ? [] : patches;
   return {
     prepared,
     name: prepared.name,
     sidecars,
+    patches: planned,
     sidecarNames: new Set(sidecars.map((plan) => plan.sidecar.name)),
     containerNames: new Set(
       sidecars.flatMap((plan) => plan.containers.map((container) => container.name)),
     ),
     sidecarList: recordedSidecars(prepared.sidecarSet),
-    ...volumesOf(prepared, sidecars),
+    ...volumesOf(prepared, { sidecars, patches: planned }),
     dependsOnPod: sidecars.some((plan) => plan.dependsOnPod),
-    obstacle: staticObstacle(sidecars),
+    obstacle: staticObstacle(sidecars) ?? ("reason" in patches ? patches : undefined),
   };
 }
 
@@ -58,34 +66,37 @@ export function canaryBase(prepared: PreparedSidecarSet): string | undefined {
   return canaryBaseOf(prepared.sidecarSet);
 }
 
-/** Volumes with files that variables are read from; they need no mount. */
-function filesOf({ env = [] }: Container): string[] {
-  return env.flatMap(({ valueFrom }) => {
-    const { volumeName } = member(valueFrom, "fileKeyRef");
-    return typeof volumeName === "string" ? [volumeName] : [];
-  });
-}
-
-/** Only volumes that a sidecar uses are added. Of two volumes with one name the last counts, as upstream. */
+/** Only volumes that a sidecar or patch uses are added. Of two volumes with one name the last counts, as upstream. */
 function volumesOf(
   prepared: PreparedSidecarSet,
-  sidecars: readonly SidecarPlan[],
-): Pick<SidecarSetPlan, "volumes" | "volumesOfPod"> {
+  { sidecars, patches }: Pick<SidecarSetPlan, "sidecars" | "patches">,
+): Pick<SidecarSetPlan, "volumes" | "patchVolumes" | "volumesOfPod"> {
   const defined = new Map(
     prepared.sidecarSet.spec.volumes?.map((volume) => [volume.name, volume]) ?? [],
   );
   const volumes = new Set<Volume>();
-  const volumesOfPod: { container: string; volume: string }[] = [];
-  for (const { sidecar } of sidecars) {
-    const uses = [...(sidecar.volumeMounts ?? []), ...(sidecar.volumeDevices ?? [])]
-      .map(({ name }) => name);
-    for (const name of [...uses, ...filesOf(sidecar)]) {
+  const volumesOfPod: { user: string; volume: string }[] = [];
+  const use = (user: string, names: readonly string[]) => {
+    for (const name of names) {
       const volume = defined.get(name);
-      if (volume === undefined) volumesOfPod.push({ container: sidecar.name, volume: name });
+      if (volume === undefined) volumesOfPod.push({ user, volume: name });
       else volumes.add(volume);
     }
+  };
+  for (const { sidecar } of sidecars) {
+    use(`container ${sidecar.name}`, [
+      ...volumesUsedBy(sidecar),
+      ...volumesOfFiles(sidecar.env ?? []),
+    ]);
   }
-  return { volumes: [...volumes], volumesOfPod };
+  const ofSidecars = new Set(volumes);
+  for (const { field, patch } of patches) use(field, volumesOfPatch(patch));
+  const ofPatches = [...volumes].filter((volume) => !ofSidecars.has(volume));
+  return {
+    volumes: [...volumes],
+    patchVolumes: new Set(ofPatches.map(({ name }) => name)),
+    volumesOfPod,
+  };
 }
 
 /**

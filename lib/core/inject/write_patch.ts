@@ -40,7 +40,7 @@ export function writePatch(
     }
   }
   const volumes = [
-    ...lostVolumes(choice.present, { pod, occupied }),
+    ...lostVolumes(choice.present, { pod, occupied, patched: admission.patchedVolumes }),
     ...admitted.flatMap(({ volumes }) => volumes),
   ];
   for (const [key, value] of rewrittenImages(choice.present, { pod, occupied, changes })) {
@@ -48,6 +48,7 @@ export function writePatch(
   }
   return [
     ...present,
+    ...admission.own.operations(),
     ...isInjecting ? writeContainers(admission, context) : [],
     ...append("/spec/volumes", { present: pod.spec.volumes, added: volumes }),
     ...writePullSecrets(pod, { choice, admitted, isInjecting }),

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import { goJson } from "../json/go_json.ts";
 import { sidecarContainerType } from "./container_type.ts";
-import { type GoType, goValue, list, map, omittable, string, struct } from "./go_types.ts";
+import { any, type GoType, goValue, list, map, omittable, string, struct } from "./go_types.ts";
 import { fnv32, safeEncode } from "./hash.ts";
 import { volumeType } from "./volume_type.ts";
 
@@ -16,14 +17,19 @@ const revisedFields = {
     patchPolicy: omittable(string),
     labels: omittable(map(string)),
   })),
+  patchContainers: list(any),
 } as const satisfies Readonly<Record<string, GoType>>;
 
 export type RevisedField = keyof typeof revisedFields;
+
+/** Fields that OpenKruise does not have: left out where they are absent, so that the text stays OpenKruise's. */
+const ADDED_FIELDS: ReadonlySet<RevisedField> = new Set(["patchContainers"]);
 
 export const revisedFieldNames: readonly RevisedField[] = [
   "containers",
   "imagePullSecrets",
   "initContainers",
+  "patchContainers",
   "patchPodMetadata",
   "volumes",
 ];
@@ -36,7 +42,9 @@ export const revisedFieldNames: readonly RevisedField[] = [
  * @see `pkg/control/sidecarcontrol/history_control.go:getPatch`
  */
 export function revisionData(spec: Pick<SidecarSetSpec, RevisedField>): string {
-  const parts = revisedFieldNames.map((field) => [field, revisedPart(field, spec[field])]);
+  const parts = revisedFieldNames
+    .filter((field) => !ADDED_FIELDS.has(field) || (spec[field] ?? []).length > 0)
+    .map((field) => [field, revisedPart(field, spec[field])]);
   return goJson({ spec: { $patch: "replace", ...Object.fromEntries(parts) } });
 }
 
@@ -44,6 +52,18 @@ export function revisionData(spec: Pick<SidecarSetSpec, RevisedField>): string {
 function revisedPart(field: RevisedField, items: readonly unknown[] | undefined): unknown {
   if (items === undefined || items.length === 0) return null;
   return goValue(revisedFields[field], items, { unknownFields: "keep" });
+}
+
+/**
+ * Hash of `patchContainers`, which Pods record; absent without any. It is none of OpenKruise's two hashes, which do
+ * not cover the field.
+ */
+export function patchHashOf(
+  { patchContainers = [] }: SidecarSetSpec,
+): { readonly patchHash?: string } {
+  if (patchContainers.length === 0) return {};
+  const digest = createHash("sha256").update(goJson(patchContainers)).digest("hex");
+  return { patchHash: safeEncode(digest) };
 }
 
 /**

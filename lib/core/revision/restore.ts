@@ -5,7 +5,7 @@ import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../api/names.
 import { readSidecarSet } from "../../api/read.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { revisedFieldNames } from "./data.ts";
+import { patchHashOf, revisedFieldNames } from "./data.ts";
 import { recordedHashes, withHashAnnotations } from "./hash.ts";
 
 /**
@@ -58,8 +58,15 @@ export function restorePrepared(
   if (!read.ok) return read;
   const sidecarSet = read.value;
   const revisionName = revision.metadata.name ?? "";
+  const { patchHash: _current, ...others } = current;
   return {
     ok: true,
-    value: { ...current, sidecarSet, ...recordedHashes(sidecarSet), revisionName },
+    value: {
+      ...others,
+      sidecarSet,
+      ...recordedHashes(sidecarSet),
+      ...patchHashOf(sidecarSet.spec),
+      revisionName,
+    },
   };
 }

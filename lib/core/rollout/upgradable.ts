@@ -8,7 +8,7 @@ import type { ConditionReason } from "../reasons.ts";
 import { containerStatus, isStateConsistent } from "../status/consistency.ts";
 import { sidecarContainerNames } from "../status/containers.ts";
 import { inPlaceChange } from "../status/in_place.ts";
-import { recordOf } from "../status/record.ts";
+import { hasCurrentPatches, recordOf } from "../status/record.ts";
 import { recordedResize } from "../status/resize.ts";
 
 /** Whether an outdated Pod can be updated in place, and if not, why. */
@@ -44,7 +44,8 @@ export function upgradability(pod: ObservedPod, prepared: PreparedSidecarSet): U
 
 /** Whether the Pod records the current revision, also if the kubelet has not applied its resources. */
 export function hasCurrentRecord(pod: ObservedPod, prepared: PreparedSidecarSet): boolean {
-  return recordOf(pod, prepared.name).full?.hash === prepared.hash;
+  return recordOf(pod, prepared.name).full?.hash === prepared.hash &&
+    hasCurrentPatches(pod, prepared);
 }
 
 function resizeState(pod: ObservedPod, prepared: PreparedSidecarSet): Upgradability {

@@ -1,7 +1,7 @@
 import type { ObservedPod } from "../observed_pod.ts";
 import type { ResourceLists } from "../../api/container.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { hasAllContainers, recordOf } from "./record.ts";
+import { hasAllContainers, hasCurrentPatches, recordOf } from "./record.ts";
 import { resizeRefusal } from "./resize_refusal.ts";
 
 /** How an outdated Pod gets the current revision. */
@@ -21,6 +21,9 @@ const IMAGES_ONLY: InPlaceChange = { kind: "Upgradable", resizes: NO_RESIZES };
  * Pods that lack a container.
  */
 export function inPlaceChange(pod: ObservedPod, prepared: PreparedSidecarSet): InPlaceChange {
+  if (!hasCurrentPatches(pod, prepared)) {
+    return no("patchContainers differs from what the Pod was created with");
+  }
   const { full, withoutImage } = recordOf(pod, prepared.name);
   if (withoutImage?.hash === prepared.hashWithoutImage) {
     return hasAllContainers(pod, prepared) ? IMAGES_ONLY : LACKS_CONTAINER;

@@ -2,6 +2,7 @@ import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../api/names.ts";
 import type { UpgradeSpec } from "../../api/pod.ts";
 import type { ObservedPod } from "../observed_pod.ts";
 import { isHotUpgrade, workingContainers } from "../annotations/hot_upgrade.ts";
+import { recordedPatchHash } from "../annotations/pod_patches.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { containerNames, findContainer, runningSidecars } from "./containers.ts";
@@ -15,6 +16,14 @@ export function recordOf(
   if (!read.ok) return {};
   const { full, withoutImage } = read.value;
   return { full: full.get(sidecarSetName), withoutImage: withoutImage.get(sidecarSetName) };
+}
+
+/** Whether the Pod's own containers have the current patches of `spec.patchContainers`, or there are none. */
+export function hasCurrentPatches(
+  pod: ObservedPod,
+  { name, patchHash }: Pick<PreparedSidecarSet, "name" | "patchHash">,
+): boolean {
+  return recordedPatchHash(pod, name) === patchHash;
 }
 
 /** Whether the Pod's spec has not changed since its creation: the generation is still 1. */

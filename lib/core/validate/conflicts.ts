@@ -6,6 +6,7 @@ import type { SidecarSet } from "../../api/sidecarset.ts";
 import { canaryBaseOf } from "../canary.ts";
 import { selectionsOverlap } from "../select/overlap.ts";
 import type { Subject } from "./input.ts";
+import { patchClashes } from "./patch_conflicts.ts";
 
 /** How many other SidecarSets are reported, so that the time of a review is bounded. */
 const MAX_CONFLICTS = 20;
@@ -27,7 +28,10 @@ export function checkConflicts({ spec, sidecarSet, input }: Subject): void {
     if (otherName === name || otherName === base) continue;
     if (name !== undefined && canaryBaseOf(other) === name) continue;
     // Name conflicts are rarer and cheaper to check than overlapping selectors.
-    const problems = clashes(own, other);
+    const problems = [
+      ...clashes(own, other),
+      ...patchClashes(sidecarSet, other, described(other)),
+    ];
     if (problems.length === 0 || !selectionsOverlap(sidecarSet.spec, other.spec)) continue;
     spec.report(problems);
     if (++conflicts === MAX_CONFLICTS) return;

@@ -11,6 +11,7 @@ import { compilePattern, MAX_PATTERN_LENGTH } from "../pattern.ts";
 import { readResourceExpression } from "../quantity/expression.ts";
 import type { Field } from "./field.ts";
 import type { Subject } from "./input.ts";
+import { checkPatchContainers } from "./patch_containers.ts";
 import { checkContainerNames, checkContainers, checkInitContainers } from "./pod/container.ts";
 import { checkSubscript, readPodFieldPath } from "./pod/field_selectors.ts";
 import { checkVolumes } from "./pod/volumes.ts";
@@ -57,6 +58,12 @@ export function checkSidecars({ spec, input }: Subject): void {
   const facts = { volumes, allowPrivileged: input.allowPrivileged ?? true };
   checkContainers(containers.map(asInPod), facts);
   checkInitContainers(initContainers.map(asInPod), facts);
+  checkPatchContainers(spec.member("patchContainers"), {
+    volumes,
+    sidecars: new Set(
+      [...containers, ...initContainers].map((container) => container.member("name").text()),
+    ),
+  });
 }
 
 function asInPod(container: Field): Field {

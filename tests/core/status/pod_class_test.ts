@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { INPLACE_UPDATE_STATE_ANNOTATION, MIRROR_POD_ANNOTATION } from "../../../lib/api/names.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
+import { POD_PATCHES_ANNOTATION } from "../../../lib/core/annotations/pod_patches.ts";
+import { upgradability } from "../../../lib/core/rollout/upgradable.ts";
 import {
   type ClassifyContext,
   classifyPod,
@@ -130,4 +132,41 @@ Deno.test("classifyPod() tells drift from rewriting at admission by the Pod's ge
   assert.ok(rewritten.includes("Rewritten") && !rewritten.includes("Drifted"));
   const unknown = traits(pod("a", changed));
   assert.ok(!unknown.includes("Rewritten") && !unknown.includes("Drifted"));
+});
+
+Deno.test("classifyPod() counts a Pod without the current patches as outdated, and not upgradable", () => {
+  const notUpgradable = ["Matched", "Ready", "NotUpgradable"];
+  const patching = { ...meshAt2(), patchHash: "patch-2" };
+  const recording = (hash: string, target: Pod): Pod => ({
+    ...target,
+    metadata: {
+      ...target.metadata,
+      annotations: {
+        ...target.metadata.annotations,
+        [POD_PATCHES_ANNOTATION]: JSON.stringify({ mesh: { hash } }),
+      },
+    },
+  });
+  const current = pod("a", { hash: "hash-2", image: "agent:2" });
+  // As OpenKruise injects it, without a record of patches.
+  assert.deepEqual(traits(current, selected, patching), notUpgradable);
+  assert.deepEqual(traits(recording("patch-1", current), selected, patching), notUpgradable);
+  assert.deepEqual(traits(recording("patch-2", current), selected, patching), [
+    "Matched",
+    "Updated",
+    "Ready",
+  ]);
+  assert.deepEqual(traits(recording("patch-2", pod("a")), selected, patching), [
+    "Matched",
+    "Ready",
+  ]);
+  assert.deepEqual(traits(recording("patch-2", current)), notUpgradable);
+});
+
+Deno.test("upgradability() names patchContainers where a Pod lacks the current patches", () => {
+  assert.deepEqual(upgradability(pod("a"), { ...meshAt2(), patchHash: "patch-2" }), {
+    kind: "NotUpgradable",
+    reason: "NotUpgradable",
+    message: "patchContainers differs from what the Pod was created with",
+  });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { PatchContainers } from "../../../lib/api/patch_containers.ts";
 import {
   type Changes,
   problemsOf,
@@ -16,6 +17,10 @@ function other(changes: Changes = {}) {
 
 function annotating(patchPolicy: string): Changes {
   return { "spec/patchPodMetadata": [{ annotations: { a: "{}" }, patchPolicy }] };
+}
+
+function patching(patch: PatchContainers): Changes {
+  return { "spec/patchContainers": [patch] };
 }
 
 function labelling(patchPolicy: string): Changes {
@@ -98,6 +103,37 @@ testCases([
     }),
   ],
 
+  [
+    "refuses to overwrite a variable that another SidecarSet sets in the same containers",
+    patching({ env: [{ name: "A", value: "1", patchPolicy: "Overwrite" }] }),
+    ["Invalid spec.patchContainers[0].env[0]"],
+    other({ ...ownName, ...patching({ names: ["web"], env: [{ name: "A", value: "2" }] }) }),
+  ],
+  [
+    "allows to append what another SidecarSet appends",
+    patching({ env: [{ name: "A", value: "1", patchPolicy: "Append" }] }),
+    [],
+    other({ ...ownName, ...patching({ env: [{ name: "A", value: "2", patchPolicy: "Append" }] }) }),
+  ],
+  [
+    "allows to overwrite a variable of other containers",
+    patching({ names: ["db"], env: [{ name: "A", value: "1", patchPolicy: "Overwrite" }] }),
+    [],
+    other({ ...ownName, ...patching({ nameRegex: "^web", env: [{ name: "A", value: "2" }] }) }),
+  ],
+  [
+    "refuses a mount path at which another SidecarSet mounts another volume",
+    {
+      ...patching({ volumeMounts: [{ name: "v", mountPath: "/agent" }] }),
+      "spec/volumes": [{ name: "v", emptyDir: {} }],
+    },
+    ["Invalid spec.patchContainers[0].volumeMounts[0].mountPath"],
+    other({
+      ...ownName,
+      ...patching({ volumeMounts: [{ name: "w", mountPath: "/agent" }] }),
+      "spec/volumes": [{ name: "w", emptyDir: {} }],
+    }),
+  ],
   ["refuses a label that two SidecarSets overwrite", labelling("Overwrite"), [
     "Invalid spec.patchPodMetadata[0].labels[a]",
   ], other({ ...ownName, ...labelling("Overwrite") })],
