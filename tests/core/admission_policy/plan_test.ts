@@ -85,6 +85,9 @@ const unsupported: [what: string, spec: SidecarSetSpec, field: string][] = [
   ["labels for Pods", {
     patchPodMetadata: [{ labels: { team: "x" } }],
   }, "spec.patchPodMetadata[0].labels"],
+  ["patches of the Pod's containers", {
+    patchContainers: [{ env: [{ name: "A", value: "1" }] }],
+  }, "spec.patchContainers"],
   ["annotations that are records", {
     patchPodMetadata: [{ annotations: { "kruise.io/sidecarset-hash": "{}" } }],
   }, "spec.patchPodMetadata[0].annotations"],
