@@ -19,7 +19,8 @@ const patchedVariable = z.looseObject({
   ...envVar.shape,
   patchPolicy: z.optional(z.enum(envPatchPolicies)).register(docs, {
     description:
-      "Retain keeps the variable of a container that has it, Overwrite replaces it, Append adds the value to its value; Retain when absent.",
+      "Retain, the default, keeps a variable that the container has, Overwrite replaces it, " +
+      "Append adds the value to its value.",
   }),
   separator: z.optional(z.string().check(z.minLength(1))).register(docs, {
     description: "Text between the container's value and the appended one; a space when absent.",
@@ -30,7 +31,8 @@ export type PatchedVariable = z.infer<typeof patchedVariable>;
 export const patchContainers = z.looseObject({
   names: z.optional(z.array(z.string())).register(docs, {
     description:
-      "Names of the containers or init containers to change; with neither names nor nameRegex, all of the Pod's own containers.",
+      "Names of the containers or init containers to change; without names and nameRegex, " +
+      "all of the Pod's own containers.",
     "x-kubernetes-list-type": "atomic",
   }),
   nameRegex: z.optional(z.string()).register(docs, {
