@@ -2,7 +2,8 @@ import type { KubeEvent, ObjectReference } from "../api/objects.ts";
 import type { EventReason } from "../core/reasons.ts";
 import { isNotFound, isServerFault } from "../kube/errors.ts";
 import { Loop, type LoopEnvironment } from "./loop.ts";
-import { NotLeaderError, type Writer } from "./writer.ts";
+import { NotLeaderError } from "./leadership.ts";
+import type { Writer } from "./writer.ts";
 
 /** Something that happened to an object, for people to read. */
 export interface Occurrence {

@@ -4,7 +4,7 @@ import { backoffDelay } from "../core/backoff.ts";
 import { isConflict, isNotFound, isServerFault, isWebhookFailure } from "../kube/errors.ts";
 import { FAULT_MS } from "./backoff.ts";
 import { type Outcome, type QueueObserver, WorkQueue } from "./queue.ts";
-import { NotLeaderError } from "./writer.ts";
+import { NotLeaderError } from "./leadership.ts";
 
 /** How often an unsynced process checks whether it is synced, and for how long its keys are requeued. */
 const SYNC_POLL_MS = 20;

@@ -19,6 +19,7 @@ import {
 } from "../kube/requests.ts";
 import { type Resource, resources } from "../kube/resources.ts";
 import { send } from "../kube/response.ts";
+import { type Leadership, NotLeaderError } from "./leadership.ts";
 import type { Limiter } from "./limiter.ts";
 
 export interface WriterOptions {
@@ -28,21 +29,6 @@ export interface WriterOptions {
   /** Bounds all others, which must not wait for those of Pods. */
   readonly limiter: Limiter;
   readonly leadership: Leadership;
-}
-
-/** Whether this process may write, by the Lease that it holds. */
-export interface Leadership {
-  isLeader(): boolean;
-  /** Milliseconds until another process may write. */
-  exclusiveFor(): number;
-}
-
-/** This process is not, or not certainly, the leader: another one may write now. */
-export class NotLeaderError extends Error {
-  override name = "NotLeaderError";
-  constructor() {
-    super("Cannot write as a follower: another process holds the Lease");
-  }
 }
 
 /** Identifies exactly the state of an object that a write was decided for. */

@@ -280,10 +280,8 @@ export class ClusterIndex {
     if (selectsAlike(known, state)) {
       return this.pods.reclassify(this.pods.classesOf(state.name).keys());
     }
-    return this.#reclassifyFor(
-      [known, state],
-      sameSelection(known, state) ? undefined : state.name,
-    );
+    const fresh = sameSelection(known, state) ? undefined : state.name;
+    return this.#reclassifyFor([known, state], fresh);
   }
 
   /** Classifies the Pods of these states of a SidecarSet again, and those that a canary shares with its base. */

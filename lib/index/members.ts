@@ -108,3 +108,19 @@ function include(set: Set<string>, key: string, wanted: boolean): void {
   if (wanted) set.add(key);
   else set.delete(key);
 }
+
+/** The SidecarSets of either state of a Pod. */
+export function touched(
+  before: ReadonlyMap<string, PodClass> | undefined,
+  after: ReadonlyMap<string, PodClass> | undefined,
+): string[] {
+  return [...new Set([...before?.keys() ?? [], ...after?.keys() ?? []])];
+}
+
+/** Whether a Pod has the same class for each SidecarSet. */
+export function sameClasses(
+  a: ReadonlyMap<string, PodClass>,
+  b: ReadonlyMap<string, PodClass>,
+): boolean {
+  return a.size === b.size && [...a].every(([name, podClass]) => b.get(name) === podClass);
+}

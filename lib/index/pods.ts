@@ -9,7 +9,7 @@ import {
   PodTrait,
 } from "../core/status/pod_class.ts";
 import { maySelectLater } from "../core/select/label_times.ts";
-import { Members } from "./members.ts";
+import { Members, sameClasses, touched } from "./members.ts";
 import { EffectiveTimes } from "./selection_times.ts";
 import { Interning } from "./interning.ts";
 import { isOlder, unversioned } from "./versions.ts";
@@ -291,18 +291,4 @@ export class PodIndex {
 /** `namespace/name`. */
 export function podKey(pod: ObservedPod): string {
   return `${pod.metadata.namespace ?? ""}/${pod.metadata.name ?? ""}`;
-}
-
-function touched(
-  before: ReadonlyMap<string, PodClass> | undefined,
-  after: ReadonlyMap<string, PodClass> | undefined,
-): string[] {
-  return [...new Set([...before?.keys() ?? [], ...after?.keys() ?? []])];
-}
-
-function sameClasses(
-  a: ReadonlyMap<string, PodClass>,
-  b: ReadonlyMap<string, PodClass>,
-): boolean {
-  return a.size === b.size && [...a].every(([name, podClass]) => b.get(name) === podClass);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Logger } from "../../lib/api/logger.ts";
 import { Loop, type LoopOptions } from "../../lib/controller/loop.ts";
 import type { WorkQueue } from "../../lib/controller/queue.ts";
-import { NotLeaderError } from "../../lib/controller/writer.ts";
+import { NotLeaderError } from "../../lib/controller/leadership.ts";
 import { ApiError, ConnectionError } from "../../lib/kube/errors.ts";
 import { ManualClock, settle } from "../support/manual_clock.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Limiter } from "../../lib/controller/limiter.ts";
-import { type Leadership, NotLeaderError, Writer } from "../../lib/controller/writer.ts";
+import { type Leadership, NotLeaderError } from "../../lib/controller/leadership.ts";
+import { Writer } from "../../lib/controller/writer.ts";
 import type { RequestOptions, RestClient } from "../../lib/kube/contract.ts";
 import { ConnectionError } from "../../lib/kube/errors.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";

@@ -9,7 +9,8 @@ import { podKey } from "../../index/pods.ts";
 import { projectPod } from "../../index/projection.ts";
 import { isConflict, isNotFound } from "../../kube/errors.ts";
 import { Failures } from "../backoff.ts";
-import { NotLeaderError, type Writer } from "../writer.ts";
+import { NotLeaderError } from "../leadership.ts";
+import type { Writer } from "../writer.ts";
 
 /** Max. writes of one clean-up under way or queued. */
 const SLOTS = 512;

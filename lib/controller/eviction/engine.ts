@@ -19,7 +19,8 @@ import { Failures } from "../backoff.ts";
 import type { Confirmation } from "../confirmation.ts";
 import type { Events } from "../events.ts";
 import { specKeyOf } from "../references.ts";
-import { NotLeaderError, type Writer } from "../writer.ts";
+import { NotLeaderError } from "../leadership.ts";
+import type { Writer } from "../writer.ts";
 import { EvictionFindings } from "./findings.ts";
 
 export interface EvictionEngineOptions {

@@ -2,6 +2,7 @@ import type { Clock } from "../../api/clock.ts";
 import type { Logger } from "../../api/logger.ts";
 import { CA_BUNDLE_ANNOTATION, REPLICA_LABEL } from "../../api/names.ts";
 import type { Lease } from "../../api/objects.ts";
+import type { WebhookEntry } from "../../api/webhook_configuration.ts";
 import {
   bundleOf,
   certificatesIn,
@@ -44,6 +45,28 @@ const INTERVALS_UNTIL_EXPIRY = 12;
 const REMOVE_DEADLINE_MS = 2_000;
 /** Limit of the other replicas' CA bundle, which is in each entry of the registration. */
 const MAX_BUNDLE_CHARACTERS = 16_384;
+
+/**
+ * The authorities of all replicas as a CA bundle, in the same order for every replica. If a registered entry has another
+ * one, the other replicas are listed again first, so that the registration is not changed by stale knowledge.
+ *
+ * @param own PEM text of this replica's authorities
+ */
+export async function commonBundle(
+  own: string,
+  { peers, entries, signal }: {
+    peers: Pick<Peers, "caBundle" | "look">;
+    entries: readonly WebhookEntry[];
+    signal: AbortSignal;
+  },
+): Promise<string> {
+  const common = () => bundleOf(certificatesIn(own + peers.caBundle).toSorted());
+  const registered = btoa(common());
+  const isRegistered = entries.length > 0 &&
+    entries.every(({ clientConfig }) => clientConfig.caBundle === registered);
+  if (!isRegistered) await peers.look(signal);
+  return common();
+}
 
 /**
  * Exchanges CA bundles between the replicas of an installation. Each publishes its own in a Lease, and the leader

@@ -4,11 +4,10 @@ import type { OwnerReference } from "../../api/meta.ts";
 import type { WebhookConfiguration, WebhookEntry } from "../../api/webhook_configuration.ts";
 import { lastManager } from "../../core/field_manager.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
-import { bundleOf, certificatesIn } from "../../core/registration/ca_bundle.ts";
 import type { Registration, WebhookEndpoint } from "../../core/registration/configuration.ts";
 import { isSettled, REGISTRATION_SETTLE_SECONDS } from "../../core/status/conditions.ts";
 import { Coverage, CoverageKeys } from "./coverage.ts";
-import type { Peers } from "./peers.ts";
+import { commonBundle, type Peers } from "./peers.ts";
 import {
   addressOf,
   type ConfigurationKind,
@@ -159,7 +158,11 @@ export class RegistrationReconciler {
     const own = this.#options.caBundle();
     if (own === undefined) return undefined;
     if (!this.#owner || this.#isMissing()) await this.#findOwner(signal);
-    const caBundle = await this.#commonBundle(own, signal);
+    const caBundle = await commonBundle(own, {
+      peers: this.#options.peers,
+      entries: this.#entries(),
+      signal,
+    });
     const planned = sidecarSets();
     const plannedFrom = this.#mutating.observed;
     const { registration, injectedByPolicy, dueIn } = this.#planner.plan(planned, {
@@ -234,21 +237,6 @@ export class RegistrationReconciler {
   #reach(): void {
     const delay = this.#wasUnreached ? REGISTRATION_SETTLE_SECONDS * 1_000 : 0;
     this.#reachedSince ??= this.#options.clock.monotonic() + delay;
-  }
-
-  /**
-   * The authorities of all replicas, in the same order for every replica. Before a change, the other replicas are
-   * listed again, so that the registration is not changed by stale knowledge.
-   */
-  async #commonBundle(own: string, signal: AbortSignal): Promise<string> {
-    const { peers } = this.#options;
-    const common = () => bundleOf(certificatesIn(own + peers.caBundle).toSorted());
-    const registered = btoa(common());
-    const entries = this.#entries();
-    const isRegistered = entries.length > 0 &&
-      entries.every(({ clientConfig }) => clientConfig.caBundle === registered);
-    if (!isRegistered) await peers.look(signal);
-    return common();
   }
 
   /** Whether a configuration is missing, perhaps because its owner was deleted. */

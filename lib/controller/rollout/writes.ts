@@ -14,7 +14,8 @@ import type { Events } from "../events.ts";
 import { PodReports, type UpgradableReport } from "./pod_reports.ts";
 import { podReference, specKeyOf } from "../references.ts";
 import type { Rollout } from "./state.ts";
-import { NotLeaderError, type Writer } from "../writer.ts";
+import { NotLeaderError } from "../leadership.ts";
+import type { Writer } from "../writer.ts";
 
 export interface RolloutWritesOptions {
   readonly index: ClusterIndex;
