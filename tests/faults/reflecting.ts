@@ -94,12 +94,12 @@ export class Reflecting implements AsyncDisposable {
     }).join(" ");
   }
 
-  /** Resolves once these changes were reported; rejects after ten seconds. */
+  /** Resolves once these changes were reported; rejects after a minute. */
   async untilReported(expected: string): Promise<void> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(
       () => late.reject(new Error(`waited for "${expected}", reported "${this.reported}"`)),
-      10_000,
+      60_000,
     );
     try {
       while (this.reported !== expected) {
