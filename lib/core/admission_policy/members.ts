@@ -69,46 +69,78 @@ function bytesOf(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-/** The policy's variables for its members: which are selected, which are injected, and with what. */
+/** Room for selections in one expression; the API server takes 100,000 characters. */
+const MAX_SELECTIONS_CHARACTERS = 80_000;
+
+/**
+ * The policy's variables for its members: which are selected, which are injected, and with what. All selections are
+ * evaluated for every Pod, so they are few expressions; everything else only for members that select the Pod.
+ */
 export function memberVariables(members: readonly PolicyMember[]): NamedExpression[] {
-  const listed = (itemOf: (member: PolicyMember, index: number) => string) =>
-    `[${members.map(itemOf).join(",\n")}]`;
+  const ofSelected = (condition: (index: number) => string, item: (index: number) => string) =>
+    `[${
+      members.map((_, i) => `${i} in variables.selected && ${condition(i)} ? [${item(i)}] : []`)
+        .join(",\n")
+    }].flatten()`;
+  const selections = selectionLists(members);
   return [
-    ...members.map(({ selected }, i) => ({ name: `m${i}`, expression: selected })),
+    ...selections.map((expression, i) => ({ name: `selected${i}`, expression })),
+    {
+      name: "selected",
+      expression: selections.map((_, i) => `variables.selected${i}`).join(" + "),
+    },
     {
       name: "addedBytes",
-      expression: `${
-        listed(({ annotationBytes }, i) => `variables.m${i} ? ${annotationBytes} : 0`)
-      }.sum()`,
+      expression: `variables.selected.map(i, [${
+        members.map(({ annotationBytes }) => annotationBytes).join(",")
+      }][i]).sum()`,
     },
     FITS_ANNOTATIONS,
-    ...members.map(({ fits }, i) => ({
-      name: `s${i}`,
-      expression: `variables.m${i} && ${fits} && variables.isReadable && variables.fitsAnnotations`,
-    })),
-    ...members.map(({ parts }, i) => ({ name: `p${i}`, expression: parts })),
+    ...members.flatMap(({ name, plan, fits, parts }, i) => [
+      {
+        name: `fits${i}`,
+        expression: `${fits} && variables.isReadable && variables.fitsAnnotations`,
+      },
+      { name: `parts${i}`, expression: parts },
+      {
+        name: `isPresent${i}`,
+        expression: `${celString(name)} in variables.listed && ` +
+          `variables.marked.exists(n, n in ${celStrings(plan.containerNames)})`,
+      },
+    ]),
     {
       name: "injected",
-      expression: `${listed((_, i) => `variables.s${i} ? [variables.p${i}] : []`)}.flatten()`,
+      expression: ofSelected((i) => `variables.fits${i}`, (i) => `variables.parts${i}`),
     },
-    ...members.map(({ name, plan }, i) => ({
-      name: `h${i}`,
-      expression: `variables.m${i} && ${celString(name)} in variables.listed && ` +
-        `variables.marked.exists(n, n in ${celStrings(plan.containerNames)})`,
-    })),
     {
       name: "present",
       expression: `!variables.hasRecords ? [] : ${
-        listed((_, i) => `variables.h${i} ? [variables.p${i}] : []`)
-      }.flatten()`,
+        ofSelected((i) => `variables.isPresent${i}`, (i) => `variables.parts${i}`)
+      }`,
     },
     {
       name: "dropped",
       expression: `!variables.hasRecords ? [] : ${
-        listed(({ name }, i) => `variables.m${i} && !variables.h${i} ? [${celString(name)}] : []`)
-      }.flatten()`,
+        ofSelected((i) => `!variables.isPresent${i}`, (i) => celString(members[i]?.name ?? ""))
+      }`,
     },
   ];
+}
+
+/** CEL lists of the indexes of the members that select the Pod, each within the limit of an expression. */
+function selectionLists(members: readonly PolicyMember[]): string[] {
+  const lists: string[][] = [[]];
+  let room = MAX_SELECTIONS_CHARACTERS;
+  for (const [i, { selected }] of members.entries()) {
+    const item = `(${selected}) ? [${i}] : []`;
+    if (item.length > room) {
+      lists.push([]);
+      room = MAX_SELECTIONS_CHARACTERS;
+    }
+    room -= item.length;
+    lists.at(-1)?.push(item);
+  }
+  return lists.map((items) => `[${items.join(",\n")}].flatten()`);
 }
 
 /** The annotation's value: the key of each member by its name. */
