@@ -12,6 +12,7 @@ import { isOwnAnnotation } from "../pod_metadata/removal.ts";
 import { member } from "../inject/fields.ts";
 import { type ContainerList, podDependentFields } from "../inject/sidecar_plan.ts";
 import type { Obstacle } from "../reasons.ts";
+import { newerField } from "./newer_fields.ts";
 import { unknownFields } from "../validate/unknown_fields.ts";
 
 /** Blockers in one field of the spec, each a field's path and why a policy cannot do it. */
@@ -68,7 +69,8 @@ const CHECKS: Readonly<Record<SpecField, Check>> = {
       }]
       : []),
   ],
-  volumes: never,
+  volumes: ({ volumes = [] }) =>
+    volumes.flatMap((volume) => newer(volume, `volumes[${volume.name}]`)),
   imagePullSecrets: ({ imagePullSecrets = [] }) =>
     imagePullSecrets.every(hasNameOnly)
       ? []
@@ -149,12 +151,21 @@ function ofSidecars(
         field: `${path}.${field}`,
         message: "depends on the Pod: remove it",
       })),
+      ...newer(sidecar, path),
       ...(hostProcess === undefined ? [] : [{
         field: `${path}.securityContext.windowsOptions.hostProcess`,
         message: "must be as in the Pod's containers: remove it",
       }]),
     ];
   });
+}
+
+function newer(value: unknown, path: string): Blocker[] {
+  const field = newerField(value);
+  return field === undefined ? [] : [{
+    field: path,
+    message: `has ${field}, which not every API server with policies knows: remove it`,
+  }];
 }
 
 function hasNameOnly(secret: LocalObjectReference): boolean {

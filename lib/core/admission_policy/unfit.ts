@@ -2,7 +2,10 @@ import type { Obstacle } from "../reasons.ts";
 import type { PolicyMember } from "./members.ts";
 import { clashOf, type Contender, disorderOf } from "./order.ts";
 
-/** Limits of one policy, measured on kube-apiserver 1.37. */
+/**
+ * Limits of one policy, measured on kube-apiserver 1.37. With 200 members (600 KB) it takes 4 s of CPU to compile
+ * after every write, next to the requests, and 12 ms for a Pod (1 member: 5 ms, 50: 7 ms, 100: 8 ms).
+ */
 export const MAX_MEMBERS = 200;
 /** As JSON; etcd takes an object of 1.5 MiB. */
 export const MAX_POLICY_BYTES = 1_000_000;

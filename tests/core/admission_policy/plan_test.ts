@@ -79,6 +79,16 @@ const unsupported: [what: string, spec: SidecarSetSpec, field: string][] = [
   ["a field of a newer Kubernetes", {
     containers: [{ ...sidecar, livenessProbe: { telepathy: {} } }],
   }, "spec.containers[0].livenessProbe.telepathy"],
+  ["a field of a container that came after policies", {
+    containers: [{ ...sidecar, livenessProbe: { httpGet: { port: 80, protocol: "HTTP2" } } }],
+  }, "spec.containers[agent]"],
+  ["a field of a volume that came after policies", {
+    containers: [{ ...sidecar, volumeMounts: [{ name: "v", mountPath: "/v" }] }],
+    volumes: [{
+      name: "v",
+      secret: { secretName: "s", items: [{ key: "a", path: "a", user: 1 }] },
+    }],
+  }, "spec.volumes[v]"],
   ["merged annotations", {
     patchPodMetadata: [{ annotations: { a: "{}" }, patchPolicy: "MergePatchJson" }],
   }, "spec.patchPodMetadata[0].patchPolicy"],
