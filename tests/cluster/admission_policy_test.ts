@@ -22,8 +22,8 @@ import {
   type Scene,
 } from "../support/policy_scenes.ts";
 
-const SCENES = 16;
-const PODS_OF_SCENE = 8;
+const SCENES = 12;
+const PODS_OF_SCENE = 6;
 
 /** The SidecarSets of a sample that a policy injects. */
 function sceneOf(name: string, all: Scene["sidecarSets"]): Scene {

@@ -158,7 +158,7 @@ export const RESULT_VARIABLES: readonly NamedExpression[] = [
   variable(
     "stale",
     "variables.injected.size() > 0 ? variables.dropped : " +
-      "!variables.isReadable ? [] : variables.dropped.filter(n, n in variables.listed)",
+      "variables.dropped.size() == 0 || !variables.isReadable ? [] : variables.dropped.filter(n, n in variables.listed)",
   ),
   variable("allFull", entries("full")),
   variable("keptFull", `variables.allFull.filter(e, !${isOf("variables.stale")})`),
@@ -230,7 +230,7 @@ function rewrittenImages(): string {
   const isNew = `c.name == i.name && c.name in variables.marked && c.?image.orValue("") != "" && ` +
     `(variables.storedImages.contains('"' + i.name + '":') ? ` +
     `!variables.storedImages.contains(${entry}) : c.image != i.image)`;
-  return `variables.present.map(p, p.images).flatten().map(i, ` +
+  return `variables.present.size() == 0 ? [] : variables.present.map(p, p.images).flatten().map(i, ` +
     `variables.all.filter(c, ${isNew}).map(c, {"name": string(i.name), "entry": ${entry}})).flatten()`;
 }
 
@@ -258,8 +258,9 @@ const REMOVE_DOUBLED_SECRETS =
   "variables.secretNames.transformList(i, n, variables.secretNames.indexOf(n) < i, -i).sort()" +
   `.map(i, ${operation("remove", { path: '"/spec/imagePullSecrets/" + string(-i)' })})`;
 
-/** The JSON patch; empty where the Pod gets nothing. */
-export const PATCH = `[
+/** The JSON patch; empty where the Pod gets nothing, as in every second evaluation that finds no other images. */
+export const PATCH = `
+variables.injected.size() + variables.rewritten.size() + variables.stale.size() == 0 ? [] : [
 has(object.metadata.annotations) || variables.newAnnotations.size() == 0 ? [] : [${
   operation("add", { path: '"/metadata/annotations"', value: "{}" })
 }],

@@ -78,10 +78,9 @@ const MAX_SELECTIONS_CHARACTERS = 80_000;
  */
 export function memberVariables(members: readonly PolicyMember[]): NamedExpression[] {
   const ofSelected = (condition: (index: number) => string, item: (index: number) => string) =>
-    `[${
-      members.map((_, i) => `${i} in variables.selected && ${condition(i)} ? [${item(i)}] : []`)
-        .join(",\n")
-    }].flatten()`;
+    `variables.selected.map(i, ${
+      choiceOf(members.length, (i) => `${condition(i)} ? [${item(i)}] : []`)
+    }).flatten()`;
   const selections = selectionLists(members);
   return [
     ...selections.map((expression, i) => ({ name: `selected${i}`, expression })),
@@ -125,6 +124,16 @@ export function memberVariables(members: readonly PolicyMember[]): NamedExpressi
       }`,
     },
   ];
+}
+
+/** The CEL text of the index `i`, found by halving: a chain of all would be evaluated for every Pod. */
+function choiceOf(count: number, textOf: (index: number) => string): string {
+  const between = (first: number, end: number): string => {
+    if (end - first === 1) return textOf(first);
+    const middle = Math.floor((first + end) / 2);
+    return `i < ${middle} ? (${between(first, middle)}) : (${between(middle, end)})`;
+  };
+  return between(0, count);
 }
 
 /** CEL lists of the indexes of the members that select the Pod, each within the limit of an expression. */
