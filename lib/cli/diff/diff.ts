@@ -8,6 +8,7 @@ import { readDocuments, type ReadOptions } from "../files/documents.ts";
 import { findingText } from "../files/findings.ts";
 import { manifestsOf } from "../files/manifests.ts";
 import { checkSidecarSets } from "../files/sidecarsets.ts";
+import { plannedMechanism } from "../sidecarsets/mechanism.ts";
 import { type DataFormat, printData } from "../terminal/output.ts";
 import { CliError } from "../terminal/terminal.ts";
 import { yamlDiff } from "../terminal/unified_diff.ts";
@@ -78,6 +79,7 @@ export async function diffCommand(
       now,
       terminal,
     }),
+    mechanism: plannedMechanism(prepared, future),
     forecast: forecast(prepared, { previous, pods, cluster: future, now }),
   }));
   await print(previews);

@@ -1,4 +1,5 @@
 import { CONDITION_REASONS } from "../../core/reasons.ts";
+import type { Mechanism } from "../sidecarsets/mechanism.ts";
 import { counted, listed, painted, wrapped } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Forecast } from "./forecast.ts";
@@ -12,12 +13,15 @@ export interface Preview {
   /** Diff of the spec; empty without changes. */
   readonly spec: string;
   readonly newPods: NewPodDiff | undefined;
+  /** What will inject new Pods, with the reason if it is not what the SidecarSet asks for. */
+  readonly mechanism: Mechanism;
   readonly forecast: Forecast;
 }
 
 /** Formats a preview as data. */
-export function previewData({ name, exists, spec, newPods, forecast }: Preview) {
-  return { name, change: changeOf({ exists, spec }), spec, newPods: newPods ?? null, ...forecast };
+export function previewData({ name, exists, spec, newPods, mechanism, forecast }: Preview) {
+  const change = changeOf({ exists, spec });
+  return { name, change, spec, mechanism, newPods: newPods ?? null, ...forecast };
 }
 
 function changeOf({ exists, spec }: Pick<Preview, "exists" | "spec">): string {
@@ -27,13 +31,13 @@ function changeOf({ exists, spec }: Pick<Preview, "exists" | "spec">): string {
 
 /** Formats a preview as text. */
 export function previewText(preview: Preview, terminal: Terminal): string {
-  const { name, exists, spec, newPods, forecast } = preview;
+  const { name, exists, spec, newPods, mechanism, forecast } = preview;
   const restart = `${terminal.program} rollout restart-injection ${name}`;
   const bold = (text: string) => painted(text, { color: "bold", terminal });
   if (exists && spec === "") return `${bold(`SidecarSet ${name}`)} would not change.\n`;
   const sections = [
     `${bold(`SidecarSet ${name}`)} would be ${exists ? "changed" : "created"}:\n${spec}`,
-    newPodsText(newPods, bold),
+    newPodsText(newPods, bold) + mechanismText(mechanism),
     `${bold("Running Pods")}:\n${forecastLines(forecast, restart).join("\n")}\n`,
   ];
   return sections.join("\n");
@@ -47,6 +51,15 @@ function newPodsText(newPods: NewPodDiff | undefined, bold: (text: string) => st
   const title = `${bold("New Pods")}${like === undefined ? "" : `, for example a copy of ${like}`}`;
   const notes = skipped.flatMap((note) => wrapped(note, 2)).map((line) => `${line}\n`).join("");
   return diff === "" ? `${title}: no changes.\n${notes}` : `${title}:\n${diff}${notes}`;
+}
+
+function mechanismText({ name, fallback }: Mechanism): string {
+  const lines = fallback
+    ? wrapped(`The webhook injects them (${fallback.reason}): ${fallback.message}`, 2)
+    : name === "Policy"
+    ? ["  The API server injects them by itself (mechanism Policy)."]
+    : [];
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 function forecastLines(forecast: Forecast, restart: string): string[] {

@@ -9,6 +9,7 @@ import { checkApiServer, checkCrd, checkOpenKruise } from "./cluster.ts";
 import { checkController } from "./controller.ts";
 import { installCommand, readDeployment, readFacts } from "./facts.ts";
 import { checkEndless, checkRefusals } from "./pods.ts";
+import { checkPolicy } from "./policy.ts";
 import { checkRegistration } from "./registration.ts";
 import { checkControllerRights, checkOwnRights } from "./rights.ts";
 import { checkSidecarSets } from "./sidecarsets.ts";
@@ -47,6 +48,7 @@ export async function doctorCommand(
     const facts = await readFacts(client, { ...options, now: connection.now(), program });
     checks.push(
       ...checkRegistration(facts),
+      ...checkPolicy(facts),
       ...checkCertificates(facts),
       ...await checkController(facts, terminal),
       await checkValidation(facts),

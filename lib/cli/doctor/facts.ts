@@ -1,3 +1,7 @@
+import type {
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+} from "../../api/admission_policy.ts";
 import type { Container } from "../../api/container.ts";
 import { AUTHORITY_SECRET, INSTALLATION } from "../../api/names.ts";
 import type { Lease, Secret, Workload } from "../../api/objects.ts";
@@ -29,6 +33,8 @@ export interface Facts {
   readonly pods: Seen<readonly Pod[]>;
   readonly mutating: Seen<WebhookConfiguration>;
   readonly validating: Seen<WebhookConfiguration>;
+  readonly policy: Seen<MutatingAdmissionPolicy>;
+  readonly policyBinding: Seen<MutatingAdmissionPolicyBinding>;
   readonly lease: Seen<Lease>;
   readonly deployment: Seen<Workload>;
   /** Contains the webhook's certificate authority. */
@@ -62,17 +68,29 @@ export async function readFacts(
   const name = INSTALLATION;
   const secret = (name: string) =>
     seen(readIfPresent(client, resources.secrets, { name, namespace }));
-  const [cluster, pods, mutating, validating, lease, deployment, authority, certificate] =
-    await Promise.all([
-      seen(readLiveCluster(client, namespace)),
-      seen(readAll(client, resources.pods)),
-      seen(readIfPresent(client, resources.mutatingWebhookConfigurations, { name })),
-      seen(readIfPresent(client, resources.validatingWebhookConfigurations, { name })),
-      seen(readIfPresent(client, resources.leases, { name, namespace })),
-      readDeployment(client, namespace),
-      secret(AUTHORITY_SECRET),
-      secret(CERTIFICATE_SECRET),
-    ]);
+  const [
+    cluster,
+    pods,
+    mutating,
+    validating,
+    policy,
+    policyBinding,
+    lease,
+    deployment,
+    authority,
+    certificate,
+  ] = await Promise.all([
+    seen(readLiveCluster(client, namespace)),
+    seen(readAll(client, resources.pods)),
+    seen(readIfPresent(client, resources.mutatingWebhookConfigurations, { name })),
+    seen(readIfPresent(client, resources.validatingWebhookConfigurations, { name })),
+    seen(readIfPresent(client, resources.mutatingAdmissionPolicies, { name })),
+    seen(readIfPresent(client, resources.mutatingAdmissionPolicyBindings, { name })),
+    seen(readIfPresent(client, resources.leases, { name, namespace })),
+    readDeployment(client, namespace),
+    secret(AUTHORITY_SECRET),
+    secret(CERTIFICATE_SECRET),
+  ]);
   return {
     client,
     systemNamespace: namespace,
@@ -83,6 +101,8 @@ export async function readFacts(
     pods,
     mutating,
     validating,
+    policy,
+    policyBinding,
     lease,
     deployment,
     authority,

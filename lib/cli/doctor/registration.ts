@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { INSTALLATION } from "../../api/names.ts";
 import type { WebhookConfiguration, WebhookEntry } from "../../api/webhook_configuration.ts";
 import { planRegistration } from "../../core/registration/configuration.ts";
+import { policySets } from "../../core/admission_policy/members.ts";
+import { usesPolicy } from "../../core/registration/selection.ts";
 import { withExclusions } from "../../core/registration/exclusions.ts";
 import { pendingIn } from "../../core/registration/pending.ts";
 import { type Check, checkNamed } from "./check.ts";
@@ -41,21 +43,30 @@ interface Registered {
  */
 function scope(
   { mutating, validating }: Registered,
-  { cluster, excludedNamespaces }: Facts,
+  { cluster, excludedNamespaces, policy }: Facts,
 ): Check {
   const check = checkNamed("registration's scope");
   if (!isKnown(cluster)) return check.skipped(UNKNOWN_CLUSTER);
   const owner = mutating.metadata.ownerReferences?.[0];
   const pending = pendingIn(mutating.metadata);
-  const desired = planRegistration({
-    name: INSTALLATION,
-    sidecarSets: cluster.sidecarSets,
-    excludedNamespaces,
-    endpoint: { url: "" },
-    caBundle: "",
-    pending,
-    ...(owner ? { owner } : {}),
-  });
+  const plan = (injectedByPolicy: ReadonlySet<string>) =>
+    planRegistration({
+      name: INSTALLATION,
+      sidecarSets: cluster.sidecarSets,
+      excludedNamespaces,
+      endpoint: { url: "" },
+      caBundle: "",
+      pending,
+      injectedByPolicy,
+      ...(owner ? { owner } : {}),
+    });
+  const using = cluster.sidecarSets.filter(usesPolicy).map(({ name }) => name);
+  const inPolicy = policySets(isKnown(policy) ? policy : undefined);
+  const reviewed = plan(new Set());
+  // While the policy settles, the webhook covers its SidecarSets too.
+  const desired = differing(reviewed.mutating, mutating).length === 0
+    ? reviewed
+    : plan(new Set(using.filter((name) => inPolicy.has(name))));
   const [uncovered] = desired.uncovered.keys();
   if (uncovered !== undefined) {
     return check.error(

@@ -10,10 +10,12 @@ import type { Reason } from "../../core/reasons.ts";
 import { explainMismatch } from "../../core/select/mismatch.ts";
 import type { PodCounts } from "../../core/status/pod_class.ts";
 import { type UnknownField, unknownFields } from "../../core/validate/unknown_fields.ts";
-import { namespaceOf } from "../cluster/known_cluster.ts";
+import { usesPolicy } from "../../core/registration/selection.ts";
+import { type KnownCluster, namespaceOf } from "../cluster/known_cluster.ts";
 import { type UpdateState, updateStateOf } from "../pods/classes.ts";
 import { outcomeOf, type OutcomeOptions, type PodOutcome } from "../pods/outcome.ts";
 import type { PodSubject } from "../pods/targets.ts";
+import { knownMechanism, type Mechanism } from "../sidecarsets/mechanism.ts";
 import type { UninjectedGroup } from "../pods/uninjected.ts";
 
 /** The result of one SidecarSet for one Pod. */
@@ -47,6 +49,8 @@ export interface SidecarSetExplanation {
   readonly commands?: readonly string[];
   /** Paths of the Pod's fields that come from the SidecarSet. */
   readonly fields?: readonly string[];
+  /** What injects the SidecarSet, if it asks for a policy. */
+  readonly mechanism?: Mechanism;
   /** Unknown fields of the SidecarSet, probably misspelt. */
   readonly unknownFields?: readonly UnknownField[];
 }
@@ -112,20 +116,27 @@ export function explain(target: PodSubject, options: OutcomeOptions): PodExplana
     namespace: target.pod.metadata.namespace ?? "",
     refused: outcome.refused,
     sidecarSets: sidecarSets
-      .map((prepared) => withUnknownFields(explainOne(prepared, { outcome, options }), prepared))
+      .map((prepared) => {
+        const explanation = explainOne(prepared, { outcome, options });
+        return withSpecNotes(explanation, { prepared, cluster: options.cluster });
+      })
       .sort((a, b) => a.name < b.name ? -1 : 1),
     ...containersOf(outcome.pod, owners),
   };
 }
 
-/** Adds the unknown fields of a SidecarSet, unless it does not select the Pod. */
-export function withUnknownFields(
+/** Adds the mechanism and the unknown fields of a SidecarSet, unless it does not select the Pod. */
+export function withSpecNotes(
   explanation: SidecarSetExplanation,
-  { sidecarSet }: PreparedSidecarSet,
+  { prepared, cluster }: { prepared: PreparedSidecarSet; cluster: KnownCluster },
 ): SidecarSetExplanation {
   if (explanation.reason === "NotSelected") return explanation;
-  const found = unknownFields(sidecarSet);
-  return found.length === 0 ? explanation : { ...explanation, unknownFields: found };
+  const found = unknownFields(prepared.sidecarSet);
+  return {
+    ...explanation,
+    ...(usesPolicy(prepared) ? { mechanism: knownMechanism(prepared, cluster) } : {}),
+    ...(found.length === 0 ? {} : { unknownFields: found }),
+  };
 }
 
 /** The containers of a Pod with their SidecarSets. */

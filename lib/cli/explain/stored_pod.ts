@@ -20,7 +20,7 @@ import {
   patchesIn,
   type PodExplanation,
   type SidecarSetExplanation,
-  withUnknownFields,
+  withSpecNotes,
 } from "./explanation.ts";
 
 export interface StoredPodOptions extends OutcomeOptions {
@@ -47,7 +47,10 @@ export function explainStored(subject: PodSubject, options: StoredPodFacts): Pod
     refused: false,
     ...(options.knowsSidecarSets ? {} : { incomplete: true }),
     sidecarSets: sidecarSets
-      .map((prepared) => withUnknownFields(explainOne(prepared, { subject, options }), prepared))
+      .map((prepared) => {
+        const explanation = explainOne(prepared, { subject, options });
+        return withSpecNotes(explanation, { prepared, cluster: options.cluster });
+      })
       .concat(recorded)
       .sort((a, b) => a.name < b.name ? -1 : 1),
     ...containersOf(pod, ownersOf(new Set(injected.map(({ name }) => name)), sidecarSets)),

@@ -1,6 +1,7 @@
 import { counted, painted, table, wrapped } from "../terminal/output.ts";
 import type { Color } from "../terminal/terminal.ts";
 import { uninjectedLines } from "../pods/uninjected.ts";
+import { mechanismNote } from "../sidecarsets/mechanism.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type {
   ContainerExplanation,
@@ -55,9 +56,15 @@ function sidecarSetLines(explanation: SidecarSetExplanation, terminal: Terminal)
   return [
     `  ${explanation.name}  ${painted(word, { color, terminal })}`,
     ...details.flatMap((detail) => wrapped(detail, 4)),
+    ...mechanismLines(explanation),
     ...(explanation.commands ?? []).map((command) => `      ${command}`),
     ...warnings.flatMap((warning) => wrapped(warning, 4)),
   ];
+}
+
+function mechanismLines({ mechanism }: SidecarSetExplanation): string[] {
+  const note = mechanism && mechanismNote(mechanism);
+  return note === undefined ? [] : wrapped(note, 4);
 }
 
 const STATE_WORDS = {

@@ -12,7 +12,7 @@ export interface Finding {
   /** `SidecarSet/NAME`. */
   readonly object: string;
   readonly field: string;
-  readonly reason: FieldProblem["reason"] | "UnknownField";
+  readonly reason: FieldProblem["reason"] | "UnknownField" | "PolicyUnsupported";
   /** Problem and remedy, without the field. */
   readonly message: string;
 }

@@ -3,6 +3,8 @@ import { GROUP, KIND, VERSIONS } from "../../api/names.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { completeSidecarSet } from "../../core/defaults/sidecarset.ts";
 import { prepareSidecarSet } from "../../core/defaults/prepare.ts";
+import { policyObstacles } from "../../core/admission_policy/blockers.ts";
+import { usesPolicy } from "../../core/registration/selection.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { planRevisions } from "../../core/revision/plan.ts";
 import { likelyName, unknownFields } from "../../core/validate/unknown_fields.ts";
@@ -54,6 +56,7 @@ export function checkSidecarSets(
       ...validate(manifest, { others, ...context }),
     ];
     if (!first.has(manifest.name)) first.set(manifest.name, manifest);
+    if (prepared && usesPolicy(prepared)) own.push(...checkMechanism(manifest, prepared));
     for (const finding of own) findings.push(finding);
     if (prepared && own.every(({ severity }) => severity === "warning")) sidecarSets.push(prepared);
   }
@@ -100,6 +103,17 @@ function checkFields(manifest: Manifest): Finding[] {
       field,
       reason: "UnknownField",
       message: `is unknown: ${remedy}`,
+    })
+  );
+}
+
+function checkMechanism(manifest: Manifest, { sidecarSet }: PreparedSidecarSet): Finding[] {
+  return policyObstacles(sidecarSet).map(({ message, subject = "" }) =>
+    findingOf(manifest, {
+      severity: "warning",
+      field: subject,
+      reason: "PolicyUnsupported",
+      message: `${message.slice(subject.length).trimStart()}; until then the webhook injects`,
     })
   );
 }

@@ -1,6 +1,9 @@
 import { inOneLine } from "../../core/printable.ts";
 import type { ClusterOptions } from "../cluster/connection.ts";
-import type { ExclusionOptions, MaybeLive } from "../cluster/known_cluster.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { usesPolicy } from "../../core/registration/selection.ts";
+import type { ExclusionOptions, KnownCluster, MaybeLive } from "../cluster/known_cluster.ts";
+import { knownMechanism, mechanismNote } from "../sidecarsets/mechanism.ts";
 import { clusterWithFiles, readValidFiles } from "../files/cluster.ts";
 import type { ReadOptions } from "../files/documents.ts";
 import { outcomeOf, type PodOutcome } from "../pods/outcome.ts";
@@ -55,7 +58,10 @@ export async function injectCommand(
     );
   }
   const outcomes = targets.map((target) => outcomeOf(target, { cluster, excludedNamespaces, now }));
-  for (const line of outcomes.flatMap(notesOf)) terminal.error(`${inOneLine(line)}\n`);
+  const notes = cluster.sidecarSets.flatMap((prepared) => mechanismNotes(prepared, cluster));
+  for (const line of [...notes, ...outcomes.flatMap(notesOf)]) {
+    terminal.error(`${inOneLine(line)}\n`);
+  }
   const injected = Map.groupBy(
     outcomes.filter(({ refused }) => !refused),
     ({ target }) => target.manifest.document,
@@ -85,6 +91,13 @@ async function print(
 
 function manifestNames(rendered: readonly RenderedDocument[]): string[] {
   return manifestsOf(rendered.map(({ document }) => document)).map(objectName);
+}
+
+/** A line for a SidecarSet that asks for a policy and does not get it. */
+function mechanismNotes(prepared: PreparedSidecarSet, cluster: KnownCluster): string[] {
+  if (!usesPolicy(prepared)) return [];
+  const mechanism = knownMechanism(prepared, cluster);
+  return mechanism.fallback ? [`SidecarSet ${prepared.name}: ${mechanismNote(mechanism)}`] : [];
 }
 
 /** One line for each skipped SidecarSet and for each caveat. */

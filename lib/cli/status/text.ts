@@ -1,6 +1,7 @@
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { inOneLine } from "../../core/printable.ts";
 import { injectingCommands, type UninjectedGroup, uninjectedLines } from "../pods/uninjected.ts";
+import { mechanismOf } from "../sidecarsets/mechanism.ts";
 import { conditionOf, stateWord } from "../sidecarsets/rollout_state.ts";
 import { counted, painted, table, wrapped } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -30,7 +31,7 @@ function statusTable(
   { wide }: { wide: boolean },
 ): string[] {
   const header = ["NAME", "MATCHED", "UPDATED", "READY", "MISSED", "STATE"];
-  const wideHeader = ["UNINJECTED", "NOT-UPGRADABLE", "REVISION", "SINCE"];
+  const wideHeader = ["UNINJECTED", "NOT-UPGRADABLE", "MECHANISM", "REVISION", "SINCE"];
   const rows = sidecarSets.map((sidecarSet) => {
     const { metadata: { name = "" }, status = {} } = sidecarSet;
     const { matchedPods, updatedPods, readyPods, missedPods } = status;
@@ -44,6 +45,7 @@ function statusTable(
       ...cells,
       `${uninjectedPods}`,
       `${notUpgradablePods}`,
+      mechanismOf(sidecarSet).name,
       latestRevision,
       status.effectiveSince ?? "",
     ];
@@ -60,7 +62,8 @@ function noteLines(
   const lines = CONDITIONS.flatMap(({ type, healthy }) => {
     const condition = conditionOf(status, type);
     if (condition === undefined) return [];
-    const isProblem = condition.status !== healthy;
+    const isProblem = condition.status !== healthy ||
+      (type === "Ready" && mechanismOf(sidecarSet).fallback !== undefined);
     if (!all && !(isProblem && condition.reason !== "Paused")) return [];
     const color = isProblem ? "yellow" : "green";
     const word = painted(`${type}=${condition.status}`, { color, terminal });

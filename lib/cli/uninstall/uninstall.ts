@@ -1,5 +1,5 @@
 import { isObject } from "../../api/json.ts";
-import { GROUP, INSTALLATION, PLURAL } from "../../api/names.ts";
+import { GROUP, INSTALLATION, PLURAL, POLICY_PROBE } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import { injectedSidecarSets } from "../../core/annotations/injected_list.ts";
 import type { RestClient } from "../../kube/contract.ts";
@@ -28,7 +28,7 @@ interface Removal {
 }
 
 /**
- * Removes an installation, the webhook registration first.
+ * Removes an installation, the webhook registration and the injection policy first.
  *
  * @returns 0; 1 if a controller is still running; 130 if interrupted.
  */
@@ -40,7 +40,9 @@ export async function uninstallCommand(
   const registration: Removal[] = [
     resources.mutatingWebhookConfigurations,
     resources.validatingWebhookConfigurations,
+    ...POLICIES,
   ].map((resource) => ({ resource, name: INSTALLATION }));
+  registration.push(...POLICIES.map((resource) => ({ resource, name: POLICY_PROBE })));
   const { controller, others } = installed(systemNamespace);
   const reported = new Set<Removal>();
   const removeAll = async (removal: readonly Removal[]) => {
@@ -69,6 +71,12 @@ export async function uninstallCommand(
   await listRemaining(client, { systemNamespace, live });
   return 0;
 }
+
+/** By them API servers inject without the controller. */
+const POLICIES: readonly Resource<KubeObject>[] = [
+  resources.mutatingAdmissionPolicyBindings,
+  resources.mutatingAdmissionPolicies,
+];
 
 /** All objects except the CustomResourceDefinition and the namespace, which contain user data. */
 function installed(namespace: string): { controller: Removal[]; others: Removal[] } {

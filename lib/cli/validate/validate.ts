@@ -1,8 +1,11 @@
+import { inOneLine } from "../../core/printable.ts";
+import type { Obstacle } from "../../core/reasons.ts";
 import type { KnownCluster } from "../cluster/known_cluster.ts";
 import { clusterOfFiles } from "../files/cluster.ts";
 import { readDocuments, type ReadOptions } from "../files/documents.ts";
 import { type Finding, findingOf, findingText } from "../files/findings.ts";
 import { type Manifest, manifestsOf } from "../files/manifests.ts";
+import { obstaclesToPolicy } from "../sidecarsets/mechanism.ts";
 import { outcomeOf } from "../pods/outcome.ts";
 import { podSubjectOf } from "../pods/targets.ts";
 import { counted, type DataFormat, painted, printData } from "../terminal/output.ts";
@@ -30,18 +33,36 @@ export async function validateCommand(
     ...cluster.findings,
     ...caveatFindings(manifests, { cluster, now: terminal.now() }),
   ];
+  const policies = cluster.sidecarSets.map((prepared) => ({
+    sidecarSet: prepared.name,
+    obstacles: obstaclesToPolicy(prepared, cluster),
+  }));
   const errors = findings.filter(({ severity }) => severity === "error").length;
   if (output === "text") {
     for (const finding of findings) terminal.write(`${coloredText(finding, terminal)}\n`);
     const warnings = findings.length - errors;
     terminal.error(
       `${counted(sidecarSetCount, "SidecarSet")} checked: ${counted(errors, "error")}, ` +
-        `${counted(warnings, "warning")}\n`,
+        `${counted(warnings, "warning")}\n${policyText(policies)}`,
     );
   } else {
-    await printData({ checked: sidecarSetCount, findings }, { format: output, terminal });
+    await printData({ checked: sidecarSetCount, findings, policies }, { format: output, terminal });
   }
   return errors > 0 ? 1 : 0;
+}
+
+/** Whether the API server can inject each valid SidecarSet by itself, or why not. */
+function policyText(
+  policies: readonly { sidecarSet: string; obstacles: readonly Obstacle[] }[],
+): string {
+  const lines = policies.map(({ sidecarSet, obstacles }) =>
+    obstacles.length === 0
+      ? `SidecarSet ${sidecarSet} can have the mechanism Policy`
+      : `SidecarSet ${sidecarSet} needs the mechanism Webhook: ${
+        obstacles.map(({ message }) => message).join("; ")
+      }`
+  );
+  return lines.map((line) => `${inOneLine(line)}\n`).join("");
 }
 
 function coloredText(finding: Finding, terminal: Terminal): string {

@@ -185,6 +185,11 @@ export const METRICS = {
     help:
       "1 for the current status and reason of each condition, per SidecarSet that has Pods or is not Ready.",
   },
+  sidecarset_sidecarsets: {
+    type: "gauge",
+    labels: ["mechanism"],
+    help: "SidecarSets that are injected into new Pods, by the mechanism that does it now.",
+  },
   sidecarset_pod_writes_in_flight: {
     type: "gauge",
     labels: [],

@@ -1,3 +1,4 @@
+import { isInjecting } from "../../core/registration/selection.ts";
 import { hasCurrentRecord } from "../../core/rollout/upgradable.ts";
 import { recordedResize } from "../../core/status/resize.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
@@ -46,6 +47,7 @@ export function registerState(registry: Registry<typeof METRICS>, state: Metrics
     "sidecarset_watch_age_seconds",
     () => [...watches.ages()].map(([watch, age]) => ({ labels: { watch }, value: age / 1_000 })),
   );
+  registry.gauge("sidecarset_sidecarsets", () => mechanismSamples(index, controllers));
   registry.gauge("sidecarset_pods", () => podSamples(index));
   registry.gauge("sidecarset_status_condition", () => conditionSamples(index));
   registry.gauge("sidecarset_resizing_pods", () => resizingSamples(index));
@@ -59,6 +61,16 @@ export function registerState(registry: Registry<typeof METRICS>, state: Metrics
         value: remaining,
       })),
   );
+}
+
+function* mechanismSamples(
+  index: ClusterIndex,
+  { policy }: Controllers,
+): Iterable<Sample<LabelsOf<typeof METRICS, "sidecarset_sidecarsets">>> {
+  const injecting = [...index.sidecarSets.values()].filter(isInjecting);
+  const byPolicy = injecting.filter((prepared) => policy.covers(prepared)).length;
+  yield { labels: { mechanism: "Policy" }, value: byPolicy };
+  yield { labels: { mechanism: "Webhook" }, value: injecting.length - byPolicy };
 }
 
 function* podSamples(

@@ -60,6 +60,9 @@ Deno.test("uninstall removes all objects of all components but the kind and the 
   const registrations = ["mutating", "validating"].map((kind) =>
     `${kind}webhookconfiguration/sidecarset`
   );
+  for (const kind of ["mutatingadmissionpolicy", "mutatingadmissionpolicybinding"]) {
+    registrations.push(`${kind}/sidecarset`, `${kind}/sidecarset-probe`);
+  }
   const removed = [...output.matchAll(/^(\S+) deleted$/gm)].map(([, object]) => object);
   assert.deepEqual(removed.toSorted(), [...installed, ...registrations].toSorted());
 });
