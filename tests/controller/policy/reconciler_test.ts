@@ -134,6 +134,6 @@ Deno.test("a SidecarSet that is injected stays injected, by the policy or by the
       cluster.stop();
       await cluster.clock.advance(10_000);
     }),
-    { numRuns: 25, endOnFailure: true },
+    { numRuns: 15, endOnFailure: true },
   );
 });
