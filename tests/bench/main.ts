@@ -3,6 +3,7 @@ import { benchAdmission } from "./admission.ts";
 import { benchDashboard } from "./dashboard.ts";
 import { benchFootprint } from "./footprint.ts";
 import { benchMatching } from "./matching.ts";
+import { benchMechanism } from "./mechanism.ts";
 import { benchRollout } from "./rollout.ts";
 import { benchValidation } from "./validation.ts";
 
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, (options: { quick: boolean }) => Promise<
   dashboard: benchDashboard,
   footprint: benchFootprint,
   matching: benchMatching,
+  mechanism: benchMechanism,
   rollout: benchRollout,
   validation: benchValidation,
 };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../lib/api/pod.ts";
 import type { WebhookClientConfig } from "../../lib/api/webhook_configuration.ts";
-import { create, get, patch, remove } from "../../lib/kube/requests.ts";
+import { isNotFound } from "../../lib/kube/errors.ts";
+import { create, get, list as listRequest, patch, remove } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/response.ts";
 import { issueAuthority, issueServingCertificate } from "../../lib/webhook/certificates/issue.ts";
@@ -107,6 +108,16 @@ async function stream(
   assert.ok(created > 0);
 }
 
+function servesPolicies({ client }: ControlPlane): Promise<boolean> {
+  return send(client, listRequest(resources.mutatingAdmissionPolicies)).then(
+    () => true,
+    (error) => {
+      if (isNotFound(error)) return false;
+      throw error;
+    },
+  );
+}
+
 async function loadOf(plane: ControlPlane, name: string, atMost: number): Promise<void> {
   const options = { labels: { app: "web" }, sidecar: "agent", name, inFlight: 20, atMost };
   const load = await createPods(plane, options);
@@ -117,6 +128,16 @@ Deno.test("SidecarSets that the API server injects by a policy", async (t) => {
   await using plane = await startControlPlane({ kubelet: false });
   await using controller = await installAndStart(plane, { args });
   const pods = new ClusterPods(plane.client);
+  if (!await servesPolicies(plane)) {
+    // Kubernetes before 1.36.
+    await t.step("are injected by the webhook where there are no policies", async () => {
+      await createSidecarSet(plane, "web", web);
+      await untilReady(plane, "web", "PolicyUnavailable");
+      assertInjectedOnce(await pods.create("first", ofWeb));
+      await untilReviewed(plane, true);
+    });
+    return;
+  }
   const list = async () => (await pods.list("app=web")).length;
 
   await t.step("are injected as soon as their creation is answered", async () => {
@@ -267,6 +288,19 @@ Deno.test("SidecarSets that the API server injects by a policy", async (t) => {
     });
     assert.deepEqual([status?.uninjectedPods, status?.missedPods], [0, 0]);
     await untilReady(plane, "guarded", "InForce");
+  });
+
+  await t.step("a Pod that the policy leaves out is counted and explained", async () => {
+    const spec = { containers: [main, { name: "agent", image: "own:1" }] };
+    const pod = await pods.create("clash", { ...ofWeb, spec });
+    assert.deepEqual(namesOf(pod.spec.containers), ["main", "agent"]);
+    const { status } = await untilSidecarSet(plane, "web", {
+      what: "reports the Pod as missed",
+      is: ({ status }) => status?.missedPods === 1,
+      timeout: TIMEOUT,
+    });
+    const missed = conditionOf({ metadata: {}, spec: {}, status }, "PodsMissed");
+    assert.equal(missed?.reason, "ContainerNameConflict");
   });
 });
 

@@ -17,6 +17,7 @@ const TESTS = [
   "tests/cluster/rollout_test.ts",
   "tests/cluster/cleanup_test.ts",
   "tests/cluster/jobs_test.ts",
+  "tests/cluster/mechanism_test.ts",
   "tests/cluster/policies_test.ts",
 ];
 

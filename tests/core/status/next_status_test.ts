@@ -81,12 +81,17 @@ Deno.test("nextStatus() leaves the conditions of others as they are", () => {
 Deno.test("Ready says what keeps new Pods from getting this generation", async (t) => {
   const problem = { reason: "FieldValueInvalid", field: "spec.selector", message: "bad" } as const;
   const obstacle = { reason: "ScopeTooLarge", message: "too many selectors" } as const;
+  const fallback = { reason: "PolicyUnsupported", message: "depends on the Pod" } as const;
   const cases: [string, string, Partial<StatusFacts>][] = [
     ["InForce", "True", {}],
     ["InvalidSidecarSet", "False", { problems: [problem] }],
     ["InjectionPaused", "False", { injectionPaused: true }],
     ["ScopeTooLarge", "False", { registration: { obstacle } }],
     ["NotRegistered", "False", { registration: {} }],
+    ["PolicySettling", "False", {
+      registration: { ...facts().registration, isPolicySettling: true },
+    }],
+    ["PolicyUnsupported", "True", { registration: { ...facts().registration, fallback } }],
     ["RegistrationSettling", "False", { registration: { inForceSince: "2026-06-01T11:59:59Z" } }],
   ];
   for (const [reason, status, changed] of cases) {
