@@ -85,11 +85,11 @@ export class PolicyActivation {
     const { clock, isApplied } = this.#options;
     const marker = markerOf(stored);
     if (marker !== this.#marker) this.#replace(stored, marker);
-    if (this.#isActive) return undefined;
     if (isProbing && !this.#isApplied) {
       this.#isApplied = await isApplied(marker, signal);
       if (!this.#isApplied) return this.isIgnored ? LATE_PROBE_INTERVAL_MS : PROBE_INTERVAL_MS;
     }
+    if (this.#isActive) return undefined;
     const wait = this.#since.getTime() + SETTLE_MS - clock.now().getTime();
     if (wait > 0) return wait;
     this.#isActive = true;
@@ -115,10 +115,11 @@ export class PolicyActivation {
       this.#covered = new Map(kept);
       return;
     }
-    // Stored before this process started: the leader before has probed it, so that the webhook is not registered again.
+    // One that was stored long before this process started has been probed by the leader before: no Ready condition
+    // becomes False because of a new leader, and the webhook is not registered again.
     this.#since = lastWritten(stored, clock.now());
-    const isSettled = clock.now().getTime() - this.#since.getTime() >= SETTLE_MS;
-    this.#covered = isSettled ? this.#selections() : new Map();
+    this.#isActive = clock.now().getTime() - this.#since.getTime() >= PROBE_TIMEOUT_MS;
+    this.#covered = this.#isActive ? this.#selections() : new Map();
   }
 
   #selections(): ReadonlyMap<string, string> {

@@ -81,6 +81,19 @@ Deno.test("PolicyReconciler returns a SidecarSet to the webhook where no API ser
   cluster.stop();
 });
 
+Deno.test("PolicyReconciler of a new leader trusts a policy that was stored long before", async () => {
+  const cluster = await settled();
+  await cluster.clock.advance(60_000);
+  cluster.restart();
+  await cluster.clock.advance(50);
+  assert.equal(factsOf(cluster).isPolicySettling, undefined);
+  for (let i = 0; i < 50; i++) {
+    await cluster.clock.advance(100);
+    assert.deepEqual(cluster.injectorsOf("web"), ["Policy"]);
+  }
+  cluster.stop();
+});
+
 Deno.test("PolicyReconciler repairs a policy that another client deleted, and the webhook injects meanwhile", async () => {
   const cluster = await settled();
   cluster.deletePolicy();
