@@ -294,13 +294,13 @@ Deno.test("SidecarSets that the API server injects by a policy", async (t) => {
     const spec = { containers: [main, { name: "agent", image: "own:1" }] };
     const pod = await pods.create("clash", { ...ofWeb, spec });
     assert.deepEqual(namesOf(pod.spec.containers), ["main", "agent"]);
-    const { status } = await untilSidecarSet(plane, "web", {
-      what: "reports the Pod as missed",
-      is: ({ status }) => status?.missedPods === 1,
+    await untilSidecarSet(plane, "web", {
+      what: "reports the Pod as missed, with the reason",
+      is: (found) =>
+        found.status?.missedPods === 1 &&
+        conditionOf(found, "PodsMissed")?.reason === "ContainerNameConflict",
       timeout: TIMEOUT,
     });
-    const missed = conditionOf({ metadata: {}, spec: {}, status }, "PodsMissed");
-    assert.equal(missed?.reason, "ContainerNameConflict");
   });
 });
 
