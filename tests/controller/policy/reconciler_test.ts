@@ -94,7 +94,7 @@ Deno.test("PolicyReconciler of a new leader trusts a policy that was stored long
   cluster.stop();
 });
 
-Deno.test("PolicyReconciler repairs a policy that another client deleted, and the webhook injects meanwhile", async () => {
+Deno.test("PolicyReconciler repairs a deleted policy, and the webhook injects meanwhile", async () => {
   const cluster = await settled();
   cluster.deletePolicy();
   await cluster.clock.advance(200);
