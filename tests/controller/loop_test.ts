@@ -186,3 +186,53 @@ Deno.test("Loop waits at its end for writes in the background, and survives one 
   await running;
   assert.equal(loop.inFlight, 0);
 });
+
+Deno.test("Loop reconciles other keys while a reconciliation gets no answer, and ends after it", async () => {
+  const answer = Promise.withResolvers<undefined>();
+  const begun: string[] = [];
+  const { clock, loop, stop, running } = setUp({
+    options: {
+      concurrency: 2,
+      reconcile(key) {
+        begun.push(key);
+        return key === "stuck" ? answer.promise : Promise.resolve(undefined);
+      },
+    },
+  });
+  loop.add("stuck");
+  loop.add("a");
+  await clock.advance(0);
+  loop.add("stuck");
+  loop.add("b");
+  await clock.advance(3_600_000);
+  assert.deepEqual(begun, ["stuck", "a", "b"], "a key is never reconciled twice at a time");
+  let hasEnded = false;
+  void running.then(() => hasEnded = true);
+  stop.abort();
+  await clock.advance(1_000);
+  assert.equal(hasEnded, false);
+  answer.resolve(undefined);
+  await running;
+  assert.deepEqual(begun, ["stuck", "a", "b"], "nothing begins after the end");
+});
+
+Deno.test("Loop drops a key whose process loses leadership while its reconciliation waits", async () => {
+  const answer = Promise.withResolvers<undefined>();
+  let begun = 0;
+  const { clock, loop, state, warnings, end } = setUp({
+    options: {
+      reconcile() {
+        begun++;
+        return answer.promise;
+      },
+    },
+  });
+  loop.add("a");
+  await clock.advance(0);
+  state.leading = false;
+  answer.reject(new NotLeaderError());
+  await clock.advance(3_600_000);
+  assert.equal(begun, 1);
+  assert.deepEqual(warnings, []);
+  await end();
+});

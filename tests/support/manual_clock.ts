@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Clock } from "../../lib/api/clock.ts";
 
 interface Sleeper {
@@ -41,7 +42,7 @@ export class ManualClock implements Clock {
     });
   }
 
-  /** Moves both clocks on, wakes those whose time has come, and lets what they do run. */
+  /** Moves both clocks forward, ends the sleeps that are due in order, and runs what follows from each. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#monotonic + milliseconds;
     await settle();
@@ -68,7 +69,10 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets everything run that waits for nothing but its turn. */
-export async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) await Promise.resolve();
+/**
+ * Runs everything that waits for nothing but its turn: the event loop calls the immediate once the microtask queue is
+ * empty, however long the chains of promises in it are.
+ */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

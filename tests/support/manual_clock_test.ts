@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ManualClock } from "./manual_clock.ts";
+import { ManualClock, settle } from "./manual_clock.ts";
 
 Deno.test("a sleep that has ended leaves no listener on its signal", async () => {
   const clock = new ManualClock();
@@ -26,4 +26,30 @@ Deno.test("a sleep ends when its signal is aborted", async () => {
   const ended = new ManualClock().sleep(100, stop.signal);
   stop.abort();
   await ended;
+});
+
+/** Resolves after this number of turns of the microtask queue. */
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await Promise.resolve();
+}
+
+Deno.test("settle() waits for effects at the end of long chains of promises", async () => {
+  let effects = 0;
+  void turns(10_000).then(() => effects++);
+  void (async () => {
+    for await (const chunk of ReadableStream.from(["a", "b"])) effects += chunk.length;
+  })();
+  await settle();
+  assert.equal(effects, 3);
+});
+
+Deno.test("advance() lets everything run that a sleep delayed, before the next sleep ends", async () => {
+  const clock = new ManualClock();
+  const ended: string[] = [];
+  void clock.sleep(10).then(() => turns(1_000)).then(() =>
+    ended.push(`first at ${clock.monotonic()}`)
+  );
+  void clock.sleep(11).then(() => ended.push(`second at ${clock.monotonic()}`));
+  await clock.advance(100);
+  assert.deepEqual(ended, ["first at 10", "second at 11"]);
 });

@@ -21,7 +21,9 @@ const conflict = () =>
   new ApiError({ method: "PUT", path: "/", httpCode: 409, status: { reason: "Conflict" } });
 
 /** An API server with one configuration, of which the widener knows an older version. */
-function setUp(options: Partial<RegistrationWidenerOptions> = {}) {
+function setUp(
+  optionsOf: (clock: ManualClock) => Partial<RegistrationWidenerOptions> = () => ({}),
+) {
   const clock = new ManualClock();
   const { mutating } = planRegistration({
     name: "sidecarset",
@@ -50,7 +52,7 @@ function setUp(options: Partial<RegistrationWidenerOptions> = {}) {
       return Promise.resolve(stored);
     },
     onStored: () => {},
-    ...options,
+    ...optionsOf(clock),
   });
   const cover = (name: string) => {
     const result: { covered?: boolean } = {};
@@ -86,22 +88,27 @@ Deno.test("RegistrationWidener writes selections together that come together", a
   );
 });
 
-const FAULTS: Readonly<Record<string, Partial<RegistrationWidenerOptions>>> = {
-  "the API server does not answer": { write: () => new Promise(() => {}) },
-  "the API server refuses": {
+const FAULTS: Readonly<
+  Record<string, (clock: ManualClock) => Partial<RegistrationWidenerOptions>>
+> = {
+  "the API server does not answer": () => ({ write: () => new Promise(() => {}) }),
+  "the API server refuses": () => ({
     write: () => Promise.reject(new Error("no")),
     read: () => Promise.reject(new Error("no")),
-  },
-  "every write conflicts": { write: () => Promise.reject(conflict()) },
-  "there is no configuration": {
+  }),
+  // A conflict is retried immediately, so that each write has to take time.
+  "every write conflicts": (clock) => ({
+    write: () => clock.sleep(5).then(() => Promise.reject(conflict())),
+  }),
+  "there is no configuration": () => ({
     registered: () => undefined,
     read: () => Promise.resolve(undefined),
-  },
-  "its watch does not send what it wrote": {},
+  }),
+  "its watch does not send what it wrote": () => ({}),
 };
-for (const [fault, options] of Object.entries(FAULTS)) {
+for (const [fault, optionsOf] of Object.entries(FAULTS)) {
   Deno.test(`RegistrationWidener says in time that it could not cover a selection when ${fault}`, async () => {
-    const { clock, cover } = setUp(options);
+    const { clock, cover } = setUp(optionsOf);
     const result = cover("a");
     await clock.advance(799);
     assert.equal(result.covered, undefined);
