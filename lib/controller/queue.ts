@@ -12,6 +12,12 @@ export interface QueueOptions {
   observer?: QueueObserver;
 }
 
+/**
+ * The wall clock has whole milliseconds, the monotonic one fractions of them: what is due by one may not be due by the
+ * other. Without this delay its key would be reconciled again and again until they agree.
+ */
+const MIN_REQUEUE_MS = 1;
+
 /** Observes keys, for metrics; all times in milliseconds. */
 export interface QueueObserver {
   /** A key waits that did not wait before. */
@@ -126,7 +132,8 @@ export class WorkQueue {
       return;
     }
     this.#failures.delete(key);
-    if (outcome.requeueAfter !== undefined) this.add(key, outcome.requeueAfter);
+    if (outcome.requeueAfter === undefined) return;
+    this.add(key, Math.max(outcome.requeueAfter, MIN_REQUEUE_MS));
   }
 
   /** Queues a key that is not under way. */

@@ -130,3 +130,21 @@ Deno.test("WorkQueue retries a key whose worker throws, and goes on with the oth
     assert.deepEqual(worked, ["a", "b", "a", "b"]);
   });
 });
+
+Deno.test("WorkQueue lets time pass before it requeues a key that is due again", async () => {
+  const clock = new ManualClock();
+  const queue = new WorkQueue({ clock, concurrency: 1, baseDelay: 100, maxDelay: 1_000 });
+  const times: number[] = [];
+  const stop = new AbortController();
+  const running = queue.run(() => {
+    times.push(clock.monotonic());
+    return Promise.resolve(times.length < 4 ? { requeueAfter: 0 } : {});
+  }, stop.signal);
+  queue.add("a");
+  await clock.advance(0);
+  assert.deepEqual(times, [0]);
+  await clock.advance(10);
+  assert.deepEqual(times, [0, 1, 2, 3]);
+  stop.abort();
+  await running;
+});
