@@ -190,7 +190,7 @@ Deno.test("a cluster that OpenKruise has looked after", async (t) => {
       const left = JSON.parse((await shell.run("kubectl sidecarset doctor -o json")).stdout).checks
         .find(({ name }: { name: string }) => name === "OpenKruise");
       assert.equal(left.status, "warning");
-      await shell.output(left.remedy);
+      for (const command of left.commands) await shell.output(command);
       const configurations = await shell.output(
         "kubectl get mutatingwebhookconfigurations -o name",
       );

@@ -99,7 +99,7 @@ Deno.test("a controller that is killed 20 times in roll-outs over 500 Pods ends 
   }
   await untilSidecarSet(plane, "web", {
     what: "has been rolled out",
-    timeout: 120_000,
+    timeout: 300_000,
     is: ({ metadata, status }) =>
       status?.observedGeneration === metadata.generation && status?.updatedReadyPods === PODS,
   });
