@@ -3,7 +3,7 @@ import { trusts } from "../../../lib/controller/registration/configuration.ts";
 import type { WebhookConfiguration } from "../../../lib/api/webhook_configuration.ts";
 import type { RegistrationReconcilerOptions } from "../../../lib/controller/registration/reconciler.ts";
 import { sidecarSetOf } from "../../support/objects.ts";
-import { mutating, pem, setUp, ToldPeers } from "./scene.ts";
+import { mutating, pem, PublishedPeers, setUp } from "./scene.ts";
 
 /** A follower that sees what a leader of other settings has written. */
 async function follow(settings: Partial<RegistrationReconcilerOptions>) {
@@ -11,15 +11,15 @@ async function follow(settings: Partial<RegistrationReconcilerOptions>) {
   await leader.reconcile();
   const follower = setUp([sidecarSetOf({ name: "new" })], settings);
   follower.state.leading = false;
-  for (const stored of leader.written) follower.keeper.observe(stored.kind, stored);
+  for (const stored of leader.written) follower.reconciler.observe(stored.kind, stored);
   await follower.reconcile();
   return follower;
 }
 
 Deno.test("RegistrationReconciler of a newer version is reached while the older one still leads", async () => {
-  const { keeper, written } = await follow({ excludedNamespaces: ["shop"] });
+  const { reconciler, written } = await follow({ excludedNamespaces: ["shop"] });
   assert.deepEqual(written, []);
-  assert.deepEqual([keeper.isReached, keeper.isRegistered], [true, false]);
+  assert.deepEqual([reconciler.isReached, reconciler.isRegistered], [true, false]);
 });
 
 for (
@@ -29,7 +29,7 @@ for (
   })
 ) {
   Deno.test(`RegistrationReconciler is not reached by a registration for ${what}`, async () => {
-    assert.equal((await follow(settings)).keeper.isReached, false);
+    assert.equal((await follow(settings)).reconciler.isReached, false);
   });
 }
 
@@ -41,10 +41,10 @@ Deno.test("RegistrationReconciler bears with an address that it cannot read", as
   const clientConfig = { url: "https://[fe80::1%25eth0]/", caBundle: btoa(pem("own")) };
   for (const stored of leader.written) {
     const webhooks = (stored.webhooks ?? []).map((entry) => ({ ...entry, clientConfig }));
-    follower.keeper.observe(stored.kind, { ...stored, webhooks });
+    follower.reconciler.observe(stored.kind, { ...stored, webhooks });
   }
   await follower.reconcile();
-  assert.equal(follower.keeper.isReached, false);
+  assert.equal(follower.reconciler.isReached, false);
 });
 
 const bundlesOf = (configurations: readonly WebhookConfiguration[]) =>
@@ -52,7 +52,7 @@ const bundlesOf = (configurations: readonly WebhookConfiguration[]) =>
     .map(({ clientConfig }) => atob(clientConfig.caBundle ?? ""));
 
 Deno.test("RegistrationReconciler registers the authorities of all replicas, and reads them first", async () => {
-  const peers = new ToldPeers(pem("another") + pem("own"));
+  const peers = new PublishedPeers(pem("another") + pem("own"));
   const { written, reconcile, state } = setUp(undefined, { peers });
   await reconcile();
   assert.deepEqual(new Set(bundlesOf(written)), new Set([pem("another") + pem("own")]));
@@ -61,7 +61,7 @@ Deno.test("RegistrationReconciler registers the authorities of all replicas, and
   assert.equal(peers.looks, 1, "the authorities are the same");
   // What this process knew when it last looked is not what is so now.
   peers.caBundle = "";
-  peers.told = pem("another") + pem("third");
+  peers.published = pem("another") + pem("third");
   const count = written.length;
   await reconcile();
   assert.deepEqual(
@@ -71,34 +71,34 @@ Deno.test("RegistrationReconciler registers the authorities of all replicas, and
 });
 
 Deno.test("RegistrationReconciler registers the same authorities with each leader", async () => {
-  const first = setUp(undefined, { peers: new ToldPeers(pem("z") + pem("a")) });
+  const first = setUp(undefined, { peers: new PublishedPeers(pem("z") + pem("a")) });
   await first.reconcile();
   const second = setUp(undefined, {
     caBundle: () => pem("z"),
-    peers: new ToldPeers(pem("own") + pem("a")),
+    peers: new PublishedPeers(pem("own") + pem("a")),
   });
-  for (const stored of first.written) second.keeper.observe(stored.kind, stored);
+  for (const stored of first.written) second.reconciler.observe(stored.kind, stored);
   await second.reconcile();
   assert.deepEqual(second.written, []);
 });
 
 Deno.test("RegistrationReconciler is reached a few seconds after its other authority is registered", async () => {
-  const { keeper, clock, reconcile, written } = await follow({ caBundle: () => pem("new") });
-  const both = setUp(undefined, { peers: new ToldPeers(pem("new")) });
+  const { reconciler, clock, reconcile, written } = await follow({ caBundle: () => pem("new") });
+  const both = setUp(undefined, { peers: new PublishedPeers(pem("new")) });
   await both.reconcile();
   for (const stored of both.written) {
-    keeper.observe(stored.kind, {
+    reconciler.observe(stored.kind, {
       ...stored,
       metadata: { ...stored.metadata, resourceVersion: "9" },
     });
   }
   await reconcile();
   assert.deepEqual([
-    keeper.isReached,
+    reconciler.isReached,
     trusts(both.written.flatMap(({ webhooks = [] }) => webhooks), pem("own") + pem("new")),
   ], [false, true]);
   await clock.advance(3_000);
-  assert.ok(keeper.isReached);
+  assert.ok(reconciler.isReached);
   assert.deepEqual(written, []);
 });
 

@@ -12,7 +12,7 @@ const SPEC = { selector: { matchLabels: { app: "new" } } };
 async function widenedScene() {
   const repairs: Repair[] = [];
   const scene = setUp(undefined, { onRepair: (repair) => repairs.push(repair) });
-  const { keeper, written, clock, reconcile } = scene;
+  const { reconciler, written, clock, reconcile } = scene;
   await reconcile();
   const selection: PendingSelection = {
     name: "new",
@@ -23,7 +23,7 @@ async function widenedScene() {
   };
   const wider = widened(latest(written), [selection], { excludedNamespaces: [] })?.configuration;
   assert.ok(wider);
-  keeper.observe(mutating, {
+  reconciler.observe(mutating, {
     ...wider,
     metadata: { ...wider.metadata, resourceVersion: "9" },
   });
@@ -40,19 +40,19 @@ function latest(written: readonly WebhookConfiguration[]): WebhookConfiguration 
 const texts = (configuration: WebhookConfiguration) => JSON.stringify(configuration.webhooks);
 
 Deno.test("RegistrationReconciler keeps another replica's selection before and after its SidecarSet", async () => {
-  const { reconcile, written, state, keeper, clock, repairs } = await widenedScene();
+  const { reconcile, written, state, reconciler, clock, repairs } = await widenedScene();
   assert.equal(
     await reconcile(),
     60_000,
     "it is looked at again when the creation must have failed",
   );
   const [first] = state.sidecarSets;
-  assert.ok(first && keeper.coveredSince(first), "nothing was lost");
+  assert.ok(first && reconciler.coveredSince(first), "nothing was lost");
   const added = sidecarSetOf({ name: "new", spec: { ...SPEC, ...ending } });
   state.sidecarSets = [first, added];
   assert.equal(await reconcile(), 5_000);
   assert.deepEqual(written, []);
-  assert.ok(keeper.coveredSince(added), "the pending entry covers it");
+  assert.ok(reconciler.coveredSince(added), "the pending entry covers it");
 
   await clock.advance(5_000);
   assert.equal(await reconcile(), undefined);
@@ -63,23 +63,23 @@ Deno.test("RegistrationReconciler keeps another replica's selection before and a
 });
 
 Deno.test("RegistrationReconciler drops a selection whose SidecarSet never came, as no repair", async () => {
-  const { reconcile, written, clock, repairs, keeper } = await widenedScene();
+  const { reconcile, written, clock, repairs, reconciler } = await widenedScene();
   await clock.advance(59_000);
   await reconcile();
   assert.deepEqual(written, []);
   await clock.advance(1_000);
   await reconcile();
   assert.doesNotMatch(texts(latest(written)), /'new'/);
-  assert.deepEqual([repairs, keeper.contention], [[], undefined]);
+  assert.deepEqual([repairs, reconciler.contention], [[], undefined]);
 });
 
 Deno.test("RegistrationReconciler still repairs an entry that was removed while a selection is pending", async () => {
-  const { reconcile, written, keeper, repairs } = await widenedScene();
-  const observed = keeper.mutating;
+  const { reconcile, written, reconciler, repairs } = await widenedScene();
+  const observed = reconciler.mutating;
   assert.ok(observed);
   const webhooks = observed.webhooks?.filter(({ name }) => !name.startsWith("ignore-")) ?? [];
   const metadata = { ...observed.metadata, resourceVersion: "10" };
-  keeper.observe(mutating, { ...observed, metadata, webhooks });
+  reconciler.observe(mutating, { ...observed, metadata, webhooks });
   await reconcile();
   assert.equal(repairs.length, 1);
   assert.match(texts(latest(written)), /'web'/);
@@ -89,7 +89,7 @@ Deno.test("RegistrationReconciler still repairs an entry that was removed while 
 Deno.test("RegistrationReconciler keeps a selection added while it writes the other object", async () => {
   const written: WebhookConfiguration[] = [];
   let version = 0;
-  const { keeper, state, clock, reconcile } = setUp(undefined, {
+  const { reconciler, state, clock, reconcile } = setUp(undefined, {
     write(wanted) {
       written.push(wanted);
       const isPlanned = state.sidecarSets.length === 1;
@@ -104,12 +104,12 @@ Deno.test("RegistrationReconciler keeps a selection added while it writes the ot
     isAdded = true;
     const since = clock.now().toISOString();
     const selection = { name: "new", uid: "uid-of-new", generation: 1, since, spec: SPEC };
-    const observed = keeper.mutating;
+    const observed = reconciler.mutating;
     assert.ok(observed);
     const wider = widened(observed, [selection], { excludedNamespaces: [] })?.configuration;
     assert.ok(wider);
     const metadata = { ...wider.metadata, resourceVersion: String(++version) };
-    keeper.observe(mutating, { ...wider, metadata });
+    reconciler.observe(mutating, { ...wider, metadata });
   }
   await reconcile();
   // Its sidecar keeps Jobs running, so both configurations change.
@@ -118,6 +118,6 @@ Deno.test("RegistrationReconciler keeps a selection added while it writes the ot
   written.length = 0;
   while (await reconcile() === 0);
   assert.ok(isAdded);
-  assert.match(texts(keeper.mutating ?? latest(written)), /'new'/);
-  assert.match(texts(keeper.mutating ?? latest(written)), /'jobs'/);
+  assert.match(texts(reconciler.mutating ?? latest(written)), /'new'/);
+  assert.match(texts(reconciler.mutating ?? latest(written)), /'jobs'/);
 });

@@ -5,26 +5,26 @@ import { sidecarSetOf } from "../../support/objects.ts";
 import { ending, mutating, setUp } from "./scene.ts";
 
 Deno.test("RegistrationReconciler writes both configurations once, and nothing while they stay right", async () => {
-  const { written, reconcile, keeper } = setUp();
+  const { written, reconcile, reconciler } = setUp();
   await reconcile();
   await reconcile();
   assert.deepEqual(written.map(({ kind }) => kind), ["ValidatingWebhookConfiguration", mutating]);
-  assert.ok(keeper.isRegistered && keeper.isReached);
+  assert.ok(reconciler.isRegistered && reconciler.isReached);
 });
 
 Deno.test("RegistrationReconciler writes nothing as a follower", async () => {
-  const { written, reconcile, keeper, state } = setUp();
+  const { written, reconcile, reconciler, state } = setUp();
   state.leading = false;
   await reconcile();
-  assert.deepEqual([written.length, keeper.isRegistered], [0, false]);
+  assert.deepEqual([written.length, reconciler.isRegistered], [0, false]);
 });
 
 Deno.test("RegistrationReconciler knows since when each SidecarSet's selection has been covered", async () => {
-  const { reconcile, keeper, state, clock, covered } = setUp();
+  const { reconcile, reconciler, state, clock, covered } = setUp();
   const [first] = state.sidecarSets;
   assert.ok(first);
   await reconcile();
-  const since = keeper.coveredSince(first);
+  const since = reconciler.coveredSince(first);
   assert.deepEqual(since, clock.now());
   await clock.advance(60_000);
   const second = sidecarSetOf({
@@ -32,10 +32,10 @@ Deno.test("RegistrationReconciler knows since when each SidecarSet's selection h
     spec: { selector: { matchLabels: { app: "b" } } },
   });
   state.sidecarSets = [first, second];
-  assert.equal(keeper.coveredSince(second), undefined);
+  assert.equal(reconciler.coveredSince(second), undefined);
   await reconcile();
-  assert.deepEqual(keeper.coveredSince(first), since);
-  assert.deepEqual(keeper.coveredSince(second), clock.now());
+  assert.deepEqual(reconciler.coveredSince(first), since);
+  assert.deepEqual(reconciler.coveredSince(second), clock.now());
   assert.deepEqual(covered, [["web"], ["second"]]);
 });
 
@@ -45,14 +45,14 @@ const CHANGES: Readonly<Record<string, SidecarSetSpec>> = {
 };
 for (const [what, spec] of Object.entries(CHANGES)) {
   Deno.test(`RegistrationReconciler restarts the coverage of a changed ${what}`, async () => {
-    const { reconcile, keeper, state, clock } = setUp();
+    const { reconcile, reconciler, state, clock } = setUp();
     await reconcile();
     await clock.advance(60_000);
     const changed = sidecarSetOf({ spec });
     state.sidecarSets = [changed];
-    assert.equal(keeper.coveredSince(changed), undefined);
+    assert.equal(reconciler.coveredSince(changed), undefined);
     await reconcile();
-    assert.deepEqual(keeper.coveredSince(changed), clock.now());
+    assert.deepEqual(reconciler.coveredSince(changed), clock.now());
   });
 }
 
@@ -65,13 +65,15 @@ const clusterRole = (uid: string) => ({
 
 Deno.test("RegistrationReconciler gets the present ClusterRole as owner after it was recreated", async () => {
   let owner: OwnerReference | undefined = clusterRole("1");
-  const { reconcile, keeper, written } = setUp(undefined, { owner: () => Promise.resolve(owner) });
+  const { reconcile, reconciler, written } = setUp(undefined, {
+    owner: () => Promise.resolve(owner),
+  });
   await reconcile();
   const uids = () =>
     written.splice(0).map(({ metadata }) => metadata.ownerReferences?.map(({ uid }) => uid));
   const deleted = async () => {
     for (const kind of [mutating, "ValidatingWebhookConfiguration"] as const) {
-      keeper.observe(kind, undefined);
+      reconciler.observe(kind, undefined);
     }
     await reconcile();
     return uids();
@@ -85,21 +87,21 @@ Deno.test("RegistrationReconciler gets the present ClusterRole as owner after it
 });
 
 Deno.test("RegistrationReconciler has planned for a SidecarSet until it wants something else, or is gone", async () => {
-  const { reconcile, keeper } = setUp();
+  const { reconcile, reconciler } = setUp();
   const changed = (spec: SidecarSetSpec = {}) =>
     sidecarSetOf({ resourceVersion: "2", status: {}, spec: { ...ending, ...spec } });
   const first = sidecarSetOf({ spec: ending });
   const { name } = first;
-  assert.equal(keeper.isPlanned(name, first), false);
+  assert.equal(reconciler.isPlanned(name, first), false);
   await reconcile();
-  assert.equal(keeper.isPlanned(name, first), true);
-  assert.equal(keeper.isPlanned(name, changed()), true);
-  assert.equal(keeper.isPlanned(name, changed({ failurePolicy: "Fail" })), false);
+  assert.equal(reconciler.isPlanned(name, first), true);
+  assert.equal(reconciler.isPlanned(name, changed()), true);
+  assert.equal(reconciler.isPlanned(name, changed({ failurePolicy: "Fail" })), false);
   const waiting = { containers: [{ name: "agent", image: "agent:1" }] };
-  assert.equal(keeper.isPlanned(name, changed(waiting)), false, "Jobs need an entry");
-  assert.equal(keeper.isPlanned(name, undefined), false);
-  assert.equal(keeper.isPlanned("second", sidecarSetOf({ name: "second" })), false);
-  assert.equal(keeper.isPlanned("second", undefined), true);
+  assert.equal(reconciler.isPlanned(name, changed(waiting)), false, "Jobs need an entry");
+  assert.equal(reconciler.isPlanned(name, undefined), false);
+  assert.equal(reconciler.isPlanned("second", sidecarSetOf({ name: "second" })), false);
+  assert.equal(reconciler.isPlanned("second", undefined), true);
 });
 
 Deno.test("RegistrationReconciler plans again only when a SidecarSet needs other entries", async () => {
@@ -120,18 +122,18 @@ Deno.test("RegistrationReconciler plans again only when a SidecarSet needs other
 });
 
 Deno.test("RegistrationReconciler adds the entry for Jobs when a sidecar keeps them running", async () => {
-  const { reconcile, keeper, state, written, clock } = setUp();
+  const { reconcile, reconciler, state, written, clock } = setUp();
   await reconcile();
   const [before] = state.sidecarSets;
   assert.ok(before);
-  const since = keeper.coveredSince(before);
+  const since = reconciler.coveredSince(before);
   await clock.advance(1_000);
   const waiting = sidecarSetOf();
   state.sidecarSets = [waiting];
   await reconcile();
   assert.deepEqual(written.slice(2).map(({ kind }) => kind), ["ValidatingWebhookConfiguration"]);
   assert.match(JSON.stringify(written.at(-1)?.webhooks), /cronjobs/);
-  assert.deepEqual(keeper.coveredSince(waiting), since);
+  assert.deepEqual(reconciler.coveredSince(waiting), since);
   state.sidecarSets = [before];
   await reconcile();
   assert.doesNotMatch(JSON.stringify(written.at(-1)?.webhooks), /cronjobs/);
@@ -139,14 +141,14 @@ Deno.test("RegistrationReconciler adds the entry for Jobs when a sidecar keeps t
 });
 
 Deno.test("RegistrationReconciler leaves other people's labels, annotations and finalizers alone", async () => {
-  const { reconcile, keeper, written, state } = setUp();
+  const { reconcile, reconciler, written, state } = setUp();
   await reconcile();
   const stored = written.at(-1);
   assert.ok(stored);
   const { metadata } = stored;
   const theirs = { annotations: { note: "kept" }, finalizers: ["shop/finalizer"] };
   const labels = { ...metadata.labels, team: "shop" };
-  keeper.observe(stored.kind, {
+  reconciler.observe(stored.kind, {
     ...stored,
     metadata: { ...metadata, ...theirs, labels, resourceVersion: "9" },
   });
@@ -166,14 +168,14 @@ Deno.test("RegistrationReconciler leaves other people's labels, annotations and 
 Deno.test("RegistrationReconciler dates a registration that it finds in force by its last write", async () => {
   const first = setUp();
   await first.reconcile();
-  const { reconcile, keeper, state, written } = setUp();
+  const { reconcile, reconciler, state, written } = setUp();
   for (const stored of first.written) {
     const managedFields = [{ time: "2025-12-31T23:00:00Z" }, { time: "2025-12-31T23:30:00Z" }];
-    keeper.observe(stored.kind, { ...stored, metadata: { ...stored.metadata, managedFields } });
+    reconciler.observe(stored.kind, { ...stored, metadata: { ...stored.metadata, managedFields } });
   }
   await reconcile();
   const [prepared] = state.sidecarSets;
   assert.ok(prepared);
   assert.deepEqual(written, []);
-  assert.deepEqual(keeper.coveredSince(prepared), new Date("2025-12-31T23:30:00Z"));
+  assert.deepEqual(reconciler.coveredSince(prepared), new Date("2025-12-31T23:30:00Z"));
 });

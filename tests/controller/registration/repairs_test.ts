@@ -6,32 +6,32 @@ import { sidecarSetOf } from "../../support/objects.ts";
 import { ending, mutating, setUp } from "./scene.ts";
 
 Deno.test("RegistrationReconciler repairs what another client changed, and trusts no coverage until then", async () => {
-  const { reconcile, keeper, state, written, covered } = setUp();
+  const { reconcile, reconciler, state, written, covered } = setUp();
   const [prepared] = state.sidecarSets;
   assert.ok(prepared);
   await reconcile();
   const stored = written.find(({ kind }) => kind === mutating);
   assert.ok(stored);
-  keeper.observe(mutating, {
+  reconciler.observe(mutating, {
     ...stored,
     metadata: { name: "sidecarset", resourceVersion: "9" },
     webhooks: [],
   });
   state.leading = false;
   await reconcile();
-  assert.equal(keeper.coveredSince(prepared), undefined);
+  assert.equal(reconciler.coveredSince(prepared), undefined);
   assert.deepEqual(covered, [["web"], ["web"]]);
   state.leading = true;
   await reconcile();
   assert.equal(written.at(-1)?.metadata.resourceVersion, "9");
-  assert.ok(keeper.coveredSince(prepared));
+  assert.ok(reconciler.coveredSince(prepared));
 });
 
 /** Somebody who takes all entries out whenever they are there. */
 function fight(settings: Partial<RegistrationReconcilerOptions> = {}) {
   const repairs: Repair[] = [];
   const scene = setUp(undefined, { onRepair: (repair) => repairs.push(repair), ...settings });
-  const { keeper, written, clock, reconcile } = scene;
+  const { reconciler, written, clock, reconcile } = scene;
   let version = 100;
   const overwrite = () => {
     const stored = written.findLast(({ kind }) => kind === mutating);
@@ -39,7 +39,7 @@ function fight(settings: Partial<RegistrationReconcilerOptions> = {}) {
     const managedFields = [{ manager: "argocd-controller", time: clock.now().toISOString() }];
     const resourceVersion = String(version++);
     const metadata = { ...stored.metadata, managedFields, resourceVersion };
-    keeper.observe(mutating, { ...stored, metadata, webhooks: [] });
+    reconciler.observe(mutating, { ...stored, metadata, webhooks: [] });
   };
   /** @returns how many times the registration was put right, looked at ten times a second */
   const goOn = async (seconds: number) => {
@@ -69,12 +69,12 @@ Deno.test("RegistrationReconciler repairs a change immediately, and each further
 });
 
 Deno.test("RegistrationReconciler says who keeps changing the registration back, until it is left alone", async () => {
-  const { reconcile, keeper, covered, clock, overwrite, goOn, repairs } = fight();
+  const { reconcile, reconciler, covered, clock, overwrite, goOn, repairs } = fight();
   await reconcile();
-  assert.equal(keeper.contention, undefined);
+  assert.equal(reconciler.contention, undefined);
   overwrite();
   await goOn(10);
-  assert.deepEqual(keeper.contention, {
+  assert.deepEqual(reconciler.contention, {
     kind: mutating,
     name: "sidecarset",
     manager: "argocd-controller",
@@ -87,14 +87,14 @@ Deno.test("RegistrationReconciler says who keeps changing the registration back,
   assert.ok(wait !== undefined && wait > 0, "it looks again when the row has ended");
   await clock.advance(wait);
   assert.equal(await reconcile(), undefined);
-  assert.equal(keeper.contention, undefined);
+  assert.equal(reconciler.contention, undefined);
   assert.deepEqual(covered.at(-1), ["web"]);
 });
 
 Deno.test("RegistrationReconciler reports a contention about one of both configurations", async () => {
   let contendedWhenTold = false;
-  const { keeper, written, clock, reconcile } = setUp(undefined, {
-    onCoverage: () => contendedWhenTold ||= keeper.contention !== undefined,
+  const { reconciler, written, clock, reconcile } = setUp(undefined, {
+    onCoverage: () => contendedWhenTold ||= reconciler.contention !== undefined,
   });
   await reconcile();
   let version = 100;
@@ -102,7 +102,7 @@ Deno.test("RegistrationReconciler reports a contention about one of both configu
     const stored = written.findLast((each) => each.kind === kind);
     assert.ok(stored);
     const metadata = { ...stored.metadata, resourceVersion: String(version++) };
-    keeper.observe(kind, { ...stored, metadata, webhooks: [] });
+    reconciler.observe(kind, { ...stored, metadata, webhooks: [] });
   };
   overwrite("ValidatingWebhookConfiguration");
   for (let i = 0; i < 1_200; i++) {
@@ -132,10 +132,10 @@ Deno.test("RegistrationReconciler registers a new SidecarSet immediately during 
 });
 
 Deno.test("RegistrationReconciler is slow to put back what is deleted again and again", async () => {
-  const { reconcile, keeper, written, clock } = setUp();
+  const { reconcile, reconciler, written, clock } = setUp();
   await reconcile();
   for (let i = 0; i < 600; i++) {
-    keeper.observe(mutating, undefined);
+    reconciler.observe(mutating, undefined);
     await reconcile();
     await clock.advance(100);
   }
@@ -143,12 +143,12 @@ Deno.test("RegistrationReconciler is slow to put back what is deleted again and 
 });
 
 Deno.test("RegistrationReconciler is not misled by a watch that lags behind its own write", async () => {
-  const { reconcile, keeper, state, written } = setUp();
+  const { reconcile, reconciler, state, written } = setUp();
   await reconcile();
   state.sidecarSets = [sidecarSetOf({ spec: { selector: { matchLabels: { app: "b" } } } })];
   await reconcile();
   const count = written.length;
-  keeper.observe(mutating, {
+  reconciler.observe(mutating, {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: mutating,
     metadata: { name: "sidecarset", resourceVersion: "1" },
@@ -169,12 +169,12 @@ const OVERTAKING: Readonly<
 };
 for (const [what, later] of Object.entries(OVERTAKING)) {
   Deno.test(`RegistrationReconciler puts right what is ${what} before the answer to its write arrives`, async () => {
-    const { reconcile, keeper, state, written, covered, clock } = setUp(undefined, {
+    const { reconcile, reconciler, state, written, covered, clock } = setUp(undefined, {
       write(wanted) {
         written.push(wanted);
         const metadata = { ...wanted.metadata, resourceVersion: String(written.length) };
         const stored = { ...wanted, metadata };
-        if (written.length === 3) keeper.observe(stored.kind, later(stored));
+        if (written.length === 3) reconciler.observe(stored.kind, later(stored));
         return Promise.resolve(stored);
       },
     });
@@ -194,13 +194,13 @@ for (const [what, later] of Object.entries(OVERTAKING)) {
 
 Deno.test("RegistrationReconciler accepts an enforcer's excluded namespaces, and keeps them", async () => {
   const repairs: Repair[] = [];
-  const { reconcile, keeper, state, written } = setUp(undefined, {
+  const { reconcile, reconciler, state, written } = setUp(undefined, {
     onRepair: (repair) => repairs.push(repair),
   });
   const [prepared] = state.sidecarSets;
   assert.ok(prepared);
   await reconcile();
-  const since = keeper.coveredSince(prepared);
+  const since = reconciler.coveredSince(prepared);
   const stored = written.find(({ kind }) => kind === mutating);
   const excluded = { key: "control-plane", operator: "NotIn" as const, values: ["true"] };
   const narrowed = stored?.webhooks?.map((entry) => ({
@@ -209,7 +209,7 @@ Deno.test("RegistrationReconciler accepts an enforcer's excluded namespaces, and
       matchExpressions: [...entry.namespaceSelector.matchExpressions ?? [], excluded],
     },
   }));
-  keeper.observe(mutating, {
+  reconciler.observe(mutating, {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: mutating,
     metadata: { ...stored?.metadata, resourceVersion: "9" },
@@ -218,7 +218,7 @@ Deno.test("RegistrationReconciler accepts an enforcer's excluded namespaces, and
   const before = written.length;
   await reconcile();
   assert.equal(written.length, before);
-  assert.deepEqual(keeper.coveredSince(prepared), since);
+  assert.deepEqual(reconciler.coveredSince(prepared), since);
   state.sidecarSets = [
     prepared,
     sidecarSetOf({ name: "db", spec: { ...ending, namespace: "db" } }),

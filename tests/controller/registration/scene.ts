@@ -11,19 +11,19 @@ import { quietLogger } from "../../support/quiet_logger.ts";
 export const pem = (text: string) =>
   `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
 
-/** What other replicas have told; this process knows of it once it looks. */
-export class ToldPeers {
+/** What other replicas have published; this process reads it when it looks. */
+export class PublishedPeers {
   caBundle = "";
   looks = 0;
-  told: string;
+  published: string;
 
-  constructor(told = "") {
-    this.told = told;
+  constructor(published = "") {
+    this.published = published;
   }
 
   look() {
     this.looks++;
-    this.caBundle = this.told;
+    this.caBundle = this.published;
     return Promise.resolve([]);
   }
 }
@@ -41,7 +41,7 @@ export function setUp(
   const written: WebhookConfiguration[] = [];
   const covered: string[][] = [];
   const clock = new ManualClock();
-  const keeper = new RegistrationReconciler({
+  const reconciler = new RegistrationReconciler({
     name: "sidecarset",
     endpoint: { url: "https://127.0.0.1:9443" },
     excludedNamespaces: [],
@@ -49,7 +49,7 @@ export function setUp(
     logger: quietLogger,
     sidecarSets: () => state.sidecarSets,
     caBundle: () => pem("own"),
-    peers: new ToldPeers(),
+    peers: new PublishedPeers(),
     owner: () => Promise.resolve(undefined),
     isLeader: () => state.leading,
     write(wanted) {
@@ -62,8 +62,8 @@ export function setUp(
     onRepair: () => {},
     ...settings,
   });
-  const reconcile = () => keeper.reconcile(new AbortController().signal);
-  return { keeper, state, written, covered, clock, reconcile };
+  const reconcile = () => reconciler.reconcile(new AbortController().signal);
+  return { reconciler, state, written, covered, clock, reconcile };
 }
 
 export const mutating = "MutatingWebhookConfiguration";
