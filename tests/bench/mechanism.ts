@@ -20,7 +20,8 @@ const WARM_UP_MS = 300;
 
 /**
  * Measures the creation of a Pod on a real API server: one that no SidecarSet selects, one that the webhook
- * injects, and one that the API server injects by the policy. As many SidecarSets of either mechanism exist, of which one matches.
+ * injects, and one that the API server injects by the policy. As many SidecarSets of either mechanism exist, of
+ * which one matches.
  */
 export async function benchMechanism({ quick }: { quick: boolean }): Promise<void> {
   const { rounds, turnMs } = quick ? { rounds: 1, turnMs: 1_500 } : { rounds: 5, turnMs: 3_000 };

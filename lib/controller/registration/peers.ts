@@ -47,8 +47,8 @@ const REMOVE_DEADLINE_MS = 2_000;
 const MAX_BUNDLE_CHARACTERS = 16_384;
 
 /**
- * The authorities of all replicas as a CA bundle, in the same order for every replica. If a registered entry has another
- * one, the other replicas are listed again first, so that the registration is not changed by stale knowledge.
+ * The authorities of all replicas as a CA bundle, in the same order for every replica. If a registered entry has
+ * another one, the other replicas are listed again first, so that the registration is not changed by stale knowledge.
  *
  * @param own PEM text of this replica's authorities
  */

@@ -158,7 +158,8 @@ export const RESULT_VARIABLES: readonly NamedExpression[] = [
   variable(
     "stale",
     "variables.injected.size() > 0 ? variables.dropped : " +
-      "variables.dropped.size() == 0 || !variables.isReadable ? [] : variables.dropped.filter(n, n in variables.listed)",
+      "variables.dropped.size() == 0 || !variables.isReadable ? [] : " +
+      "variables.dropped.filter(n, n in variables.listed)",
   ),
   variable("allFull", entries("full")),
   variable("keptFull", `variables.allFull.filter(e, !${isOf("variables.stale")})`),

@@ -12,7 +12,7 @@ import type { PolicySupport } from "../../../lib/index/policies.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { sidecarSetOf } from "../../support/objects.ts";
 import { quietLogger } from "../../support/quiet_logger.ts";
-import { pem, ToldPeers } from "../registration/scene.ts";
+import { pem, PublishedPeers } from "../registration/scene.ts";
 
 /** What an API server uses of what is stored: later than its watch has sent it. */
 export interface Delays {
@@ -135,7 +135,7 @@ export class SimulatedCluster {
       endpoint: { url: "https://127.0.0.1:9443" },
       sidecarSets: () => [...this.sidecarSets.values()],
       caBundle: () => pem("own"),
-      peers: new ToldPeers(),
+      peers: new PublishedPeers(),
       isInjectedByPolicy: (prepared) => policy.covers(prepared),
       write: (wanted) => answer(() => this.#register(wanted)),
     });
