@@ -12,6 +12,7 @@ export interface NamedExpression {
   expression: string;
 }
 
+/** admissionregistration.k8s.io/v1 MutatingAdmissionPolicy, as far as the program reads and writes it. */
 export interface MutatingAdmissionPolicy {
   apiVersion: "admissionregistration.k8s.io/v1";
   kind: "MutatingAdmissionPolicy";
@@ -31,6 +32,7 @@ export interface MutatingAdmissionPolicy {
   };
 }
 
+/** admissionregistration.k8s.io/v1 MutatingAdmissionPolicyBinding, which makes a policy effective. */
 export interface MutatingAdmissionPolicyBinding {
   apiVersion: "admissionregistration.k8s.io/v1";
   kind: "MutatingAdmissionPolicyBinding";

@@ -2,6 +2,7 @@
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 
+/** A JSON object. */
 export interface JsonObject {
   [key: string]: Json;
 }
@@ -11,6 +12,7 @@ export type JsonPatchOperation =
   | { op: "add" | "replace" | "test"; path: string; value: unknown }
   | { op: "remove"; path: string };
 
+/** Whether a value is an object with members: neither null nor an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -6,12 +6,14 @@ import type { ObjectMeta } from "./meta.ts";
  * validates these objects.
  */
 
+/** What every object of the API has. */
 export interface KubeObject {
   apiVersion?: string;
   kind?: string;
   metadata: ObjectMeta;
 }
 
+/** core/v1 ObjectReference, as in events. */
 export interface ObjectReference {
   apiVersion?: string;
   kind?: string;
@@ -22,10 +24,12 @@ export interface ObjectReference {
   fieldPath?: string;
 }
 
+/** core/v1 ConfigMap. */
 export interface ConfigMap extends KubeObject {
   data?: Record<string, string>;
 }
 
+/** core/v1 Secret. */
 export interface Secret extends KubeObject {
   type?: string;
   /** Values are base64. */
@@ -66,6 +70,7 @@ export interface Workload extends KubeObject {
   status?: { observedGeneration?: number; [field: string]: unknown };
 }
 
+/** apiextensions.k8s.io/v1 CustomResourceDefinition, as far as doctor reads it. */
 export interface CustomResourceDefinition extends KubeObject {
   spec?: JsonObject;
   status?: { storedVersions?: string[]; conditions?: { type: string; status: string }[] };

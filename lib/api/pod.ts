@@ -4,6 +4,7 @@ import { MIRROR_POD_ANNOTATION } from "./names.ts";
 
 /** The fields of a core/v1 Pod that the program reads. Types without a schema, as the API server validates Pods. */
 
+/** core/v1 PodSpec. */
 export interface PodSpec {
   containers: Container[];
   initContainers?: Container[];
@@ -16,12 +17,14 @@ export interface PodSpec {
   [field: string]: unknown;
 }
 
+/** core/v1 ContainerState: one member at most. */
 export interface ContainerState {
   running?: { startedAt?: string };
   terminated?: { exitCode: number; reason?: string; finishedAt?: string };
   waiting?: { reason?: string; message?: string };
 }
 
+/** core/v1 ContainerStatus. */
 export interface ContainerStatus {
   name: string;
   image: string;
@@ -34,6 +37,7 @@ export interface ContainerStatus {
   resources?: Container["resources"];
 }
 
+/** core/v1 PodCondition. */
 export interface PodCondition {
   type: string;
   status: string;
@@ -43,6 +47,7 @@ export interface PodCondition {
   observedGeneration?: number;
 }
 
+/** core/v1 PodStatus. */
 export interface PodStatus {
   phase?: string;
   observedGeneration?: number;
@@ -52,6 +57,7 @@ export interface PodStatus {
   [field: string]: unknown;
 }
 
+/** core/v1 Pod. */
 export interface Pod {
   apiVersion?: string;
   kind?: string;
@@ -67,6 +73,7 @@ export function isMirrorPod(
   return Object.hasOwn(metadata.annotations ?? {}, MIRROR_POD_ANNOTATION);
 }
 
+/** core/v1 Namespace. */
 export interface Namespace {
   metadata: ObjectMeta;
 }

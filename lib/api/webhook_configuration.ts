@@ -13,6 +13,7 @@ export const PATHS = {
   validateJob: "/validate-batch-v1-job",
 } as const;
 
+/** admissionregistration.k8s.io/v1 WebhookClientConfig: how API servers reach the webhook. */
 export interface WebhookClientConfig {
   /** Base64 of PEM text. */
   caBundle?: string;
@@ -20,6 +21,7 @@ export interface WebhookClientConfig {
   url?: string;
 }
 
+/** admissionregistration.k8s.io/v1 RuleWithOperations. */
 export interface WebhookRule {
   apiGroups: string[];
   apiVersions: string[];
@@ -28,6 +30,7 @@ export interface WebhookRule {
   scope: "Cluster" | "Namespaced" | "*";
 }
 
+/** One webhook of a configuration, mutating or validating. */
 export interface WebhookEntry {
   name: string;
   admissionReviewVersions: string[];
@@ -44,6 +47,7 @@ export interface WebhookEntry {
   matchConditions?: { name: string; expression: string }[];
 }
 
+/** admissionregistration.k8s.io/v1 MutatingWebhookConfiguration or ValidatingWebhookConfiguration. */
 export interface WebhookConfiguration {
   apiVersion: "admissionregistration.k8s.io/v1";
   kind: "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration";

@@ -38,6 +38,7 @@ export interface FailedWrite {
   readonly group?: string;
 }
 
+/** Options of {@linkcode Failures}. */
 export interface FailuresOptions {
   readonly clock: Clock;
   /** From 0 to 1, for jitter. @default Math.random */

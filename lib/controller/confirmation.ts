@@ -11,6 +11,7 @@ import { get } from "../kube/requests.ts";
 import { type Resource, resources } from "../kube/resources.ts";
 import { send } from "../kube/response.ts";
 
+/** Options of {@linkcode Confirmation}. */
 export interface ConfirmationOptions {
   readonly index: ClusterIndex;
   /** As the API server has it now; undefined where there is none. Both may reject with what it answers. */
@@ -91,6 +92,7 @@ function sameLabels(a: Labels, b: Labels): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
 
+/** Where a confirmation reads. */
 export interface ConfirmationSources {
   readonly client: RestClient;
   readonly index: ClusterIndex;

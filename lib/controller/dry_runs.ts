@@ -4,6 +4,7 @@ import type { ObservedPod } from "../core/observed_pod.ts";
 import { createInjector } from "../core/inject/inject.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 
+/** Options of {@linkcode createDryRuns}. */
 export interface DryRunOptions {
   readonly index: ClusterIndex;
   readonly clock: Clock;
@@ -13,6 +14,7 @@ export interface DryRunOptions {
 /** What a dry run of the injection of a new Pod depends on. */
 export type DryRunFacts = Omit<ReplacementFacts, "sidecarSet" | "revision">;
 
+/** Creates the source of a dry run's facts, by the Pod's namespace and labels. */
 export function createDryRuns(
   { index, clock, excludedNamespaces }: DryRunOptions,
 ): (pod: Pick<ObservedPod, "metadata">) => DryRunFacts {

@@ -32,6 +32,7 @@ export interface LoopMetrics {
   observe(controller: string, queue: WorkQueue): void;
 }
 
+/** Options of {@linkcode Loop}. */
 export interface LoopOptions {
   /** Name of the controller: the label of its metrics. */
   readonly controller: string;

@@ -64,6 +64,7 @@ export class RepairBackoff {
   }
 }
 
+/** Options of {@linkcode createRepairReport}. */
 export interface RepairReportOptions {
   readonly logger: Logger;
   readonly events: Pick<Events, "record">;

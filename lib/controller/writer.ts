@@ -22,6 +22,7 @@ import { send } from "../kube/response.ts";
 import { type Leadership, NotLeaderError } from "./leadership.ts";
 import type { Limiter } from "./limiter.ts";
 
+/** Options of {@linkcode Writer}. */
 export interface WriterOptions {
   readonly client: RestClient;
   /** Bounds the writes of Pods: there may be thousands, and some may be slow. */

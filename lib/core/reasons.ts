@@ -61,6 +61,7 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS;
 
+/** Whether a text is a reason of {@linkcode REASONS}. */
 export function isReason(text: string): text is Reason {
   return Object.hasOwn(REASONS, text);
 }
@@ -123,6 +124,7 @@ export const CONDITION_REASONS = {
 
 export type ConditionReason = keyof typeof CONDITION_REASONS;
 
+/** Whether a text is a reason of {@linkcode CONDITION_REASONS}. */
 export function isConditionReason(reason: string): reason is ConditionReason {
   return Object.hasOwn(CONDITION_REASONS, reason);
 }

@@ -7,6 +7,7 @@ interface CommonChange {
   readonly sidecarSets: Iterable<string>;
 }
 
+/** A Pod appeared, changed or was deleted. */
 export interface PodChange extends CommonChange {
   readonly kind: "pod";
   /** `namespace/name`. */
@@ -17,6 +18,7 @@ export interface PodChange extends CommonChange {
   readonly after: ObservedPod | undefined;
 }
 
+/** A SidecarSet appeared, changed or was deleted. */
 export interface SidecarSetChange extends CommonChange {
   readonly kind: "sidecarset";
   readonly name: string;

@@ -54,6 +54,7 @@ export class EffectiveTimes {
   }
 }
 
+/** Whether two SidecarSets select the same Pods. */
 export function sameSelection(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
   return selectionKey(a) === selectionKey(b);
 }

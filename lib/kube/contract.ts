@@ -8,6 +8,7 @@ type HttpMethods = "GET" | "POST" | "DELETE" | "PUT" | "PATCH" | "OPTIONS" | "HE
 type JSONPrimitive = string | number | boolean | null | undefined;
 export type JSONValue = JSONPrimitive | { [key: string]: JSONValue } | JSONValue[];
 
+/** One HTTP request to the API server. */
 export interface RequestOptions {
   method: HttpMethods;
   path: string;
@@ -62,6 +63,7 @@ export interface ApiStatus {
   };
 }
 
+/** Options of one page of a list. */
 export interface ListOptions {
   abortSignal?: AbortSignal;
   limit?: number;
@@ -70,6 +72,7 @@ export interface ListOptions {
   maxBytes?: number;
 }
 
+/** Options of a watch. */
 export interface WatchOptions {
   abortSignal?: AbortSignal;
   resourceVersion?: string;
@@ -77,6 +80,7 @@ export interface WatchOptions {
   allowWatchBookmarks?: boolean;
 }
 
+/** One page of a list. */
 export interface ObjectList<T> {
   metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
   items: T[];

@@ -7,6 +7,7 @@ export interface TlsMaterial {
   readonly certificate: ClientCertificate | undefined;
 }
 
+/** A client certificate with its key, as PEM text. */
 export interface ClientCertificate {
   readonly cert: string;
   readonly key: string;
@@ -38,11 +39,13 @@ export interface Identity {
   plugin?: CredentialPlugin;
 }
 
+/** What an exec plugin returns: a token, a client certificate, or both. */
 export interface PluginCredential {
   readonly token?: string;
   readonly certificate?: ClientCertificate;
 }
 
+/** Source of credentials that expire. */
 export interface CredentialPlugin {
   credential(): Promise<PluginCredential>;
   /** The credential was not accepted: the next `credential()` runs the plugin. */

@@ -1,6 +1,7 @@
 import { isObject } from "../api/json.ts";
 import type { ApiStatus } from "./contract.ts";
 
+/** Options of {@linkcode ApiError}. */
 export interface ApiErrorOptions {
   method: string;
   path: string;
@@ -42,6 +43,7 @@ export class CredentialsError extends Error {
   override readonly name = "CredentialsError";
 }
 
+/** Options of {@linkcode ConnectionError}. */
 export interface ConnectionErrorOptions {
   method: string;
   path: string;
@@ -63,6 +65,7 @@ export class ConnectionError extends Error {
   }
 }
 
+/** Names a request in error messages. */
 export interface RequestName {
   readonly method: string;
   readonly path: string;

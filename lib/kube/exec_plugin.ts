@@ -35,6 +35,7 @@ const execCredential = z.looseObject({
   }),
 });
 
+/** Options of {@linkcode ExecPlugin}. */
 export interface ExecPluginOptions {
   host: Pick<Host, "run">;
   clock: Clock;

@@ -9,6 +9,7 @@ export interface Host {
   run(program: string, options: RunOptions): Promise<RunResult>;
 }
 
+/** How to run a program. */
 export interface RunOptions {
   args: readonly string[];
   /** Added to the environment of this process. */
@@ -16,6 +17,7 @@ export interface RunOptions {
   signal: AbortSignal;
 }
 
+/** Result of a program that has ended. */
 export interface RunResult {
   code: number;
   stdout: string;

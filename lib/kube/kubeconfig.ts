@@ -18,6 +18,7 @@ import {
 import { caOf, identityOf } from "./kubeconfig_identity.ts";
 import type { TextFileOptions } from "./text_source.ts";
 
+/** Options of {@linkcode kubeconfigCluster}. */
 export interface KubeconfigOptions extends TextFileOptions {
   host: Host;
   /** A file that must exist. @default the files of KUBECONFIG, else the one in the home folder */

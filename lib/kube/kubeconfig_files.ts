@@ -89,6 +89,7 @@ export interface MergedKubeconfig {
   readonly contexts: ReadonlyMap<string, Located>;
 }
 
+/** Options of {@linkcode readKubeconfigs}. */
 export interface ReadOptions {
   host: Pick<Host, "readTextFile">;
   /** Whether to skip a file that does not exist. */

@@ -16,6 +16,7 @@ export interface ListWatch<T> {
   read(value: unknown): T;
 }
 
+/** Options of {@linkcode listWatch}. */
 export interface ListWatchOptions<T extends KubeObject> {
   resource: Resource<T>;
   /** @default all objects of the cluster */
@@ -42,6 +43,7 @@ export function listWatch<T extends KubeObject>(
   };
 }
 
+/** Options of {@linkcode ListPages}. */
 export interface ListPagesOptions<T extends KubeObject> {
   readonly source: Pick<ListWatch<T>, "list">;
   readonly clock: Clock;
@@ -50,6 +52,7 @@ export interface ListPagesOptions<T extends KubeObject> {
   readonly deadlineMs: number;
 }
 
+/** One page of a list, with the list's resourceVersion. */
 export interface Page<T> {
   readonly items: T[];
   readonly version: string;

@@ -4,6 +4,7 @@ import type { KubeObject } from "../api/objects.ts";
 import { httpCodeOf, retryAfterSecondsOf } from "./errors.ts";
 import type { Failure, Input } from "./reflector.ts";
 
+/** Options of {@linkcode OpenWatch}. */
 export interface OpenWatchOptions {
   clock: Clock;
   /** Time without a value after which the peer counts as dead; fetch has no such timeout. */

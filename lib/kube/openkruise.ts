@@ -23,6 +23,7 @@ const LEASE = "kruise-manager";
 /** A Lease that is older than this many times its duration has no holder. */
 const LEASE_DURATIONS = 2;
 
+/** Options of {@linkcode openKruiseActivity}. */
 export interface OpenKruiseOptions {
   readonly client: RestClient;
   /** Namespace of OpenKruise. */

@@ -43,6 +43,7 @@ export type Task =
 
 type ReadTask = Extract<Task, { do: "read" }>;
 
+/** State of a reflector between steps. */
 export interface State {
   readonly task: Task;
   /** Failures since watches were last healthy. */
@@ -57,6 +58,7 @@ export interface State {
   readonly refusals: number;
 }
 
+/** Why a list or a watch failed. */
 export interface Failure {
   readonly message: string;
   readonly httpCode?: number | undefined;
@@ -93,6 +95,7 @@ export type Input<T> =
   | { readonly type: "rejected" }
   | { readonly type: "waited" };
 
+/** Time and chance, as inputs of a pure step. */
 export interface StepContext {
   /** Monotonic milliseconds. */
   readonly now: number;
@@ -100,6 +103,7 @@ export interface StepContext {
   readonly random: number;
 }
 
+/** Result of a step: the next state, and the changes to report. */
 export interface Step<T> {
   readonly state: State;
   readonly changes: readonly Change<T>[];

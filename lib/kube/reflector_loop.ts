@@ -13,6 +13,7 @@ import {
   type Task,
 } from "./reflector.ts";
 
+/** Options of {@linkcode ReflectorLoop}. */
 export interface ReflectorOptions<T extends KubeObject> {
   /** Name of the watch in the log, such as "pods". */
   name: string;
@@ -34,6 +35,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   notServedText?: string;
 }
 
+/** Page size and times of a reflector. */
 export interface ReflectorTiming {
   /** Objects per list page. Parsing a page delays admission reviews. @default {100} */
   pageSize: number;

@@ -5,6 +5,7 @@ import { type Resource, resources } from "./resources.ts";
 
 /** Builders of requests as values: what to send, and how to read the response. `send()` sends them. */
 
+/** A request, and the reader of its response. */
 export interface KubeRequest<T> {
   readonly options: RequestOptions & { expectJson: true };
   read(value: unknown): T;
@@ -16,6 +17,7 @@ export interface ObjectRef {
   namespace?: string;
 }
 
+/** Which objects a list or a watch is about. */
 export interface Selection {
   /** @default all namespaces */
   namespace?: string;
@@ -23,28 +25,33 @@ export interface Selection {
   fieldSelector?: string;
 }
 
+/** Options of {@linkcode list}. */
 export interface PageOptions extends Selection {
   limit?: number;
   continue?: string;
 }
 
+/** Where a watch starts, and how long it lasts. */
 export interface WatchFrom extends Selection {
   resourceVersion?: string;
   timeoutSeconds?: number;
   allowWatchBookmarks?: boolean;
 }
 
+/** Options of {@linkcode objectPath}. */
 export interface WriteOptions {
   /** Validates and responds without storing anything. */
   dryRun?: boolean;
   fieldManager?: string;
 }
 
+/** Options of {@linkcode create}. */
 export interface CreateOptions<T> extends WriteOptions {
   namespace?: string;
   body: T;
 }
 
+/** Options of {@linkcode update}. */
 export interface UpdateOptions<T> extends ObjectRef, WriteOptions {
   body: T;
 }
@@ -59,11 +66,13 @@ export type PatchOptions = ObjectRef & WriteOptions & PatchBody & {
   subresource?: "status" | "resize";
 };
 
+/** What must still hold of the stored object. */
 export interface Preconditions {
   uid?: string;
   resourceVersion?: string;
 }
 
+/** Options of {@linkcode remove}. */
 export interface DeleteOptions extends ObjectRef {
   dryRun?: boolean;
   preconditions?: Preconditions;
@@ -71,6 +80,7 @@ export interface DeleteOptions extends ObjectRef {
   propagationPolicy?: "Orphan" | "Background" | "Foreground";
 }
 
+/** Options of {@linkcode evict}. */
 export interface EvictOptions {
   name: string;
   namespace: string;

@@ -3,6 +3,7 @@ import type { Logger } from "../api/logger.ts";
 import { Deadline } from "./deadline.ts";
 import { httpCodeOf } from "./errors.ts";
 
+/** Options of {@linkcode StoreMonitor}. */
 export interface StoreMonitorOptions {
   /**
    * Reads an object that is written often; from the store, not from a cache.
@@ -14,6 +15,7 @@ export interface StoreMonitorOptions {
   readonly logger: Logger;
 }
 
+/** Receives what a monitor of the store finds. */
 export interface StoreSubscriber {
   /** The API server is reachable again. */
   onReachable(): void;

@@ -12,6 +12,7 @@ export interface TextSource {
   expire(): void;
 }
 
+/** Options of {@linkcode TextFile}. */
 export interface TextFileOptions {
   host: Pick<Host, "readTextFile">;
   clock: Clock;

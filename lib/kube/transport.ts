@@ -7,6 +7,7 @@ import { ConnectionError, type RequestName } from "./errors.ts";
 import { HttpClients } from "./http_clients.ts";
 import { apiErrorOf, jsonOf, ParseTurns, responseText } from "./response.ts";
 
+/** Options of {@linkcode FetchClient}. */
 export interface FetchClientOptions {
   cluster: Cluster;
   clock: Clock;
@@ -19,6 +20,7 @@ export interface FetchClientOptions {
   observe?: (observation: Observation) => void;
 }
 
+/** A finished request, for metrics and the API server's clock. */
 export interface Observation {
   readonly method: string;
   readonly path: string;

@@ -49,6 +49,7 @@ export const config = z.strictObject(
 );
 export type Config = z.infer<typeof config>;
 
+/** Where the configuration is read. */
 export interface ConfigSources {
   /** Values of the flags that were given, by the flag's name. */
   readonly flags: Readonly<Record<string, unknown>>;
@@ -80,6 +81,7 @@ export function readConfig(sources: ConfigSources): Config {
   throw new ConfigError(`Cannot read the configuration: ${lines.join("; ")}`);
 }
 
+/** A flag or an environment variable has a value that cannot be used. */
 export class ConfigError extends Error {
   override name = "ConfigError";
 }

@@ -40,6 +40,7 @@ import type { Config } from "./config.ts";
 /** Statuses, revisions and the registration are few compared with Pods. */
 const MAX_OTHER_WRITES_IN_FLIGHT = 4;
 
+/** Options of {@linkcode createControllers}. */
 export interface ControllersOptions {
   readonly config: Config;
   readonly client: RestClient;
@@ -167,7 +168,7 @@ export function createControllers(options: ControllersOptions): Controllers {
   const sidecarSets = new SidecarSetController({
     ...common,
     ...evictionRule,
-    legacy: options.retainedRevisions,
+    retainedRevisions: options.retainedRevisions,
     registrationOf: injectionFacts,
     missedOf: (name) => missed.summaryOf(name),
     refusedOf: (name) => refused.summaryOf(name),

@@ -7,6 +7,7 @@ export interface ReadinessCheck {
   check(): string | undefined;
 }
 
+/** Options of {@linkcode createHealthHandler}. */
 export interface HealthOptions {
   readonly checks: readonly ReadinessCheck[];
   /** The metrics in Prometheus' text format. */
@@ -49,6 +50,7 @@ function text(body: string, status = 200): Response {
   return new Response(body, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
 }
 
+/** The listening server for probes and metrics. */
 export interface HealthServer {
   readonly port: number;
   stop(): Promise<void>;

@@ -1,3 +1,4 @@
+/** An address to listen on, and the setting that changes it. */
 export interface ListenAddress {
   readonly hostname: string;
   readonly port: number;

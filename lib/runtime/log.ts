@@ -7,6 +7,7 @@ export type LogLevel = (typeof logLevels)[number];
 export const logFormats = ["json", "text"] as const;
 export type LogFormat = (typeof logFormats)[number];
 
+/** Options of {@linkcode createLogger}. */
 export interface LoggerOptions {
   /** Entries below this level are dropped. */
   level: LogLevel;

@@ -1,5 +1,6 @@
 import type { Logger } from "../api/logger.ts";
 
+/** Options of {@linkcode dropPermissions}. */
 export interface PermissionsOptions {
   /** The credentials come from a program that has to be run again and again. */
   readonly keepRun: boolean;
@@ -21,5 +22,5 @@ export async function dropPermissions({ keepRun, logger }: PermissionsOptions): 
   const held = ALL.filter((name) => Deno.permissions.querySync({ name }).state === "granted");
   const excess = held.filter((name) => !kept.includes(name));
   if (excess.length > 0) logger.warn("Cannot drop permissions", { permissions: excess });
-  logger.info("Gave up what only the start needs", { kept: held });
+  logger.info("Dropped startup-only permissions", { kept: held });
 }

@@ -10,6 +10,7 @@ const FAILING_CHECK_INTERVAL_MS = 200;
 const CHECK_INTERVAL_MS = 10_000;
 const CHECK_DEADLINE_MS = 3_000;
 
+/** Options of {@linkcode createReadiness}. */
 export interface ReadinessOptions {
   readonly watches: Watches;
   readonly certificates: CertificateSource;
@@ -26,6 +27,7 @@ export interface ReadinessOptions {
   readonly stopping: AbortSignal;
 }
 
+/** The checks of the readiness probe. */
 export interface Readiness {
   readonly checks: readonly ReadinessCheck[];
   /** Keeps calling the webhook until the signal is aborted. */

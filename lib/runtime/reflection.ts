@@ -8,6 +8,7 @@ import { ReflectorLoop } from "../kube/reflector_loop.ts";
 import type { Selection } from "../kube/requests.ts";
 import type { Resource } from "../kube/resources.ts";
 
+/** Options of {@linkcode reflect}. */
 export interface ReflectOptions {
   readonly client: RestClient;
   readonly clock: Clock;

@@ -35,6 +35,7 @@ import { createCover, createMechanismWarnings, createValidation } from "./valida
 import { createWatches } from "./watches.ts";
 import { createWebhookListener } from "./webhook_listener.ts";
 
+/** Options of {@linkcode run}. */
 export interface RunOptions {
   readonly config: Config;
   /** Of the program. */

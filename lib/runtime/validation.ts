@@ -13,6 +13,7 @@ import type { ClusterIndex } from "../index/cluster.ts";
 import type { SidecarSetValidationInput } from "../webhook/sidecarsets.ts";
 import { warningText } from "../webhook/warnings.ts";
 
+/** Validates SidecarSets, those of the cluster and those that are being admitted. */
 export interface Validation {
   /** Problems of a stored SidecarSet by itself. */
   problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
@@ -20,6 +21,7 @@ export interface Validation {
   validate(input: SidecarSetValidationInput): readonly FieldProblem[];
 }
 
+/** Options of {@linkcode createValidation}. */
 export interface ValidationOptions {
   readonly index: ClusterIndex;
   readonly requireAllowList: boolean;
@@ -27,6 +29,7 @@ export interface ValidationOptions {
   retainedAllowList(): string | undefined;
 }
 
+/** Creates the validation over the index, which has the other SidecarSets and the allow-list. */
 export function createValidation(
   { index, requireAllowList, retainedAllowList }: ValidationOptions,
 ): Validation {
@@ -48,6 +51,7 @@ export function createValidation(
   };
 }
 
+/** Options of {@linkcode createMechanismWarnings}. */
 export interface MechanismWarningsOptions {
   readonly index: ClusterIndex;
   readonly excludedNamespaces: readonly string[];
@@ -85,6 +89,7 @@ export function createMechanismWarnings(
   };
 }
 
+/** Options of {@linkcode createCover}. */
 export interface CoverageOptions {
   readonly registration: Pick<RegistrationController, "cover">;
   problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];

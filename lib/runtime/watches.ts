@@ -16,6 +16,7 @@ import { toPrepared } from "../core/defaults/prepare.ts";
 
 const SYNC_POLL_MS = 20;
 
+/** Options of {@linkcode createReflections}. */
 export interface ReflectionsOptions extends ReflectOptions {
   readonly index: ClusterIndex;
   /** The controller's namespace. */
@@ -25,6 +26,7 @@ export interface ReflectionsOptions extends ReflectOptions {
   onPodsListed?(): void;
 }
 
+/** Options of {@linkcode createWatches}. */
 export interface WatchesOptions extends Omit<ReflectionsOptions, "onPodsListed"> {
   /** Name of the webhook configurations, and of the MutatingAdmissionPolicy with its binding. */
   readonly registrationName: string;
@@ -32,6 +34,7 @@ export interface WatchesOptions extends Omit<ReflectionsOptions, "onPodsListed">
   countedUntil(signal: AbortSignal): Promise<Date | undefined>;
 }
 
+/** The watches of the index. */
 export interface Watches {
   /**
    * Whether SidecarSets, namespaces and revisions are read. A replica that is cut off is not ready, but still answers:

@@ -2,6 +2,7 @@ import type { CertificateListener, ServingCertificate } from "../webhook/certifi
 import { startServer, type WebhookServer, type WebhookServerOptions } from "../webhook/server.ts";
 import { type ListenAddress, ListenError, requireFree } from "./listen.ts";
 
+/** Options of {@linkcode createWebhookListener}. */
 export interface WebhookListenerOptions extends WebhookServerOptions {
   /** Called when the address cannot be listened on: the process cannot do its work. */
   onListenError(error: ListenError): void;

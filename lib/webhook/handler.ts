@@ -6,6 +6,7 @@ import { BodyBudget, type BodyShare, readJson } from "./json_body.ts";
 import { failed, type Review } from "./decisions.ts";
 import { createRespond, createReviewReader } from "./review.ts";
 
+/** Options of {@linkcode createHandler}. */
 export interface HandlerOptions {
   /** One review function per path of `PATHS`. */
   readonly reviews: { readonly [name in keyof typeof PATHS]: Review };
@@ -22,6 +23,7 @@ export interface HandlerOptions {
   readonly reviewDeadlineMs?: number;
 }
 
+/** An answered review, for metrics. */
 export interface Observation {
   /** One of `PATHS`, or "other", so that unknown paths add no series. */
   readonly path: string;

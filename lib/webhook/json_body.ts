@@ -1,3 +1,4 @@
+/** Limits of a request's body. */
 export interface BodyLimit {
   /** A longer body is rejected without being buffered. */
   readonly maxBytes: number;

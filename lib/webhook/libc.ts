@@ -12,6 +12,7 @@ const SYMBOLS = {
 } as const;
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>;
 
+/** A socket option by the numbers of the C library. */
 export interface SocketOption {
   readonly level: number;
   readonly name: number;

@@ -6,6 +6,7 @@ export interface UnknownObjects {
   readonly sidecarSets: readonly { readonly name: string }[];
 }
 
+/** What was read for a Pod that the index does not know enough about. */
 export interface PodReads {
   /** Undefined if it does not exist. */
   readonly namespace?: NamespaceFacts | undefined;
@@ -16,6 +17,7 @@ export interface PodReads {
   readonly problem?: string;
 }
 
+/** Reads what the index does not have yet. */
 export interface PodReader {
   /** A namespace of the index. */
   namespace(name: string): NamespaceFacts | undefined;

@@ -12,6 +12,7 @@ import { ALLOWED, failed, type Review } from "./decisions.ts";
 import { podDecision } from "./pod_decision.ts";
 import { type PodReader, readUnknown } from "./pod_reads.ts";
 
+/** Options of {@linkcode createPodReview}. */
 export interface PodReviewOptions extends PodReader {
   /** Whether the index has all SidecarSets, namespaces and revisions of the cluster. */
   isSynced(): boolean;
@@ -31,6 +32,7 @@ export interface PodReviewOptions extends PodReader {
   readonly observer?: PodReviewObserver;
 }
 
+/** Counts the results of Pod reviews. */
 export interface PodReviewObserver {
   /** Once per Pod and injected SidecarSet, regardless of repeated reviews. */
   onInjected(injected: Injected, namespace: string): void;

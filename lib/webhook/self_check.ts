@@ -1,3 +1,4 @@
+/** Options of {@linkcode selfCheck}. */
 export interface SelfCheckOptions {
   /** Address of the listener. */
   readonly hostname: string;

@@ -3,6 +3,7 @@ import type { Logger } from "../api/logger.ts";
 import type { TlsIdentity } from "./certificates/identity.ts";
 import type { SocketTuning } from "./socket_tuning.ts";
 
+/** Options of {@linkcode startServer}. */
 export interface WebhookServerOptions extends GenerationOptions {
   readonly clock: Clock;
   /** Minimum time for which the old listener stays open. @default 10000 */
@@ -13,6 +14,7 @@ export interface WebhookServerOptions extends GenerationOptions {
   readonly shutdownDeadlineMs?: number;
 }
 
+/** The listening webhook. */
 export interface WebhookServer {
   readonly port: number;
   /** Requests in flight, including those of old listeners. */

@@ -13,6 +13,7 @@ import { ALLOWED, failed, refused, type Review } from "./decisions.ts";
 import { jsonDiff, jsonEqual } from "../core/json/patch.ts";
 import { warned } from "./warnings.ts";
 
+/** Options of {@linkcode createSidecarSetValidation}. */
 export interface SidecarSetValidationOptions {
   /** All problems of a SidecarSet, including conflicts with others of the cluster. */
   validateSidecarSet(input: SidecarSetValidationInput): readonly FieldProblem[];
@@ -28,6 +29,7 @@ export interface SidecarSetValidationOptions {
   warningsOf?(input: SidecarSetValidationInput): readonly string[];
 }
 
+/** A SidecarSet that is being admitted. */
 export interface SidecarSetValidationInput {
   readonly name: string;
   /** The object to store, with defaults; of any shape. */

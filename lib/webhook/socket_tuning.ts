@@ -27,6 +27,7 @@ export interface SocketTuning {
   close(): void;
 }
 
+/** Options of {@linkcode openSocketTuning}. */
 export interface SocketTuningOptions {
   readonly logger: Logger;
   /** @default LIBC_PATHS of this machine */

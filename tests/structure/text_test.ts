@@ -36,3 +36,21 @@ Deno.test("no line of code is longer than 120 characters, unless it holds a URL"
   assert.deepEqual(long, []);
   assert.ok(sources.length > 500);
 });
+
+Deno.test("every exported function, class and interface has a comment for its users", async () => {
+  const declaration = /^export (?:async |abstract )?(?:function\*?|class|interface) (\w+)/;
+  let declared = 0;
+  const uncommented = (await sourcesIn("lib/")).flatMap(({ path, lines }) =>
+    lines.flatMap((line, index) => {
+      const name = declaration.exec(line)?.[1];
+      if (name === undefined) return [];
+      declared++;
+      // Overloads share the comment of the first.
+      const before = lines[index - 1] ?? "";
+      const isOverload = before.startsWith(`export function ${name}`);
+      return before.endsWith("*/") || isOverload ? [] : [`${path}: ${name}`];
+    })
+  );
+  assert.deepEqual(uncommented, []);
+  assert.ok(declared > 500);
+});

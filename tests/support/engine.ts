@@ -25,7 +25,7 @@ export interface EngineOptions {
   registrationOf?(): RegistrationFacts;
   obstacleOf?(pod: ObservedPod): ReplacementObstacle | undefined;
   /** Revisions that another controller has left; undefined while reading them is forbidden. @default none */
-  legacy?(): readonly ControllerRevision[] | undefined;
+  retainedRevisions?(): readonly ControllerRevision[] | undefined;
   /** Applies the answer to a status write ahead of the watch. @default it is ignored */
   onStoredSidecarSet?(sidecarSet: KubeObject): void;
   onRepair?(repair: Repair): void;
@@ -59,7 +59,8 @@ export function createEngine(options: EngineOptions) {
     }),
     obstacleOf: options.obstacleOf ?? (() => undefined),
     observedObstacleOf: options.obstacleOf ?? (() => undefined),
-    legacy: () => Promise.resolve(options.legacy ? options.legacy() : []),
+    retainedRevisions: () =>
+      Promise.resolve(options.retainedRevisions ? options.retainedRevisions() : []),
     registrationOf,
     missedOf: () => undefined,
     refusedOf: () => undefined,

@@ -8,6 +8,7 @@ import { send } from "../../kube/response.ts";
 
 const PAGE_LIMIT = 500;
 
+/** Options of {@linkcode readAll}. */
 export interface ReadOptions extends Selection {
   readonly signal?: AbortSignal;
 }
@@ -52,6 +53,7 @@ export async function ifAllowed<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** Options of {@linkcode readFailedCreates}. */
 export interface FailedCreatesOptions {
   /** Namespace of the workloads; all when absent. */
   readonly namespace?: string;

@@ -5,10 +5,16 @@ import { JSON_PATH } from "../terminal/output.ts";
 
 /** Options that several commands share. */
 
+/**
+ * The option `-f`, which can be repeated.
+ *
+ * @param what what the files contain
+ */
 export function filenameOption(what: string): Option {
   return new Option("-f, --filename <file...>", filenameText(what));
 }
 
+/** The option `-R` for folders after `-f`. */
 export function recursiveOption(): Option {
   return new Option("-R, --recursive", "read folders recursively");
 }
@@ -48,6 +54,7 @@ export async function checkTemplate({ output }: { readonly output?: unknown }): 
   parseTemplate(output.slice(JSON_PATH.length));
 }
 
+/** The option `-n` for objects of files that name no namespace. */
 export function namespaceOption(): Option {
   return new Option(
     "-n, --namespace <name>",
@@ -67,6 +74,7 @@ export function addClusterOptions(command: Command): Command {
     .option("--as <user>", "user to impersonate");
 }
 
+/** The option for the namespace of the controller. */
 export function systemNamespaceOption(): Option {
   return new Option(
     "--system-namespace <name>",
@@ -74,6 +82,7 @@ export function systemNamespaceOption(): Option {
   );
 }
 
+/** The option `--dry-run`, with kubectl's values. */
 export function dryRunOption(): Option {
   return new Option(
     "--dry-run [strategy]",

@@ -7,6 +7,7 @@ import { createGuard } from "./guard.ts";
 import { createLiveView } from "../../runtime/live_view.ts";
 import { createHandler } from "./server.ts";
 
+/** Options of {@linkcode dashboardCommand}. */
 export interface DashboardOptions extends ClusterOptions, ExclusionOptions {
   /** 0 means any free port. */
   readonly port: number;

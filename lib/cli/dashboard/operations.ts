@@ -77,6 +77,7 @@ export function history(
 /** The commands that the page offers. */
 export const ACTIONS = ["pause", "resume", "undo", "restart-injection"] as const;
 
+/** A change of a SidecarSet that the page asks for. */
 export interface Action {
   readonly action: (typeof ACTIONS)[number];
   readonly name: string;

@@ -16,6 +16,7 @@ import { forecast } from "./forecast.ts";
 import { newPodDiff } from "./new_pods.ts";
 import { type Preview, previewData, previewText } from "./text.ts";
 
+/** Options of {@linkcode diffCommand}. */
 export interface DiffOptions extends ClusterOptions, ExclusionOptions, ReadOptions {
   readonly filename: readonly string[];
   readonly output: "text" | DataFormat;

@@ -33,6 +33,7 @@ export interface Forecast {
   readonly released: readonly string[];
 }
 
+/** Options of {@linkcode forecast}. */
 export interface ForecastOptions {
   /** The stored SidecarSet; undefined for a new one. */
   readonly previous: PreparedSidecarSet | undefined;

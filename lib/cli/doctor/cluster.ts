@@ -10,7 +10,7 @@ import { ifAllowed, readIfPresent } from "../cluster/reading.ts";
 import { PROGRAM_VERSION } from "../version/version.ts";
 import { type Check, checkNamed } from "./check.ts";
 import type { Facts } from "./facts.ts";
-import { mayReadLegacy } from "./rights.ts";
+import { mayReadRetained } from "./rights.ts";
 
 /** First version with stable match conditions of webhooks. */
 const OLDEST_MINOR = 30;
@@ -117,7 +117,7 @@ export async function checkOpenKruise(facts: Facts): Promise<Check> {
   }
   const left = await readRetained(place);
   if (left && (left.revisions.length > 0 || left.allowList !== undefined)) {
-    if (await mayReadLegacy(facts, OPENKRUISE_NAMESPACE) === false) {
+    if (await mayReadRetained(facts, OPENKRUISE_NAMESPACE) === false) {
       return check.warning(
         `left revisions or an allow-list in ${OPENKRUISE_NAMESPACE}, and the controller may not read them`,
         READING_ADVICE,

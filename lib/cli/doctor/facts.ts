@@ -51,6 +51,7 @@ export function isKnown<T extends object>(seen: Seen<T>): seen is T {
 export const UNKNOWN_CLUSTER = "this user may not list SidecarSets and namespaces";
 export const UNKNOWN_PODS = "this user may not list Pods";
 
+/** Options of {@linkcode readFacts}. */
 export interface FactsOptions extends ExclusionOptions {
   readonly now: Date;
   readonly program: string;

@@ -21,6 +21,7 @@ const STOP = [
   ...DELETE_WEBHOOKS,
 ];
 
+/** Options of {@linkcode checkMigration}. */
 export interface MigrationOptions {
   readonly now: Date;
   /** Command that applies this program's installation. */

@@ -106,7 +106,7 @@ export async function checkControllerRights(facts: Facts): Promise<Check> {
 }
 
 /** Whether the controller may read OpenKruise's objects; undefined if this user may not review that. */
-export async function mayReadLegacy(
+export async function mayReadRetained(
   facts: Facts,
   namespace: string,
 ): Promise<boolean | undefined> {

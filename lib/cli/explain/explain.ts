@@ -8,6 +8,7 @@ import { CliError } from "../terminal/terminal.ts";
 import { explain } from "./explanation.ts";
 import { explanationText } from "./text.ts";
 
+/** Options of {@linkcode explainCommand}. */
 export interface ExplainOptions extends ClusterOptions, ExclusionOptions, ReadOptions {
   /** Objects of the cluster: `pod/NAME`, `deploy NAME`, `pods`. */
   readonly objects: readonly string[];

@@ -55,6 +55,7 @@ export interface SidecarSetExplanation {
   readonly unknownFields?: readonly UnknownField[];
 }
 
+/** What `explain` says of one container. */
 export interface ContainerExplanation {
   readonly name: string;
   readonly image: string;

@@ -23,6 +23,7 @@ const KINDS: readonly { readonly words: readonly string[]; readonly kind: Resour
     { words: ["cronjob", "cronjobs", "cj"], kind: cronJobs },
   ];
 
+/** Where objects are read. */
 export interface Place {
   readonly client: RestClient;
   /** Undefined for all namespaces. */

@@ -23,6 +23,7 @@ import {
   withSpecNotes,
 } from "./explanation.ts";
 
+/** Options for the explanation of a Pod of the cluster. */
 export interface StoredPodOptions extends OutcomeOptions {
   /** Name of the call: `sidecarset` or `kubectl sidecarset`. */
   readonly program: string;

@@ -25,6 +25,7 @@ export interface ManifestDocument {
   lineAt(offset: number): number;
 }
 
+/** Options of {@linkcode readDocuments}. */
 export interface ReadOptions {
   /** Read folders recursively, like kubectl's `-R`. @default false */
   readonly recursive?: boolean | undefined;

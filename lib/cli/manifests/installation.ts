@@ -53,6 +53,7 @@ export const ALL_COMPONENTS: Required<InstallationComponents> = {
   prometheusOperator: true,
 };
 
+/** Options of {@linkcode installationObjects}. */
 export interface InstallationOptions extends InstallationComponents {
   /** @default that of the files */
   readonly namespace?: string;

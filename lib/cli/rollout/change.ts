@@ -21,6 +21,7 @@ export async function readSidecarSet(client: RestClient, name: string): Promise<
   throw unknownSidecarSet(name, all.map(({ metadata }) => metadata.name ?? ""));
 }
 
+/** A patch of a SidecarSet and its result in words. */
 export interface Change {
   /** The object's name and the patch. */
   readonly patch: PatchOptions;

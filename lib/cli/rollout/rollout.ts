@@ -9,6 +9,7 @@ import { type History, historyCommand, readHistory } from "./history.ts";
 import { restartInjectionCommand } from "./restart_injection.ts";
 import { undoCommand } from "./undo.ts";
 
+/** Options that all rollout commands have. */
 export interface RolloutOptions extends ClusterOptions {
   /** Name of the SidecarSet. */
   readonly name: string;
@@ -44,6 +45,7 @@ export const rolloutCommands = {
   undo: undoCommand,
 };
 
+/** Options of {@linkcode pauseCommand}. */
 export interface PauseOptions {
   readonly name: string;
   readonly paused: boolean;
@@ -76,6 +78,7 @@ export async function pauseCommand(
   return 0;
 }
 
+/** Options of {@linkcode canaryCommand}. */
 export interface CanaryOptions {
   readonly name: string;
   readonly systemNamespace: string;

@@ -32,6 +32,7 @@ export function stateWord(sidecarSet: SidecarSet): string {
   return isPaused ? `${reason},InjectionPaused` : reason;
 }
 
+/** A SidecarSet's condition of this type; undefined if it has none. */
 export function conditionOf(
   { conditions = [] }: SidecarSetStatus,
   type: "Ready" | "Progressing" | "PodsMissed",

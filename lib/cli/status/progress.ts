@@ -7,6 +7,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 const MAX_BAR_LENGTH = 24;
 const MIN_BAR_LENGTH = 4;
 
+/** Size of a terminal. */
 export interface Window {
   readonly columns: number;
   readonly rows: number;

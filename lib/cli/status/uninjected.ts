@@ -44,6 +44,7 @@ export async function readUninjected(
   );
 }
 
+/** Options of {@linkcode uninjectedPodsCommand}. */
 export interface UninjectedPodsOptions extends ExclusionOptions {
   /** Names of SidecarSets; all if empty. */
   readonly names: readonly string[];

@@ -10,6 +10,7 @@ export const JSON_PATH = "jsonpath=";
 /** Output formats of data: JSON, YAML, or values by a template. */
 export type DataFormat = "json" | "yaml" | `${typeof JSON_PATH}${string}`;
 
+/** Whether an output is data rather than text for people. */
 export function isDataFormat(output: string): output is DataFormat {
   return output === "json" || output === "yaml" || isTemplate(output);
 }

@@ -11,6 +11,7 @@ import { podSubjectOf } from "../pods/targets.ts";
 import { counted, type DataFormat, painted, printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
+/** Options of {@linkcode validateCommand}. */
 export interface ValidateOptions extends ReadOptions {
   readonly filename: readonly string[];
   readonly output: "text" | DataFormat;

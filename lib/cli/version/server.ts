@@ -22,6 +22,7 @@ export interface ServerVersions {
   readonly notes: readonly string[];
 }
 
+/** Options of {@linkcode readServerVersions}. */
 export interface ServerVersionsOptions {
   /** Name of the call: `sidecarset` or `kubectl sidecarset`. */
   readonly program: string;

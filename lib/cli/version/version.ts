@@ -12,6 +12,7 @@ import type { ServerVersions } from "./server.ts";
 /** The program's version, from deno.json. */
 export const PROGRAM_VERSION: string = config.version;
 
+/** Options of {@linkcode addVersion}. */
 export interface VersionOptions extends ClusterOptions {
   readonly output: "text" | DataFormat;
   /** Print only the versions of this program, without a request to a cluster. */

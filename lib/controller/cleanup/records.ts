@@ -18,6 +18,7 @@ import { isConflict, isNotFound } from "../../kube/errors.ts";
 import { type Repair, RepairBackoff } from "../repair_backoff.ts";
 import type { Writer } from "../writer.ts";
 
+/** Options of {@linkcode CleanupRecords}. */
 export interface CleanupRecordsOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;
@@ -89,10 +90,12 @@ export class CleanupRecords {
     for (const other of [...cleanupRecords.of(name), ...cleanupRecords.unreadableOf(name)]) {
       if (other !== own && other !== damaged) await this.finish(other, signal);
     }
-    const wanted = recordFor(prepared, own?.record);
-    if (wanted !== undefined && wanted === own?.record) return own;
+    const desired = recordFor(prepared, own?.record);
+    if (desired !== undefined && desired === own?.record) return own;
     const known = own ?? damaged;
-    if (wanted !== undefined) return await this.#write(wanted, { known: known?.configMap, signal });
+    if (desired !== undefined) {
+      return await this.#write(desired, { known: known?.configMap, signal });
+    }
     if (known !== undefined) await this.finish(known, signal);
     return undefined;
   }
@@ -155,15 +158,15 @@ export class CleanupRecords {
     },
   ): Promise<StoredCleanupRecord> {
     const { writer, index, namespace } = this.#options;
-    const wanted = toConfigMap(record, { namespace, ...(progress ? { progress } : {}) });
+    const desired = toConfigMap(record, { namespace, ...(progress ? { progress } : {}) });
     const configMap: ConfigMap = {
-      ...wanted,
-      data: { ...known?.data, ...wanted.data },
+      ...desired,
+      data: { ...known?.data, ...desired.data },
       metadata: {
         ...known?.metadata,
-        ...wanted.metadata,
-        labels: { ...known?.metadata.labels, ...wanted.metadata.labels },
-        annotations: { ...known?.metadata.annotations, ...wanted.metadata.annotations },
+        ...desired.metadata,
+        labels: { ...known?.metadata.labels, ...desired.metadata.labels },
+        annotations: { ...known?.metadata.annotations, ...desired.metadata.annotations },
       },
     };
     const answer = known
@@ -172,7 +175,7 @@ export class CleanupRecords {
     const read = fromConfigMap(answer);
     const stored = { record: read.ok ? read.value : record, configMap: answer };
     index.cleanupRecords.apply(stored);
-    this.#noteWrite(answer, { before: known, data: wanted.data ?? {} });
+    this.#noteWrite(answer, { before: known, data: desired.data ?? {} });
     return stored;
   }
 

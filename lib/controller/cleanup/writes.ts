@@ -88,6 +88,7 @@ export class Cleanup {
 /** The watch soon brings the newer state. */
 const CONFLICT_DELAY_MS = 500;
 
+/** Options of {@linkcode CleanupWrites}. */
 export interface CleanupWritesOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;

@@ -23,6 +23,7 @@ import { NotLeaderError } from "../leadership.ts";
 import type { Writer } from "../writer.ts";
 import { EvictionFindings } from "./findings.ts";
 
+/** Options of {@linkcode EvictionEngine}. */
 export interface EvictionEngineOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;

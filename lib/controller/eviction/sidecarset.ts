@@ -13,6 +13,7 @@ import {
   type EvictionRequest,
 } from "./engine.ts";
 
+/** What evictions for a SidecarSet depend on. */
 export interface EvictionInput {
   readonly prepared: PreparedSidecarSet;
   readonly plan: ExplainedPlan;

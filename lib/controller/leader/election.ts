@@ -11,6 +11,7 @@ import {
 } from "./lease.ts";
 import type { LeaseStore } from "./lease_store.ts";
 
+/** Options of {@linkcode LeaderElection}. */
 export interface LeaderElectionOptions {
   store: LeaseStore;
   clock: Clock;

@@ -18,6 +18,7 @@ export interface LeaseStore {
   update(lease: Lease, signal: AbortSignal): Promise<Lease>;
 }
 
+/** Options of {@linkcode leaseStore}. */
 export interface LeaseStoreOptions {
   readonly client: RestClient;
   readonly namespace: string;

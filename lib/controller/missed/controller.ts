@@ -19,6 +19,7 @@ const BATCH_DELAY_MS = 500;
 /** Pods read from the API server in one reconciliation. */
 const MAX_READS = 20;
 
+/** Options of {@linkcode MissedController}. */
 export interface MissedControllerOptions extends LoopEnvironment {
   readonly index: ClusterIndex;
   /** The whole Pod from the API server. May reject with what it answers. */

@@ -3,6 +3,7 @@ import type { Logger } from "../../api/logger.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { openKruiseActivity } from "../../kube/openkruise.ts";
 
+/** Options of {@linkcode createOpenKruiseGuard}. */
 export interface OpenKruiseGuardOptions {
   readonly client: RestClient;
   readonly namespace: string;
@@ -22,6 +23,7 @@ export interface OpenKruiseGuard {
 const POLL_INTERVAL_MS = 10_000;
 const RETRY_INTERVAL_MS = 1_000;
 
+/** Creates the guard, which lets the program lead only while OpenKruise does not control SidecarSets. */
 export function createOpenKruiseGuard(options: OpenKruiseGuardOptions): OpenKruiseGuard {
   const { clock, logger } = options;
   let problem: string | undefined = "it is not known yet whether OpenKruise is active";

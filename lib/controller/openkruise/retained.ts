@@ -8,6 +8,7 @@ import {
   readRetained,
 } from "../../kube/openkruise.ts";
 
+/** Options of {@linkcode createRetained}. */
 export interface RetainedOptions extends Omit<OpenKruiseOptions, "signal"> {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -30,6 +31,7 @@ export interface Retained {
 const RETRY_INTERVAL_MS = 2_000;
 const FORBIDDEN_RETRY_INTERVAL_MS = 10_000;
 
+/** Creates the reader of what OpenKruise has left in its namespace. */
 export function createRetained({ clock, logger, ...options }: RetainedOptions): Retained {
   let known: OpenKruiseRetained | undefined;
   let isForbidden = false;

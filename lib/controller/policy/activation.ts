@@ -17,6 +17,7 @@ const PROBE_INTERVAL_MS = 250;
 const PROBE_TIMEOUT_MS = 60_000;
 const LATE_PROBE_INTERVAL_MS = 10_000;
 
+/** Options of {@linkcode PolicyActivation}. */
 export interface ActivationOptions {
   readonly clock: Clock;
   /** Whether an API server uses the version with this marker. May reject with what it answers. */

@@ -9,6 +9,7 @@ import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Obstacle } from "../../core/reasons.ts";
 import { coverageKey, isInjecting, usesPolicy } from "../../core/registration/selection.ts";
 
+/** Options of {@linkcode PolicyPlanner}. */
 export interface PolicyPlannerOptions {
   readonly excludedNamespaces: readonly string[];
   readonly revisionsOf: MechanismInput["revisionsOf"];

@@ -9,6 +9,7 @@ import { create } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
 import { send } from "../../kube/response.ts";
 
+/** What the probe of API servers' policies depends on. */
 export interface ProbeInput {
   /** The controller's namespace. */
   readonly namespace: string;

@@ -65,15 +65,15 @@ export class RegisteredConfiguration {
 
   /** Writes the desired state, and applies the answer unless the watch has sent a later deletion meanwhile. */
   async write(
-    wanted: WebhookConfiguration,
-    send: (wanted: WebhookConfiguration) => Promise<WebhookConfiguration>,
+    desired: WebhookConfiguration,
+    send: (desired: WebhookConfiguration) => Promise<WebhookConfiguration>,
   ): Promise<{ stored: WebhookConfiguration; repair?: Repair }> {
     const before = this.#observed;
     const deletions = this.#deletions;
-    const isRepair = this.isRepair(wanted);
-    const stored = await send(over(before, this.#narrowed(wanted)));
+    const isRepair = this.isRepair(desired);
+    const stored = await send(over(before, this.#narrowed(desired)));
     if (this.#deletions === deletions) this.observe(stored);
-    this.#confirm(wanted, stored);
+    this.#confirm(desired, stored);
     if (!isRepair) return { stored };
     const manager = before && lastManager(before.metadata);
     this.#manager = manager;
@@ -87,22 +87,22 @@ export class RegisteredConfiguration {
   }
 
   /** Whether the registered state is the desired one, apart from namespaces that another client excluded. */
-  isAs(wanted: WebhookConfiguration): boolean {
-    return this.#observed !== undefined && isEqual(this.#observed, this.#narrowed(wanted));
+  isAs(desired: WebhookConfiguration): boolean {
+    return this.#observed !== undefined && isEqual(this.#observed, this.#narrowed(desired));
   }
 
-  #narrowed(wanted: WebhookConfiguration): WebhookConfiguration {
+  #narrowed(desired: WebhookConfiguration): WebhookConfiguration {
     const isConfirmed = this.#confirmed !== undefined;
-    return withExclusions(wanted, this.#observed, { isConfirmed });
+    return withExclusions(desired, this.#observed, { isConfirmed });
   }
 
   /** Records that the registered state is the desired one, if it is. */
-  confirm(wanted: WebhookConfiguration): void {
-    if (this.#observed && this.isAs(wanted)) this.#confirm(wanted, this.#observed);
+  confirm(desired: WebhookConfiguration): void {
+    if (this.#observed && this.isAs(desired)) this.#confirm(desired, this.#observed);
   }
 
-  #confirm(wanted: WebhookConfiguration, { metadata }: WebhookConfiguration): void {
-    this.#confirmed = wanted;
+  #confirm(desired: WebhookConfiguration, { metadata }: WebhookConfiguration): void {
+    this.#confirmed = desired;
     this.#judged = metadata.resourceVersion;
   }
 
@@ -115,16 +115,16 @@ export class RegisteredConfiguration {
   }
 
   /** Whether a write would only restore the confirmed state. */
-  isRepair(wanted: WebhookConfiguration): boolean {
+  isRepair(desired: WebhookConfiguration): boolean {
     return this.#confirmed !== undefined &&
-      isEqual(withoutPending(this.#confirmed), withoutPending(wanted)) &&
-      !this.#isPlannedAs(wanted);
+      isEqual(withoutPending(this.#confirmed), withoutPending(desired)) &&
+      !this.#isPlannedAs(desired);
   }
 
   /** As `isAs`, whichever selections replicas have added. */
-  #isPlannedAs(wanted: WebhookConfiguration): boolean {
+  #isPlannedAs(desired: WebhookConfiguration): boolean {
     return this.#observed !== undefined &&
-      isEqual(withoutPending(this.#observed), withoutPending(this.#narrowed(wanted)));
+      isEqual(withoutPending(this.#observed), withoutPending(this.#narrowed(desired)));
   }
 }
 
@@ -143,37 +143,37 @@ function isOlder(a: WebhookConfiguration, b: WebhookConfiguration): boolean {
 /** The desired state with the metadata that other clients set. */
 function over(
   observed: WebhookConfiguration | undefined,
-  wanted: WebhookConfiguration,
+  desired: WebhookConfiguration,
 ): WebhookConfiguration {
-  if (observed?.metadata.resourceVersion === undefined) return wanted;
+  if (observed?.metadata.resourceVersion === undefined) return desired;
   const { resourceVersion, labels, finalizers } = observed.metadata;
   const { annotations } = withoutPending(observed).metadata;
   return {
-    ...wanted,
+    ...desired,
     metadata: {
-      ...wanted.metadata,
-      ...(annotations || wanted.metadata.annotations
-        ? { annotations: { ...annotations, ...wanted.metadata.annotations } }
+      ...desired.metadata,
+      ...(annotations || desired.metadata.annotations
+        ? { annotations: { ...annotations, ...desired.metadata.annotations } }
         : {}),
       ...(finalizers ? { finalizers } : {}),
-      labels: { ...labels, ...wanted.metadata.labels },
+      labels: { ...labels, ...desired.metadata.labels },
       resourceVersion,
     },
   };
 }
 
 /** Equal in everything that the plan writes; other labels and annotations belong to other clients. */
-function isEqual(observed: WebhookConfiguration, wanted: WebhookConfiguration): boolean {
+function isEqual(observed: WebhookConfiguration, desired: WebhookConfiguration): boolean {
   const labels = observed.metadata.labels ?? {};
-  return Object.entries(wanted.metadata.labels ?? {}).every(([key, value]) =>
+  return Object.entries(desired.metadata.labels ?? {}).every(([key, value]) =>
     labels[key] === value
   ) &&
-    pendingAnnotationOf(observed) === pendingAnnotationOf(wanted) &&
+    pendingAnnotationOf(observed) === pendingAnnotationOf(desired) &&
     isDeepStrictEqual(
       observed.metadata.ownerReferences ?? [],
-      wanted.metadata.ownerReferences ?? [],
+      desired.metadata.ownerReferences ?? [],
     ) &&
-    isDeepStrictEqual(observed.webhooks ?? [], wanted.webhooks ?? []);
+    isDeepStrictEqual(observed.webhooks ?? [], desired.webhooks ?? []);
 }
 
 function pendingAnnotationOf({ metadata }: WebhookConfiguration): string | undefined {
@@ -182,10 +182,10 @@ function pendingAnnotationOf({ metadata }: WebhookConfiguration): string | undef
 
 /** Whether API servers trust these certificate authorities (PEM) by each of the registered entries. */
 export function trusts(entries: readonly WebhookEntry[], authorities: string): boolean {
-  const wanted = certificatesIn(authorities);
+  const desired = certificatesIn(authorities);
   return entries.length > 0 && entries.every(({ clientConfig: { caBundle = "" } }) => {
     const trusted = new Set(certificatesIn(atob(caBundle)));
-    return wanted.every((certificate) => trusted.has(certificate));
+    return desired.every((certificate) => trusted.has(certificate));
   });
 }
 

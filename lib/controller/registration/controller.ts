@@ -19,6 +19,7 @@ const BATCH_DELAY_MS = 200;
 /** Until the first write, when there is nothing to collect. */
 const FIRST_BATCH_DELAY_MS = 20;
 
+/** Options of {@linkcode RegistrationController}. */
 export interface RegistrationControllerOptions extends
   LoopEnvironment,
   Omit<
@@ -77,7 +78,7 @@ export class RegistrationController {
       sidecarSets: () => [...index.sidecarSets.values()],
       owner: (signal) =>
         temporary ? Promise.resolve(undefined) : clusterRoleOwner(client, { name, signal }),
-      write: (wanted, signal) => writer.writeRegistration(wanted, signal),
+      write: (desired, signal) => writer.writeRegistration(desired, signal),
       onCoverage: (names) => index.changes.publish({ kind: "finding", sidecarSets: names }),
     });
     this.#widener = new RegistrationWidener({

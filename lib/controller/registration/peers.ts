@@ -21,6 +21,7 @@ export interface ReplicaLeases {
   remove(lease: Lease, signal: AbortSignal): Promise<void>;
 }
 
+/** Options of {@linkcode Peers}. */
 export interface PeersOptions {
   readonly leases: ReplicaLeases;
   readonly clock: Clock;

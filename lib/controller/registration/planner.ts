@@ -11,6 +11,7 @@ import { keepsJobsRunning } from "../../core/registration/job_entries.ts";
 import { keptPending, pendingIn, type PendingSelection } from "../../core/registration/pending.ts";
 import type { CoverageKeys } from "./coverage.ts";
 
+/** Options of {@linkcode RegistrationPlanner}. */
 export interface RegistrationPlannerOptions {
   readonly name: string;
   readonly endpoint: WebhookEndpoint;
@@ -20,6 +21,7 @@ export interface RegistrationPlannerOptions {
   isInjectedByPolicy(prepared: PreparedSidecarSet): boolean;
 }
 
+/** What a plan of the registration depends on besides the SidecarSets. */
 export interface PlanFacts {
   readonly caBundle: string;
   readonly owner: OwnerReference | undefined;
@@ -38,6 +40,7 @@ interface Planned {
   readonly injectedByPolicy: ReadonlySet<string>;
 }
 
+/** A plan of the registration with the time of the next one. */
 export interface PlannedRegistration extends Pick<Planned, "registration" | "injectedByPolicy"> {
   /** Milliseconds after which time alone changes the plan. */
   readonly dueIn: number | undefined;

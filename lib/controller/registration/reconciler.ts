@@ -21,6 +21,7 @@ import type { Repair } from "../repair_backoff.ts";
 
 export type { ConfigurationKind };
 
+/** Options of {@linkcode RegistrationReconciler}. */
 export interface RegistrationReconcilerOptions {
   readonly name: string;
   readonly endpoint: WebhookEndpoint;
@@ -36,7 +37,7 @@ export interface RegistrationReconcilerOptions {
   owner(signal: AbortSignal): Promise<OwnerReference | undefined>;
   isLeader(): boolean;
   /** Creates the configuration, or overwrites exactly the given resourceVersion. Answers it as stored. */
-  write(wanted: WebhookConfiguration, signal: AbortSignal): Promise<WebhookConfiguration>;
+  write(desired: WebhookConfiguration, signal: AbortSignal): Promise<WebhookConfiguration>;
   /** Whether the API server injects a SidecarSet by itself. */
   isInjectedByPolicy(prepared: PreparedSidecarSet): boolean;
   /** Called with the SidecarSets whose coverage changed. */
@@ -173,8 +174,8 @@ export class RegistrationReconciler {
     });
     this.#injectedByPolicy = injectedByPolicy;
     const { validating, mutating, uncovered } = registration;
-    const differing = [validating, mutating].filter((wanted) =>
-      !this.#configuration(wanted.kind).isAs(wanted)
+    const differing = [validating, mutating].filter((desired) =>
+      !this.#configuration(desired.kind).isAs(desired)
     );
     this.#active = differing.length === 0;
     for (const { kind } of differing) this.#checkTampering(this.#configuration(kind));
@@ -186,11 +187,11 @@ export class RegistrationReconciler {
     }
     const written = new Set<ConfigurationKind>();
     const waits: number[] = [];
-    for (const wanted of differing) {
+    for (const desired of differing) {
       // During the write before, a replica may have added a selection, which this plan would remove.
-      if (wanted === mutating && this.#mutating.observed !== plannedFrom) return 0;
-      const wait = await this.#write(wanted, signal);
-      if (wait === undefined) written.add(wanted.kind);
+      if (desired === mutating && this.#mutating.observed !== plannedFrom) return 0;
+      const wait = await this.#write(desired, signal);
+      if (wait === undefined) written.add(desired.kind);
       else waits.push(wait);
     }
     const disputed = this.#hasContentionChanged() ? planned.map(({ name }) => name) : [];
@@ -198,7 +199,9 @@ export class RegistrationReconciler {
       this.#publish(disputed);
       return Math.min(...waits);
     }
-    for (const wanted of [validating, mutating]) this.#configuration(wanted.kind).confirm(wanted);
+    for (const desired of [validating, mutating]) {
+      this.#configuration(desired.kind).confirm(desired);
+    }
     this.#registered = true;
     this.#active = true;
     this.#reach();
@@ -217,12 +220,12 @@ export class RegistrationReconciler {
   }
 
   /** @returns milliseconds to wait if another client has undone the registration too often */
-  async #write(wanted: WebhookConfiguration, signal: AbortSignal): Promise<number | undefined> {
+  async #write(desired: WebhookConfiguration, signal: AbortSignal): Promise<number | undefined> {
     const { write, logger, onRepair } = this.#options;
-    const configuration = this.#configuration(wanted.kind);
+    const configuration = this.#configuration(desired.kind);
     const { repairs } = configuration;
-    if (repairs.wait > 0 && configuration.isRepair(wanted)) return repairs.wait;
-    const { stored, repair } = await configuration.write(wanted, (body) => write(body, signal));
+    if (repairs.wait > 0 && configuration.isRepair(desired)) return repairs.wait;
+    const { stored, repair } = await configuration.write(desired, (body) => write(body, signal));
     const { kind, webhooks = [] } = stored;
     logger.info("Wrote the webhook registration", { kind, entries: webhooks.length });
     if (repair) onRepair(repair);
@@ -258,8 +261,8 @@ export class RegistrationReconciler {
   }
 
   /** Whether all that is registered has the address that this process serves at. */
-  #isAddressedAs(wanted: readonly WebhookConfiguration[]): boolean {
-    const entries = wanted.flatMap(({ webhooks = [] }) => webhooks);
+  #isAddressedAs(desired: readonly WebhookConfiguration[]): boolean {
+    const entries = desired.flatMap(({ webhooks = [] }) => webhooks);
     const own = new Set(entries.map(({ clientConfig }) => addressOf(clientConfig)));
     return this.#configurations().every(({ observed }) => {
       const { webhooks = [] } = observed ?? {};

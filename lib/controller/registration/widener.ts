@@ -5,6 +5,7 @@ import type { PendingSelection } from "../../core/registration/pending.ts";
 import { widened } from "../../core/registration/pending_entries.ts";
 import { isConflict } from "../../kube/errors.ts";
 
+/** Options of {@linkcode RegistrationWidener}. */
 export interface RegistrationWidenerOptions {
   readonly excludedNamespaces: readonly string[];
   /** The API server's clock. */

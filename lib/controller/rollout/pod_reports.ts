@@ -19,6 +19,7 @@ const MAX_CONFLICTS = 25;
 /** Pause before the first delayed attempt; grows with each. */
 const PAUSE_MS = 200;
 
+/** Options of {@linkcode PodReports}. */
 export interface PodReportsOptions {
   readonly writer: Writer;
   readonly clock: Clock;

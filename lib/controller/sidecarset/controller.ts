@@ -22,11 +22,12 @@ const CONCURRENCY = 4;
 /** The stored guards decide when to evict again. */
 const EVICTION_REQUEUE_MS = 50;
 
+/** Options of {@linkcode SidecarSetController}. */
 export interface SidecarSetControllerOptions
   extends
     LoopEnvironment,
     Omit<EvictionEngineOptions, "clock" | "logger">,
-    Pick<RevisionsOptions, "namespace" | "legacy">,
+    Pick<RevisionsOptions, "namespace" | "retainedRevisions">,
     Pick<StatusesOptions, "registrationOf" | "missedOf" | "refusedOf" | "onStored" | "onRepair"> {
   readonly client: RestClient;
   readonly index: ClusterIndex;

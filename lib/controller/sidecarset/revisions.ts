@@ -9,6 +9,7 @@ import type { ClusterIndex } from "../../index/cluster.ts";
 import { isAlreadyExists } from "../../kube/errors.ts";
 import type { Writer } from "../writer.ts";
 
+/** Options of {@linkcode Revisions}. */
 export interface RevisionsOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;
@@ -16,7 +17,7 @@ export interface RevisionsOptions {
   /** The controller's namespace, where revisions are kept. */
   readonly namespace: string;
   /** Revisions that another controller has left elsewhere; undefined while they may not be read. */
-  legacy(signal: AbortSignal): Promise<readonly ControllerRevision[] | undefined>;
+  retainedRevisions(signal: AbortSignal): Promise<readonly ControllerRevision[] | undefined>;
 }
 
 /** A state without differences to the desired one. */
@@ -96,9 +97,9 @@ export class Revisions {
 
   /** Copies the revisions of a SidecarSet that has none here, so that Pods which are pinned to one keep it. */
   async #takeOver({ name, sidecarSet }: PreparedSidecarSet, signal: AbortSignal): Promise<void> {
-    const { namespace, legacy } = this.#options;
+    const { namespace, retainedRevisions } = this.#options;
     this.#incomplete.add(name);
-    const revisions = await legacy(signal);
+    const revisions = await retainedRevisions(signal);
     if (!revisions) return;
     for (const revision of revisions) {
       if (!ownsRevision(sidecarSet, revision)) continue;

@@ -30,6 +30,7 @@ const MAX_FAULTS = 2;
 /** How often a pruned status is written again, in case the CustomResourceDefinition was updated. */
 const PRUNING_INTERVAL_MS = 60_000;
 
+/** Options of {@linkcode Statuses}. */
 export interface StatusesOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;
@@ -49,6 +50,7 @@ export interface StatusesOptions {
   onRepair(repair: Repair): void;
 }
 
+/** What a status is computed from. */
 export interface StatusInput {
   readonly prepared: PreparedSidecarSet;
   readonly plan: ExplainedPlan;

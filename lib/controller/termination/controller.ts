@@ -19,6 +19,7 @@ import type { Writer } from "../writer.ts";
 
 const CONCURRENCY = 16;
 
+/** Options of {@linkcode TerminationController}. */
 export interface TerminationControllerOptions extends LoopEnvironment {
   readonly index: ClusterIndex;
   readonly writer: Writer;

@@ -28,6 +28,7 @@ export interface PolicyParts {
   readonly retained: readonly PolicyAnnotation[];
 }
 
+/** An annotation that a policy writes. */
 export interface PolicyAnnotation {
   readonly key: string;
   readonly value: string;

@@ -21,6 +21,7 @@ import {
 } from "./policy.ts";
 import { MAX_EXPRESSION_CHARACTERS, tooLarge, unfitMembers } from "./unfit.ts";
 
+/** What the choice between policy and webhook depends on. */
 export interface MechanismInput extends PolicyOptions {
   readonly sidecarSets: Iterable<PreparedSidecarSet>;
   /** Stored revisions of one SidecarSet. */

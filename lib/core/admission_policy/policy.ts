@@ -15,6 +15,7 @@ import {
   policySetsText,
 } from "./members.ts";
 
+/** Options of {@linkcode mutatingAdmissionPolicy}. */
 export interface PolicyOptions {
   readonly excludedNamespaces: readonly string[];
   /** Owner of both objects, which are deleted with it. */

@@ -51,12 +51,12 @@ export interface EvictionPlan {
 /**
  * Maximum number of workloads with pending replacements: guards are stored in the status, which must stay small.
  */
-const MOST_GUARDS = 100;
+const MAX_GUARDS = 100;
 /** Limits of one plan, which delays admissions; the rest is planned next. */
-const MOST_DECISIONS = 2_000;
-const MOST_DRY_RUNS = 200;
+const MAX_DECISIONS = 2_000;
+const MAX_DRY_RUNS = 200;
 /** Delay of the next plan in milliseconds. */
-const NEXT_PLAN = 250;
+const NEXT_PLAN_MS = 250;
 
 /** Plans evictions by the eviction rule, at most one per workload. */
 export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
@@ -78,8 +78,8 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
     }
     const workload = controllerOf(pod)?.uid ?? "";
     if (done.has(workload)) continue;
-    if (decisions++ >= MOST_DECISIONS || dryRuns >= MOST_DRY_RUNS) {
-      waitUntil = Math.min(waitUntil, snapshot.now.getTime() + NEXT_PLAN);
+    if (decisions++ >= MAX_DECISIONS || dryRuns >= MAX_DRY_RUNS) {
+      waitUntil = Math.min(waitUntil, snapshot.now.getTime() + NEXT_PLAN_MS);
       break;
     }
     const { guard, isSettled, isReady, distinctAt } = workloads.of(workload);
@@ -90,7 +90,7 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
       ...common,
       ...(faultRetryAt === undefined ? {} : { faultRetryAt }),
       unavailable,
-      guardsFull: guard === undefined && guards.length + evictions.length >= MOST_GUARDS,
+      guardsFull: guard === undefined && guards.length + evictions.length >= MAX_GUARDS,
       workloadSettled: isSettled,
       workloadReady: isReady,
       ...(guard === undefined ? {} : { guard }),

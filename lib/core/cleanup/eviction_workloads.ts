@@ -19,6 +19,7 @@ export interface WorkloadState {
   readonly distinctAt: number;
 }
 
+/** What the states of workloads are computed from. */
 export interface WorkloadFacts {
   podsOf(workload: string): readonly ObservedPod[];
   readonly now: Date;

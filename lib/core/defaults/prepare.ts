@@ -10,6 +10,7 @@ import { hashSidecarSet } from "../revision/hash.ts";
 import { specWrittenAt } from "../status/effective_since.ts";
 import { completeSidecarSet } from "./sidecarset.ts";
 
+/** Options of {@linkcode prepareSidecarSet}. */
 export interface PrepareOptions {
   /** The name of the stored ControllerRevision of this spec; empty when there is none yet. */
   readonly revisionName?: string;
@@ -51,8 +52,8 @@ export function toPrepared(
   problemsOf: (sidecarSet: SidecarSet) => readonly FieldProblem[],
 ): PreparedSidecarSet {
   const { managedFields: _fields, ...metadata } = object.metadata;
-  const trimmed = { ...object, metadata };
-  const read = prepareSidecarSet(trimmed, { problemsOf });
+  const reduced = { ...object, metadata };
+  const read = prepareSidecarSet(reduced, { problemsOf });
   const writtenAt = specWrittenAt(object.metadata);
   if (read.ok) return writtenAt ? { ...read.value, specWrittenAt: writtenAt } : read.value;
   const status = readAs(sidecarSetStatus, withoutNulls("status" in object ? object.status : {}));

@@ -119,6 +119,7 @@ function targetsAll(container: JsonRecord): JsonRecord {
   });
 }
 
+/** Options of {@linkcode storedForm}. */
 export interface StoredFormOptions {
   /**
    * Whether to leave the spec without defaults. The hashes are those of the defaulted spec either way.

@@ -49,6 +49,7 @@ export interface Injected {
   readonly isNew: boolean;
 }
 
+/** Result of an injection. */
 export interface Injection {
   /** Empty if nothing changes. A frozen patch is shared by Pods, so callers may cache its serialized form. */
   readonly patch: readonly JsonPatchOperation[];

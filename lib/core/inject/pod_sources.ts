@@ -16,7 +16,7 @@ export const VARIABLE = /\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)/g;
 export class PodSources {
   readonly #pod: Pod;
   readonly #ours: ReadonlySet<string>;
-  #sharing: readonly Container[] | undefined;
+  #ownContainers: readonly Container[] | undefined;
   #mounts: readonly VolumeMount[] | undefined;
   #devices: readonly VolumeDevice[] | undefined;
   #subPathVariables: readonly SubPathVariable[] | undefined;
@@ -63,7 +63,9 @@ export class PodSources {
   }
 
   #sharers(): readonly Container[] {
-    return this.#sharing ??= this.#pod.spec.containers.filter((each) => !isMarkedInjected(each));
+    return this.#ownContainers ??= this.#pod.spec.containers.filter((each) =>
+      !isMarkedInjected(each)
+    );
   }
 }
 

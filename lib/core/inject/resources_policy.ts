@@ -74,6 +74,7 @@ export type Aggregate =
   | { readonly type: "unlimited" }
   | { readonly type: "unreadable"; readonly container: string; readonly value: string | number };
 
+/** Options of {@linkcode aggregate}. */
 export interface AggregateOptions {
   readonly mode: ResourcesPolicy["targetContainersMode"];
   readonly list: ComputedList;

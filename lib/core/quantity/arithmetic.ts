@@ -21,6 +21,7 @@ export function subtractQuantities(left: Quantity, right: Quantity): Quantity {
   return addQuantities(left, negateQuantity(right));
 }
 
+/** The negative quantity, in the same format. */
 export function negateQuantity(quantity: Quantity): Quantity {
   return { nanos: -quantity.nanos, format: quantity.format };
 }

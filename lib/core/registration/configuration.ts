@@ -13,6 +13,7 @@ import { pendingAnnotation, type PendingSelection } from "./pending.ts";
 import { pendingEntries } from "./pending_entries.ts";
 import { coverageKey, injectingCoverageKey } from "./selection.ts";
 
+/** What the desired registration depends on. */
 export interface RegistrationInput {
   /** Name of both configurations. */
   readonly name: string;
@@ -40,6 +41,7 @@ export type WebhookEndpoint =
   }
   | { readonly url: string };
 
+/** The desired webhook configurations. */
 export interface Registration {
   readonly mutating: WebhookConfiguration;
   readonly validating: WebhookConfiguration;

@@ -10,6 +10,7 @@ import { holds, isEmptySelector } from "../select/label_selector.ts";
  * the enforcer.
  */
 
+/** Options of {@linkcode withExclusions}. */
 export interface ExclusionOptions {
   /**
    * Whether this process wrote the registered configuration, so that additional exclusions belong to another

@@ -14,6 +14,7 @@ export const MAX_CHARACTERS = 90_000;
 /** Scope of an expression: exact, label keys only, or all Pods. */
 export type ScopeWidth = "Selectors" | "LabelKeys" | "Everything";
 
+/** Condition of a webhook entry over Pods. */
 export interface Scope {
   readonly width: ScopeWidth;
   /** CEL over `object`; absent if it matches every Pod. */

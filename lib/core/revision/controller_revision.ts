@@ -21,6 +21,7 @@ const LAST_APPLIED_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuratio
 /** Leaves room for the hash in a name of 253 characters. */
 const MAX_PREFIX_LENGTH = 223;
 
+/** What a new ControllerRevision is made of. */
 export interface NewRevision {
   readonly prepared: Pick<PreparedSidecarSet, "sidecarSet" | "hash" | "hashWithoutImage">;
   /** From `revisionData()`. */

@@ -8,6 +8,7 @@ export type GoType =
   | { readonly kind: "list" | "map"; readonly of: GoType }
   | { readonly kind: "struct"; readonly fields: ReadonlyMap<string, GoField> };
 
+/** A field of a Go struct: its type, and when Go writes it. */
 export interface GoField {
   readonly type: GoType;
   readonly presence: Presence;
@@ -27,10 +28,12 @@ export const intOrString: GoType = { kind: "intOrString" };
 export const quantity: GoType = { kind: "quantity" };
 export const any: GoType = { kind: "any" };
 
+/** A Go slice. */
 export function list(of: GoType): GoType {
   return { kind: "list", of };
 }
 
+/** A Go map with string keys. */
 export function map(of: GoType): GoType {
   return { kind: "map", of };
 }
@@ -40,18 +43,22 @@ export function struct(fields: Readonly<Record<string, GoField>>): GoType {
   return { kind: "struct", fields: new Map(Object.entries(fields)) };
 }
 
+/** A field that Go always writes. */
 export function required(type: GoType): GoField {
   return { type, presence: "required" };
 }
 
+/** A field that Go writes unless it is empty (`omitempty`). */
 export function omittable(type: GoType): GoField {
   return { type, presence: "omittable" };
 }
 
+/** A pointer field that Go writes unless it is nil. */
 export function pointer(type: GoType): GoField {
   return { type, presence: "pointer" };
 }
 
+/** A pointer field that Go writes as null if it is nil. */
 export function nullable(type: GoType): GoField {
   return { type, presence: "nullable" };
 }

@@ -25,6 +25,7 @@ export type RevisionAction =
   }
   | { readonly type: "delete"; readonly stored: ControllerRevision };
 
+/** What a plan for revisions depends on. */
 export interface RevisionState {
   readonly prepared: Pick<PreparedSidecarSet, "sidecarSet" | "hash" | "hashWithoutImage">;
   /** Stored revisions with this SidecarSet's label; those of other owners only block their names. */
@@ -37,6 +38,7 @@ export interface RevisionState {
   readonly namespace: string;
 }
 
+/** What to do with a SidecarSet's revisions. */
 export interface RevisionPlan {
   /** Name of the current spec's revision after the actions. */
   readonly latest: string;

@@ -49,6 +49,7 @@ export interface BudgetWalk<U> {
   readonly heldBack: number;
 }
 
+/** Limit of unavailable Pods, and how many there are. */
 export interface Budget<T, U> {
   /** Maximum number of unavailable Pods. */
   readonly limit: number;

@@ -59,6 +59,7 @@ export interface PodPatch {
   };
 }
 
+/** New image of a container in a patch. */
 export interface ContainerImage {
   readonly name: string;
   readonly image: string;
@@ -78,6 +79,7 @@ export interface PodUpdate {
   readonly condition?: PodCondition;
 }
 
+/** What an update of a Pod depends on. */
 export interface UpdateFacts {
   readonly prepared: PreparedSidecarSet;
   /** RFC 3339. */

@@ -5,7 +5,7 @@ import type { Labels } from "../../api/meta.ts";
  * Maximum number of comparisons, as each term compares each waiting item. They take a fraction of a second, which
  * delays admissions.
  */
-const MOST_STEPS = 20_000_000;
+const MAX_STEPS = 20_000_000;
 
 /** A label and its value; `*` means every value. */
 export interface ScatterTerm {
@@ -13,6 +13,7 @@ export interface ScatterTerm {
   readonly value: string;
 }
 
+/** Options of {@linkcode scatter}. */
 export interface ScatterOptions<T> {
   /** All items, including updated ones: the result approximates their shares of the labels. */
   readonly all: Iterable<T>;
@@ -100,7 +101,7 @@ function effectiveTerms(terms: readonly ScatterTerm[], waiting: readonly Labels[
     .map((term) => ({ term, count: counts.get(idOf(term)) ?? 0 }))
     .filter(({ count }) => count > 1)
     .sort((a, b) => b.count - a.count)
-    .slice(0, Math.ceil(MOST_STEPS / waiting.length))
+    .slice(0, Math.ceil(MAX_STEPS / waiting.length))
     .map(({ term }) => term);
 }
 

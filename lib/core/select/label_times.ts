@@ -70,6 +70,7 @@ function labelsOf(fieldsV1: unknown): Record<string, unknown> | undefined {
   return isObject(labels) ? labels : undefined;
 }
 
+/** What is known of missed Pods from before the start of this process. */
 export interface MissedBefore {
   readonly spec: Pick<SidecarSetSpec, "selector" | "namespaceSelector">;
   /** Number of missed Pods at the last count. */

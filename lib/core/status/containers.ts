@@ -42,6 +42,7 @@ export function runningContainers(pod: ObservedPod): readonly ObservedContainer[
 /** The phase that follows from a Pod's main containers. */
 export type MainResult = "Succeeded" | "Failed";
 
+/** A container and its state; undefined before the kubelet reports one. */
 export interface ContainerInState {
   readonly container: ObservedContainer;
   readonly state: ObservedState | undefined;

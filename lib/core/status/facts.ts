@@ -42,6 +42,7 @@ export interface RegistrationFacts {
   readonly obstacle?: { readonly reason: Reason; readonly message: string };
 }
 
+/** What conditions say about a roll-out. */
 export interface RolloutFacts {
   /** Reason from the plan. */
   readonly reason: ConditionReason | "InvalidSidecarSet";

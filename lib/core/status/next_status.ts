@@ -78,6 +78,7 @@ function isSame(a: SidecarSetStatus, b: SidecarSetStatus): boolean {
   return Object.keys(a).length === keys.length && keys.every((key) => a[key] === b[key]);
 }
 
+/** What the stored progress is compared with. */
 export interface StoredProgressFacts {
   readonly generation: number;
   readonly counts: PodCounts;

@@ -27,15 +27,18 @@ export function checkDnsLabel(field: Field): void {
   }
 }
 
+/** Whether a name is a DNS label (RFC 1123). */
 export function isDnsLabel(name: string): boolean {
   return name.length <= MAX_LABEL_LENGTH && DNS_LABEL.test(name);
 }
 
+/** A port number must be between 1 and 65535. */
 export function checkPortNumber(field: Field): void {
   const port = field.integer();
   if (port < 1 || port > MAX_PORT) field.invalid(`must be between 1 and ${MAX_PORT}`);
 }
 
+/** A port name must be an IANA service name. */
 export function checkPortName(field: Field): void {
   const name = field.text();
   const isValid = name.length <= MAX_PORT_NAME_LENGTH && PORT_NAME.test(name) && /[a-z]/.test(name);
@@ -92,6 +95,7 @@ export function checkLocalPath(field: Field): void {
   }
 }
 
+/** A number must be at least 0. */
 export function checkNotNegative(field: Field): void {
   if (field.integer() < 0) field.invalid("must be at least 0");
 }

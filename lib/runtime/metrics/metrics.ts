@@ -9,6 +9,7 @@ import { registerQueues } from "./queues.ts";
 import { CONTENT_TYPE, Registry } from "./registry.ts";
 import { type MetricsState, registerState } from "./state.ts";
 
+/** Records the process's metrics, and writes them in the exposition format. */
 export interface Metrics {
   observeRequest(observation: RequestObservation): void;
   observeReview(observation: ReviewObservation): void;
@@ -22,6 +23,7 @@ export interface Metrics {
   text(): { contentType: string; text: string };
 }
 
+/** Options of {@linkcode createMetrics}. */
 export interface MetricsOptions {
   /** Of the program. */
   readonly version: string;

@@ -8,6 +8,7 @@ import type { Watches } from "../watches.ts";
 import type { METRICS } from "./catalogue.ts";
 import type { LabelsOf, Registry, Sample } from "./registry.ts";
 
+/** What gauges are read from at each scrape. */
 export interface MetricsState {
   readonly index: ClusterIndex;
   readonly watches: Watches;

@@ -11,6 +11,7 @@ export function isExpired({ notAfter }: Validity, now: Date): boolean {
   return now.getTime() >= notAfter.getTime();
 }
 
+/** What the decision about the CA depends on. */
 export interface AuthorityInput {
   /** The stored CA; undefined without a usable one. */
   readonly stored: Validity | undefined;
@@ -32,6 +33,7 @@ export function decideAuthority({ stored, held, now }: AuthorityInput): Authorit
   return held && !isDue(held, now) ? "restore" : "rotate";
 }
 
+/** What the decision about the serving certificate depends on. */
 export interface LeafInput {
   /** The served certificate; undefined at start. */
   readonly leaf: (Validity & { readonly isByCurrent: boolean }) | undefined;

@@ -11,6 +11,7 @@ export interface ServingNames {
   readonly ip: readonly string[];
 }
 
+/** Options of {@linkcode issueAuthority}. */
 export interface IssueOptions {
   readonly now: Date;
   readonly lifetimeSeconds: number;

@@ -29,12 +29,14 @@ export interface SecretStore {
   update(data: SecretData, secret: Secret): Promise<boolean>;
 }
 
+/** The Secret of the certificates as it is stored. */
 export interface StoredSecret {
   readonly data: SecretData;
   /** The stored object, including fields of other managers. */
   readonly secret: Secret;
 }
 
+/** Options of {@linkcode createSecretSource}. */
 export interface SecretSourceOptions extends SettlingOptions {
   readonly store: SecretStore;
   readonly names: ServingNames;

@@ -2,6 +2,7 @@ import type { Clock } from "../../api/clock.ts";
 import type { Logger } from "../../api/logger.ts";
 import type { TlsIdentity } from "./identity.ts";
 
+/** A certificate and its key as PEM text, with its end. */
 export interface ServingCertificate extends TlsIdentity {
   readonly notAfter: Date;
 }
@@ -30,6 +31,7 @@ export interface CertificateListener {
   onCaBundle(bundle: string): void;
 }
 
+/** Options of {@linkcode keepChecking}. */
 export interface KeepCheckingOptions {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -64,6 +66,7 @@ export async function keepChecking(
   }
 }
 
+/** Options of {@linkcode Settling}. */
 export interface SettlingOptions {
   readonly clock: Clock;
   /** Time for all API servers to receive a registration with a new CA. @default 60 */

@@ -10,7 +10,8 @@ import { RecordingClient } from "../../support/recording_client.ts";
 /** A controller, the revisions that it has stored, and a way to give its SidecarSet another image. */
 function setUp(
   spec: SidecarSetSpec = {},
-  { legacy }: { legacy?: () => readonly ControllerRevision[] | undefined } = {},
+  { retainedRevisions }: { retainedRevisions?: () => readonly ControllerRevision[] | undefined } =
+    {},
 ) {
   const clock = new ManualClock();
   let version = 1;
@@ -27,7 +28,11 @@ function setUp(
       metadata: { ...known?.metadata, ...metadata, resourceVersion },
     };
   });
-  const { index, loop } = createEngine({ client, clock, ...(legacy ? { legacy } : {}) });
+  const { index, loop } = createEngine({
+    client,
+    clock,
+    ...(retainedRevisions ? { retainedRevisions } : {}),
+  });
   let generation = 0;
   const reconcile = async () => {
     await loop.process("web", new AbortController().signal);
@@ -118,17 +123,21 @@ function legacyRevision(image: string, revision: number): ControllerRevision {
 }
 
 Deno.test("revisions that another controller has left are taken over before the first of our own", async () => {
-  const { apply, images } = setUp({}, { legacy: () => [legacyRevision("agent:1", 4)] });
+  const { apply, images } = setUp({}, { retainedRevisions: () => [legacyRevision("agent:1", 4)] });
   await apply("agent:2");
   assert.deepEqual(images(), ["agent:1", "agent:2"]);
 });
 
 Deno.test("revisions that could not be read at first are taken over later, as older ones", async () => {
-  const state: { legacy: ControllerRevision[] | undefined } = { legacy: undefined };
-  const { apply, reconcile, images } = setUp({}, { legacy: () => state.legacy });
+  const state: { retainedRevisions: ControllerRevision[] | undefined } = {
+    retainedRevisions: undefined,
+  };
+  const { apply, reconcile, images } = setUp({}, {
+    retainedRevisions: () => state.retainedRevisions,
+  });
   await apply("agent:2");
   assert.deepEqual(images(), ["agent:2"]);
-  state.legacy = [legacyRevision("agent:1", 4)];
+  state.retainedRevisions = [legacyRevision("agent:1", 4)];
   await reconcile();
   await reconcile();
   assert.deepEqual(images(), ["agent:1", "agent:2"]);
