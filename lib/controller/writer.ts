@@ -8,19 +8,12 @@ import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import { FIELD_MANAGER } from "../core/field_manager.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { ConnectionError } from "../kube/errors.ts";
-import {
-  create,
-  evict,
-  type KubeRequest,
-  patch,
-  type Preconditions,
-  remove,
-  update,
-} from "../kube/requests.ts";
-import { type Resource, resources } from "../kube/resources.ts";
+import { create, evict, type KubeRequest, patch, remove, update } from "../kube/requests.ts";
+import { policyResource, registrationResource, resources } from "../kube/resources.ts";
 import { send } from "../kube/response.ts";
 import { type Leadership, NotLeaderError } from "./leadership.ts";
 import type { Limiter } from "./limiter.ts";
+import { preconditionsOf } from "./references.ts";
 
 /** Options of {@linkcode Writer}. */
 export interface WriterOptions {
@@ -280,21 +273,4 @@ export class Writer {
       throw new ConnectionError({ method, path, problem: "no answer came in time", cause: error });
     }
   }
-}
-
-function registrationResource(kind: WebhookConfiguration["kind"]): Resource<WebhookConfiguration> {
-  return kind === "MutatingWebhookConfiguration"
-    ? resources.mutatingWebhookConfigurations
-    : resources.validatingWebhookConfigurations;
-}
-
-function policyResource(kind: PolicyObject["kind"]): Resource<PolicyObject> {
-  return kind === "MutatingAdmissionPolicy"
-    ? resources.mutatingAdmissionPolicies
-    : resources.mutatingAdmissionPolicyBindings;
-}
-
-/** That an object is still exactly as it was read. */
-function preconditionsOf({ metadata: { uid, resourceVersion } }: KubeObject): Preconditions {
-  return { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
 }

@@ -134,7 +134,6 @@ export class ClusterIndex {
     if (isKnown) this.applySidecarSet(state);
   }
 
-  /** @param pod a projection */
   applyPod(pod: ObservedPod): void {
     const key = podKey(pod);
     const before = this.pods.get(key);

@@ -1,6 +1,7 @@
 import type {
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
+  PolicyObject,
 } from "../api/admission_policy.ts";
 import type {
   ConfigMap,
@@ -167,4 +168,20 @@ function isOfApi<T extends KubeObject>(value: unknown): value is T {
 function isListOf<T extends KubeObject>(value: unknown): value is ObjectList<T> {
   return isOfApi(value) && "items" in value && Array.isArray(value.items) &&
     value.items.every(isOfApi);
+}
+
+/** The resource of a webhook configuration, by its kind. */
+export function registrationResource(
+  kind: WebhookConfiguration["kind"],
+): Resource<WebhookConfiguration> {
+  return kind === "MutatingWebhookConfiguration"
+    ? resources.mutatingWebhookConfigurations
+    : resources.validatingWebhookConfigurations;
+}
+
+/** The resource of a policy or its binding, by its kind. */
+export function policyResource(kind: PolicyObject["kind"]): Resource<PolicyObject> {
+  return kind === "MutatingAdmissionPolicy"
+    ? resources.mutatingAdmissionPolicies
+    : resources.mutatingAdmissionPolicyBindings;
 }
