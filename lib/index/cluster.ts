@@ -150,8 +150,7 @@ export class ClusterIndex {
 
   /** Applies what a write of this process stored, unless the watch has deleted the Pod meanwhile. */
   updatePod(pod: ObservedPod): void {
-    const isKnown = this.pods.get(podKey(pod))?.metadata.uid === pod.metadata.uid;
-    if (isKnown) this.applyPod(pod);
+    if (this.pods.get(podKey(pod))?.metadata.uid === pod.metadata.uid) this.applyPod(pod);
   }
 
   #arrived(key: string, names: readonly string[]): void {

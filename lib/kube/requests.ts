@@ -38,7 +38,7 @@ export interface WatchFrom extends Selection {
   allowWatchBookmarks?: boolean;
 }
 
-/** Options of {@linkcode objectPath}. */
+/** Options of every write. */
 export interface WriteOptions {
   /** Validates and responds without storing anything. */
   dryRun?: boolean;
@@ -81,12 +81,9 @@ export interface DeleteOptions extends ObjectRef {
 }
 
 /** Options of {@linkcode evict}. */
-export interface EvictOptions {
-  name: string;
-  namespace: string;
-  dryRun?: boolean;
-  preconditions?: Preconditions;
-}
+export type EvictOptions =
+  & Required<ObjectRef>
+  & Pick<DeleteOptions, "dryRun" | "preconditions">;
 
 const PATCH_CONTENT_TYPES = {
   "merge": "application/merge-patch+json",

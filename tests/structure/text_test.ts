@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 
 const root = new URL("../../", import.meta.url);
 const MAX_LINE_LENGTH = 120;
+const MAX_LINES = 300;
 
 /** A source file of the program or its tests. */
 interface Source {
@@ -35,6 +36,11 @@ Deno.test("no line of code is longer than 120 characters, unless it holds a URL"
   );
   assert.deepEqual(long, []);
   assert.ok(sources.length > 500);
+});
+
+Deno.test("no file of the program has more than 300 lines", async () => {
+  const long = (await sourcesIn("lib/")).filter(({ lines }) => lines.length - 1 > MAX_LINES);
+  assert.deepEqual(long.map(({ path }) => path), []);
 });
 
 Deno.test("every exported function, class and interface has a comment for its users", async () => {

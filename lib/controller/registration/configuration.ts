@@ -189,8 +189,22 @@ export function trusts(entries: readonly WebhookEntry[], authorities: string): b
   });
 }
 
+/** Whether all entries of the observed configurations have an address that the desired ones have. */
+export function isAddressedAs(
+  observed: readonly (WebhookConfiguration | undefined)[],
+  desired: readonly WebhookConfiguration[],
+): boolean {
+  const entries = desired.flatMap(({ webhooks = [] }) => webhooks);
+  const own = new Set(entries.map(({ clientConfig }) => addressOf(clientConfig)));
+  return observed.every((configuration) => {
+    const { webhooks = [] } = configuration ?? {};
+    return webhooks.length > 0 &&
+      webhooks.every(({ clientConfig }) => own.has(addressOf(clientConfig)));
+  });
+}
+
 /** Text that is equal for webhooks with one address. */
-export function addressOf({ service, url }: WebhookClientConfig): string {
+function addressOf({ service, url }: WebhookClientConfig): string {
   const { namespace, name, port } = service ?? {};
   // The API server accepts URLs that URL.parse() does not.
   return JSON.stringify([namespace, name, port, url && (URL.parse(url)?.origin ?? url)]);

@@ -9,8 +9,8 @@ import { isSettled, REGISTRATION_SETTLE_SECONDS } from "../../core/status/condit
 import { Coverage, CoverageKeys } from "./coverage.ts";
 import { commonBundle, type Peers } from "./peers.ts";
 import {
-  addressOf,
   type ConfigurationKind,
+  isAddressedAs,
   lastWrittenAt,
   RegisteredConfiguration,
   type RegistrationContention,
@@ -18,8 +18,6 @@ import {
 } from "./configuration.ts";
 import { RegistrationPlanner } from "./planner.ts";
 import type { Repair } from "../repair_backoff.ts";
-
-export type { ConfigurationKind };
 
 /** Options of {@linkcode RegistrationReconciler}. */
 export interface RegistrationReconcilerOptions {
@@ -180,7 +178,8 @@ export class RegistrationReconciler {
     this.#active = differing.length === 0;
     for (const { kind } of differing) this.#checkTampering(this.#configuration(kind));
     if (differing.length > 0 && !isLeader()) {
-      if (trusts(this.#entries(), own) && this.#isAddressedAs([validating, mutating])) {
+      const observed = this.#configurations().map((each) => each.observed);
+      if (trusts(this.#entries(), own) && isAddressedAs(observed, [validating, mutating])) {
         this.#reach();
       } else this.#wasUnreached = true;
       return undefined;
@@ -258,17 +257,6 @@ export class RegistrationReconciler {
   /** A recreated ClusterRole has another uid; a deleted one still owns the registration, so that it is deleted too. */
   async #findOwner(signal: AbortSignal): Promise<void> {
     this.#owner = await this.#options.owner(signal) ?? this.#owner;
-  }
-
-  /** Whether all that is registered has the address that this process serves at. */
-  #isAddressedAs(desired: readonly WebhookConfiguration[]): boolean {
-    const entries = desired.flatMap(({ webhooks = [] }) => webhooks);
-    const own = new Set(entries.map(({ clientConfig }) => addressOf(clientConfig)));
-    return this.#configurations().every(({ observed }) => {
-      const { webhooks = [] } = observed ?? {};
-      return webhooks.length > 0 &&
-        webhooks.every(({ clientConfig }) => own.has(addressOf(clientConfig)));
-    });
   }
 
   /** A registration that another client changed may let Pods pass without injection until it is repaired. */
