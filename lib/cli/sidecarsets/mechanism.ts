@@ -34,6 +34,7 @@ export function mechanismOf({ spec, status = {} }: SidecarSet): Mechanism {
   return { name: "Webhook", fallback: { reason, message } };
 }
 
+/** What the choice of the mechanism is explained by. */
 export interface MechanismContext {
   /** All SidecarSets that can select the same Pods. */
   readonly sidecarSets: readonly PreparedSidecarSet[];
