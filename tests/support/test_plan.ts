@@ -23,6 +23,8 @@ export const CLUSTER: Suite = {
     "reinstall_test.ts",
     "restored_store_test.ts",
     "overwritten_test.ts",
+    "mechanism_test.ts",
+    "admission_policy_test.ts",
     "certificates_test.ts",
     "rollout_test.ts",
     "certificates_move_test.ts",
