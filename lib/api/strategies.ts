@@ -9,6 +9,7 @@ export const revisionPolicies = ["Always", "Partial"] as const;
 const injectionMechanisms = ["Webhook", "Policy"] as const;
 const recreatePolicies = ["Never", "Evict"] as const;
 const resizePolicies = ["Never", "InPlace"] as const;
+const partialUpdatePolicies = ["Never", "Images"] as const;
 const driftPolicies = ["Report", "Repair"] as const;
 const cleanupTypes = ["Retain", "Idle", "Evict"] as const;
 
@@ -78,6 +79,10 @@ export const updateStrategy = z.looseObject({
       "What happens in running Pods if the resources of containers change: nothing, the " +
       "Pods cannot be upgraded in place (Never), or the containers are resized in place, " +
       "which needs Kubernetes 1.35 (InPlace).",
+  }),
+  partialUpdatePolicy: z.optional(z.enum(partialUpdatePolicies)).register(docs, {
+    description:
+      "What outdated Pods get that cannot be upgraded in place: nothing (Never), or at least the new images (Images).",
   }),
   driftPolicy: z.optional(z.enum(driftPolicies)).register(docs, {
     description: "What happens if another client changes an injected image in a running Pod: the " +

@@ -2,8 +2,7 @@ import type { ControllerRevision } from "../api/objects.ts";
 import { isTooDeep } from "../api/json.ts";
 import { REVISION_OWNER_LABEL } from "../api/names.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
-import { compareRevisions } from "../core/revision/comparisons.ts";
-import { currentRevision } from "../core/revision/plan.ts";
+import { withRevisions } from "../core/revision/comparisons.ts";
 import { isOlder, isSameState, unversioned } from "./versions.ts";
 
 /** The stored ControllerRevisions by the SidecarSet that they belong to. */
@@ -22,19 +21,9 @@ export class RevisionIndex {
     return [...this.#bySidecarSet.get(sidecarSet)?.values() ?? []];
   }
 
-  /** A SidecarSet with the name of the stored revision of its spec, and the comparisons with the other ones. */
+  /** A SidecarSet with what is stored of its revisions. */
   compared(prepared: PreparedSidecarSet): PreparedSidecarSet {
-    const { name, sidecarSet } = prepared;
-    const stored = this.of(name);
-    const revisionName = stored.length === 0
-      ? ""
-      : currentRevision(sidecarSet, stored)?.metadata.name ?? "";
-    return {
-      ...prepared,
-      revisionName,
-      revisions: compareRevisions(sidecarSet, stored),
-      ...(this.hasResize === undefined ? {} : { hasResize: this.hasResize }),
-    };
+    return withRevisions(prepared, { stored: this.of(prepared.name), hasResize: this.hasResize });
   }
 
   /**

@@ -251,4 +251,31 @@ Deno.test("a resize in place on a real control plane", async (t) => {
       assert.equal(requests?.cpu, "150m");
     },
   );
+
+  await t.step(
+    "with partialUpdatePolicy Images, other Pods get the new image at least",
+    async () => {
+      const strategy = { partialUpdatePolicy: "Images", maxUnavailable: 1 } as const;
+      const names = await given(plane, "partial", { pods: 2, strategy });
+      await patchSidecarSet(plane, "partial", agent(SMALL, { image: "agent:2", args: ["-v"] }));
+      const found = await untilSidecarSet(plane, "partial", {
+        what: "has given all Pods the image",
+        is: ({ status, ...each }) =>
+          conditionOf({ ...each, status }, "Progressing")?.reason === "NotUpgradable" &&
+          status?.observedGeneration === each.metadata.generation && status?.readyPods === 2,
+      });
+      assert.deepEqual(
+        [found.status?.updatedPods, found.status?.notUpgradablePods],
+        [0, 2],
+      );
+      for (const name of names) {
+        const pod = await pods.get(name);
+        assert.equal(imageOf(pod), "agent:2");
+        assert.equal(containerStatus(pod, "agent")?.restartCount, 1);
+      }
+      await patchSidecarSet(plane, "partial", agent(SMALL, { args: null }));
+      await until(plane, "partial", { reason: "UpToDate", updated: 2 });
+      for (const name of names) assert.equal(imageOf(await pods.get(name)), "agent:1");
+    },
+  );
 });

@@ -1,9 +1,11 @@
 import type { ControllerRevision } from "../../lib/api/objects.ts";
+import { isDeepStrictEqual } from "node:util";
 import { isObject } from "../../lib/api/json.ts";
 import type { ContainerStatus, Pod, PodCondition } from "../../lib/api/pod.ts";
 import type { SidecarSet } from "../../lib/api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
 import type { ApiStatus, JSONValue, RequestOptions, RestClient } from "../../lib/kube/contract.ts";
+import { resizedSpec } from "../../lib/core/status/resize_refusal.ts";
 import { ApiError, ConnectionError } from "../../lib/kube/errors.ts";
 import { applyStrategicImages } from "../support/applied_images.ts";
 
@@ -31,6 +33,8 @@ export class StoredCluster implements RestClient {
   /** By Pod and container, all images that it has had. */
   readonly images = new Map<string, string[]>();
   podPatches = 0;
+  /** By Pod, how often its resources were changed. */
+  readonly resizes = new Map<string, number>();
   /** Requests that write, those that failed included. */
   writes = 0;
   mostUnavailable = 0;
@@ -67,10 +71,14 @@ export class StoredCluster implements RestClient {
       const pod = this.pods.get(key);
       if (!pod) continue;
       const statuses = pod.status?.containerStatuses ?? [];
-      const next = pod.spec.containers.map(({ name, image = "" }): ContainerStatus => {
+      const next = pod.spec.containers.map((container): ContainerStatus => {
+        const { name, image = "" } = container;
         const before = statuses.find((status) => status.name === name);
-        if (before?.image === image) return { ...before, ready: this.#doesStart(key, image) };
-        return { name, image, imageID: `id-of-${image}`, ready: false };
+        const { resources = {} } = container;
+        if (before?.image === image) {
+          return { ...before, resources, ready: this.#doesStart(key, image) };
+        }
+        return { name, image, imageID: `id-of-${image}`, ready: false, resources };
       });
       if (JSON.stringify(next) === JSON.stringify(statuses)) continue;
       const isReady = next.every(({ ready }) => ready);
@@ -102,13 +110,18 @@ export class StoredCluster implements RestClient {
 
   #perform({ method, path, bodyJson }: RequestOptions): object {
     const body: object = isObject(bodyJson) ? bodyJson : {};
-    const pod = /\/pods\/([^/]+)(\/status)?$/.exec(path);
+    if (path === "/api/v1") return { resources: [{ name: "pods/resize" }] };
+    const pod = /\/pods\/([^/]+)(\/status|\/resize)?$/.exec(path);
     if (pod) {
       const [, name = "", subresource] = pod;
       const stored = this.pods.get(name);
       if (!stored) throw new ApiError({ method, path, httpCode: 404 });
       if (method === "GET") return stored;
       requireState(stored, { method, path, body });
+      if (subresource === "/resize") {
+        this.resizes.set(name, (this.resizes.get(name) ?? 0) + 1);
+        return this.#store(withResources(stored, body));
+      }
       if (subresource) return this.#store(withConditions(stored, body));
       this.podPatches++;
       return this.#store(applyStrategicImages(stored, body));
@@ -140,17 +153,18 @@ export class StoredCluster implements RestClient {
 
   #store(pod: Pod): Pod {
     const { name = "", generation = 0 } = pod.metadata;
-    let isNewImage = false;
+    const resources = (each: Pod | undefined) => each?.spec.containers.map((one) => one.resources);
+    let isNewSpec = !isDeepStrictEqual(resources(this.pods.get(name)), resources(pod));
     for (const { name: container, image = "" } of pod.spec.containers) {
       const images = this.images.get(`${name}/${container}`) ?? [];
       if (images.at(-1) === image) continue;
-      isNewImage ||= images.length > 0;
+      isNewSpec ||= images.length > 0;
       this.images.set(`${name}/${container}`, [...images, image]);
     }
     const metadata = {
       ...pod.metadata,
       resourceVersion: this.nextVersion(),
-      generation: generation + Number(isNewImage),
+      generation: generation + Number(isNewSpec),
     };
     const stored = { ...pod, metadata };
     this.pods.set(name, stored);
@@ -164,8 +178,11 @@ export class StoredCluster implements RestClient {
 }
 
 function isAvailable({ spec, status }: Pod): boolean {
-  return spec.containers.every(({ name, image }) =>
-    status?.containerStatuses?.some((one) => one.name === name && one.image === image && one.ready)
+  return spec.containers.every(({ name, image, resources = {} }) =>
+    status?.containerStatuses?.some((one) =>
+      one.name === name && one.image === image && one.ready &&
+      (one.resources === undefined || isDeepStrictEqual(one.resources, resources))
+    )
   );
 }
 
@@ -178,6 +195,14 @@ function requireState(
   const isSame = isObject(named) && named.uid === metadata.uid &&
     named.resourceVersion === metadata.resourceVersion;
   if (!isSame) throw new ApiError({ method, path, httpCode: 409 });
+}
+
+/** As a patch of `pods/resize`, which changes nothing but resources. */
+function withResources(pod: Pod, body: object): Pod {
+  const spec: unknown = Reflect.get(body, "spec");
+  const given = isObject(spec) && Array.isArray(spec.containers) ? spec.containers : [];
+  const resizes = new Map(given.map(({ name, resources }) => [String(name), resources]));
+  return { ...pod, spec: resizedSpec(pod.spec, resizes) };
 }
 
 function withConditions(pod: Pod, body: object): Pod {

@@ -10,6 +10,8 @@ export interface KnownCluster {
   readonly sidecarSets: readonly PreparedSidecarSet[];
   readonly namespaces: ReadonlyMap<string, NamespaceFacts>;
   readonly revisions: readonly ControllerRevision[];
+  /** Whether the API server has `pods/resize`; undefined if not known. */
+  readonly hasResize?: boolean;
   /** Namespaces whose Pods are never injected; undefined if not known. */
   readonly excludedNamespaces?: readonly string[];
 }
@@ -28,6 +30,7 @@ export function unknownSidecarSet(name: string, known: readonly string[]): CliEr
 export function overlaid(cluster: KnownCluster, other: KnownCluster): KnownCluster {
   const replaced = new Set(other.sidecarSets.map(({ name }) => name));
   return {
+    ...(cluster.hasResize === undefined ? {} : { hasResize: cluster.hasResize }),
     sidecarSets: [
       ...cluster.sidecarSets.filter(({ name }) => !replaced.has(name)),
       ...other.sidecarSets,

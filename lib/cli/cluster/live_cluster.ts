@@ -9,10 +9,12 @@ import {
 import type { Namespace } from "../../api/pod.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../../core/prepared.ts";
 import { isExcluded, podExclusions } from "../../core/registration/exclusions.ts";
-import { currentRevision } from "../../core/revision/plan.ts";
+import { withRevisions } from "../../core/revision/comparisons.ts";
 import { labelTimes, laterLabelFields } from "../../core/select/label_times.ts";
 import { validateStoredSidecarSet } from "../../core/validate/validate.ts";
 import type { RestClient } from "../../kube/contract.ts";
+import { servesCoreResource } from "../../kube/discovery.ts";
+import { isNotFound } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../core/defaults/prepare.ts";
 import type { KnownCluster } from "./known_cluster.ts";
@@ -48,31 +50,44 @@ export async function readLiveCluster(
   client: RestClient,
   systemNamespace: string,
 ): Promise<LiveCluster> {
-  const [objects, namespaces, revisions = [], allowList, registration] = await Promise.all([
-    readAll(client, resources.sidecarSets),
-    readAll(client, resources.namespaces),
-    ifAllowed(readRevisions(client, systemNamespace)),
-    ifAllowed(
-      readIfPresent(client, resources.configMaps, {
-        namespace: systemNamespace,
-        name: ALLOW_LIST_CONFIG_MAP,
-      }),
-    ),
-    ifAllowed(
-      readIfPresent(client, resources.mutatingWebhookConfigurations, { name: INSTALLATION }),
-    ),
-  ]);
+  const [objects, namespaces, revisions = [], hasResize, allowList, registration] = await Promise
+    .all([
+      readAll(client, resources.sidecarSets),
+      readAll(client, resources.namespaces),
+      ifAllowed(readRevisions(client, systemNamespace)),
+      ifAllowed(resizeSupport(client)),
+      ifAllowed(
+        readIfPresent(client, resources.configMaps, {
+          namespace: systemNamespace,
+          name: ALLOW_LIST_CONFIG_MAP,
+        }),
+      ),
+      ifAllowed(
+        readIfPresent(client, resources.mutatingWebhookConfigurations, { name: INSTALLATION }),
+      ),
+    ]);
   const exclusions = podExclusions(registration);
   const known = namespaces.map(namespaceFacts);
   return {
-    sidecarSets: objects.map((object) => preparedOf(object, revisions)),
+    sidecarSets: objects.map((object) => preparedOf(object, revisions, hasResize)),
     namespaces: new Map(known.map((facts) => [facts.name, facts])),
     revisions,
+    ...(hasResize === undefined ? {} : { hasResize }),
     allowList: allowList?.data?.[ALLOW_LIST_KEY],
     excludedNamespaces: known
       .filter(({ labels }) => isExcluded(labels, exclusions))
       .map(({ name }) => name),
   };
+}
+
+/** Undefined behind a proxy that serves no discovery. */
+async function resizeSupport(client: RestClient): Promise<boolean | undefined> {
+  try {
+    return await servesCoreResource(client, "pods/resize");
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The revisions of all SidecarSets. Rejects with the API server's error. */
@@ -88,10 +103,10 @@ export function readRevisions(
 export function preparedOf(
   object: KubeObject,
   revisions: readonly ControllerRevision[],
+  hasResize?: boolean,
 ): PreparedSidecarSet {
   const prepared = toPrepared(object, validateStoredSidecarSet);
-  const current = currentRevision(prepared.sidecarSet, revisions);
-  return { ...prepared, revisionName: current?.metadata.name ?? "" };
+  return withRevisions(prepared, { stored: revisions, hasResize });
 }
 
 /** The facts of a stored namespace that decide about injection. */

@@ -1,7 +1,13 @@
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { compareRevisions } from "../../core/revision/comparisons.ts";
 import { resources } from "../../kube/resources.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
-import { excludedNamespacesOf, type ExclusionOptions, overlaid } from "../cluster/known_cluster.ts";
+import {
+  excludedNamespacesOf,
+  type ExclusionOptions,
+  type KnownCluster,
+  overlaid,
+} from "../cluster/known_cluster.ts";
 import { readLiveCluster } from "../cluster/live_cluster.ts";
 import { readAll } from "../cluster/reading.ts";
 import { readDocuments, type ReadOptions } from "../files/documents.ts";
@@ -60,7 +66,10 @@ export async function diffCommand(
   const next = sidecarSets.map((prepared) => ({
     previous: cluster.sidecarSets.find(({ name }) => name === prepared.name),
     prepared,
-  })).map(({ previous, prepared }) => ({ previous, prepared: stored(prepared, previous) }));
+  })).map(({ previous, prepared }) => ({
+    previous,
+    prepared: stored(prepared, { previous, cluster }),
+  }));
   const updated = next.map(({ prepared }) => prepared);
   const future = overlaid(cluster, { sidecarSets: updated, namespaces: new Map(), revisions: [] });
   const excludedNamespaces = excludedNamespacesOf(options, cluster.excludedNamespaces);
@@ -90,16 +99,22 @@ export async function diffCommand(
 /** The SidecarSet as stored after it replaced the previous one. */
 function stored(
   prepared: PreparedSidecarSet,
-  previous: PreparedSidecarSet | undefined,
+  { previous, cluster: { revisions, hasResize } }: {
+    previous: PreparedSidecarSet | undefined;
+    cluster: KnownCluster;
+  },
 ): PreparedSidecarSet {
   if (previous === undefined) return prepared;
   const { metadata: { uid = "" }, status } = previous.sidecarSet;
+  const sidecarSet = {
+    ...prepared.sidecarSet,
+    metadata: { ...prepared.sidecarSet.metadata, uid },
+    ...(status === undefined ? {} : { status }),
+  };
   return {
     ...prepared,
-    sidecarSet: {
-      ...prepared.sidecarSet,
-      metadata: { ...prepared.sidecarSet.metadata, uid },
-      ...(status === undefined ? {} : { status }),
-    },
+    sidecarSet,
+    revisions: compareRevisions(sidecarSet, revisions),
+    ...(hasResize === undefined ? {} : { hasResize }),
   };
 }

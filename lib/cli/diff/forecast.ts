@@ -2,6 +2,7 @@ import type { Pod } from "../../api/pod.ts";
 import { isInjectedBy } from "../../core/annotations/injected_list.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { RolloutPlan } from "../../core/rollout/contract.ts";
+import { partialChanges } from "../../core/rollout/partial_update.ts";
 import { planRollout } from "../../core/rollout/plan.ts";
 import { upgradability } from "../../core/rollout/upgradable.ts";
 import { countPods, hasTrait, type PodClass, PodTrait } from "../../core/status/pod_class.ts";
@@ -13,6 +14,8 @@ import { classOf } from "../pods/classes.ts";
 export interface PodToRecreate {
   readonly pod: string;
   readonly message: string;
+  /** Whether it gets the new images in place; undefined if its images do not change. */
+  readonly getsImages?: boolean;
 }
 
 /** Effects on the running Pods, named as `namespace/name`. */
@@ -53,7 +56,7 @@ export function forecast(
   const classes = new Map(active.map((pod) => [pod, classOf(pod, prepared, cluster)]));
   const withTrait = (trait: number) =>
     active.filter((pod) => hasTrait(classes.get(pod) ?? 0, trait));
-  const { rounds, end } = simulate(prepared, { classes, now });
+  const { rounds, end, imagesOnly } = simulate(prepared, { classes, now });
   const upgraded = new Set(rounds.flat());
   const recreate = withTrait(PodTrait.NotUpgradable);
   const upToDate = withTrait(PodTrait.Updated);
@@ -68,11 +71,14 @@ export function forecast(
     matched: matched.length,
     upToDate: upToDate.length,
     rounds,
-    end,
+    end: end === "UpToDate" && recreate.length > 0 ? "NotUpgradable" : end,
     waiting: waiting.map(podName),
     recreate: recreate.map((pod) => ({
       pod: podName(pod),
       message: blockerOf(pod, prepared),
+      ...(partialChanges(pod, prepared) === undefined
+        ? {}
+        : { getsImages: imagesOnly.has(podName(pod)) }),
     })),
     uninjected: withTrait(PodTrait.Uninjected).map(podName),
     released: released.map(podName),
@@ -84,7 +90,8 @@ const DONE: PodClass = PodTrait.Matched | PodTrait.Updated | PodTrait.Ready;
 function simulate(
   prepared: PreparedSidecarSet,
   { classes, now }: { classes: ReadonlyMap<Pod, PodClass>; now: Date },
-): Pick<Forecast, "rounds" | "end"> {
+): Pick<Forecast, "rounds" | "end"> & { readonly imagesOnly: ReadonlySet<string> } {
+  const imagesOnly = new Set<string>();
   const current = new Map(classes);
   const rounds: string[][] = [];
   const minReadyMs = (prepared.sidecarSet.spec.updateStrategy?.minReadySeconds ?? 0) * 1_000;
@@ -107,7 +114,10 @@ function simulate(
       retryAt: new Map(),
       exists: () => true,
     });
-    if (plan.updates.length === 0) return { rounds, end: plan.reason };
+    if (plan.updates.length === 0) return { rounds, end: plan.reason, imagesOnly };
+    for (const { kind, namespace, name } of plan.updates) {
+      if (kind === "UpdateImages") imagesOnly.add(`${namespace}/${name}`);
+    }
     const names = plan.updates.map(({ namespace, name }) => `${namespace}/${name}`);
     rounds.push(names);
     const changed = new Set(names);

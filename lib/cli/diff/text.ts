@@ -78,6 +78,7 @@ function forecastLines(forecast: Forecast, restart: string): string[] {
       "must be recreated",
       byMessage(recreate).map(([message, pods]) => `${listed(pods)}: ${message}`),
     ),
+    ...imagesLines(recreate),
     group(uninjected.length, "selected, without the sidecars until recreated", [
       listed(uninjected),
     ]),
@@ -87,6 +88,23 @@ function forecastLines(forecast: Forecast, restart: string): string[] {
     group(released.length, "no longer selected", [listed(released)]),
   ].flat();
   return groups.length === 0 ? [`  no changes to ${counted(matched, "Pod")}`] : groups;
+}
+
+/** Whether Pods that must be recreated get the new images before. */
+function imagesLines(recreate: Forecast["recreate"]): string[][] {
+  const named = (wanted: boolean) =>
+    recreate.flatMap(({ pod, getsImages }) => getsImages === wanted ? [pod] : []);
+  const [updated, left] = [named(true), named(false)];
+  return [
+    group(updated.length, "of these get the new images in place", [listed(updated)]),
+    group(
+      left.length,
+      "of these keep their old images until they are recreated, also if the new ones fix a " +
+        "vulnerability: apply the images alone first, or set " +
+        "spec.updateStrategy.partialUpdatePolicy to Images",
+      [],
+    ),
+  ];
 }
 
 function group(count: number, what: string, details: readonly string[]): string[] {

@@ -6,6 +6,7 @@ import { prepareSidecarSet } from "../../core/defaults/prepare.ts";
 import { policyObstacles } from "../../core/admission_policy/blockers.ts";
 import { usesPolicy } from "../../core/registration/selection.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { compareRevisions } from "../../core/revision/comparisons.ts";
 import { planRevisions } from "../../core/revision/plan.ts";
 import { likelyName, unknownFields } from "../../core/validate/unknown_fields.ts";
 import { validateSidecarSet } from "../../core/validate/validate.ts";
@@ -80,7 +81,11 @@ function prepare(
     collisionCount: read.value.sidecarSet.status?.collisionCount ?? 0,
     namespace: "",
   });
-  return { ...read.value, revisionName: latest };
+  return {
+    ...read.value,
+    revisionName: latest,
+    revisions: compareRevisions(read.value.sidecarSet, revisions),
+  };
 }
 
 /** Finds objects with a misspelt kind or group of SidecarSet. */

@@ -1,13 +1,15 @@
 import type { Pod } from "../../api/pod.ts";
+import { readUpdatedImages } from "../../core/annotations/updated_images.ts";
 import { canaryBaseOf } from "../../core/canary.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
-import { hasCurrentRecord, upgradability } from "../../core/rollout/upgradable.ts";
+import { upgradability } from "../../core/rollout/upgradable.ts";
 import { laterLabelFields, maySelectLater } from "../../core/select/label_times.ts";
 import { selectsPod } from "../../core/select/pod_selection.ts";
 import { effectiveSinceOf } from "../../core/status/effective_since.ts";
 import { hasMainEnded } from "../../core/status/containers.ts";
 import { classifyPod, type PodClass } from "../../core/status/pod_class.ts";
 import { inPlaceChange } from "../../core/status/in_place.ts";
+import { hasCurrentRecord } from "../../core/status/record.ts";
 import { recordedResize } from "../../core/status/resize.ts";
 import { strippedPart } from "../../core/status/drift.ts";
 import { type KnownCluster, namespaceOf } from "../cluster/known_cluster.ts";
@@ -90,9 +92,23 @@ export function updateStateOf(pod: Pod, prepared: PreparedSidecarSet): UpdateSta
     case "NotUpgradable":
       return {
         state: found.kind,
-        message: `not upgradable in place: ${found.message}; recreate the Pod`,
+        message: `not upgradable in place: ${found.message}${
+          imagesText(pod, prepared)
+        }; recreate the Pod`,
       };
   }
+}
+
+/** Which revision's images the Pod has, if these were updated without the rest. */
+function imagesText(pod: Pod, { name }: PreparedSidecarSet): string {
+  const updated = readUpdatedImages(pod).get(name);
+  if (updated === undefined) return "";
+  const { controllerRevision, bySidecar } = updated;
+  const images = [...bySidecar].map(([sidecar, image]) => `${sidecar} ${image}`).join(", ");
+  const revision = controllerRevision === ""
+    ? "a newer revision"
+    : `revision ${controllerRevision}`;
+  return `; only its images are those of ${revision} (${images})`;
 }
 
 function upgradableText(pod: Pod, prepared: PreparedSidecarSet): string {

@@ -2,6 +2,7 @@ import type { Clock } from "../../api/clock.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import type { RestClient } from "../../kube/contract.ts";
+import { isForbidden } from "../../kube/errors.ts";
 import { servesCoreResource } from "../../kube/discovery.ts";
 
 /** An API server can be upgraded while this process runs. */
@@ -18,17 +19,34 @@ export interface ResizeSupportOptions {
 export class ResizeSupport {
   readonly #options: ResizeSupportOptions;
   #checkedAt = -Infinity;
+  #isMissing = false;
 
   constructor(options: ResizeSupportOptions) {
     this.#options = options;
   }
 
-  /** Records the support in the index if the SidecarSet needs it. Rejects with what the API server answers. */
-  async check({ sidecarSet: { spec } }: PreparedSidecarSet, signal: AbortSignal): Promise<void> {
-    if (spec.updateStrategy?.resizePolicy !== "InPlace") return;
+  /**
+   * Records the support in the index if the SidecarSet needs it; where discovery is forbidden it stays unknown. Rejects
+   * with what the API server answers otherwise.
+   *
+   * @returns milliseconds after which to check again; undefined unless the support is missing
+   */
+  async check(
+    { sidecarSet: { spec } }: PreparedSidecarSet,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
+    if (spec.updateStrategy?.resizePolicy !== "InPlace") return undefined;
     const { client, index, clock } = this.#options;
-    if (clock.monotonic() - this.#checkedAt < RECHECK_INTERVAL_MS) return;
-    index.applyResizeSupport(await servesCoreResource(client, "pods/resize", signal));
+    const age = clock.monotonic() - this.#checkedAt;
+    if (age < RECHECK_INTERVAL_MS) return this.#isMissing ? RECHECK_INTERVAL_MS - age : undefined;
+    try {
+      const hasResize = await servesCoreResource(client, "pods/resize", signal);
+      index.applyResizeSupport(hasResize);
+      this.#isMissing = !hasResize;
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+    }
     this.#checkedAt = clock.monotonic();
+    return this.#isMissing ? RECHECK_INTERVAL_MS : undefined;
   }
 }

@@ -101,7 +101,7 @@ export class SidecarSetController {
     const collisionCount = found.problems.length > 0
       ? found.sidecarSet.status?.collisionCount ?? 0
       : await this.#revisions.register(found, signal);
-    await this.#resizeSupport.check(found, signal);
+    const supportDue = await this.#resizeSupport.check(found, signal);
     // Both change what is known of the SidecarSet.
     const prepared = index.sidecarSets.get(name) ?? found;
     const plan = rollouts.advance(prepared, signal);
@@ -118,6 +118,7 @@ export class SidecarSetController {
     const due = [plan.waitUntil, decided.waitUntil]
       .flatMap((time) => time === undefined ? [] : Math.max(0, time - now))
       .concat(statusDue ?? [])
+      .concat(supportDue ?? [])
       .concat(hasEvicted ? EVICTION_REQUEUE_MS : []);
     return due.length === 0 ? undefined : Math.min(...due);
   }

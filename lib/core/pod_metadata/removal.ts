@@ -34,6 +34,7 @@ import {
 } from "../annotations/inplace_state.ts";
 import { POD_PATCHES_ANNOTATION, podPatches, podPatchesText } from "../annotations/pod_patches.ts";
 import { RESIZED_ANNOTATION, resizesWithout } from "../annotations/resized.ts";
+import { UPDATED_IMAGES_ANNOTATION, updatedImagesWithout } from "../annotations/updated_images.ts";
 import { readUpgradeSpecs, upgradeSpecsText } from "../annotations/upgrade_specs.ts";
 import { DEFAULT_CONTAINER_ANNOTATION, isNamedByInjection } from "./default_container.ts";
 
@@ -49,6 +50,7 @@ const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
   IDLE_ANNOTATION,
   POD_PATCHES_ANNOTATION,
   RESIZED_ANNOTATION,
+  UPDATED_IMAGES_ANNOTATION,
 ]);
 const OWN_PREFIXES = [VERSION_ANNOTATION_PREFIX, VERSION_ALT_ANNOTATION_PREFIX];
 
@@ -133,6 +135,8 @@ export function releasedAnnotations(
   if (counts !== undefined) changed[RESTART_COUNTS_ANNOTATION] = counts;
   const resizes = resizesWithout(pod, sidecarSet);
   if (resizes !== undefined) changed[RESIZED_ANNOTATION] = resizes;
+  const images = updatedImagesWithout(pod, sidecarSet);
+  if (images !== undefined) changed[UPDATED_IMAGES_ANNOTATION] = images;
   return changed;
 }
 

@@ -2,12 +2,13 @@ import type { ResourceLists } from "../../api/container.ts";
 import type { ControllerRevision } from "../../api/objects.ts";
 import type { SidecarContainer } from "../../api/sidecar_container.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
-import type { RevisionComparison, RevisionComparisons } from "../prepared.ts";
+import type { PreparedSidecarSet, RevisionComparison, RevisionComparisons } from "../prepared.ts";
 import { AMOUNT_LISTS, effectiveResources, isSameAmount } from "../quantity/resource_lists.ts";
 import { containerNames, runningSidecars } from "../status/containers.ts";
 import { differenceClause, fieldDifferences } from "./differences.ts";
 import { recordedHashes } from "./hash.ts";
 import { ownsRevision } from "./controller_revision.ts";
+import { currentRevision } from "./plan.ts";
 import { restoreSidecarSet } from "./restore.ts";
 
 /** Resources that can be changed in a running Pod. */
@@ -37,6 +38,28 @@ export function compareRevisions(
       compared.set(found.revision, comparison);
       return exact === undefined ? { ...comparison, images: new Map() } : comparison;
     },
+  };
+}
+
+/**
+ * A SidecarSet with the name of the stored revision of its spec, and what its Pods are compared with.
+ *
+ * @param facts with whether the API server has `pods/resize`, if that is known
+ */
+export function withRevisions(
+  prepared: PreparedSidecarSet,
+  { stored, hasResize }: {
+    readonly stored: readonly ControllerRevision[];
+    readonly hasResize?: boolean | undefined;
+  },
+): PreparedSidecarSet {
+  const { sidecarSet } = prepared;
+  const current = stored.length === 0 ? undefined : currentRevision(sidecarSet, stored);
+  return {
+    ...prepared,
+    revisionName: current?.metadata.name ?? "",
+    revisions: compareRevisions(sidecarSet, stored),
+    ...(hasResize === undefined ? {} : { hasResize }),
   };
 }
 

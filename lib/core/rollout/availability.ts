@@ -1,4 +1,5 @@
 import type { ObservedPod } from "../observed_pod.ts";
+import { readUpdatedImages } from "../annotations/updated_images.ts";
 import { hasTrait, PodTrait } from "../status/pod_class.ts";
 import { readyCondition } from "../status/readiness.ts";
 import { recordOf } from "../status/record.ts";
@@ -24,13 +25,30 @@ export function availability(snapshot: RolloutSnapshot): Availability {
   const minReady = (prepared.sidecarSet.spec.updateStrategy?.minReadySeconds ?? 0) * 1000;
   if (minReady === 0) return { unavailable };
   let nextAt = Infinity;
-  for (const pod of snapshot.settling) {
-    const availableAt = updatedAndReadySince(pod, snapshot) + minReady;
+  for (const since of changedAndReady(snapshot)) {
+    const availableAt = since + minReady;
     if (!(availableAt > snapshot.now.getTime())) continue;
     unavailable++;
     nextAt = Math.min(nextAt, availableAt);
   }
   return nextAt === Infinity ? { unavailable } : { unavailable, nextAt };
+}
+
+/** Since when each Pod is ready, after an update to the current revision or to its images. */
+function* changedAndReady(snapshot: RolloutSnapshot): Iterable<number> {
+  const { prepared: { name, sidecarSet } } = snapshot;
+  for (const pod of snapshot.settling) yield updatedAndReadySince(pod, snapshot);
+  if (sidecarSet.spec.updateStrategy?.partialUpdatePolicy !== "Images") return;
+  for (const pod of snapshot.outdated) {
+    const updated = readUpdatedImages(pod).get(name);
+    if (updated === undefined || !isReady(pod, snapshot)) continue;
+    yield laterTime(updated.updateTimestamp, readyCondition(pod)?.lastTransitionTime);
+  }
+}
+
+function laterTime(...texts: readonly (string | null | undefined)[]): number {
+  const times = texts.map((text) => Date.parse(text ?? ""));
+  return Math.max(...times.map((time) => Number.isNaN(time) ? 0 : time));
 }
 
 /** Whether a matched Pod is ready as the status counts it; updating it costs budget. */
@@ -45,7 +63,6 @@ export function updatedAndReadySince(
 ): number {
   const podClass = classOf(pod);
   if (!hasTrait(podClass, PodTrait.Updated) || !hasTrait(podClass, PodTrait.Ready)) return NaN;
-  const updated = Date.parse(recordOf(pod, prepared.name).full?.updateTimestamp ?? "");
-  const ready = Date.parse(readyCondition(pod)?.lastTransitionTime ?? "");
-  return Math.max(Number.isNaN(updated) ? 0 : updated, Number.isNaN(ready) ? 0 : ready);
+  const updated = recordOf(pod, prepared.name).full?.updateTimestamp;
+  return laterTime(updated, readyCondition(pod)?.lastTransitionTime);
 }

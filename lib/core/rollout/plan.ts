@@ -1,14 +1,18 @@
 import type { ObservedPod } from "../observed_pod.ts";
+import { readUpdatedImages } from "../annotations/updated_images.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
 import { matchesSelector } from "../select/label_selector.ts";
 import { hasTrait, PodTrait } from "../status/pod_class.ts";
+import { hasCurrentRecord } from "../status/record.ts";
 import { availability, isReady } from "./availability.ts";
 import { partitionSize, unavailableLimit, walkBudget, withoutPartition } from "./budget.ts";
 import type { LeftPod, RolloutPlan, RolloutSnapshot } from "./contract.ts";
 import { orderPods } from "./order.ts";
 import type { PodUpdate } from "./pod_update.ts";
 import { planReason } from "./plan_reason.ts";
-import { leaveNotUpgradable, makeFlip, makeRepair, makeUpgrade } from "./updates.ts";
-import { hasCurrentRecord, type Upgradability, upgradability } from "./upgradable.ts";
+import { type PartialChanges, partialChanges } from "./partial_update.ts";
+import { leaveNotUpgradable, makeFlip, makePartial, makeRepair, makeUpgrade } from "./updates.ts";
+import { inFlightContainer, type Upgradability, upgradability } from "./upgradable.ts";
 
 /**
  * Plans the next step of a roll-out: the Pods to change, the patch for each, and what blocks the rest.
@@ -59,6 +63,8 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     isAvailable: (pod) => isReady(pod, snapshot) && !snapshot.pending.has(uidOf(pod)),
     update: (pod) => {
       if (!outdated.has(pod)) return makeRepair(pod, snapshot);
+      const images = sorted.partial.get(pod);
+      if (images !== undefined) return makePartial(pod, images, snapshot);
       const made = makeUpgrade(pod, snapshot);
       if (made.ok) return made.update;
       refused.push(made.left);
@@ -93,6 +99,8 @@ interface Sorted {
   readonly candidates: readonly ObservedPod[];
   /** Candidates of which the first of two patches has been sent. */
   readonly started: readonly ObservedPod[];
+  /** Candidates that get new images only. */
+  readonly partial: ReadonlyMap<ObservedPod, PartialChanges>;
   readonly notUpgradable: readonly ObservedPod[];
   readonly resizing: readonly LeftPod[];
   readonly inFlight: number;
@@ -107,6 +115,7 @@ function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<ObservedPod, PodU
   const selector = prepared.sidecarSet.spec.updateStrategy?.selector;
   const candidates: ObservedPod[] = [];
   const started: ObservedPod[] = [];
+  const partial = new Map<ObservedPod, PartialChanges>();
   const notUpgradable: ObservedPod[] = [];
   const resizing: LeftPod[] = [];
   let inFlight = 0;
@@ -122,19 +131,29 @@ function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<ObservedPod, PodU
     if (selector !== undefined && !matchesSelector(selector, pod.metadata.labels ?? {})) continue;
     const state = stateOf(pod, snapshot);
     const retryAt = snapshot.retryAt.get(uid);
+    const isWaiting = retryAt !== undefined && retryAt > snapshot.now.getTime();
     if (state.kind === "NotUpgradable") {
       notUpgradable.push(pod);
-      if (hasCurrentRecord(pod, prepared)) recorded++;
+      const images = imagesOf(pod, prepared);
+      if (images === "Current") recorded++;
+      else if (images === undefined) continue;
+      else if (inFlightContainer(pod, prepared) !== undefined || flips.has(pod)) inFlight++;
+      else if (isWaiting) waiting.push(retryAt);
+      else {
+        candidates.push(pod);
+        partial.set(pod, images);
+      }
     } else if (state.kind === "Resizing") {
       resizing.push({ pod, reason: state.reason, message: state.message });
     } else if (state.kind === "InFlight" || flips.has(pod)) inFlight++;
-    else if (retryAt !== undefined && retryAt > snapshot.now.getTime()) waiting.push(retryAt);
+    else if (isWaiting) waiting.push(retryAt);
     else if (hasTrait(snapshot.classOf(pod), PodTrait.Resizing)) started.push(pod);
     else candidates.push(pod);
   }
   return {
     candidates,
     started,
+    partial,
     notUpgradable,
     resizing,
     inFlight: inFlight + written,
@@ -143,6 +162,20 @@ function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<ObservedPod, PodU
       recorded,
     retryAt: earliest(waiting),
   };
+}
+
+/**
+ * Images for a Pod that is not upgradable in place; `Current` if it has those of the current revision, undefined if
+ * it stays as it is.
+ */
+function imagesOf(
+  pod: ObservedPod,
+  prepared: PreparedSidecarSet,
+): PartialChanges | "Current" | undefined {
+  if (hasCurrentRecord(pod, prepared)) return "Current";
+  if (prepared.sidecarSet.spec.updateStrategy?.partialUpdatePolicy !== "Images") return undefined;
+  const changes = partialChanges(pod, prepared);
+  return changes ?? (readUpdatedImages(pod).has(prepared.name) ? "Current" : undefined);
 }
 
 /** The class decides for most Pods; only a Pod with a pending change must be read. */

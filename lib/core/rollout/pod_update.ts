@@ -16,6 +16,7 @@ import {
   podPatchesText,
   withPatchedLabels,
 } from "../annotations/pod_patches.ts";
+import { UPDATED_IMAGES_ANNOTATION, updatedImagesWithout } from "../annotations/updated_images.ts";
 import { patchMetadata, type PresentMetadata } from "../pod_metadata/patch.ts";
 import { recordResize, recordUpgrade } from "../pod_metadata/records.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
@@ -67,8 +68,11 @@ export interface ContainerImage {
 
 /** A change of a Pod. */
 export interface PodUpdate {
-  /** `Upgrade` to the current revision, `Flip` as the second step of a hot upgrade, `Repair` of a drifted image. */
-  readonly kind: "Upgrade" | "Flip" | "Repair";
+  /**
+   * `Upgrade` to the current revision, `UpdateImages` to its images only, `Flip` as the second step of a hot upgrade,
+   * `Repair` of a drifted image.
+   */
+  readonly kind: "Upgrade" | "UpdateImages" | "Flip" | "Repair";
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
@@ -120,6 +124,7 @@ export function upgradePatch(pod: ObservedPod, facts: UpdateFacts): Patched {
     ...annotations,
     ...labelsRecord(pod, { sidecarSet: facts.prepared.name, labels, before: present.label }),
     ...recordUpgrade(pod, facts),
+    ...withoutPartialRecord(pod, facts.prepared.name),
     ...recordResize(pod, { prepared: facts.prepared, resizes, isSent: resize !== undefined }),
   ]);
   return {
@@ -127,6 +132,12 @@ export function upgradePatch(pod: ObservedPod, facts: UpdateFacts): Patched {
     patch: patchOf(pod, facts, { ...changes, extra, labels }),
     ...(resize === undefined ? {} : { resize }),
   };
+}
+
+/** The Pod gets the whole revision. */
+function withoutPartialRecord(pod: ObservedPod, sidecarSet: string): [string, string | null][] {
+  const text = updatedImagesWithout(pod, sidecarSet);
+  return text === undefined ? [] : [[UPDATED_IMAGES_ANNOTATION, text]];
 }
 
 /** The annotation that records changed labels. */
@@ -144,13 +155,21 @@ function labelsRecord(
   return [[POD_PATCHES_ANNOTATION, podPatchesText(new Map([...records, [sidecarSet, record]]))]];
 }
 
-/** The patch that only changes images: empties the old halves of a hot upgrade, or repairs drifted images. */
+/**
+ * The patch that only changes images: empties the old halves of a hot upgrade, repairs drifted images, or updates a
+ * Pod that cannot get the rest of the revision.
+ *
+ * @param changes with `extra` annotations
+ */
 export function imagePatch(
   pod: ObservedPod,
   facts: UpdateFacts,
-  changes: Pick<ImageChanges, "images"> & Partial<ImageChanges>,
+  { changes, extra = new Map() }: {
+    readonly changes: readonly Partial<ImageChanges>[];
+    readonly extra?: ReadonlyMap<string, string>;
+  },
 ): PodPatch {
-  return patchOf(pod, facts, { ...mergeChanges([changes]), extra: new Map(), labels: new Map() });
+  return patchOf(pod, facts, { ...mergeChanges(changes), extra, labels: new Map() });
 }
 
 function mergeChanges(parts: readonly (Partial<ImageChanges> | undefined)[]): ImageChanges {

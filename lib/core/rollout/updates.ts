@@ -4,6 +4,7 @@ import { rfc3339 } from "../../api/meta.ts";
 import type { ObservedPod } from "../observed_pod.ts";
 import { assessImages } from "../status/drift.ts";
 import { planFlip } from "./hot_upgrade.ts";
+import { type PartialChanges, partialRecord } from "./partial_update.ts";
 import { imagePatch, type PodPatch, type PodUpdate, upgradePatch } from "./pod_update.ts";
 
 /** An update, or why it cannot be computed for the Pod. */
@@ -22,6 +23,17 @@ export function makeUpgrade(pod: ObservedPod, snapshot: RolloutSnapshot): Made {
   return { ok: true, update: updateOf(pod, "Upgrade", content) };
 }
 
+/** Creates the update of a Pod that gets only the images of the current revision. */
+export function makePartial(
+  pod: ObservedPod,
+  { changes, bySidecar }: PartialChanges,
+  { prepared, now }: RolloutSnapshot,
+): PodUpdate {
+  const facts = { prepared, now: rfc3339(now) };
+  const extra = partialRecord(pod, { ...facts, bySidecar });
+  return updateOf(pod, "UpdateImages", { patch: imagePatch(pod, facts, { changes, extra }) });
+}
+
 /** Creates the second step of a hot upgrade; undefined if it is not due. */
 export function makeFlip(
   pod: ObservedPod,
@@ -29,7 +41,7 @@ export function makeFlip(
 ): PodUpdate | undefined {
   const changes = planFlip(pod, prepared);
   if (changes === undefined) return undefined;
-  const patch = imagePatch(pod, { prepared, now: rfc3339(now) }, changes);
+  const patch = imagePatch(pod, { prepared, now: rfc3339(now) }, { changes: [changes] });
   return updateOf(pod, "Flip", { patch });
 }
 
@@ -41,7 +53,7 @@ export function makeRepair(
   const { drift } = assessImages(pod, prepared);
   if (drift.length === 0) return undefined;
   const images = new Map(drift.map(({ container, storedImage }) => [container, storedImage]));
-  const patch = imagePatch(pod, { prepared, now: rfc3339(now) }, { images });
+  const patch = imagePatch(pod, { prepared, now: rfc3339(now) }, { changes: [{ images }] });
   return updateOf(pod, "Repair", { patch });
 }
 

@@ -8,7 +8,7 @@ import type { ConditionReason } from "../reasons.ts";
 import { containerStatus, isStateConsistent } from "../status/consistency.ts";
 import { sidecarContainerNames } from "../status/containers.ts";
 import { inPlaceChange } from "../status/in_place.ts";
-import { hasCurrentPatches, recordOf } from "../status/record.ts";
+import { hasCurrentRecord } from "../status/record.ts";
 import { recordedResize } from "../status/resize.ts";
 
 /** Whether an outdated Pod can be updated in place, and if not, why. */
@@ -33,19 +33,19 @@ export function upgradability(pod: ObservedPod, prepared: PreparedSidecarSet): U
   if (hasCurrentRecord(pod, prepared)) return resizeState(pod, prepared);
   const change = inPlaceChange(pod, prepared);
   if (change.kind === "NotUpgradable") return { ...change, reason: "NotUpgradable" };
-  for (const container of [...sidecarContainerNames(prepared.sidecarSet)].sort()) {
-    const ready = containerStatus(pod, container)?.ready === true;
-    if (ready && !isStateConsistent(pod, prepared.name, new Set([container]))) {
-      return { kind: "InFlight", container };
-    }
-  }
-  return { kind: "Upgradable" };
+  const container = inFlightContainer(pod, prepared);
+  return container === undefined ? { kind: "Upgradable" } : { kind: "InFlight", container };
 }
 
-/** Whether the Pod records the current revision, also if the kubelet has not applied its resources. */
-export function hasCurrentRecord(pod: ObservedPod, prepared: PreparedSidecarSet): boolean {
-  return recordOf(pod, prepared.name).full?.hash === prepared.hash &&
-    hasCurrentPatches(pod, prepared);
+/** A ready container whose last image change the kubelet has not applied yet. */
+export function inFlightContainer(
+  pod: ObservedPod,
+  prepared: PreparedSidecarSet,
+): string | undefined {
+  return [...sidecarContainerNames(prepared.sidecarSet)].sort().find((container) =>
+    containerStatus(pod, container)?.ready === true &&
+    !isStateConsistent(pod, prepared.name, new Set([container]))
+  );
 }
 
 function resizeState(pod: ObservedPod, prepared: PreparedSidecarSet): Upgradability {

@@ -8,7 +8,7 @@ import { FIELD_MANAGER } from "../field_manager.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { containerNames, findContainer, runningSidecars } from "./containers.ts";
 import { hotPair, unfinishedPairs } from "./readiness.ts";
-import { isUnchanged, recordOf } from "./record.ts";
+import { hasCurrentRecord, isUnchanged, recordOf } from "./record.ts";
 
 /** An injected container whose image differs from the last stored one. */
 export interface Drift {
@@ -38,7 +38,7 @@ export function assessImages(pod: ObservedPod, prepared: PreparedSidecarSet): Im
   const isOwn = ({ container }: Drift) =>
     isUnchanged(pod) || isImageForeign(pod, container) === false;
   const rewritten = differing.filter(isOwn);
-  const isUpdated = recordOf(pod, prepared.name).full?.hash === prepared.hash;
+  const isUpdated = hasCurrentRecord(pod, prepared);
   const mayDrift = isUpdated && unfinishedPairs(pod, prepared, true).length === 0;
   const drift = mayDrift ? differing.filter((each) => !rewritten.includes(each)) : [];
   return { drift, rewritten: foundImages(rewritten) };
@@ -89,8 +89,8 @@ function foundImages(differing: readonly Drift[]): ReadonlyMap<string, string> {
 
 /** In an outdated Pod only the empty image is known. An idle half serves until its version marks it as empty. */
 function wantedImages(pod: ObservedPod, prepared: PreparedSidecarSet): Map<string, string> {
-  const { full, withoutImage } = recordOf(pod, prepared.name);
-  const isCurrent = full?.hash === prepared.hash;
+  const { withoutImage } = recordOf(pod, prepared.name);
+  const isCurrent = hasCurrentRecord(pod, prepared);
   const desired = new Map<string, string>();
   if (!isCurrent && withoutImage?.hash !== prepared.hashWithoutImage) return desired;
   const working = workingContainers(pod);

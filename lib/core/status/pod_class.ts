@@ -13,7 +13,7 @@ import { findContainer, hasMainEnded, sidecarContainerNames } from "./containers
 import { assessImages } from "./drift.ts";
 import { type InPlaceChange, inPlaceChange } from "./in_place.ts";
 import { isActive, isRunningAndReady, unfinishedPairs } from "./readiness.ts";
-import { hasCurrentPatches, recordOf } from "./record.ts";
+import { hasCurrentRecord, recordOf } from "./record.ts";
 import { resizedSpec } from "./resize_refusal.ts";
 import { type PendingResize, pendingResize, recordedResize } from "./resize.ts";
 
@@ -81,7 +81,7 @@ export function classifyPod(
   const { name, sidecarSet } = prepared;
   let podClass: PodClass = PodTrait.Matched;
   const sameTemplate = record.withoutImage?.hash === prepared.hashWithoutImage;
-  const isRecorded = record.full?.hash === prepared.hash && hasCurrentPatches(pod, prepared);
+  const isRecorded = hasCurrentRecord(pod, prepared);
   const change = isRecorded ? undefined : inPlaceChange(pod, prepared);
   const resize = recordedResize(pod, name) ?? unrecordedResize(pod, change);
   if (isRecorded) podClass |= recordedTrait(resize);

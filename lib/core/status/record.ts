@@ -3,6 +3,7 @@ import type { UpgradeSpec } from "../../api/pod.ts";
 import type { ObservedPod } from "../observed_pod.ts";
 import { isHotUpgrade, workingContainers } from "../annotations/hot_upgrade.ts";
 import { recordedPatchHash } from "../annotations/pod_patches.ts";
+import { readUpdatedImages } from "../annotations/updated_images.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { containerNames, findContainer, runningSidecars } from "./containers.ts";
@@ -24,6 +25,20 @@ export function hasCurrentPatches(
   { name, patchHash }: Pick<PreparedSidecarSet, "name" | "patchHash">,
 ): boolean {
   return recordedPatchHash(pod, name) === patchHash;
+}
+
+/**
+ * Whether the Pod records the current revision, also if the kubelet has not applied its resources yet. A Pod that got
+ * other images since does not, for example after the SidecarSet was rolled back to the Pod's revision.
+ */
+export function hasCurrentRecord(pod: ObservedPod, prepared: PreparedSidecarSet): boolean {
+  if (recordOf(pod, prepared.name).full?.hash !== prepared.hash) return false;
+  if (!hasCurrentPatches(pod, prepared)) return false;
+  const updated = readUpdatedImages(pod).get(prepared.name)?.bySidecar;
+  return updated === undefined ||
+    runningSidecars(prepared.sidecarSet).every(({ name, image }) =>
+      (updated.get(name) ?? image) === image
+    );
 }
 
 /** Whether the Pod's spec has not changed since its creation: the generation is still 1. */

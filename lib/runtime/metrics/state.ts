@@ -1,5 +1,5 @@
 import { isInjecting } from "../../core/registration/selection.ts";
-import { hasCurrentRecord } from "../../core/rollout/upgradable.ts";
+import { hasCurrentRecord } from "../../core/status/record.ts";
 import { recordedResize } from "../../core/status/resize.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import type { CertificateSource } from "../../webhook/certificates/source.ts";

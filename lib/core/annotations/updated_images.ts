@@ -1,0 +1,73 @@
+import { isObject } from "../../api/json.ts";
+import type { ObservedPod } from "../observed_pod.ts";
+import { goJson } from "../json/go_json.ts";
+
+/**
+ * Images that a Pod got without the rest of their revision (`partialUpdatePolicy: Images`), as JSON by SidecarSet. The
+ * hash annotations still name the revision of everything else. OpenKruise ignores it.
+ */
+export const UPDATED_IMAGES_ANNOTATION = "kruise.io/sidecarset-updated-images";
+
+/** The images of one SidecarSet that are newer than the Pod's recorded revision. */
+export interface UpdatedImages {
+  /** RFC 3339. */
+  readonly updateTimestamp: string;
+  /** Name of the ControllerRevision with these images; empty if it was not stored yet. */
+  readonly controllerRevision: string;
+  readonly bySidecar: ReadonlyMap<string, string>;
+}
+
+/** The records by SidecarSet; empty if absent or unreadable. */
+export function readUpdatedImages(pod: ObservedPod): ReadonlyMap<string, UpdatedImages> {
+  const records = new Map<string, UpdatedImages>();
+  const text = pod.metadata.annotations?.[UPDATED_IMAGES_ANNOTATION];
+  if (text === undefined) return records;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    for (const [name, entry] of Object.entries(isObject(parsed) ? parsed : {})) {
+      if (!isObject(entry) || !isObject(entry.images)) continue;
+      const { updateTimestamp, controllerRevision } = entry;
+      const images = Object.entries(entry.images).filter((each): each is [string, string] =>
+        typeof each[1] === "string"
+      );
+      records.set(name, {
+        updateTimestamp: typeof updateTimestamp === "string" ? updateTimestamp : "",
+        controllerRevision: typeof controllerRevision === "string" ? controllerRevision : "",
+        bySidecar: new Map(images),
+      });
+    }
+  } catch {
+    return new Map();
+  }
+  return records;
+}
+
+/** The annotation's text with the record of one SidecarSet replaced. */
+export function updatedImagesText(
+  pod: ObservedPod,
+  sidecarSet: string,
+  record: UpdatedImages,
+): string {
+  return textOf(new Map(readUpdatedImages(pod)).set(sidecarSet, record));
+}
+
+/** The annotation's text without a SidecarSet's record; null removes the annotation, undefined leaves it. */
+export function updatedImagesWithout(
+  pod: ObservedPod,
+  sidecarSet: string,
+): string | null | undefined {
+  const records = new Map(readUpdatedImages(pod));
+  if (!records.delete(sidecarSet)) return undefined;
+  return records.size === 0 ? null : textOf(records);
+}
+
+function textOf(records: ReadonlyMap<string, UpdatedImages>): string {
+  return goJson(
+    new Map(
+      [...records].map(([name, { updateTimestamp, controllerRevision, bySidecar }]) => [
+        name,
+        { updateTimestamp, controllerRevision, images: bySidecar },
+      ]),
+    ),
+  );
+}
