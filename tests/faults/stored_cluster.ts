@@ -6,6 +6,7 @@ import type { SidecarSet } from "../../lib/api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
 import type { ApiStatus, JSONValue, RequestOptions, RestClient } from "../../lib/kube/contract.ts";
 import { resizedSpec } from "../../lib/core/status/resize_refusal.ts";
+import { wholePod } from "../support/whole_pod.ts";
 import { ApiError, ConnectionError } from "../../lib/kube/errors.ts";
 import { applyStrategicImages } from "../support/applied_images.ts";
 
@@ -202,7 +203,7 @@ function withResources(pod: Pod, body: object): Pod {
   const spec: unknown = Reflect.get(body, "spec");
   const given = isObject(spec) && Array.isArray(spec.containers) ? spec.containers : [];
   const resizes = new Map(given.map(({ name, resources }) => [String(name), resources]));
-  return { ...pod, spec: resizedSpec(pod.spec, resizes) };
+  return wholePod({ ...pod, spec: resizedSpec(pod.spec, resizes) });
 }
 
 function withConditions(pod: Pod, body: object): Pod {

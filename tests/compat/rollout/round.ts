@@ -126,7 +126,7 @@ function flipped(pod: Pod, prepared: PreparedSidecarSet, corrected: Corrected): 
     [versionAnnotation(idle), "0"],
     [versionAltAnnotation(working), "0"],
   ]));
-  const patch = imagePatch(pod, { prepared, now: TIME }, { images, annotations });
+  const patch = imagePatch(pod, { prepared, now: TIME }, { changes: [{ images, annotations }] });
   return applyPodUpdate(pod, { patch });
 }
 

@@ -84,8 +84,11 @@ for (const [what, isMatch] of Object.entries({ one: 1, "all but three": MANY - 3
 Deno.test("scatter() does not compare each of 20,000 items with as many values of a label", () => {
   const items = Array.from({ length: 20_000 }, (_, index) => ({ name: `p-${index}` }));
   const terms = [{ key: "name", value: "*" }];
-  const started = performance.now();
-  assert.equal(scatter(items, terms, { all: items, labelsOf: (labels) => labels }), items);
-  const took = performance.now() - started;
-  assert.ok(took < 1_000, `${took} ms`);
+  let comparisons = 0;
+  const labelsOf = (labels: { name: string }) => {
+    comparisons++;
+    return labels;
+  };
+  assert.equal(scatter(items, terms, { all: items, labelsOf }), items);
+  assert.ok(comparisons < items.length ** 2 / 4, `${comparisons} comparisons`);
 });
