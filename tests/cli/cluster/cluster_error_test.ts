@@ -36,7 +36,10 @@ for (
 ) {
   Deno.test(`a request ${what} ends a command with what to do, and is no bug`, async () => {
     const client = new RecordingClient(() => Promise.reject(error));
-    const { status, errors } = await runCli(["status"], { client, program: "kubectl sidecarset" });
+    const { status, errors } = await runCli(["rollout", "pause", "web"], {
+      client,
+      program: "kubectl sidecarset",
+    });
     assert.equal(status, 2);
     assert.match(errors.trimEnd(), expected);
   });
@@ -65,9 +68,12 @@ const WITHOUT_KIND = [
 for (const command of WITHOUT_KIND) {
   Deno.test(`sidecarset ${command} says that the CustomResourceDefinition is missing`, async () => {
     const client = new RecordingClient(({ path }) =>
-      path.includes("/apps.kruise.io/")
-        ? { httpCode: 404 }
-        : { metadata: { name: "web", namespace: "default" }, items: [], spec: { containers: [] } }
+      path.includes("/apps.kruise.io/") ? { httpCode: 404 } : {
+        metadata: { name: "web", namespace: "default" },
+        items: [],
+        resources: [],
+        spec: { containers: [] },
+      }
     );
     const files = {
       "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: []}\n",
