@@ -82,8 +82,11 @@ Deno.test("the API server makes the same Pod by the policy as by the webhook", a
   await t.step("and leaves out Pods with resources of their own", () => podResources(plane));
 });
 
+/** Runs are reproducible; `SEED` chooses other samples. */
+const DEFAULT_SEED = 20_261_129;
+
 async function samples(plane: ControlPlane): Promise<void> {
-  const seed = Date.now() % 2 ** 31;
+  const seed = Number(Deno.env.get("SEED") ?? DEFAULT_SEED);
   const scenes = fc.sample(sidecarSets, { seed, numRuns: SCENES })
     .map((sample, i) => sceneOf(`sample-${i}`, sample))
     .filter((scene) => scene.sidecarSets.length > 0);
