@@ -68,10 +68,11 @@ function integerBounds(schema: StructuralSchema): void {
 
 /** The core definition's fields win: the program's schema only reads a part of them. */
 function embedded(core: StructuralSchema, own: StructuralSchema): StructuralSchema {
+  const required = [...new Set([...core.required ?? [], ...own.required ?? []])].toSorted();
   return {
     ...own,
     ...core,
     properties: { ...own.properties, ...core.properties },
-    required: [...new Set([...core.required ?? [], ...own.required ?? []])].toSorted(),
+    ...(required.length > 0 ? { required } : {}),
   };
 }
