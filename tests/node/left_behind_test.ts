@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as z from "zod/mini";
+import { findControlGroups } from "../support/control_groups.ts";
 import { eventually } from "../support/eventually.ts";
 import { startOtherProcess } from "../support/other_process.ts";
-
-const CONTROL_GROUPS = "/sys/fs/cgroup";
 
 const startedElsewhere = z.object({ folder: z.string() });
 
@@ -24,15 +23,6 @@ const SCRIPT = `
 function containersOf(folder: string): string[] {
   const tasks = join(folder, "state", "io.containerd.runtime.v2.task", "k8s.io");
   return [...Deno.readDirSync(tasks)].map(({ name }) => name);
-}
-
-function controlGroupsOf(containers: readonly string[]): string[] {
-  const groups = (folder: string): string[] =>
-    [...Deno.readDirSync(folder)].filter(({ isDirectory }) => isDirectory).flatMap(({ name }) => [
-      ...(containers.includes(name) ? [join(folder, name)] : []),
-      ...groups(join(folder, name)),
-    ]);
-  return groups(CONTROL_GROUPS);
 }
 
 /** Processes of whose command line or mounts one names the folder. */
@@ -59,7 +49,7 @@ Deno.test("a real node ends with the process that started it, even a killed one"
   const { folder } = z.parse(startedElsewhere, other.said);
   const containers = containersOf(folder);
   assert.equal(containers.length, 2, "a Pod's container, and what holds the Pod together");
-  assert.ok(controlGroupsOf(containers).length >= 2);
+  assert.ok(findControlGroups(containers).length >= 2);
   // containerd and its namespaces' first process, one process for each container and one that looks after them, the
   // kubelet, ...
   assert.ok(processesWith(folder).length >= 5);
@@ -70,5 +60,5 @@ Deno.test("a real node ends with the process that started it, even a killed one"
   await eventually(() => Deno.stat(folder).then(() => false, () => true), {
     what: "the folder is gone",
   });
-  assert.deepEqual(controlGroupsOf(containers), []);
+  assert.deepEqual(findControlGroups(containers), []);
 });

@@ -1,40 +1,12 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../lib/api/pod.ts";
-import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
-import { containerStatus, isReady } from "../support/cluster_pods.ts";
-import { type NodeCluster, startNodeCluster } from "../support/node_cluster.ts";
+import { containerStatus } from "../support/cluster_pods.ts";
+import { startNodeCluster } from "../support/node_cluster.ts";
+import { assertUntouched, createInjectedPod, upgrade } from "../support/node_rollout.ts";
 import { PodHistory, runOf } from "../support/pod_history.ts";
-import { createSidecarSet, patchSidecarSet, untilSidecarSet } from "../support/sidecarsets.ts";
+import { patchSidecarSet } from "../support/sidecarsets.ts";
 
 const images = ["main:1", "agent:1", "agent:2", "agent:3", "proxy:1", "proxy:2", "empty:1"];
-
-/** A SidecarSet, and a Pod of the same name that is ready with its sidecars. */
-async function given({ plane, pods }: NodeCluster, name: string, spec: Partial<SidecarSetSpec>) {
-  await createSidecarSet(plane, name, { selector: { matchLabels: { app: name } }, ...spec });
-  const containers = [{ name: "main", image: "main:1" }];
-  await pods.create(name, { labels: { app: name }, spec: { containers } });
-  return await pods.until(name, { what: "the Pod is ready", is: isReady });
-}
-
-/** Changes the SidecarSet and waits until the Pod has it. */
-async function upgrade({ plane, pods }: NodeCluster, name: string, spec: Partial<SidecarSetSpec>) {
-  await patchSidecarSet(plane, name, spec);
-  await untilSidecarSet(plane, name, {
-    what: "has been rolled out",
-    is: ({ metadata, status }) =>
-      status?.observedGeneration === metadata.generation && status?.updatedReadyPods === 1 &&
-      status.conditions?.some(({ reason }) => reason === "UpToDate") === true,
-  });
-  return await pods.get(name);
-}
-
-/** That one container ran all the time, ready and the same. */
-function assertUntouched(history: PodHistory, before: Pod, container: string): void {
-  const runs = history.runs.get(`${before.metadata.name}/${container}`);
-  assert.deepEqual(runs, [runOf(before, container)]);
-  assert.equal(runs[0]?.restarts, 0);
-  assert.equal(runs[0]?.ready, true);
-}
 
 function assertRestarted(before: Pod, after: Pod, container: string): void {
   const [old, young] = [before, after].map((pod) => runOf(pod, container));
@@ -55,7 +27,7 @@ Deno.test("image upgrades on a real node", async (t) => {
       initContainers: [{ name: "proxy", image: "proxy:1", restartPolicy: "Always" }],
       containers: [{ name: "agent", image }],
     });
-    const before = await given(cluster, "ordinary", agent("agent:1"));
+    const before = await createInjectedPod(cluster, "ordinary", agent("agent:1"));
     await using history = await PodHistory.start(plane.client, "app=ordinary");
     const after = await upgrade(cluster, "ordinary", agent("agent:2"));
     assertRestarted(before, after, "agent");
@@ -67,7 +39,7 @@ Deno.test("image upgrades on a real node", async (t) => {
       initContainers: [{ name: "proxy", image, restartPolicy: "Always" }],
       containers: [{ name: "agent", image: "agent:1" }],
     });
-    const before = await given(cluster, "native", proxy("proxy:1"));
+    const before = await createInjectedPod(cluster, "native", proxy("proxy:1"));
     await using history = await PodHistory.start(plane.client, "app=native");
     const after = await upgrade(cluster, "native", proxy("proxy:2"));
     assertRestarted(before, after, "proxy");
@@ -82,7 +54,7 @@ Deno.test("image upgrades on a real node", async (t) => {
         upgradeStrategy: { upgradeType: "HotUpgrade", hotUpgradeEmptyImage: "empty:1" } as const,
       }],
     });
-    const before = await given(cluster, "hot", hot("agent:1"));
+    const before = await createInjectedPod(cluster, "hot", hot("agent:1"));
     await using history = await PodHistory.start(plane.client, "app=hot");
     const after = await upgrade(cluster, "hot", hot("agent:2"));
     assert.deepEqual(history.images.get("hot/agent-1"), ["agent:1", "empty:1"]);
@@ -97,7 +69,7 @@ Deno.test("image upgrades on a real node", async (t) => {
 
   await t.step("an image that is not there is followed by the next one", async () => {
     const agent = (image: string) => ({ containers: [{ name: "agent", image }] });
-    const before = await given(cluster, "mended", agent("agent:1"));
+    const before = await createInjectedPod(cluster, "mended", agent("agent:1"));
     await using history = await PodHistory.start(plane.client, "app=mended");
     await patchSidecarSet(plane, "mended", agent("absent:1"));
     await cluster.pods.until("mended", {

@@ -1,7 +1,8 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { findBinaries } from "./binaries.ts";
 import { bindPods } from "./binder.ts";
 import type { ControlPlane } from "./control_plane.ts";
+import { createControlGroup } from "./control_groups.ts";
 import { eventually } from "./eventually.ts";
 import { freePorts } from "./free_port.ts";
 import { Guardian } from "./guardian.ts";
@@ -34,10 +35,13 @@ containerd --config "$1" &
 wait $!
 `;
 
-/** Control groups outlive their processes, which take a moment to be gone. Those of containers are named like them. */
+/**
+ * Control groups outlive their processes, which take a moment to end. Those of containers have the names of their
+ * ids, and the kubelet's root group the name of the node's folder.
+ */
 const REMOVE_CONTROL_GROUPS = `
-for container in $(ls "$0/state/io.containerd.runtime.v2.task/k8s.io"); do
-  for group in $(find /sys/fs/cgroup -depth -type d -path "*/k8s.io/$container*"); do
+for name in $(ls "$0/state/io.containerd.runtime.v2.task/k8s.io") "\${0##*/}"; do
+  for group in $(find /sys/fs/cgroup -depth -type d -path "*/$name*"); do
     for attempt in $(seq 100); do rmdir "$group" && break; sleep 0.1; done
   done
 done
@@ -47,6 +51,11 @@ find /sys/fs/cgroup -type d -name k8s.io -exec rmdir {} +
 export interface RealNodeOptions {
   /** Names of the images that Pods use: `agent:1`. There are no others. */
   images: readonly string[];
+  /**
+   * Whether each Pod has a control group, which a resize in place needs: without one, the kubelet of Kubernetes 1.35
+   * ends with a nil dereference. @default {false}
+   */
+  podControlGroups?: boolean;
 }
 
 /** A node on which containers really run, as root of this machine. */
@@ -64,7 +73,7 @@ export interface RealNode extends AsyncDisposable {
  */
 export async function startRealNode(
   plane: ControlPlane,
-  { images }: RealNodeOptions,
+  { images, podControlGroups = false }: RealNodeOptions,
 ): Promise<RealNode> {
   const obstacle = await findNodeObstacle(thisMachine());
   if (obstacle !== undefined) throw new Error(obstacle);
@@ -74,7 +83,9 @@ export async function startRealNode(
   const guardian = new Guardian(folder, { finally: REMOVE_CONTROL_GROUPS });
   resources.defer(() => guardian.dismiss());
   const [port = 0] = freePorts(1);
-  await writeNodeFiles(folder, port);
+  const controlGroup = podControlGroups ? basename(folder) : undefined;
+  if (controlGroup !== undefined) await createControlGroup(controlGroup);
+  await writeNodeFiles(folder, { kubeletPort: port, controlGroup });
 
   const containerd = resources.use(containerdOf(folder));
   containerd.start();

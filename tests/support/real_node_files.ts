@@ -16,13 +16,25 @@ export function nodeFilesOf(folder: string) {
   };
 }
 
+export interface NodeFilesOptions {
+  kubeletPort: number;
+  /** Root of the control groups of Pods; undefined if they have none. */
+  controlGroup: string | undefined;
+}
+
 /** Writes what containerd and the kubelet read at their start. */
-export async function writeNodeFiles(folder: string, kubeletPort: number): Promise<void> {
+export async function writeNodeFiles(
+  folder: string,
+  { kubeletPort, controlGroup }: NodeFilesOptions,
+): Promise<void> {
   const { containerdConfig, kubeletConfig, network } = nodeFilesOf(folder);
   for (const path of [join(folder, "log"), network]) await Deno.mkdir(path, { recursive: true });
   await Deno.writeTextFile(containerdConfig, containerdText(folder));
   await Deno.writeTextFile(join(network, "node.conflist"), JSON.stringify(networkOf(folder)));
-  const settings = { ...KUBELET, ...kubeletPaths(folder), port: kubeletPort };
+  const groups = controlGroup === undefined
+    ? { cgroupsPerQOS: false }
+    : { cgroupsPerQOS: true, cgroupRoot: `/${controlGroup}` };
+  const settings = { ...KUBELET, ...kubeletPaths(folder), ...groups, port: kubeletPort };
   await Deno.writeTextFile(kubeletConfig, stringify(settings));
 }
 
@@ -65,7 +77,6 @@ const KUBELET = {
   authentication: { anonymous: { enabled: false }, webhook: { enabled: false } },
   authorization: { mode: "AlwaysAllow" },
   cgroupDriver: "cgroupfs",
-  cgroupsPerQOS: false,
   enforceNodeAllocatable: [],
   evictionHard: { "memory.available": "10Mi" },
   failCgroupV1: false,

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import type { Container } from "../../lib/api/container.ts";
+import type { Pod } from "../../lib/api/pod.ts";
+import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
+import { containerStatus } from "../support/cluster_pods.ts";
+import { type AppliedResources, readAppliedResources } from "../support/control_groups.ts";
+import { startNodeCluster } from "../support/node_cluster.ts";
+import { assertUntouched, createInjectedPod, upgrade } from "../support/node_rollout.ts";
+import { PodHistory, runOf } from "../support/pod_history.ts";
+import { conditionOf, patchSidecarSet, untilSidecarSet } from "../support/sidecarsets.ts";
+
+type Resources = Container["resources"];
+
+const MEBIBYTE = 1024 ** 2;
+
+const SMALL: Resources = {
+  requests: { cpu: "100m", memory: "32Mi" },
+  limits: { cpu: "200m", memory: "64Mi" },
+};
+const LARGE: Resources = {
+  requests: { cpu: "200m", memory: "64Mi" },
+  limits: { cpu: "500m", memory: "128Mi" },
+};
+/** Limits that the kernel has for a container with these resources. */
+const SMALL_LIMITS = { cpuLimit: 0.2, memoryLimit: 64 * MEBIBYTE };
+const LARGE_LIMITS = { cpuLimit: 0.5, memoryLimit: 128 * MEBIBYTE };
+/** More than any machine has. */
+const HUGE: Resources = {
+  requests: { cpu: "100k", memory: "64Mi" },
+  limits: { cpu: "100k", memory: "128Mi" },
+};
+
+const ordinary = (resources: Resources): Partial<SidecarSetSpec> => ({
+  updateStrategy: { resizePolicy: "InPlace" },
+  containers: [{ name: "agent", image: "agent:1", resources }],
+});
+
+const native = (resources: Resources): Partial<SidecarSetSpec> => ({
+  updateStrategy: { resizePolicy: "InPlace" },
+  initContainers: [{ name: "agent", image: "agent:1", restartPolicy: "Always", resources }],
+});
+
+/** A change of cpu restarts the container. */
+const restarting = (resources: Resources): Partial<SidecarSetSpec> => ({
+  updateStrategy: { resizePolicy: "InPlace" },
+  containers: [{
+    name: "agent",
+    image: "agent:1",
+    resources,
+    resizePolicy: [{ resourceName: "cpu", restartPolicy: "RestartContainer" }],
+  }],
+});
+
+/** What the kernel applies to the sidecar that the Pod's status names. */
+function applied(pod: Pod): AppliedResources {
+  return readAppliedResources(runOf(pod, "agent")?.id ?? "");
+}
+
+function assertLimits(pod: Pod, limits: Omit<AppliedResources, "cpuWeight">): void {
+  const { cpuWeight: _, ...found } = applied(pod);
+  assert.deepEqual(found, limits);
+}
+
+Deno.test("resizes in place on a real node", async (t) => {
+  await using cluster = await startNodeCluster({
+    images: ["main:1", "agent:1"],
+    podControlGroups: true,
+  });
+  const { plane } = cluster;
+
+  for (const [name, sidecar] of Object.entries({ ordinary, native })) {
+    await t.step(
+      `${name}: the control group of the sidecar changes, and nothing restarts`,
+      async () => {
+        const before = await createInjectedPod(cluster, name, sidecar(SMALL));
+        await using history = await PodHistory.start(plane.client, `app=${name}`);
+        const small = applied(before);
+        assertLimits(before, SMALL_LIMITS);
+
+        const grown = await upgrade(cluster, name, sidecar(LARGE));
+        assert.deepEqual(containerStatus(grown, "agent")?.resources, LARGE);
+        assertLimits(grown, LARGE_LIMITS);
+        assert.ok(applied(grown).cpuWeight > small.cpuWeight, "more is requested");
+
+        const shrunk = await upgrade(cluster, name, sidecar(SMALL));
+        assert.deepEqual(containerStatus(shrunk, "agent")?.resources, SMALL);
+        assert.deepEqual(applied(shrunk), small);
+        for (const container of ["main", "agent"]) assertUntouched(history, before, container);
+      },
+    );
+  }
+
+  await t.step("a container with resizePolicy RestartContainer restarts once", async () => {
+    const before = await createInjectedPod(cluster, "restarting", restarting(SMALL));
+    await using history = await PodHistory.start(plane.client, "app=restarting");
+    const after = await upgrade(cluster, "restarting", restarting(LARGE));
+    assert.deepEqual(containerStatus(after, "agent")?.resources, LARGE);
+    assertLimits(after, LARGE_LIMITS);
+    assert.notEqual(runOf(after, "agent")?.id, runOf(before, "agent")?.id);
+    const restarts = history.runs.get("restarting/agent")?.map((run) => run.restarts);
+    assert.deepEqual([...new Set(restarts)], [0, 1]);
+    assertUntouched(history, before, "main");
+  });
+
+  await t.step("a resize beyond the node is infeasible, and changes nothing", async () => {
+    const before = await createInjectedPod(cluster, "infeasible", ordinary(SMALL));
+    await using history = await PodHistory.start(plane.client, "app=infeasible");
+    await patchSidecarSet(plane, "infeasible", ordinary(HUGE));
+    const found = await untilSidecarSet(plane, "infeasible", {
+      what: "is not upgradable",
+      is: (each) => conditionOf(each, "Progressing")?.reason === "NotUpgradable",
+    });
+    assert.match(
+      conditionOf(found, "Progressing")?.message ?? "",
+      /PodResizePending \(Infeasible\) of container agent: .*enough capacity/,
+    );
+    assertLimits(await cluster.pods.get("infeasible"), SMALL_LIMITS);
+
+    const after = await upgrade(cluster, "infeasible", ordinary(LARGE));
+    assertLimits(after, LARGE_LIMITS);
+    for (const container of ["main", "agent"]) assertUntouched(history, before, container);
+  });
+});
