@@ -30,26 +30,31 @@ const HUGE: Resources = {
   limits: { cpu: "100k", memory: "128Mi" },
 };
 
-const ordinary = (resources: Resources): Partial<SidecarSetSpec> => ({
-  updateStrategy: { resizePolicy: "InPlace" },
-  containers: [{ name: "agent", image: "agent:1", resources }],
+type Sidecar = Partial<SidecarSetSpec>;
+
+const inPlace = { updateStrategy: { resizePolicy: "InPlace" } } as const;
+
+const ordinary = (resources: Resources, more: Partial<Container> = {}): Sidecar => ({
+  ...inPlace,
+  containers: [{ name: "agent", image: "agent:1", resources, ...more }],
 });
 
-const native = (resources: Resources): Partial<SidecarSetSpec> => ({
-  updateStrategy: { resizePolicy: "InPlace" },
+const native = (resources: Resources): Sidecar => ({
+  ...inPlace,
   initContainers: [{ name: "agent", image: "agent:1", restartPolicy: "Always", resources }],
 });
 
 /** A change of cpu restarts the container. */
-const restarting = (resources: Resources): Partial<SidecarSetSpec> => ({
-  updateStrategy: { resizePolicy: "InPlace" },
-  containers: [{
-    name: "agent",
-    image: "agent:1",
-    resources,
+const restarting = (resources: Resources): Sidecar =>
+  ordinary(resources, {
     resizePolicy: [{ resourceName: "cpu", restartPolicy: "RestartContainer" }],
-  }],
-});
+  });
+
+/** Changes that the kubelet makes by one restart. */
+const RESTARTS: Readonly<Record<string, readonly [Sidecar, Sidecar]>> = {
+  "resize-policy-restart-container": [restarting(SMALL), restarting(LARGE)],
+  "with-an-image": [ordinary(SMALL), ordinary(LARGE, { image: "agent:2" })],
+};
 
 /** What the kernel applies to the sidecar that the Pod's status names. */
 function applied(pod: Pod): AppliedResources {
@@ -63,7 +68,7 @@ function assertLimits(pod: Pod, limits: Omit<AppliedResources, "cpuWeight">): vo
 
 Deno.test("resizes in place on a real node", async (t) => {
   await using cluster = await startNodeCluster({
-    images: ["main:1", "agent:1"],
+    images: ["main:1", "agent:1", "agent:2"],
     podControlGroups: true,
   });
   const { plane } = cluster;
@@ -90,17 +95,19 @@ Deno.test("resizes in place on a real node", async (t) => {
     );
   }
 
-  await t.step("a container with resizePolicy RestartContainer restarts once", async () => {
-    const before = await createInjectedPod(cluster, "restarting", restarting(SMALL));
-    await using history = await PodHistory.start(plane.client, "app=restarting");
-    const after = await upgrade(cluster, "restarting", restarting(LARGE));
-    assert.deepEqual(containerStatus(after, "agent")?.resources, LARGE);
-    assertLimits(after, LARGE_LIMITS);
-    assert.notEqual(runOf(after, "agent")?.id, runOf(before, "agent")?.id);
-    const restarts = history.runs.get("restarting/agent")?.map((run) => run.restarts);
-    assert.deepEqual([...new Set(restarts)], [0, 1]);
-    assertUntouched(history, before, "main");
-  });
+  for (const [name, [old, young]] of Object.entries(RESTARTS)) {
+    await t.step(`${name}: the sidecar restarts once, with the new resources`, async () => {
+      const before = await createInjectedPod(cluster, name, old);
+      await using history = await PodHistory.start(plane.client, `app=${name}`);
+      const after = await upgrade(cluster, name, young);
+      assert.deepEqual(containerStatus(after, "agent")?.resources, LARGE);
+      assertLimits(after, LARGE_LIMITS);
+      assert.notEqual(runOf(after, "agent")?.id, runOf(before, "agent")?.id);
+      const restarts = history.runs.get(`${name}/agent`)?.map((run) => run.restarts);
+      assert.deepEqual([...new Set(restarts)], [0, 1]);
+      assertUntouched(history, before, "main");
+    });
+  }
 
   await t.step("a resize beyond the node is infeasible, and changes nothing", async () => {
     const before = await createInjectedPod(cluster, "infeasible", ordinary(SMALL));
