@@ -96,26 +96,28 @@ export function checkEndless({ cluster, pods, program }: Facts): Check {
     pods.flatMap((pod) => {
       if (!isActive(pod) || !isInjectedBy(pod, prepared.sidecarSet)) return [];
       const endless = endlessSidecars(pod, prepared);
-      const name = `${pod.metadata.namespace}/${pod.metadata.name}`;
-      return endless === undefined ? [] : [{ ...endless, pod: name, sidecarSet: prepared.name }];
+      return endless === undefined ? [] : [{ ...endless, pod, sidecarSet: prepared.name }];
     })
   ).sort((a, b) => Number(b.areWaitedFor) - Number(a.areWaitedFor));
   const [first] = found;
   if (first === undefined) {
     return check.ok("every Pod that runs to completion can complete with its main containers");
   }
-  const parts = [...Map.groupBy(found, ({ sidecarSet }) => sidecarSet)].map(([name, same]) => {
+  const bySidecarSet = Map.groupBy(found, ({ sidecarSet }) => sidecarSet);
+  const parts = [...bySidecarSet].map(([name, same]) => {
     const waiting = same.filter(({ areWaitedFor }) => areWaitedFor).length;
     const done = waiting === 0 ? "" : `, and in ${waiting} of them only sidecars still run`;
     const [example] = same;
     return `${name}: ${
       counted(same.length, "Pod")
     } cannot complete before its sidecars terminate${done}, for example ` +
-      `${example?.pod} (${example?.containers.join(", ")})`;
+      `${example?.pod.metadata.namespace}/${example?.pod.metadata.name} ` +
+      `(${example?.containers.join(", ")})`;
   });
   return check.warning(
     parts.join("; "),
-    "set completionPolicy: TerminateWithMain on sidecars that do not terminate by themselves: " +
-      `kubectl edit sidecarset ${first.sidecarSet}; see ${program} explain pod/NAME -n NAMESPACE`,
+    "set completionPolicy: TerminateWithMain on sidecars that do not terminate by themselves:",
+    `${program} explain pod/${first.pod.metadata.name} -n ${first.pod.metadata.namespace}`,
+    ...[...bySidecarSet.keys()].map((name) => `kubectl edit sidecarset ${name}`),
   );
 }

@@ -10,6 +10,7 @@ interface Check {
   status: string;
   message: string;
   remedy?: string;
+  commands?: string[];
 }
 
 const crd = {
@@ -324,7 +325,11 @@ Deno.test("doctor reports Pods that cannot complete before a sidecar", async () 
     "web: 3 Pods cannot complete before its sidecars terminate, and in 1 of them only sidecars still run, " +
       "for example default/ended (agent)",
   );
-  assert.match(check.remedy ?? "", /^set completionPolicy: TerminateWithMain .*sidecarset web;/);
+  assert.match(check.remedy ?? "", /^set completionPolicy: TerminateWithMain on sidecars /);
+  assert.deepEqual(check.commands, [
+    "sidecarset explain pod/ended -n default",
+    "kubectl edit sidecarset web",
+  ]);
   const fine = checkOf((await examine(crd, namespace, ...sidecarSets, service)).checks, name);
   assert.equal(fine.status, "ok");
 });
