@@ -150,6 +150,15 @@ export function isWebhookFailure(error: unknown): boolean {
   return httpCodeOf(error) === 500 && statusMessageOf(error).includes("failed calling webhook");
 }
 
+/**
+ * The failure of the conversion webhook of a CustomResourceDefinition; undefined for any other error. Its code is 500,
+ * or 429 while the failure keeps the watch cache from its first list. Only the message identifies it:
+ * apiextensions-apiserver `pkg/apiserver/conversion/webhook_converter.go`.
+ */
+export function conversionFailureOf(error: unknown): string | undefined {
+  return /conversion webhook for .*/s.exec(statusMessageOf(error))?.[0];
+}
+
 /** A PodDisruptionBudget does not allow the eviction at present, or several cover the Pod. */
 export function isBudgetRefusal(error: unknown): boolean {
   if (/more than one PodDisruptionBudget|disruption budget/.test(statusMessageOf(error))) {

@@ -54,7 +54,7 @@ export async function openKruiseActivity(
   if (configurations.length === 0) return { state: "absent" };
   const registered = `the webhook configuration ${configurations.join(" and ")} takes SidecarSets`;
   try {
-    const manager = await runningManager(options);
+    const manager = await openKruiseManager(options);
     if (manager === undefined) return { state: "left", configurations };
     return { state: "active", problem: `${registered}, and ${manager}`, remedy: REMEDY };
   } catch (error) {
@@ -100,8 +100,15 @@ function takesSidecarSets({ webhooks = [] }: WebhookConfiguration): boolean {
   );
 }
 
-/** The evidence that its manager runs; undefined without any. */
-async function runningManager(
+/**
+ * Reads the evidence that OpenKruise's manager runs. The manager also serves the conversion webhook of its definitions,
+ * independently of its admission webhooks (`pkg/webhook/util/crd`).
+ *
+ * @param options `now` by the API server's clock
+ * @returns undefined without evidence
+ * @throws the client's error
+ */
+export async function openKruiseManager(
   { client, namespace, signal, now }: OpenKruiseOptions & { readonly now: Date },
 ): Promise<string | undefined> {
   const deployment = get(resources.deployments, { name: MANAGER, namespace });

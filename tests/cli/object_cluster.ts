@@ -25,12 +25,15 @@ export interface ObjectClusterOptions {
   readonly isAllowed?: (spec: Record<string, unknown>) => boolean;
   /** Requests that the user may not make. @default none */
   readonly isForbidden?: (request: Recorded) => boolean;
+  /** The error that a request fails with. @default none */
+  readonly errorOf?: (request: Recorded) => { httpCode: number; status?: object } | undefined;
 }
 
 /** The objects of YAML documents, as they are or as values. */
 export function clusterOf(
   documents: string | readonly object[],
-  { isAllowed = () => true, isForbidden = () => false }: ObjectClusterOptions = {},
+  { isAllowed = () => true, isForbidden = () => false, errorOf = () => undefined }:
+    ObjectClusterOptions = {},
 ): ObjectCluster {
   const values: readonly unknown[] = typeof documents === "string"
     ? parseAllDocuments(documents).map((document): unknown => document.toJS())
@@ -39,6 +42,8 @@ export function clusterOf(
   const objects = values.filter(isStored);
   const client = new RecordingClient((request) => {
     if (isForbidden(request)) return { httpCode: 403, status: { message: "forbidden" } };
+    const error = errorOf(request);
+    if (error !== undefined) return error;
     if (!isReview(request.path)) return answer(request, objects);
     const spec = isObject(request.body) && isObject(request.body.spec) ? request.body.spec : {};
     return { metadata: {}, status: { allowed: isAllowed(spec) } };
@@ -87,15 +92,19 @@ function answer({ method, path, body, query }: Recorded, objects: Stored[]): obj
 /** `/apis/GROUP/VERSION/namespaces/NS/PLURAL/NAME` */
 function placeOf(path: string) {
   const parts = path.split("/").slice(1).map(decodeURIComponent);
-  const apiVersion = parts[0] === "api" ? parts[1] : `${parts[1]}/${parts[2]}`;
+  const apiVersion = parts[0] === "api" ? parts[1] ?? "" : `${parts[1]}/${parts[2]}`;
   const rest = parts.slice(parts[0] === "api" ? 2 : 3);
   const isNamespaced = rest[0] === "namespaces" && rest.length > 2;
   const [plural, name] = isNamespaced ? rest.slice(2) : rest;
   const resource = Object.values(resources).find((each) =>
-    each.plural === plural && each.apiVersion === apiVersion
+    each.plural === plural && groupOf(each.apiVersion) === groupOf(apiVersion)
   );
   if (resource === undefined) return undefined;
   return { kind: resource.kind, apiVersion, name, namespace: isNamespaced ? rest[1] : undefined };
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.split("/").slice(0, -1).join();
 }
 
 function selected({ metadata: { labels = {} } }: Stored, selector: string): boolean {

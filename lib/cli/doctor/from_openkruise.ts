@@ -1,15 +1,19 @@
-import { isObject } from "../../api/json.ts";
 import { CRD_NAME, INSTALLATION } from "../../api/names.ts";
-import type { CustomResourceDefinition, KubeObject } from "../../api/objects.ts";
+import type { CustomResourceDefinition } from "../../api/objects.ts";
 import { openKruiseDifferences } from "../../core/validate/openkruise_differences.ts";
 import type { RestClient } from "../../kube/contract.ts";
-import { type OpenKruiseActivity, openKruiseActivity } from "../../kube/openkruise.ts";
+import {
+  type OpenKruiseActivity,
+  openKruiseActivity,
+  openKruiseManager,
+} from "../../kube/openkruise.ts";
 import { resources } from "../../kube/resources.ts";
 import { preparedOf } from "../cluster/live_cluster.ts";
-import { ifAllowed, readAll, readIfPresent } from "../cluster/reading.ts";
+import { ifAllowed, readIfPresent } from "../cluster/reading.ts";
 import { counted, listed } from "../terminal/output.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { readHelmRelease } from "./helm_release.ts";
+import { checkVersions, readStored, type StoredSidecarSets } from "./stored_versions.ts";
 
 const NAMESPACE = "kruise-system";
 const DELETE_WEBHOOKS = [
@@ -42,18 +46,17 @@ export async function checkMigration(
   if (crd === "absent") {
     return [owner.ok(`${CRD_NAME} does not exist: there is nothing to migrate`)];
   }
-  const signal = new AbortController().signal;
-  const activity = await ifAllowed(
-    openKruiseActivity({ client, namespace: NAMESPACE, signal, now }),
-  );
-  const sidecarSets = await ifAllowed(readAll(client, resources.sidecarSets));
+  const { signal } = new AbortController();
+  const place = { client, namespace: NAMESPACE, signal, now };
+  const activity = await ifAllowed(openKruiseActivity(place));
+  const manager = await ifAllowed(openKruiseManager(place).then((found) => found ?? "absent"));
+  const stored = await readStored(client, crd);
   return [
     await checkOwner(client, crd),
-    checkVersions(crd, { activity, install }),
+    checkVersions(crd, { stored, manager, install }),
     await checkWebhooks(client, activity),
-    ...sidecarSets === undefined
-      ? [checkNamed("SidecarSets").skipped("this user may not list SidecarSets")]
-      : [checkMeaning(sidecarSets), checkFinalizers(crd, sidecarSets)],
+    checkMeaning(stored),
+    checkFinalizers(crd, stored),
   ];
 }
 
@@ -97,34 +100,6 @@ async function checkOwner(
   );
 }
 
-/** Checks that all stored SidecarSets can be read. */
-function checkVersions(
-  { spec = {}, status = {} }: CustomResourceDefinition,
-  { activity, install }: { activity: OpenKruiseActivity | undefined; install: string },
-): Check {
-  const check = checkNamed("stored versions");
-  const versions: unknown[] = Array.isArray(spec.versions) ? spec.versions : [];
-  const names = versions.filter(isObject).map(({ name }) => String(name));
-  const stored = status.storedVersions ?? [];
-  const lost = stored.filter((version) => !names.includes(version));
-  const apply = "replace the definition by this program's, which reads every version:";
-  if (lost.length > 0) {
-    return check.error(
-      `SidecarSets are stored as ${lost.join(" and ")}, which the definition does not have`,
-      apply,
-      install,
-    );
-  }
-  const text = `SidecarSets are stored as ${stored.join(" and ")}`;
-  const { conversion } = spec;
-  if (isObject(conversion) && conversion.strategy === "Webhook") {
-    return activity?.state === "active"
-      ? check.ok(`${text}; OpenKruise's webhook converts them until the definition is replaced`)
-      : check.error(`${text}, and need the conversion webhook of OpenKruise`, apply, install);
-  }
-  return check.ok(`${text}, and need no conversion`);
-}
-
 /** Checks that not both programs have webhooks for SidecarSets. */
 async function checkWebhooks(
   client: RestClient,
@@ -158,8 +133,10 @@ async function checkWebhooks(
 }
 
 /** Reports SidecarSets that mean something else, or are refused, after the migration. */
-function checkMeaning(objects: readonly KubeObject[]): Check {
+function checkMeaning(stored: StoredSidecarSets): Check {
   const check = checkNamed("SidecarSets keep their meaning");
+  if (stored.state !== "read") return check.skipped(stored.reason);
+  const { objects } = stored;
   const prepared = objects.map((object) => preparedOf(object, []));
   const invalid = prepared.flatMap(({ name, problems: [problem] }) =>
     problem ? [`${name}: ${problem.field} ${problem.message}`] : []
@@ -191,7 +168,7 @@ function checkMeaning(objects: readonly KubeObject[]): Check {
 /** Checks for finalizers, which nothing removes once OpenKruise does not run. */
 function checkFinalizers(
   { metadata }: CustomResourceDefinition,
-  objects: readonly KubeObject[],
+  stored: StoredSidecarSets,
 ): Check {
   const check = checkNamed("finalizers");
   if (metadata.deletionTimestamp !== undefined) {
@@ -201,7 +178,8 @@ function checkFinalizers(
       "kubectl get sidecarsets -o yaml > sidecarsets.yaml",
     );
   }
-  const held = objects.filter(({ metadata }) => hasFinalizers(metadata))
+  if (stored.state !== "read") return check.skipped(stored.reason);
+  const held = stored.objects.filter(({ metadata }) => hasFinalizers(metadata))
     .map(({ metadata }) => metadata.name ?? "");
   if (held.length === 0) return check.ok("no SidecarSet has any");
   return check.warning(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { kruiseRegistration } from "../../support/openkruise.ts";
-import { clusterOf } from "../object_cluster.ts";
+import { clusterOf, type ObjectClusterOptions } from "../object_cluster.ts";
 import { runCli } from "../string_terminal.ts";
 
 interface Check {
@@ -13,12 +13,16 @@ interface Check {
 const NAME = "sidecarsets.apps.kruise.io";
 
 function crd(annotations: Record<string, string> = {}, conversion = "None") {
+  const versions = [
+    { name: "v1alpha1", served: true, storage: false },
+    { name: "v1beta1", served: true, storage: true },
+  ];
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
     metadata: { name: NAME, annotations },
     spec: {
-      versions: [{ name: "v1alpha1", served: true }, { name: "v1beta1", served: true }],
+      versions,
       conversion: { strategy: conversion },
     },
     status: { storedVersions: ["v1alpha1"] },
@@ -86,19 +90,24 @@ const OWN = {
   metadata: { name: "sidecarset" },
 };
 
-async function examine(...objects: object[]): Promise<{ status: number; checks: Check[] }> {
+/** All checks, by name. */
+async function examine(
+  objects: readonly object[],
+  options: ObjectClusterOptions = {},
+): Promise<(name: string) => Check> {
   const args = ["doctor", "--from-openkruise", "-o", "json"];
-  const ran = await runCli(args, { client: clusterOf(objects).client });
+  const ran = await runCli(args, { client: clusterOf(objects, options).client });
   assert.equal(ran.errors, "");
   const { checks }: { checks: Check[] } = JSON.parse(ran.output);
-  return { status: ran.status, checks };
+  return (name) => {
+    const check = checks.find((each) => each.name === name);
+    assert.ok(check, `there is no check ${name}`);
+    return check;
+  };
 }
 
 async function found(name: string, ...objects: object[]): Promise<Check> {
-  const { checks } = await examine(...objects);
-  const check = checks.find((each) => each.name === name);
-  assert.ok(check, `there is no check ${name}`);
-  return check;
+  return (await examine(objects))(name);
 }
 
 const OWNER = "owner of the CustomResourceDefinition";
@@ -152,22 +161,82 @@ Deno.test("doctor --from-openkruise finds webhooks of both programs, and those t
   assert.equal(after.message, "only this program has them");
 });
 
+const CONVERTED = "stored versions";
+const MEANING = "SidecarSets keep their meaning";
+
 Deno.test("doctor --from-openkruise finds SidecarSets that only OpenKruise can read", async () => {
-  const running = await found(
-    "stored versions",
-    crd({}, "Webhook"),
-    ...kruiseRegistration(),
-    MANAGER,
-  );
-  assert.equal(running.status, "ok", running.message);
-  const stopped = await found("stored versions", crd({}, "Webhook"));
-  assert.equal(stopped.status, "error");
-  assert.match(stopped.commands?.[0] ?? "", /^sidecarset manifests .*\| kubectl apply -f -$/);
+  const converted = crd({}, "Webhook");
+  // The conversion webhook works without those for admission: step 3 deletes them, and some builds lack them.
+  for (
+    const registration of [
+      kruiseRegistration(),
+      kruiseRegistration({ except: ["sidecarsets"] }),
+      [],
+    ]
+  ) {
+    const running = await found(CONVERTED, converted, ...registration, MANAGER);
+    assert.equal(running.status, "ok", running.message);
+    const scaled = { ...MANAGER, spec: { replicas: 0 } };
+    const stopped = await found(CONVERTED, converted, ...registration, scaled);
+    assert.match(
+      stopped.message,
+      /and need the conversion webhook of OpenKruise, which does not run$/,
+    );
+    assert.match(stopped.commands?.[0] ?? "", /^sidecarset manifests .*\| kubectl apply -f -$/);
+  }
+  const isForbidden = ({ path }: { path: string }) => path.includes("/deployments/kruise-");
+  const unknown = (await examine([converted], { isForbidden }))(CONVERTED);
+  assert.equal(unknown.status, "skipped", unknown.message);
+});
+
+Deno.test("doctor --from-openkruise reports a conversion webhook that fails", async () => {
+  const failure = "conversion webhook for apps.kruise.io/v1alpha1, Kind=SidecarSet failed: Post " +
+    '"https://kruise-webhook-service.kruise-system.svc:443/convert": no endpoints available';
+  const message =
+    `failed to read one or more sidecarsets.apps.kruise.io from the storage: ${failure}`;
+  for (const httpCode of [500, 429]) {
+    const checks = await examine([crd({}, "Webhook"), MANAGER], {
+      errorOf: ({ path }) =>
+        path.endsWith("/sidecarsets") ? { httpCode, status: { message } } : undefined,
+    });
+    assert.equal(checks(CONVERTED).status, "error");
+    assert.equal(
+      checks(CONVERTED).message,
+      `SidecarSets are stored as v1alpha1, and cannot be converted: ${failure}`,
+    );
+    assert.match(checks(CONVERTED).commands?.[0] ?? "", /^sidecarset manifests /);
+    for (const name of [MEANING, "finalizers"]) {
+      assert.equal(checks(name).message, "SidecarSets cannot be converted");
+    }
+  }
+});
+
+Deno.test("doctor --from-openkruise reads the only version of OpenKruise before 1.9", async () => {
+  const definition = crd();
+  const versions = [{ name: "v1alpha1", served: true, storage: true }];
+  const old = sidecarSet("old", { failurePolicy: undefined });
+  const checks = await examine([
+    { ...definition, spec: { versions } },
+    { ...old, apiVersion: "apps.kruise.io/v1alpha1" },
+  ], {
+    errorOf: ({ path }) => path.includes("/v1beta1/sidecarsets") ? { httpCode: 404 } : undefined,
+  });
+  assert.match(checks(MEANING).message, /^failurePolicy: .* \(old\)$/);
+});
+
+Deno.test("doctor --from-openkruise continues where SidecarSets are not served or may not be listed", async () => {
+  const isForbidden = ({ path }: { path: string }) => path.endsWith("/sidecarsets");
+  const forbidden = await examine([crd()], { isForbidden });
+  assert.equal(forbidden(MEANING).message, "this user may not list SidecarSets");
+  const definition = crd();
+  const versions = definition.spec.versions.map((version) => ({ ...version, served: false }));
+  const unserved = await examine([{ ...definition, spec: { versions } }]);
+  assert.equal(unserved("finalizers").message, "the definition serves no version of SidecarSets");
 });
 
 Deno.test("doctor --from-openkruise names the fields that mean something else, by SidecarSet", async () => {
   const check = await found(
-    "SidecarSets keep their meaning",
+    MEANING,
     crd(),
     sidecarSet("same", {}),
     sidecarSet("open", { failurePolicy: undefined }),
@@ -180,7 +249,7 @@ Deno.test("doctor --from-openkruise names the fields that mean something else, b
   assert.deepEqual(check.commands, [
     `kubectl patch sidecarset open --type merge -p '{"spec":{"failurePolicy":"Fail"}}'`,
   ]);
-  const same = await found("SidecarSets keep their meaning", crd(), sidecarSet("same", {}));
+  const same = await found(MEANING, crd(), sidecarSet("same", {}));
   assert.equal(same.status, "ok");
 });
 
