@@ -158,7 +158,8 @@ function checkMeaning(stored: StoredSidecarSets): Check {
   return check.warning(
     texts.join("; "),
     "read manifests/docs/migrate-from-openkruise.md#differences" +
-      (ignoring.length > 0 ? "; to refuse Pods as OpenKruise does:" : ""),
+      // The definition of OpenKruise drops the field.
+      (ignoring.length > 0 ? "; after the installation, refuse Pods as OpenKruise does:" : ""),
     ...ignoring.map(({ name }) =>
       `kubectl patch sidecarset ${name} --type merge -p '{"spec":{"failurePolicy":"Fail"}}'`
     ),
