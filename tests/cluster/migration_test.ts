@@ -10,6 +10,7 @@ import { startController } from "../support/controller_process.ts";
 import { addHelm } from "../support/helm.ts";
 import { untilEstablished } from "../support/installation.ts";
 import { codeBlocks } from "../support/markdown.ts";
+import { KRUISE_NAMESPACE, kruiseManager, kruiseRegistration } from "../support/openkruise.ts";
 import { makePrograms } from "../support/programs.ts";
 
 const page = new URL("../../manifests/docs/migrate-from-openkruise.md", import.meta.url);
@@ -17,28 +18,11 @@ const crd = new URL("testdata/openkruise_like_crd.yaml", import.meta.url);
 const DEFINITION = "sidecarsets.apps.kruise.io";
 
 /** What else of OpenKruise's chart matters here: its manager and its two webhook configurations. */
-const MANAGER = `apiVersion: v1
-kind: Namespace
-metadata: { name: kruise-system }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: kruise-controller-manager, namespace: kruise-system }
-spec:
-  replicas: 2
-  selector: { matchLabels: { app: kruise } }
-  template:
-    metadata: { labels: { app: kruise } }
-    spec: { containers: [{ name: manager, image: "kruise:1" }] }
-${
-  ["Mutating", "Validating"].map((kind) =>
-    `---
-apiVersion: admissionregistration.k8s.io/v1
-kind: ${kind}WebhookConfiguration
-metadata: { name: kruise-${kind.toLowerCase()}-webhook-configuration }
-`
-  ).join("")
-}`;
+const MANAGER = [
+  { apiVersion: "v1", kind: "Namespace", metadata: { name: KRUISE_NAMESPACE } },
+  kruiseManager({ replicas: 2 }),
+  ...kruiseRegistration(),
+];
 
 /** A chart that has the definition as OpenKruise's chart has it: a template under `crds.managed`. */
 async function writeChart(folder: string): Promise<string> {
@@ -47,7 +31,7 @@ async function writeChart(folder: string): Promise<string> {
   const files = {
     "Chart.yaml": "apiVersion: v2\nname: kruise\nversion: 1.0.0\n",
     "values.yaml": "crds:\n  managed: true\n",
-    "templates/manager.yaml": MANAGER,
+    "templates/manager.yaml": MANAGER.map((object) => JSON.stringify(object)).join("\n---\n"),
     "templates/apps.kruise.io_sidecarsets.yaml": `{{- if .Values.crds.managed }}\n${await Deno
       .readTextFile(crd)}\n{{- end }}\n`,
   };
@@ -90,6 +74,14 @@ Deno.test("a migration from OpenKruise's chart by the document keeps every Sidec
     assert.equal(status, 0, `${command}\n${printed.join("\n")}`);
     return printed.join("\n");
   };
+  const CHECK = "sidecarset doctor --from-openkruise";
+  /** Runs the check where it has to fail. */
+  const complaints = async () => {
+    const { printed, status } = await shell.run(CHECK);
+    const text = printed.join("\n");
+    assert.equal(status, 1, text);
+    return text.match(/^error .*\n.*/gm) ?? [];
+  };
   const install = async () => {
     await run(`helm install kruise ${chart}`);
     await untilEstablished(plane, [DEFINITION]);
@@ -108,20 +100,30 @@ Deno.test("a migration from OpenKruise's chart by the document keeps every Sidec
     await run("kubectl wait --for=delete namespace/kruise-system --timeout=60s");
     await install();
     const [backup = ""] = await commandsOf("1. Back up and check", chart);
-    // No allow-list exists, which the document allows.
-    await run(backup.replace(/^.*kruise-configuration.*\n/m, ""));
-    const [detach = "", check = ""] = await commandsOf(
+    assert.ok(backup.includes(CHECK));
+    // No allow-list exists, which the document allows. The check has to fail, and runs apart.
+    await run(backup.replace(/^.*(kruise-configuration|--from-openkruise).*\n/gm, ""));
+    const before = await complaints();
+    assert.equal(before.length, 1, before.join("\n"));
+    assert.match(before[0] ?? "", /helm uninstall kruise would delete it/);
+    const [detach = "", checks = ""] = await commandsOf(
       "2. Take the definitions out of the Helm release",
       chart,
     );
     await run(detach);
-    const [inRelease = "", inCluster = ""] = check.split("\n");
+    const [inRelease = "", inCluster = "", inOrder = ""] = checks.split("\n");
     assert.deepEqual((await shell.run(inRelease)).printed, []);
     assert.match(await run(inCluster), /^agent /m);
+    const after = await run(inOrder);
+    assert.match(after, /it is not part of Helm release default\/kruise/);
+    assert.match(after, /OpenKruise manages SidecarSets; stop it/);
   });
 
   await t.step("the program takes over", async () => {
     for (const stop of await commandsOf("3. Stop OpenKruise's SidecarSet", chart)) await run(stop);
+    const stopped = await complaints();
+    assert.equal(stopped.length, 1, stopped.join("\n"));
+    assert.match(stopped[0] ?? "", /^error +stored versions\n/);
     const [apply = ""] = await commandsOf("4. Install", chart);
     await run(apply);
     await using _controller = await startController({ kubeconfig: plane.controllerKubeconfig });
@@ -131,6 +133,7 @@ Deno.test("a migration from OpenKruise's chart by the document keeps every Sidec
       spec: { containers: [{ name: "main", image: "main:1" }] },
     });
     assert.deepEqual(pod.spec.containers.map(({ name }) => name), ["agent", "main"]);
+    assert.match(await run(CHECK), /only this program has them/);
   });
 
   await t.step("OpenKruise is removed, and every SidecarSet stays", async () => {
@@ -144,6 +147,7 @@ Deno.test("a migration from OpenKruise's chart by the document keeps every Sidec
     await run(
       `helm upgrade --install kruise ${chart} -f kruise-values.yaml --set crds.managed=false`,
     );
+    assert.match(await run(CHECK), /OpenKruise manages SidecarSets; stop it/);
     assert.deepEqual(await sidecarSetNames(plane), ["agent"]);
   });
 });
