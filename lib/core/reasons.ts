@@ -87,7 +87,8 @@ export const CONDITIONS = {
 /** Meaning of the conditions that the controller writes to Pods. */
 export const POD_CONDITIONS = {
   [UPGRADABLE_CONDITION]:
-    "Every SidecarSet of the Pod can be upgraded in place; the message is JSON with the result per SidecarSet.",
+    "False while a SidecarSet of the Pod cannot be upgraded in place, True after that; absent from other Pods. The " +
+    "message is JSON with the result per SidecarSet.",
   [TERMINATED_CONDITION]: "The Pod was completed while sidecars were still running.",
 } as const;
 

@@ -75,8 +75,8 @@ Deno.test("roll-outs on a real control plane", async (t) => {
     for (const pod of await pods.list("app=cold")) {
       assert.equal(imageOf(pod, "agent"), "agent:2");
       assert.deepEqual([restarts(pod, "agent"), restarts(pod, "main")], [1, 0]);
-      const condition = pod.status?.conditions?.find(({ type }) => type === UPGRADABLE_CONDITION);
-      assert.deepEqual([condition?.status, condition?.message], ["True", '{"cold":true}']);
+      const types = pod.status?.conditions?.map(({ type }) => type);
+      assert.ok(!types?.includes(UPGRADABLE_CONDITION), "an upgrade is one write");
     }
   });
 
@@ -171,14 +171,9 @@ Deno.test("roll-outs on a real control plane", async (t) => {
     );
     await untilUpdated(plane, "one");
     await untilUpdated(plane, "two");
-    await eventually(async () => {
-      for (const pod of await pods.list("app=shared")) {
-        assert.deepEqual([imageOf(pod, "one"), imageOf(pod, "two")], ["one:2", "two:2"]);
-        const condition = pod.status?.conditions?.find(({ type }) => type === UPGRADABLE_CONDITION);
-        assert.equal(condition?.message, '{"one":true,"two":true}');
-      }
-      return true;
-    }, { what: "every Pod says of both SidecarSets that they can be upgraded" });
+    for (const pod of await pods.list("app=shared")) {
+      assert.deepEqual([imageOf(pod, "one"), imageOf(pod, "two")], ["one:2", "two:2"]);
+    }
   });
 
   await t.step(

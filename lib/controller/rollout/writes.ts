@@ -51,7 +51,7 @@ export class RolloutWrites {
     this.#reports = new PodReports(options);
   }
 
-  /** Starts an upgrade, a flip or a repair of a Pod, then reports the result in the Pod. */
+  /** Starts an upgrade, a flip or a repair of a Pod, then records images that other webhooks rewrote in it. */
   update(rollout: Rollout, { prepared, update, signal }: UpdateOf): void {
     const { name, namespace, uid, patch } = update;
     // A report to this Pod is under way, after which it is planned for again.
@@ -68,9 +68,7 @@ export class RolloutWrites {
       rollout.failures.forget(uid);
       rollout.noteUpdate(stored);
       const images = rewrittenImages(stored, prepared);
-      const recorded = await this.#reports.recordImages(stored, { sidecarSet, images }, signal);
-      if (!update.condition) return;
-      await this.#reports.setUpgradable(recorded, { sidecarSet, upgradable: true }, signal);
+      await this.#reports.recordImages(stored, { sidecarSet, images }, signal);
     });
   }
 

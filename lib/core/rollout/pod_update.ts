@@ -4,7 +4,6 @@ import {
   INPLACE_UPDATE_STATE_ANNOTATION,
   WORKING_HOT_UPGRADE_ANNOTATION,
 } from "../../api/names.ts";
-import type { PodCondition } from "../../api/pod.ts";
 import {
   isHotUpgrade,
   workingContainers,
@@ -79,8 +78,6 @@ export interface PodUpdate {
   /** Sent before `patch`; absent if no resources change. */
   readonly resize?: ResizePatch;
   readonly patch: PodPatch;
-  /** The Pod's `SidecarSetUpgradable` condition after the patch; absent if it does not change. */
-  readonly condition?: PodCondition;
 }
 
 /** What an update of a Pod depends on. */

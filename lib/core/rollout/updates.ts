@@ -5,7 +5,7 @@ import type { ObservedPod } from "../observed_pod.ts";
 import { assessImages } from "../status/drift.ts";
 import { planFlip } from "./hot_upgrade.ts";
 import { type PartialChanges, partialRecord } from "./partial_update.ts";
-import { imagePatch, type PodPatch, type PodUpdate, upgradePatch } from "./pod_update.ts";
+import { imagePatch, type PodUpdate, upgradePatch } from "./pod_update.ts";
 
 /** An update, or why it cannot be computed for the Pod. */
 type Made =
@@ -17,10 +17,7 @@ export function makeUpgrade(pod: ObservedPod, snapshot: RolloutSnapshot): Made {
   const { prepared } = snapshot;
   const patch = upgradePatch(pod, { prepared, now: rfc3339(snapshot.now) });
   if (!patch.ok) return { ok: false, left: { pod, ...patch.obstacle } };
-  const condition = conditionOf(pod, snapshot, { upgradable: true });
-  const { resize } = patch;
-  const content = { ...(resize ? { resize } : {}), patch: patch.patch, ...condition };
-  return { ok: true, update: updateOf(pod, "Upgrade", content) };
+  return { ok: true, update: updateOf(pod, "Upgrade", patch) };
 }
 
 /** Creates the update of a Pod that gets only the images of the current revision. */
@@ -63,33 +60,20 @@ export function leaveNotUpgradable(pod: ObservedPod, snapshot: RolloutSnapshot):
   const { reason, message } = found.kind === "NotUpgradable"
     ? found
     : { reason: "NotUpgradable" as const, message: "" };
-  return {
-    pod,
-    reason,
-    message,
-    ...conditionOf(pod, snapshot, { upgradable: false }),
-  };
-}
-
-function conditionOf(
-  pod: ObservedPod,
-  snapshot: RolloutSnapshot,
-  { upgradable }: { readonly upgradable: boolean },
-): Pick<PodUpdate, "condition"> {
   const condition = upgradableCondition(pod, {
     sidecarSetName: snapshot.prepared.name,
-    upgradable,
+    upgradable: false,
     now: rfc3339(snapshot.now),
     exists: (name) => snapshot.exists(name),
   });
-  return condition === undefined ? {} : { condition };
+  return { pod, reason, message, ...(condition === undefined ? {} : { condition }) };
 }
 
 function updateOf(
   pod: ObservedPod,
   kind: PodUpdate["kind"],
-  content: { readonly patch: PodPatch } & Pick<PodUpdate, "condition" | "resize">,
+  { patch, resize }: Pick<PodUpdate, "patch" | "resize">,
 ): PodUpdate {
   const { namespace = "", name = "", uid = "" } = pod.metadata;
-  return { kind, namespace, name, uid, ...content };
+  return { kind, namespace, name, uid, ...(resize ? { resize } : {}), patch };
 }

@@ -79,7 +79,9 @@ export interface UpgradableEntry {
 
 /**
  * The Pod's `SidecarSetUpgradable` condition with one SidecarSet's entry set: True if all SidecarSets can be
- * upgraded in place. It is merged with the present one, so the write needs the Pod's resourceVersion (B-8).
+ * upgraded in place. It is merged with the present one, so the write needs the Pod's resourceVersion (B-8). A Pod gets
+ * the condition when a SidecarSet cannot be upgraded in it, and True only after that, so that an ordinary upgrade is
+ * one write (D-12).
  * Source: `pkg/control/sidecarcontrol/util.go:UpdatePodSidecarSetUpgradableCondition`.
  *
  * @returns undefined if the condition is up to date

@@ -2,9 +2,9 @@ import type { Container } from "../../../lib/api/container.ts";
 import type { ContainerStatus, Pod, PodCondition } from "../../../lib/api/pod.ts";
 import type { PodUpdate } from "../../../lib/core/rollout/pod_update.ts";
 
-/** What the API server stores for an update: a strategic merge by container name, and the status patch beside it. */
-export function applyPodUpdate(pod: Pod, update: Pick<PodUpdate, "patch" | "condition">): Pod {
-  const { metadata, spec } = update.patch;
+/** What the API server stores for an update: a strategic merge by container name. */
+export function applyPodUpdate(pod: Pod, { patch }: Pick<PodUpdate, "patch">): Pod {
+  const { metadata, spec } = patch;
   const annotations = { ...pod.metadata.annotations };
   for (const [key, value] of Object.entries(metadata.annotations)) {
     if (value === null) delete annotations[key];
@@ -19,7 +19,7 @@ export function applyPodUpdate(pod: Pod, update: Pick<PodUpdate, "patch" | "cond
       ...images.find(({ name }) => name === container.name),
     }));
   const { containers, initContainers } = pod.spec;
-  const patched: Pod = {
+  return {
     ...pod,
     metadata: { ...pod.metadata, annotations },
     spec: {
@@ -30,7 +30,6 @@ export function applyPodUpdate(pod: Pod, update: Pick<PodUpdate, "patch" | "cond
         : { initContainers: merged(initContainers, spec?.initContainers) }),
     },
   };
-  return withCondition(patched, update.condition);
 }
 
 /** The Pod with one condition set; the same Pod where there is none to set. */

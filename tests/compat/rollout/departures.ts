@@ -7,7 +7,7 @@ import { readUpgradeSpecs } from "../../../lib/core/annotations/upgrade_specs.ts
 import { containersOfPair, isHotUpgrade } from "../../../lib/core/annotations/hot_upgrade.ts";
 import { findContainer, runningSidecars } from "../../../lib/core/status/containers.ts";
 import { hasForeignDigest, isWholeConsistent } from "./consistency.ts";
-import { type Corrected, idleHalves, isReady, isUpdated } from "./openkruise.ts";
+import { type Corrected, idleHalves, isDenied, isReady, isUpdated } from "./openkruise.ts";
 
 /** Pods and their SidecarSet at one moment. */
 export interface Scene {
@@ -135,6 +135,11 @@ export const contentDepartures: readonly RolloutDeparture[] = [
     says: "the record of an update in place names the last revision instead of the first",
     applies: ({ pods, prepared }) =>
       pods.some((pod) => readInPlaceStates(pod)?.has(prepared.name) === true),
+  },
+  {
+    number: "D-12",
+    says: "an upgrade writes no condition to a Pod that had none which denied it",
+    applies: ({ pods, prepared }) => pods.some((pod) => !isDenied(pod, prepared)),
   },
   {
     number: "old-form",

@@ -10,6 +10,7 @@ import type { Pod } from "../../../lib/api/pod.ts";
 import { RESTART_COUNTS_ANNOTATION } from "../../../lib/core/annotations/inplace_state.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { NOW } from "./cases.ts";
+import { isDenied } from "./openkruise.ts";
 
 const JSON_ANNOTATIONS = new Set<string>([
   HASH_ANNOTATION,
@@ -66,7 +67,15 @@ export function mendContent(
       annotations[key] = JSON.stringify(Object.fromEntries(specs));
     }
   }
-  const conditions = pod.status?.conditions?.map((condition) => {
+  const isOnlyReported = corrected.has("D-12") && !isDenied(before, prepared) &&
+    !isDenied(pod, prepared);
+  const reported = isOnlyReported
+    ? [
+      ...pod.status?.conditions?.filter(({ type }) => type !== UPGRADABLE_CONDITION) ?? [],
+      ...before.status?.conditions?.filter(({ type }) => type === UPGRADABLE_CONDITION) ?? [],
+    ]
+    : pod.status?.conditions;
+  const conditions = reported?.map((condition) => {
     if (!corrected.has("B-8") || condition.type !== UPGRADABLE_CONDITION) return condition;
     const upgradable: unknown = JSON.parse(condition.message ?? "{}")[prepared.name];
     if (upgradable === undefined) return condition;

@@ -9,7 +9,11 @@ import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { orderPods } from "../../../lib/core/rollout/order.ts";
 import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/budget.ts";
 import { scatter } from "../../../lib/core/rollout/scatter.ts";
-import { type Upgradability, upgradability } from "../../../lib/core/rollout/upgradable.ts";
+import {
+  deniedSidecarSets,
+  type Upgradability,
+  upgradability,
+} from "../../../lib/core/rollout/upgradable.ts";
 import { matchesSelector } from "../../../lib/core/select/label_selector.ts";
 import { containerStatus } from "../../../lib/core/status/consistency.ts";
 import { hotPair, isRunningAndReady } from "../../../lib/core/status/readiness.ts";
@@ -216,4 +220,9 @@ function isFlippable(
 function number(read: () => number): number {
   const value = read();
   return Number.isNaN(value) ? 0 : value;
+}
+
+/** Whether the Pod's condition says that it cannot be upgraded. */
+export function isDenied(pod: ObservedPod, { name }: PreparedSidecarSet): boolean {
+  return deniedSidecarSets(pod).includes(name);
 }

@@ -13,7 +13,7 @@ import { findContainer } from "../../../lib/core/status/containers.ts";
 import { asInjected, NOW } from "./cases.ts";
 import { applyPodUpdate, withCondition } from "./cluster.ts";
 import { isWholeConsistent } from "./consistency.ts";
-import { choose, type Corrected, idleHalves, isReady, isUpdated } from "./openkruise.ts";
+import { choose, type Corrected, idleHalves, isDenied, isReady, isUpdated } from "./openkruise.ts";
 import { planFor } from "./ours.ts";
 
 /** What one round of a controller leaves behind. */
@@ -45,12 +45,20 @@ export function ourRound(pods: readonly Pod[], prepared: PreparedSidecarSet): Ro
     pods: pods.map((pod, i) => {
       const injected = marked[i] ?? pod;
       const update = updates.get(injected.metadata.uid ?? "");
-      if (update !== undefined) return applyPodUpdate(pod, update);
+      if (update !== undefined) return withoutDenial(applyPodUpdate(pod, update), prepared);
       return withCondition(pod, left.get(injected));
     }),
     counts: { matchedPods, updatedPods, readyPods, updatedReadyPods },
     events: eventsOf({ flips: plan.flips.length, notUpgradable: plan.notUpgradable.length }),
   };
+}
+
+/** The Pod after the controller has seen that an upgrade which it denied has happened. */
+function withoutDenial(pod: Pod, prepared: PreparedSidecarSet): Pod {
+  if (!isDenied(pod, prepared)) return pod;
+  const entry = { sidecarSetName: prepared.name, upgradable: true, now: TIME };
+  const exists = (name: string) => name === prepared.name;
+  return withCondition(pod, upgradableCondition(pod, { ...entry, exists }));
 }
 
 /** One round as OpenKruise does it, with some of its defects corrected. */
@@ -76,6 +84,7 @@ export function openKruiseRound(
       if (choice.flips.includes(pod)) return flipped(pod, prepared, corrected);
       if (choice.upgrades.includes(pod)) {
         const changed = upgraded(pod, prepared, corrected);
+        if (corrected.has("D-12") && !isDenied(pod, prepared)) return changed;
         return withCondition(changed, condition(pod, true));
       }
       return choice.notUpgradable.includes(pod) ? withCondition(pod, condition(pod, false)) : pod;

@@ -84,19 +84,21 @@ Deno.test("Rollouts plans anew only when something that plans depend on has chan
 
 Deno.test("Rollouts starts no more writes than there is room for, and goes on as they end", async () => {
   const gate = Promise.withResolvers<void>();
-  const { index, loop, advance, patched } = setUp(newer(), async ({ body }) => {
+  const prepared = newer();
+  const { index, loop, advance, patched } = setUp(prepared, async ({ path }) => {
     await gate.promise;
-    return { metadata: {}, spec: { containers: [] }, ...Object(body) };
+    const name = path.split("/pods/")[1] ?? "";
+    return podOf({ name, injected: [prepared], resourceVersion: "2" });
   });
   for (let i = 0; i < 200; i++) index.applyPod(podOf({ name: `p${i}`, injected: [old] }));
   await advance();
   assert.equal(loop.inFlight, 128);
   gate.resolve();
   await advance();
-  assert.equal(patched().filter((path) => !path?.endsWith("/status")).length, 128);
+  assert.equal(patched().length, 128);
   await advance();
   await advance();
-  assert.equal(patched().filter((path) => !path?.endsWith("/status")).length, 200);
+  assert.equal(patched().length, 200);
 });
 
 Deno.test("Rollouts does not send a patch for a state of the Pod that is over", async () => {
@@ -189,6 +191,26 @@ Deno.test("Rollouts takes back what a Pod denies of a SidecarSet that is gone", 
   index.applyPod(podWith({ metadata: {}, spec: { containers: [] }, status: { conditions: [] } }));
   assert.equal(rollouts.release("gone", signal), undefined);
   assert.equal(rollouts.size, 0);
+});
+
+Deno.test("Rollouts upgrades a Pod in one write, and a second one only takes back a denial", async () => {
+  const { index, advance, patched } = setUp(newer(), ({ path, body }) => {
+    const { metadata, status } = Object(body);
+    const pod = index.pods.get(`default/${path.includes("/denied") ? "denied" : "plain"}`);
+    const annotations = { ...pod?.metadata.annotations, ...metadata.annotations };
+    return {
+      ...withImage(podOf({ uid: pod?.metadata.uid ?? "" }), "agent:2"),
+      metadata: { ...pod?.metadata, annotations, resourceVersion: `${versions++}` },
+      status: { ...pod?.status, ...status },
+    };
+  });
+  let versions = 2;
+  const conditions = [{ type: "SidecarSetUpgradable", status: "False", message: '{"web":false}' }];
+  const denied = podOf({ name: "denied", injected: [old] });
+  index.applyPod({ ...denied, status: { ...denied.status, conditions } });
+  index.applyPod(podOf({ name: "plain", injected: [old] }));
+  for (let round = 0; round < 4; round++) await advance();
+  assert.deepEqual(patched().toSorted(), ["denied", "denied/status", "plain"]);
 });
 
 Deno.test("Rollouts reports drift, and puts it right with driftPolicy Repair", async () => {
