@@ -26,6 +26,7 @@ import { everyAddress } from "./listen.ts";
 import { createHealthHandler, startHealthServer } from "./health.ts";
 import { ensureNamespace, requireNoOtherController } from "./sole_controller.ts";
 import { createRetained } from "../controller/openkruise/retained.ts";
+import { sampleEventLoop } from "./metrics/event_loop.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { createOpenKruiseGuard } from "../controller/openkruise/guard.ts";
 import { dropPermissions } from "./permissions.ts";
@@ -241,6 +242,7 @@ export async function run(
     }),
     controllers.run(work.signal),
     readiness.run(work.signal),
+    sampleEventLoop({ clock, observe: metrics.observeEventLoopDelay }, work.signal),
   ]);
 
   // Stop

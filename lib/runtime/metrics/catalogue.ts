@@ -13,6 +13,7 @@ export type Catalogue<C> = { readonly [N in keyof C]: MetricDefinition };
 /** client-go's work queue buckets, without those below 10 µs. */
 const QUEUE_BUCKETS = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1_000];
 const RECONCILE_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const EVENT_LOOP_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1];
 const REVIEW_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 /**
@@ -44,6 +45,12 @@ export const METRICS = {
     type: "gauge",
     labels: [],
     help: "Memory limit of the process's cgroup in bytes; absent without one.",
+  },
+  sidecarset_event_loop_delay_seconds: {
+    type: "histogram",
+    labels: [],
+    help: "How late timers fire in seconds, sampled: admission reviews that arrive wait as long.",
+    buckets: EVENT_LOOP_BUCKETS,
   },
   rest_client_requests_total: {
     type: "counter",

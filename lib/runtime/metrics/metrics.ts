@@ -16,6 +16,8 @@ export interface Metrics {
   /** @param ok whether the certificate could be read or made */
   observeCertificateCheck(ok: boolean): void;
   observeRepair(repair: Repair): void;
+  /** @param seconds how late a timer fired */
+  observeEventLoopDelay(seconds: number): void;
   readonly podObserver: PodReviewObserver;
   readonly loops: LoopMetrics;
   /** Lets the gauges read the process's state when they are asked for. */
@@ -35,6 +37,7 @@ export interface MetricsOptions {
 export function createMetrics({ apiServer: host, version }: MetricsOptions): Metrics {
   const registry = new Registry(METRICS);
   registerProcess(registry, version);
+  const delays = registry.histogram("sidecarset_event_loop_delay_seconds");
   const requests = registry.counter("rest_client_requests_total");
   const reviews = registry.histogram("controller_runtime_webhook_latency_seconds");
   const answers = registry.counter("controller_runtime_webhook_requests_total");
@@ -57,6 +60,7 @@ export function createMetrics({ apiServer: host, version }: MetricsOptions): Met
       if (!ok) certificateErrors.inc({});
     },
     observeRepair: ({ object: { kind = "" }, manager = "" }) => repairs.inc({ kind, manager }),
+    observeEventLoopDelay: (seconds) => delays.observe(seconds, {}),
     podObserver: {
       onInjected: ({ sidecarSet: sidecarset }) =>
         injections.inc({ sidecarset, result: "injected", reason: "" }),
