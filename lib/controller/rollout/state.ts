@@ -9,11 +9,11 @@ import { Failures } from "../backoff.ts";
 import { Expectations } from "./expectations.ts";
 
 /** Max. writes of one SidecarSet under way or queued: enough to keep the writer busy, few enough to stay current. */
-const SLOTS = 128;
+const SLOTS = 256;
 /** Free slots from which another plan is worth its cost. */
-const WORTHWHILE = 32;
+const WORTHWHILE = 64;
 /** The pause after a plan, as a multiple of the time that the plan took. */
-const REST = 4;
+const REST = 9;
 
 /** A plan with what it was made from. */
 export interface MadePlan {

@@ -178,15 +178,18 @@ function imagesOf(
   return changes ?? (readUpdatedImages(pod).has(prepared.name) ? "Current" : undefined);
 }
 
-/** The class decides for most Pods; only a Pod with a pending change must be read. */
+/** The class decides for most Pods; only a Pod with a pending change is read, and its records only while it resizes. */
 function stateOf(
   pod: ObservedPod,
   { classOf, prepared }: RolloutSnapshot,
 ): Upgradability | { readonly kind: "NotUpgradable" } {
   const podClass = classOf(pod);
   if (hasTrait(podClass, PodTrait.NotUpgradable)) return { kind: "NotUpgradable" };
-  const isChanging = hasTrait(podClass, PodTrait.InFlight | PodTrait.Resizing);
-  return isChanging ? upgradability(pod, prepared) : { kind: "Upgradable" };
+  if (hasTrait(podClass, PodTrait.Resizing)) return upgradability(pod, prepared);
+  const container = hasTrait(podClass, PodTrait.InFlight)
+    ? inFlightContainer(pod, prepared)
+    : undefined;
+  return container === undefined ? { kind: "Upgradable" } : { kind: "InFlight", container };
 }
 
 /** Whether the Pod has an unobserved write, or a write failed too recently. */
