@@ -35,7 +35,7 @@ export const REASONS = {
   EnvConflict: "a variable of the Pod's container cannot be changed as a patch of it asks",
   LabelConflict: "a label to set would remove the Pod from the selection of another SidecarSet",
   AnnotationsTooLarge: "the Pod's annotations would exceed the API server's size limit",
-  NotReviewed: "no ready webhook reviewed the Pod when it was created",
+  NotReviewed: "no ready webhook reviewed the Pod when it was created, and no policy injected it",
   CreatedTogether:
     "the Pod was created within seconds of the SidecarSet or its selection, before the webhook registration covered it",
   // A workload has no Pod that could be injected.

@@ -177,7 +177,7 @@ Deno.test("explain says of a workload what its template gets and how its Pods st
 
   Pods without web:
     1 missed (NotReviewed: no ready webhook reviewed the Pod when it was
-    created)
+    created, and no policy injected it)
       default/missed
     1 not injected (the Pod was created before the current selection became
     effective at 2026-01-01T03:00:00Z)
