@@ -30,6 +30,12 @@ export interface WebhookRule {
   scope: "Cluster" | "Namespaced" | "*";
 }
 
+/** admissionregistration.k8s.io/v1 MatchCondition: CEL that is true for requests that are not skipped. */
+export interface MatchCondition {
+  name: string;
+  expression: string;
+}
+
 /** One webhook of a configuration, mutating or validating. */
 export interface WebhookEntry {
   name: string;
@@ -44,7 +50,7 @@ export interface WebhookEntry {
   timeoutSeconds: number;
   /** Of mutating webhooks only. */
   reinvocationPolicy?: "Never" | "IfNeeded";
-  matchConditions?: { name: string; expression: string }[];
+  matchConditions?: MatchCondition[];
 }
 
 /** admissionregistration.k8s.io/v1 MutatingWebhookConfiguration or ValidatingWebhookConfiguration. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { NAMESPACE_NAME_LABEL } from "../../lib/api/names.ts";
+import { HASH_ANNOTATION, NAMESPACE_NAME_LABEL } from "../../lib/api/names.ts";
 import type { Pod } from "../../lib/api/pod.ts";
 import { storedImages } from "../../lib/core/annotations/image_records.ts";
 import { create } from "../../lib/kube/requests.ts";
@@ -16,7 +16,7 @@ import {
   activate,
   comparable,
   compare,
-  createdPod,
+  type Comparison,
   type Creation,
   planOf,
   type Scene,
@@ -79,7 +79,7 @@ Deno.test("the API server makes the same Pod by the policy as by the webhook", a
 
   await t.step("for random SidecarSets and Pods, again after other webhooks", () => samples(plane));
   await t.step("for Pods that do not take the sidecars", () => misfits(plane));
-  await t.step("and leaves out Pods with resources of their own", () => podResources(plane));
+  await t.step("by either for Pods that a policy does not decide about", () => left(plane));
 });
 
 /** Runs are reproducible; `SEED` chooses other samples. */
@@ -107,6 +107,9 @@ async function samples(plane: ControlPlane): Promise<void> {
     counts.injected++;
     const { metadata: { labels, annotations }, spec } = first.byPolicy.pod;
     const injected = Object({ metadata: { labels, annotations }, spec });
+    const copy = await compare(plane, scene, { pod: withOtherImages(injected), namespace: facts });
+    assert.ok(copy.isLeft, `a copy is left to the webhook: ${says()}`);
+    assertEqual(copy, says);
     for (const again of [injected, withOtherImages(injected)]) {
       const second = await compare(plane, scene, {
         pod: again,
@@ -122,21 +125,27 @@ async function samples(plane: ControlPlane): Promise<void> {
   assert.ok(Object.values(counts).every((count) => count > 0), JSON.stringify({ seed, counts }));
 }
 
-function assertEqual(
-  { byPolicy, byWebhook }: { byPolicy: Creation; byWebhook: Creation },
-  says: () => string,
-): void {
+/** Where the webhook renews what a policy has added to a copy, volumes may be in another order. */
+function assertEqual({ byPolicy, byWebhook, isLeft }: Comparison, says: () => string): void {
+  const pods = [byPolicy, byWebhook].map((each) => comparable(isLeft ? sorted(each) : each));
   try {
-    assert.deepEqual(comparable(byPolicy), comparable(byWebhook));
+    assert.deepEqual(pods[0], pods[1]);
   } catch (error) {
     const refused = [byPolicy, byWebhook].map((each) => "refused" in each ? each.refused : "");
     throw new Error(`${says()}\n${refused.join("\n")}`, { cause: error });
   }
 }
 
+function sorted(creation: Creation): Creation {
+  if ("refused" in creation) return creation;
+  const { pod } = creation;
+  const volumes = pod.spec.volumes?.toSorted((a, b) => a.name < b.name ? -1 : 1) ?? [];
+  return { pod: { ...pod, spec: { ...pod.spec, volumes } } };
+}
+
 /** Each sidecar fits into one Pod and not into another, which is left as it is. */
 async function misfits(plane: ControlPlane): Promise<void> {
-  // A Pod with resources of its own is left out anyway.
+  // A policy does not decide about Pods with resources of their own.
   const all = POD_MISFITS.filter(({ pod }) => pod.resources === undefined).flatMap((misfit, i) => {
     const { list = "containers", sidecar, volumes = [], fits = {} } = misfit;
     const scene = sceneOf(`misfit-${i}`, [
@@ -169,24 +178,81 @@ async function misfits(plane: ControlPlane): Promise<void> {
   }
 }
 
-/** CEL cannot add quantities, so the Pod is left out where the sidecars have amounts. */
-async function podResources(plane: ControlPlane): Promise<void> {
-  const scene = sceneOf("pod-resources", [
-    prepared("set", {
-      containers: [{ name: "agent", image: "agent:1", resources: { limits: { cpu: "10m" } } }],
-      injectionStrategy: { mechanism: "Policy" },
-    }),
-  ]);
+/** Two SidecarSets, of which the first one takes amounts from the Pod's own resources. */
+const LEFT_SETS = [
+  prepared("amounts", {
+    containers: [{ name: "amounts", image: "agent:1", resources: { limits: { cpu: "10m" } } }],
+    injectionStrategy: { mechanism: "Policy" },
+  }),
+  prepared("none", {
+    containers: [{ name: "none", image: "agent:1" }],
+    injectionStrategy: { mechanism: "Policy" },
+  }),
+];
+const BOTH = ["amounts", "none"];
+
+interface LeftPod {
+  readonly says: string;
+  readonly pod: object;
+  /** Whether the webhook reviews it. */
+  readonly isLeft: boolean;
+  readonly injected: readonly string[];
+}
+
+const filled = (bytes: number) => ({ annotations: { note: "x".repeat(bytes) } });
+const PODS_LEFT: readonly LeftPod[] = [
+  {
+    says: "with room in resources of its own",
+    pod: { spec: { resources: { limits: { cpu: "1" }, requests: { cpu: "1" } } } },
+    isLeft: true,
+    injected: BOTH,
+  },
+  {
+    says: "without room in resources of its own",
+    pod: { spec: { resources: { limits: { cpu: "5m" } } } },
+    isLeft: true,
+    injected: ["none"],
+  },
+  { says: "with empty resources", pod: { spec: { resources: {} } }, isLeft: false, injected: BOTH },
+  { says: "with small annotations", pod: filled(65_000), isLeft: false, injected: BOTH },
+  {
+    says: "with large annotations",
+    pod: filled(66_000),
+    isLeft: true,
+    injected: BOTH,
+  },
+  {
+    says: "with annotations that have room for one SidecarSet",
+    pod: filled(262_144 - 700),
+    isLeft: true,
+    injected: ["amounts"],
+  },
+  {
+    says: "with records in another form",
+    pod: { annotations: { [HASH_ANNOTATION]: '{"other": {"hash": "\\u0068", "more": {"a": 1}}}' } },
+    isLeft: true,
+    injected: BOTH,
+  },
+];
+
+/** What CEL cannot decide goes to the webhook, so that every Pod gets what the webhook would give it. */
+async function left(plane: ControlPlane): Promise<void> {
+  const scene = sceneOf("left", LEFT_SETS);
+  assert.equal(scene.sidecarSets.length, 2);
   await activate(plane, [scene]);
-  const podWith = (name: string, spec: object): Pod =>
-    Object({
-      metadata: { name, labels: { app: "web" } },
-      spec: { containers: [{ name: "main", image: "main:1" }], ...spec },
+  for (const { says, pod, isLeft, injected } of PODS_LEFT) {
+    const { annotations, spec }: { annotations?: Record<string, string>; spec?: object } = pod;
+    const compared = await compare(plane, scene, {
+      pod: Object({
+        metadata: { labels: { app: "web" }, ...(annotations ? { annotations } : {}) },
+        spec: { containers: [{ name: "main", image: "main:1" }], ...spec },
+      }),
+      namespace: factsOf("plain"),
     });
-  const resourcesOfPod = { resources: { limits: { cpu: "1" }, requests: { cpu: "1" } } };
-  const names = async (spec: object) =>
-    podOf(await createdPod(plane, podWith(scene.name, spec))).spec.containers
-      .map(({ name }) => name);
-  assert.deepEqual(await names(resourcesOfPod), ["main"]);
-  assert.deepEqual(await names({}), ["agent", "main"]);
+    assertEqual(compared, () => says);
+    assert.equal(compared.isLeft, isLeft, says);
+    assert.deepEqual(compared.injected, injected, says);
+    const names = podOf(compared.byPolicy).spec.containers.map(({ name }) => name);
+    assert.deepEqual(names, [...injected, "main"], says);
+  }
 }

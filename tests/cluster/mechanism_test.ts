@@ -13,7 +13,7 @@ import { namesOf } from "../support/injection.ts";
 import { installAndStart } from "../support/installation.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { metricsOf } from "../support/metrics.ts";
-import { createPods } from "../support/pod_load.ts";
+import { createPods, latencyText } from "../support/pod_load.ts";
 import { readRegistration, untilNothingPending } from "../support/registration.ts";
 import {
   conditionOf,
@@ -121,7 +121,13 @@ function servesPolicies({ client }: ControlPlane): Promise<boolean> {
 async function loadOf(plane: ControlPlane, name: string, atMost: number): Promise<void> {
   const options = { labels: { app: "web" }, sidecar: "agent", name, inFlight: 20, atMost };
   const load = await createPods(plane, options);
-  assert.deepEqual(load, { created: atMost, uninjected: 0, refusals: [] });
+  const { created, uninjected, refusals } = load;
+  assert.deepEqual({ created, uninjected, refusals }, {
+    created: atMost,
+    uninjected: 0,
+    refusals: [],
+  });
+  console.log(`${created} Pods, controller ${name}: ${latencyText(load)}`);
 }
 
 Deno.test("SidecarSets that the API server injects by a policy", async (t) => {
@@ -157,6 +163,15 @@ Deno.test("SidecarSets that the API server injects by a policy", async (t) => {
       Object.fromEntries(metrics.get("sidecarset_sidecarsets") ?? []),
       { 'mechanism="Policy"': 1, 'mechanism="Webhook"': 0 },
     );
+  });
+
+  await t.step("leave Pods that a policy does not decide about to the webhook", async () => {
+    const resources = { requests: { cpu: "1" }, limits: { cpu: "1" } };
+    const own = { ...ofWeb, spec: { containers: [main], resources } };
+    assertInjectedOnce(await pods.create("own-resources", own));
+    const { metadata: { annotations = {} }, spec } = await pods.get("first");
+    const copy = { labels: ofWeb.labels, annotations, spec: { containers: spec.containers } };
+    assertInjectedOnce(await pods.create("copy", copy));
   });
 
   await t.step("a template that changes misses no Pod", async () => {
@@ -242,6 +257,7 @@ Deno.test("SidecarSets that the API server injects by a policy", async (t) => {
       await createSidecarSet(plane, "guarded", guarded);
       await patchSidecarSet(plane, "web", { containers: [{ name: "agent", image: "agent:3" }] });
       await untilReady(plane, "web", "InForce");
+      await loadOf(plane, "alive", 1_000);
       await controller.stop("SIGKILL");
       updating = await list();
       await untilRefused(plane, /connection refused/);

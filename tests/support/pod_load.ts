@@ -12,6 +12,8 @@ export interface PodLoad {
   readonly uninjected: number;
   /** What the API server said to those that were not stored. */
   readonly refusals: readonly string[];
+  /** Milliseconds that each creation took. */
+  readonly latencies: readonly number[];
 }
 
 export interface PodLoadOptions {
@@ -39,6 +41,7 @@ export async function createPods(plane: ControlPlane, options: PodLoadOptions): 
   const { labels, sidecar, inFlight, name, signal, atMost = Infinity, pause = 0 } = options;
   const { isEnough = () => false } = options;
   const refusals: string[] = [];
+  const latencies: number[] = [];
   let begun = 0;
   let created = 0;
   let uninjected = 0;
@@ -49,11 +52,13 @@ export async function createPods(plane: ControlPlane, options: PodLoadOptions): 
         metadata: { name: `${name}-${begun++}`, labels },
         spec: { containers: [{ name: "main", image: "main:1" }] },
       };
+      const start = performance.now();
       try {
         const pod = await send(
           plane.client,
           create(resources.pods, { namespace: "default", body }),
         );
+        latencies.push(performance.now() - start);
         created++;
         if (created % ASK_EVERY === 0) enough ||= isEnough(created);
         if (!pod.spec.containers.some((container) => container.name === sidecar)) uninjected++;
@@ -64,7 +69,14 @@ export async function createPods(plane: ControlPlane, options: PodLoadOptions): 
     }
   }
   await Promise.all(Array.from({ length: inFlight }, lane));
-  return { created, uninjected, refusals };
+  return { created, uninjected, refusals, latencies };
+}
+
+/** The median and the 99th percentile of latencies, for the output of a test. */
+export function latencyText({ latencies }: Pick<PodLoad, "latencies">): string {
+  const sorted = latencies.toSorted((a, b) => a - b);
+  const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? NaN).toFixed(1);
+  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`;
 }
 
 /** Creates Pods for as long as the work takes, of which none may be refused or go without the sidecar `agent`. */

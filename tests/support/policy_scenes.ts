@@ -2,13 +2,15 @@ import type {
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
 } from "../../lib/api/admission_policy.ts";
+import type { ObjectMeta } from "../../lib/api/meta.ts";
 import type { Pod } from "../../lib/api/pod.ts";
 import { type MechanismPlan, planMechanisms } from "../../lib/core/admission_policy/plan.ts";
 import { inject } from "../../lib/core/inject/inject.ts";
-import type { InjectRequest, Skip } from "../../lib/core/inject/contract.ts";
+import type { Injection, InjectRequest, Skip } from "../../lib/core/inject/contract.ts";
 import { injectedPod } from "../../lib/core/json/patch.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../../lib/core/prepared.ts";
 import { selectsPod } from "../../lib/core/select/pod_selection.ts";
+import { LEFT_TO_WEBHOOK } from "../../lib/core/registration/left_to_webhook.ts";
 import { ApiError } from "../../lib/kube/errors.ts";
 import { create } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
@@ -31,7 +33,10 @@ export type Creation = { readonly pod: Pod } | { readonly refused: string };
 
 /** One Pod as the policy makes it, and as the webhook does. */
 export interface Comparison {
+  /** By the policy, and by the webhook too if its entry for Pods that a policy leaves to it matches. */
   readonly byPolicy: Creation;
+  /** Whether that entry matches. */
+  readonly isLeft: boolean;
   readonly byWebhook: Creation;
   readonly injected: readonly string[];
   readonly skipped: readonly Skip[];
@@ -39,6 +44,8 @@ export interface Comparison {
 
 /** Name of Pods that no policy applies to. */
 const UNTOUCHED = "untouched";
+/** Name of Pods that are annotated if the webhook's entry for Pods that a policy leaves to it matches. */
+const LEFT = "left-to-webhook";
 
 export function planOf({ sidecarSets, revisionsOf = () => [] }: Scene): MechanismPlan {
   return planMechanisms({ sidecarSets, revisionsOf, excludedNamespaces: [] });
@@ -54,6 +61,7 @@ export async function activate(plane: Plane, scenes: readonly Scene[]): Promise<
   }
   // The API server has read all policies once it has read the last one.
   const name = `after-${scenes.at(-1)?.name}`;
+  const left = `left-${scenes.at(-1)?.name}`;
   const [first] = scenes.flatMap((scene) => planOf(scene).mutatingAdmissionPolicy ?? []);
   const { binding } = scenes.map(planOf).find((plan) => plan.binding !== undefined) ?? {};
   if (first?.spec === undefined || binding === undefined) return;
@@ -65,6 +73,9 @@ export async function activate(plane: Plane, scenes: readonly Scene[]): Promise<
     variables: [],
     mutations: [{ patchType: "JSONPatch" as const, jsonPatch: { expression } }],
   };
+  const matchConditions = [{ ...LEFT_TO_WEBHOOK }];
+  const marking = { ...first, spec: { ...spec, matchConditions } };
+  await store(plane, { name: left, appliesTo: LEFT, policy: marking, binding });
   await store(plane, { name, policy: { ...first, spec }, binding });
   const probe: Pod = { metadata: { name }, spec: { containers: [{ name: "main", image: "m" }] } };
   await eventually(async () => {
@@ -75,14 +86,16 @@ export async function activate(plane: Plane, scenes: readonly Scene[]): Promise<
 
 async function store(
   { client }: Plane,
-  { name, policy, binding }: {
+  { name, appliesTo = name, policy, binding }: {
     name: string;
+    /** Name of Pods. */
+    appliesTo?: string;
     policy: MutatingAdmissionPolicy;
     binding: MutatingAdmissionPolicyBinding;
   },
 ): Promise<void> {
   if (policy.spec === undefined) return;
-  const only = { name: "scene", expression: `object.metadata.name == '${name}'` };
+  const only = { name: "scene", expression: `object.metadata.name == '${appliesTo}'` };
   const matchConditions = [only, ...policy.spec.matchConditions ?? []];
   await send(
     client,
@@ -135,27 +148,56 @@ export async function compare(
   const byPolicy = await createdPod(plane, named(scene.name));
   // The webhook sees a Pod with the API server's defaults.
   const seen = await createdPod(plane, named(UNTOUCHED));
-  if ("refused" in seen) return { byPolicy, byWebhook: seen, injected: [], skipped: [] };
+  if ("refused" in seen) {
+    return { byPolicy, isLeft: false, byWebhook: seen, injected: [], skipped: [] };
+  }
+  const { patched, injected, skipped } = reviewed(scene, {
+    pod: underCreation(seen.pod, { isReinvoked }),
+    namespace,
+  });
+  const marked = await createdPod(plane, named(LEFT));
+  const isLeft = "pod" in marked && marked.pod.metadata.annotations?.probe === "active";
+  const { managedFields } = seen.pod.metadata;
+  return {
+    byPolicy: isLeft && "pod" in byPolicy
+      ? await createdPod(
+        plane,
+        reviewed(scene, {
+          pod: underCreation(withFields(byPolicy.pod, managedFields), { isReinvoked }),
+          namespace,
+        }).patched,
+      )
+      : byPolicy,
+    isLeft,
+    byWebhook: await createdPod(plane, patched),
+    injected: injected.filter(({ isNew }) => isNew).map(({ sidecarSet }) => sidecarSet),
+    skipped,
+  };
+}
+
+/** The Pod after the webhook's review. */
+function reviewed(
+  scene: Scene,
+  { pod, namespace }: Pick<ComparedPod, "pod" | "namespace">,
+): { patched: Pod } & Pick<Injection, "injected" | "skipped"> {
   const match: InjectRequest["match"] = (labels) =>
     scene.sidecarSets.filter(({ sidecarSet: { spec } }) => selectsPod(spec, { labels, namespace }));
-  const request = underCreation(seen.pod, { isReinvoked });
   const { patch, injected, skipped } = inject({
-    pod: request,
+    pod,
     namespace,
-    selecting: match(request.metadata.labels ?? {}),
+    selecting: match(pod.metadata.labels ?? {}),
     match,
     revisionsOf: scene.revisionsOf ?? (() => []),
     sharesOf: () => ({ matched: 0, pinned: 0 }),
     now: new Date(),
   });
-  const patched = patch.length === 0 ? request : injectedPod(request, patch);
-  const { managedFields: _managedFields, ...metadata } = patched.metadata;
-  return {
-    byPolicy,
-    byWebhook: await createdPod(plane, { ...patched, metadata }),
-    injected: injected.filter(({ isNew }) => isNew).map(({ sidecarSet }) => sidecarSet),
-    skipped,
-  };
+  const after = patch.length === 0 ? pod : injectedPod(pod, patch);
+  const { managedFields: _managedFields, ...metadata } = after.metadata;
+  return { patched: { ...after, metadata }, injected, skipped };
+}
+
+function withFields(pod: Pod, managedFields: ObjectMeta["managedFields"]): Pod {
+  return { ...pod, metadata: { ...pod.metadata, ...(managedFields ? { managedFields } : {}) } };
 }
 
 /**

@@ -6,7 +6,6 @@ import {
   INJECTED_LIST_ANNOTATION,
 } from "../../api/names.ts";
 import { STORED_IMAGES_ANNOTATION } from "../annotations/image_records.ts";
-import { MAX_ANNOTATION_BYTES } from "../pod_metadata/annotation_size.ts";
 import { DEFAULT_CONTAINER_ANNOTATION } from "../pod_metadata/default_container.ts";
 import { celString, celStrings } from "./cel.ts";
 
@@ -57,11 +56,6 @@ export const POD_VARIABLES: readonly NamedExpression[] = [
       '.map(p, p.?protocol.orValue("TCP") + " " + p.?hostIP.orValue("") + ":" + ' +
       "string(p.hostPort))).flatten()",
   ),
-  variable(
-    "podResources",
-    "object.spec.?resources.?requests.orValue({}).map(k, k) + " +
-      "object.spec.?resources.?limits.orValue({}).map(k, k)",
-  ),
   variable("hasRecords", `${celStrings(RECORDS)}.exists(k, k in variables.annotations)`),
   variable("full", withoutBlanks(annotation(HASH_ANNOTATION))),
   variable("withoutImage", withoutBlanks(annotation(HASH_WITHOUT_IMAGE_ANNOTATION))),
@@ -77,17 +71,7 @@ export const POD_VARIABLES: readonly NamedExpression[] = [
     `${annotation(INJECTED_LIST_ANNOTATION)} == "" ? [] : ` +
       `${annotation(INJECTED_LIST_ANNOTATION)}.split(",")`,
   ),
-  variable(
-    "annotationBytes",
-    "variables.annotations.map(k, bytes(k).size() + bytes(variables.annotations[k]).size()).sum()",
-  ),
 ];
-
-/** The condition of `variables.addedBytes`, an upper bound of what all SidecarSets add. */
-export const FITS_ANNOTATIONS = variable(
-  "fitsAnnotations",
-  `variables.annotationBytes + variables.addedBytes <= ${MAX_ANNOTATION_BYTES}`,
-);
 
 /** The entries of a hash annotation of the Pod, in the current form. */
 function entries(part: RecordPart): string {
@@ -197,7 +181,7 @@ export const RESULT_VARIABLES: readonly NamedExpression[] = [
         `(variables.${kept}.size() > 0 && variables.${kept}.size() < variables.${all}.size() ? ` +
         `[${change(key, text)}] : [])`
       ).join(" + ") + ") + " +
-      `(variables.rewritten.size() == 0 || !variables.fitsAnnotations ? [] : ` +
+      `(variables.rewritten.size() == 0 ? [] : ` +
       `[${
         change(
           STORED_IMAGES_ANNOTATION,

@@ -20,7 +20,6 @@ export function obstacleConditions(plan: SidecarSetPlan): readonly string[] {
     ...portConflicts(plan),
     ...securityConditions(plan),
     ...Object.values(MISFITS).flatMap((conditionsOf) => conditionsOf(plan)),
-    podResources(plan),
   ];
 }
 
@@ -117,16 +116,6 @@ function misfitIn(
 function volumeWithout(name: string, sources: readonly string[]): string {
   const lacks = sources.map((source) => `!has(v.${source})`).join(" && ");
   return `variables.volumes.exists(v, v.name == ${celString(name)} && ${lacks})`;
-}
-
-/** Whether the Pod's own resources have room for the sidecars takes sums that CEL does not compute. */
-function podResources(plan: SidecarSetPlan): string {
-  const hasAmounts = containersOf(plan).some(({ resources }) =>
-    [resources?.limits, resources?.requests].some((list) => Object.keys(list ?? {}).length > 0)
-  );
-  return hasAmounts
-    ? "variables.podResources.size() > 0"
-    : 'variables.podResources.exists(k, k.startsWith("hugepages-"))';
 }
 
 function sleepSeconds({ lifecycle }: Container): number[] {

@@ -4,7 +4,6 @@ import { isObject } from "../../api/json.ts";
 import type { SidecarSetPlan } from "../inject/sidecarset_plan.ts";
 import type { Selection } from "../select/pod_selection.ts";
 import { celString, celStrings, celValue } from "./cel.ts";
-import { FITS_ANNOTATIONS } from "./expressions.ts";
 import { obstacleConditions } from "./guards.ts";
 import { partsOf } from "./parts.ts";
 import { selectionText } from "./selection.ts";
@@ -25,14 +24,12 @@ export interface PolicyMember {
   readonly fits: string;
   /** CEL literal of what the Pod gets. */
   readonly parts: string;
-  /** Upper bound of what the annotations of a Pod grow by. */
+  /** Upper bound of what the annotations of a Pod grow by, without the keys and braces of the records. */
   readonly annotationBytes: number;
   /** What the policy grows by. */
   readonly policyBytes: number;
 }
 
-/** Keys of annotations and commas, and the default container. */
-const COMMON_BYTES = 512;
 /** The names of a member's variables, and where they are used. */
 const VARIABLE_BYTES = 1_000;
 
@@ -49,8 +46,8 @@ export function policyMember(
   const fits = obstacleConditions(plan).map((condition) => `!(${condition})`).join(" && ");
   const parts = partsOf(plan, injectedAt);
   const literal = celValue(parts);
-  const { full, withoutImage, overwritten, retained } = parts;
-  const texts = [full, withoutImage, ...[...overwritten, ...retained].flatMap(Object.values)];
+  const { name, full, withoutImage, overwritten, retained } = parts;
+  const texts = [name, full, withoutImage, ...[...overwritten, ...retained].flatMap(Object.values)];
   return {
     name: plan.name,
     key: createHash("sha256").update(JSON.stringify([uid, selected, fits, literal])).digest("hex")
@@ -60,7 +57,7 @@ export function policyMember(
     selected,
     fits,
     parts: literal,
-    annotationBytes: COMMON_BYTES + bytesOf(texts.join("")),
+    annotationBytes: bytesOf(texts.join("")) + 3,
     policyBytes: bytesOf(JSON.stringify([selected, fits, literal])) + VARIABLE_BYTES,
   };
 }
@@ -88,17 +85,10 @@ export function memberVariables(members: readonly PolicyMember[]): NamedExpressi
       name: "selected",
       expression: selections.map((_, i) => `variables.selected${i}`).join(" + "),
     },
-    {
-      name: "addedBytes",
-      expression: `variables.selected.map(i, [${
-        members.map(({ annotationBytes }) => annotationBytes).join(",")
-      }][i]).sum()`,
-    },
-    FITS_ANNOTATIONS,
     ...members.flatMap(({ name, plan, fits, parts }, i) => [
       {
         name: `fits${i}`,
-        expression: `${fits} && variables.isReadable && variables.fitsAnnotations`,
+        expression: `${fits} && variables.isReadable`,
       },
       { name: `parts${i}`, expression: parts },
       {

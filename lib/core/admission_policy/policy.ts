@@ -5,6 +5,7 @@ import type {
 } from "../../api/admission_policy.ts";
 import type { ObjectMeta, OwnerReference } from "../../api/meta.ts";
 import { INSTALLATION, MIRROR_POD_ANNOTATION, NAMESPACE_NAME_LABEL } from "../../api/names.ts";
+import { DECIDED_BY_POLICY } from "../registration/left_to_webhook.ts";
 import { scopeOf } from "../registration/scope.ts";
 import { celString } from "./cel.ts";
 import { PATCH, POD_VARIABLES, RESULT_VARIABLES } from "./expressions.ts";
@@ -97,5 +98,6 @@ function matchConditions(members: readonly PolicyMember[]): NamedExpression[] {
         "object.metadata.?annotations.orValue({}))",
     },
     ...(expression ? [{ name: "selected", expression }] : []),
+    ...DECIDED_BY_POLICY,
   ];
 }

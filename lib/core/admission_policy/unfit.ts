@@ -1,5 +1,7 @@
 import type { Obstacle } from "../reasons.ts";
 import type { PolicyMember } from "./members.ts";
+import { MAX_ANNOTATION_BYTES } from "../pod_metadata/annotation_size.ts";
+import { MAX_POLICY_ANNOTATION_BYTES } from "../registration/left_to_webhook.ts";
 import { clashOf, type Contender, disorderOf } from "./order.ts";
 
 /**
@@ -10,6 +12,11 @@ import { clashOf, type Contender, disorderOf } from "./order.ts";
 export const MAX_MEMBERS = 200;
 /** As JSON; etcd takes an object of 1.5 MiB. */
 export const MAX_POLICY_BYTES = 1_000_000;
+/** The keys and braces of the records, and the default container. */
+const COMMON_ANNOTATION_BYTES = 512;
+/** What all members together may add to the annotations of a Pod. */
+export const MAX_ADDED_ANNOTATION_BYTES = MAX_ANNOTATION_BYTES - MAX_POLICY_ANNOTATION_BYTES -
+  COMMON_ANNOTATION_BYTES;
 /** Of one expression; the API server takes 100,000. */
 export const MAX_EXPRESSION_CHARACTERS = 90_000;
 
@@ -75,9 +82,12 @@ function clashing(
 
 function beyondLimits(members: readonly PolicyMember[]): ReadonlyMap<string, Obstacle> {
   let bytes = 0;
-  return new Map(members.flatMap(({ name, policyBytes }, index) => {
+  let added = 0;
+  return new Map(members.flatMap(({ name, policyBytes, annotationBytes }, index) => {
     bytes += policyBytes;
-    const fits = index < MAX_MEMBERS && bytes <= MAX_POLICY_BYTES;
+    added += annotationBytes;
+    const fits = index < MAX_MEMBERS && bytes <= MAX_POLICY_BYTES &&
+      added <= MAX_ADDED_ANNOTATION_BYTES;
     return fits ? [] : [[name, tooLarge(`${index} SidecarSets come before it by name`)] as const];
   }));
 }

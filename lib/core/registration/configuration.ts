@@ -7,7 +7,7 @@ import type {
 } from "../../api/webhook_configuration.ts";
 import { PATHS } from "../../api/webhook_configuration.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { podEntries } from "./entries.ts";
+import { leftToWebhookEntries, podEntries } from "./entries.ts";
 import { jobEntries } from "./job_entries.ts";
 import { pendingAnnotation, type PendingSelection } from "./pending.ts";
 import { pendingEntries } from "./pending_entries.ts";
@@ -31,7 +31,7 @@ export interface RegistrationInput {
   readonly owner?: OwnerReference;
   /** Pending selections, which other replicas may have added. */
   readonly pending?: readonly PendingSelection[];
-  /** Names of SidecarSets that the API server injects by itself: their Pods need no review. */
+  /** Names of SidecarSets that the API server injects by itself: most of their Pods need no review. */
   readonly injectedByPolicy?: ReadonlySet<string>;
 }
 
@@ -66,10 +66,12 @@ export function planRegistration(input: RegistrationInput): Registration {
     !isPending(each) && !injectedByPolicy?.has(each.name)
   );
   const pods = podEntries(reviewed, options);
+  const byPolicy = input.sidecarSets.filter(({ name }) => injectedByPolicy?.has(name));
   return {
     mutating: configuration("MutatingWebhookConfiguration", input, [
       ...pods.entries,
       ...added.entries,
+      ...leftToWebhookEntries(byPolicy, options),
       {
         ...sidecarSetEntry("defaults", input),
         clientConfig: clientConfig(input, PATHS.mutateSidecarSet),

@@ -3,6 +3,7 @@ import type { LabelSelectorRequirement } from "../../api/meta.ts";
 import { GROUP, MIRROR_POD_ANNOTATION, NAMESPACE_NAME_LABEL } from "../../api/names.ts";
 import type { WebhookClientConfig, WebhookEntry } from "../../api/webhook_configuration.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
+import { LEFT_TO_WEBHOOK, LEFT_TO_WEBHOOK_ENTRY } from "./left_to_webhook.ts";
 import { type Scope, scopeOf } from "./scope.ts";
 import { isInjecting, type SelectionSpec } from "./selection.ts";
 
@@ -98,6 +99,25 @@ export function separateEntries<Member extends Selecting>(
     entries.push({ ...entry, name: options.prefix + entry.name });
   }
   return { entries: entries.sort((a, b) => a.name < b.name ? -1 : 1), uncovered };
+}
+
+/** The entry for Pods that a policy leaves to the webhook; none without SidecarSets. */
+export function leftToWebhookEntries(
+  sidecarSets: readonly PreparedSidecarSet[],
+  options: PodEntriesOptions,
+): WebhookEntry[] {
+  const members = sidecarSets.filter(isInjecting).map(({ name, sidecarSet: { spec } }) => ({
+    name,
+    spec,
+  }));
+  if (members.length === 0) return [];
+  const group: Group = { failurePolicy: "Ignore", namespaces: [], members };
+  const { matchConditions = [], ...entry } = entryOf(group, scopeOfGroup(group), options);
+  return [{
+    ...entry,
+    name: LEFT_TO_WEBHOOK_ENTRY,
+    matchConditions: [...matchConditions, { ...LEFT_TO_WEBHOOK }],
+  }];
 }
 
 function groupsOf<Member extends Selecting>(

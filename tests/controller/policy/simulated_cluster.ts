@@ -13,6 +13,7 @@ import { ManualClock } from "../../support/manual_clock.ts";
 import { sidecarSetOf } from "../../support/objects.ts";
 import { quietLogger } from "../../support/quiet_logger.ts";
 import { pem, PublishedPeers } from "../registration/scene.ts";
+import { LEFT_TO_WEBHOOK_ENTRY } from "../../../lib/core/registration/left_to_webhook.ts";
 
 /** What an API server uses of what is stored: later than its watch has sent it. */
 export interface Delays {
@@ -165,7 +166,9 @@ export class SimulatedCluster {
         // A later write may have been used already.
         if (version < this.#usedVersion) return;
         this.#usedVersion = version;
-        this.#used.webhooks = JSON.stringify(stored.webhooks);
+        // All Pods of the simulation are decided by policies.
+        const reviewed = stored.webhooks?.filter(({ name }) => name !== LEFT_TO_WEBHOOK_ENTRY);
+        this.#used.webhooks = JSON.stringify(reviewed);
       });
     }
     return stored;

@@ -267,6 +267,13 @@ Deno.test("SidecarSets beyond the policy's size go to the webhook by their names
     containers: [{ ...sidecar, command: ["x".repeat(95_000)] }],
   });
   assert.deepEqual(reasonsOf(plan([large])), { large: "PolicyTooLarge" });
+  const noted = ["n1", "n2", "n3"].map((name) =>
+    byPolicy(name, {
+      selector: { matchLabels: { app: name } },
+      patchPodMetadata: [{ annotations: { [name]: "x".repeat(80_000) } }],
+    })
+  );
+  assert.deepEqual(reasonsOf(plan(noted)), { n3: "PolicyTooLarge" });
 });
 
 Deno.test("the key of a SidecarSet changes with everything that the policy does for it, and with nothing else", () => {

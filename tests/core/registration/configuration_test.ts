@@ -5,6 +5,10 @@ import {
   planRegistration,
   type RegistrationInput,
 } from "../../../lib/core/registration/configuration.ts";
+import {
+  LEFT_TO_WEBHOOK,
+  LEFT_TO_WEBHOOK_ENTRY,
+} from "../../../lib/core/registration/left_to_webhook.ts";
 
 function prepared(name: string, spec: SidecarSetSpec): PreparedSidecarSet {
   return {
@@ -186,6 +190,28 @@ Deno.test("planRegistration() widens a single Ignore entry whose namespaces do n
   };
   const [entry, ...others] = podEntries(plan([prepared("a", { ...app("a"), namespaceSelector })]));
   assert.deepEqual([entry?.namespaceSelector.matchExpressions?.length, others], [1, []]);
+});
+
+Deno.test("planRegistration() reviews only those Pods of a policy's SidecarSets that it does not decide about", () => {
+  const sets = [
+    prepared("a", app("a")),
+    prepared("b", { ...app("b"), namespaceSelector: { matchLabels: { env: "prod" } } }),
+    prepared("c", app("c")),
+  ];
+  const registration = plan(sets, { injectedByPolicy: new Set(["a", "b"]) });
+  const [reviewed] = podEntries(registration);
+  assert.match(JSON.stringify(reviewed?.matchConditions), /'app'\] == 'c'/);
+  const left = registration.mutating.webhooks?.find(({ name }) => name === LEFT_TO_WEBHOOK_ENTRY);
+  assert.equal(left?.failurePolicy, "Ignore");
+  assert.deepEqual(left?.matchConditions?.map(({ name }) => name), [
+    "not-a-mirror-pod",
+    "selected",
+    LEFT_TO_WEBHOOK.name,
+  ]);
+  const selected = left?.matchConditions?.[1]?.expression ?? "";
+  assert.match(selected, /in \['a', 'b'\]/);
+  const none = plan(sets).mutating.webhooks?.map(({ name }) => name);
+  assert.ok(!none?.includes(LEFT_TO_WEBHOOK_ENTRY));
 });
 
 Deno.test("planRegistration() does not depend on the order of the SidecarSets", () => {
