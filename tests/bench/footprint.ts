@@ -1,6 +1,6 @@
 import { PATHS } from "../../lib/api/webhook_configuration.ts";
 import { freePorts } from "../support/free_port.ts";
-import { residentMiB, startProgram } from "./process.ts";
+import { benchKubeconfig, residentMiB, startProgram, untilReady } from "./process.ts";
 import { smallReview } from "./setup.ts";
 import type { SimulatedApiInput, SimulatedApiReport } from "./simulated_api.ts";
 import { type Row, table } from "./table.ts";
@@ -14,7 +14,6 @@ const SIZES: readonly SimulatedApiInput[] = [
 ];
 /** How long after it is ready the process is measured again, in milliseconds. */
 const SETTLE = 10_000;
-const READY_DEADLINE = 180_000;
 
 /** Measures the controller's start and memory with few and many objects, at an API server that makes them up. */
 export async function benchFootprint({ quick }: { readonly quick: boolean }): Promise<void> {
@@ -33,13 +32,7 @@ async function measure(size: SimulatedApiInput): Promise<Row> {
     const { port } = await api.next();
     const server = `http://127.0.0.1:${port}`;
     const kubeconfig = `${folder}/kubeconfig`;
-    const text = JSON.stringify({
-      "current-context": "bench",
-      clusters: [{ name: "bench", cluster: { server } }],
-      users: [{ name: "bench", user: { token: "none" } }],
-      contexts: [{ name: "bench", context: { cluster: "bench", user: "bench" } }],
-    });
-    await Deno.writeTextFile(kubeconfig, text);
+    await Deno.writeTextFile(kubeconfig, benchKubeconfig(server));
     return await measureController({ size, server, kubeconfig });
   } finally {
     await api.stop();
@@ -85,21 +78,6 @@ async function measureController(
   } finally {
     if (!ended) child.kill("SIGKILL");
     await child.status;
-  }
-}
-
-async function untilReady(url: string, ended: () => boolean): Promise<void> {
-  const deadline = performance.now() + READY_DEADLINE;
-  for (;;) {
-    const ready = await fetch(url).then(async (response) => {
-      await response.body?.cancel();
-      return response.ok;
-    }, () => false);
-    if (ready) return;
-    if (ended() || performance.now() > deadline) {
-      throw new Error("Cannot bench: the controller is not ready");
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 

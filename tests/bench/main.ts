@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { benchAdmission } from "./admission.ts";
 import { benchDashboard } from "./dashboard.ts";
 import { benchFootprint } from "./footprint.ts";
+import { benchLoop } from "./loop.ts";
 import { benchMatching } from "./matching.ts";
 import { benchMechanism } from "./mechanism.ts";
 import { benchRollout } from "./rollout.ts";
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, (options: { quick: boolean }) => Promise<
   admission: benchAdmission,
   dashboard: benchDashboard,
   footprint: benchFootprint,
+  loop: benchLoop,
   matching: benchMatching,
   mechanism: benchMechanism,
   rollout: benchRollout,

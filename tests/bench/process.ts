@@ -69,3 +69,31 @@ export function residentMiB(pid: number): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
 }
+
+/** A kubeconfig of a simulated API server. */
+export function benchKubeconfig(server: string): string {
+  return JSON.stringify({
+    "current-context": "bench",
+    clusters: [{ name: "bench", cluster: { server } }],
+    users: [{ name: "bench", user: { token: "none" } }],
+    contexts: [{ name: "bench", context: { cluster: "bench", user: "bench" } }],
+  });
+}
+
+const READY_DEADLINE = 180_000;
+
+/** Waits until a controller is ready; throws if it has ended before. */
+export async function untilReady(url: string, ended: () => boolean): Promise<void> {
+  const deadline = performance.now() + READY_DEADLINE;
+  for (;;) {
+    const ready = await fetch(url).then(async (response) => {
+      await response.body?.cancel();
+      return response.ok;
+    }, () => false);
+    if (ready) return;
+    if (ended() || performance.now() > deadline) {
+      throw new Error("Cannot bench: the controller is not ready");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -1,5 +1,12 @@
 import { isObject } from "../../lib/api/json.ts";
-import { GROUP, PLURAL, STORAGE_VERSION } from "../../lib/api/names.ts";
+import {
+  GROUP,
+  HASH_ANNOTATION,
+  HASH_WITHOUT_IMAGE_ANNOTATION,
+  PLURAL,
+  STORAGE_VERSION,
+} from "../../lib/api/names.ts";
+import { toPrepared } from "../../lib/core/defaults/prepare.ts";
 
 /**
  * An API server with as many Pods and SidecarSets as are asked for, which it makes up as they are listed; run by
@@ -8,6 +15,16 @@ import { GROUP, PLURAL, STORAGE_VERSION } from "../../lib/api/names.ts";
 export interface SimulatedApiInput {
   readonly pods: number;
   readonly sidecarSets: number;
+  /** The first Pods are in a namespace of this many. @default 0 */
+  readonly grouped?: number;
+  /** Pods record the hashes of their SidecarSet, so that they are up to date. @default false */
+  readonly recorded?: boolean;
+}
+
+/** Changes that `/bench/events` stores and sends to the watches of a collection. */
+export interface SimulatedEvents {
+  readonly path: string;
+  readonly objects: readonly Record<string, unknown>[];
 }
 
 export interface SimulatedApiReport {
@@ -23,6 +40,7 @@ const stored = new Map<string, Record<string, unknown>>();
 const watches = new Map<string, Set<ReadableStreamDefaultController<Uint8Array>>>();
 const encoder = new TextEncoder();
 const template = podTemplate();
+const templates = new Map<number, string>();
 let version = Number(VERSION);
 
 const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
@@ -35,8 +53,16 @@ async function answer(request: Request): Promise<Response> {
     send("/api/v1/pods", { type: "ERROR", object: status });
     return new Response();
   }
+  if (pathname === "/bench/events") {
+    const { path, objects }: SimulatedEvents = await request.json();
+    for (const object of objects) change(path, object);
+    return new Response();
+  }
   if (request.method !== "GET") return await write(pathname, request);
-  if (searchParams.has("watch")) return new Response(openWatch(pathname));
+  if (searchParams.has("watch")) {
+    const seconds = Number(searchParams.get("timeoutSeconds"));
+    return new Response(openWatch(pathname, seconds));
+  }
   const found = stored.get(pathname);
   if (found) return Response.json(found);
   if (!isCollection(pathname)) return notFound();
@@ -60,21 +86,40 @@ async function write(path: string, request: Request): Promise<Response> {
   return Response.json(object);
 }
 
+/** Stores an object of `/bench/events` in its next version. */
+function change(path: string, object: Record<string, unknown>): void {
+  const known: Record<string, unknown> = isObject(object.metadata) ? object.metadata : {};
+  const metadata: Record<string, unknown> = { ...known, resourceVersion: String(++version) };
+  const single = `${path}/${metadata.name}`;
+  const type = stored.has(single) ? "MODIFIED" : "ADDED";
+  const next = { ...object, metadata };
+  stored.set(single, next);
+  send(path, { type, object: next });
+}
+
 /** The SidecarSet as it was listed. */
 function madeUp(path: string): Record<string, unknown> {
   return JSON.parse(sidecarSetText(Number(path.slice(path.lastIndexOf("-") + 1))));
 }
 
-function openWatch(path: string): ReadableStream<Uint8Array> {
+function openWatch(path: string, seconds: number): ReadableStream<Uint8Array> {
   const open = watches.get(path) ?? new Set();
   watches.set(path, open);
   let own: ReadableStreamDefaultController<Uint8Array>;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   return new ReadableStream({
     start(controller) {
       own = controller;
       open.add(controller);
+      timer = setTimeout(() => {
+        open.delete(controller);
+        controller.close();
+      }, seconds * 1_000);
     },
-    cancel: () => void open.delete(own),
+    cancel() {
+      clearTimeout(timer);
+      open.delete(own);
+    },
   });
 }
 
@@ -106,15 +151,16 @@ function collection(path: string): { total: number; text(index: number): string 
     case `/apis/${GROUP}/${STORAGE_VERSION}/${PLURAL}`:
       return { total: input.sidecarSets, text: sidecarSetText };
     case "/api/v1/namespaces":
-      return { total: 1, text: namespaceText };
+      return { total: input.grouped ? 2 : 1, text: namespaceText };
     default:
       return { total: 0, text: String };
   }
 }
 
-function namespaceText(): string {
-  const labels = { "kubernetes.io/metadata.name": "shop" };
-  return JSON.stringify({ metadata: { name: "shop", labels, resourceVersion: VERSION } });
+function namespaceText(index: number): string {
+  const name = index === 0 ? "shop" : "group";
+  const labels = { "kubernetes.io/metadata.name": name };
+  return JSON.stringify({ metadata: { name, labels, resourceVersion: VERSION } });
 }
 
 function podTemplate(): string {
@@ -123,7 +169,7 @@ function podTemplate(): string {
   pod.metadata = {
     ...pod.metadata,
     name: "pod-%INDEX%",
-    namespace: "shop",
+    namespace: "%NAMESPACE%",
     uid: "00000000-0000-4000-8000-%INDEX%",
     resourceVersion: VERSION,
     creationTimestamp: "2026-01-01T00:00:00Z",
@@ -158,9 +204,29 @@ function podTemplate(): string {
 }
 
 function podText(index: number): string {
-  const group = String(index % Math.max(1, Math.min(1_000, input.sidecarSets)));
-  return template.replaceAll("%INDEX%", String(index).padStart(12, "0"))
-    .replaceAll("%GROUP%", group);
+  const group = index % Math.max(1, Math.min(1_000, input.sidecarSets));
+  return templateOf(group).replaceAll("%INDEX%", String(index).padStart(12, "0"))
+    .replace("%NAMESPACE%", index < (input.grouped ?? 0) ? "group" : "shop");
+}
+
+function templateOf(group: number): string {
+  const known = templates.get(group);
+  if (known !== undefined) return known;
+  const text = template.replaceAll("%GROUP%", String(group));
+  const made = input.recorded ? withRecords(text, JSON.parse(sidecarSetText(group))) : text;
+  templates.set(group, made);
+  return made;
+}
+
+function withRecords(text: string, stored: Parameters<typeof toPrepared>[0]): string {
+  const pod = JSON.parse(text);
+  const { name, hash, hashWithoutImage } = toPrepared(stored, () => []);
+  const record = { updateTimestamp: "2026-01-01T00:00:00Z", sidecarSetName: name };
+  const specs = (each: string) =>
+    JSON.stringify({ [name]: { ...record, hash: each, sidecarList: ["agent"] } });
+  pod.metadata.annotations[HASH_ANNOTATION] = specs(hash);
+  pod.metadata.annotations[HASH_WITHOUT_IMAGE_ANNOTATION] = specs(hashWithoutImage);
+  return JSON.stringify(pod);
 }
 
 function sidecarSetText(index: number): string {
