@@ -78,6 +78,8 @@ export interface WatchOptions {
   resourceVersion?: string;
   timeoutSeconds?: number;
   allowWatchBookmarks?: boolean;
+  /** Whether the watch begins with all objects and a bookmark after the last one (WatchList). */
+  sendInitialEvents?: boolean;
 }
 
 /** One page of a list. */

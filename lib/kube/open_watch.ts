@@ -2,7 +2,7 @@ import type { Clock } from "../api/clock.ts";
 import { isObject } from "../api/json.ts";
 import type { KubeObject } from "../api/objects.ts";
 import { httpCodeOf, retryAfterSecondsOf } from "./errors.ts";
-import type { Failure, Input } from "./reflector.ts";
+import type { Failure, Input } from "./reflector_types.ts";
 
 /** Options of {@linkcode OpenWatch}. */
 export interface OpenWatchOptions {
@@ -91,9 +91,8 @@ export function watchInput<T extends KubeObject>(
       return objectInput("delete", value.object, read);
     case "BOOKMARK": {
       const version = versionOf(value.object);
-      return version === undefined
-        ? unreadable("a bookmark has no resourceVersion")
-        : { type: "bookmark", version };
+      if (version === undefined) return unreadable("a bookmark has no resourceVersion");
+      return { type: isInitialEnd(value.object) ? "initialEnd" : "bookmark", version };
     }
     case "ERROR":
       return { type: "failed", failure: statusFailure(value.object) };
@@ -127,6 +126,13 @@ function objectInput<T extends KubeObject>(
   } catch (error) {
     return unreadable(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** `metav1.InitialEventsAnnotationKey`: the bookmark after the last object of a stream. */
+function isInitialEnd(bookmark: unknown): boolean {
+  if (!isObject(bookmark) || !isObject(bookmark.metadata)) return false;
+  const { annotations } = bookmark.metadata;
+  return isObject(annotations) && annotations["k8s.io/initial-events-end"] === "true";
 }
 
 function versionOf(value: unknown): string | undefined {

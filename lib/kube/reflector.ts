@@ -5,109 +5,15 @@ import {
   requestedDelay,
   RESUME_DELAY_MS,
 } from "./backoff.ts";
+import type { Change, Failure, Input, State, Step, StepContext, Task } from "./reflector_types.ts";
+
+type ReadTask = Extract<Task, { do: "read" }>;
 
 /**
  * The list-and-watch protocol as a state machine without I/O (after kube-rs' `watcher.rs`). A state has the next task;
  * `step` maps the task's result to the next state and to changes for the consumer. `reflector_loop.ts` performs the
  * tasks.
  */
-
-/** Changes for the consumer, in order. A consumer that applies all of them holds exactly the objects of the store. */
-export type Change<T> =
-  /**
-   * The store was restored to an earlier state: known resourceVersions do not compare with those of the following list.
-   */
-  | { readonly type: "rolledBack" }
-  /** One page of a list. `first` begins a new list and discards the pages of an incomplete one. */
-  | { readonly type: "page"; readonly items: readonly T[]; readonly first: boolean }
-  /** The list is complete: an object that no page has was deleted. */
-  | { readonly type: "listed"; readonly resourceVersion: string }
-  | { readonly type: "apply"; readonly object: T }
-  | { readonly type: "delete"; readonly object: T };
-
-/** The next thing to do. */
-export type Task =
-  | { readonly do: "list"; readonly token?: string }
-  | { readonly do: "watch"; readonly version: string }
-  /** Read the store's current version before a watch resumes from `version`. */
-  | { readonly do: "check"; readonly version: string }
-  /** Read the next event of the open watch; `openedAt` is monotonic. */
-  | { readonly do: "read"; readonly version: string; readonly openedAt: number }
-  | {
-    readonly do: "wait";
-    readonly milliseconds: number;
-    readonly then: Task;
-    /** There was no response, so the wait ends early once another request gets one. */
-    readonly isUnreachable?: boolean;
-  };
-
-type ReadTask = Extract<Task, { do: "read" }>;
-
-/** State of a reflector between steps. */
-export interface State {
-  readonly task: Task;
-  /** Failures since watches were last healthy. */
-  readonly failures: number;
-  /** A list has been completed. */
-  readonly isSynced: boolean;
-  /** False from a silent watch until the next one is open. */
-  readonly isLive: boolean;
-  /** Monotonic time of the first watch since the last failure. */
-  readonly healthySince?: number | undefined;
-  /** 403 responses in a row. */
-  readonly refusals: number;
-}
-
-/** Why a list or a watch failed. */
-export interface Failure {
-  readonly message: string;
-  readonly httpCode?: number | undefined;
-  readonly retryAfterSeconds?: number | undefined;
-  /** The event or response cannot be parsed, so a watch cannot resume after it. */
-  readonly isUnreadable?: boolean;
-  /** The requested resourceVersion is higher than the store's. */
-  readonly isTooLarge?: boolean;
-}
-
-/** The result of a task. */
-export type Input<T> =
-  | {
-    readonly type: "page";
-    readonly items: readonly T[];
-    readonly token?: string;
-    version: string;
-  }
-  | { readonly type: "opened" }
-  /** The store's current version. */
-  | { readonly type: "checked"; readonly version: string }
-  | { readonly type: "apply" | "delete"; readonly object: T; readonly version: string }
-  | { readonly type: "bookmark"; readonly version: string }
-  /** The API server ended the watch normally. */
-  | { readonly type: "ended" }
-  /** Nothing arrived within the idle deadline: the peer may be dead. `list` requests a new list. */
-  | { readonly type: "silent"; readonly list: boolean }
-  /** Another read found that the store was restored to an earlier state. */
-  | { readonly type: "rolledBack" }
-  /** The API server is reachable again. */
-  | { readonly type: "reachable" }
-  | { readonly type: "failed"; readonly failure: Failure }
-  /** The consumer threw, so its content is unknown. */
-  | { readonly type: "rejected" }
-  | { readonly type: "waited" };
-
-/** Time and chance, as inputs of a pure step. */
-export interface StepContext {
-  /** Monotonic milliseconds. */
-  readonly now: number;
-  /** 0 ≤ random < 1. */
-  readonly random: number;
-}
-
-/** Result of a step: the next state, and the changes to report. */
-export interface Step<T> {
-  readonly state: State;
-  readonly changes: readonly Change<T>[];
-}
 
 /** Watches without a failure for this long reset the back-off. */
 export const HEALTHY_AFTER_MS = 120_000;
@@ -119,9 +25,15 @@ export const MIN_WATCH_MS = 5_000;
  */
 const MIN_REFUSALS = 5;
 
-/** The initial state. */
-export function start(): State {
-  return { task: list(), failures: 0, isSynced: false, isLive: true, refusals: 0 };
+/**
+ * The initial state.
+ *
+ * @param options `streams`: whether objects are listed by a stream where the API server has that. A stream costs each
+ * side less than pages, but the end of a short one comes up to 0.1 s later
+ */
+export function start({ streams = false } = {}): State {
+  const common = { failures: 0, isSynced: false, isLive: true, refusals: 0, streams };
+  return { ...common, task: list(common) };
 }
 
 /** Whether the right to read is missing, not only while the API server starts. */
@@ -136,9 +48,9 @@ export function step<T>(state: State, input: Input<T>, context: StepContext): St
     case "failed":
       return withoutChanges(afterFailure(state, input.failure, context));
     case "rejected":
-      return withoutChanges({ ...afterDelay(state, list(), context), isSynced: false });
+      return withoutChanges({ ...afterDelay(state, relist(state), context), isSynced: false });
     case "silent": {
-      const then = input.list ? list() : checked(resumed(task));
+      const then = input.list ? relist(state) : checked(resumed(task));
       return withoutChanges({ ...afterDelay(state, then, context), isLive: false });
     }
     case "waited":
@@ -157,6 +69,9 @@ export function step<T>(state: State, input: Input<T>, context: StepContext): St
       if (task.do !== "list") return withoutChanges(state);
       return afterPage({ ...state, refusals: 0 }, input, task.token === undefined);
     case "opened":
+      if (task.do === "stream") {
+        return withoutChanges({ ...state, refusals: 0, task: { do: "receive", isFirst: true } });
+      }
       if (task.do !== "watch") return withoutChanges(state);
       return withoutChanges({
         ...state,
@@ -166,6 +81,7 @@ export function step<T>(state: State, input: Input<T>, context: StepContext): St
         task: { do: "read", version: task.version, openedAt: context.now },
       });
     default:
+      if (task.do === "receive") return afterReceive(state, task.isFirst, { input, context });
       return task.do === "read"
         ? afterRead(state, task, { input, context })
         : withoutChanges(state);
@@ -186,8 +102,38 @@ function afterPage<T>(
 }
 
 interface WatchInput<T> {
-  input: Extract<Input<T>, { type: "apply" | "delete" | "bookmark" | "ended" }>;
+  input: Extract<Input<T>, { type: "apply" | "delete" | "bookmark" | "initialEnd" | "ended" }>;
   context: StepContext;
+}
+
+/** Objects of a stream come in no order of versions; each is a page of its own. */
+function afterReceive<T>(
+  state: State,
+  isFirst: boolean,
+  { input, context }: WatchInput<T>,
+): Step<T> {
+  const received = { ...state, task: { do: "receive", isFirst: false } } as const;
+  const begin: Change<T>[] = isFirst ? [{ type: "page", items: [], first: true }] : [];
+  switch (input.type) {
+    case "apply":
+      return {
+        state: received,
+        changes: [{ type: "page", items: [input.object], first: isFirst }],
+      };
+    case "delete":
+      return { state: received, changes: [...begin, { type: "delete", object: input.object }] };
+    case "initialEnd": {
+      const { version } = input;
+      return {
+        state: { ...state, isSynced: true, task: { do: "watch", version } },
+        changes: [...begin, { type: "listed", resourceVersion: version }],
+      };
+    }
+    case "bookmark":
+      return withoutChanges(state);
+    case "ended":
+      return withoutChanges(afterDelay(state, resumed(state.task), context));
+  }
 }
 
 function afterRead<T>(
@@ -204,6 +150,7 @@ function afterRead<T>(
         changes: [{ type: input.type, object: input.object }],
       };
     case "bookmark":
+    case "initialEnd":
       return withoutChanges({ ...state, task: { ...task, version: input.version } });
     case "ended": {
       if (context.now - task.openedAt < MIN_WATCH_MS) {
@@ -220,11 +167,12 @@ function afterRead<T>(
 }
 
 function afterFailure(state: State, failure: Failure, context: StepContext): State {
+  if (isRefusedStream(state, failure)) return { ...state, streams: false, task: { do: "list" } };
   const expired = failure.httpCode === 410 || failure.isUnreadable === true ||
     failure.isTooLarge === true;
   const isUnreachable = failure.httpCode === undefined && !expired;
   const task = isUnreachable ? checked(resumed(state.task)) : resumed(state.task);
-  const next = { ...afterDelay(state, expired ? list() : task, context), refusals: 0 };
+  const next = { ...afterDelay(state, expired ? relist(state) : task, context), refusals: 0 };
   if (isUnreachable) return { ...next, task: { ...next.task, isUnreachable } };
   if (failure.httpCode === 403) {
     const refused = { ...next, refusals: state.refusals + 1 };
@@ -267,7 +215,7 @@ function isLower(version: string, known: string): boolean {
 
 function rolledBack<T>(state: State): Step<T> {
   return {
-    state: { ...state, task: list(), isSynced: false },
+    state: { ...state, task: list(state), isSynced: false },
     changes: [{ type: "rolledBack" }],
   };
 }
@@ -277,11 +225,17 @@ function checked(task: Task): Task {
   return task.do === "watch" ? { do: "check", version: task.version } : task;
 }
 
-/** The task that continues an interrupted one: the same page, or a watch from the last version. */
+/**
+ * The task that continues an interrupted one: the same page, or a watch from the last version. A stream cannot be
+ * continued; pages follow, which make progress where streams always fail.
+ */
 function resumed(task: Task): Task {
   switch (task.do) {
     case "read":
       return { do: "watch", version: task.version };
+    case "stream":
+    case "receive":
+      return { do: "list" };
     case "wait":
       return task.then;
     default:
@@ -289,8 +243,22 @@ function resumed(task: Task): Task {
   }
 }
 
-function list(): Task {
-  return { do: "list" };
+function list({ streams }: Pick<State, "streams">): Task {
+  return streams ? { do: "stream" } : { do: "list" };
+}
+
+/** A new list, after what failed. */
+function relist(state: State): Task {
+  const { do: failed } = state.task;
+  return failed === "stream" || failed === "receive" ? resumed(state.task) : list(state);
+}
+
+/**
+ * Whether the API server has no streams of objects: it refuses the option (400 Bad Request, or 422 Invalid as with
+ * the feature gate WatchList off).
+ */
+export function isRefusedStream({ task }: State, { httpCode }: Failure): boolean {
+  return task.do === "stream" && (httpCode === 400 || httpCode === 422);
 }
 
 function withoutChanges<T>(state: State): Step<T> {

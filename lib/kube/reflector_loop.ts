@@ -1,17 +1,11 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
 import type { KubeObject } from "../api/objects.ts";
+import type { WatchOptions } from "./contract.ts";
 import { ListPages, type ListWatch } from "./list_watch.ts";
 import { failureOf, OpenWatch, watchInput } from "./open_watch.ts";
-import {
-  type Change,
-  type Input,
-  isForbidden,
-  start,
-  type State,
-  step,
-  type Task,
-} from "./reflector.ts";
+import { isForbidden, isRefusedStream, start, step } from "./reflector.ts";
+import type { Change, Input, State, Task } from "./reflector_types.ts";
 
 /** Options of {@linkcode ReflectorLoop}. */
 export interface ReflectorOptions<T extends KubeObject> {
@@ -27,6 +21,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   timing?: Partial<ReflectorTiming>;
   /** Whether a silent watch requires a new list, instead of a new watch from the last version. @default {false} */
   listAfterSilence?: boolean;
+  /** See {@linkcode start}. @default {false} */
+  streams?: boolean;
   /** Called when a watch was silent for too long: existing connections may be dead. */
   onSilent?: () => void;
   /** Called when an open watch broke, or ended before the requested time: the API server may have stopped. */
@@ -55,6 +51,9 @@ const TIMING: ReflectorTiming = {
   idleDeadlineMs: 295_000,
 };
 
+/** A stream of objects that takes longer is ended by the API server; pages follow. */
+const STREAM_SECONDS = 290;
+
 /** The API server ends a watch at the requested time by its own clock, which started earlier than this process's. */
 const END_TOLERANCE_MS = 1_000;
 
@@ -66,7 +65,7 @@ export class ReflectorLoop<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #timing: ReflectorTiming;
   readonly #pages: ListPages<T>;
-  #state: State = start();
+  #state: State;
   #watch: OpenWatch | undefined;
   #lastEventAt: number | undefined;
   #problem: string | undefined;
@@ -76,6 +75,7 @@ export class ReflectorLoop<T extends KubeObject> {
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
     this.#timing = { ...TIMING, ...options.timing };
+    this.#state = start(options);
     this.#pages = new ListPages({
       source: options.source,
       clock: options.clock,
@@ -135,7 +135,7 @@ export class ReflectorLoop<T extends KubeObject> {
   async #step(signal: AbortSignal): Promise<void> {
     const input = await this.#perform(this.#state.task, signal);
     if (!signal.aborted) this.#advance(input);
-    if (this.#state.task.do !== "read") await this.#closeWatch();
+    if (!isReading(this.#state.task)) await this.#closeWatch();
   }
 
   async #perform(task: Task, signal: AbortSignal): Promise<Input<T>> {
@@ -144,10 +144,19 @@ export class ReflectorLoop<T extends KubeObject> {
         case "list":
           return { type: "page", ...await this.#pages.page(task.token, signal) };
         case "watch":
-          return await this.#open(task.version, signal);
+          return await this.#open(signal, {
+            resourceVersion: task.version,
+            timeoutSeconds: this.#timing.watchSeconds,
+          });
+        case "stream":
+          return await this.#open(signal, {
+            sendInitialEvents: true,
+            timeoutSeconds: STREAM_SECONDS,
+          });
         case "check":
           return { type: "checked", version: await this.#pages.storeVersion(signal) };
         case "read":
+        case "receive":
           return await this.#readEvent();
         case "wait":
           await this.#options.clock.sleep(task.milliseconds, signal);
@@ -163,17 +172,12 @@ export class ReflectorLoop<T extends KubeObject> {
     return { type: "silent", list: this.#options.listAfterSilence ?? false };
   }
 
-  async #open(version: string, signal: AbortSignal): Promise<Input<T>> {
+  async #open(signal: AbortSignal, from: WatchOptions): Promise<Input<T>> {
     const { source, clock } = this.#options;
-    const { idleDeadlineMs, watchSeconds } = this.#timing;
+    const { idleDeadlineMs } = this.#timing;
     this.#watch = new OpenWatch({ clock, idleDeadlineMs, signal });
     await this.#watch.open((abortSignal) =>
-      source.watch({
-        abortSignal,
-        resourceVersion: version,
-        timeoutSeconds: watchSeconds,
-        allowWatchBookmarks: true,
-      })
+      source.watch({ ...from, abortSignal, allowWatchBookmarks: true })
     );
     return { type: "opened" };
   }
@@ -213,6 +217,7 @@ export class ReflectorLoop<T extends KubeObject> {
       case "apply":
       case "delete":
       case "bookmark":
+      case "initialEnd":
         this.#lastEventAt = clock.monotonic();
         this.#problem = undefined;
         return;
@@ -221,6 +226,12 @@ export class ReflectorLoop<T extends KubeObject> {
         return this.#options.onSilent?.();
       case "failed": {
         const { message, httpCode: code } = input.failure;
+        if (isRefusedStream(this.#state, input.failure)) {
+          return logger.info("The API server does not stream lists; listing in pages", {
+            watch: name,
+            error: message,
+          });
+        }
         const error = code === 404 ? this.#options.notServedText ?? message : message;
         this.#problem = error;
         if (code === 410) return logger.info("A watch expired; listing again", { watch: name });
@@ -234,11 +245,12 @@ export class ReflectorLoop<T extends KubeObject> {
   /** Whether the input is the end of the open watch's connection, other than the one that was requested. */
   #isBroken(input: Input<T>): boolean {
     const { task } = this.#state;
-    if (task.do !== "read") return false;
+    if (!isReading(task)) return false;
     if (input.type === "failed") {
       const { httpCode, isUnreadable = false } = input.failure;
       return httpCode === undefined && !isUnreadable;
     }
+    if (task.do === "receive") return input.type === "ended";
     const openFor = this.#options.clock.monotonic() - task.openedAt;
     return input.type === "ended" && openFor < this.#timing.watchSeconds * 1_000 - END_TOLERANCE_MS;
   }
@@ -256,4 +268,9 @@ export class ReflectorLoop<T extends KubeObject> {
     await this.#watch?.close();
     this.#watch = undefined;
   }
+}
+
+/** Whether the task reads the open watch. */
+function isReading(task: Task): task is Extract<Task, { do: "read" | "receive" }> {
+  return task.do === "read" || task.do === "receive";
 }

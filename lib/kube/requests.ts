@@ -1,6 +1,6 @@
 import type { KubeObject } from "../api/objects.ts";
 import type { JsonPatchOperation } from "../api/json.ts";
-import type { ObjectList, RequestOptions } from "./contract.ts";
+import type { ObjectList, RequestOptions, WatchOptions } from "./contract.ts";
 import { type Resource, resources } from "./resources.ts";
 
 /** Builders of requests as values: what to send, and how to read the response. `send()` sends them. */
@@ -31,12 +31,8 @@ export interface PageOptions extends Selection {
   continue?: string;
 }
 
-/** Where a watch starts, and how long it lasts. */
-export interface WatchFrom extends Selection {
-  resourceVersion?: string;
-  timeoutSeconds?: number;
-  allowWatchBookmarks?: boolean;
-}
+/** What a watch is about, where it starts, and how long it lasts. */
+export type WatchFrom = Selection & Omit<WatchOptions, "abortSignal">;
 
 /** Options of every write. */
 export interface WriteOptions {
@@ -116,7 +112,7 @@ export function list<T extends KubeObject>(
   };
 }
 
-/** Watches for changes after a resourceVersion; the response is a stream of watch events. */
+/** Watches for changes after a resourceVersion, or from all present objects on; the response is a stream of events. */
 export function watch<T extends KubeObject>(
   resource: Resource<T>,
   from: WatchFrom,
@@ -130,6 +126,8 @@ export function watch<T extends KubeObject>(
       resourceVersion: from.resourceVersion,
       timeoutSeconds: from.timeoutSeconds,
       allowWatchBookmarks: from.allowWatchBookmarks,
+      sendInitialEvents: from.sendInitialEvents,
+      resourceVersionMatch: from.sendInitialEvents ? "NotOlderThan" : undefined,
     }),
     expectStream: true,
     expectJson: true,

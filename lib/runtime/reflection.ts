@@ -3,7 +3,7 @@ import type { Logger } from "../api/logger.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { listWatch } from "../kube/list_watch.ts";
-import type { Change } from "../kube/reflector.ts";
+import type { Change } from "../kube/reflector_types.ts";
 import { ReflectorLoop } from "../kube/reflector_loop.ts";
 import type { Selection } from "../kube/requests.ts";
 import type { Resource } from "../kube/resources.ts";
@@ -33,6 +33,8 @@ export interface Reflection<T extends KubeObject> {
   forgetVersions?(): void;
   /** Whether admissions depend on it, so that a dead watch has to be noticed soon. @default false */
   readonly isForAdmission?: boolean;
+  /** Whether there may be many objects, so that a stream of them costs less than pages. @default false */
+  readonly isLarge?: boolean;
   /** Error to report where the API server does not serve the kind. */
   readonly notServedText?: string;
 }
@@ -49,7 +51,8 @@ export function reflect<T extends KubeObject>(
   { client, clock, logger, onBrokenConnection }: ReflectOptions,
   reflection: Reflection<T>,
 ): { name: string; loop: ReflectorLoop<T> } {
-  const { name, resource, selection, notServedText, isForAdmission = false } = reflection;
+  const { name, resource, selection, notServedText } = reflection;
+  const { isForAdmission = false, isLarge = false } = reflection;
   const loop = new ReflectorLoop<T>({
     name,
     source: listWatch(client, { resource, ...(selection ? { selection } : {}) }),
@@ -59,6 +62,7 @@ export function reflect<T extends KubeObject>(
     onChange: changeApplier(reflection, logger),
     timing: isForAdmission ? ADMISSION_TIMING : OTHER_TIMING,
     listAfterSilence: isForAdmission,
+    streams: isLarge,
     onSilent: () => client.renewConnections?.(),
     ...(onBrokenConnection ? { onBrokenConnection } : {}),
     ...(notServedText === undefined ? {} : { notServedText }),
@@ -67,11 +71,11 @@ export function reflect<T extends KubeObject>(
 }
 
 /**
- * Applies a list page by page, so that nothing is held twice and no admission waits for the whole list. A failure of
+ * Applies a list part by part, so that nothing is held twice and no admission waits for the whole list. A failure of
  * one object is logged, and does not stop the others.
  */
 export function changeApplier<T extends KubeObject>(
-  into: Omit<Reflection<T>, "resource" | "selection" | "isForAdmission">,
+  into: Omit<Reflection<T>, "resource" | "selection" | "isForAdmission" | "isLarge">,
   logger: Logger,
 ): (change: Change<T>) => void {
   let listed = new Set<string>();

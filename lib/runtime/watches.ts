@@ -61,6 +61,7 @@ export function createReflections(options: ReflectionsOptions) {
     name: "sidecarsets",
     resource: resources.sidecarSets,
     isForAdmission: true,
+    isLarge: true,
     notServedText: missingCrdText("sidecarset"),
     forgetVersions: () => index.forgetSidecarSetVersions(),
     known: () => [...index.sidecarSets.values()].map(({ name }) => name),
@@ -94,6 +95,7 @@ export function createReflections(options: ReflectionsOptions) {
   const pods = reflect(options, {
     name: "pods",
     resource: resources.pods,
+    isLarge: true,
     forgetVersions: () => index.pods.forgetVersions(),
     known: () => [...index.pods.keys()],
     keyOf: podKey,

@@ -34,6 +34,13 @@ export interface SimulatedApiReport {
 /** The version of everything that was there at the start. */
 const VERSION = "1000";
 const DEFAULT_PAGE = 500;
+const EVENTS_AT_ONCE = 10;
+const INITIAL_EVENTS_END = {
+  type: "BOOKMARK",
+  object: {
+    metadata: { resourceVersion: VERSION, annotations: { "k8s.io/initial-events-end": "true" } },
+  },
+};
 
 const input: SimulatedApiInput = JSON.parse(await new Response(Deno.stdin.readable).text());
 const stored = new Map<string, Record<string, unknown>>();
@@ -61,7 +68,8 @@ async function answer(request: Request): Promise<Response> {
   if (request.method !== "GET") return await write(pathname, request);
   if (searchParams.has("watch")) {
     const seconds = Number(searchParams.get("timeoutSeconds"));
-    return new Response(openWatch(pathname, seconds));
+    const isInitial = searchParams.get("sendInitialEvents") === "true";
+    return new Response(openWatch(pathname, { seconds, isInitial }));
   }
   const found = stored.get(pathname);
   if (found) return Response.json(found);
@@ -102,19 +110,36 @@ function madeUp(path: string): Record<string, unknown> {
   return JSON.parse(sidecarSetText(Number(path.slice(path.lastIndexOf("-") + 1))));
 }
 
-function openWatch(path: string, seconds: number): ReadableStream<Uint8Array> {
+/** With `isInitial`, the objects come first, then the bookmark that ends them. */
+function openWatch(
+  path: string,
+  { seconds, isInitial }: { seconds: number; isInitial: boolean },
+): ReadableStream<Uint8Array> {
   const open = watches.get(path) ?? new Set();
   watches.set(path, open);
+  const { total, text } = collection(path);
+  let sent = isInitial ? 0 : total;
   let own: ReadableStreamDefaultController<Uint8Array>;
   let timer: ReturnType<typeof setTimeout> | undefined;
   return new ReadableStream({
     start(controller) {
       own = controller;
-      open.add(controller);
+      if (!isInitial) open.add(controller);
       timer = setTimeout(() => {
         open.delete(controller);
         controller.close();
       }, seconds * 1_000);
+    },
+    pull(controller) {
+      if (open.has(controller)) return;
+      const to = Math.min(total, sent + EVENTS_AT_ONCE);
+      let lines = "";
+      for (; sent < to; sent++) lines += `{"type":"ADDED","object":${text(sent)}}\n`;
+      if (sent === total) {
+        lines += `${JSON.stringify(INITIAL_EVENTS_END)}\n`;
+        open.add(controller);
+      }
+      controller.enqueue(encoder.encode(lines));
     },
     cancel() {
       clearTimeout(timer);

@@ -123,14 +123,25 @@ export class MemoryApi implements RestClient {
 
   #watch(path: string, query: URLSearchParams): ReadableStream<JSONValue> {
     const watches = this.#watches;
+    const initial = query.has("sendInitialEvents") ? this.#initialEvents(path, query) : [];
     let watch: Watch | undefined;
     return new ReadableStream({
       start(stream) {
         watch = { path, query, stream };
         watches.add(watch);
+        for (const event of initial) stream.enqueue(event);
       },
       cancel: () => void (watch && watches.delete(watch)),
     });
+  }
+
+  #initialEvents(path: string, query: URLSearchParams): JSONValue[] {
+    const objects = this.list(path).map(([, object]) => object);
+    const selected = objects.filter((object) => isSelected(query, object));
+    const annotations = { "k8s.io/initial-events-end": "true" };
+    const end = { metadata: { resourceVersion: String(this.#version), annotations } };
+    const events = selected.map((object) => ({ type: "ADDED", object }));
+    return JSON.parse(JSON.stringify([...events, { type: "BOOKMARK", object: end }]));
   }
 
   #next(): string {

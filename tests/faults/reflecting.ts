@@ -4,7 +4,7 @@ import type { KubeObject } from "../../lib/api/objects.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";
 import { credentialsOf } from "../../lib/kube/credentials.ts";
 import { listWatch } from "../../lib/kube/list_watch.ts";
-import type { Change } from "../../lib/kube/reflector.ts";
+import type { Change } from "../../lib/kube/reflector_types.ts";
 import { ReflectorLoop } from "../../lib/kube/reflector_loop.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { FetchClient } from "../../lib/kube/transport.ts";
@@ -55,11 +55,12 @@ export class Reflecting implements AsyncDisposable {
   readonly #client: RestClient;
   #changed = Promise.withResolvers<void>();
 
-  constructor(client: RestClient) {
+  constructor(client: RestClient, { streams = false } = {}) {
     this.#client = client;
     this.loop = new ReflectorLoop<KubeObject>({
       name: "configmaps",
       source: listWatch(client, { resource: resources.configMaps }),
+      streams,
       onChange: (change) => {
         this.changes.push(change);
         this.#changed.resolve();

@@ -4,7 +4,7 @@ import type { Namespace, Pod } from "../../lib/api/pod.ts";
 import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { podKey } from "../../lib/index/pods.ts";
-import type { Change } from "../../lib/kube/reflector.ts";
+import type { Change } from "../../lib/kube/reflector_types.ts";
 import { changeApplier } from "../../lib/runtime/reflection.ts";
 import type { PodForm, SidecarSetForm } from "./cluster_objects.ts";
 

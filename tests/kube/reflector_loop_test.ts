@@ -3,7 +3,7 @@ import type { KubeObject } from "../../lib/api/objects.ts";
 import type { JSONValue, ListOptions, ObjectList } from "../../lib/kube/contract.ts";
 import { ApiError } from "../../lib/kube/errors.ts";
 import type { ListWatch } from "../../lib/kube/list_watch.ts";
-import type { Change } from "../../lib/kube/reflector.ts";
+import type { Change } from "../../lib/kube/reflector_types.ts";
 import { ReflectorLoop } from "../../lib/kube/reflector_loop.ts";
 import { readObject } from "../../lib/kube/resources.ts";
 import { type LogLine, recordingLogger } from "../faults/reflecting.ts";

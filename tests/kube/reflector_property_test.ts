@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Change, type Input, start, type State, step } from "../../lib/kube/reflector.ts";
+import { start, step } from "../../lib/kube/reflector.ts";
+import type { Change, Input, State } from "../../lib/kube/reflector_types.ts";
 
 function failing(failure: { readonly httpCode: number | undefined }): Input<string> {
   return { type: "failed", failure: { message: "x", ...failure } };
@@ -12,6 +13,7 @@ class Server {
   readonly objects = new Set<string>();
   #names = 0;
   #listed: readonly string[] = [];
+  #unsent: string[] = [];
 
   answer(state: State, choice: number): Input<string> {
     const { task } = state;
@@ -25,6 +27,12 @@ class Server {
     switch (task.do) {
       case "list":
         return this.#page(task.token);
+      case "stream":
+        if (choice % 3 === 0) return failing({ httpCode: [400, 422][choice % 2] });
+        this.#unsent = [...this.objects];
+        return { type: "opened" };
+      case "receive":
+        return this.#received(choice);
       case "check":
         return { type: "checked", version: String(this.version) };
       case "watch":
@@ -56,6 +64,17 @@ class Server {
       version: String(this.version),
       ...(to < this.#listed.length ? { token: String(to) } : {}),
     };
+  }
+
+  /** What there was when the stream was opened, then perhaps events, then the end. */
+  #received(choice: number): Input<string> {
+    if (choice % 11 === 0) return { type: "ended" };
+    if (choice % 13 === 0) return { type: "silent", list: choice % 2 === 0 };
+    const object = this.#unsent.pop();
+    // Its version is any.
+    if (object !== undefined) return { type: "apply", object, version: String(choice) };
+    const event = choice % 2 === 0 ? this.#event(choice) : undefined;
+    return event ?? { type: "initialEnd", version: String(this.version) };
   }
 
   /** Makes a version too old: deletes an object without an event. */
@@ -117,9 +136,10 @@ Deno.test("step() keeps a consumer equal to the server, and never asks twice wit
       maxLength: 200,
     }),
     fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-    (choices, random) => {
+    fc.boolean(),
+    (choices, random, streams) => {
       const server = new Server();
-      let state = start();
+      let state = start({ streams });
       const consumer = new Consumer();
       let now = 0;
       for (const [choice, passed] of choices) {
@@ -134,6 +154,8 @@ Deno.test("step() keeps a consumer equal to the server, and never asks twice wit
         if (state.task.do === "wait") assert.ok(state.task.milliseconds > 0);
         const advanced = task.do === "wait" || task.do === "read" && state.task.do === "read" ||
           state.task.do === "wait" ||
+          task.do === "stream" && (state.task.do === "receive" || state.task.do === "list") ||
+          task.do === "receive" && (state.task.do === "receive" || state.task.do === "watch") ||
           task.do === "list" && (state.task.do === "watch" || state.task.do === "list") ||
           task.do === "check" && (state.task.do === "watch" || state.task.do === "list") ||
           task.do === "watch" && state.task.do === "read";

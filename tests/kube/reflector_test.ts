@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import {
-  type Failure,
   HEALTHY_AFTER_MS,
-  type Input,
   isForbidden,
   MIN_WATCH_MS,
   start,
-  type State,
   step,
 } from "../../lib/kube/reflector.ts";
+import type { Failure, Input, State } from "../../lib/kube/reflector_types.ts";
 
 const context = { now: 0, random: 0.999 };
 
@@ -19,6 +17,7 @@ function reading(overrides: Partial<State> = {}): State {
     isSynced: true,
     isLive: true,
     refusals: 0,
+    streams: false,
     ...overrides,
   };
 }
@@ -205,3 +204,91 @@ Deno.test("step() returns the same state for an input that does not belong to it
     assert.equal(step(state, { type }, context).state, state);
   }
 });
+
+/** The state after these inputs, and all that was reported. */
+function after(state: State, ...inputs: Input<string>[]) {
+  const reported: unknown[] = [];
+  for (const input of inputs) {
+    const next = step(state, input, context);
+    state = next.state;
+    reported.push(...next.changes);
+  }
+  return { state, reported };
+}
+
+const STREAMED: Input<string>[] = [
+  { type: "opened" },
+  { type: "apply", object: "b", version: "9" },
+  { type: "apply", object: "a", version: "3" },
+];
+
+Deno.test("step() reports a stream's objects as parts of one list, and its end after the last", () => {
+  const { state, reported } = after(start({ streams: true }), ...STREAMED);
+  assert.equal(state.isSynced, false);
+  assert.deepEqual(reported, [
+    { type: "page", items: ["b"], first: true },
+    { type: "page", items: ["a"], first: false },
+  ]);
+  const end = after(
+    state,
+    { type: "bookmark", version: "9" },
+    { type: "delete", object: "b", version: "11" },
+    { type: "initialEnd", version: "12" },
+  );
+  assert.deepEqual(end.reported, [
+    { type: "delete", object: "b" },
+    { type: "listed", resourceVersion: "12" },
+  ]);
+  assert.equal(end.state.isSynced, true);
+  assert.deepEqual(end.state.task, { do: "watch", version: "12" });
+});
+
+Deno.test("step() reports an empty list for a stream without objects", () => {
+  const inputs = [{ type: "opened" }, { type: "initialEnd", version: "5" }] as const;
+  assert.deepEqual(after(start({ streams: true }), ...inputs).reported, [
+    { type: "page", items: [], first: true },
+    { type: "listed", resourceVersion: "5" },
+  ]);
+});
+
+for (const httpCode of [400, 422]) {
+  Deno.test(`step() lists in pages from a ${httpCode} on for a stream, without a wait`, () => {
+    const { state } = after(start({ streams: true }), failing({ httpCode }));
+    assert.deepEqual(state.task, { do: "list" });
+    const relisting = after(
+      state,
+      { type: "page", items: [], version: "5" },
+      { type: "rolledBack" },
+    );
+    assert.deepEqual(relisting.state.task, { do: "list" });
+    assert.equal(state.failures, 0);
+  });
+}
+
+for (
+  const [what, input] of [
+    ["a broken connection", failing({})],
+    ["a 429", failing({ httpCode: 429 })],
+    ["a 410", failing({ httpCode: 410 })],
+    ["what cannot be read", failing({ isUnreadable: true })],
+    ["an end in good order", { type: "ended" }],
+    ["silence", { type: "silent", list: false }],
+    ["silence that must not be missed", { type: "silent", list: true }],
+    ["a consumer that threw", { type: "rejected" }],
+  ] as const
+) {
+  Deno.test(`step() waits after ${what} in a stream, then lists in pages, and streams the next time`, () => {
+    const { state, reported } = after(start({ streams: true }), ...STREAMED, input);
+    assert.deepEqual(reported.length, 2);
+    assert.equal(state.isSynced, false);
+    assert.equal(waitOf(state).then, "list");
+    const { state: listed } = after(
+      state,
+      { type: "waited" },
+      { type: "page", items: ["a"], version: "12" },
+      { type: "opened" },
+      failing({ httpCode: 410 }),
+    );
+    assert.equal(waitOf(listed).then, "stream");
+  });
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../lib/api/objects.ts";
-import type { Change } from "../../lib/kube/reflector.ts";
+import type { Change } from "../../lib/kube/reflector_types.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { changeApplier } from "../../lib/runtime/reflection.ts";
 import { type LogLine, recordingLogger } from "../faults/reflecting.ts";

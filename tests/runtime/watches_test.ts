@@ -3,17 +3,21 @@ import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { createWatches } from "../../lib/runtime/watches.ts";
 import { type LogLine, recordingLogger } from "../faults/reflecting.ts";
 import { ManualClock } from "../support/manual_clock.ts";
-import { RecordingClient } from "../support/recording_client.ts";
+import { type Recorded, RecordingClient } from "../support/recording_client.ts";
+
+/** An empty API server without streams of objects. */
+function answerOf({ query }: Recorded, watch: () => ReadableStream): object {
+  if (query?.has("sendInitialEvents")) return { httpCode: 422 };
+  return query?.has("watch") ? watch() : { metadata: { resourceVersion: "1" }, items: [] };
+}
 
 Deno.test("a missing CustomResourceDefinition is named with the command that installs it", async () => {
   const log: LogLine[] = [];
   const clock = new ManualClock();
-  const client = new RecordingClient(({ path, query }) =>
-    path.endsWith("/sidecarsets")
+  const client = new RecordingClient((request) =>
+    request.path.endsWith("/sidecarsets")
       ? { httpCode: 404 }
-      : query?.has("watch")
-      ? new ReadableStream()
-      : { metadata: { resourceVersion: "1" }, items: [] }
+      : answerOf(request, () => new ReadableStream())
   );
   const watches = createWatches({
     client,
@@ -46,10 +50,11 @@ Deno.test("a missing CustomResourceDefinition is named with the command that ins
 Deno.test("watches report a connection that the API server closes", async () => {
   const clock = new ManualClock();
   const streams: ReadableStreamDefaultController<never>[] = [];
-  const client = new RecordingClient(({ query }) =>
-    query?.has("watch")
-      ? new ReadableStream({ start: (controller) => void streams.push(controller) })
-      : { metadata: { resourceVersion: "1" }, items: [] }
+  const client = new RecordingClient((request) =>
+    answerOf(
+      request,
+      () => new ReadableStream({ start: (controller) => void streams.push(controller) }),
+    )
   );
   let broken = 0;
   const watches = createWatches({
