@@ -4,6 +4,7 @@ import type { SidecarSet, SidecarSetSpec } from "../api/sidecarset.ts";
 import { canaryBaseOf } from "../core/canary.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { podMatcherOf, type PodPlace } from "../core/select/pod_selection.ts";
+import { usesPolicy } from "../core/registration/selection.ts";
 import { Claims } from "../core/validate/claims.ts";
 import { requiredPairs } from "../core/select/label_selector.ts";
 
@@ -26,6 +27,7 @@ export class SidecarSetIndex {
   /** SidecarSets that require no label. */
   readonly #others = new Set<PreparedSidecarSet>();
   readonly #claims = new Claims();
+  readonly #usingPolicy = new Map<string, PreparedSidecarSet>();
   /** Compiled when a Pod first has the label. */
   readonly #matchers = new WeakMap<PreparedSidecarSet, (place: PodPlace) => boolean>();
 
@@ -41,10 +43,16 @@ export class SidecarSetIndex {
     return this.#byName.values();
   }
 
+  /** The SidecarSets that ask to be injected by the API server itself. */
+  get usingPolicy(): readonly PreparedSidecarSet[] {
+    return [...this.#usingPolicy.values()];
+  }
+
   apply(prepared: PreparedSidecarSet): void {
     this.delete(prepared.name);
     this.#byName.set(prepared.name, prepared);
     this.#claims.add(prepared.sidecarSet);
+    if (usesPolicy(prepared)) this.#usingPolicy.set(prepared.name, prepared);
     const anchor = this.#rarest(anchorsOf(prepared.sidecarSet.spec));
     if (!anchor) {
       this.#others.add(prepared);
@@ -64,6 +72,7 @@ export class SidecarSetIndex {
     if (!known) return;
     this.#byName.delete(name);
     this.#claims.remove(known.sidecarSet);
+    this.#usingPolicy.delete(name);
     if (this.#others.delete(known)) return;
     for (const { on, key, values } of anchorsOf(known.sidecarSet.spec)) {
       const byValue = this.#anchored[on].get(key);

@@ -6,6 +6,7 @@ import { benchLoop } from "./loop.ts";
 import { benchMatching } from "./matching.ts";
 import { benchMechanism } from "./mechanism.ts";
 import { benchRollout } from "./rollout.ts";
+import { benchSidecarSets } from "./sidecarsets.ts";
 import { benchValidation } from "./validation.ts";
 
 const BENCHES: Readonly<Record<string, (options: { quick: boolean }) => Promise<void>>> = {
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, (options: { quick: boolean }) => Promise<
   matching: benchMatching,
   mechanism: benchMechanism,
   rollout: benchRollout,
+  sidecarsets: benchSidecarSets,
   validation: benchValidation,
 };
 

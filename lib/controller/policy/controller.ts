@@ -59,6 +59,7 @@ export class PolicyController {
       ...options,
       policies: index.policies,
       sidecarSets: () => new Map([...index.sidecarSets.values()].map((each) => [each.name, each])),
+      usingPolicy: () => index.sidecarSets.usingPolicy,
       revisionsOf: (name) => index.revisions.of(name),
       support: () => this.#support(),
       owner: (signal) => clusterRoleOwner(client, { name: INSTALLATION, signal }),

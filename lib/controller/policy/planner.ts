@@ -7,13 +7,15 @@ import {
 } from "../../core/admission_policy/plan.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Obstacle } from "../../core/reasons.ts";
-import { coverageKey, isInjecting, usesPolicy } from "../../core/registration/selection.ts";
+import { coverageKey, isInjecting } from "../../core/registration/selection.ts";
 
 /** Options of {@linkcode PolicyPlanner}. */
 export interface PolicyPlannerOptions {
   readonly excludedNamespaces: readonly string[];
   readonly revisionsOf: MechanismInput["revisionsOf"];
   sidecarSets(): ReadonlyMap<string, PreparedSidecarSet>;
+  /** Those among them that ask for the policy. */
+  usingPolicy(): readonly PreparedSidecarSet[];
 }
 
 const NO_SETS: MechanismPlan = { policy: new Map(), webhook: new Map() };
@@ -38,7 +40,7 @@ export class PolicyPlanner {
 
   /** Whether any SidecarSet asks for the policy. */
   get isUsed(): boolean {
-    return this.#using().length > 0;
+    return this.#options.usingPolicy().length > 0;
   }
 
   /** Whether the plan was made from this state of a SidecarSet. */
@@ -52,8 +54,8 @@ export class PolicyPlanner {
    * @returns whether it planned
    */
   update(owner: OwnerReference | undefined): boolean {
-    const { sidecarSets, revisionsOf, excludedNamespaces } = this.#options;
-    const using = this.#using();
+    const { sidecarSets, usingPolicy, revisionsOf, excludedNamespaces } = this.#options;
+    const using = usingPolicy();
     if (using.some((each) => isInjecting(each) && each.revisionName === "")) return false;
     const all = [...sidecarSets().values()];
     const input = { sidecarSets: all, revisionsOf, excludedNamespaces };
@@ -70,7 +72,7 @@ export class PolicyPlanner {
     const obstacle = unavailable(problem);
     this.#set({
       policy: new Map(),
-      webhook: new Map(this.#using().map(({ name }) => [name, obstacle])),
+      webhook: new Map(this.#options.usingPolicy().map(({ name }) => [name, obstacle])),
     });
   }
 
@@ -80,12 +82,8 @@ export class PolicyPlanner {
     return selections?.get(memberKey(name, key));
   }
 
-  #using(): PreparedSidecarSet[] {
-    return [...this.#options.sidecarSets().values()].filter(usesPolicy);
-  }
-
   #set(plan: MechanismPlan): void {
-    const using = this.#using();
+    const using = this.#options.usingPolicy();
     const selections = new Map(using.flatMap((each) => {
       const key = plan.policy.get(each.name);
       return key === undefined ? [] : [[memberKey(each.name, key), coverageKey(each)]];

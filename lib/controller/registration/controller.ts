@@ -16,6 +16,12 @@ import { RegistrationWidener } from "./widener.ts";
 
 /** Collects changes that come together. */
 const BATCH_DELAY_MS = 200;
+/**
+ * A batch waits for a multiple of the time that the last one took, because planning and writing cost more with each
+ * SidecarSet. New selections do not wait for it: their admission adds them.
+ */
+const REST = 20;
+const MAX_BATCH_DELAY_MS = 2_000;
 /** Until the first write, when there is nothing to collect. */
 const FIRST_BATCH_DELAY_MS = 20;
 
@@ -50,6 +56,8 @@ export class RegistrationController {
   readonly #reconciler: RegistrationReconciler;
   readonly #widener: RegistrationWidener;
   #isStopped = false;
+  /** How long the last reconciliation took. */
+  #lastTookMs = 0;
 
   constructor(options: RegistrationControllerOptions) {
     const { name, client, index, writer, clock, localClock, temporary } = options;
@@ -135,7 +143,10 @@ export class RegistrationController {
 
   /** Requeues the registration. */
   resync(): void {
-    const delay = this.#reconciler.isRegistered ? BATCH_DELAY_MS : FIRST_BATCH_DELAY_MS;
+    const rest = Math.min(MAX_BATCH_DELAY_MS, this.#lastTookMs * REST);
+    const delay = this.#reconciler.isRegistered
+      ? Math.max(BATCH_DELAY_MS, rest)
+      : FIRST_BATCH_DELAY_MS;
     this.#loop.add(this.#options.name, delay);
   }
 
@@ -173,6 +184,13 @@ export class RegistrationController {
   }
 
   async #reconcile(signal: AbortSignal): Promise<number | undefined> {
-    return this.#isStopped ? undefined : await this.#reconciler.reconcile(signal);
+    if (this.#isStopped) return undefined;
+    const { localClock } = this.#options;
+    const started = localClock.monotonic();
+    try {
+      return await this.#reconciler.reconcile(signal);
+    } finally {
+      this.#lastTookMs = localClock.monotonic() - started;
+    }
   }
 }

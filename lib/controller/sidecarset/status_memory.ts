@@ -17,6 +17,8 @@ export interface Pruned {
 export class StatusMemory {
   /** Of the SidecarSet. */
   readonly uid: string | undefined;
+  /** When this process first saw the SidecarSet; monotonic. */
+  readonly since: number;
   writtenAt = -Infinity;
   /** What was last sent to the API server. */
   written: SidecarSetStatus | undefined;
@@ -39,6 +41,7 @@ export class StatusMemory {
   ) {
     const { sidecarSet: { metadata, status } } = prepared;
     this.uid = metadata.uid;
+    this.since = clock.monotonic();
     this.repairs = new RepairBackoff(clock);
     this.#progress = progressOf(prepared, counts);
     this.#progressAt = storedProgress(status, {

@@ -19,6 +19,7 @@ import { isConflict, isRetryable, isServerFault } from "../../kube/errors.ts";
 import type { Events } from "../events.ts";
 import { sidecarSetReference } from "../references.ts";
 import type { Repair } from "../repair_backoff.ts";
+import { InterimStatuses } from "./interim_statuses.ts";
 import type { ExplainedPlan } from "../rollout/engine.ts";
 import { progressDeadlineOf, type Pruned, StatusMemory } from "./status_memory.ts";
 import type { Writer } from "../writer.ts";
@@ -65,17 +66,21 @@ export class Statuses {
   /** Grows with each CustomResourceDefinition that was found to keep everything. */
   #definitions = 0;
   #pruningTriedAt = -Infinity;
+  readonly #interim: InterimStatuses;
 
   constructor(options: StatusesOptions) {
     this.#options = options;
+    this.#interim = new InterimStatuses(options.clock);
   }
 
   forget(name: string): void {
     this.#memories.delete(name);
+    this.#interim.forget(name);
   }
 
   forgetAll(): void {
     this.#memories.clear();
+    this.#interim.forgetAll();
   }
 
   /** Whether a status is the one that this process wrote last; also while the answer is on its way. */
@@ -94,6 +99,10 @@ export class Statuses {
     const facts = this.#facts(input, { memory, known });
     const status = nextStatus(known, facts);
     this.#reportEvents(prepared, { memory, status });
+    const dueAt = conditionsDueAt(facts);
+    const due = dueAt === undefined ? undefined : Math.max(0, dueAt - clock.now().getTime());
+    const interimWait = this.#interim.waitOf(prepared, { since: memory.since, status });
+    if (interimWait > 0) return Math.min(interimWait, due ?? Infinity);
     if (status !== known || (pruned && this.#isDue(pruned))) {
       const isRepair = memory.kept !== undefined &&
         isStatusOverwritten(prepared.sidecarSet.status, memory.kept);
@@ -104,8 +113,6 @@ export class Statuses {
       await this.#store({ prepared, memory, status }, signal);
       if (isRepair) this.#repaired(prepared, { memory, manager });
     }
-    const dueAt = conditionsDueAt(facts);
-    const due = dueAt === undefined ? undefined : Math.max(0, dueAt - clock.now().getTime());
     return memory.pruned ? Math.min(PRUNING_INTERVAL_MS, due ?? Infinity) : due;
   }
 

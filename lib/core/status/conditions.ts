@@ -1,3 +1,4 @@
+import type { SidecarSetStatus } from "../../api/sidecarset_status.ts";
 import {
   CONDITION_REASONS,
   type ConditionReason,
@@ -15,6 +16,13 @@ export const UNDER_WAY: ReadonlySet<string> = new Set([
   "WaitingForAvailability",
   "UpdateRefused",
   "PodResizePending",
+]);
+
+/** Reasons of `Ready` that pass by themselves. */
+const REGISTERING: ReadonlySet<string> = new Set([
+  "NotRegistered",
+  "RegistrationSettling",
+  "PolicySettling",
 ]);
 
 /** A condition without the members that depend on the previous one. */
@@ -97,6 +105,12 @@ export function conditionsDueAt(facts: StatusFacts): number | undefined {
   const times = [deadline(facts), inForceSince === undefined ? Infinity : settledAt(inForceSince)]
     .filter((time) => time > facts.now.getTime() && time !== Infinity);
   return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** Whether a status only says that the webhook registration or the policy has not settled yet. */
+export function isRegistering({ conditions = [] }: SidecarSetStatus): boolean {
+  const { reason } = conditions.find(({ type }) => type === "Ready") ?? {};
+  return reason !== undefined && REGISTERING.has(reason);
 }
 
 /** Whether a registration or policy has been active long enough for every API server to use it. */

@@ -1,3 +1,4 @@
+import { usesPolicy } from "../../../lib/core/registration/selection.ts";
 import type {
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
@@ -145,6 +146,7 @@ export class SimulatedCluster {
       policies: this.stored,
       revisionsOf: () => [],
       sidecarSets: () => this.sidecarSets,
+      usingPolicy: () => [...this.sidecarSets.values()].filter(usesPolicy),
       support: () => this.support,
       isReviewed: (prepared) => registration.isReviewed(prepared),
       isApplied: (marker) => Promise.resolve(this.#used.markers.includes(marker)),

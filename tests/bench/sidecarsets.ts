@@ -1,0 +1,118 @@
+import type { KubeObject } from "../../lib/api/objects.ts";
+import { readAs } from "../../lib/api/read.ts";
+import { type SidecarSet, sidecarSet } from "../../lib/api/sidecarset.ts";
+import type { RestClient } from "../../lib/kube/contract.ts";
+import { create, list } from "../../lib/kube/requests.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/response.ts";
+import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
+import { type ControllerProcess, startController } from "../support/controller_process.ts";
+import { install } from "../support/installation.ts";
+import { metricsOf } from "../support/metrics.ts";
+import { conditionOf } from "../support/sidecarsets.ts";
+import { cpuSeconds } from "./process.ts";
+import { type Row, table } from "./table.ts";
+
+/** Options of {@linkcode benchSidecarSets}. */
+export interface SidecarSetsBenchOptions {
+  /** A tenth of the SidecarSets. */
+  readonly quick: boolean;
+}
+
+const WRITERS = 8;
+const COUNT = 10_000;
+/** Not to be the limit. */
+const WRITES_PER_SECOND = "10000";
+const READY_TIMEOUT_MS = 600_000;
+
+/**
+ * Measures the creation of SidecarSets by several writers, without the program and with it, on the same API server.
+ * Each has a label of its own, as those of many teams have.
+ */
+export async function benchSidecarSets({ quick }: SidecarSetsBenchOptions): Promise<void> {
+  const count = quick ? COUNT / 10 : COUNT;
+  await using plane = await startControlPlane({ kubelet: false, nodes: 0 });
+  await install(plane);
+  const alone = await createAll(plane.client, { prefix: "alone", count });
+  await plane.client.performRequest({
+    method: "DELETE",
+    path: "/apis/apps.kruise.io/v1beta1/sidecarsets",
+    expectJson: true,
+  });
+  const row = await withProgram(plane, { count, alone });
+  console.log(
+    `\n${count} SidecarSets created by ${WRITERS} writers, without the program and with it\n`,
+  );
+  console.log(table([row]));
+}
+
+async function withProgram(
+  plane: ControlPlane,
+  { count, alone }: { count: number; alone: number },
+): Promise<Row> {
+  await using controller = await startController({
+    kubeconfig: plane.controllerKubeconfig,
+    args: ["--writes-per-second", WRITES_PER_SECOND],
+  });
+  const before = await usage(controller);
+  const seconds = await createAll(plane.client, { prefix: "with", count });
+  const started = performance.now();
+  await untilAllReady(plane.client, count);
+  const settled = (performance.now() - started) / 1_000;
+  const after = await usage(controller);
+  return {
+    SidecarSets: count,
+    "alone s": alone.toFixed(1),
+    "with s": seconds.toFixed(1),
+    ratio: (seconds / alone).toFixed(2),
+    "all Ready after s": settled.toFixed(1),
+    "writes each": ((after.writes - before.writes) / count).toFixed(2),
+    "CPU ms each": ((after.cpu - before.cpu) * 1_000 / count).toFixed(2),
+  };
+}
+
+async function createAll(
+  client: RestClient,
+  { prefix, count }: { prefix: string; count: number },
+): Promise<number> {
+  const started = performance.now();
+  let next = 0;
+  const write = async () => {
+    for (let i = next++; i < count; i = next++) {
+      const name = `${prefix}-${i}`;
+      const body: KubeObject & Pick<SidecarSet, "spec"> = {
+        metadata: { name },
+        spec: {
+          selector: { matchLabels: { app: name } },
+          containers: [{ name: "agent", image: "agent:1" }],
+        },
+      };
+      await send(client, create(resources.sidecarSets, { body }));
+    }
+  };
+  await Promise.all(Array.from({ length: WRITERS }, write));
+  return (performance.now() - started) / 1_000;
+}
+
+async function untilAllReady(client: RestClient, count: number): Promise<void> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const { items } = await send(client, list(resources.sidecarSets));
+    const ready = items.filter((item) => {
+      const read = readAs(sidecarSet, item);
+      return read.ok && conditionOf(read.value, "Ready")?.status === "True";
+    });
+    if (ready.length === count) return;
+    if (performance.now() > deadline) {
+      throw new Error(`Cannot bench: ${ready.length} of ${count} SidecarSets are Ready`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+async function usage(controller: ControllerProcess): Promise<{ cpu: number; writes: number }> {
+  const sent = (await metricsOf(controller)).get("rest_client_requests_total") ?? new Map();
+  let writes = 0;
+  for (const [labels, value] of sent) if (!labels.includes('"GET"')) writes += value;
+  return { cpu: cpuSeconds(controller.pid ?? 0), writes };
+}
