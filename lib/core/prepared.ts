@@ -1,6 +1,7 @@
 import type { ResourceLists } from "../api/container.ts";
 import type { FieldProblem } from "../api/problems.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
+import type { ObservedPod } from "./observed_pod.ts";
 
 /** A SidecarSet with defaults and hashes, the input of every decision. Computed once per change of the object. */
 export interface PreparedSidecarSet {
@@ -19,8 +20,19 @@ export interface PreparedSidecarSet {
   readonly revisions?: RevisionComparisons;
   /** Whether the API server has the subresource `pods/resize`; unknown when absent. */
   readonly hasResize?: boolean;
+  /** Resizes that the API server has refused; unknown when absent. */
+  readonly refusedResizes?: RefusedResizes;
   /** Why the SidecarSet is not injected into any Pod; empty for a valid one. */
   readonly problems: readonly FieldProblem[];
+}
+
+/** Finds what the API server answered to a resize that it refused. */
+export interface RefusedResizes {
+  /** @returns undefined unless this spec of the Pod was refused the resources of this spec of the SidecarSet */
+  messageOf(
+    pod: ObservedPod,
+    prepared: Pick<PreparedSidecarSet, "name" | "hash">,
+  ): string | undefined;
 }
 
 /** Finds the stored revision that a Pod records. */

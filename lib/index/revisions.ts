@@ -3,6 +3,7 @@ import { isTooDeep } from "../api/json.ts";
 import { REVISION_OWNER_LABEL } from "../api/names.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { withRevisions } from "../core/revision/comparisons.ts";
+import { RefusedResizeIndex } from "./refused_resizes.ts";
 import { isOlder, isSameState, unversioned } from "./versions.ts";
 
 /** The stored ControllerRevisions by the SidecarSet that they belong to. */
@@ -12,6 +13,7 @@ export class RevisionIndex {
 
   /** Whether the API server has the subresource `pods/resize`; undefined until it is known. */
   hasResize: boolean | undefined;
+  readonly refusedResizes = new RefusedResizeIndex();
 
   get size(): number {
     return this.#byName.size;
@@ -23,7 +25,9 @@ export class RevisionIndex {
 
   /** A SidecarSet with what is stored of its revisions. */
   compared(prepared: PreparedSidecarSet): PreparedSidecarSet {
-    return withRevisions(prepared, { stored: this.of(prepared.name), hasResize: this.hasResize });
+    const { hasResize, refusedResizes } = this;
+    const stored = this.of(prepared.name);
+    return { ...withRevisions(prepared, { stored, hasResize }), refusedResizes };
   }
 
   /**

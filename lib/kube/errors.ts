@@ -159,6 +159,18 @@ export function conversionFailureOf(error: unknown): string | undefined {
   return /conversion webhook for .*/s.exec(statusMessageOf(error))?.[0];
 }
 
+/**
+ * The API server's answer to a resize that it refuses whenever it is asked: the Pod's new spec is invalid, or its
+ * node can never run it; undefined for any other error, such as an exceeded quota. Only the message identifies the
+ * second: `plugin/pkg/admission/podresize`, since Kubernetes 1.36; before, the kubelet reports `Infeasible`.
+ */
+export function infeasibleResizeOf(error: unknown): string | undefined {
+  const message = statusMessageOf(error);
+  const isNodes = isForbidden(error) &&
+    /enough allocatable resources|resize is only supported on/i.test(message);
+  return !isDenied(error) && (isNodes || httpCodeOf(error) === 422) ? message : undefined;
+}
+
 /** A PodDisruptionBudget does not allow the eviction at present, or several cover the Pod. */
 export function isBudgetRefusal(error: unknown): boolean {
   if (/more than one PodDisruptionBudget|disruption budget/.test(statusMessageOf(error))) {

@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import type { Container } from "../../lib/api/container.ts";
 import type { Pod } from "../../lib/api/pod.ts";
 import type { UpdateStrategy } from "../../lib/api/strategies.ts";
+import { servesCoreResource } from "../../lib/kube/discovery.ts";
+import { remove } from "../../lib/kube/requests.ts";
+import { resources } from "../../lib/kube/resources.ts";
+import { send } from "../../lib/kube/response.ts";
 import { ClusterPods, containerStatus, isReady } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { installAndStart } from "../support/installation.ts";
@@ -26,6 +30,8 @@ const LARGE: Resources = {
 const LARGE_REQUESTS_ONLY: Resources = {
   requests: { cpu: "200m", memory: "96Mi" },
 };
+/** More than any node has. */
+const HUGE: Resources = { requests: { cpu: "100k", memory: "64Mi" } };
 const SMALL_WITH_LIMITS: Resources = {
   requests: { cpu: "50m", memory: "32Mi" },
   limits: { cpu: "500m", memory: "64Mi" },
@@ -71,6 +77,18 @@ const resourcesOf = ({ spec }: Pod, container = "agent") =>
 
 const imageOf = ({ spec }: Pod) => spec.containers.find(({ name }) => name === "agent")?.image;
 
+/** Since Kubernetes 1.36 an admission plugin refuses a resize that the node can never run. */
+async function refusesHugeResizes({ client }: ControlPlane): Promise<boolean> {
+  const { minor }: { minor?: string } = await Object(
+    await client.performRequest({
+      method: "GET",
+      path: "/version",
+      expectJson: true,
+    }),
+  );
+  return Number(minor) >= 36;
+}
+
 function until(
   plane: ControlPlane,
   name: string,
@@ -87,8 +105,27 @@ function until(
 
 Deno.test("a resize in place on a real control plane", async (t) => {
   await using plane = await startControlPlane();
-  await using _controller = await installAndStart(plane);
+  await using controller = await installAndStart(plane);
   const pods = new ClusterPods(plane.client);
+  if (!await servesCoreResource(plane.client, "pods/resize")) {
+    // Kubernetes before 1.33.
+    await t.step(
+      "without pods/resize Pods are not upgradable, and the message says why",
+      async () => {
+        const [name = ""] = await given(plane, "old");
+        await patchSidecarSet(plane, "old", agent(LARGE));
+        const found = await until(plane, "old", { reason: "NotUpgradable" });
+        assert.match(
+          conditionOf(found, "Progressing")?.message ?? "",
+          /has no pods\/resize, which is stable since Kubernetes 1\.35/,
+        );
+        await patchSidecarSet(plane, "old", agent(SMALL, { image: "agent:2" }));
+        await until(plane, "old", { reason: "UpToDate", updated: 1 });
+        assert.equal(imageOf(await pods.get(name)), "agent:2");
+      },
+    );
+    return;
+  }
 
   await t.step(
     "resources change together with an image, and nothing restarts for them",
@@ -211,6 +248,59 @@ Deno.test("a resize in place on a real control plane", async (t) => {
     const node = await until(plane, "unsupported", { reason: "NotUpgradable" });
     assert.match(conditionOf(node, "Progressing")?.message ?? "", /node does not support/);
   });
+
+  if (await refusesHugeResizes(plane)) {
+    await t.step(
+      "a resize beyond the node is refused once, and holds no other Pod back",
+      async () => {
+        const strategy = { maxUnavailable: 1, partialUpdatePolicy: "Images" } as const;
+        const names = await given(plane, "huge", { pods: 2, strategy });
+        await patchSidecarSet(plane, "huge", agent(HUGE, { image: "agent:2" }));
+        const found = await untilSidecarSet(plane, "huge", {
+          what: "has given both Pods the image",
+          is: ({ status }) => status?.notUpgradablePods === 2 && status.readyPods === 2,
+        });
+        assert.match(
+          conditionOf(found, "Progressing")?.message ?? "",
+          /the API server refuses the resize: .*enough allocatable resources: cpu/,
+        );
+        for (const name of names) {
+          await pods.until(name, {
+            what: "has the image",
+            is: (pod) => imageOf(pod) === "agent:2",
+          });
+        }
+        await patchSidecarSet(plane, "huge", agent(LARGE, { image: "agent:2" }));
+        await until(plane, "huge", { reason: "UpToDate", updated: 2 });
+      },
+    );
+  }
+
+  await t.step(
+    "the next leader finishes what was interrupted, and changes nothing twice",
+    async () => {
+      const [name = "", other = ""] = await given(plane, "killed", { pods: 2 });
+      const [before, whole] = [await pods.get(name), await pods.get(other)];
+      await controller.stop("SIGKILL");
+      await patchSidecarSet(plane, "killed", agent(LARGE, { image: "agent:2" }));
+      // Only the first of both patches was sent.
+      const resize = { spec: { containers: [{ name: "agent", resources: LARGE }] } };
+      await pods.patch(name, resize, "resize");
+      await send(
+        plane.client,
+        remove(resources.leases, { name: "sidecarset", namespace: "sidecarset-system" }),
+      );
+      await controller.start();
+      await until(plane, "killed", { reason: "UpToDate", updated: 2 });
+      for (const [podName, { metadata }] of [[name, before], [other, whole]] as const) {
+        const after = await pods.get(podName);
+        assert.deepEqual([resourcesOf(after), imageOf(after)], [LARGE, "agent:2"]);
+        // One for the resources, and one for the image.
+        assert.equal(after.metadata.generation, (metadata.generation ?? 0) + 2);
+        assert.equal(containerStatus(after, "agent")?.restartCount, 1);
+      }
+    },
+  );
 
   await t.step("other changes are named, and without the policy resources are one", async () => {
     await given(plane, "named");

@@ -58,7 +58,10 @@ const RESTARTS: Readonly<Record<string, readonly [Sidecar, Sidecar]>> = {
 
 /** What the kernel applies to the sidecar that the Pod's status names. */
 function applied(pod: Pod): AppliedResources {
-  return readAppliedResources(runOf(pod, "agent")?.id ?? "");
+  const run = runOf(pod, "agent");
+  const found = readAppliedResources(run?.id ?? "");
+  console.log(`${pod.metadata.name}: ${JSON.stringify(found)}, restartCount ${run?.restarts}`);
+  return found;
 }
 
 function assertLimits(pod: Pod, limits: Omit<AppliedResources, "cpuWeight">): void {
@@ -119,7 +122,7 @@ Deno.test("resizes in place on a real node", async (t) => {
     });
     assert.match(
       conditionOf(found, "Progressing")?.message ?? "",
-      /PodResizePending \(Infeasible\) of container agent: .*enough capacity/,
+      /: the API server refuses the resize: .*node didn't have enough allocatable resources: cpu/,
     );
     assertLimits(await cluster.pods.get("infeasible"), SMALL_LIMITS);
 

@@ -7,7 +7,10 @@ import { findBinaries } from "./binaries.ts";
  */
 const VERSIONS = ["Kubernetes 1.30", "Kubernetes 1.34"] as const;
 const PROGRAMS = ["kube-apiserver", "kube-controller-manager"] as const;
-/** Injection, upgrades in place, clean-up, registration, admission policies and the CustomResourceDefinition. */
+/**
+ * Injection, upgrades and resizes in place, clean-up, registration, admission policies and the
+ * CustomResourceDefinition.
+ */
 const TESTS = [
   "tests/cluster/crd_test.ts",
   "tests/cluster/first_example_test.ts",
@@ -19,6 +22,7 @@ const TESTS = [
   "tests/cluster/jobs_test.ts",
   "tests/cluster/mechanism_test.ts",
   "tests/cluster/policies_test.ts",
+  "tests/cluster/resize_test.ts",
 ];
 
 /**

@@ -9,7 +9,8 @@ import { assessImages, rewrittenImages } from "../../core/status/drift.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
 import { projectPod } from "../../index/projection.ts";
-import { isConflict, isNotFound, isServerFault } from "../../kube/errors.ts";
+import { applyRefusedResize } from "../../index/refused_resizes.ts";
+import { infeasibleResizeOf, isConflict, isNotFound, isServerFault } from "../../kube/errors.ts";
 import type { Events } from "../events.ts";
 import { PodReports, type UpgradableReport } from "./pod_reports.ts";
 import { podReference, specKeyOf } from "../references.ts";
@@ -111,7 +112,9 @@ export class RolloutWrites {
     const send = async (state: ObservedPod, body: object, subresource?: "resize") =>
       await this.#send(state, { prepared, body, signal, ...(subresource ? { subresource } : {}) });
     const { resize, patch } = update;
-    const resized = resize === undefined ? pod : await send(pod, resize, "resize");
+    const resized = resize === undefined
+      ? pod
+      : await send(pod, resize, "resize").catch((error) => this.#refused(pod, prepared, error));
     if (resized === undefined) return undefined;
     const { resourceVersion } = resized.metadata;
     const metadata = { ...patch.metadata, ...(resourceVersion ? { resourceVersion } : {}) };
@@ -127,6 +130,26 @@ export class RolloutWrites {
       });
     }
     return projected;
+  }
+
+  /** Makes the Pod not upgradable if the API server refuses its resize for good; rejects with any other error. */
+  #refused(pod: ObservedPod, prepared: PreparedSidecarSet, error: unknown): undefined {
+    const message = infeasibleResizeOf(error);
+    if (message === undefined) throw error;
+    const { index, logger, events } = this.#options;
+    applyRefusedResize(index, { pod, prepared, message });
+    logger.debug("Cannot resize a Pod", {
+      sidecarSet: prepared.name,
+      pod: podKey(pod),
+      error,
+    });
+    events.record({
+      regarding: podReference(pod),
+      type: "Warning",
+      reason: "SidecarUpdateFailed",
+      action: "Resize",
+      note: `SidecarSet ${prepared.name}: the API server refuses the resize: ${message}`,
+    });
   }
 
   /** Sends one patch, if the SidecarSet and the Pod are still those that it was planned for. */

@@ -43,8 +43,21 @@ export function inPlaceChange(pod: ObservedPod, prepared: PreparedSidecarSet): I
       "resources differ, and the API server has no pods/resize, which is stable since Kubernetes 1.35",
     );
   }
-  const refusal = resizeRefusal(pod, resizes);
+  const refusal = resizeRefusal(pod, resizes) ?? refusedResize(pod, { prepared, resizes });
   return refusal === undefined ? { kind: "Upgradable", resizes } : no(refusal);
+}
+
+/** What the API server answered to the same resize: asking again cannot help. */
+function refusedResize(
+  pod: ObservedPod,
+  { prepared, resizes }: {
+    prepared: PreparedSidecarSet;
+    resizes: ReadonlyMap<string, ResourceLists>;
+  },
+): string | undefined {
+  if (resizes.size === 0) return undefined;
+  const message = prepared.refusedResizes?.messageOf(pod, prepared);
+  return message === undefined ? undefined : `the API server refuses the resize: ${message}`;
 }
 
 function no(message: string): InPlaceChange {
