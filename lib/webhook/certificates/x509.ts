@@ -94,7 +94,7 @@ export async function signCertificate(fields: CertificateFields, key: CryptoKey)
   return pem("CERTIFICATE", sequence(signed, SIGNATURE_OID, bitString(numbers)));
 }
 
-/** The subject and the SubjectPublicKeyInfo of an encoded certificate, as its own bytes: issuers are compared by them. */
+/** Subject and SubjectPublicKeyInfo of an encoded certificate, as its own bytes: issuers are found by them. */
 export function issuerOf(certificate: Uint8Array): Record<"subject" | "publicKey", Uint8Array> {
   const [signed = new Uint8Array()] = childrenOf(certificate);
   const [, , , , , subject, publicKey] = childrenOf(signed);
