@@ -57,6 +57,8 @@ export interface Cluster {
   /** URL without a trailing slash. */
   server: string;
   defaultNamespace: string;
+  /** Name of the kubeconfig's context; absent in a Pod. */
+  context?: string;
   credentials: Credentials;
   /** @default the proxy of the environment, as in fetch */
   proxy?: Deno.Proxy;

@@ -53,6 +53,7 @@ export async function kubeconfigCluster(options: KubeconfigOptions): Promise<Clu
     server: server.replace(/\/+$/, ""),
     ...(proxy ? { proxy: proxyOf(proxy) } : {}),
     defaultNamespace: namespace ?? "default",
+    context: contextName,
     credentials: credentialsOf(ca, await identityOf(user, { ...options, cluster, ca })),
     runsPrograms: user.value.exec !== undefined,
   };

@@ -42,9 +42,26 @@ async function letters(page: Page): Promise<Record<string, number>> {
   return counts;
 }
 
+const OPERATED = new Set(["link", "button", "textbox", "searchbox", "combobox", "image", "table"]);
+
+/** Asserts by the browser's accessibility tree that controls, pictures and tables have names. */
+async function assertAccessible(page: Page): Promise<void> {
+  const root = await page.accessibility.snapshot();
+  const pending = root ? [root] : [];
+  let count = 0;
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    pending.push(...node.children ?? []);
+    if (!OPERATED.has(node.role)) continue;
+    count++;
+    assert.ok(node.name, `${node.role} has a name`);
+  }
+  assert.ok(count >= 3, `${count} named parts`);
+}
+
 /** Clicks an action, waits for its preview, and confirms it. */
 async function perform(page: Page, title: string): Promise<string> {
-  await page.locator(`xpath///div[@class="actions"]/button[starts-with(., "${title}")]`).click();
+  await page.locator(`xpath///div[contains(@class, "actions")]/button[starts-with(., "${title}")]`)
+    .click();
   const preview = await untilText(page, "dialog pre", /\S/);
   await page.locator("dialog .primary").click();
   await eventually(async () => await page.$("dialog .primary") === null, {
@@ -102,7 +119,17 @@ testInBrowser("the dashboard in a browser, on a real control plane", async (t) =
 
   await t.step("a cell's link explains the Pod with the injected fields", async () => {
     await page.locator(".cell").click();
-    await untilText(page, ".card", /logging.*Injected.*spec\.containers\[agent\]/s);
+    await assertAccessible(page);
+    await untilText(page, ".card", /logging.*injected.*spec\.containers\[agent\]/s);
+    await page.goBack();
+  });
+
+  await t.step("everything that a user operates has a name for a screen reader", async () => {
+    await untilText(page, ".sentence", /PartitionReached/);
+    await assertAccessible(page);
+    await page.goto(dashboard.at(""));
+    await untilText(page, ".overview .row", /logging/);
+    await assertAccessible(page);
     await page.goBack();
   });
 
@@ -117,7 +144,8 @@ testInBrowser("the dashboard in a browser, on a real control plane", async (t) =
   });
 
   await t.step("a second pause has nothing to do, and cannot be confirmed", async () => {
-    await page.locator('xpath///div[@class="actions"]/button[starts-with(., "Pause")]').click();
+    await page.locator('xpath///div[contains(@class, "actions")]/button[starts-with(., "Pause")]')
+      .click();
     await untilText(page, "dialog pre", /Nothing to do: SidecarSet logging is already paused/);
     assert.equal(
       await page.$eval("dialog .primary", (button) => button.hasAttribute("disabled")),
@@ -222,6 +250,16 @@ testInBrowser("the dashboard in a browser, on a real control plane", async (t) =
       });
     },
   );
+
+  await t.step("the page of a Pod follows the cluster", async () => {
+    await page.locator(".cell").click();
+    await untilText(page, ".card", /injected, up to date/);
+    await patchSidecarSet(plane, "logging", {
+      updateStrategy: { paused: true },
+      containers: containers("agent:4"),
+    });
+    await untilText(page, ".card", /injected, outdated/);
+  });
 
   await t.step(
     "the page requested nothing from elsewhere, and had no error but the outage's",

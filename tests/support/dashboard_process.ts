@@ -69,10 +69,16 @@ export class DashboardProcess implements AsyncDisposable {
 
   /** Presses Ctrl-C. @returns the exit status */
   async interrupt(): Promise<number> {
-    this.#child.kill("SIGINT");
-    const { code } = await this.#child.status;
-    await this.#reading;
+    const { code } = await this.end("SIGINT");
     return code;
+  }
+
+  /** Sends a signal, and waits for the end of the process. */
+  async end(signal: Deno.Signal): Promise<Deno.CommandStatus> {
+    this.#child.kill(signal);
+    const status = await this.#child.status;
+    await this.#reading;
+    return status;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 export interface KubeconfigEntry {
   server: string;
   /** File with the certificate authority. */
-  ca: string;
+  ca?: string;
   user: string;
   credentials: { token: string } | { tokenFile: string } | { exec: object };
   namespace?: string;
@@ -17,7 +17,7 @@ export function kubeconfigText(
     apiVersion: "v1",
     kind: "Config",
     "current-context": "test",
-    clusters: [{ name: "test", cluster: { server, "certificate-authority": ca } }],
+    clusters: [{ name: "test", cluster: { server, ...(ca && { "certificate-authority": ca }) } }],
     users: [{ name: user, user: credentials }],
     contexts: [{ name: "test", context: { cluster: "test", user, namespace } }],
   });

@@ -25,6 +25,8 @@ export interface Connection {
   readonly client: RestClient;
   /** Namespace of the kubeconfig context. */
   readonly namespace: string;
+  /** Name of the kubeconfig context; absent in a Pod. */
+  readonly context?: string;
   /** Current time by the API server's clock, estimated from its responses, since the local clock can be wrong. */
   now(): Date;
 }
@@ -71,7 +73,12 @@ export async function openConnection(
       ...(as === undefined ? {} : { impersonate: as }),
       observe: (observation) => serverClock.observe(observation),
     });
-    return { client, namespace: cluster.defaultNamespace, now: () => serverClock.now() };
+    return {
+      client,
+      namespace: cluster.defaultNamespace,
+      ...(cluster.context === undefined ? {} : { context: cluster.context }),
+      now: () => serverClock.now(),
+    };
   } catch (error) {
     throw new CliError(error instanceof Error ? error.message : String(error));
   }

@@ -56,7 +56,7 @@ async function serve(
     view,
     context: { ...live, options },
     clock,
-    clusterName: options.context ?? "",
+    clusterName: connection.context ?? "",
     isReadOnly: options.readOnly === true,
     signal,
   });

@@ -36,6 +36,10 @@ export function createGuard(
         if (!isSame(searchParams.get("token") ?? "", token)) return refusal(403, STALE);
         return opened(`${cookie()}=${session}; Path=/; HttpOnly; SameSite=Strict`);
       }
+      // Another port of the loopback address is the same site, and its pages send the cookie.
+      if (FOREIGN.has(request.headers.get("sec-fetch-site") ?? "")) {
+        return refusal(403, "a page of another server sent the request");
+      }
       if (!isSame(cookieOf(request, cookie()), session)) return refusal(403, STALE);
       const isJson = request.headers.get("content-type") === "application/json";
       // A form of another site cannot send JSON.
@@ -47,6 +51,7 @@ export function createGuard(
   };
 }
 
+const FOREIGN: ReadonlySet<string> = new Set(["same-site", "cross-site"]);
 const STALE = "open the address that `sidecarset dashboard` printed; each start has another one";
 
 function refusal(status: number, why: string): Response {

@@ -14,6 +14,8 @@ export interface UpdateOptions {
   readonly clock: Clock;
   /** The SidecarSet whose Pods are shown. */
   readonly sidecarSet?: string;
+  /** The Pod that is shown: `namespace/name`. */
+  readonly pod?: string;
   /** Ends the stream. */
   readonly signal: AbortSignal;
 }
@@ -22,6 +24,8 @@ export interface UpdateOptions {
 type Update =
   | { readonly event: "rows"; readonly data: Delta<Row> }
   | { readonly event: "cells"; readonly data: Delta<Cell> }
+  /** The shown Pod has changed. */
+  | { readonly event: "pod"; readonly data: null }
   | { readonly event: "cluster"; readonly data: { readonly problems: readonly string[] } };
 
 interface Delta<T> {
@@ -34,7 +38,7 @@ interface Delta<T> {
 
 /** Server-sent events: first everything, then what changed. */
 export function liveUpdates(
-  { view, clock, sidecarSet, signal }: UpdateOptions,
+  { view, clock, sidecarSet, pod, signal }: UpdateOptions,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const ended = new AbortController();
@@ -48,6 +52,7 @@ export function liveUpdates(
     const send = ({ event, data }: Update) =>
       write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     let seen = -1;
+    let shownPod: unknown = null;
     let problems = "";
     let checkedAt = -Infinity;
     while (!done.aborted) {
@@ -62,6 +67,11 @@ export function liveUpdates(
       }
       // A browser that does not keep up gets fewer and larger updates.
       const isReading = (controller.desiredSize ?? 0) > -MAX_UNREAD_EVENTS;
+      const current = pod === undefined ? null : view.index.pods.get(pod);
+      if (isReading && current !== shownPod) {
+        shownPod = current;
+        send({ event: "pod", data: null });
+      }
       if (isReading && seen !== view.version()) {
         const all = seen < 0;
         seen = view.version();

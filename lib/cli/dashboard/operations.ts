@@ -2,14 +2,16 @@ import { KIND } from "../../api/names.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Live } from "../cluster/connection.ts";
 import type { ExclusionOptions } from "../cluster/known_cluster.ts";
+import { missingRightsText } from "../cluster/missing_rights.ts";
 import { ifAllowed, readAll } from "../cluster/reading.ts";
 import { diffCommand } from "../diff/diff.ts";
 import { missingOwnRights, type Right } from "../doctor/rights.ts";
-import { explainCommand } from "../explain/explain.ts";
+import { readExplanations } from "../explain/explain.ts";
+import { verdictText } from "../explain/text.ts";
 import { readSidecarSet } from "../rollout/change.ts";
 import { rolloutCommands } from "../rollout/rollout.ts";
 import { failureText } from "../terminal/failure_text.ts";
-import { createTerminal } from "../terminal/terminal.ts";
+import { CliError, createTerminal } from "../terminal/terminal.ts";
 import { yamlText } from "../terminal/yaml_text.ts";
 
 export type Context = Live & { readonly options: ExclusionOptions };
@@ -51,13 +53,38 @@ export function previewEdit(yaml: string, context: Context): Promise<Printed> {
   return printed(context, (live) => diffCommand(options, live), yaml);
 }
 
-/** `sidecarset explain pod/NAME -o json`. */
-export function explainPod(
+/**
+ * What `sidecarset explain pod/NAME` says, with the containers in start order.
+ *
+ * @throws {CliError} if the Pod cannot be read.
+ */
+export async function explainPod(
   { namespace, name }: { namespace: string; name: string },
-  context: Context,
-): Promise<Printed> {
-  const options = { ...context.options, objects: [`pod/${name}`], namespace, filename: [] };
-  return printed(context, (live) => explainCommand({ ...options, output: "json" }, live));
+  { options, ...live }: Context,
+) {
+  const pod = { ...options, objects: [`pod/${name}`], namespace, filename: [] };
+  const { explanations = [], missingRights = [] } = await readExplanations(pod, live) ?? {};
+  const [found] = explanations;
+  if (found === undefined) throw new CliError(`Cannot find Pod ${name} in namespace ${namespace}`);
+  return {
+    sidecarSets: found.sidecarSets.map((each) => {
+      const { word, color, details, commands, warnings } = verdictText(each);
+      const { name, reason, fields = [] } = each;
+      const isSelected = reason !== "NotSelected";
+      return {
+        name,
+        isSelected,
+        word,
+        color,
+        details: [...details, ...warnings],
+        commands,
+        fields,
+      };
+    }),
+    initContainers: found.initContainers,
+    containers: found.containers,
+    missingRights: missingRights.length === 0 ? "" : missingRightsText(missingRights),
+  };
 }
 
 /** `sidecarset rollout history`; with a number, the text of one revision with its differences. */

@@ -3,6 +3,7 @@ import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
 import { hasTrait, type PodClass, PodTrait } from "../../core/status/pod_class.ts";
 import type { LiveView } from "../../runtime/live_view.ts";
+import { mechanismNote, mechanismOf } from "../sidecarsets/mechanism.ts";
 import { conditionOf, rolloutStateOf, stateWord } from "../sidecarsets/rollout_state.ts";
 
 /** One SidecarSet of the overview. */
@@ -21,7 +22,8 @@ export interface Row {
     readonly reason: string;
     readonly message: string;
   }[];
-  readonly isPaused: boolean;
+  /** What injects it, if it asks for a policy; else empty. */
+  readonly mechanism: string;
   readonly revision: string;
   /** RFC 3339. */
   readonly created: string;
@@ -47,7 +49,7 @@ export interface Cell {
 
 /** The overview's row of a SidecarSet, from its stored status. */
 export function rowOf({ name, sidecarSet }: PreparedSidecarSet): Row {
-  const { metadata, spec, status = {} } = sidecarSet;
+  const { metadata, status = {} } = sidecarSet;
   const { matchedPods = 0, updatedPods = 0, updatedReadyPods = 0 } = status;
   const { notUpgradablePods = 0, uninjectedPods = 0, missedPods = 0 } = status;
   const { message } = rolloutStateOf(sidecarSet);
@@ -67,7 +69,7 @@ export function rowOf({ name, sidecarSet }: PreparedSidecarSet): Row {
     message,
     attention: attentionOf({ sidecarSet }),
     conditions,
-    isPaused: spec.updateStrategy?.paused === true,
+    mechanism: mechanismNote(mechanismOf(sidecarSet)) ?? "",
     revision: status.latestRevision ?? "",
     created: metadata.creationTimestamp ?? "",
   };

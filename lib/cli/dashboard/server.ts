@@ -31,10 +31,15 @@ export interface ServerOptions {
   readonly signal: AbortSignal;
 }
 
-/** Nothing from elsewhere, no inline code, no frame around the page. */
+/** Nothing from elsewhere, no inline code, no markup from text, no frame around the page. */
 const HEADERS = {
-  "content-security-policy":
-    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "content-security-policy": [
+    "default-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+  ].join("; "),
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
@@ -51,8 +56,24 @@ class BadRequest extends Error {}
 /** Creates the handler of the page, its data and its actions. It answers every request, and never rejects. */
 export function createHandler(options: ServerOptions): (request: Request) => Promise<Response> {
   const { guard, context } = options;
+  const routes = new Map(Object.entries(routesOf(options)));
+  const answer: (request: Request) => Promise<Response> = async (request) => {
+    const { pathname, searchParams } = new URL(request.url);
+    const { method } = request;
+    const file = pageFile(pathname);
+    if (file && (method === "GET" || method === "HEAD")) {
+      return new Response(file.text, { headers: { "content-type": file.type } });
+    }
+    const route = routes.get(`${method} ${pathname}`);
+    if (route) return await route(request, searchParams);
+    const exists = file !== undefined ||
+      ["GET", "POST"].some((each) => routes.has(`${each} ${pathname}`));
+    return exists
+      ? text(405, `Cannot answer the method ${method}`)
+      : text(404, `Cannot find ${pathname}`);
+  };
   return async (request) => {
-    const response = guard.check(request) ?? await answer(request, options).catch((error) => {
+    const response = guard.check(request) ?? await answer(request).catch((error) => {
       if (error instanceof BadRequest) return text(400, error.message);
       const { program } = context.terminal;
       return text(502, failureText(error, { verbose: false, program }));
@@ -62,51 +83,51 @@ export function createHandler(options: ServerOptions): (request: Request) => Pro
   };
 }
 
-async function answer(request: Request, options: ServerOptions): Promise<Response> {
-  const { context, view, clock, signal } = options;
-  const { pathname, searchParams } = new URL(request.url);
-  const file = request.method === "GET" ? pageFile(pathname) : undefined;
-  if (file) return new Response(file.text, { headers: { "content-type": file.type } });
-  const name = searchParams.get("name") ?? "";
-  switch (`${request.method} ${pathname}`) {
-    case "GET /api/session":
-      return Response.json({ cluster: options.clusterName, isReadOnly: options.isReadOnly });
-    case "GET /api/live": {
-      const shown = name === "" ? {} : { sidecarSet: name };
+type Route = (request: Request, query: URLSearchParams) => Promise<Response> | Response;
+
+/** The data and actions of the page, by method and path. */
+function routesOf(
+  { context, view, clock, signal, clusterName, isReadOnly }: ServerOptions,
+): Readonly<Record<string, Route>> {
+  const nameOf = (query: URLSearchParams) => query.get("name") ?? "";
+  return {
+    "GET /api/session": () => Response.json({ cluster: clusterName, isReadOnly }),
+    "GET /api/live": (_, query) => {
+      const [name, pod] = [query.get("name"), query.get("pod")];
+      const shown = { ...(name && { sidecarSet: name }), ...(pod && { pod }) };
       const body = liveUpdates({ view, clock, signal, ...shown });
       return new Response(body, { headers: { "content-type": "text/event-stream" } });
-    }
-    case "GET /api/history": {
-      const revision = Number(searchParams.get("revision") ?? NaN);
+    },
+    "GET /api/history": async (_, query) => {
+      const revision = Number(query.get("revision") ?? NaN);
+      const name = nameOf(query);
       const of = Number.isInteger(revision) ? { name, revision } : { name };
       return Response.json(await history(of, context));
-    }
-    case "GET /api/events": {
-      const { uid } = view.index.sidecarSets.get(name)?.sidecarSet.metadata ?? {};
+    },
+    "GET /api/events": async (_, query) => {
+      const { uid } = view.index.sidecarSets.get(nameOf(query))?.sidecarSet.metadata ?? {};
       const events = uid === undefined ? [] : await eventsOf(uid, context);
       return Response.json({ events: events ?? null });
-    }
-    case "GET /api/forbidden":
-      return Response.json(await forbiddenActions(name, context));
-    case "GET /api/yaml":
-      return Response.json({ yaml: await editableYaml(name, context) });
-    case "GET /api/pod": {
-      const namespace = searchParams.get("namespace") ?? "default";
-      return Response.json(await explainPod({ namespace, name }, context));
-    }
-    case "POST /api/diff": {
+    },
+    "GET /api/forbidden": async (_, query) =>
+      Response.json(await forbiddenActions(nameOf(query), context)),
+    "GET /api/yaml": async (_, query) =>
+      Response.json({ yaml: await editableYaml(nameOf(query), context) }),
+    "GET /api/pod": async (_, query) => {
+      const namespace = query.get("namespace") ?? "default";
+      return Response.json(await explainPod({ namespace, name: nameOf(query) }, context));
+    },
+    "POST /api/diff": async (request) => {
       const { yaml } = await bodyOf(request);
       if (typeof yaml !== "string") throw new BadRequest("Cannot compare: yaml must be text");
       return Response.json(await previewEdit(yaml, context));
-    }
-    case "POST /api/actions": {
+    },
+    "POST /api/actions": async (request) => {
       const action = actionOf(await bodyOf(request));
-      if (options.isReadOnly) return text(403, "Cannot change anything: started with --read-only");
+      if (isReadOnly) return text(403, "Cannot change anything: started with --read-only");
       return Response.json(await act(action, context));
-    }
-    default:
-      return text(404, `Cannot find ${pathname}`);
-  }
+    },
+  };
 }
 
 function text(status: number, message: string): Response {
@@ -117,10 +138,12 @@ function text(status: number, message: string): Response {
 }
 
 async function bodyOf(request: Request): Promise<Record<string, unknown>> {
-  const bytes = await request.bytes();
-  if (bytes.length > MAX_BODY_BYTES) {
+  // A body without a declared length can be endless.
+  const length = request.headers.get("content-length") ?? "";
+  if (!/^\d+$/.test(length) || Number(length) > MAX_BODY_BYTES) {
     throw new BadRequest("Cannot read the request: it is too large");
   }
+  const bytes = await request.bytes();
   try {
     const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (isObject(body)) return body;

@@ -1,11 +1,12 @@
 import type { ClusterOptions } from "../cluster/connection.ts";
 import type { ExclusionOptions, MaybeLive } from "../cluster/known_cluster.ts";
+import type { MissingRight } from "../cluster/missing_rights.ts";
 import { clusterWithFiles, readValidFiles } from "../files/cluster.ts";
 import type { ReadOptions } from "../files/documents.ts";
 import { podTargetsOf } from "../pods/targets.ts";
 import { type DataFormat, printData } from "../terminal/output.ts";
 import { CliError } from "../terminal/terminal.ts";
-import { explain } from "./explanation.ts";
+import { explain, type PodExplanation } from "./explanation.ts";
 import { explanationText } from "./text.ts";
 
 /** Options of {@linkcode explainCommand}. */
@@ -21,18 +22,52 @@ export interface ExplainOptions extends ClusterOptions, ExclusionOptions, ReadOp
   readonly namespace?: string;
 }
 
+/** What SidecarSets do, or did, to Pods. */
+export interface Explained {
+  readonly explanations: readonly PodExplanation[];
+  /** Rights without which it is incomplete. */
+  readonly missingRights: readonly MissingRight[];
+}
+
 /**
  * Prints what SidecarSets do, or did, to Pods, and why. SidecarSets in files replace those of the cluster.
  *
  * @returns 0; 1 if a Pod is refused, or would be; 2 if a SidecarSet is invalid.
  * @throws {CliError} if a file cannot be read, or no Pod is given.
  */
-export async function explainCommand(
-  options: ExplainOptions,
+export async function explainCommand(options: ExplainOptions, live: MaybeLive): Promise<number> {
+  const explained = await readExplanations(options, live);
+  if (explained === undefined) return 2;
+  const { explanations, missingRights } = explained;
+  const { terminal } = live;
+  if (options.output === "text") {
+    terminal.write(explanations.map((each) => explanationText(each, terminal)).join("\n"));
+    if (missingRights.length > 0) {
+      const { missingRightsText } = await import("../cluster/missing_rights.ts");
+      terminal.error(missingRightsText(missingRights));
+    }
+  } else {
+    const data = {
+      pods: explanations,
+      ...(missingRights.length === 0 ? {} : { missingRights }),
+    };
+    await printData(data, { format: options.output, terminal });
+  }
+  return explanations.some(({ refused, refusal }) => refused || refusal !== undefined) ? 1 : 0;
+}
+
+/**
+ * Explains Pods and workloads of files and of the cluster.
+ *
+ * @returns undefined if a SidecarSet is invalid; it is reported on the terminal.
+ * @throws {CliError} if a file cannot be read, or no Pod is given.
+ */
+export async function readExplanations(
+  options: Omit<ExplainOptions, "output">,
   { terminal, connection }: MaybeLive,
-): Promise<number> {
+): Promise<Explained | undefined> {
   const files = await readValidFiles(options, terminal);
-  if (files === undefined) return 2;
+  if (files === undefined) return undefined;
   const namespace = options.namespace ?? connection?.namespace ?? "default";
   const targets = podTargetsOf(files.manifests, namespace);
   if (targets.length + options.objects.length === 0) {
@@ -65,19 +100,5 @@ export async function explainCommand(
     });
     explanations = [...explanations, ...live];
   }
-  if (options.output === "text") {
-    const texts = explanations.map((each) => explanationText(each, terminal));
-    terminal.write(texts.join("\n"));
-    if (missingRights.length > 0) {
-      const { missingRightsText } = await import("../cluster/missing_rights.ts");
-      terminal.error(missingRightsText(missingRights));
-    }
-  } else {
-    const data = {
-      pods: explanations,
-      ...(missingRights.length === 0 ? {} : { missingRights }),
-    };
-    await printData(data, { format: options.output, terminal });
-  }
-  return explanations.some(({ refused, refusal }) => refused || refusal !== undefined) ? 1 : 0;
+  return { explanations, missingRights };
 }

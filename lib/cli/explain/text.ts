@@ -50,21 +50,39 @@ function summary({ object, sidecarSets, refused, incomplete }: PodExplanation): 
 }
 
 function sidecarSetLines(explanation: SidecarSetExplanation, terminal: Terminal): string[] {
-  const { word, color, details } = verdictOf(explanation);
-  const warnings = (explanation.unknownFields ?? [])
-    .map(({ field, remedy }) => `warning: unknown field ${field}: ${remedy}`);
+  const { word, color, details, commands, warnings } = verdictText(explanation);
   return [
     `  ${explanation.name}  ${painted(word, { color, terminal })}`,
     ...details.flatMap((detail) => wrapped(detail, 4)),
-    ...mechanismLines(explanation),
-    ...(explanation.commands ?? []).map((command) => `      ${command}`),
+    ...commands.map((command) => `      ${command}`),
     ...warnings.flatMap((warning) => wrapped(warning, 4)),
   ];
 }
 
-function mechanismLines({ mechanism }: SidecarSetExplanation): string[] {
+/** The result of one SidecarSet in words. */
+export interface VerdictText {
+  readonly word: string;
+  readonly color: Color;
+  /** A sentence each: revision, state, changed fields, patches, caveats, what comes next, mechanism. */
+  readonly details: readonly string[];
+  readonly commands: readonly string[];
+  /** One for each unknown field. */
+  readonly warnings: readonly string[];
+}
+
+/** The result of one SidecarSet for a Pod, in the words of `sidecarset explain`. */
+export function verdictText(explanation: SidecarSetExplanation): VerdictText {
+  const { mechanism, commands = [], unknownFields = [] } = explanation;
+  const { word, color, details } = verdictOf(explanation);
   const note = mechanism && mechanismNote(mechanism);
-  return note === undefined ? [] : wrapped(note, 4);
+  return {
+    word,
+    color,
+    details: note === undefined ? details : [...details, note],
+    commands,
+    warnings: unknownFields
+      .map(({ field, remedy }) => `warning: unknown field ${field}: ${remedy}`),
+  };
 }
 
 const STATE_WORDS = {
@@ -77,13 +95,9 @@ const STATE_WORDS = {
   Stripped: "changed by another webhook",
 } as const;
 
-interface VerdictText {
-  readonly word: string;
-  readonly color: Color;
-  readonly details: readonly string[];
-}
-
-function verdictOf(explanation: SidecarSetExplanation): VerdictText {
+function verdictOf(
+  explanation: SidecarSetExplanation,
+): Pick<VerdictText, "word" | "color" | "details"> {
   const { verdict, reason, message = "", refuses, revision, update, changed = [] } = explanation;
   const caveats = [...explanation.patches ?? [], ...explanation.caveats ?? []];
   const changedNote = changed.length === 0 ? [] : [`changed fields: ${changed.join(", ")}`];

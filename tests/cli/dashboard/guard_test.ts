@@ -68,6 +68,18 @@ Deno.test("a request that another site's page sends is refused, with the cookie 
   assert.equal(guard.check(request("/api/actions", { ...json, origin: ORIGIN })), undefined);
 });
 
+Deno.test("a page of another port of the loopback address gets nothing, also without an Origin", () => {
+  const guard = guardOf();
+  const cookie = enter(guard);
+  for (const site of ["same-site", "cross-site"]) {
+    const sent = request("/api/live", { cookie, "sec-fetch-site": site });
+    assert.equal(guard.check(sent)?.status, 403, site);
+  }
+  for (const site of ["same-origin", "none"]) {
+    assert.equal(guard.check(request("/", { cookie, "sec-fetch-site": site })), undefined, site);
+  }
+});
+
 Deno.test("each start has another token and another cookie", () => {
   const [one, other] = [createGuard(() => 8080), createGuard(() => 8080)];
   assert.notEqual(one.entrance, other.entrance);

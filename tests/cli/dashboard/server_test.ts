@@ -58,14 +58,19 @@ function scene({ isReadOnly = false, ...options }: SceneOptions = {}) {
     clock,
     end: () => ended.abort(),
     get: (path: string) => handler(new Request(`${ORIGIN}${path}`, { headers })),
-    post: (path: string, body: unknown) =>
-      handler(
+    post: (path: string, body: unknown, more: Record<string, string> = {}) => {
+      const text = typeof body === "string" ? body : JSON.stringify(body);
+      const json = { "content-type": "application/json", "content-length": `${text.length}` };
+      return handler(
         new Request(`${ORIGIN}${path}`, {
           method: "POST",
-          headers: { ...headers, origin: ORIGIN, "content-type": "application/json" },
-          body: typeof body === "string" ? body : JSON.stringify(body),
+          headers: { ...headers, origin: ORIGIN, ...json, ...more },
+          body: text,
         }),
-      ),
+      );
+    },
+    send: (method: string, path: string) =>
+      handler(new Request(`${ORIGIN}${path}`, { method, headers })),
     outside: (path: string) =>
       handler(new Request(`${ORIGIN}${path}`, { headers: { host: headers.host } })),
   };
@@ -194,11 +199,71 @@ Deno.test("the preview of edited YAML is what diff prints, and writes nothing", 
 
 Deno.test("a Pod is explained with the fields that come from each SidecarSet", async () => {
   const { get } = scene();
-  const { status, output } = await (await get("/api/pod?namespace=default&name=pod")).json();
-  assert.equal(status, 0);
-  const [pod] = JSON.parse(output).pods;
-  const [{ name, verdict, fields }] = pod.sidecarSets;
-  assert.deepEqual([name, verdict, fields], ["web", "InjectedBefore", ["spec.containers[agent]"]]);
+  const { sidecarSets } = await (await get("/api/pod?namespace=default&name=pod")).json();
+  const [{ name, word, fields }] = sidecarSets;
+  assert.deepEqual([name, word, fields], ["web", "injected, up to date", [
+    "spec.containers[agent]",
+  ]]);
+});
+
+Deno.test("a Pod that does not exist is a sentence, and its name is no path", async () => {
+  const { get, cluster } = scene();
+  for (const name of ["missing", "../../api/v1/secrets/x", "a/b", "..", "?x=1", "%2e%2e"]) {
+    const query = new URLSearchParams({ namespace: "../../kube-system", name });
+    const response = await get(`/api/pod?${query}`);
+    assert.equal(response.status, 502, name);
+    assert.match(await response.text(), /^Cannot /);
+  }
+  assert.deepEqual(cluster.writes(), []);
+});
+
+Deno.test("other methods and paths are refused, and HEAD has the headers of GET", async () => {
+  const { send, get } = scene();
+  assert.equal((await send("HEAD", "/")).headers.get("content-type"), "text/html; charset=utf-8");
+  const refused = [
+    ["DELETE", "/"],
+    ["PUT", "/api/actions"],
+    ["GET", "/api/actions"],
+    ["HEAD", "/api/live"],
+    ["OPTIONS", "/api/diff"],
+  ] as const;
+  for (const [method, path] of refused) assert.equal((await send(method, path)).status, 405, path);
+  const missing = ["/../deno.json", "/%2e%2e/main.ts", "//main.js", "/style.css/", "/__proto__"];
+  for (const path of missing) assert.equal((await get(path)).status, 404, path);
+});
+
+Deno.test("a body without a length, or that is too large, is refused unread", async () => {
+  const { post } = scene();
+  for (const length of ["", "5000000", "x"].map((each) => ({ "content-length": each }))) {
+    const response = await post("/api/diff", { yaml: "" }, length);
+    assert.equal(response.status, 400);
+    assert.match(await response.text(), /too large/);
+  }
+});
+
+Deno.test("hostile YAML is refused, and does not grow", async () => {
+  const { post, cluster } = scene();
+  const levels = Array.from(
+    { length: 30 },
+    (_, at) => `  l${at + 1}: &l${at + 1} [${Array(9).fill(`*l${at}`)}]`,
+  );
+  const hostile = [
+    ["metadata:", "  l0: &l0 [x]", ...levels].join("\n"),
+    "a: &a [*a]",
+    "[".repeat(100_000),
+    "{__proto__: {polluted: true}}",
+    "!!js/function 'function(){}'",
+    "\u0000",
+  ];
+  for (const yaml of hostile) {
+    const response = await post("/api/diff", { yaml });
+    assert.equal(response.status, 200);
+    const { status, errors } = await response.json();
+    assert.equal(status, 2, yaml.slice(0, 60));
+    assert.ok(errors.length < 10_000, errors.slice(0, 200));
+  }
+  assert.equal("polluted" in {}, false);
+  assert.deepEqual(cluster.writes(), []);
 });
 
 interface ServerEvent {
@@ -222,6 +287,26 @@ async function nextEvent(
     if (event === kind) return JSON.parse(data ?? "");
   }
 }
+
+Deno.test("the shown Pod is reported at first, and at each change of it", async () => {
+  const { get, index, clock, end } = scene();
+  index.applyNamespace({ metadata: { name: "default" } });
+  const response = await get("/api/live?pod=default/pod");
+  assert.ok(response.body);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  assert.equal(await nextEvent(reader, "pod"), null);
+  for (const resourceVersion of ["2", "3"]) {
+    index.applyPod(podOf({ resourceVersion }));
+    await clock.advance(1_000);
+    assert.equal(await nextEvent(reader, "pod"), null);
+  }
+  index.deletePod("default/pod");
+  await clock.advance(1_000);
+  assert.equal(await nextEvent(reader, "pod"), null);
+  end();
+  await clock.advance(1_000);
+  await reader.cancel();
+});
 
 Deno.test("updates begin with everything, then have what changed, as text", async () => {
   const { get, index, clock, end } = scene();

@@ -1,6 +1,6 @@
 // @ts-check
 /// <reference lib="dom" />
-import { byId, element, fill, preformatted } from "./dom.js";
+import { button, byId, element, fill, preformatted } from "./dom.js";
 import { load, post } from "./live.js";
 
 /** @typedef {{ action: string, title: string, toRevision?: number }} Offered */
@@ -20,39 +20,28 @@ const OFFERED = [
  * @param {{ isReadOnly: boolean }} session
  */
 export function createActions(name, { isReadOnly }) {
-  const reason = element("p", { class: "reason", hidden: true });
-  const buttons = new Map(OFFERED.map((offered) => [
-    offered.action,
-    element(
-      "button",
-      { type: "button", click: () => void perform(name, offered) },
-      `${offered.title}…`,
-    ),
-  ]));
-  const node = element("div", { class: "actions" }, ...buttons.values(), reason);
+  const reason = element("p.reason.muted", { id: "reason" });
+  const buttons = OFFERED.map((offered) =>
+    button(`${offered.title}…`, () => perform(name, offered))
+  );
   /** @param {Record<string, string>} why by action */
   const disable = (why) => {
-    for (const [action, text] of Object.entries(why)) {
-      const button = buttons.get(action);
-      if (button === undefined) continue;
-      button.disabled = true;
-      button.title = text;
+    for (const [at, { action }] of OFFERED.entries()) {
+      const [each, text] = [buttons[at], why[action]];
+      if (each === undefined || text === undefined) continue;
+      each.disabled = true;
+      each.title = text;
+      each.setAttribute("aria-describedby", "reason");
     }
     const texts = [...new Set(Object.values(why))];
-    reason.hidden = texts.length === 0;
-    fill(reason, `Not possible: ${texts.join("; ")}`);
+    if (texts.length > 0) fill(reason, `Not possible: ${texts.join("; ")}`);
   };
   if (isReadOnly) {
-    disable(
-      Object.fromEntries([...buttons.keys()].map((action) => [action, "started with --read-only"])),
-    );
+    disable(Object.fromEntries(OFFERED.map(({ action }) => [action, "started with --read-only"])));
   } else {
-    load("forbidden", { name }).then(disable, (error) => {
-      reason.hidden = false;
-      fill(reason, error.message);
-    });
+    load("forbidden", { name }).then(disable, ({ message }) => fill(reason, message));
   }
-  return node;
+  return element("div.actions.tools", buttons, reason);
 }
 
 /**
@@ -63,29 +52,26 @@ export function createActions(name, { isReadOnly }) {
  */
 export async function perform(name, { action, title, toRevision }) {
   const dialog = byId("dialog", HTMLDialogElement);
-  const heading = element("h2", { id: "dialog-title" }, `${title} ${name}`);
-  const close = element("button", { type: "button", click: () => dialog.close() }, "Cancel");
-  const content = element(
-    "div",
-    { class: "content", "aria-live": "polite" },
-    "Asking the API server…",
-  );
-  const confirm = element("button", { type: "button", class: "primary", disabled: true }, title);
-  fill(dialog, heading, content, element("div", { class: "buttons" }, close, confirm));
-  dialog.showModal();
+  const close = button("Cancel", () => dialog.close());
+  const content = element("div.content", { "aria-live": "polite" }, "Asking the API server…");
   const request = { action, name, ...(toRevision === undefined ? {} : { toRevision }) };
-  const preview = await attempt({ ...request, dryRun: true });
-  fill(content, preformatted(preview.text));
-  if (!preview.isDone) return fill(close, "Close");
-  confirm.disabled = false;
-  confirm.addEventListener("click", async () => {
+  const confirm = button(title, async () => {
     confirm.disabled = true;
     const result = await attempt({ ...request, dryRun: false });
     fill(content, preformatted(result.text));
     confirm.remove();
     fill(close, "Close");
     close.focus();
-  }, { once: true });
+  });
+  confirm.className = "primary";
+  confirm.disabled = true;
+  const heading = element("h2", { id: "dialog-title" }, `${title} ${name}`);
+  fill(dialog, heading, content, element("div.tools", close, confirm));
+  dialog.showModal();
+  const preview = await attempt({ ...request, dryRun: true });
+  fill(content, preformatted(preview.text));
+  if (!preview.isDone) return fill(close, "Close");
+  confirm.disabled = false;
   confirm.focus();
 }
 

@@ -2,26 +2,34 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
-/** @typedef {Node | string | undefined | false} Child */
+/** @typedef {Node | string | undefined | false} Leaf */
+/** @typedef {Leaf | (Leaf | Leaf[])[]} Child */
+/** @typedef {Record<string, string | number | boolean | EventListener | undefined>} Attributes */
 
 /**
  * Creates an element. Text becomes text nodes, never markup.
  *
  * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag
- * @param {Record<string, string | number | boolean | EventListener | undefined>} [attributes] A function is a
- *   listener; false and undefined are left out.
- * @param {...Child} children
+ * @param {K | `${K}.${string}`} selector `tag` or `tag.class.class`
+ * @param {Attributes | Child} [first] Attributes, or a child. A function is a listener; false and undefined are left
+ *   out.
+ * @param {...Child} rest
  * @returns {HTMLElementTagNameMap[K]}
  */
-export function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
+export function element(selector, first, ...rest) {
+  const [tag, ...classes] = selector.split(".");
+  const made = document.createElement(/** @type {K} */ (tag));
+  if (classes.length > 0) made.className = classes.join(" ");
+  if (typeof first !== "object" || first instanceof Node || Array.isArray(first)) {
+    fill(made, first, ...rest);
+    return made;
+  }
+  for (const [name, value] of Object.entries(first)) {
     if (typeof value === "function") made.addEventListener(name, value);
     else if (value === true) made.setAttribute(name, "");
     else if (value !== undefined && value !== false) made.setAttribute(name, String(value));
   }
-  made.append(...present(children));
+  fill(made, ...rest);
   return made;
 }
 
@@ -35,9 +43,14 @@ export function fill(parent, ...children) {
   parent.replaceChildren(...present(children));
 }
 
-/** @param {Child[]} children */
+/**
+ * @param {Child[]} children
+ * @returns {(Node | string)[]}
+ */
 function present(children) {
-  return children.filter((child) => child !== undefined && child !== false);
+  return children.flatMap((child) =>
+    Array.isArray(child) ? present(child) : child === undefined || child === false ? [] : [child]
+  );
 }
 
 /**
@@ -52,6 +65,29 @@ export function byId(id, type) {
   const found = document.getElementById(id);
   if (found instanceof type) return found;
   throw new TypeError(`Cannot find the element ${id}`);
+}
+
+/**
+ * A link to a SidecarSet or Pod; a long name is cut and has the whole name as its title.
+ *
+ * @param {"sidecarsets" | "pods"} kind
+ * @param {...string} names
+ */
+export function hrefOf(kind, ...names) {
+  return `#/${[kind, ...names.map(encodeURIComponent)].join("/")}`;
+}
+
+/** @param {string} name */
+export function sidecarSetLink(name) {
+  return element("a.cut", { href: hrefOf("sidecarsets", name), title: name }, name);
+}
+
+/**
+ * @param {string} title
+ * @param {() => unknown} work
+ */
+export function button(title, work) {
+  return element("button", { type: "button", click: () => void work() }, title);
 }
 
 /**
@@ -71,25 +107,22 @@ export function counted(count, noun) {
  */
 export function preformatted(text) {
   const lines = text.replace(/\n$/, "").split("\n").map((line) => {
-    const kind = /^\+/.test(line) ? "added" : /^-/.test(line) ? "removed" : "";
-    return kind === "" ? `${line}\n` : element("span", { class: kind }, `${line}\n`);
+    const kind = line.startsWith("+") ? ".added" : line.startsWith("-") ? ".removed" : "";
+    return kind === "" ? `${line}\n` : element(`span${kind}`, `${line}\n`);
   });
-  return element("pre", { tabindex: 0 }, ...lines);
+  return element("pre", { tabindex: 0 }, lines);
 }
 
+/** @type {readonly (readonly [string, number])[]} */
+const UNITS = [["d", 86_400], ["h", 3_600], ["m", 60], ["s", 1]];
+
 /**
- * The time since a moment, in the largest fitting unit, such as `5m`.
+ * The time since a moment, in the largest fitting unit, such as `5m`; empty for an invalid time.
  *
  * @param {string} time RFC 3339
  */
 export function age(time) {
-  const seconds = Math.max(0, (Date.now() - Date.parse(time)) / 1000);
-  if (Number.isNaN(seconds)) return "";
-  for (const [unit, length] of UNITS) {
-    if (seconds >= length) return `${Math.floor(seconds / length)}${unit}`;
-  }
-  return `${Math.floor(seconds)}s`;
+  const seconds = Math.max(1, (Date.now() - Date.parse(time)) / 1000);
+  const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? ["", NaN];
+  return unit && `${Math.floor(seconds / length)}${unit}`;
 }
-
-/** @type {readonly (readonly [string, number])[]} */
-const UNITS = [["d", 86_400], ["h", 3_600], ["m", 60]];

@@ -7,11 +7,11 @@
 /**
  * @typedef {{
  *   name: string, counts: Record<PodState, number>, state: string, message: string, attention: number,
- *   conditions: Condition[], isPaused: boolean, revision: string, created: string
+ *   mechanism: string, conditions: Condition[], revision: string, created: string
  * }} Row
  */
 /**
- * What changed: keys to show again, and keys that are gone. `all` begins from nothing.
+ * What changed: keys to show again, and keys that are gone. With `all`, `changed` has everything.
  *
  * @template T
  * @typedef {{ all: boolean, changed: T[], removed: string[] }} Delta
@@ -36,26 +36,86 @@ export function shown(state) {
   return { letter, words };
 }
 
+/** Time until a connection that the browser does not open again by itself is tried again. */
+const RETRY_MS = 2_000;
+/** Shortest time between two readings of the same data. */
+const INTERVAL_MS = 1_000;
+
 /**
- * Receives the server's events until it is closed. The browser connects again by itself.
+ * @typedef {{
+ *   rows(delta: Delta<Row>): void, cells(delta: Delta<Cell>): void, pod(): void,
+ *   cluster(data: { problems: string[] }): void, connected(isConnected: boolean): void
+ * }} Receiver
+ */
+
+/**
+ * Receives the server's events until it is closed. A hidden tab has no connection, since a browser opens only six to
+ * one server, and receives everything again when it is shown.
  *
- * @param {string | undefined} name SidecarSet whose Pods are received
- * @param {{
- *   rows(delta: Delta<Row>): void, cells(delta: Delta<Cell>): void,
- *   cluster(problems: string[]): void, connected(isConnected: boolean): void
- * }} receiver
+ * @param {Record<string, string>} query what is received in addition to the SidecarSets
+ * @param {Receiver} receiver
  * @returns {() => void} closes the connection
  */
-export function receive(name, receiver) {
-  const source = new EventSource(
-    `/api/live${name === undefined ? "" : `?name=${encodeURIComponent(name)}`}`,
-  );
-  source.addEventListener("open", () => receiver.connected(true));
-  source.addEventListener("error", () => receiver.connected(false));
-  source.addEventListener("rows", ({ data }) => receiver.rows(JSON.parse(data)));
-  source.addEventListener("cells", ({ data }) => receiver.cells(JSON.parse(data)));
-  source.addEventListener("cluster", ({ data }) => receiver.cluster(JSON.parse(data).problems));
-  return () => source.close();
+export function receive(query, receiver) {
+  /** @type {EventSource | undefined} */
+  let source;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let retry;
+  function close() {
+    clearTimeout(retry);
+    source?.close();
+  }
+  function open() {
+    close();
+    if (document.hidden) return;
+    const opened = source = new EventSource(`/api/live?${new URLSearchParams(query)}`);
+    opened.addEventListener("open", () => receiver.connected(true));
+    opened.addEventListener("error", () => {
+      receiver.connected(false);
+      if (opened.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
+    });
+    for (const name of /** @type {const} */ (["rows", "cells", "pod", "cluster"])) {
+      opened.addEventListener(name, ({ data }) => receiver[name](JSON.parse(data)));
+    }
+  }
+  document.addEventListener("visibilitychange", open);
+  open();
+  return () => {
+    document.removeEventListener("visibilitychange", open);
+    close();
+  };
+}
+
+/**
+ * A function that does the work soon after each call: at most once at a time, and with a pause.
+ *
+ * @param {() => Promise<unknown>} work
+ */
+export function coalesced(work) {
+  let [isRunning, isStale] = [false, false];
+  return async () => {
+    isStale = true;
+    if (isRunning) return;
+    isRunning = true;
+    while (isStale) {
+      isStale = false;
+      await work();
+      await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
+    }
+    isRunning = false;
+  };
+}
+
+/**
+ * Applies a change to what is shown: keys that are gone, or that are not in a whole list, are removed first.
+ *
+ * @template T
+ * @param {Delta<T>} delta
+ * @param {{ known: Map<string, unknown>, keyOf: (item: T) => string, remove: (key: string) => void }} shown
+ */
+export function removeGone({ all, changed, removed }, { known, keyOf, remove }) {
+  const present = new Set(changed.map(keyOf));
+  for (const key of all ? [...known.keys()] : removed) if (!present.has(key)) remove(key);
 }
 
 /**

@@ -1,16 +1,21 @@
 // @ts-check
 /// <reference lib="dom" />
-import { byId, element, fill } from "./dom.js";
+import { byId, fill, hrefOf } from "./dom.js";
 import { load, receive } from "./live.js";
 import { createOverview } from "./overview.js";
-import { showPod } from "./pod.js";
+import { createPod } from "./pod.js";
 import { createSidecarSet } from "./sidecarset.js";
 
 const main = byId("main", HTMLElement);
 const banner = byId("banner", HTMLParagraphElement);
 /** @type {{ cluster: string, isReadOnly: boolean }} */
-const session = await load("session");
-fill(byId("cluster", HTMLSpanElement), session.cluster);
+const session = await load("session").catch(({ message }) => {
+  fill(main, message);
+  throw new Error(message);
+});
+const cluster = byId("cluster", HTMLSpanElement);
+fill(cluster, session.cluster);
+cluster.title = session.cluster;
 let close = () => {};
 let isConnected = true;
 /** @type {string[]} */
@@ -18,21 +23,21 @@ let problems = [];
 
 function showBanner() {
   banner.hidden = isConnected && problems.length === 0;
-  fill(
-    banner,
-    isConnected
-      ? `The cluster is not read completely. ${problems.join(" ")}`
-      : "The connection to the dashboard's process is lost; trying again.",
-  );
+  const text = isConnected
+    ? `The cluster is not read completely. ${problems.join(" ")}`
+    : "The connection to the dashboard's process is lost; trying again. " +
+      "If the process was started again, open the address that it printed.";
+  if (banner.textContent !== text) fill(banner, text);
 }
 
-/** @param {string | undefined} name @param {Partial<Parameters<typeof receive>[1]>} receiver */
-function listen(name, receiver) {
-  close = receive(name, {
+/** @param {Partial<import("./live.js").Receiver>} receiver @param {Record<string, string>} [query] */
+function listen(receiver, query = {}) {
+  close = receive(query, {
     rows() {},
     cells() {},
-    cluster(found) {
-      problems = found;
+    pod() {},
+    cluster(data) {
+      problems = data.problems;
       showBanner();
     },
     connected(is) {
@@ -45,39 +50,44 @@ function listen(name, receiver) {
 
 const overview = createOverview();
 
+/** The parts of the address; none for an address that cannot be decoded. */
+function place() {
+  try {
+    return location.hash.slice(2).split("/").map(decodeURIComponent);
+  } catch {
+    return [];
+  }
+}
+
 /** Shows what the address names. */
-async function show() {
+function show() {
   close();
-  close = () => {};
-  const [kind = "", ...names] = location.hash.slice(2).split("/").map(decodeURIComponent);
-  const [first = "", second = ""] = names;
+  const [kind, first = "", second = ""] = place();
   document.title = [second || first, "SidecarSets"].filter(Boolean).join(" · ");
   if (kind === "sidecarsets") {
     const shown = createSidecarSet(first, session);
     fill(main, shown.node);
-    listen(first, shown);
+    listen(shown, { name: first });
   } else if (kind === "pods") {
-    listen(undefined, {});
-    const target = element("section", {});
-    fill(main, target);
-    await showPod(first, second, target).catch(({ message }) =>
-      fill(target, element("p", {}, message))
-    );
+    const shown = createPod(first, second);
+    fill(main, shown.node);
+    listen(shown, { pod: `${first}/${second}` });
   } else {
     fill(main, overview.node);
-    listen(undefined, overview);
+    listen(overview);
   }
 }
 
-globalThis.addEventListener("hashchange", async () => {
-  await show();
+globalThis.addEventListener("hashchange", () => {
+  show();
   main.focus({ preventScroll: true });
   globalThis.scrollTo(0, 0);
 });
 byId("find", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
-  const [namespace = "", name] = byId("pod", HTMLInputElement).value.trim().split("/");
-  const path = name === undefined ? ["default", namespace] : [namespace, name];
-  location.hash = `#/pods/${path.map(encodeURIComponent).join("/")}`;
+  const [first = "", second] = byId("pod", HTMLInputElement).value.trim().split("/");
+  location.hash = second === undefined
+    ? hrefOf("pods", "default", first)
+    : hrefOf("pods", first, second);
 });
-await show();
+show();

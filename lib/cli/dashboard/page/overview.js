@@ -1,16 +1,16 @@
 // @ts-check
 /// <reference lib="dom" />
-import { age, element, fill } from "./dom.js";
-import { shown, STATES } from "./live.js";
+import { age, counted, element, fill, sidecarSetLink } from "./dom.js";
+import { removeGone, shown, STATES } from "./live.js";
 
 /** @typedef {import("./live.js").Row} Row */
 
-/** @type {Record<string, (a: Row, b: Row) => number>} */
+/** @type {Record<string, { title: string, compare: (a: Row, b: Row) => number }>} */
 const ORDERS = {
-  attention: (a, b) => b.attention - a.attention || compare(a.name, b.name),
-  name: (a, b) => compare(a.name, b.name),
-  age: (a, b) => compare(b.created, a.created) || compare(a.name, b.name),
-  pods: (a, b) => total(b) - total(a) || compare(a.name, b.name),
+  attention: { title: "what needs attention", compare: (a, b) => b.attention - a.attention },
+  name: { title: "name", compare: () => 0 },
+  age: { title: "age", compare: (a, b) => compare(b.created, a.created) },
+  pods: { title: "Pods", compare: (a, b) => total(b) - total(a) },
 };
 
 /** @param {string} a @param {string} b */
@@ -31,8 +31,8 @@ function total({ counts }) {
 export function createOverview() {
   /** @type {Map<string, { row: Row, line: HTMLElement }>} */
   const known = new Map();
-  const list = element("div", { role: "table", "aria-label": "SidecarSets", class: "overview" });
-  const summary = element("p", { class: "summary", role: "status" }, "Reading the cluster…");
+  const list = element("div.overview", { role: "table", "aria-label": "SidecarSets" });
+  const summary = element("p.muted", { role: "status" }, "Reading the cluster…");
   const filter = element("input", {
     id: "filter",
     type: "search",
@@ -42,23 +42,27 @@ export function createOverview() {
   const order = element(
     "select",
     { id: "order", change: arrange },
-    ...[["attention", "what needs attention"], ["name", "name"], ["age", "age"], ["pods", "Pods"]]
-      .map(([value, text]) => element("option", { value }, text)),
+    Object.entries(ORDERS).map(([value, { title }]) => element("option", { value }, title)),
   );
-  const node = element(
-    "section",
-    {},
-    element("h1", {}, "SidecarSets"),
-    element(
-      "div",
-      { class: "tools" },
-      element("label", { for: "filter" }, "Filter"),
-      filter,
-      element("label", { for: "order" }, "Sort by"),
-      order,
-      summary,
-    ),
-    list,
+  const empty = element(
+    "p.empty",
+    { hidden: true },
+    "No SidecarSets. Create one with kubectl apply; sidecarset diff -f FILE shows first what it does.",
+  );
+  const tools = element(
+    "div.tools",
+    element("label", { for: "filter" }, "Filter"),
+    filter,
+    element("label", { for: "order" }, "Sort by"),
+    order,
+    summary,
+  );
+  const node = element("section", element("h1", "SidecarSets"), tools, list, empty);
+  const heading = element(
+    "div.heading.muted",
+    { role: "row" },
+    ["Name", "Pods", "Updated", "State", "Revision", "Age"]
+      .map((title) => element("span", { role: "columnheader" }, title)),
   );
 
   function arrange() {
@@ -66,40 +70,29 @@ export function createOverview() {
     const matches = [...known.values()].filter(({ row }) =>
       row.name.toLowerCase().includes(text) || row.state.toLowerCase().includes(text)
     );
-    const by = ORDERS[order.value] ?? compareNone;
-    matches.sort((a, b) => by(a.row, b.row));
-    const lines = matches.map(({ line }) => line);
-    const isSame = lines.length === list.children.length - 1 &&
-      lines.every((line, at) => list.children[at + 1] === line);
-    if (!isSame) list.replaceChildren(heading, ...lines);
+    const by = ORDERS[order.value]?.compare ?? (() => 0);
+    matches.sort((a, b) => by(a.row, b.row) || compare(a.row.name, b.row.name));
+    const lines = [heading, ...matches.map(({ line }) => line)];
+    const isSame = lines.length === list.children.length &&
+      lines.every((line, at) => list.children[at] === line);
+    if (!isSame) list.replaceChildren(...lines);
     const urgent = matches.filter(({ row }) => row.attention === 3).length;
-    const counted = matches.length === known.size
-      ? `${known.size}`
-      : `${matches.length} of ${known.size}`;
-    fill(summary, `${counted} SidecarSets, ${urgent} ${urgent === 1 ? "needs" : "need"} attention`);
-    list.hidden = lines.length === 0;
+    const some = matches.length === known.size ? "" : `${matches.length} of `;
+    const need = urgent === 1 ? "needs" : "need";
+    fill(summary, `${some}${counted(known.size, "SidecarSet")}, ${urgent} ${need} attention`);
+    list.hidden = matches.length === 0;
     empty.hidden = known.size > 0;
   }
 
-  const heading = element(
-    "div",
-    { role: "row", class: "heading" },
-    ...["Name", "Pods", "Updated", "State", "Revision", "Age"]
-      .map((title) => element("span", { role: "columnheader" }, title)),
-  );
-  const empty = element(
-    "p",
-    { class: "empty", hidden: true },
-    "No SidecarSets. Create one with kubectl apply; sidecarset diff -f FILE shows first what it does.",
-  );
-  node.append(empty);
-
   return {
     node,
-    rows({ all, changed, removed }) {
-      if (all) known.clear();
-      for (const name of removed) known.delete(name);
-      for (const row of changed) {
+    rows(delta) {
+      removeGone(delta, {
+        known,
+        keyOf: ({ name }) => name,
+        remove: (name) => known.delete(name),
+      });
+      for (const row of delta.changed) {
         const line = known.get(row.name)?.line ?? element("div", { role: "row" });
         showRow(line, row);
         known.set(row.name, { row, line });
@@ -107,11 +100,6 @@ export function createOverview() {
       arrange();
     },
   };
-}
-
-/** @returns {number} */
-function compareNone() {
-  return 0;
 }
 
 /**
@@ -123,14 +111,14 @@ function showRow(line, row) {
   const matched = counts.updated + counts.inFlight + counts.outdated + counts.notUpgradable;
   line.className = `row attention-${attention}`;
   const cells = [
-    element("a", { href: `#/sidecarsets/${encodeURIComponent(name)}` }, name),
+    sidecarSetLink(name),
     bar(row),
     `${counts.updated + counts.inFlight} of ${matched}`,
-    element("span", { title: message, class: "state" }, mark(attention), state),
-    element("code", { title: revision }, revision.slice(name.length + 1) || revision),
+    element("span.cut", { title: `${state}: ${message}` }, mark(attention), state),
+    element("code.cut", { title: revision }, revision.slice(name.length + 1) || revision),
     age(created),
   ];
-  fill(line, ...cells.map((cell) => element("span", { role: "cell" }, cell)));
+  fill(line, cells.map((cell) => element("span", { role: "cell" }, cell)));
 }
 
 /**
@@ -140,18 +128,15 @@ function showRow(line, row) {
  */
 export function mark(attention) {
   const [shape = "", words = ""] = MARKS[attention] ?? [];
-  return element(
-    "span",
-    { class: `mark mark-${attention}`, role: "img", "aria-label": words },
-    shape,
-  );
+  return element(`span.mark.mark-${attention}`, { role: "img", "aria-label": words }, shape);
 }
 
-/** @type {readonly (readonly [string, string])[]} */
-const MARKS = [["●", "fine"], ["‖", "paused or incomplete"], ["▶", "moving"], [
-  "▲",
-  "needs attention",
-]];
+const MARKS = [
+  ["●", "fine"],
+  ["‖", "paused or incomplete"],
+  ["▶", "moving"],
+  ["▲", "needs attention"],
+];
 
 /**
  * A bar with a part for each state of Pods.
@@ -161,9 +146,9 @@ const MARKS = [["●", "fine"], ["‖", "paused or incomplete"], ["▶", "moving
 export function bar({ counts }) {
   const parts = STATES.filter(([state]) => counts[state] > 0);
   const text = parts.map(([state, , words]) => `${counts[state]} ${words}`).join(", ") || "no Pods";
-  const made = element("span", { class: "bar", role: "img", "aria-label": text, title: text });
+  const made = element("span.bar", { role: "img", "aria-label": text, title: text });
   for (const [state] of parts) {
-    const part = element("span", { class: `part is-${state}` }, shown(state).letter);
+    const part = element(`span.part.is-${state}`, shown(state).letter);
     part.style.flexGrow = String(counts[state]);
     made.append(part);
   }

@@ -1,125 +1,90 @@
 // @ts-check
 /// <reference lib="dom" />
-import { counted, element, fill, preformatted } from "./dom.js";
-import { load } from "./live.js";
+import { counted, element, fill, preformatted, sidecarSetLink } from "./dom.js";
+import { coalesced, load } from "./live.js";
 
 /**
  * @typedef {{
- *   name: string, verdict: string, reason?: string, message?: string, revision?: string,
- *   update?: { state: string, message: string }, changed?: string[], caveats?: string[], next?: string,
- *   commands?: string[], fields?: string[]
+ *   name: string, isSelected: boolean, word: string, color: string, details: string[], commands: string[],
+ *   fields: string[]
  * }} Verdict
  */
 /** @typedef {{ name: string, image: string, sidecarSet?: string }} Container */
 /**
- * @typedef {{ object: string, namespace: string, sidecarSets: Verdict[], initContainers: Container[],
- *   containers: Container[] }} Explanation
+ * @typedef {{ sidecarSets: Verdict[], initContainers: Container[], containers: Container[], missingRights: string }}
+ *   Explanation
  */
 
 /**
- * Shows what `sidecarset explain` says about a Pod.
+ * Shows what `sidecarset explain` says about a Pod, and follows it.
  *
  * @param {string} namespace
  * @param {string} name
- * @param {Element} target
  */
-export async function showPod(namespace, name, target) {
-  fill(target, element("h1", {}, `${namespace}/${name}`), element("p", {}, "Reading the Pod…"));
-  const { output, errors } = await load("pod", { namespace, name });
-  /** @type {{ pods: Explanation[] }} */
-  const { pods: [explanation] } = output === "" ? { pods: [] } : JSON.parse(output);
-  if (explanation === undefined) {
-    return fill(target, element("h1", {}, `${namespace}/${name}`), preformatted(errors));
-  }
-  const isSelected = (/** @type {Verdict} */ { reason }) => reason !== "NotSelected";
-  const selecting = explanation.sidecarSets.filter(isSelected);
-  const others = explanation.sidecarSets.filter((each) => !isSelected(each));
-  fill(
-    target,
-    element("h1", {}, `${namespace}/${name}`),
-    element("h2", {}, "SidecarSets"),
-    selecting.length === 0 && element("p", {}, "No SidecarSet selects the Pod."),
-    element("div", { class: "cards" }, ...selecting.map(verdict)),
-    element("h2", {}, "Containers in start order"),
-    containerList(explanation),
-    others.length > 0 && element(
-      "details",
-      {},
-      element("summary", {}, `Not selected by ${counted(others.length, "SidecarSet")}`),
-      element(
-        "ul",
-        {},
-        ...others.map((each) => element("li", {}, link(each.name), `: ${each.message ?? ""}`)),
-      ),
-    ),
-  );
-}
-
-/** @param {string} name */
-function link(name) {
-  return element("a", { href: `#/sidecarsets/${encodeURIComponent(name)}` }, name);
-}
-
-/** @param {Verdict} each */
-function verdict(
-  {
-    name,
-    verdict,
-    reason,
-    message,
-    revision,
-    update,
-    changed,
-    caveats = [],
-    next,
-    commands = [],
-    fields = [],
-  },
-) {
-  const state = update === undefined ? reason ?? "" : update.state;
-  return element(
-    "article",
-    { class: "card" },
-    element(
-      "h3",
-      {},
-      link(name),
-      " ",
-      element("span", { class: "badge" }, verdict === "InjectedBefore" ? "Injected" : verdict),
-    ),
-    state !== "" &&
-      element("p", {}, element("strong", {}, state), `: ${update?.message ?? message ?? ""}`),
-    revision !== undefined && element("p", {}, "Revision ", element("code", {}, revision)),
-    changed !== undefined && element("p", {}, `Changed since: ${changed.join(", ")}`),
-    ...caveats.map((text) => element("p", {}, text)),
-    next !== undefined && element("p", {}, `Next: ${next}`),
-    ...commands.map((command) => element("pre", { tabindex: 0 }, command)),
-    fields.length > 0 && element(
-      "details",
-      { open: true },
-      element("summary", {}, counted(fields.length, "injected field")),
-      element("ul", {}, ...fields.map((path) => element("li", {}, element("code", {}, path)))),
-    ),
-  );
+export function createPod(namespace, name) {
+  const content = element("div", "Reading the Pod…");
+  let shown = "";
+  const refresh = coalesced(async () => {
+    const found = await load("pod", { namespace, name }).catch(({ message }) => message);
+    const text = JSON.stringify(found);
+    // A node that stays keeps its focus, and its open details.
+    if (text !== shown) fill(content, typeof found === "string" ? found : explained(found));
+    shown = text;
+  });
+  return {
+    node: element("section", element("h1", `${namespace}/${name}`), content),
+    pod: refresh,
+    rows: refresh,
+  };
 }
 
 /** @param {Explanation} explanation */
-function containerList({ initContainers, containers }) {
-  const item =
-    (/** @type {string} */ kind) => (/** @type {Container} */ { name, image, sidecarSet }) =>
+function explained({ sidecarSets, initContainers, containers, missingRights }) {
+  const selecting = sidecarSets.filter(({ isSelected }) => isSelected);
+  const others = sidecarSets.filter(({ isSelected }) => !isSelected);
+  return [
+    missingRights !== "" && preformatted(missingRights),
+    element("h2", "SidecarSets"),
+    selecting.length === 0 && element("p", "No SidecarSet selects the Pod."),
+    element("div.cards", selecting.map(verdict)),
+    element("h2", "Containers in start order"),
+    element("ol", [
+      ...initContainers.map((each) => container("init container", each)),
+      ...containers.map((each) => container("container", each)),
+    ]),
+    others.length > 0 && element(
+      "details",
+      element("summary", `Not selected by ${counted(others.length, "SidecarSet")}`),
       element(
-        "li",
-        {},
-        element("strong", {}, name),
-        ` ${kind} `,
-        element("code", {}, image),
-        sidecarSet === undefined ? " the Pod's own" : " from ",
-        sidecarSet !== undefined && link(sidecarSet),
-      );
+        "ul",
+        others.map(({ name, details }) => element("li", sidecarSetLink(name), details.join("; "))),
+      ),
+    ),
+  ];
+}
+
+/** @param {Verdict} each */
+function verdict({ name, word, color, details, commands, fields }) {
   return element(
-    "ol",
-    {},
-    ...initContainers.map(item("init container")),
-    ...containers.map(item("container")),
+    "article.card",
+    element("h3", sidecarSetLink(name)),
+    element("p", element(`strong.is-${color}`, word)),
+    details.map((text) => element("p", text)),
+    commands.length > 0 && preformatted(commands.join("\n")),
+    fields.length > 0 && element(
+      "details",
+      { open: true },
+      element("summary", counted(fields.length, "injected field")),
+      element("ul", fields.map((path) => element("li", element("code", path)))),
+    ),
   );
+}
+
+/**
+ * @param {string} kind
+ * @param {Container} container
+ */
+function container(kind, { name, image, sidecarSet }) {
+  const origin = sidecarSet === undefined ? " of the Pod itself" : ` of SidecarSet ${sidecarSet}`;
+  return element("li", element("strong", name), ` ${kind} `, element("code", image), origin);
 }

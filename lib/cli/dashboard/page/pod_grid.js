@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
-import { counted, element, fill } from "./dom.js";
-import { shown } from "./live.js";
+import { counted, element, fill, hrefOf } from "./dom.js";
+import { removeGone, shown } from "./live.js";
 
 /** @typedef {import("./live.js").Cell} Cell */
 /** @typedef {{ name: string, node: HTMLElement, title: HTMLElement, cells: HTMLElement, links: Map<string, HTMLAnchorElement> }} Group */
@@ -23,8 +23,8 @@ export function createPodGrid() {
   /** @type {Map<string, { cell: Cell, link: HTMLAnchorElement }>} */
   const known = new Map();
   const none = element("p", { hidden: true }, "The SidecarSet selects no Pods that you may read.");
-  const list = element("div", {});
-  const node = element("div", { class: "pods", keydown: moveFocus }, none, list);
+  const list = element("div");
+  const node = element("div", { keydown: moveFocus }, none, list);
 
   /** @param {string} key */
   function remove(key) {
@@ -45,7 +45,8 @@ export function createPodGrid() {
   function show(cell) {
     const before = known.get(cell.key);
     if (before && groupOf(before.cell) !== groupOf(cell)) remove(cell.key);
-    const link = known.get(cell.key)?.link ?? element("a", { href: hrefOf(cell), tabindex: -1 });
+    const link = known.get(cell.key)?.link ??
+      element("a", { href: hrefOf("pods", ...cell.key.split("/")), tabindex: -1 });
     const { letter, words } = shown(cell.state);
     link.className = `cell is-${cell.state}`;
     link.textContent = letter;
@@ -62,12 +63,12 @@ export function createPodGrid() {
 
   /** @param {Cell} cell */
   function addGroup(cell) {
-    const title = element("h3", {});
-    const cells = element("div", { class: "cells" });
+    const title = element("h3.title", { title: groupOf(cell) });
+    const cells = element("div.cells");
     /** @type {Group} */
     const group = {
       name: groupOf(cell),
-      node: element("section", { class: "group" }, title, cells),
+      node: element("section.group", title, cells),
       title,
       cells,
       links: new Map(),
@@ -80,12 +81,12 @@ export function createPodGrid() {
 
   return {
     node,
-    cells({ all, changed, removed }) {
+    cells(delta) {
       resized.clear();
-      for (const key of all ? [...known.keys()] : removed) remove(key);
-      for (const cell of changed.toSorted((a, b) => a.key < b.key ? -1 : 1)) show(cell);
+      removeGone(delta, { known, keyOf: ({ key }) => key, remove });
+      for (const cell of delta.changed.toSorted((a, b) => a.key < b.key ? -1 : 1)) show(cell);
       for (const { name, title, links, cells } of resized) {
-        fill(title, `${name} `, element("small", {}, counted(links.size, "Pod")));
+        fill(title, element("span.cut", name), element("small", counted(links.size, "Pod")));
         const first = cells.firstElementChild;
         if (first instanceof HTMLElement) first.tabIndex = 0;
       }
@@ -97,11 +98,6 @@ export function createPodGrid() {
 /** @param {Cell} cell */
 function groupOf({ key, workload }) {
   return `${key.split("/")[0]} / ${workload || "no workload"}`;
-}
-
-/** @param {Cell} cell */
-function hrefOf({ key }) {
-  return `#/pods/${key.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 /**

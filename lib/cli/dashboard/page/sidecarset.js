@@ -1,8 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 import { createActions, perform } from "./actions.js";
-import { age, element, fill, preformatted } from "./dom.js";
-import { load, post, STATES } from "./live.js";
+import { age, button, element, fill, preformatted } from "./dom.js";
+import { coalesced, load, post, STATES } from "./live.js";
 import { bar, mark } from "./overview.js";
 import { createPodGrid } from "./pod_grid.js";
 
@@ -19,60 +19,50 @@ import { createPodGrid } from "./pod_grid.js";
  * }}
  */
 export function createSidecarSet(name, session) {
-  const state = element(
-    "div",
-    { class: "state-of", "aria-live": "polite" },
-    "Reading the cluster…",
-  );
-  const conditions = element("ul", { class: "conditions" });
+  const state = element("div", { "aria-live": "polite" }, "Reading the cluster…");
+  const conditions = element("ul");
   const grid = createPodGrid();
-  const revisions = element("div", {});
-  const events = element("div", {});
+  const [revisions, events] = [element("div"), element("div")];
+  const refreshEvents = coalesced(() => fillEvents(name, events));
   let revision = "";
 
   /** @param {Row} row */
   function show(row) {
+    const { attention, message, mechanism } = row;
+    const sentence = [mark(attention), element("strong", row.state), ` ${message}`];
     fill(
       state,
-      element(
-        "p",
-        { class: "sentence" },
-        mark(row.attention),
-        element("strong", {}, row.state),
-        ` ${row.message}`,
-      ),
+      element("p.sentence", sentence),
+      mechanism !== "" && element("p.muted", mechanism),
       bar(row),
       legend(row),
     );
-    fill(conditions, ...row.conditions.map(condition));
+    fill(conditions, row.conditions.map(condition));
+    void refreshEvents();
     if (row.revision === revision) return;
     revision = row.revision;
     void fillRevisions(name, revisions, session);
-    void fillEvents(name, events);
   }
 
+  const parts = {
+    Pods: grid.node,
+    Conditions: conditions,
+    Revisions: revisions,
+    Events: events,
+    "What a change would do": createEditor(name),
+  };
   return {
     node: element(
       "section",
-      {},
-      element("h1", {}, name),
+      element("h1", name),
       state,
       createActions(name, session),
-      element("h2", {}, "Pods"),
-      grid.node,
-      element("h2", {}, "Conditions"),
-      conditions,
-      element("h2", {}, "Revisions"),
-      revisions,
-      element("h2", {}, "Events"),
-      events,
-      element("h2", {}, "What a change would do"),
-      createEditor(name),
+      Object.entries(parts).flatMap(([title, part]) => [element("h2", title), part]),
     ),
-    rows({ changed, removed }) {
+    rows({ all, changed, removed }) {
       const own = changed.find((row) => row.name === name);
       if (own !== undefined) show(own);
-      if (removed.includes(name)) fill(state, "The SidecarSet was deleted.");
+      else if (all || removed.includes(name)) fill(state, "There is no SidecarSet with this name.");
     },
     cells: grid.cells,
   };
@@ -81,22 +71,16 @@ export function createSidecarSet(name, session) {
 /** @param {Row} row */
 function legend({ counts }) {
   return element(
-    "ul",
-    { class: "legend" },
-    ...STATES.map(([state, letter, words]) =>
-      element(
-        "li",
-        {},
-        element("span", { class: `key is-${state}` }, letter),
-        ` ${counts[state]} ${words}`,
-      )
+    "ul.legend",
+    STATES.map(([state, letter, words]) =>
+      element("li", element(`span.key.is-${state}`, letter), ` ${counts[state]} ${words}`)
     ),
   );
 }
 
 /** @param {import("./live.js").Condition} condition */
 function condition({ type, status, reason, message }) {
-  return element("li", {}, element("strong", {}, `${type}=${status}`), ` ${reason}: ${message}`);
+  return element("li", element("strong", `${type}=${status}`), ` ${reason}: ${message}`);
 }
 
 /**
@@ -109,31 +93,23 @@ async function fillRevisions(name, target, { isReadOnly }) {
   /** @type {{ revisions: { number: number, revisionName: string, created: string, current: boolean }[] }} */
   const { revisions } = output === "" ? { revisions: [] } : JSON.parse(output);
   if (revisions.length === 0) {
-    return fill(target, element("p", {}, errors || "No revision is stored yet."));
+    return fill(target, element("p", errors || "No revision is stored yet."));
   }
   const items = revisions.toReversed().map(({ number, revisionName, created, current }) => {
-    const details = element(
-      "details",
-      {},
-      element(
-        "summary",
-        {},
-        `Revision ${number}${current ? " (current)" : ""}, ${age(created)} old, ${revisionName}`,
-      ),
-    );
+    const suffix = current ? " (current)" : "";
+    const title = `Revision ${number}${suffix}, ${age(created)} old, ${revisionName}`;
+    const details = element("details", element("summary", title));
     details.addEventListener("toggle", async () => {
       if (!details.open || details.children.length > 1) return;
       const text = await load("history", { name, revision: String(number) }).catch(failed);
       details.append(preformatted(text.output + text.errors));
       if (current || isReadOnly) return;
       const undo = { action: "undo", title: `Undo to revision ${number}:`, toRevision: number };
-      details.append(
-        element("button", { type: "button", click: () => void perform(name, undo) }, "Undo to it…"),
-      );
+      details.append(button("Undo to it…", () => perform(name, undo)));
     });
     return details;
   });
-  fill(target, ...items);
+  fill(target, items);
 }
 
 /**
@@ -144,19 +120,12 @@ async function fillEvents(name, target) {
   const { events, errors = "You may not read events." } = await load("events", { name }).catch(
     failed,
   );
-  if (!events) return fill(target, element("p", {}, errors));
-  if (events.length === 0) return fill(target, element("p", {}, "No events."));
-  const items = events.map((
-    /** @type {Record<string, string>} */ { type, reason, note, count, at = "" },
-  ) =>
-    element(
-      "li",
-      {},
-      element("strong", {}, `${type} ${reason}`),
-      ` ${age(at)} ago, ${count}×: ${note}`,
-    )
-  );
-  fill(target, element("ul", {}, ...items));
+  if (!events) return fill(target, element("p", errors));
+  if (events.length === 0) return fill(target, element("p", "No events."));
+  /** @param {Record<string, string>} event */
+  const item = ({ type, reason, note, count, at = "" }) =>
+    element("li", element("strong", `${type} ${reason}`), ` ${age(at)} ago, ${count}×: ${note}`);
+  fill(target, element("ul", events.map(item)));
 }
 
 /** @param {Error} error */
@@ -177,11 +146,9 @@ function createEditor(name) {
     placeholder: "Paste or drop the YAML of a SidecarSet",
   });
   const result = element("div", { "aria-live": "polite" });
-  const button = (/** @type {string} */ title, /** @type {() => Promise<void>} */ work) =>
-    element("button", {
-      type: "button",
-      click: () => void work().catch((error) => fill(result, preformatted(error.message))),
-    }, title);
+  /** @param {string} title @param {() => Promise<void>} work */
+  const tool = (title, work) =>
+    button(title, () => work().catch((error) => fill(result, preformatted(error.message))));
   editor.addEventListener("dragover", (event) => event.preventDefault());
   editor.addEventListener("drop", async (event) => {
     const file = event.dataTransfer?.files[0];
@@ -190,17 +157,15 @@ function createEditor(name) {
     editor.value = await file.text();
   });
   return element(
-    "div",
-    { class: "editor" },
-    element("label", { for: "yaml" }, "Nothing is applied."),
+    "div.editor",
+    element("label", { for: "yaml" }, "YAML of a SidecarSet. Nothing is applied."),
     editor,
     element(
-      "div",
-      { class: "buttons" },
-      button("Load the stored SidecarSet", async () => {
+      "div.tools",
+      tool("Load the stored SidecarSet", async () => {
         editor.value = (await load("yaml", { name })).yaml;
       }),
-      button("Show what it would do", async () => {
+      tool("Show what it would do", async () => {
         fill(result, "Asking the API server…");
         const { output, errors } = await post("diff", { yaml: editor.value });
         fill(result, preformatted(errors + output));
