@@ -6,7 +6,12 @@ import {
   PLURAL,
   REVISION_OWNER_LABEL,
 } from "../api/names.ts";
-import type { ControllerRevision, Lease, Workload } from "../api/objects.ts";
+import type {
+  ControllerRevision,
+  CustomResourceDefinition,
+  Lease,
+  Workload,
+} from "../api/objects.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import { readAllItems, type RestClient } from "./contract.ts";
 import { isForbidden, orUndefined } from "./errors.ts";
@@ -19,6 +24,7 @@ const MUTATING = "kruise-mutating-webhook-configuration";
 const VALIDATING = "kruise-validating-webhook-configuration";
 const MANAGER = "kruise-controller-manager";
 const LEASE = "kruise-manager";
+const DEFAULT_NAMESPACE = "kruise-system";
 
 /** A Lease that is older than this many times its duration has no holder. */
 const LEASE_DURATIONS = 2;
@@ -26,7 +32,7 @@ const LEASE_DURATIONS = 2;
 /** Options of {@linkcode openKruiseActivity}. */
 export interface OpenKruiseOptions {
   readonly client: RestClient;
-  /** Namespace of OpenKruise. */
+  /** Namespace of OpenKruise, unless its registration names another one. */
   readonly namespace: string;
   readonly signal: AbortSignal;
 }
@@ -40,6 +46,48 @@ export type OpenKruiseActivity =
   | { readonly state: "active"; readonly problem: string; readonly remedy: string };
 
 /**
+ * Finds the namespace of OpenKruise: that of the Service of its webhooks, which its manager serves, or of the
+ * conversion webhook of a definition.
+ *
+ * @param crd definition of SidecarSet, if it is known
+ * @returns undefined without such a Service, or if this user may not read the registration
+ * @throws the client's other errors
+ */
+export async function findOpenKruise(
+  options: Pick<OpenKruiseOptions, "client" | "signal">,
+  crd?: CustomResourceDefinition,
+): Promise<string | undefined> {
+  try {
+    const registered = serviceNamespace(await readRegistration(options));
+    return registered ?? conversionNamespace(crd);
+  } catch (error) {
+    if (isForbidden(error)) return conversionNamespace(crd);
+    throw error;
+  }
+}
+
+function serviceNamespace(configurations: readonly WebhookConfiguration[]): string | undefined {
+  const entries = configurations.flatMap(({ webhooks = [] }) => webhooks);
+  return entries.find(({ clientConfig }) => clientConfig.service)?.clientConfig.service?.namespace;
+}
+
+function conversionNamespace(crd: CustomResourceDefinition | undefined): string | undefined {
+  const namespace = valueAt(
+    crd?.spec,
+    "conversion",
+    "webhook",
+    "clientConfig",
+    "service",
+    "namespace",
+  );
+  return typeof namespace === "string" ? namespace : undefined;
+}
+
+function valueAt(value: unknown, ...names: string[]): unknown {
+  return names.reduce((found, name) => isObject(found) ? found[name] : undefined, value);
+}
+
+/**
  * Determines whether OpenKruise manages SidecarSets in this cluster: its webhooks are registered for them, and its
  * manager runs. Its variable CUSTOM_RESOURCE_ENABLE does not matter: since v0.8 it only switches off the webhook for
  * Pods (`pkg/features:compatibleEnv`).
@@ -50,35 +98,43 @@ export type OpenKruiseActivity =
 export async function openKruiseActivity(
   options: OpenKruiseOptions & { readonly now: Date },
 ): Promise<OpenKruiseActivity> {
-  const configurations = await registeredFor(options);
+  const registration = await readRegistration(options);
+  const configurations = registration.filter(takesSidecarSets)
+    .map(({ metadata }) => metadata.name ?? "");
   if (configurations.length === 0) return { state: "absent" };
+  const namespace = serviceNamespace(registration) ?? options.namespace;
   const registered = `the webhook configuration ${configurations.join(" and ")} takes SidecarSets`;
   try {
-    const manager = await openKruiseManager(options);
+    const manager = await openKruiseManager({ ...options, namespace });
     if (manager === undefined) return { state: "left", configurations };
     return { state: "active", problem: `${registered}, and ${manager}`, remedy: REMEDY };
   } catch (error) {
     if (!isForbidden(error)) throw error;
     const unknown =
-      `its manager in namespace ${options.namespace} cannot be read, so it is unknown whether it runs`;
+      `its manager in namespace ${namespace} cannot be read, so it is unknown whether it runs`;
     return {
       state: "active",
       problem: `${registered}; ${unknown}`,
-      remedy: `${READING_ADVICE}; if it runs, ${lowerFirst(REMEDY)}`,
+      remedy: `${readingAdvice(namespace)}; if it runs, ${lowerFirst(REMEDY)}`,
     };
   }
 }
 
 /** The remedy for a missing right in OpenKruise's namespace. */
-export const READING_ADVICE = "Apply the roles that sidecarset manifests --openkruise adds";
+export function readingAdvice(namespace: string): string {
+  const option = namespace === DEFAULT_NAMESPACE ? "" : ` --openkruise-namespace ${namespace}`;
+  return `Apply the roles that sidecarset manifests --openkruise${option} adds`;
+}
 
 const REMEDY =
   "Remove OpenKruise, or run a build of its manager without SidecarSet (manifests/docs/migrate-from-openkruise.md): " +
   "CUSTOM_RESOURCE_ENABLE does not switch its SidecarSet off; with --ignore-openkruise both work, and undo " +
   "each other's changes";
 
-/** Names of OpenKruise's webhook configurations that match SidecarSets. */
-async function registeredFor({ client, signal }: OpenKruiseOptions): Promise<string[]> {
+/** Reads OpenKruise's webhook configurations. Rejects with the client's error. */
+async function readRegistration(
+  { client, signal }: Pick<OpenKruiseOptions, "client" | "signal">,
+): Promise<WebhookConfiguration[]> {
   const mutating = get(resources.mutatingWebhookConfigurations, { name: MUTATING });
   const validating = get(resources.validatingWebhookConfigurations, { name: VALIDATING });
   const found = await Promise.all([
@@ -89,7 +145,7 @@ async function registeredFor({ client, signal }: OpenKruiseOptions): Promise<str
       throw error;
     }),
   ]);
-  return found.flatMap((each) => each && takesSidecarSets(each) ? [each.metadata.name ?? ""] : []);
+  return found.filter((each) => each !== undefined);
 }
 
 function takesSidecarSets({ webhooks = [] }: WebhookConfiguration): boolean {

@@ -1,7 +1,9 @@
 /** Where OpenKruise is installed. */
 export const KRUISE_NAMESPACE = "kruise-system";
 
-const SERVICE = { name: "kruise-webhook-service", namespace: KRUISE_NAMESPACE };
+interface Place {
+  readonly namespace?: string;
+}
 
 interface Handled {
   /** Of the entry, before `.kb.io`. */
@@ -47,12 +49,16 @@ const VALIDATING: readonly Handled[] = [
  *
  * @param except Resources that this build of its manager does not have.
  */
-export function kruiseRegistration({ except = [] }: { except?: readonly string[] } = {}): object[] {
+export function kruiseRegistration(
+  { except = [], namespace = KRUISE_NAMESPACE }: Place & { except?: readonly string[] } = {},
+): object[] {
   const configuration = (kind: string, name: string, handled: readonly Handled[]) => ({
     apiVersion: "admissionregistration.k8s.io/v1",
     kind,
     metadata: { name },
-    webhooks: handled.filter(({ resource }) => !except.includes(resource)).map(entryOf),
+    webhooks: handled.filter(({ resource }) => !except.includes(resource)).map((each) =>
+      entryOf(each, namespace)
+    ),
   });
   return [
     configuration(
@@ -68,11 +74,11 @@ export function kruiseRegistration({ except = [] }: { except?: readonly string[]
   ];
 }
 
-function entryOf({ name, path, group, resource }: Handled) {
+function entryOf({ name, path, group, resource }: Handled, namespace: string) {
   return {
     name: `${name}.kb.io`,
     admissionReviewVersions: ["v1", "v1beta1"],
-    clientConfig: { service: { ...SERVICE, path } },
+    clientConfig: { service: { name: "kruise-webhook-service", namespace, path } },
     failurePolicy: "Ignore",
     timeoutSeconds: 1,
     rules: [{
@@ -86,14 +92,19 @@ function entryOf({ name, path, group, resource }: Handled) {
 }
 
 /** The Deployment of its manager, with the variable that is said to switch kinds off. */
-export function kruiseManager({ kinds = "", replicas = 1 }: { kinds?: string; replicas?: number }) {
+export function kruiseManager(
+  { kinds = "", replicas = 1, namespace = KRUISE_NAMESPACE }: Place & {
+    kinds?: string;
+    replicas?: number;
+  },
+) {
   const env = [{ name: "CUSTOM_RESOURCE_ENABLE", value: kinds }];
   const containers = [{ name: "manager", image: "openkruise/kruise-manager:v1.9.0", env }];
   const labels = { "control-plane": "controller-manager" };
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: { name: "kruise-controller-manager", namespace: KRUISE_NAMESPACE },
+    metadata: { name: "kruise-controller-manager", namespace },
     spec: {
       replicas,
       selector: { matchLabels: labels },

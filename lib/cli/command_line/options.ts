@@ -102,7 +102,7 @@ export function excludeNamespacesOption(): Option {
 }
 
 /** The controller's default for a setting. */
-export function settingOf(name: "namespace" | "excludeNamespaces"): string {
+export function settingOf(name: "namespace" | "excludeNamespaces" | "openKruiseNamespace"): string {
   return settings.find(({ key }) => key === name)?.default ?? "";
 }
 

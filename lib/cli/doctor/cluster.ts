@@ -5,11 +5,16 @@ import { isNotFound } from "../../kube/errors.ts";
 import { list } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
 import { send } from "../../kube/response.ts";
-import { openKruiseActivity, READING_ADVICE, readRetained } from "../../kube/openkruise.ts";
+import {
+  findOpenKruise,
+  openKruiseActivity,
+  readingAdvice,
+  readRetained,
+} from "../../kube/openkruise.ts";
 import { ifAllowed, readIfPresent } from "../cluster/reading.ts";
 import { PROGRAM_VERSION } from "../version/version.ts";
 import { type Check, checkNamed } from "./check.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, openKruiseNamespaceOf } from "./facts.ts";
 import { mayReadRetained } from "./rights.ts";
 
 /** First version with stable match conditions of webhooks. */
@@ -88,19 +93,16 @@ async function isServed(client: RestClient): Promise<boolean> {
   }
 }
 
-/** Default namespace of OpenKruise. */
-const OPENKRUISE_NAMESPACE = "kruise-system";
-
 const WEBHOOK_CONFIGURATIONS = "mutatingwebhookconfigurations,validatingwebhookconfigurations";
 
 /** Checks that OpenKruise does not manage SidecarSets, and that the controller may read the objects that it left. */
 export async function checkOpenKruise(facts: Facts): Promise<Check> {
   const check = checkNamed("OpenKruise");
-  const place = {
-    client: facts.client,
-    namespace: OPENKRUISE_NAMESPACE,
-    signal: new AbortController().signal,
-  };
+  const { client } = facts;
+  const { signal } = new AbortController();
+  const configured = openKruiseNamespaceOf(facts);
+  const namespace = await findOpenKruise({ client, signal }) ?? configured;
+  const place = { client, namespace, signal };
   const activity = await ifAllowed(openKruiseActivity({ ...place, now: facts.now }));
   if (activity === undefined) return check.skipped("this user may not read its objects");
   if (activity.state === "active") return check.error(activity.problem, activity.remedy);
@@ -117,11 +119,13 @@ export async function checkOpenKruise(facts: Facts): Promise<Check> {
   }
   const left = await readRetained(place);
   if (left && (left.revisions.length > 0 || left.allowList !== undefined)) {
-    if (await mayReadRetained(facts, OPENKRUISE_NAMESPACE) === false) {
-      return check.warning(
-        `left revisions or an allow-list in ${OPENKRUISE_NAMESPACE}, and the controller may not read them`,
-        READING_ADVICE,
-      );
+    const text = `left revisions or an allow-list in ${namespace}, and the controller`;
+    const advice = readingAdvice(namespace);
+    if (namespace !== configured) {
+      return check.warning(`${text} reads ${configured}`, advice);
+    }
+    if (await mayReadRetained(facts, namespace) === false) {
+      return check.warning(`${text} may not read them`, advice);
     }
   }
   return check.ok("does not manage SidecarSets in this cluster");

@@ -7,7 +7,7 @@ import { checkCertificates } from "./certificates.ts";
 import { adviceOf, type Check } from "./check.ts";
 import { checkApiServer, checkCrd, checkOpenKruise } from "./cluster.ts";
 import { checkController } from "./controller.ts";
-import { installCommand, readDeployment, readFacts } from "./facts.ts";
+import { installCommand, openKruiseNamespaceOf, readDeployment, readFacts } from "./facts.ts";
 import { checkEndless, checkRefusals } from "./pods.ts";
 import { checkPolicy } from "./policy.ts";
 import { checkRegistration } from "./registration.ts";
@@ -39,7 +39,9 @@ export async function doctorCommand(
   const install = installCommand({ program, systemNamespace, deployment });
   if (options.fromOpenkruise) {
     const { checkMigration } = await import("./from_openkruise.ts");
-    checks.push(...await checkMigration(client, { now: connection.now(), install }));
+    const openKruiseNamespace = openKruiseNamespaceOf({ deployment });
+    const place = { now: connection.now(), openKruiseNamespace, install };
+    checks.push(...await checkMigration(client, place));
     return await report(checks, { output: options.output, terminal });
   }
   const crd = await checkCrd(client, install);

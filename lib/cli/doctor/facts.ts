@@ -130,6 +130,16 @@ export function servesFiles(facts: Pick<Facts, "deployment">): boolean {
   );
 }
 
+/** Namespace in which the controller looks for OpenKruise. */
+export function openKruiseNamespaceOf(facts: Pick<Facts, "deployment">): string {
+  const args = deployedContainers(facts).flatMap(({ args }) => Array.isArray(args) ? args : [])
+    .map(String);
+  const flag = "--openkruise-namespace";
+  const joined = args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1);
+  const following = args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined;
+  return joined ?? following ?? settingOf("openKruiseNamespace");
+}
+
 function podOfDeployment(deployment: Seen<Workload>): Pod | undefined {
   if (!isKnown(deployment)) return undefined;
   const { apiVersion, kind } = resources.deployments;

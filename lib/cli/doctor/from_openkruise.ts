@@ -3,6 +3,7 @@ import type { CustomResourceDefinition } from "../../api/objects.ts";
 import { openKruiseDifferences } from "../../core/validate/openkruise_differences.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import {
+  findOpenKruise,
   type OpenKruiseActivity,
   openKruiseActivity,
   openKruiseManager,
@@ -15,19 +16,16 @@ import { type Check, checkNamed } from "./check.ts";
 import { readHelmRelease } from "./helm_release.ts";
 import { checkVersions, readStored, type StoredSidecarSets } from "./stored_versions.ts";
 
-const NAMESPACE = "kruise-system";
 const DELETE_WEBHOOKS = [
   "kubectl delete mutatingwebhookconfiguration kruise-mutating-webhook-configuration --ignore-not-found",
   "kubectl delete validatingwebhookconfiguration kruise-validating-webhook-configuration --ignore-not-found",
-];
-const STOP = [
-  `kubectl -n ${NAMESPACE} scale deployment kruise-controller-manager --replicas=0`,
-  ...DELETE_WEBHOOKS,
 ];
 
 /** Options of {@linkcode checkMigration}. */
 export interface MigrationOptions {
   readonly now: Date;
+  /** Namespace of OpenKruise, unless its webhooks name another one. */
+  readonly openKruiseNamespace: string;
   /** Command that applies this program's installation. */
   readonly install: string;
 }
@@ -35,7 +33,7 @@ export interface MigrationOptions {
 /** Checks that a migration from OpenKruise loses no SidecarSet; before, during and after it. */
 export async function checkMigration(
   client: RestClient,
-  { now, install }: MigrationOptions,
+  { now, openKruiseNamespace, install }: MigrationOptions,
 ): Promise<Check[]> {
   const crd = await ifAllowed(
     readIfPresent(client, resources.customResourceDefinitions, { name: CRD_NAME })
@@ -47,14 +45,15 @@ export async function checkMigration(
     return [owner.ok(`${CRD_NAME} does not exist: there is nothing to migrate`)];
   }
   const { signal } = new AbortController();
-  const place = { client, namespace: NAMESPACE, signal, now };
+  const namespace = await findOpenKruise({ client, signal }, crd) ?? openKruiseNamespace;
+  const place = { client, namespace, signal, now };
   const activity = await ifAllowed(openKruiseActivity(place));
   const manager = await ifAllowed(openKruiseManager(place).then((found) => found ?? "absent"));
   const stored = await readStored(client, crd);
   return [
     await checkOwner(client, crd),
     checkVersions(crd, { stored, manager, install }),
-    await checkWebhooks(client, activity),
+    await checkWebhooks(client, { activity, namespace }),
     checkMeaning(stored),
     checkFinalizers(crd, stored),
   ];
@@ -103,7 +102,7 @@ async function checkOwner(
 /** Checks that not both programs have webhooks for SidecarSets. */
 async function checkWebhooks(
   client: RestClient,
-  activity: OpenKruiseActivity | undefined,
+  { activity, namespace }: { activity: OpenKruiseActivity | undefined; namespace: string },
 ): Promise<Check> {
   const check = checkNamed("webhooks for SidecarSets");
   if (activity === undefined) return check.skipped("this user may not read webhook configurations");
@@ -128,7 +127,8 @@ async function checkWebhooks(
   return check.error(
     `both programs have them: ${activity.problem}`,
     "stop OpenKruise's SidecarSet:",
-    ...STOP,
+    `kubectl -n ${namespace} scale deployment kruise-controller-manager --replicas=0`,
+    ...DELETE_WEBHOOKS,
   );
 }
 

@@ -26,6 +26,7 @@ export function addManifests(program: Command, { terminal, exit }: CommandContex
     .option("--replicas <number>", "number of replicas of the controller")
     .option("--cert-manager", "use a webhook certificate from cert-manager")
     .option("--openkruise", "let the controller read the revisions of OpenKruise")
+    .option("--openkruise-namespace <name>", "namespace of OpenKruise, if not kruise-system")
     .option("--restrict-controller", "add a policy on what the controller may change in Pods")
     .option("--restrict-authors", "add a policy on SidecarSets with privileged containers")
     .option("--prometheus-operator", "add a PodMonitor, alert rules and a Grafana dashboard")
@@ -49,10 +50,10 @@ async function printInstallation(
   { output, replicas: count, monitorLabels, dashboardLabels, ...options }: PrintInstallationOptions,
   terminal: Terminal,
 ): Promise<void> {
-  if (options.namespace !== undefined && !NAMESPACE_SYNTAX.test(options.namespace)) {
-    throw new CliError(
-      `Cannot use ${options.namespace} as --namespace: it is not a valid namespace name`,
-    );
+  checkNamespace("--namespace", options.namespace);
+  checkNamespace("--openkruise-namespace", options.openkruiseNamespace);
+  if (!options.openkruise && options.openkruiseNamespace !== undefined) {
+    throw new CliError("Cannot use --openkruise-namespace alone: add --openkruise");
   }
   if (options.image === "") throw new CliError("Cannot use an empty --image: name an image");
   const replicas = count === undefined ? undefined : Number(count);
@@ -81,6 +82,11 @@ async function printInstallation(
   if (output === "name") {
     terminal.write(items.map((item) => `${nameOf(item)}\n`).join(""));
   } else await printData({ apiVersion: "v1", kind: "List", items }, { format: output, terminal });
+}
+
+function checkNamespace(option: string, name: string | undefined): void {
+  if (name === undefined || NAMESPACE_SYNTAX.test(name)) return;
+  throw new CliError(`Cannot use ${name} as ${option}: it is not a valid namespace name`);
 }
 
 function nameOf({ apiVersion, kind, metadata }: Readonly<Record<string, unknown>>): string {

@@ -63,6 +63,8 @@ export interface InstallationOptions extends InstallationComponents {
   readonly imagePullSecret?: string;
   /** @default that of the files */
   readonly replicas?: number;
+  /** @default that of the files */
+  readonly openkruiseNamespace?: string;
   /** Additional labels of the PodMonitor and the alert rules, which a Prometheus selects by. */
   readonly monitorLabels?: Readonly<Record<string, string>>;
   /**
@@ -78,6 +80,7 @@ const DASHBOARD_LABELS = { grafana_dashboard: "1" };
 type Plain = Record<string, unknown>;
 
 const NAMESPACE = "sidecarset-system";
+const OPENKRUISE_NAMESPACE = "kruise-system";
 
 /** The objects of an installation: those of `manifests/`, embedded in the program, changed by the options. */
 export function installationObjects(options: InstallationOptions = {}): Plain[] {
@@ -99,7 +102,7 @@ export function objectsBesideDefinition(options: InstallationOptions): Plain[] {
   const texts = [
     ...[namespace, rbac, userRoles, deployment, service, networkPolicy, disruptionBudget],
     ...(options.certManager ? [certificates] : []),
-    ...(options.openkruise ? [openKruise] : []),
+    ...(options.openkruise ? [inOpenKruise(options.openkruiseNamespace)] : []),
     ...(options.restrictController ? [restrictController] : []),
     ...(options.restrictAuthors ? [restrictAuthors] : []),
   ];
@@ -128,6 +131,11 @@ function monitoring({ monitorLabels, dashboardLabels }: InstallationOptions): Pl
   return [...labelled, dashboardMap];
 }
 
+/** The roles for OpenKruise's namespace. */
+function inOpenKruise(namespace = OPENKRUISE_NAMESPACE): string {
+  return openKruise.replaceAll(`namespace: ${OPENKRUISE_NAMESPACE}\n`, `namespace: ${namespace}\n`);
+}
+
 function documentsOf(text: string): Plain[] {
   return parseAllDocuments(text).map((document) => document.toJS()).filter(isObject);
 }
@@ -152,7 +160,7 @@ function patched(object: Plain, text: string): Plain {
 
 function withDeployment(
   object: Plain,
-  { image, imagePullSecret, replicas }: InstallationOptions,
+  { image, imagePullSecret, replicas, openkruiseNamespace }: InstallationOptions,
 ): Plain {
   return patched(
     object,
@@ -168,6 +176,11 @@ function withDeployment(
       ...(replicas === undefined
         ? []
         : [{ op: "replace", path: "/spec/replicas", value: replicas }]),
+      ...(openkruiseNamespace === undefined ? [] : [{
+        op: "add",
+        path: "/spec/template/spec/containers/0/args/-",
+        value: `--openkruise-namespace=${openkruiseNamespace}`,
+      }]),
     ]),
   );
 }

@@ -4,7 +4,7 @@ import type { Logger } from "../../api/logger.ts";
 import {
   type OpenKruiseOptions,
   type OpenKruiseRetained,
-  READING_ADVICE,
+  readingAdvice,
   readRetained,
 } from "../../kube/openkruise.ts";
 
@@ -42,7 +42,7 @@ export function createRetained({ clock, logger, ...options }: RetainedOptions): 
     if (known === undefined && !isForbidden) {
       logger.warn(
         "Cannot read OpenKruise's namespace: its revisions and its allow-list are ignored",
-        { namespace: options.namespace, remedy: READING_ADVICE },
+        { namespace: options.namespace, remedy: readingAdvice(options.namespace) },
       );
     }
     isForbidden = known === undefined;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { kruiseRegistration } from "../../support/openkruise.ts";
 import { planRegistration } from "../../../lib/core/registration/configuration.ts";
 import { widened } from "../../../lib/core/registration/pending_entries.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
@@ -170,6 +171,40 @@ Deno.test("doctor finds revisions of OpenKruise that the controller may not read
   assert.equal(status, "warning");
   assert.match(remedy ?? "", /sidecarset manifests --openkruise/);
   assert.equal(checkOf((await examine(...objects)).checks, "OpenKruise").status, "ok");
+});
+
+Deno.test("doctor finds that the controller looks for OpenKruise in another namespace", async () => {
+  const system = { apiVersion: "v1", kind: "Namespace", metadata: { name: "ops" } };
+  const labels = { "kruise.io/sidecarset-name": "web" };
+  const metadata = { name: "web-1", namespace: "ops", labels };
+  const revision = { apiVersion: "apps/v1", kind: "ControllerRevision", metadata, revision: 1 };
+  const registration = kruiseRegistration({ namespace: "ops", except: ["sidecarsets"] });
+  const controller = (...args: string[]) => ({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "sidecarset", namespace: "sidecarset-system" },
+    spec: {
+      selector: { matchLabels: { app: "sidecarset" } },
+      template: {
+        metadata: { labels: { app: "sidecarset" } },
+        spec: { containers: [{ name: "controller", image: "s:1", args: ["controller", ...args] }] },
+      },
+    },
+  });
+  const objects = [crd, namespace, system, revision];
+  const resultOf = async (...others: object[]) =>
+    checkOf((await examine(...objects, ...others)).checks, "OpenKruise");
+  const other = await resultOf(...registration, controller());
+  assert.equal(
+    other.message,
+    "left revisions or an allow-list in ops, and the controller reads kruise-system",
+  );
+  assert.match(other.remedy ?? "", /manifests --openkruise --openkruise-namespace ops adds$/);
+  // Without OpenKruise's registration, the controller's own argument is all that names the namespace.
+  for (const flags of [["--openkruise-namespace=ops"], ["--openkruise-namespace", "ops"]]) {
+    assert.equal((await resultOf(...registration, controller(...flags))).status, "ok");
+    assert.equal((await resultOf(controller(...flags))).status, "ok");
+  }
 });
 
 const replicaSet = {

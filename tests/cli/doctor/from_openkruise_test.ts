@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { kruiseRegistration } from "../../support/openkruise.ts";
+import { kruiseManager, kruiseRegistration } from "../../support/openkruise.ts";
 import { clusterOf, type ObjectClusterOptions } from "../object_cluster.ts";
 import { runCli } from "../string_terminal.ts";
 
@@ -159,6 +159,26 @@ Deno.test("doctor --from-openkruise finds webhooks of both programs, and those t
   assert.equal(left.commands?.length, 2);
   const after = await found(name, crd(), OWN);
   assert.equal(after.message, "only this program has them");
+});
+
+Deno.test("doctor --from-openkruise finds OpenKruise in the namespace of its webhooks", async () => {
+  const namespace = "ops";
+  const manager = kruiseManager({ namespace });
+  const registration = kruiseRegistration({ namespace });
+  const both = await found("webhooks for SidecarSets", crd(), ...registration, manager, OWN);
+  assert.match(both.message, /the Deployment ops\/kruise-controller-manager runs$/);
+  assert.match(both.commands?.[0] ?? "", /^kubectl -n ops scale deployment kruise-controller-/);
+  // Step 3 deletes the registration; the definition still names the Service.
+  const service = { name: "kruise-webhook-service", namespace, path: "/convert" };
+  const conversion = { strategy: "Webhook", webhook: { clientConfig: { service } } };
+  const definition = crd();
+  const converted = { ...definition, spec: { ...definition.spec, conversion } };
+  for (const objects of [registration, []]) {
+    const running = await found(CONVERTED, converted, ...objects, manager);
+    assert.equal(running.status, "ok", running.message);
+    const elsewhere = await found(CONVERTED, converted, ...objects, MANAGER);
+    assert.equal(elsewhere.status, "error", elsewhere.message);
+  }
 });
 
 const CONVERTED = "stored versions";

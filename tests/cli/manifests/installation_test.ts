@@ -105,6 +105,15 @@ Deno.test("installationObjects() names another namespace wherever the files name
   assert.ok(text.includes("sidecarset-webhook.mesh.svc"));
 });
 
+Deno.test("installationObjects() names another namespace of OpenKruise in its roles and to the controller", () => {
+  const text = JSON.stringify(
+    installationObjects({ namespace: "mesh", openkruise: true, openkruiseNamespace: "ops" }),
+  );
+  assert.ok(!text.includes("kruise-system"));
+  assert.equal(text.split('"name":"sidecarset-openkruise","namespace":"ops"').length, 3);
+  assert.ok(text.includes('"args":["controller","--openkruise-namespace=ops"]'));
+});
+
 Deno.test("installationObjects() gives the controller no Secret where cert-manager makes the certificate", () => {
   const roles = installationObjects({ certManager: true }).filter(({ kind }) =>
     kind === "Role" || kind === "ClusterRole"

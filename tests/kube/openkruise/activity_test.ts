@@ -93,6 +93,23 @@ for (
   });
 }
 
+Deno.test("OpenKruise is active where its manager runs in the namespace of its webhooks' Service", async () => {
+  const [mutating = {}, validating = {}] = kruiseRegistration({ namespace: "ops" });
+  const registered: Cluster = {
+    "/kruise-mutating-webhook-configuration": mutating,
+    "/kruise-validating-webhook-configuration": validating,
+  };
+  const manager = `/ops${MANAGER}`;
+  const active = await activityIn({ ...registered, [manager]: kruiseManager({}) });
+  assert.match(JSON.stringify(active), /the Deployment ops\/kruise-controller-manager runs/);
+  const unknown = await activityIn({ ...registered, [manager]: 403 });
+  assert.equal(unknown.state, "active");
+  assert.match(JSON.stringify(unknown), /manifests --openkruise --openkruise-namespace ops adds/);
+  const elsewhere = `/${namespace}${MANAGER}`;
+  const left = await activityIn({ ...registered, [elsewhere]: kruiseManager({}) });
+  assert.equal(left.state, "left");
+});
+
 Deno.test("the guard looks all the time: work begins, ends and begins again", async () => {
   const cluster: Cluster = { ...REGISTERED, [MANAGER]: kruiseManager({}) };
   const clock = new ManualClock(now);
