@@ -54,6 +54,8 @@ export class PolicyReconciler {
   readonly #policy: StoredObject;
   readonly #binding: StoredObject;
   #owner: OwnerReference | undefined;
+  /** Whether the policy was compared with what is needed since the start. */
+  #isCompared = false;
   /** What was last published for each SidecarSet. */
   #published = new Map<string, string>();
 
@@ -84,6 +86,14 @@ export class PolicyReconciler {
 
   /** What the conditions of a SidecarSet report, given what they would report of the webhook registration. */
   factsOf(prepared: PreparedSidecarSet, registration: RegistrationFacts): RegistrationFacts {
+    const facts = this.#comparedFactsOf(prepared, registration);
+    return usesPolicy(prepared) && !this.#isCompared ? { ...facts, isUnknown: true } : facts;
+  }
+
+  #comparedFactsOf(
+    prepared: PreparedSidecarSet,
+    registration: RegistrationFacts,
+  ): RegistrationFacts {
     if (!usesPolicy(prepared) || !this.#isPlanned(prepared)) {
       const fallback = this.#fallbackOf(prepared);
       const isUnplanned = usesPolicy(prepared) && !this.#planner.isOf(prepared);
@@ -124,6 +134,7 @@ export class PolicyReconciler {
     const support = this.#options.support();
     if (support === undefined) return undefined;
     const wait = support.isServed ? await this.#apply(signal) : this.#withdraw(support.problem);
+    this.#isCompared = true;
     this.#publish();
     return wait;
   }

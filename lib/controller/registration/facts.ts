@@ -19,6 +19,7 @@ export function registrationFacts(
   const inForce = {
     ...(since ? { inForceSince: since.toISOString() } : {}),
     ...(registeredSince ? { registeredSince } : {}),
+    ...(registration.isRegistered ? {} : { isUnknown: true }),
   };
   const obstacle = obstacleOf(prepared, registration);
   return obstacle ? { ...inForce, obstacle } : inForce;

@@ -10,7 +10,9 @@ const MAX_WAIT_MS = 10_000;
 
 /**
  * Chooses the SidecarSets that get a status before their registration has settled, a few seconds after their creation.
- * If many are created together, the first status of the others has the result, which is one write less for each.
+ * If many are created together, the first status of the others has the result, which is one write less for each. A
+ * process that has just started writes no such status before it has compared the registration, so that a restart where
+ * nothing has changed writes nothing.
  */
 export class InterimStatuses {
   readonly #clock: Clock;
@@ -34,18 +36,24 @@ export class InterimStatuses {
    *
    * @param since when this process first saw the SidecarSet; monotonic
    * @param status what would be written
+   * @param isUnknown whether the registration has not been compared since the start
    * @returns milliseconds; 0 if the status is to be written now
    */
   waitOf(
     { name, sidecarSet }: PreparedSidecarSet,
-    { since, status }: { readonly since: number; readonly status: SidecarSetStatus },
+    { since, status, isUnknown }: {
+      readonly since: number;
+      readonly status: SidecarSetStatus;
+      readonly isUnknown: boolean;
+    },
   ): number {
     if (!isRegistering(status)) {
       this.#names.delete(name);
       return 0;
     }
-    if (sidecarSet.status !== undefined || this.#names.has(name)) return 0;
     const wait = Math.max(0, since + MAX_WAIT_MS - this.#clock.monotonic());
+    if (isUnknown && wait > 0) return wait;
+    if (sidecarSet.status !== undefined || this.#names.has(name)) return 0;
     if (this.#names.size >= MAX_SIDECAR_SETS && wait > 0) return wait;
     this.#names.add(name);
     return 0;

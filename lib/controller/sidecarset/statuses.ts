@@ -101,7 +101,11 @@ export class Statuses {
     this.#reportEvents(prepared, { memory, status });
     const dueAt = conditionsDueAt(facts);
     const due = dueAt === undefined ? undefined : Math.max(0, dueAt - clock.now().getTime());
-    const interimWait = this.#interim.waitOf(prepared, { since: memory.since, status });
+    const interimWait = this.#interim.waitOf(prepared, {
+      since: memory.since,
+      status,
+      isUnknown: facts.registration.isUnknown === true,
+    });
     if (interimWait > 0) return Math.min(interimWait, due ?? Infinity);
     if (status !== known || (pruned && this.#isDue(pruned))) {
       const isRepair = memory.kept !== undefined &&

@@ -34,6 +34,8 @@ export interface RegistrationFacts {
   readonly inForceSince?: string;
   /** Creation time of the registration in RFC 3339, for any generation. */
   readonly registeredSince?: string;
+  /** Whether this process has not compared the registration or the policy with what is needed yet. */
+  readonly isUnknown?: boolean;
   /** Whether an API server may still inject another generation by the policy, or none. */
   readonly isPolicySettling?: boolean;
   /** Why the webhook injects a SidecarSet with `mechanism: Policy`. */

@@ -16,7 +16,7 @@ function setUp() {
   const interim = new InterimStatuses(clock);
   const since = clock.monotonic();
   const waitOf = (name: string, status = settling) =>
-    interim.waitOf({ ...sidecarSetOf({ name }) }, { since, status });
+    interim.waitOf(sidecarSetOf({ name }), { since, status, isUnknown: false });
   for (let i = 0; i < 16; i++) assert.equal(waitOf(`first-${i}`), 0);
   return { clock, interim, since, waitOf };
 }
@@ -55,5 +55,17 @@ Deno.test("a SidecarSet that has a status gets the next one at once", () => {
   const { interim, since } = setUp();
   const found = sidecarSetOf({ name: "known" });
   const prepared = { ...found, sidecarSet: { ...found.sidecarSet, status: settling } };
-  assert.equal(interim.waitOf(prepared, { since, status: settling }), 0);
+  assert.equal(interim.waitOf(prepared, { since, status: settling, isUnknown: false }), 0);
+});
+
+Deno.test("a process that has just started keeps a stored status until it has compared the registration", async () => {
+  const { clock, interim, since } = setUp();
+  const found = sidecarSetOf({ name: "known" });
+  const prepared = { ...found, sidecarSet: { ...found.sidecarSet, status: statusOf("InForce") } };
+  const waitOf = (isUnknown: boolean) =>
+    interim.waitOf(prepared, { since, status: settling, isUnknown });
+  assert.equal(waitOf(true), 10_000);
+  assert.equal(waitOf(false), 0);
+  await clock.advance(10_000);
+  assert.equal(waitOf(true), 0, "for ten seconds at most");
 });
