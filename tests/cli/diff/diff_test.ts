@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { revisionOf } from "../../core/rollout/resize_scene.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
 import { clusterOf } from "../object_cluster.ts";
 import { runCli } from "../string_terminal.ts";
@@ -108,4 +109,28 @@ Deno.test("diff shows what a new SidecarSet brings to a Pod that it could select
   assert.equal(status, 1);
   assert.match(output, /SidecarSet web would be created:\n--- nothing\n\+\+\+ file\n/);
   assert.match(output, /New Pods:\n[^]*\+ {2}- name: agent\n/);
+});
+
+Deno.test("diff names the fields that make Pods not upgradable, and warns of images that they do not get", async () => {
+  const revision = { ...revisionOf(stored), apiVersion: "apps/v1", kind: "ControllerRevision" };
+  const { client } = clusterOf([
+    { ...stored.sidecarSet, apiVersion: "apps.kruise.io/v1beta1", kind: "SidecarSet" },
+    namespace,
+    revision,
+    ...pods,
+  ]);
+  const textOf = async (spec: object) => {
+    const { output } = await runCli(["diff", "-f", "web.json"], { client, files: fileWith(spec) });
+    return output.slice(output.indexOf("Running Pods")).replaceAll(/\s+/g, " ");
+  };
+  const mixed = { containers: [{ name: "agent", image: "agent:2", args: ["-v"] }] };
+  const warned = await textOf(mixed);
+  assert.match(warned, /4 must be recreated default\/web-1, .*: args of container agent differ/);
+  assert.match(warned, /4 of these keep their old images until they are recreated/);
+  const images = await textOf({ ...mixed, updateStrategy: { partialUpdatePolicy: "Images" } });
+  assert.match(images, /4 of these get the new images in place/);
+  assert.doesNotMatch(images, /keep their old images/);
+  const alone = await textOf({ containers: [{ name: "agent", image: "agent:1", args: ["-v"] }] });
+  assert.match(alone, /4 must be recreated/);
+  assert.doesNotMatch(alone, /keep their old images/);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { kruiseRegistration } from "../../support/openkruise.ts";
+import { planMechanisms } from "../../../lib/core/admission_policy/plan.ts";
 import { planRegistration } from "../../../lib/core/registration/configuration.ts";
 import { widened } from "../../../lib/core/registration/pending_entries.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
@@ -367,4 +368,42 @@ Deno.test("doctor reports Pods that cannot complete before a sidecar", async () 
   ]);
   const fine = checkOf((await examine(crd, namespace, ...sidecarSets, service)).checks, name);
   assert.equal(fine.status, "ok");
+});
+
+Deno.test("doctor checks what injects SidecarSets with the mechanism Policy", async () => {
+  const byPolicy = sidecarSetOf({
+    spec: { injectionStrategy: { mechanism: "Policy" } },
+    status: { effectiveSince: "2026-01-01T00:00:00Z" },
+  });
+  const stored = (status: object = {}) => ({
+    ...byPolicy.sidecarSet,
+    status,
+    apiVersion: "apps.kruise.io/v1beta1",
+    kind: "SidecarSet",
+  });
+  const { mutatingAdmissionPolicy: policy, binding } = planMechanisms({
+    sidecarSets: [byPolicy],
+    revisionsOf: () => [],
+    excludedNamespaces: [],
+  });
+  assert.ok(policy && binding);
+  const checkWith = async (...objects: object[]) =>
+    checkOf((await examine(crd, namespace, ...objects)).checks, "injection policy");
+  const without = await checkWith(stored());
+  assert.equal(without.status, "error");
+  assert.match(without.message, /MutatingAdmissionPolicy or its binding lacks web$/);
+  assert.equal((await checkWith(stored(), policy)).status, "error", "the binding is missing");
+  const complete = await checkWith(stored(), policy, binding);
+  assert.equal(complete.status, "ok", complete.message);
+  const message = "spec.containers[agent].transferEnv depends on the Pod: remove it";
+  const conditions = [{
+    type: "Ready",
+    status: "True",
+    reason: "PolicyUnsupported",
+    message,
+    lastTransitionTime: "2026-01-01T00:00:00Z",
+  }];
+  const fallback = await checkWith(stored({ conditions }), policy, binding);
+  assert.equal(fallback.status, "warning");
+  assert.match(fallback.message, /web: .*PolicyUnsupported.*transferEnv/);
 });
