@@ -20,7 +20,8 @@ function containerOf({ spec }: Pod, name: string) {
 }
 
 Deno.test("labels and own containers that SidecarSets patch through the API server", async (t) => {
-  await using cluster = await InjectionCluster.start();
+  // Only a registration that outlives the process refuses Pods.
+  await using cluster = await InjectionCluster.start({ args: ["--keep-registration"] });
   const { plane } = cluster;
   const pods = new ClusterPods(plane.client);
   await cluster.createReady({
@@ -103,6 +104,49 @@ Deno.test("labels and own containers that SidecarSets patch through the API serv
     "a clash leaves out the SidecarSet",
     async () => {
       assert.deepEqual(namesIn(await createPod("clashing", "java", taken)), ["main"]);
+    },
+  );
+
+  await t.step(
+    "with failurePolicy Fail a conflict refuses the Pod, and the message names it",
+    async () => {
+      const unlike = { matchLabels: { tier: "front" } };
+      const refusing = (app: string) => ({ ...selecting(app), failurePolicy: "Fail" as const });
+      await cluster.createReady({
+        "of-front": { selector: unlike, containers: [agent("of-front")] },
+        "to-back": {
+          ...refusing("back"),
+          containers: [agent("to-back")],
+          patchPodMetadata: [{ labels: { tier: "back" }, patchPolicy: "Overwrite" }],
+        },
+        "appends": {
+          ...refusing("sourced"),
+          containers: [agent("appends")],
+          patchContainers: [{ env: [{ name: OPTIONS, value: "-x", patchPolicy: "Append" }] }],
+        },
+      });
+      await assert.rejects(
+        pods.create("conflicting-label", {
+          labels: { app: "back", tier: "front" },
+          spec: { containers: [main] },
+        }),
+        /denied the request: .*to-back.*\(LabelConflict\).* from SidecarSet of-front/s,
+      );
+      const valueFrom = { fieldRef: { fieldPath: "metadata.name" } };
+      await assert.rejects(
+        createPod("conflicting-env", "sourced", {
+          containers: [{ ...main, env: [{ name: OPTIONS, valueFrom }] }],
+        }),
+        new RegExp(`denied the request: .*appends.*\\(EnvConflict\\).*${OPTIONS}`, "s"),
+      );
+      assert.deepEqual(
+        namesIn(
+          await createPod("taken-env", "sourced", {
+            containers: [{ ...main, env: [{ name: OPTIONS, value: "-Xmx1g" }] }],
+          }),
+        ).sort(),
+        ["appends", "main"],
+      );
     },
   );
 

@@ -42,6 +42,35 @@ Deno.test("roll-outs beside workloads and other webhooks", async (t) => {
   const pods = new ClusterPods(plane.client);
 
   await t.step(
+    "Pods whose resize is infeasible are evicted with recreatePolicy Evict",
+    async () => {
+      const agent = (cpu: string) => ({
+        containers: [{ name: "agent", image: "agent:1", resources: { requests: { cpu } } }],
+      });
+      const labels = { app: "infeasible" };
+      await createSidecarSet(plane, "infeasible", {
+        selector: { matchLabels: labels },
+        ...agent("100m"),
+        updateStrategy: {
+          resizePolicy: "InPlace",
+          recreatePolicy: "Evict",
+          maxUnavailable: "100%",
+        },
+      });
+      const annotations = { "kubelet.test/resize": "Infeasible" };
+      await createDeployment(plane, "infeasible", { replicas: 2, labels, annotations });
+      const before = (await pods.list("app=infeasible")).map(({ metadata }) => metadata.uid);
+      await patchSidecarSet(plane, "infeasible", agent("200m"));
+      await untilSidecarSet(plane, "infeasible", {
+        what: "has only Pods with the new resources",
+        is: ({ status }) => status?.updatedReadyPods === 2 && status.matchedPods === 2,
+      });
+      const after = await pods.list("app=infeasible");
+      assert.ok(after.every(({ metadata }) => !before.includes(metadata.uid)));
+    },
+  );
+
+  await t.step(
     "Pods that cannot be changed in place are evicted one at a time, as a PodDisruptionBudget allows",
     async () => {
       const agent = { name: "agent", image: "agent:1" };
