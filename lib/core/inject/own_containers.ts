@@ -49,18 +49,20 @@ export class OwnContainers {
     const records = new Map(Object.entries(known?.containers ?? {}));
     const volumes = new Set<string>();
     const untargeted: string[] = [];
-    for (const { field, patch, targets } of patches) {
+    for (const [i, { field, patch, targets }] of patches.entries()) {
       const targeted = this.#own().filter(({ list, container }) =>
         targets({ name: container.name, list })
       );
       if (targeted.length === 0) untargeted.push(field);
       else for (const volume of volumesOfPatch(patch)) volumes.add(volume);
-      for (const { container: given } of targeted) {
+      for (const { list, container: given } of targeted) {
         const target = given.name;
+        const later = patches.slice(i + 1).filter((each) => each.targets({ name: target, list }));
         const result = patchContainer(patch, {
           container: containers.get(target) ?? this.#patched.get(target) ?? given,
           known: records.get(target),
           earlier: isPresent ? ownMember(known?.containers, target) : undefined,
+          overwrittenLater: overwrittenBy(later),
           setBy: (variable) => this.#setBy(variable, { container: target, except: name }),
         }, field);
         if ("reason" in result) {
@@ -122,4 +124,11 @@ export class OwnContainers {
       name !== except && ownMember(ownMember(containers, container)?.env, variable) !== undefined
     )?.[0];
   }
+}
+
+function overwrittenBy(patches: SidecarSetPlan["patches"]): ReadonlySet<string> {
+  const variables = patches.flatMap(({ patch }) => patch.env ?? []);
+  return new Set(
+    variables.filter(({ patchPolicy }) => patchPolicy === "Overwrite").map(({ name }) => name),
+  );
 }

@@ -292,6 +292,20 @@ Deno.test("unknown fields of a container, and of its lists, stay as they are", (
   assert.equal(patch.some(({ path }) => path === "/spec/containers/0"), false);
 });
 
+Deno.test("a patch leaves a variable to a later patch that overwrites it, so that both calls agree", () => {
+  const set = patching([
+    { nameRegex: "^main", env: [agent] },
+    { env: [{ name: OPTIONS, value: "x", patchPolicy: "Overwrite" }] },
+  ]);
+  for (const env of [undefined, [{ name: OPTIONS, value: "-Xmx1g" }]]) {
+    const given = podWith({ containers: [own("main", env ? { env } : {})] });
+    const { pod } = run(given, set);
+    assert.deepEqual(containerOf(pod, "main")?.env, [{ name: OPTIONS, value: "x" }]);
+    assert.deepEqual(run(pod, set).patch, []);
+    assert.deepEqual(containerOf(asRecreated(pod), "main")?.env, env);
+  }
+});
+
 Deno.test("a SidecarSet without patches writes no record", () => {
   const { pod } = run(podWith(), prepared("plain", { containers: [{ name: "a", image: "a:1" }] }));
   assert.deepEqual([...podPatches(pod)], []);
