@@ -12,8 +12,6 @@ export interface PodLoad {
   readonly uninjected: number;
   /** What the API server said to those that were not stored. */
   readonly refusals: readonly string[];
-  /** Milliseconds that each creation took. */
-  readonly latencies: readonly number[];
 }
 
 export interface PodLoadOptions {
@@ -31,6 +29,8 @@ export interface PodLoadOptions {
   readonly isEnough?: (created: number) => boolean;
   /** Milliseconds between two Pods of a lane. @default {0} */
   readonly pause?: number;
+  /** Called with the milliseconds that each creation took. */
+  readonly onCreated?: (milliseconds: number) => void;
 }
 
 /** After how many Pods it is asked whether they are enough. */
@@ -39,9 +39,8 @@ const ASK_EVERY = 100;
 /** Creates Pods one after another in several lanes until one of the limits is reached. */
 export async function createPods(plane: ControlPlane, options: PodLoadOptions): Promise<PodLoad> {
   const { labels, sidecar, inFlight, name, signal, atMost = Infinity, pause = 0 } = options;
-  const { isEnough = () => false } = options;
+  const { isEnough = () => false, onCreated } = options;
   const refusals: string[] = [];
-  const latencies: number[] = [];
   let begun = 0;
   let created = 0;
   let uninjected = 0;
@@ -58,7 +57,7 @@ export async function createPods(plane: ControlPlane, options: PodLoadOptions): 
           plane.client,
           create(resources.pods, { namespace: "default", body }),
         );
-        latencies.push(performance.now() - start);
+        onCreated?.(performance.now() - start);
         created++;
         if (created % ASK_EVERY === 0) enough ||= isEnough(created);
         if (!pod.spec.containers.some((container) => container.name === sidecar)) uninjected++;
@@ -69,11 +68,11 @@ export async function createPods(plane: ControlPlane, options: PodLoadOptions): 
     }
   }
   await Promise.all(Array.from({ length: inFlight }, lane));
-  return { created, uninjected, refusals, latencies };
+  return { created, uninjected, refusals };
 }
 
-/** The median and the 99th percentile of latencies, for the output of a test. */
-export function latencyText({ latencies }: Pick<PodLoad, "latencies">): string {
+/** The median and the 99th percentile of latencies in milliseconds, for the output of a test. */
+export function latencyText(latencies: readonly number[]): string {
   const sorted = latencies.toSorted((a, b) => a - b);
   const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? NaN).toFixed(1);
   return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`;
