@@ -27,7 +27,7 @@ import { PodSources } from "./pod_sources.ts";
 import { computeResources, resourceCandidates, type ResourcesBySidecar } from "./resources.ts";
 import { sharingObstacle } from "./shared_volumes.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
-import { canaryBase, type SidecarSetPlan } from "./sidecarset_plan.ts";
+import { canaryBase, neededVolumes, type SidecarSetPlan } from "./sidecarset_plan.ts";
 
 /** A SidecarSet that fits into the Pod, with what the checks computed. */
 export interface Admitted {
@@ -110,9 +110,8 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
     if (record !== undefined) records.set(plan.name, record);
     own.keep(patches);
     for (const field of patches.untargeted) untargeted.push({ sidecarSet: plan.name, field });
-    const volumes = plan.volumes.filter(({ name }) =>
-      !occupied.volumes.has(name) && (!plan.patchVolumes.has(name) || patches.volumes.has(name))
-    );
+    const volumes = neededVolumes(plan, patches.volumes)
+      .filter(({ name }) => !occupied.volumes.has(name));
     occupy(plan, { ...surroundings, volumes });
     admitted.push({ plan, resources: findings.resources, volumes });
   }

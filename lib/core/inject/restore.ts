@@ -6,6 +6,7 @@ import type { Present } from "./choose.ts";
 import type { Occupied, Place } from "./occupied.ts";
 import { append } from "./operations.ts";
 import { isLongRunning, type PlannedContainer, type SidecarPlan } from "./sidecar_plan.ts";
+import { neededVolumes } from "./sidecarset_plan.ts";
 
 /**
  * Restores what another webhook removed from a container of an earlier call: without restartPolicy a native sidecar
@@ -51,7 +52,7 @@ export function lostVolumes(
     patched: ReadonlySet<string>;
   },
 ): Volume[] {
-  const volumes = present.flatMap(({ plan }) => plan?.volumes ?? []);
+  const volumes = present.flatMap(({ plan }) => plan ? neededVolumes(plan, patched) : []);
   if (volumes.length === 0) return [];
   const used = new Set(
     [...pod.spec.containers, ...pod.spec.initContainers ?? []]

@@ -36,6 +36,19 @@ export interface SidecarSetPlan {
   readonly obstacle: Obstacle | undefined;
 }
 
+/**
+ * The volumes of a SidecarSet that its sidecars or applied patches mount. A mount that a sidecar shares with the Pod
+ * brings none.
+ *
+ * @param patched names of the volumes that applied patches mount
+ */
+export function neededVolumes(
+  { volumes, patchVolumes }: Pick<SidecarSetPlan, "volumes" | "patchVolumes">,
+  patched: ReadonlySet<string>,
+): readonly Volume[] {
+  return volumes.filter(({ name }) => !patchVolumes.has(name) || patched.has(name));
+}
+
 /** Plans the injection of a SidecarSet, or of a revision restored as one. */
 export function planSidecarSet(prepared: PreparedSidecarSet): SidecarSetPlan {
   const { initContainers = [], containers = [] } = prepared.sidecarSet.spec;

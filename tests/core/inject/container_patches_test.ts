@@ -306,6 +306,17 @@ Deno.test("a patch leaves a variable to a later patch that overwrites it, so tha
   }
 });
 
+Deno.test("a mount that a sidecar shares brings no volume of a patch without a container, in no call", () => {
+  const set = patching([{ nameRegex: "^none", volumeMounts: [mount] }], {
+    containers: [{ name: "agent", image: "agent:1", shareVolumePolicy: { type: "enabled" } }],
+    volumes: [{ name: mount.name, emptyDir: {} }],
+  });
+  const { pod } = run(podWith({ containers: [own("main", { volumeMounts: [mount] })] }), set);
+  assert.deepEqual(containerOf(pod, "agent")?.volumeMounts, [mount]);
+  assert.equal(pod.spec.volumes, undefined);
+  assert.deepEqual(run(pod, set).patch, []);
+});
+
 Deno.test("a SidecarSet without patches writes no record", () => {
   const { pod } = run(podWith(), prepared("plain", { containers: [{ name: "a", image: "a:1" }] }));
   assert.deepEqual([...podPatches(pod)], []);
