@@ -21,8 +21,8 @@ export interface PatchTarget {
   readonly known: ContainerRecord | undefined;
   /** What an earlier call recorded for the SidecarSet. */
   readonly earlier: ContainerRecord | undefined;
-  /** Variables that a later patch of the SidecarSet overwrites in the container: this one leaves them to it. */
-  readonly overwrittenLater: ReadonlySet<string>;
+  /** Whether a later patch of the SidecarSet overwrites this variable in the container: this one leaves it to that. */
+  isOverwrittenLater(variable: string): boolean;
   /** Name of another SidecarSet that set this variable, if any. */
   setBy(variable: string): string | undefined;
 }
@@ -96,7 +96,7 @@ interface PatchedEnv {
 
 function patchEnv(
   patches: readonly PatchedVariable[],
-  { container, known, earlier, overwrittenLater, setBy }: PatchTarget,
+  { container, known, earlier, isOverwrittenLater, setBy }: PatchTarget,
   field: string,
 ): PatchedEnv | Obstacle {
   const present = container.env ?? [];
@@ -105,7 +105,7 @@ function patchEnv(
   const records = new Map<string, VariableRecord>();
   for (const [i, { patchPolicy = "Retain", separator, ...variable }] of patches.entries()) {
     const { name } = variable;
-    if (overwrittenLater.has(name)) continue;
+    if (isOverwrittenLater(name)) continue;
     // The kubelet takes the last of several variables with one name.
     const index = variables.findLastIndex((each) => each.name === name);
     const current = variables[index];

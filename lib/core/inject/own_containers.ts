@@ -1,5 +1,6 @@
 import type { Container } from "../../api/container.ts";
 import { type JsonPatchOperation, ownMember } from "../../api/json.ts";
+import type { PatchContainers } from "../../api/patch_containers.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
 import type { PodPatchRecord, PodPatchRecords } from "../annotations/pod_patches.ts";
 import type { Obstacle } from "../reasons.ts";
@@ -57,12 +58,14 @@ export class OwnContainers {
       else for (const volume of volumesOfPatch(patch)) volumes.add(volume);
       for (const { list, container: given } of targeted) {
         const target = given.name;
-        const later = patches.slice(i + 1).filter((each) => each.targets({ name: target, list }));
         const result = patchContainer(patch, {
           container: containers.get(target) ?? this.#patched.get(target) ?? given,
           known: records.get(target),
           earlier: isPresent ? ownMember(known?.containers, target) : undefined,
-          overwrittenLater: overwrittenBy(later),
+          isOverwrittenLater: (variable) =>
+            patches.slice(i + 1).some((later) =>
+              later.targets({ name: target, list }) && overwrites(later.patch, variable)
+            ),
           setBy: (variable) => this.#setBy(variable, { container: target, except: name }),
         }, field);
         if ("reason" in result) {
@@ -126,9 +129,6 @@ export class OwnContainers {
   }
 }
 
-function overwrittenBy(patches: SidecarSetPlan["patches"]): ReadonlySet<string> {
-  const variables = patches.flatMap(({ patch }) => patch.env ?? []);
-  return new Set(
-    variables.filter(({ patchPolicy }) => patchPolicy === "Overwrite").map(({ name }) => name),
-  );
+function overwrites({ env = [] }: PatchContainers, variable: string): boolean {
+  return env.some(({ name, patchPolicy }) => name === variable && patchPolicy === "Overwrite");
 }
