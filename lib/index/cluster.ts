@@ -123,6 +123,7 @@ export class ClusterIndex {
     if (!before) return;
     this.sidecarSets.delete(name);
     this.#selections.delete(name);
+    this.revisions.refusedResizes.deleteSidecarSet(name);
     const sidecarSets = this.#reclassifyFor([before]);
     this.changes.publish({ kind: "sidecarset", name, before, after: undefined, sidecarSets });
   }
@@ -167,6 +168,7 @@ export class ClusterIndex {
     this.injected.apply(key, before, undefined);
     this.workloads.apply(key, before, undefined);
     this.denials.apply(key, before, undefined);
+    this.revisions.refusedResizes.deletePod(key);
     const sidecarSets = this.pods.delete(key);
     this.changes.publish({ kind: "pod", key, before, after: undefined, sidecarSets });
   }
