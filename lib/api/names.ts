@@ -50,6 +50,9 @@ export const TERMINATED_CONDITION = "SidecarTerminated";
 export const POD_RESIZE_PENDING_CONDITION = "PodResizePending";
 export const POD_RESIZE_IN_PROGRESS_CONDITION = "PodResizeInProgress";
 
+/** Where OpenKruise is installed by default. */
+export const OPENKRUISE_NAMESPACE = "kruise-system";
+
 /** The optional allow-list for `patchPodMetadata`, in the controller's namespace. */
 export const ALLOW_LIST_CONFIG_MAP = "kruise-configuration";
 export const ALLOW_LIST_KEY = "SidecarSet_PatchPodMetadata_WhiteList";

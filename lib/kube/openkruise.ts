@@ -3,6 +3,7 @@ import {
   ALLOW_LIST_CONFIG_MAP,
   ALLOW_LIST_KEY,
   GROUP,
+  OPENKRUISE_NAMESPACE,
   PLURAL,
   REVISION_OWNER_LABEL,
 } from "../api/names.ts";
@@ -24,7 +25,6 @@ const MUTATING = "kruise-mutating-webhook-configuration";
 const VALIDATING = "kruise-validating-webhook-configuration";
 const MANAGER = "kruise-controller-manager";
 const LEASE = "kruise-manager";
-const DEFAULT_NAMESPACE = "kruise-system";
 
 /** A Lease that is older than this many times its duration has no holder. */
 const LEASE_DURATIONS = 2;
@@ -122,7 +122,7 @@ export async function openKruiseActivity(
 
 /** The remedy for a missing right in OpenKruise's namespace. */
 export function readingAdvice(namespace: string): string {
-  const option = namespace === DEFAULT_NAMESPACE ? "" : ` --openkruise-namespace ${namespace}`;
+  const option = namespace === OPENKRUISE_NAMESPACE ? "" : ` --openkruise-namespace ${namespace}`;
   return `Apply the roles that sidecarset manifests --openkruise${option} adds`;
 }
 

@@ -1,3 +1,4 @@
+import { OPENKRUISE_NAMESPACE } from "../api/names.ts";
 import { logFormats, logLevels } from "./log.ts";
 
 /** One setting: its flag, the environment variable that can replace it, and how its text is parsed. */
@@ -110,7 +111,7 @@ const ALL = [
     key: "openKruiseNamespace",
     flag: "openkruise-namespace",
     value: "NAME",
-    default: "kruise-system",
+    default: OPENKRUISE_NAMESPACE,
     description: "namespace of a current or former OpenKruise installation",
   },
   {

@@ -1,6 +1,6 @@
 import { PATHS } from "../../lib/api/webhook_configuration.ts";
 import { freePorts } from "../support/free_port.ts";
-import { benchKubeconfig, residentMiB, startProgram, untilReady } from "./process.ts";
+import { benchKubeconfig, residentMiB, startProgram, untilReady, webhookCa } from "./process.ts";
 import { smallReview } from "./setup.ts";
 import type { SimulatedApiInput, SimulatedApiReport } from "./simulated_api.ts";
 import { type Row, table } from "./table.ts";
@@ -85,10 +85,8 @@ async function measureController(
 async function admissionsDuringRelist(
   { server, webhook }: { server: string; webhook: number },
 ): Promise<Row> {
-  const secret = await (await fetch(
-    `${server}/api/v1/namespaces/sidecarset-system/secrets/sidecarset-webhook-ca`,
-  )).json();
-  using client = Deno.createHttpClient({ caCerts: [atob(secret.data["tls.crt"])], http2: false });
+  const ca = await webhookCa(server);
+  using client = Deno.createHttpClient({ caCerts: [ca], http2: false });
   const body = smallReview();
   const review = async () => {
     const began = performance.now();

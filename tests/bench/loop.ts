@@ -3,9 +3,10 @@ import { GROUP, PLURAL, STORAGE_VERSION } from "../../lib/api/names.ts";
 import { freePorts } from "../support/free_port.ts";
 import { connectH2 } from "./h2_client.ts";
 import type { LoopControllerInput, LoopControllerReport, LoopDelays } from "./loop_controller.ts";
-import { benchKubeconfig, startProgram, untilReady } from "./process.ts";
+import { benchKubeconfig, startProgram, untilReady, webhookCa } from "./process.ts";
 import { smallReview } from "./setup.ts";
 import type { SimulatedApiInput, SimulatedApiReport, SimulatedEvents } from "./simulated_api.ts";
+import { simulatedSidecarSet, simulatedUid } from "./simulated_sidecarset.ts";
 import { type Row, table } from "./table.ts";
 
 const SIDECAR_SETS = `/apis/${GROUP}/${STORAGE_VERSION}/${PLURAL}`;
@@ -135,32 +136,14 @@ let generation = 1;
 
 function sidecarSet(name: string, { container, spec }: { container: object; spec: object }) {
   const index = Number(name.slice(name.lastIndexOf("-") + 1));
-  const prefix = name.startsWith("sidecarset-") ? "10000000" : "20000000";
-  return {
-    apiVersion: `${GROUP}/${STORAGE_VERSION}`,
-    kind: "SidecarSet",
-    metadata: {
-      name,
-      uid: `${prefix}-0000-4000-8000-${String(index).padStart(12, "0")}`,
-      generation: ++generation,
-      creationTimestamp: "2026-01-01T00:00:00Z",
-    },
-    spec: {
-      selector: { matchLabels: { app: `app-${index}` } },
-      containers: [{
-        name: "agent",
-        image: "registry.example/agent:1.0.0",
-        resources: { requests: { cpu: "10m" }, limits: { cpu: "100m", memory: "64Mi" } },
-        env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
-        volumeMounts: [{ name: "log", mountPath: "/var/log/app" }],
-        ...container,
-      }],
-      volumes: [{ name: "log", emptyDir: {} }],
-      // The plan is made for all Pods, and updates none: the simulated API server has no Pods to write to.
-      updateStrategy: { type: "RollingUpdate", partition: "100%", recreatePolicy: "Evict" },
-      ...spec,
-    },
-  };
+  const uid = simulatedUid(name.startsWith("sidecarset-") ? "10000000" : "20000000", index);
+  // The plan is made for all Pods, and updates none: the simulated API server has no Pods to write to.
+  const updateStrategy = { type: "RollingUpdate", partition: "100%", recreatePolicy: "Evict" };
+  return simulatedSidecarSet(index, {
+    metadata: { name, uid, generation: ++generation },
+    container,
+    spec: { updateStrategy, ...spec },
+  });
 }
 
 async function create({ send }: Scene, count: number): Promise<void> {
@@ -191,10 +174,7 @@ async function measure(size: SimulatedApiInput, situations: readonly Situation[]
     try {
       const { port } = await controller.next();
       await untilReady(`http://127.0.0.1:${healthPort}/readyz`, () => false);
-      const secret = await (await fetch(
-        `${server}/api/v1/namespaces/sidecarset-system/secrets/sidecarset-webhook-ca`,
-      )).json();
-      const target = { port: webhookPort, path: PATHS.mutatePod, ca: atob(secret.data["tls.crt"]) };
+      const target = { port: webhookPort, path: PATHS.mutatePod, ca: await webhookCa(server) };
       const client = await connectH2(target);
       const rows: Row[] = [];
       for (const situation of situations) {

@@ -97,3 +97,10 @@ export async function untilReady(url: string, ended: () => boolean): Promise<voi
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+/** PEM text of the authority that a controller has stored at a simulated API server. */
+export async function webhookCa(server: string): Promise<string> {
+  const path = "/api/v1/namespaces/sidecarset-system/secrets/sidecarset-webhook-ca";
+  const secret = await (await fetch(`${server}${path}`)).json();
+  return atob(secret.data["tls.crt"]);
+}

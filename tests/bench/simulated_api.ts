@@ -7,6 +7,7 @@ import {
   STORAGE_VERSION,
 } from "../../lib/api/names.ts";
 import { toPrepared } from "../../lib/core/defaults/prepare.ts";
+import { simulatedSidecarSet } from "./simulated_sidecarset.ts";
 
 /**
  * An API server with as many Pods and SidecarSets as are asked for, which it makes up as they are listed; run by
@@ -255,29 +256,10 @@ function withRecords(text: string, stored: Parameters<typeof toPrepared>[0]): st
 }
 
 function sidecarSetText(index: number): string {
-  return JSON.stringify({
-    apiVersion: "apps.kruise.io/v1beta1",
-    kind: "SidecarSet",
-    metadata: {
-      name: `sidecarset-${index}`,
-      uid: `10000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
-      resourceVersion: VERSION,
-      generation: 1,
-      creationTimestamp: "2026-01-01T00:00:00Z",
-    },
-    spec: {
-      selector: { matchLabels: { app: `app-${index}` } },
-      containers: [{
-        name: "agent",
-        image: "registry.example/agent:1.0.0",
-        resources: { requests: { cpu: "10m" }, limits: { cpu: "100m", memory: "64Mi" } },
-        env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
-        volumeMounts: [{ name: "log", mountPath: "/var/log/app" }],
-      }],
-      volumes: [{ name: "log", emptyDir: {} }],
-      updateStrategy: { type: "NotUpdate" },
-    },
-  });
+  return JSON.stringify(simulatedSidecarSet(index, {
+    metadata: { resourceVersion: VERSION },
+    spec: { updateStrategy: { type: "NotUpdate" } },
+  }));
 }
 
 function notFound(): Response {

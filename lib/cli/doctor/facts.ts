@@ -125,19 +125,21 @@ export function deployedContainers(
 
 /** Whether the controller reads its certificate from files, such as those of cert-manager. */
 export function servesFiles(facts: Pick<Facts, "deployment">): boolean {
-  return deployedContainers(facts).some(({ args }) =>
-    Array.isArray(args) && args.some((arg) => String(arg).startsWith("--cert-dir"))
-  );
+  return deployedArguments(facts).some((argument) => argument.startsWith("--cert-dir"));
 }
 
 /** Namespace in which the controller looks for OpenKruise. */
 export function openKruiseNamespaceOf(facts: Pick<Facts, "deployment">): string {
-  const args = deployedContainers(facts).flatMap(({ args }) => Array.isArray(args) ? args : [])
-    .map(String);
+  const args = deployedArguments(facts);
   const flag = "--openkruise-namespace";
   const joined = args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1);
   const following = args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined;
   return joined ?? following ?? settingOf("openKruiseNamespace");
+}
+
+function deployedArguments(facts: Pick<Facts, "deployment">): readonly string[] {
+  return deployedContainers(facts).flatMap(({ args }) => Array.isArray(args) ? args : [])
+    .map(String);
 }
 
 function podOfDeployment(deployment: Seen<Workload>): Pod | undefined {

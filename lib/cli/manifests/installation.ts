@@ -28,6 +28,7 @@ import service from "../../../manifests/service.yaml" with { type: "text" };
 import userRoles from "../../../manifests/user-roles.yaml" with { type: "text" };
 import { isObject } from "../../api/json.ts";
 import type { JsonPatchOperation } from "../../api/json.ts";
+import { OPENKRUISE_NAMESPACE } from "../../api/names.ts";
 import { applyPatch } from "../../core/json/patch.ts";
 
 /** What an installation can have in addition. */
@@ -80,7 +81,6 @@ const DASHBOARD_LABELS = { grafana_dashboard: "1" };
 type Plain = Record<string, unknown>;
 
 const NAMESPACE = "sidecarset-system";
-const OPENKRUISE_NAMESPACE = "kruise-system";
 
 /** The objects of an installation: those of `manifests/`, embedded in the program, changed by the options. */
 export function installationObjects(options: InstallationOptions = {}): Plain[] {

@@ -68,7 +68,7 @@ export function byId(id, type) {
 }
 
 /**
- * A link to a SidecarSet or Pod; a long name is cut and has the whole name as its title.
+ * The address of the page of a SidecarSet or Pod.
  *
  * @param {"sidecarsets" | "pods"} kind
  * @param {...string} names
@@ -77,7 +77,11 @@ export function hrefOf(kind, ...names) {
   return `#/${[kind, ...names.map(encodeURIComponent)].join("/")}`;
 }
 
-/** @param {string} name */
+/**
+ * A link to a SidecarSet; a long name is cut and has the whole name as its title.
+ *
+ * @param {string} name
+ */
 export function sidecarSetLink(name) {
   return element("a.cut", { href: hrefOf("sidecarsets", name), title: name }, name);
 }
