@@ -159,14 +159,14 @@ export class Writer {
    * Changes a Pod, or the resources of its containers, by a strategic merge patch that names its uid and
    * resourceVersion.
    *
-   * @returns the Pod as stored; undefined if the write was no longer wanted when its turn came
+   * @returns the Pod as stored; undefined if the write no longer applies when its turn comes
    */
   async patchPod(
     { metadata: { name = "", namespace = "" } }: ObservedPod,
     body: object,
-    { signal, wanted, subresource }: {
+    { signal, isCurrent, subresource }: {
       signal: AbortSignal;
-      wanted(): boolean;
+      isCurrent(): boolean;
       subresource?: "resize";
     },
   ): Promise<Pod | undefined> {
@@ -177,7 +177,7 @@ export class Writer {
       type: "strategic-merge",
       body,
     });
-    return (await this.#writeIf(wanted, { request, limiter: this.#options.podLimiter, signal }))
+    return (await this.#writeIf(isCurrent, { request, limiter: this.#options.podLimiter, signal }))
       ?.value;
   }
 
@@ -236,9 +236,9 @@ export class Writer {
     return sent.value;
   }
 
-  /** Sends the request when its turn comes, if it is still wanted. */
+  /** Sends the request when its turn comes, if it still applies. */
   #writeIf<T>(
-    wanted: () => boolean,
+    isCurrent: () => boolean,
     { request, limiter, signal }: {
       request: KubeRequest<T>;
       limiter: Limiter;
@@ -251,7 +251,7 @@ export class Writer {
     };
     return limiter.run(async () => {
       beforeSend();
-      return wanted() ? { value: await this.#send(request, { beforeSend, signal }) } : undefined;
+      return isCurrent() ? { value: await this.#send(request, { beforeSend, signal }) } : undefined;
     }, signal);
   }
 

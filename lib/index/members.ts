@@ -104,8 +104,8 @@ function isDone(podClass: PodClass): boolean {
   return hasTrait(podClass, PodTrait.Updated) && hasTrait(podClass, PodTrait.Ready);
 }
 
-function include(set: Set<string>, key: string, wanted: boolean): void {
-  if (wanted) set.add(key);
+function include(set: Set<string>, key: string, isMember: boolean): void {
+  if (isMember) set.add(key);
   else set.delete(key);
 }
 

@@ -92,8 +92,8 @@ function forecastLines(forecast: Forecast, restart: string): string[] {
 
 /** Whether Pods that must be recreated get the new images before. */
 function imagesLines(recreate: Forecast["recreate"]): string[][] {
-  const named = (wanted: boolean) =>
-    recreate.flatMap(({ pod, getsImages }) => getsImages === wanted ? [pod] : []);
+  const named = (withImages: boolean) =>
+    recreate.flatMap(({ pod, getsImages }) => getsImages === withImages ? [pod] : []);
   const [updated, left] = [named(true), named(false)];
   return [
     group(updated.length, "of these get the new images in place", [listed(updated)]),

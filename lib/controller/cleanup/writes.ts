@@ -128,9 +128,9 @@ export class CleanupWrites {
     const { writer, index, logger, clock } = this.#options;
     const { sidecarSet, current, cleanup: { failures }, write: { pod, patch, kind } } = work;
     const { uid = "" } = pod.metadata;
-    const wanted = () => isSame(index.sidecarSets.get(sidecarSet), current);
+    const isCurrent = () => isSame(index.sidecarSets.get(sidecarSet), current);
     try {
-      const stored = await writer.patchPod(pod, patch, { signal, wanted });
+      const stored = await writer.patchPod(pod, patch, { signal, isCurrent });
       if (!stored) return;
       failures.forget(uid);
       index.updatePod(projectPod(stored));

@@ -54,7 +54,7 @@ export class CleanupEvictions {
       sidecarSet,
       current,
       candidates: plan.evictions.map(({ pod }) => pod),
-      isWanted: (pod) => surplusOf(pod, scope) === undefined,
+      isUpToDate: (pod) => surplusOf(pod, scope) === undefined,
       // Where the SidecarSet still selects the Pod, its replacement has to get the sidecars that are left.
       obstacleOf: (pod) => current && scope.selects(pod) ? obstacleOf(pod, current) : undefined,
       observedObstacleOf: (pod) =>

@@ -50,7 +50,7 @@ export interface EvictionEngineOptions {
 export interface EvictionRequest extends
   Pick<
     EvictionSnapshot,
-    "candidates" | "isWanted" | "observedObstacleOf" | "guards" | "unavailable" | "maxUnavailable"
+    "candidates" | "isUpToDate" | "observedObstacleOf" | "guards" | "unavailable" | "maxUnavailable"
   > {
   readonly sidecarSet: string;
   /** Undefined where the SidecarSet is deleted: the replacement needs nothing of it. */
@@ -166,12 +166,12 @@ export class EvictionEngine {
 
   #snapshot(request: EvictionRequest, findings: EvictionFindings): EvictionSnapshot {
     const { index, clock, recreatingKinds, isWebhookReady } = this.#options;
-    const { current, candidates, isWanted, observedObstacleOf, guards } = request;
+    const { current, candidates, isUpToDate, observedObstacleOf, guards } = request;
     const specKey = specKeyOf(current);
     return {
       faultRetryAt: this.#faults.get(request.sidecarSet)?.retryTimes() ?? new Map(),
       candidates,
-      isWanted,
+      isUpToDate,
       observedObstacleOf,
       guards,
       knownObstacleOf: (pod) => findings.of(pod, specKey),

@@ -116,14 +116,14 @@ export class Evictions {
     const { name, sidecarSet: { spec } } = prepared;
     const { matchedPods, readyPods, missedPods } = index.pods.countsOf(name);
     const classes = index.pods.classesOf(name);
-    const unwanted =
+    const evictedTraits =
       (spec.updateStrategy?.recreatePolicy === "Evict" ? PodTrait.NotUpgradable : 0) |
       (spec.missedPodPolicy === "Evict" ? PodTrait.Missed : 0);
     return {
       sidecarSet: name,
       current: prepared,
       candidates: this.#candidates(input),
-      isWanted: (pod) => !hasTrait(classes.get(podKey(pod)) ?? 0, unwanted),
+      isUpToDate: (pod) => !hasTrait(classes.get(podKey(pod)) ?? 0, evictedTraits),
       obstacleOf: (pod) => obstacleOf(pod, prepared),
       observedObstacleOf: (pod) => observedObstacleOf(pod, prepared),
       guards,

@@ -90,7 +90,7 @@ export class PodReports {
       const { uid, resourceVersion } = state.metadata;
       const annotations = { [STORED_IMAGES_ANNOTATION]: record };
       const body = { metadata: { uid, resourceVersion, annotations } };
-      return await this.#options.writer.patchPod(state, body, { signal, wanted: () => true });
+      return await this.#options.writer.patchPod(state, body, { signal, isCurrent: () => true });
     }, signal);
   }
 

@@ -39,6 +39,14 @@ interface UpdateOf {
   readonly signal: AbortSignal;
 }
 
+interface Failure {
+  readonly sidecarSet: string;
+  readonly pod: ObservedPod;
+  readonly action: string;
+  readonly error: unknown;
+  readonly message: string;
+}
+
 /** What an event calls a write that leaves the Pod's containers as they are. */
 const REPORT = "Report";
 
@@ -102,7 +110,7 @@ export class RolloutWrites {
    * Sends the patches of an update. If another client changes the Pod between two, the Pod is planned for again, and
    * only the second is sent then.
    *
-   * @returns undefined if the update was no longer wanted when its turn came
+   * @returns undefined if the update no longer applies when its turn comes
    */
   async #patch(
     pod: ObservedPod,
@@ -136,19 +144,13 @@ export class RolloutWrites {
   #refused(pod: ObservedPod, prepared: PreparedSidecarSet, error: unknown): undefined {
     const message = infeasibleResizeOf(error);
     if (message === undefined) throw error;
-    const { index, logger, events } = this.#options;
-    applyRefusedResize(index, { pod, prepared, message });
-    logger.debug("Cannot resize a Pod", {
+    applyRefusedResize(this.#options.index, { pod, prepared, message });
+    this.#report({
       sidecarSet: prepared.name,
-      pod: podKey(pod),
-      error,
-    });
-    events.record({
-      regarding: podReference(pod),
-      type: "Warning",
-      reason: "SidecarUpdateFailed",
+      pod,
       action: "Resize",
-      note: `SidecarSet ${prepared.name}: the API server refuses the resize: ${message}`,
+      error,
+      message: `the API server refuses the resize: ${message}`,
     });
   }
 
@@ -163,10 +165,10 @@ export class RolloutWrites {
     },
   ): Promise<ObservedPod | undefined> {
     const { writer, index } = this.#options;
-    const wanted = () =>
-      isSameWish(index.sidecarSets.get(prepared.name), prepared) &&
+    const isCurrent = () =>
+      hasSameSpec(index.sidecarSets.get(prepared.name), prepared) &&
       isSameState(index.pods.get(podKey(pod)), pod);
-    const options = { signal, wanted, ...(subresource ? { subresource } : {}) };
+    const options = { signal, isCurrent, ...(subresource ? { subresource } : {}) };
     const stored = await writer.patchPod(pod, body, options);
     if (stored === undefined) return undefined;
     const projected = projectPod(stored);
@@ -193,30 +195,27 @@ export class RolloutWrites {
     });
   }
 
-  #failed(
-    rollout: Rollout,
-    { sidecarSet, pod, action, error }: {
-      sidecarSet: string;
-      pod: ObservedPod;
-      action: string;
-      error: unknown;
-    },
-  ): void {
-    const { logger, events, index } = this.#options;
+  #failed(rollout: Rollout, failure: Omit<Failure, "message">): void {
+    const { pod, error } = failure;
     if (error instanceof NotLeaderError || isNotFound(error)) return;
     const key = podKey(pod);
     rollout.expectations.afterFailure(pod, { key, error });
     if (isConflict(error)) return;
     const message = error instanceof Error ? error.message : String(error);
-    const known = index.pods.get(key);
+    const known = this.#options.index.pods.get(key);
     const group = known && controllerOf(known)?.uid;
     rollout.failures.record(pod.metadata.uid ?? "", {
       error,
       message: `Pod ${key}: ${message}`,
       ...(group === undefined ? {} : { group }),
     });
-    logger.debug("Cannot change a Pod", { sidecarSet, pod: key, action, error });
-    // A fault of the API server says nothing about this Pod.
+    this.#report({ ...failure, message });
+  }
+
+  /** Logs a failed write, and records an event with the Pod unless the API server is at fault. */
+  #report({ sidecarSet, pod, action, error, message }: Failure): void {
+    const { logger, events } = this.#options;
+    logger.debug("Cannot change a Pod", { sidecarSet, pod: podKey(pod), action, error });
     if (isServerFault(error)) return;
     const reason = action === "Flip" ? "ResetContainerFailed" : "SidecarUpdateFailed";
     const note = `SidecarSet ${sidecarSet}: ${message}`;
@@ -224,8 +223,11 @@ export class RolloutWrites {
   }
 }
 
-/** Whether what was planned for one state of a SidecarSet is still wanted by the current one. */
-function isSameWish(current: PreparedSidecarSet | undefined, planned: PreparedSidecarSet): boolean {
+/** Whether a plan for one state of a SidecarSet still applies to the current one. */
+function hasSameSpec(
+  current: PreparedSidecarSet | undefined,
+  planned: PreparedSidecarSet,
+): boolean {
   return current !== undefined && current.problems.length === 0 &&
     specKeyOf(current) === specKeyOf(planned);
 }

@@ -86,11 +86,11 @@ export class TerminationController {
       decideTermination(state, { ...this.#sidecarSets(), virtualNode, now: clock.now() });
     const termination = pod && decide(pod);
     if (!termination) return;
-    const wanted = () => {
+    const isCurrent = () => {
       const current = index.pods.get(podKey(pod));
       return current !== undefined && decide(current) !== undefined;
     };
-    if (!await this.#write(pod, termination, { wanted, signal })) return;
+    if (!await this.#write(pod, termination, { isCurrent, signal })) return;
     const occurred = { regarding: podReference(pod), action: "Terminate" };
     events.record({ ...noteOf(termination), ...occurred });
   }
@@ -99,14 +99,14 @@ export class TerminationController {
   async #write(
     pod: ObservedPod,
     termination: Termination,
-    { wanted, signal }: { wanted: () => boolean; signal: AbortSignal },
+    { isCurrent, signal }: { isCurrent: () => boolean; signal: AbortSignal },
   ): Promise<boolean> {
     const { writer, index } = this.#options;
     if (termination.kind === "Impossible") return true;
     try {
       const stored = termination.kind === "Phase"
         ? await writer.patchPodStatus(pod, termination.patch, signal)
-        : await writer.patchPod(pod, termination.patch, { signal, wanted });
+        : await writer.patchPod(pod, termination.patch, { signal, isCurrent });
       if (stored) index.updatePod(projectPod(stored));
       return stored !== undefined;
     } catch (error) {

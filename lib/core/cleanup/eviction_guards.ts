@@ -35,9 +35,9 @@ export function afterEviction(
 /** The guard after the replacement is created; undefined if it is no longer needed. */
 export function afterReplacement(
   guard: EvictionGuard,
-  replacement: { readonly asWanted: boolean },
+  replacement: { readonly isUpToDate: boolean },
 ): EvictionGuard | undefined {
-  if (replacement.asWanted) return undefined;
+  if (replacement.isUpToDate) return undefined;
   return guard.leftAlone ? guard : { ...guard, leftAlone: true };
 }
 
@@ -56,7 +56,7 @@ export function expiresAt(guard: EvictionGuard): number {
 export interface GuardFacts {
   readonly guards: readonly EvictionGuard[];
   podsOf(workload: string): readonly ObservedPod[];
-  isWanted(pod: ObservedPod): boolean;
+  isUpToDate(pod: ObservedPod): boolean;
   readonly generation: number;
   readonly now: Date;
 }
@@ -80,9 +80,9 @@ export function isReplacement({ metadata }: ObservedPod, guard: EvictionGuard): 
 }
 
 function settle(guard: EvictionGuard, facts: GuardFacts): EvictionGuard | undefined {
-  const { podsOf, isWanted, generation, now } = facts;
+  const { podsOf, isUpToDate, generation, now } = facts;
   const pods = podsOf(guard.workload).filter(isActive);
-  if (pods.length > 0 && pods.every(isWanted)) return undefined;
+  if (pods.length > 0 && pods.every(isUpToDate)) return undefined;
   const hasExpired = expiresAt(guard) <= now.getTime();
   if (pods.length === 0) return hasExpired ? undefined : guard;
   if (guard.observedGeneration !== generation) {
@@ -91,7 +91,7 @@ function settle(guard: EvictionGuard, facts: GuardFacts): EvictionGuard | undefi
   if (guard.leftAlone) return guard;
   const replacements = pods.filter((pod) => isReplacement(pod, guard));
   if (replacements.length > 0) {
-    return afterReplacement(guard, { asWanted: replacements.every(isWanted) });
+    return afterReplacement(guard, { isUpToDate: replacements.every(isUpToDate) });
   }
   const isStillThere = pods.some(({ metadata }) => metadata.uid === guard.pod);
   return hasExpired && !isStillThere ? undefined : guard;

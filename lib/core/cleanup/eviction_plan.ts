@@ -16,7 +16,7 @@ export interface EvictionSnapshot extends
   /** Pods to evict, in order among the ready ones and among the others. */
   readonly candidates: Iterable<ObservedPod>;
   /** Whether a Pod is up to date. */
-  isWanted(pod: ObservedPod): boolean;
+  isUpToDate(pod: ObservedPod): boolean;
   /** All Pods of a workload. */
   podsOf(workload: string): readonly ObservedPod[];
   /** A Pod's obstacle by earlier plans; undefined if unknown. */

@@ -50,7 +50,7 @@ export function transfersOf(
   return (sidecar.transferEnv ?? []).flatMap((transfer) => {
     const container = sourceContainer(transfer, context) || undefined;
     const fieldPath = transfer.sourceContainerNameFrom?.fieldRef?.fieldPath;
-    return wantedNames(transfer).map((name) => ({
+    return variableNames(transfer).map((name) => ({
       ...{ fieldPath, container, name },
       variable: container === undefined ? undefined : context.sources.env(container, name),
     }));
@@ -65,7 +65,7 @@ export function transferredEnv(
   return transfersOf(sidecar, context).flatMap(({ variable }) => variable ?? []);
 }
 
-function wantedNames({ envName, envNames = [] }: TransferEnv): readonly string[] {
+function variableNames({ envName, envNames = [] }: TransferEnv): readonly string[] {
   if (envName === undefined) return [...new Set(envNames)].sort(compareUtf8);
   return envNames.length === 0 ? [envName] : [...new Set([envName, ...envNames])].sort(compareUtf8);
 }

@@ -124,11 +124,11 @@ function resourceChange(
   before: SidecarContainer,
   after: SidecarContainer,
 ): { readonly amounts: ResourceLists; readonly immutable: readonly string[] } {
-  const [old, wanted] = [before, after].map(({ resources }) => effectiveResources(resources));
+  const [old, current] = [before, after].map(({ resources }) => effectiveResources(resources));
   const amounts: { -readonly [L in keyof ResourceLists]: ResourceLists[L] } = {};
   const immutable: string[] = [];
   for (const list of AMOUNT_LISTS) {
-    const [a = {}, b = {}] = [old?.[list], wanted?.[list]];
+    const [a = {}, b = {}] = [old?.[list], current?.[list]];
     const changed = Object.entries(b).filter(([name, value]) => !isSameAmount(a[name], value));
     if (changed.length > 0) amounts[list] = Object.fromEntries(changed);
     for (const [name] of changed) {

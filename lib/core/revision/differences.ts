@@ -32,20 +32,20 @@ function listDifferences(
   before: Lists["containers"],
   after: Lists["containers"],
 ): FieldDifference[] {
-  const [old, wanted] = [written(before), written(after)];
-  const kept = [...old.keys()].filter((name) => wanted.has(name));
-  const order = [...wanted.keys()].filter((name) => old.has(name));
+  const [old, current] = [written(before), written(after)];
+  const kept = [...old.keys()].filter((name) => current.has(name));
+  const order = [...current.keys()].filter((name) => old.has(name));
   const differences: FieldDifference[] = [];
   for (const [i, container] of kept.entries()) {
     if (order[i] !== container) differences.push({ kind: "Moved", container });
-    const fields = differingFields(old.get(container), wanted.get(container));
+    const fields = differingFields(old.get(container), current.get(container));
     if (fields.length > 0) differences.push({ kind: "Fields", container, fields });
   }
-  for (const container of wanted.keys()) {
+  for (const container of current.keys()) {
     if (!old.has(container)) differences.push({ kind: "Added", container });
   }
   for (const container of old.keys()) {
-    if (!wanted.has(container)) differences.push({ kind: "Removed", container });
+    if (!current.has(container)) differences.push({ kind: "Removed", container });
   }
   return differences;
 }

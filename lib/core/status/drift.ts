@@ -73,7 +73,7 @@ function differences(pod: ObservedPod, prepared: PreparedSidecarSet): Drift[] {
   const stored = storedImages(pod);
   const idle = idleRecords(pod);
   const differing: Drift[] = [];
-  for (const [container, image] of wantedImages(pod, prepared)) {
+  for (const [container, image] of desiredImages(pod, prepared)) {
     const storedImage = stored.get(container) ?? image;
     const foundImage = findContainer(pod, container)?.image;
     // The clean-up is responsible for idle images.
@@ -88,7 +88,7 @@ function foundImages(differing: readonly Drift[]): ReadonlyMap<string, string> {
 }
 
 /** In an outdated Pod only the empty image is known. An idle half serves until its version marks it as empty. */
-function wantedImages(pod: ObservedPod, prepared: PreparedSidecarSet): Map<string, string> {
+function desiredImages(pod: ObservedPod, prepared: PreparedSidecarSet): Map<string, string> {
   const { withoutImage } = recordOf(pod, prepared.name);
   const isCurrent = hasCurrentRecord(pod, prepared);
   const desired = new Map<string, string>();

@@ -21,7 +21,7 @@ interface Details {
   phase?: string;
 }
 
-/** A Pod of a ReplicaSet; those whose names begin with "new" are as wanted. */
+/** A Pod of a ReplicaSet; those whose names begin with "new" are up to date. */
 function owned(name: string, details: Details = {}): ObservedPod {
   const { workload = "w", created = "2026-05-01T00:00:00Z", ready = true, deleted, phase } =
     details;
@@ -53,12 +53,12 @@ function snapshot(
   pods: readonly ObservedPod[],
   facts: Partial<EvictionSnapshot> = {},
 ): EvictionSnapshot {
-  const isWanted = ({ metadata: { name = "" } }: ObservedPod) => name.startsWith("new");
+  const isUpToDate = ({ metadata: { name = "" } }: ObservedPod) => name.startsWith("new");
   return deepFrozen({
     candidates: pods.filter((each) =>
-      !isWanted(each) && each.metadata.deletionTimestamp === undefined
+      !isUpToDate(each) && each.metadata.deletionTimestamp === undefined
     ),
-    isWanted,
+    isUpToDate,
     podsOf: (workload: string) =>
       pods.filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === workload),
     knownObstacleOf: () => undefined,

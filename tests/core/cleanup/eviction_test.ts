@@ -38,7 +38,7 @@ function owned(target: Pod, kind = "ReplicaSet"): Pod {
   return { ...target, metadata: { ...target.metadata, ownerReferences: [owner] } };
 }
 
-Deno.test("mayEvict() allows the eviction of a ready Pod that its controller recreates as wanted", () => {
+Deno.test("mayEvict() allows the eviction of a ready Pod that its controller recreates up to date", () => {
   assert.deepEqual(mayEvict(owned(pod("a")), facts), { evict: true });
 });
 
@@ -91,8 +91,8 @@ Deno.test("mayTryAt() doubles the delay with each eviction, up to ten minutes", 
   assert.deepEqual(delays, [10, 20, 40, 80, 160, 320, 600, 600]);
 });
 
-Deno.test("afterReplacement() leaves a workload alone whose replacement is not as wanted either", () => {
+Deno.test("afterReplacement() leaves a workload alone whose replacement is outdated too", () => {
   const guard = afterEviction(undefined, note);
-  assert.equal(afterReplacement(guard, { asWanted: true }), undefined);
-  assert.equal(afterReplacement(guard, { asWanted: false })?.leftAlone, true);
+  assert.equal(afterReplacement(guard, { isUpToDate: true }), undefined);
+  assert.equal(afterReplacement(guard, { isUpToDate: false })?.leftAlone, true);
 });
