@@ -6,16 +6,13 @@ import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { podMatcherOf, type PodPlace } from "../core/select/pod_selection.ts";
 import { usesPolicy } from "../core/registration/selection.ts";
 import { Claims } from "../core/validate/claims.ts";
-import { requiredPairs } from "../core/select/label_selector.ts";
+import { type RequiredLabel, requiredLabels } from "../core/select/label_selector.ts";
+import { LabelBuckets } from "./label_buckets.ts";
 
-/** Label pairs of which a Pod, or its namespace, needs one for a SidecarSet to select the Pod. */
-interface Anchor {
+/** A label that a Pod, or its namespace, needs for a SidecarSet to select the Pod. */
+interface Anchor extends RequiredLabel {
   readonly on: "pod" | "namespace";
-  readonly key: string;
-  readonly values: readonly string[];
 }
-
-type Buckets = Map<string, Map<string, Set<PreparedSidecarSet>>>;
 
 /** Number of SidecarSets with the same names from which selectors are compared first. */
 const MANY = 64;
@@ -23,7 +20,7 @@ const MANY = 64;
 /** SidecarSets by a label that they require: matching a Pod costs O(1) in the number of SidecarSets. */
 export class SidecarSetIndex {
   readonly #byName = new Map<string, PreparedSidecarSet>();
-  readonly #anchored: Record<Anchor["on"], Buckets> = { pod: new Map(), namespace: new Map() };
+  readonly #anchored = { pod: new LabelBuckets(), namespace: new LabelBuckets() };
   /** SidecarSets that require no label. */
   readonly #others = new Set<PreparedSidecarSet>();
   readonly #claims = new Claims();
@@ -54,17 +51,8 @@ export class SidecarSetIndex {
     this.#claims.add(prepared.sidecarSet);
     if (usesPolicy(prepared)) this.#usingPolicy.set(prepared.name, prepared);
     const anchor = this.#rarest(anchorsOf(prepared.sidecarSet.spec));
-    if (!anchor) {
-      this.#others.add(prepared);
-      return;
-    }
-    const values = this.#anchored[anchor.on].get(anchor.key) ?? new Map();
-    this.#anchored[anchor.on].set(anchor.key, values);
-    for (const value of anchor.values) {
-      const bucket = values.get(value) ?? new Set();
-      values.set(value, bucket);
-      bucket.add(prepared);
-    }
+    if (anchor) this.#anchored[anchor.on].add(anchor, prepared);
+    else this.#others.add(prepared);
   }
 
   delete(name: string): void {
@@ -74,14 +62,8 @@ export class SidecarSetIndex {
     this.#claims.remove(known.sidecarSet);
     this.#usingPolicy.delete(name);
     if (this.#others.delete(known)) return;
-    for (const { on, key, values } of anchorsOf(known.sidecarSet.spec)) {
-      const byValue = this.#anchored[on].get(key);
-      for (const value of values) {
-        const bucket = byValue?.get(value);
-        bucket?.delete(known);
-        if (bucket?.size === 0) byValue?.delete(value);
-      }
-      if (byValue?.size === 0) this.#anchored[on].delete(key);
+    for (const anchor of anchorsOf(known.sidecarSet.spec)) {
+      this.#anchored[anchor.on].delete(anchor, known);
     }
   }
 
@@ -89,21 +71,19 @@ export class SidecarSetIndex {
   match(labels: Labels, namespace: NamespaceFacts): PreparedSidecarSet[] {
     const found: PreparedSidecarSet[] = [];
     const place = { labels, namespace };
-    const take = (candidates: Iterable<PreparedSidecarSet> | undefined) => {
-      for (const prepared of candidates ?? []) {
+    const take = (candidates: Iterable<PreparedSidecarSet>) => {
+      for (const prepared of candidates) {
         if (this.#matcher(prepared)(place)) found.push(prepared);
       }
     };
-    for (const key of Object.keys(labels)) {
-      take(this.#anchored.pod.get(key)?.get(labels[key] ?? ""));
-    }
-    const { namespace: onNamespace } = this.#anchored;
-    if (onNamespace.size > 0) {
+    const { pod: onPod, namespace: onNamespace } = this.#anchored;
+    for (const key of Object.keys(labels)) onPod.visit(key, labels[key] ?? "", take);
+    if (!onNamespace.isEmpty) {
       for (const key of Object.keys(namespace.labels)) {
-        take(onNamespace.get(key)?.get(namespace.labels[key] ?? ""));
+        onNamespace.visit(key, namespace.labels[key] ?? "", take);
       }
       if (!(NAMESPACE_NAME_LABEL in namespace.labels)) {
-        take(onNamespace.get(NAMESPACE_NAME_LABEL)?.get(namespace.name));
+        onNamespace.visit(NAMESPACE_NAME_LABEL, namespace.name, take);
       }
     }
     take(this.#others);
@@ -138,13 +118,8 @@ export class SidecarSetIndex {
     };
     const required = anchorsOf(spec);
     for (const on of ["pod", "namespace"] as const) {
-      for (const [key, byValue] of this.#anchored[on]) {
-        const own = required.find((anchor) => anchor.on === on && anchor.key === key);
-        const buckets = own
-          ? own.values.flatMap((value) => byValue.get(value) ?? [])
-          : byValue.values();
-        for (const bucket of buckets) if (!take(bucket)) return undefined;
-      }
+      const own = required.filter((anchor) => anchor.on === on);
+      for (const bucket of this.#anchored[on].compatible(own)) if (!take(bucket)) return undefined;
     }
     return take(this.#others) ? found : undefined;
   }
@@ -162,11 +137,7 @@ export class SidecarSetIndex {
     let best: Anchor | undefined;
     let least = Infinity;
     for (const anchor of anchors) {
-      const byValue = this.#anchored[anchor.on].get(anchor.key);
-      let fullest = 0;
-      for (const value of byValue ? anchor.values : []) {
-        fullest = Math.max(fullest, byValue?.get(value)?.size ?? 0);
-      }
+      const fullest = this.#anchored[anchor.on].fullest(anchor);
       if (fullest >= least) continue;
       best = anchor;
       least = fullest;
@@ -180,12 +151,12 @@ function anchorsOf(spec: SidecarSetSpec): Anchor[] {
     ? [{ on: "namespace" as const, key: NAMESPACE_NAME_LABEL, values: [spec.namespace] }]
     : [];
   return [
-    ...pairsOf("pod", spec.selector),
+    ...labelsOf("pod", spec.selector),
     ...named,
-    ...pairsOf("namespace", spec.namespaceSelector),
+    ...labelsOf("namespace", spec.namespaceSelector),
   ];
 }
 
-function pairsOf(on: Anchor["on"], selector: LabelSelector | undefined): Anchor[] {
-  return selector ? requiredPairs(selector).map((pair) => ({ on, ...pair })) : [];
+function labelsOf(on: Anchor["on"], selector: LabelSelector | undefined): Anchor[] {
+  return selector ? requiredLabels(selector).map((label) => ({ on, ...label })) : [];
 }

@@ -34,7 +34,7 @@ const KINDS: Readonly<Record<string, (i: number) => SidecarSetSpec>> = {
     selector: { matchExpressions: [{ key: "app", operator: "Exists" }] },
     namespaceSelector: { matchLabels: { env: `env-${i}` } },
   }),
-  "no required label": (i) => ({
+  "labels with any value": (i) => ({
     selector: {
       matchExpressions: [
         { key: "app", operator: "Exists" },

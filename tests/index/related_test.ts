@@ -11,11 +11,14 @@ const value = fc.constantFrom("a", "b");
 const selector = fc.record({
   matchLabels: fc.dictionary(fc.constantFrom("app", "team"), value, { maxKeys: 2 }),
   matchExpressions: fc.array(
-    fc.record({
-      key: fc.constantFrom("app", "team"),
-      operator: fc.constantFrom("In", "NotIn"),
-      values: fc.array(value, { minLength: 1, maxLength: 2 }),
-    }),
+    fc.oneof(
+      fc.record({
+        key: fc.constantFrom("app", "team"),
+        operator: fc.constantFrom("In", "NotIn"),
+        values: fc.array(value, { minLength: 1, maxLength: 2 }),
+      }),
+      fc.record({ key: fc.constantFrom("app", "team"), operator: fc.constant("Exists") }),
+    ),
     { maxLength: 1 },
   ),
 });

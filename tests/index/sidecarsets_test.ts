@@ -69,6 +69,27 @@ Deno.test("SidecarSetIndex.match() skips SidecarSets of other labels, even if al
   assert.ok(looks < 50, `looked ${looks} times at the Pod's labels`);
 });
 
+Deno.test("SidecarSetIndex.match() skips SidecarSets that require a label the Pod does not have", () => {
+  const index = new SidecarSetIndex();
+  for (let i = 0; i < 2_000; i++) {
+    const matchExpressions = [
+      { key: "app", operator: "Exists" as const },
+      { key: `feature-${i}`, operator: "Exists" as const },
+    ];
+    index.apply(sidecarSetOf({ name: `s${i}`, spec: { selector: { matchExpressions } } }));
+  }
+  let looks = 0;
+  const labels = new Proxy<Record<string, string>>({ app: "web", "feature-7": "on" }, {
+    getOwnPropertyDescriptor(target, property) {
+      looks++;
+      return Reflect.getOwnPropertyDescriptor(target, property);
+    },
+  });
+  const found = index.match(labels, { name: "shop", labels: {} });
+  assert.deepEqual(found.map(({ name }) => name), ["s7"]);
+  assert.ok(looks < 50, `looked ${looks} times at the Pod's labels`);
+});
+
 Deno.test("SidecarSetIndex takes a selector of as many values as an object can hold", () => {
   const index = new SidecarSetIndex();
   const values = Array.from({ length: 300_000 }, (_, i) => i.toString(36));

@@ -86,19 +86,20 @@ export function isEmptySelector(selector: LabelSelector): boolean {
     (selector.matchExpressions ?? []).length === 0;
 }
 
-/** A label that every match of a selector has, and its possible values. */
-export interface RequiredPair {
+/** A label that every match of a selector has. */
+export interface RequiredLabel {
   readonly key: string;
-  /** Without duplicates; never empty. */
-  readonly values: readonly string[];
+  /** Its possible values without duplicates, never empty; undefined for any. */
+  readonly values?: readonly string[];
 }
 
 /**
- * Label pairs that a selected Pod must have, one for each `matchLabels` entry and `In` requirement: keys of the
+ * Labels that a selected Pod must have, one for each `matchLabels` entry, `In` and `Exists` requirement: keys of the
  * inverted index. A selector without any is matched against every Pod.
  */
-export function requiredPairs(selector: LabelSelector): readonly RequiredPair[] {
-  return requirementsOf(selector)
-    .filter(({ operator, values }) => operator === "In" && values.length > 0)
-    .map(({ key, values }) => ({ key, values: [...new Set(values)] }));
+export function requiredLabels(selector: LabelSelector): readonly RequiredLabel[] {
+  return requirementsOf(selector).flatMap(({ key, operator, values }) => {
+    if (operator === "Exists") return [{ key }];
+    return operator === "In" && values.length > 0 ? [{ key, values: [...new Set(values)] }] : [];
+  });
 }

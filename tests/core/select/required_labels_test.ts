@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { matchesSelector, requiredPairs } from "../../../lib/core/select/label_selector.ts";
+import { matchesSelector, requiredLabels } from "../../../lib/core/select/label_selector.ts";
 import { anyLabels, anySelector } from "./arbitraries.ts";
 
-Deno.test("requiredPairs() lists matchLabels and In requirements", () => {
+Deno.test("requiredLabels() lists matchLabels, In and Exists requirements", () => {
   const selector = {
     matchLabels: { app: "web" },
     matchExpressions: [
@@ -12,17 +12,19 @@ Deno.test("requiredPairs() lists matchLabels and In requirements", () => {
       { key: "team", operator: "NotIn" as const, values: ["x"] },
     ],
   };
-  assert.deepEqual(requiredPairs(selector), [
+  assert.deepEqual(requiredLabels(selector), [
     { key: "app", values: ["web"] },
     { key: "tier", values: ["a", "b"] },
+    { key: "zone" },
   ]);
 });
 
-Deno.test("requiredPairs() holds for all labels that the selector matches", () => {
+Deno.test("requiredLabels() holds for all labels that the selector matches", () => {
   fc.assert(fc.property(anySelector, anyLabels, (selector, labels) => {
     fc.pre(matchesSelector(selector, labels));
-    for (const { key, values } of requiredPairs(selector)) {
-      assert.ok(values.includes(labels[key] ?? "absent"));
+    for (const { key, values } of requiredLabels(selector)) {
+      assert.ok(key in labels);
+      assert.ok(values === undefined || values.includes(labels[key] ?? "absent"));
     }
   }));
 });

@@ -1,0 +1,75 @@
+import type { PreparedSidecarSet } from "../core/prepared.ts";
+import type { RequiredLabel } from "../core/select/label_selector.ts";
+
+/** SidecarSets that require the same. */
+export type Bucket = Set<PreparedSidecarSet>;
+
+interface KeyBuckets {
+  /** SidecarSets that require one of some values. */
+  readonly byValue: Map<string, Bucket>;
+  /** SidecarSets that require the key with any value. */
+  readonly anyValue: Bucket;
+}
+
+/** An inverted index: SidecarSets by one label that they require of a Pod or of its namespace. */
+export class LabelBuckets {
+  readonly #byKey = new Map<string, KeyBuckets>();
+
+  get isEmpty(): boolean {
+    return this.#byKey.size === 0;
+  }
+
+  add({ key, values }: RequiredLabel, prepared: PreparedSidecarSet): void {
+    const buckets = this.#byKey.get(key) ?? { byValue: new Map(), anyValue: new Set() };
+    this.#byKey.set(key, buckets);
+    const { byValue, anyValue } = buckets;
+    if (values === undefined) anyValue.add(prepared);
+    for (const value of values ?? []) {
+      const bucket = byValue.get(value) ?? new Set();
+      byValue.set(value, bucket.add(prepared));
+    }
+  }
+
+  delete({ key, values }: RequiredLabel, prepared: PreparedSidecarSet): void {
+    const buckets = this.#byKey.get(key);
+    if (buckets === undefined) return;
+    const { byValue, anyValue } = buckets;
+    if (values === undefined) anyValue.delete(prepared);
+    for (const value of values ?? []) {
+      const bucket = byValue.get(value);
+      bucket?.delete(prepared);
+      if (bucket?.size === 0) byValue.delete(value);
+    }
+    if (byValue.size + anyValue.size === 0) this.#byKey.delete(key);
+  }
+
+  /** Size of the fullest bucket that has the SidecarSets with this requirement. */
+  fullest({ key, values }: RequiredLabel): number {
+    const buckets = this.#byKey.get(key);
+    if (buckets === undefined) return 0;
+    if (values === undefined) return buckets.anyValue.size;
+    return values.reduce((most, value) => Math.max(most, buckets.byValue.get(value)?.size ?? 0), 0);
+  }
+
+  /** Calls back with each bucket whose SidecarSets can select an object that has this label. */
+  visit(key: string, value: string, take: (bucket: Bucket) => void): void {
+    const buckets = this.#byKey.get(key);
+    if (buckets === undefined) return;
+    const bucket = buckets.byValue.get(value);
+    if (bucket !== undefined) take(bucket);
+    if (buckets.anyValue.size > 0) take(buckets.anyValue);
+  }
+
+  /** The buckets of all SidecarSets but those that require another value of one of these labels. */
+  *compatible(required: readonly RequiredLabel[]): Generator<Bucket> {
+    for (const [key, { byValue, anyValue }] of this.#byKey) {
+      const values = required.find((each) => each.key === key && each.values)?.values;
+      yield anyValue;
+      if (values === undefined) yield* byValue.values();
+      for (const value of values ?? []) {
+        const bucket = byValue.get(value);
+        if (bucket !== undefined) yield bucket;
+      }
+    }
+  }
+}
