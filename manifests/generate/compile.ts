@@ -1,4 +1,5 @@
-import { parseArgs } from "node:util";
+import { targetOf } from "./executable_target.ts";
+import { taskOptions } from "./task_options.ts";
 
 /**
  * Where the executable runs, as `deno compile` names it; `deno task compile` without a target makes one for this
@@ -24,25 +25,41 @@ const UNUSED_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   diff: ["dist", "libcjs"],
 };
 
+const USAGE = `Usage: deno task compile [--target TARGET | --all]
+  --target TARGET  one of ${TARGETS.join(", ")}
+  --all            compile for all of them`;
+
 /** Compiles the program into `dist/`, for this machine, for one target or, with `--all`, for all of them. */
 async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
+  const values = taskOptions(args, {
     options: { target: { type: "string" }, all: { type: "boolean", default: false } },
+    usage: USAGE,
   });
+  if (typeof values === "number") return values;
   const { target, all } = values;
-  if (target !== undefined && !TARGETS.some((known) => known === target)) {
-    console.error(`Cannot compile for ${target}: the targets are ${TARGETS.join(", ")}`);
+  const problem = target === undefined ? undefined : unknownTarget(target);
+  if (problem !== undefined) {
+    console.error(problem);
     return 2;
   }
-  const targets = all ? TARGETS : [target];
-  for (const each of targets) {
-    const problem = await compile(each);
-    if (problem === undefined) continue;
-    console.error(problem);
-    return 1;
+  let status = 0;
+  for (const each of all ? TARGETS : [target]) {
+    const output = each === undefined ? "dist/sidecarset" : `dist/sidecarset-${each}`;
+    const reason = await compile(each, output);
+    if (reason === undefined) {
+      console.log(`Wrote ${output}`);
+      continue;
+    }
+    console.error(reason);
+    status = 1;
   }
-  return 0;
+  return status;
+}
+
+/** What is wrong with the name of a target. */
+export function unknownTarget(target: string): string | undefined {
+  if (TARGETS.some((known) => known === target)) return undefined;
+  return `Cannot compile for ${target}: the targets are ${TARGETS.join(", ")}`;
 }
 
 /** Arguments of `deno` that compile the program into a file. */
@@ -72,28 +89,45 @@ export async function compileArguments(
  */
 export async function compile(
   target: string | undefined,
-  output = target === undefined ? "dist/sidecarset" : `dist/sidecarset-${target}`,
+  output: string,
 ): Promise<string | undefined> {
   const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
   if (major < MIN_DENO.major || (major === MIN_DENO.major && minor < MIN_DENO.minor)) {
     return `Cannot compile with Deno ${Deno.version.deno}: its executables lose admission reviews ` +
       `when they stop; use ${MIN_DENO.major}.${MIN_DENO.minor} or newer`;
   }
+  const wrongRuntime = await findWrongRuntime(target ?? Deno.build.target);
+  if (wrongRuntime !== undefined) return wrongRuntime;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...await compileArguments(output, target)],
     cwd: new URL("../../", import.meta.url),
     stdout: "inherit",
     stderr: "piped",
   }).output();
-  if (success) {
-    console.log(`Wrote ${output}`);
-    return undefined;
-  }
+  if (success) return undefined;
   const said = new TextDecoder().decode(stderr);
   const address = /error sending request for url \((\S*denort\S*)\)/.exec(said)?.[1];
   if (address === undefined) return said.trimEnd();
-  return `Cannot compile: Deno's runtime for executables cannot be had from ${address}; ` +
-    "run it where that address answers, or name a downloaded one in DENORT_BIN";
+  return `Cannot compile for ${target ?? Deno.build.target}: Deno's runtime for executables ` +
+    `cannot be had from ${address}; run it where that address answers, or unpack a download of it ` +
+    "and name the file in DENORT_BIN";
+}
+
+/** Deno takes the runtime that DENORT_BIN names for every target: the wrong one gives an executable that cannot run. */
+async function findWrongRuntime(target: string): Promise<string | undefined> {
+  const runtime = Deno.env.get("DENORT_BIN");
+  if (!runtime) return undefined;
+  try {
+    const found = await targetOf(runtime);
+    if (found === target) return undefined;
+    return `Cannot compile for ${target}: DENORT_BIN names a runtime for ${
+      found ?? "no target"
+    }; ` +
+      `name one for ${target}, or unset it to download one`;
+  } catch (error) {
+    const { message } = error instanceof Error ? error : new Error(String(error));
+    return `Cannot compile for ${target}: DENORT_BIN names a file that cannot be read: ${message}`;
+  }
 }
 
 /** Paths of `UNUSED_FOLDERS` in Deno's cache, from which `deno compile` takes packages. Downloads them if absent. */

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { createTar } from "nanotar";
 
+const CHECKSUMS = "SHA256SUMS";
+
 /** One file of an archive. */
 export interface ArchivedFile {
   readonly name: string;
@@ -15,8 +17,20 @@ export class ReleaseFolder {
   readonly #folder: string;
   readonly #checksums = new Map<string, string>();
 
-  constructor(folder: string) {
+  private constructor(folder: string) {
     this.#folder = folder;
+  }
+
+  /** Makes the folder, or removes what the SHA256SUMS of an earlier release lists, so that no release has its files. */
+  static async open(path: string): Promise<ReleaseFolder> {
+    await Deno.mkdir(path, { recursive: true });
+    const folder = new ReleaseFolder(path);
+    const sums = await Deno.readTextFile(folder.path(CHECKSUMS)).catch(() => "");
+    const listed = [...sums.matchAll(/^[0-9a-f]{64} {2}([\w.-]+)$/gm)].map(([, name = ""]) => name);
+    for (const name of [...listed, CHECKSUMS]) {
+      await Deno.remove(folder.path(name)).catch(unlessMissing);
+    }
+    return folder;
   }
 
   /** Names of everything written so far, sorted. */
@@ -49,7 +63,7 @@ export class ReleaseFolder {
   /** Writes SHA256SUMS in the format of sha256sum(1). */
   async writeChecksums(): Promise<void> {
     const lines = this.names.map((name) => `${this.#checksums.get(name)}  ${name}\n`);
-    await Deno.writeTextFile(this.path("SHA256SUMS"), lines.join(""));
+    await Deno.writeTextFile(this.path(CHECKSUMS), lines.join(""));
   }
 }
 
@@ -69,6 +83,10 @@ export function archive(files: readonly ArchivedFile[]): Uint8Array {
     { attrs: { uid: 0, gid: 0, user: "root", group: "root" } },
   );
   return gzipSync(tar, { level: 9 });
+}
+
+function unlessMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 function toBytes(data: Uint8Array | string): Uint8Array {

@@ -25,12 +25,14 @@ export function platformName(target: string): string {
  * The krew manifest of `kubectl sidecarset`.
  *
  * @param downloads URL of the folder that has the archives
+ * @param homepage URL of the project
  * @returns YAML
  */
 export function krewManifest(
-  { version, downloads, archives }: {
+  { version, downloads, homepage, archives }: {
     version: string;
     downloads: string;
+    homepage?: string | undefined;
     archives: readonly PluginArchive[];
   },
 ): string {
@@ -40,6 +42,7 @@ export function krewManifest(
     metadata: { name: "sidecarset" },
     spec: {
       version: `v${version}`,
+      ...(homepage === undefined ? {} : { homepage }),
       shortDescription: "Explain, validate and roll out SidecarSets",
       description:
         "Explains why a Pod has or lacks its sidecars, validates and previews SidecarSets offline,\n" +

@@ -1,14 +1,18 @@
-import { parseArgs } from "node:util";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ParseArgsOptionsConfig } from "node:util";
 import {
   type InstallationOptions,
   installationYaml,
 } from "../../../lib/cli/manifests/installation.ts";
 import { PROGRAM_VERSION } from "../../../lib/cli/version/version.ts";
-import { compile, TARGETS } from "../compile.ts";
+import { TARGETS, unknownTarget } from "../compile.ts";
+import { taskOptions } from "../task_options.ts";
 import { chartFiles } from "./chart.ts";
 import { editorSchema } from "./editor_schema.ts";
+import { type LeftOut, writeExecutables } from "./executables.ts";
 import { archive, ReleaseFolder } from "./files.ts";
-import { krewManifest, platformName, type PluginArchive } from "./krew.ts";
+import { krewManifest, type PluginArchive } from "./krew.ts";
 import { releaseNotes } from "./notes.ts";
 import { billOfMaterials, embeddedPackages } from "./sbom.ts";
 
@@ -25,48 +29,62 @@ const INSTALLATIONS: Readonly<Record<string, InstallationOptions>> = {
 };
 
 const USAGE = `Usage: deno task release [options]
-  --tag TAG           check that this is the tag of the program's version
-  --image NAME        repository of the program's image (sidecarset)
-  --downloads URL     where the files of this release can be downloaded, for the krew manifest
-  --output FOLDER     where to write (dist/release)
-  --target TARGET     compile for this target only; may be repeated; "none" compiles nothing
-  --require-executables  fail where Deno's runtime for a target cannot be had`;
+  --tag TAG              check that this is the tag of the program's version
+  --image NAME           repository of the program's image (sidecarset)
+  --downloads URL        where the files of this release can be downloaded, for the krew manifest
+  --homepage URL         the project's page, for the krew manifest
+  --output FOLDER        where to write (dist/release)
+  --target TARGET        compile for this target only; may be repeated; "none" compiles nothing
+  --require-executables  fail if an executable is left out`;
+const OPTIONS = {
+  tag: { type: "string" },
+  image: { type: "string", default: "sidecarset" },
+  downloads: { type: "string" },
+  homepage: { type: "string" },
+  output: { type: "string", default: "dist/release" },
+  target: { type: "string", multiple: true, default: [...TARGETS] },
+  "require-executables": { type: "boolean", default: false },
+} satisfies ParseArgsOptionsConfig;
+const KREW = "sidecarset.krew.yaml";
 
-/** Makes all files of a release. Equal sources give equal bytes. */
+/** Makes all files of a release, and prints which could not be made, and why. Equal sources give equal bytes. */
 async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      tag: { type: "string" },
-      image: { type: "string", default: "sidecarset" },
-      downloads: { type: "string" },
-      output: { type: "string", default: "dist/release" },
-      target: { type: "string", multiple: true, default: [...TARGETS] },
-      "require-executables": { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  if (values.tag !== undefined && values.tag !== `v${PROGRAM_VERSION}`) {
-    console.error(
-      `Cannot release ${values.tag}: deno.json has version ${PROGRAM_VERSION}; change it or the tag`,
-    );
+  const values = taskOptions(args, { options: OPTIONS, usage: USAGE });
+  if (typeof values === "number") return values;
+  const targets = values.target.filter((name) => name !== "none");
+  const problem = wrongTag(values.tag) ??
+    targets.map(unknownTarget).find((each) => each !== undefined);
+  if (problem !== undefined) {
+    console.error(problem);
     return 2;
   }
-  const folderPath = new URL(`${values.output}/`, root).pathname;
-  await Deno.mkdir(folderPath, { recursive: true });
-  const folder = new ReleaseFolder(folderPath);
-  const image = `${values.image}:${PROGRAM_VERSION}`;
+  const folder = await ReleaseFolder.open(resolve(fileURLToPath(root), values.output));
+  await writeSources(folder, values.image);
+  const { archives, leftOut } = await writeExecutables(targets, folder);
+  const noKrew = await writeKrew(folder, { ...values, archives });
+  await folder.writeChecksums();
+  for (const name of [...folder.names, "SHA256SUMS"]) console.log(`Wrote ${folder.path(name)}`);
+  for (const { name, reason } of noKrew === undefined ? leftOut : [...leftOut, noKrew]) {
+    console.error(`Left out ${name}: ${reason}`);
+  }
+  return values["require-executables"] && leftOut.length > 0 ? 1 : 0;
+}
+
+function wrongTag(tag: string | undefined): string | undefined {
+  if (tag === undefined || tag === `v${PROGRAM_VERSION}`) return undefined;
+  return `Cannot release ${tag}: deno.json has version ${PROGRAM_VERSION}; change it or the tag`;
+}
+
+/** Writes what is made of the sources alone. */
+async function writeSources(folder: ReleaseFolder, imageRepository: string): Promise<void> {
+  const image = `${imageRepository}:${PROGRAM_VERSION}`;
   const read = (path: string) => Deno.readTextFile(new URL(path, root));
   for (const [name, options] of Object.entries(INSTALLATIONS)) {
     await folder.write(`install${name}.yaml`, installationYaml({ ...options, image }));
   }
   await folder.write(
     `sidecarset-chart-${PROGRAM_VERSION}.tgz`,
-    archive(await chartFiles(values.image)),
+    archive(await chartFiles(imageRepository)),
   );
   await folder.write("sidecarset.schema.json", editorSchema(await read("manifests/crd.yaml")));
   const bom = {
@@ -79,40 +97,28 @@ async function main(args: readonly string[]): Promise<number> {
     "release-notes.md",
     releaseNotes(await read(".github/CHANGELOG.md"), PROGRAM_VERSION),
   );
-  const archives: PluginArchive[] = [];
-  for (const target of values.target.filter((name) => name !== "none")) {
-    const problem = await writeExecutable(target, { folder, archives });
-    if (problem === undefined) continue;
-    console.error(problem);
-    if (values["require-executables"]) return 1;
-  }
-  if (values.downloads !== undefined && archives.length > 0) {
-    const { downloads } = values;
-    const manifest = krewManifest({ version: PROGRAM_VERSION, downloads, archives });
-    await folder.write("sidecarset.krew.yaml", manifest);
-  } else {
-    console.error(
-      "Left out sidecarset.krew.yaml: it needs --downloads and the archive of at least one executable",
-    );
-  }
-  await folder.writeChecksums();
-  for (const name of [...folder.names, "SHA256SUMS"]) console.log(`Wrote ${folder.path(name)}`);
-  return 0;
 }
 
 /** @returns why there is none */
-async function writeExecutable(
-  target: string,
-  { folder, archives }: { folder: ReleaseFolder; archives: PluginArchive[] },
-): Promise<string | undefined> {
-  const name = `sidecarset-${platformName(target)}`;
-  const problem = await compile(target, folder.path(name));
-  if (problem !== undefined) return problem;
-  await folder.add(name);
-  const data = await Deno.readFile(folder.path(name));
-  await folder.write(`${name}.tar.gz`, archive([{ name: "sidecarset", data, isExecutable: true }]));
-  const sha256 = folder.checksum(`${name}.tar.gz`);
-  archives.push({ target, archive: `${name}.tar.gz`, sha256 });
+async function writeKrew(
+  folder: ReleaseFolder,
+  { downloads, homepage, archives }: {
+    downloads?: string | undefined;
+    homepage?: string | undefined;
+    archives: readonly PluginArchive[];
+  },
+): Promise<LeftOut | undefined> {
+  if (archives.length === 0) {
+    return { name: KREW, reason: "It lists archives of executables, and none was made" };
+  }
+  if (downloads === undefined) {
+    return {
+      name: KREW,
+      reason: "It names where the archives can be downloaded; give --downloads URL",
+    };
+  }
+  const manifest = krewManifest({ version: PROGRAM_VERSION, downloads, homepage, archives });
+  await folder.write(KREW, manifest);
   return undefined;
 }
 

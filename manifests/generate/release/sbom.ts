@@ -1,4 +1,7 @@
-import { Enums, Models, Serialize, Spec } from "@cyclonedx/cyclonedx-library";
+import * as Enums from "@cyclonedx/cyclonedx-library/Enums";
+import * as Models from "@cyclonedx/cyclonedx-library/Models";
+import * as Serialize from "@cyclonedx/cyclonedx-library/Serialize";
+import * as Spec from "@cyclonedx/cyclonedx-library/Spec";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 
@@ -37,6 +40,9 @@ export function billOfMaterials(
   const runtime = new Models.Component(Enums.ComponentType.Framework, "deno", {
     version: deno,
     bomRef: `deno@${deno}`,
+    // Scanners find the runtime's vulnerabilities by these names.
+    purl: `pkg:github/denoland/deno@v${deno}`,
+    cpe: `cpe:2.3:a:deno:deno:${deno}:*:*:*:*:*:*:*`,
     licenses: licensesOf("MIT"),
   });
   const components = new Map(packages.map((each) => [idOf(each), componentOf(each)]));
