@@ -24,7 +24,7 @@ interface Measured {
   readonly p99Ms: number;
 }
 
-/** Measures the webhook beside a bare Deno.serve that answers the same bytes, and with few and many SidecarSets. */
+/** Measures the webhook, and a bare Deno.serve that answers the same bytes, with few and many SidecarSets. */
 export async function benchAdmission({ quick }: AdmissionBenchOptions): Promise<void> {
   const pki = await createTestPki();
   const timing = quick

@@ -20,7 +20,7 @@ export async function benchFootprint({ quick }: { readonly quick: boolean }): Pr
   const rows: Row[] = [];
   for (const size of quick ? SIZES.slice(0, 2) : SIZES) rows.push(await measure(size));
   console.log(
-    "\nStart and memory of a controller, and admissions while all Pods are listed anew\n",
+    "\nStart and memory of a controller, and admissions while all Pods are relisted\n",
   );
   console.log(table(rows));
 }

@@ -44,9 +44,9 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-function indexOf(bytes: Uint8Array, wanted: Uint8Array): number {
-  for (let at = 0; at + wanted.length <= bytes.length; at++) {
-    if (wanted.every((byte, i) => bytes[at + i] === byte)) return at;
+function indexOf(bytes: Uint8Array, sequence: Uint8Array): number {
+  for (let at = 0; at + sequence.length <= bytes.length; at++) {
+    if (sequence.every((byte, i) => bytes[at + i] === byte)) return at;
   }
   return -1;
 }

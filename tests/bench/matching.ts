@@ -17,7 +17,7 @@ const NAMESPACE: NamespaceFacts = {
 /** The fifth SidecarSet of each kind selects it. */
 const LABELS = { app: "app-5", team: "shared", tier: "web", version: "7" };
 
-/** How SidecarSets tell their Pods apart, for the i-th of them. */
+/** Kinds of selectors that distinguish SidecarSets, for the i-th of them. */
 const KINDS: Readonly<Record<string, (i: number) => SidecarSetSpec>> = {
   "one label": (i) => ({ selector: { matchLabels: { app: `app-${i}` } } }),
   "a shared label and another": (i) => ({
@@ -44,7 +44,7 @@ const KINDS: Readonly<Record<string, (i: number) => SidecarSetSpec>> = {
   }),
 };
 
-/** Measures what it costs to find the SidecarSet of a Pod among many, beside asking each of them. */
+/** Measures the search for a Pod's SidecarSet among many, compared with a check of each of them. */
 export function benchMatching({ quick }: MatchingBenchOptions): Promise<void> {
   const rows = Object.entries(KINDS).flatMap(([kind, specOf]) =>
     NUMBERS.map((number) => measured({ kind, specOf, number, seconds: quick ? 0.05 : 0.5 }))
@@ -75,7 +75,7 @@ function measured(
     () => all.filter(({ sidecarSet }) => selectsPod(sidecarSet.spec, place)).length,
   );
   return {
-    "told apart by": kind,
+    "selected by": kind,
     SidecarSets: number,
     "by the index": indexed.toFixed(2),
     "one after the other": linear.toFixed(2),

@@ -1,4 +1,4 @@
-/** A program of this folder that is told what to do by JSON on its standard input and answers with lines of JSON. */
+/** A program of this folder that takes JSON on its standard input and prints lines of JSON. */
 export interface Program<Line> {
   readonly pid: number;
   /** The next line; throws when the program has ended. */
@@ -7,7 +7,7 @@ export interface Program<Line> {
   stop(): Promise<void>;
 }
 
-/** Starts a program in a process of its own. */
+/** Starts a program in its own process. */
 export function startProgram<Line>(file: string, input: unknown): Program<Line> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-all", new URL(file, import.meta.url).href],

@@ -28,7 +28,7 @@ interface Measured {
 }
 
 /**
- * Measures a roll-out of one image over many Pods on a real API server, beside a bare loop that sends the same
+ * Measures a roll-out of one image over many Pods on a real API server, compared with a bare loop that sends the same
  * patches. Pods do not run, as the kubelet's part of a test control plane would be slower than either; one roll-out
  * with it is there to compare.
  */

@@ -31,7 +31,7 @@ function recorded(name: string): string {
 export interface AdmissionInput {
   /** How many there are; the first one selects the recorded Pods. */
   readonly sidecarSets: number;
-  /** Whether they share the mounts of the Pod, so that each Pod gets a patch of its own. */
+  /** Whether they share the mounts of the Pod, so that each Pod gets its own patch. */
   readonly shareMounts?: boolean;
 }
 

@@ -27,7 +27,7 @@ const READY_TIMEOUT_MS = 600_000;
 
 /**
  * Measures the creation of SidecarSets by several writers, without the program and with it, on the same API server.
- * Each has a label of its own, as those of many teams have.
+ * Each selects by its own label, as those of many teams do.
  */
 export async function benchSidecarSets({ quick }: SidecarSetsBenchOptions): Promise<void> {
   const count = quick ? COUNT / 10 : COUNT;

@@ -158,7 +158,7 @@ function isCollection(path: string): boolean {
   return path.split("/").at(-1)?.endsWith("s") === true;
 }
 
-/** One page of a list as text: what is made up is never kept. */
+/** One page of a list as text; simulated objects are never kept. */
 function page(path: string, query: URLSearchParams): string {
   const from = Number(query.get("continue") ?? 0);
   const { total, text } = collection(path);

@@ -5,8 +5,8 @@ import { clusterOf } from "./object_cluster.ts";
 import { runCli } from "./string_terminal.ts";
 
 /**
- * The commands of the golden cases that read a cluster, on the same cluster after somebody has put terminal escapes,
- * bidirectional overrides and line ends into every text that the API server takes as it comes.
+ * The commands of the golden cases that read a cluster, on the same cluster after another client has put terminal
+ * escapes, bidirectional overrides and line ends into every text that the API server stores unchanged.
  */
 
 const FOLDER = new URL("./testdata/", import.meta.url);

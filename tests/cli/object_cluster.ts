@@ -16,7 +16,7 @@ export interface ObjectCluster {
   readonly client: RestClient;
   /** The writes that were asked for, one a line. */
   writes(): string[];
-  /** Adds an object as somebody else would. */
+  /** Adds an object as another client would. */
   store(object: object): void;
 }
 

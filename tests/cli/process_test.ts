@@ -57,7 +57,7 @@ Deno.test("the program names itself as it is called, be it as kubectl's plugin",
   assert.match(alone.output, /^Usage: sidecarset rollout pause /);
 });
 
-Deno.test("the program ends quietly when its output is closed", async () => {
+Deno.test("the program ends without an error message when its output is closed", async () => {
   const { output, errors } = await shell(`${PROGRAM} manifests | head -n 1`);
   assert.equal(output, "apiVersion: v1\n");
   assert.equal(errors, "");

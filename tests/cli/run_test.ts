@@ -83,7 +83,7 @@ for (const [name, text] of [...helpTexts("sidecarset"), ...helpTexts("kubectl si
     assert.deepEqual(text.split("\n").filter((line) => line.length > 80), []);
   });
   if (name === called) continue;
-  Deno.test(`the help of ${name} has examples of ${called} and tells the exit statuses`, () => {
+  Deno.test(`the help of ${name} has examples of ${called} and lists the exit statuses`, () => {
     const examples = text.split(/\nExamples?:\n/)[1]?.split("\n\n")[0]?.split("\n") ?? [];
     const command = new RegExp(`^  (?:.*[(] ?|.* \\| )?${called} [a-z_]`);
     assert.deepEqual(examples.filter((line) => !command.test(line)), []);

@@ -108,7 +108,7 @@ Deno.test("Pods while the controller is away", async (t) => {
   });
 
   await t.step(
-    "a Fail entry whose webhook is gone holds up nothing but the selected Pods",
+    "a Fail entry without its webhook blocks only the selected Pods",
     async () => {
       for (const team of ["a", "b"]) {
         const body = { metadata: { name: `team-${team}`, labels: { team } } };
@@ -147,23 +147,23 @@ Deno.test("Pods while the controller is away", async (t) => {
     },
   );
 
-  await t.step("a registration that somebody edits or deletes is put right", async () => {
+  await t.step("a registration that another client edits or deletes is repaired", async () => {
     for (
       const resource of [
         resources.mutatingWebhookConfigurations,
         resources.validatingWebhookConfigurations,
       ]
     ) {
-      const wanted = await send(client, get(resource, { name: NAME }));
-      assert.equal(wanted.metadata.ownerReferences?.[0]?.kind, "ClusterRole");
+      const expected = await send(client, get(resource, { name: NAME }));
+      assert.equal(expected.metadata.ownerReferences?.[0]?.kind, "ClusterRole");
       const edit = [
         { op: "replace", path: "/webhooks/0/failurePolicy", value: "Ignore" },
         { op: "replace", path: "/webhooks/0/timeoutSeconds", value: 30 },
       ] as const;
       await send(client, patch(resource, { name: NAME, type: "json", body: edit }));
-      await untilRegistered(plane, resource, wanted);
+      await untilRegistered(plane, resource, expected);
       await send(client, remove(resource, { name: NAME }));
-      await untilRegistered(plane, resource, wanted);
+      await untilRegistered(plane, resource, expected);
     }
     await untilSidecarSet(plane, "guard", {
       what: "is ready again",
@@ -206,7 +206,7 @@ Deno.test("Pods while the controller is away", async (t) => {
     await eventually(async () => {
       const kubeconfig = plane.controllerKubeconfig;
       return (await kubectl(["get", "namespaces"], { kubeconfig })).code !== 0;
-    }, { what: "the controller's rights are gone" });
+    }, { what: "the controller's rights are removed" });
     await using unsynced = await startController({
       kubeconfig: plane.controllerKubeconfig,
       args,
@@ -234,12 +234,12 @@ Deno.test("Pods while the controller is away", async (t) => {
 async function untilRegistered(
   plane: ControlPlane,
   resource: Resource<WebhookConfiguration>,
-  wanted: WebhookConfiguration,
+  expected: WebhookConfiguration,
 ): Promise<void> {
   await eventually(async () => {
     const found = await send(plane.client, get(resource, { name: NAME }));
-    assert.deepEqual(found.webhooks, wanted.webhooks);
-    assert.deepEqual(found.metadata.ownerReferences, wanted.metadata.ownerReferences);
+    assert.deepEqual(found.webhooks, expected.webhooks);
+    assert.deepEqual(found.metadata.ownerReferences, expected.metadata.ownerReferences);
     return true;
   }, { what: `the ${resource.kind} is as it should be` });
 }

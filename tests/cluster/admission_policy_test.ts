@@ -202,13 +202,13 @@ interface LeftPod {
 const filled = (bytes: number) => ({ annotations: { note: "x".repeat(bytes) } });
 const PODS_LEFT: readonly LeftPod[] = [
   {
-    says: "with room in resources of its own",
+    says: "with room in its own resources",
     pod: { spec: { resources: { limits: { cpu: "1" }, requests: { cpu: "1" } } } },
     isLeft: true,
     injected: BOTH,
   },
   {
-    says: "without room in resources of its own",
+    says: "without room in its own resources",
     pod: { spec: { resources: { limits: { cpu: "5m" } } } },
     isLeft: true,
     injected: ["none"],

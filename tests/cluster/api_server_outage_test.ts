@@ -20,7 +20,7 @@ const labels = { app: "web" };
 const spec = { containers: [{ name: "main", image: "main:1" }] };
 
 /**
- * Tokens of the controller's ServiceAccount, each good for as long as a Secret of its own is there, and a kubeconfig
+ * Tokens of the controller's ServiceAccount, each valid while its own Secret exists, and a kubeconfig
  * that names their file.
  */
 class RotatedToken {

@@ -17,7 +17,7 @@ import { createSidecarSet } from "../support/sidecarsets.ts";
 const LIFETIMES = ["--certificate-seconds", "12", "--authority-seconds", "3600"];
 const NAMESPACE = "sidecarset-system";
 
-/** Applies the rights that the program has with certificates of its own, or of somebody else. */
+/** Applies the rights that the program has with its own certificates, or with provided ones. */
 async function applyRights(plane: ControlPlane, certManager: boolean): Promise<void> {
   const items = installationObjects({ certManager }).filter(({ kind }) => kind === "Role");
   const input = JSON.stringify({ apiVersion: "v1", kind: "List", items });
@@ -40,7 +40,7 @@ async function trusted({ client }: ControlPlane): Promise<string[]> {
   return [...bundles].flatMap((each) => atob(each).match(/-+BEGIN[^-]+-+[^-]+-+END[^-]+-+/g) ?? []);
 }
 
-Deno.test("an installation moves from its own certificates to those of somebody else, and back", async (t) => {
+Deno.test("an installation moves from its own certificates to provided ones, and back", async (t) => {
   await using plane = await startControlPlane({ kubelet: false });
   await install(plane);
   await using replicas = new Replicas(plane, LIFETIMES);
@@ -88,7 +88,7 @@ Deno.test("an installation moves from its own certificates to those of somebody 
     assert.ok(first && second);
     const fresh = await replicas.start({ args: withFiles });
     await isTrusted(own, foreign.cert);
-    // Nobody but the new one can become the leader.
+    // Only the new one can become the leader.
     replicas.balancer.remove(second);
     second.signal("SIGSTOP");
     await first.stop("SIGTERM");
@@ -104,7 +104,7 @@ Deno.test("an installation moves from its own certificates to those of somebody 
   });
 
   await t.step(
-    "until the last replica that needs an authority is gone, even if it was killed",
+    "until the last replica that needs an authority has ended, even if it was killed",
     async () => {
       const [last, fresh] = replicas.all;
       assert.ok(last && fresh);

@@ -37,7 +37,7 @@ async function records(plane: ControlPlane): Promise<string[]> {
 const untilNoRecords = (plane: ControlPlane) =>
   eventually(async () => (await records(plane)).length === 0, { what: "no record is left" });
 
-/** Ends it without a chance to give its Lease up, which nobody need wait for here. */
+/** Ends it without releasing its Lease, whose expiry no step waits for. */
 async function kill(plane: ControlPlane, controller: ControllerProcess): Promise<void> {
   await controller.stop("SIGKILL");
   const lease = { name: "sidecarset", namespace: "sidecarset-system" };
@@ -135,23 +135,23 @@ Deno.test("sidecars of SidecarSets that are deleted", async (t) => {
     },
   );
 
-  await t.step("a SidecarSet created anew ends the clean-up of the one before", async () => {
-    await given("anew", { replicas: 3, policy: idle });
-    const spec = { selector: { matchLabels: { sidecar: "anew" } }, containers: [agent] };
+  await t.step("a recreated SidecarSet ends the clean-up of the one before", async () => {
+    await given("recreated", { replicas: 3, policy: idle });
+    const spec = { selector: { matchLabels: { sidecar: "recreated" } }, containers: [agent] };
     await kill(plane, controller);
-    await deleteSidecarSet(plane, "anew");
-    const created = createSidecarSet(plane, "anew", spec);
+    await deleteSidecarSet(plane, "recreated");
+    const created = createSidecarSet(plane, "recreated", spec);
     await controller.start();
     await created;
     await untilNoRecords(plane);
-    for (const pod of await pods.list(labelOf("anew"))) {
+    for (const pod of await pods.list(labelOf("recreated"))) {
       assert.equal(imageOf(pod), "agent:1");
-      assert.equal(pod.metadata.annotations?.[LIST], "anew");
+      assert.equal(pod.metadata.annotations?.[LIST], "recreated");
     }
   });
 
   await t.step(
-    "Evict: Pods are created anew without them, one of a workload at a time, and then the record goes",
+    "Evict: Pods are recreated without them, one of a workload at a time, and then the record is deleted",
     async () => {
       await given("evict", { replicas: 4, policy: { type: "Evict" } });
       await pods.create("bare", {
@@ -168,14 +168,14 @@ Deno.test("sidecars of SidecarSets that are deleted", async (t) => {
       });
       assert.ok(history.leastReady >= 3, `only ${history.leastReady} of 4 Pods stayed ready`);
       assert.ok(new Set(uidsOf(after)).isDisjointFrom(new Set(uidsOf(before))));
-      assert.equal((await records(plane)).length, 1, "nobody would create the bare Pod anew");
+      assert.equal((await records(plane)).length, 1, "no controller would recreate the bare Pod");
       assert.equal(imageOf(await pods.get("bare")), "agent:1");
       await pods.remove("bare");
       await untilNoRecords(plane);
     },
   );
 
-  await t.step("never hold up an uninstallation, the controller already gone", async () => {
+  await t.step("never block an uninstallation after the controller has ended", async () => {
     await given("last", { replicas: 2, policy: idle });
     await controller.stop("SIGKILL");
     const manifests = new URL("../../manifests", import.meta.url).pathname;

@@ -42,7 +42,7 @@ class Findings {
     return this.checks.filter((check) => check.status === status).map(({ name }) => name);
   }
 
-  /** Asserts that a check found this, and says how to mend it. */
+  /** Asserts that a check found this, and has a remedy. */
   assertFound(name: string, status: Check["status"], message: RegExp): void {
     const found = this.checks.find((check) => check.name === name);
     assert.ok(found, `there is no check ${name} among ${this.checks.map(({ name }) => name)}`);
@@ -130,8 +130,8 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
     assert.match(namespaces, /^sidecarset-system$/m);
   });
 
-  await t.step("doctor tells of SidecarSets that select nothing, and of overlaps", async () => {
-    await createSidecarSet(plane, "idle", agent("nobody"));
+  await t.step("doctor reports SidecarSets that select nothing, and overlaps", async () => {
+    await createSidecarSet(plane, "idle", agent("absent"));
     await createSidecarSet(plane, "second", {
       ...agent("second"),
       selector: { matchExpressions: [{ key: "app", operator: "In", values: ["web", "db"] }] },
@@ -144,13 +144,13 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
   });
 
   await t.step("doctor skips what a user may not see", async () => {
-    await kubectl("create serviceaccount nobody");
-    const token = (await kubectl("create token nobody")).trim();
+    await kubectl("create serviceaccount unprivileged");
+    const token = (await kubectl("create token unprivileged")).trim();
     const ca = join(shell.folder, "ca.crt");
     await Deno.writeTextFile(ca, plane.ca);
-    const user = { user: "nobody", credentials: { token } };
-    await shell.write("nobody.yaml", kubeconfigText({ server: plane.url, ca, ...user }));
-    const found = await examine(shell, "--kubeconfig nobody.yaml");
+    const user = { user: "unprivileged", credentials: { token } };
+    await shell.write("unprivileged.yaml", kubeconfigText({ server: plane.url, ca, ...user }));
+    const found = await examine(shell, "--kubeconfig unprivileged.yaml");
     assert.equal(found.code, 0);
     assert.deepEqual(found.with("error"), []);
     assert.deepEqual(found.with("ok"), ["API server"]);
@@ -269,7 +269,7 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
   controller.signal("SIGCONT");
 
   await t.step(
-    "doctor sees the controller mend it, and tells of the Pod that was missed",
+    "doctor sees the controller repair it, and reports the Pod that was missed",
     async () => {
       const found = await eventually(async () => {
         const found = await examine(shell);
@@ -288,10 +288,10 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
     },
   );
 
-  await t.step("uninstall --dry-run tells what would go, and removes nothing", async () => {
-    const told = await shell.output("kubectl sidecarset uninstall --dry-run=server");
-    assert.match(told, /^mutatingwebhookconfiguration\/sidecarset deleted \(server dry run\)\n/);
-    assert.match(told, /\ndeployment\/sidecarset deleted \(server dry run\)\n/);
+  await t.step("uninstall --dry-run lists what would be deleted, and deletes nothing", async () => {
+    const output = await shell.output("kubectl sidecarset uninstall --dry-run=server");
+    assert.match(output, /^mutatingwebhookconfiguration\/sidecarset deleted \(server dry run\)\n/);
+    assert.match(output, /\ndeployment\/sidecarset deleted \(server dry run\)\n/);
     assert.deepEqual((await examine(shell)).with("error"), []);
   });
 
@@ -311,20 +311,20 @@ Deno.test("doctor and uninstall on a real control plane", async (t) => {
     await eventually(async () => {
       const { code } = await shell.run("kubectl get deployment/sidecarset -n sidecarset-system");
       return code !== 0;
-    }, { what: "the Deployment is gone" });
+    }, { what: "the Deployment is deleted" });
     await controller.stop("SIGTERM");
-    const told = await uninstalling;
+    const output = await uninstalling;
     isDone = true;
     await creating;
     assert.deepEqual(refused, []);
-    assert.match(told, /^mutatingwebhookconfiguration\/sidecarset deleted\n/);
-    assert.match(told, /\nclusterrole\/sidecarset deleted\n/);
+    assert.match(output, /^mutatingwebhookconfiguration\/sidecarset deleted\n/);
+    assert.match(output, /\nclusterrole\/sidecarset deleted\n/);
     assert.match(
-      told,
+      output,
       /\nREMAINS +REMOVE WITH\n\d+ Pods with sidecars +kubectl rollout restart of their workloads/,
     );
     assert.match(
-      told,
+      output,
       /\n2 SidecarSets and the CustomResourceDefinition +kubectl delete crd sidecarsets/,
     );
     for (const kind of KINDS) {

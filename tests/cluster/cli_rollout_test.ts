@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { startControlPlane } from "../support/control_plane.ts";
 import { installAndStart } from "../support/installation.ts";
-import { loggingManifest, type WantedLogging } from "../support/logging_manifest.ts";
+import { loggingManifest, type LoggingOptions } from "../support/logging_manifest.ts";
 import { PodHistory } from "../support/pod_history.ts";
 import { PseudoTerminal, withoutEscapes } from "../support/pseudo_terminal.ts";
 import { conditionOf, getSidecarSet, untilSidecarSet } from "../support/sidecarsets.ts";
@@ -25,8 +25,8 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
   await using shell = await UserShell.open(plane.kubeconfig);
   const pods = new ClusterPods(plane.client);
 
-  const apply = async (wanted: WantedLogging) => {
-    await shell.write("next.json", loggingManifest(wanted));
+  const apply = async (options: LoggingOptions) => {
+    await shell.write("next.json", loggingManifest(options));
     await shell.output("kubectl apply -f next.json");
   };
   const images = async () =>
@@ -47,7 +47,7 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
   });
 
   await t.step(
-    "diff tells of a SidecarSet before it is there, and of none once it is",
+    "diff shows a SidecarSet before it exists, and no difference afterwards",
     async () => {
       await shell.write("next.json", loggingManifest());
       const created = await shell.output("kubectl sidecarset diff -f next.json", 1);
@@ -131,8 +131,8 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
   });
 
   await t.step("what diff forecasts is what then happens", async () => {
-    const wanted = { image: "agent:2", strategy: { maxUnavailable: 2, partition: 1 } };
-    await shell.write("next.json", loggingManifest(wanted));
+    const options = { image: "agent:2", strategy: { maxUnavailable: 2, partition: 1 } };
+    await shell.write("next.json", loggingManifest(options));
     const { sidecarSets: [forecast] } = JSON.parse(
       await shell.output("sidecarset diff -f next.json -o json", 1),
     );
@@ -180,7 +180,7 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
     },
   );
 
-  await t.step("a roll-out that hangs is told at the time's end, and taken back", async () => {
+  await t.step("a roll-out that hangs is reported at the timeout, and undone", async () => {
     await apply({ image: "bad:1" });
     const hanging = await shell.run("sidecarset status logging --watch --timeout 2s");
     assert.equal(hanging.code, 3, hanging.stderr);
@@ -245,7 +245,7 @@ Deno.test("the commands for roll-outs on a real control plane", async (t) => {
     await shell.output("kubectl sidecarset rollout restart-injection logging");
     await untilReplicas(plane, "web", { replicas: REPLICAS });
     await untilSidecarSet(plane, "logging", {
-      what: "has all Pods anew",
+      what: "has recreated all Pods",
       is: ({ status }) => status?.notUpgradablePods === 0 && status.readyPods === REPLICAS,
     });
     await shell.output("sidecarset status logging --watch --timeout 60s");

@@ -98,7 +98,7 @@ Deno.test("the test control plane with kube-controller-manager", async (t) => {
       await eventually(async () => {
         const { code } = await kubectl(["get", "--raw", "/api/v1/pods"], { kubeconfig });
         return code === 0;
-      }, { what: "the role is in force" });
+      }, { what: "the role is active" });
       const requests = (await plane.controllerRequests()).filter(({ resource }) =>
         resource === "pods"
       );
@@ -141,7 +141,7 @@ Deno.test("a control plane that was stopped leaves no process and no folder", as
   await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
 });
 
-Deno.test("a server that ends by itself is told of when the control plane is stopped", async () => {
+Deno.test("the stop of a control plane reports a server that ended by itself", async () => {
   const plane = await startControlPlane({ kubelet: false });
   const pid = plane.pids["kube-apiserver"];
   assert.ok(pid);
@@ -164,7 +164,7 @@ Deno.test("a control plane ends with the process that started it, even a killed 
   await other.kill();
   await eventually(() => pids.every((pid) => !isAlive(pid)), { what: "the servers have ended" });
   await eventually(() => Deno.stat(folder).then(() => false, () => true), {
-    what: "the folder is gone",
+    what: "the folder is deleted",
   });
 });
 

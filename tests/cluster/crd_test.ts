@@ -44,7 +44,7 @@ const refused: readonly (readonly [field: string, spec: object])[] = [
   ["spec.containers[1]", { ...valid, containers: [agent, agent] }],
   ["spec.containers[0].podInjectPolicy", {
     ...valid,
-    containers: [{ ...agent, podInjectPolicy: "Beside" }],
+    containers: [{ ...agent, podInjectPolicy: "Unknown" }],
   }],
   ["spec.containers[0].completionPolicy", {
     ...valid,
@@ -261,7 +261,7 @@ Deno.test("the CustomResourceDefinition without a controller", async (t) => {
     });
   }
 
-  await t.step("kubectl tells of a misspelt field instead of dropping it", async () => {
+  await t.step("kubectl reports a misspelt field instead of dropping it", async () => {
     const input = JSON.stringify({
       apiVersion: "apps.kruise.io/v1beta1",
       kind: "SidecarSet",

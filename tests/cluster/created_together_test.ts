@@ -95,7 +95,7 @@ spec:
     spec: { containers: [{ name: main, image: "main:1" }] }
 `;
 
-/** The Pods of an app once there are so many. */
+/** The Pods of an app, once the expected number exists. */
 const untilPods = (plane: ControlPlane, app: string, count: number) =>
   eventually(async () => {
     const pods = await new ClusterPods(plane.client).list(`app=${app}`);

@@ -54,8 +54,8 @@ class Enforcer implements AsyncDisposable {
       const found = await send(client, get(kind, { name }));
       const webhooks = found.webhooks?.map((entry) => {
         const { matchExpressions = [] } = entry.namespaceSelector;
-        const missing = REQUIREMENTS.filter((wanted) =>
-          !matchExpressions.some((each) => isDeepStrictEqual(each, wanted))
+        const missing = REQUIREMENTS.filter((requirement) =>
+          !matchExpressions.some((each) => isDeepStrictEqual(each, requirement))
         );
         const narrowed = { matchExpressions: [...matchExpressions, ...missing] };
         return { ...entry, namespaceSelector: { ...entry.namespaceSelector, ...narrowed } };
@@ -146,7 +146,7 @@ Deno.test("a managed cluster's enforcer that excludes namespaces from every webh
   });
 
   await t.step(
-    "does not keep a requirement from being put back that somebody takes out",
+    "restores a requirement that another client removes",
     async () => {
       const [kind] = KINDS;
       const found = await send(plane.client, get(kind, { name }));

@@ -109,7 +109,7 @@ Deno.test("SidecarSets and Pods at the API server", async (t) => {
   for (const way of ways) await run("apply", way);
   await Promise.all(ways.map(({ name }) => cluster.untilReady(name)));
 
-  /** All but the API server's own accounts: client-side kubectl sends lists with defaults in them anew. */
+  /** All but the API server's own accounts: client-side kubectl sends lists with defaults in them again. */
   const content = async (name: string) => {
     const found = await getSidecarSet(plane, name);
     const { managedFields: _fields, resourceVersion: _version, ...metadata } = found.metadata;

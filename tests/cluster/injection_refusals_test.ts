@@ -74,7 +74,7 @@ const REFUSED: readonly (readonly [what: string, spec: object, field: string])[]
     bringing({ upgradeStrategy: { upgradeType: "HotUpgrade" } }),
     "upgradeStrategy",
   ],
-  ["an unknown policy", bringing({ podInjectPolicy: "Beside" }), "podInjectPolicy"],
+  ["an unknown policy", bringing({ podInjectPolicy: "Unknown" }), "podInjectPolicy"],
   ["no selector", { containers: [agent] }, "spec.selector"],
   ["an empty selector", { selector: {}, containers: [agent] }, "spec.selector"],
   [
@@ -136,7 +136,7 @@ function assertInvalid(error: ApiError, field: string): void {
   const causes = error.status?.details?.causes ?? [];
   assert.ok(
     causes.some((cause) => cause.field?.includes(field)),
-    `wanted ${field} of ${JSON.stringify(causes).slice(0, 2_000)}`,
+    `expected ${field} of ${JSON.stringify(causes).slice(0, 2_000)}`,
   );
   assert.ok(causes.every(({ message = "" }) => message.length > 5), "each cause says something");
 }
@@ -165,7 +165,7 @@ Deno.test("what is refused at the API server", async (t) => {
     });
   }
 
-  await t.step("everything that is wrong is said at once, with how to mend it", async () => {
+  await t.step("all problems are reported at once, each with a remedy", async () => {
     const spec = {
       ...bringing({ ...limiting({ cpu: "1/0" }).containers[0], transferEnv: [{ envName: "A" }] }),
       namespaceSelector: { matchExpressions: [{ key: "a", operator: "In", values: ["no good"] }] },

@@ -111,7 +111,7 @@ async function createInjected({ client }: ControlPlane, form: "object" | "text")
   const env = [{ name: "IS_INJECTED", value: "true" }];
   const sidecar = { name: "agent", image: "registry.test/sidecar:1.0", env };
   const spec = { containers: [sidecar, main] };
-  await new ClusterPods(client).create(`legacy-${form}`, {
+  await new ClusterPods(client).create(`old-${form}`, {
     labels: { app: "web" },
     annotations,
     spec,

@@ -19,7 +19,7 @@ const restricted = {
   }],
 };
 
-/** Brings one container of its own name. */
+/** Brings one container with the SidecarSet's name. */
 function bringing(
   name: string,
   selection: Partial<SidecarSetSpec>,
@@ -76,7 +76,7 @@ Deno.test("which Pods are selected through the API server", async (t) => {
   };
 
   for (
-    const [what, labels, namespace, wanted] of [
+    const [what, labels, namespace, expected] of [
       ["In takes each of its values", { tier: "web" }, "bank", ["in"]],
       ["In takes no other value", { tier: "db" }, "bank", []],
       ["NotIn takes other values", { team: "blue" }, "bank", ["not-in"]],
@@ -97,7 +97,7 @@ Deno.test("which Pods are selected through the API server", async (t) => {
       ["the controller's own namespace is left alone", { tier: "web" }, "sidecarset-system", []],
     ] as [string, Record<string, string>, string, string[]][]
   ) {
-    await t.step(what, async () => assert.deepEqual(await injected(labels, namespace), wanted));
+    await t.step(what, async () => assert.deepEqual(await injected(labels, namespace), expected));
   }
 
   await t.step("a Pod in a namespace that is only just there is injected", async () => {
@@ -116,12 +116,12 @@ Deno.test("which Pods are selected through the API server", async (t) => {
           body: { metadata: { labels: { env } } },
         }),
       );
-    const changes = async (env: string, wanted: string[]) => {
+    const changes = async (env: string, expected: string[]) => {
       await label(env);
       await eventually(async () => {
         const got = await injected({ app: "both" }, "shop");
-        return JSON.stringify(got) === JSON.stringify(wanted);
-      }, { what: `a Pod of a namespace labelled env=${env} gets ${wanted}` });
+        return JSON.stringify(got) === JSON.stringify(expected);
+      }, { what: `a Pod of a namespace labelled env=${env} gets ${expected}` });
     };
     await changes("test", []);
     await changes("live", ["both", "everything-live"]);
@@ -154,7 +154,7 @@ Deno.test("which Pods are selected through the API server", async (t) => {
       return Number(line.exec(metrics)?.[1]);
     };
     const before = await reviews();
-    assert.deepEqual(await injected({ nobody: "selects-it" }), []);
+    assert.deepEqual(await injected({ "not-selected": "by-any" }), []);
     assert.equal(await reviews(), before);
     assert.deepEqual(await injected({ tier: "web" }), ["in"]);
     assert.equal(await reviews(), before + 1);

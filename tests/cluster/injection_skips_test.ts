@@ -25,7 +25,7 @@ const agent = { name: "agent", image: "agent:1" };
 interface Case {
   readonly reason: string;
   readonly spec: SidecarSetSpec;
-  /** What the Pod has beside a container `main`. */
+  /** Fields of the Pod other than a container `main`. */
   readonly pod?: { readonly annotations?: object; readonly main?: object };
   readonly namespace?: string;
 }
@@ -126,7 +126,7 @@ Deno.test("a SidecarSet that is left out of a Pod says why", async (t) => {
   await eventually(async () => {
     const since = (await getSidecarSet(plane, "pinned")).status?.effectiveSince ?? "";
     return Date.now() >= Date.parse(since) + 1_000;
-  }, { what: "the selection has been in force for a second" });
+  }, { what: "the selection has been active for a second" });
   const createPodOf = (name: string, spec: PodSpec, metadata: object = {}) => {
     const labels = { app: name };
     const pod = { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name, labels }, spec };
@@ -194,7 +194,7 @@ Deno.test("a SidecarSet that is left out of a Pod says why", async (t) => {
     });
   }
 
-  await t.step("failurePolicy Fail refuses the Pod and says how to mend it", async () => {
+  await t.step("failurePolicy Fail refuses the Pod with a remedy", async () => {
     const { code, stderr } = await createPod("must");
     assert.notEqual(code, 0);
     assert.match(
@@ -220,7 +220,7 @@ Deno.test("a SidecarSet that is left out of a Pod says why", async (t) => {
       const [created] = [await createPod("pinned")];
       await new ClusterPods(plane.client).remove("pinned");
       return created.stderr.includes("not injected: pinned revision") && created.stderr;
-    }, { what: "the revision is known to be gone" });
+    }, { what: "the revision is known to be deleted" });
     assert.equal(
       stderr,
       `Warning: SidecarSet pinned not injected: pinned revision "${revisionName}" does not exist\n`,

@@ -19,7 +19,7 @@ const agent = {
 };
 const main = { labels: { app: "web" }, spec: { containers: [{ name: "main", image: "main:1" }] } };
 
-/** What is applied together, and the orders in which somebody may remove it. */
+/** What is applied together, and the orders in which a user may remove it. */
 const PARTS = {
   namespace: ["namespace", NAMESPACE],
   crd: ["crd", "sidecarsets.apps.kruise.io"],

@@ -219,7 +219,7 @@ Deno.test("Jobs with a sidecar that never stops", async (t) => {
   });
 
   await t.step(
-    "sidecars end although their SidecarSet is gone and the controller was away",
+    "sidecars end although their SidecarSet is deleted and the controller was stopped",
     async () => {
       await createJob(plane, "orphan", { restartPolicy: "Never", exit: "" });
       const pod = await eventually(async () => {

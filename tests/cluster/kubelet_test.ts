@@ -83,7 +83,7 @@ Deno.test("the kubelet of the test control plane", async (t) => {
     assert.equal(containerStatus(pod, "app")?.restartCount, 0);
   });
 
-  await t.step("makes containers unready while it is told to", async () => {
+  await t.step("makes containers unready on demand", async () => {
     await pods.annotate("web", { "kubelet.test/not-ready": "agent" });
     const unready = await pods.until("web", {
       what: "the Pod is unready",
@@ -140,13 +140,13 @@ Deno.test("the kubelet of the test control plane", async (t) => {
     assert.equal(tornDown.status?.phase, "Failed");
   });
 
-  await t.step("deletes a Pod, later if told so", async () => {
+  await t.step("deletes a Pod, later on demand", async () => {
     await pods.annotate("web", { "kubelet.test/delete-delay": "1s" });
     const started = performance.now();
     await pods.remove("web");
     assert.ok((await pods.get("web")).metadata.deletionTimestamp);
     await eventually(async () => !(await pods.list()).some((pod) => pod.metadata.name === "web"), {
-      what: "the Pod is gone",
+      what: "the Pod is deleted",
     });
     assert.ok(performance.now() - started >= 1_000);
   });

@@ -201,7 +201,7 @@ Deno.test("SidecarSets that the API server injects by a policy", async (t) => {
   await t.step("are injected while another client deletes or changes the policy", async () => {
     const resource = resources.mutatingAdmissionPolicies;
     await stream(plane, "bound", async () => {
-      const body = { metadata: { labels: { "app.kubernetes.io/managed-by": "somebody" } } };
+      const body = { metadata: { labels: { "app.kubernetes.io/managed-by": "another-client" } } };
       await send(plane.client, patch(resource, { ...POLICY, type: "merge", body }));
       await eventually(async () => {
         const { metadata } = await send(plane.client, get(resource, POLICY));
@@ -280,7 +280,7 @@ Deno.test("SidecarSets that the API server injects by a policy", async (t) => {
     await loadOf(plane, "expired", 300);
   });
 
-  await t.step("and while its Service is gone", async () => {
+  await t.step("and while its Service is deleted", async () => {
     const service = { name: "gone", namespace: "sidecarset-system", port: 443, path: "/" };
     await redirect(plane, { service });
     await untilRefused(plane, /service "gone" not found/);

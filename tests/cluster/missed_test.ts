@@ -32,7 +32,7 @@ const OUTAGE = 30_000;
 const pause = (milliseconds: number) =>
   new Promise((resolve) => setTimeout(resolve, Math.max(0, milliseconds)));
 
-/** Creation times are cut to whole seconds, so that Pods of the first second are in doubt. */
+/** Creation times are cut to whole seconds, so Pods of the first second are not counted as missed. */
 const aSecondLater = () => pause(1_100);
 
 const uidsOf = (pods: readonly Pod[]) => new Set(pods.map(({ metadata }) => metadata.uid));
@@ -97,10 +97,10 @@ async function createJob(plane: ControlPlane, name: string, app: string) {
 }
 
 /** The notes of events for a SidecarSet with a reason. */
-async function notesOf(plane: ControlPlane, name: string, wanted: string): Promise<string[]> {
+async function notesOf(plane: ControlPlane, name: string, expected: string): Promise<string[]> {
   const { items } = await send(plane.client, list(resources.events, { namespace: "default" }));
   return items
-    .filter(({ regarding, reason }) => regarding.name === name && reason === wanted)
+    .filter(({ regarding, reason }) => regarding.name === name && reason === expected)
     .map(({ note }) => note);
 }
 
@@ -110,29 +110,29 @@ Deno.test("Pods that workloads create while the webhook is down for 30 s", async
   const pods = new ClusterPods(plane.client);
   const selecting = (app: string) => ({ selector: { matchLabels: { app } }, containers: [agent] });
   await createSidecarSet(plane, "down", selecting("down"));
-  await createSidecarSet(plane, "mend", {
-    ...selecting("mend"),
+  await createSidecarSet(plane, "evicted", {
+    ...selecting("evicted"),
     missedPodPolicy: "Evict",
     updateStrategy: { maxUnavailable: "50%" },
   });
   await aSecondLater();
   await createDeployment(plane, "down", { replicas: 5, labels: { app: "down" } });
-  await createDeployment(plane, "mend", { replicas: 5, labels: { app: "mend" } });
-  await createStatefulSet(plane, "mend", { replicas: 2, labels: { app: "mend" } });
-  await createBudget(plane, "mend", "80%");
+  await createDeployment(plane, "evicted", { replicas: 5, labels: { app: "evicted" } });
+  await createStatefulSet(plane, "evicted", { replicas: 2, labels: { app: "evicted" } });
+  await createBudget(plane, "evicted", "80%");
 
   await controller.stop("SIGKILL");
   const backAt = performance.now() + OUTAGE;
   await scale(plane, "down", { replicas: 50 });
-  await scale(plane, "mend", { replicas: 50 });
-  await scaleStatefulSet(plane, "mend", 4);
-  await createJob(plane, "mend", "mend");
+  await scale(plane, "evicted", { replicas: 50 });
+  await scaleStatefulSet(plane, "evicted", 4);
+  await createJob(plane, "evicted", "evicted");
   await untilReplicas(plane, "down", { replicas: 50 });
-  await untilReplicas(plane, "mend", { replicas: 50 });
-  await untilStatefulSet(plane, "mend", { replicas: 4 });
+  await untilReplicas(plane, "evicted", { replicas: 50 });
+  await untilStatefulSet(plane, "evicted", { replicas: 4 });
   await pause(backAt - performance.now());
   const reported = uidsOf(await pods.list("deployment=down"));
-  await using history = await PodHistory.start(plane.client, "deployment=mend");
+  await using history = await PodHistory.start(plane.client, "deployment=evicted");
   assert.equal(history.leastReady, 50);
   await controller.start();
 
@@ -179,21 +179,21 @@ Deno.test("Pods that workloads create while the webhook is down for 30 s", async
     }
   });
 
-  await t.step("are created anew with missedPodPolicy Evict, within every budget", async () => {
-    const { status } = await untilSidecarSet(plane, "mend", {
-      what: "has all Pods injected that a workload creates anew",
+  await t.step("are recreated with missedPodPolicy Evict, within every budget", async () => {
+    const { status } = await untilSidecarSet(plane, "evicted", {
+      what: "has all Pods injected that a workload recreates",
       is: ({ status }) => status?.matchedPods === 54 && status.readyPods === 54,
       timeout: 240_000,
     });
     assert.deepEqual([status?.uninjectedPods, status?.missedPods], [2, 2], "those of the Job");
-    for (const pod of await pods.list("deployment=mend")) {
+    for (const pod of await pods.list("deployment=evicted")) {
       assert.deepEqual(namesOf(pod.spec.containers), ["agent", "main"]);
     }
     assert.ok(history.leastReady >= 40, `only ${history.leastReady} of 50 Pods were ready`);
     const evictions = (await plane.controllerRequests())
       .filter(({ resource, code }) => resource === "pods/eviction" && code === 201);
     assert.equal(evictions.length, 47, "each Pod once, and only those that were missed");
-    assert.ok(evictions.every(({ name }) => name.startsWith("mend-")));
+    assert.ok(evictions.every(({ name }) => name.startsWith("evicted-")));
   });
 
   await t.step("stay as they are with missedPodPolicy Report, until they go", async () => {
@@ -272,7 +272,7 @@ Deno.test("Pods without the sidecars that they should have got", async (t) => {
         ),
       );
       await pods.create("relabelled", { spec: { containers: [main] } });
-      // Labels set within a second of the creation cannot be told from those of the creation.
+      // Labels set within a second of the creation cannot be distinguished from those of the creation.
       await pause(2_100);
       await labelNamespace(plane, "later", { sidecars: "on" });
       await labelNamespace(plane, "opted-out", { sidecars: null });

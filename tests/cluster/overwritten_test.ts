@@ -52,14 +52,14 @@ Deno.test("other controllers that keep changing back what the controller writes"
   const selector = { matchLabels: { app: "web" } };
   await createSidecarSet(plane, "web", { selector, containers });
 
-  const repairs = async (kind: string) => {
+  const repairCount = async (kind: string) => {
     const { sidecarset_repairs_total: series = new Map<string, number>() } = Object.fromEntries(
       await metricsOf(controller),
     );
     return series.get(`kind="${kind}",manager="${MANAGER}"`) ?? 0;
   };
 
-  await t.step("a status is put right ever more seldom", async () => {
+  await t.step("a status is repaired with growing delays", async () => {
     const count = await insist(plane, {
       resource: resources.sidecarSets,
       name: "web",
@@ -67,7 +67,7 @@ Deno.test("other controllers that keep changing back what the controller writes"
       body: { status: { matchedPods: 7 } },
     });
     assert.ok(count >= 3 && count <= 6, `${count} repairs`);
-    assert.equal(await repairs("SidecarSet"), count);
+    assert.equal(await repairCount("SidecarSet"), count);
     const { note } = await eventOn(plane, "SidecarSet");
     assert.match(note, new RegExp(MANAGER));
     await untilSidecarSet(plane, "web", {
@@ -88,7 +88,7 @@ Deno.test("other controllers that keep changing back what the controller writes"
       body: { webhooks },
     });
     assert.ok(count >= 3 && count <= 6, `${count} repairs`);
-    assert.equal(await repairs("MutatingWebhookConfiguration"), count);
+    assert.equal(await repairCount("MutatingWebhookConfiguration"), count);
     const { note } = await eventOn(plane, "MutatingWebhookConfiguration");
     assert.match(note, new RegExp(MANAGER));
     const found = await untilSidecarSet(plane, "web", {

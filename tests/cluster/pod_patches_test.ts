@@ -30,7 +30,7 @@ Deno.test("labels and own containers that SidecarSets patch through the API serv
       containers: [agent("labelling")],
       patchPodMetadata: [{ labels: { mesh: "on" } }],
     },
-    // A webhook entry of its own, which is called before or after the other one.
+    // A separate webhook entry, which is called before or after the other one.
     mesh: {
       selector: { matchLabels: { mesh: "on" } },
       namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "default" } },

@@ -41,7 +41,7 @@ async function createQuota(plane: ControlPlane, name: string, cpu: string): Prom
     const jsonpath = "jsonpath={.status.hard.requests\\.cpu}";
     return await kubectlOutput(["get", "quota", "compute", "-n", name, "-o", jsonpath], plane) !==
       "";
-  }, { what: "the quota is in force" });
+  }, { what: "the quota is active" });
 }
 
 interface WorkloadOptions {
@@ -84,7 +84,7 @@ function sidecarSetFor(sidecar: string, container: Partial<SidecarContainer> = {
   };
 }
 
-/** Waits until so many workloads are refused because of a SidecarSet; resolves to the condition's message. */
+/** Waits until a number of workloads is refused because of a SidecarSet; resolves to the condition's message. */
 async function untilRefused(plane: ControlPlane, name: string, workloads: number): Promise<string> {
   const found = await untilSidecarSet(plane, name, {
     what: `has ${workloads} workloads that lack Pods`,

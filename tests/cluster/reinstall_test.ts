@@ -36,7 +36,7 @@ Deno.test("an installation in use is removed by one command, and installed again
       const removal = kubectlOutput(["delete", "-k", manifests], plane);
       await eventually(
         async () => !await isThere("deployment", "sidecarset", "-n", "sidecarset-system"),
-        { what: "the Deployment is gone" },
+        { what: "the Deployment is deleted" },
       );
       // As the kubelet does with the Deployment's Pods.
       await Promise.all(replicas.all.map((replica) => replica.stop("SIGTERM")));
@@ -44,7 +44,7 @@ Deno.test("an installation in use is removed by one command, and installed again
       const configurations = "mutatingwebhookconfigurations,validatingwebhookconfigurations";
       await eventually(
         async () => await kubectlOutput(["get", configurations, "-o", "name"], plane) === "",
-        { what: "the registration is gone" },
+        { what: "the registration is deleted" },
       );
       end.abort();
       const { created, refusals } = await load;

@@ -36,7 +36,7 @@ function mirrored(pod: Pod) {
   );
 }
 
-Deno.test("roll-outs beside workloads and other webhooks", async (t) => {
+Deno.test("roll-outs with workloads and other webhooks", async (t) => {
   await using plane = await startControlPlane({ controllerManager: true });
   await using _controller = await installAndStart(plane);
   const pods = new ClusterPods(plane.client);
@@ -164,12 +164,12 @@ Deno.test("roll-outs beside workloads and other webhooks", async (t) => {
     },
   );
 
-  await t.step("events tell of the roll-out's start and completion, once each", async () => {
+  await t.step("events report the roll-out's start and completion, once each", async () => {
     const found = await eventually(async () => {
       const { items } = await send(plane.client, list(resources.events, { namespace: "default" }));
       const own = items.filter(({ regarding }) => regarding.name === "mirrored");
       return own.some(({ reason }) => reason === "RolloutCompleted") ? own : undefined;
-    }, { what: "the completion has been told" });
+    }, { what: "the completion is reported" });
     const reasons = found.map(({ reason }) => reason);
     assert.equal(reasons.filter((reason) => reason === "RolloutStarted").length, 1);
     assert.equal(reasons.filter((reason) => reason === "RolloutCompleted").length, 1);

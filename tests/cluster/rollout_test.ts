@@ -144,11 +144,11 @@ Deno.test("roll-outs on a real control plane", async (t) => {
     await untilUpdated(plane, "part");
     assert.deepEqual(await images(), Array(5).fill("agent:3"));
 
-    async function untilReason(wanted: string) {
+    async function untilReason(expected: string) {
       await untilSidecarSet(plane, "part", {
-        what: `is ${wanted}`,
+        what: `is ${expected}`,
         is: (found) =>
-          conditionOf(found, "Progressing")?.reason === wanted &&
+          conditionOf(found, "Progressing")?.reason === expected &&
           found.status?.readyPods === 5,
       });
     }
@@ -177,7 +177,7 @@ Deno.test("roll-outs on a real control plane", async (t) => {
   });
 
   await t.step(
-    "what cannot be upgraded in place is said, and taken back when the SidecarSet goes",
+    "Pods that cannot be upgraded in place have a condition, which is removed with the SidecarSet",
     async () => {
       await createSidecarSet(plane, "env", specFor("env", [{ name: "agent", image: "agent:1" }]));
       const pods = await createPods(plane, "env", 2);
@@ -190,21 +190,21 @@ Deno.test("roll-outs on a real control plane", async (t) => {
         what: "cannot be rolled out",
         is: ({ status }) => status?.notUpgradablePods === 2,
       });
-      const untilStatus = (wanted: string) =>
+      const untilStatus = (expected: string) =>
         eventually(async () => {
           const found = (await pods.list("app=env")).map(({ status }) =>
             status?.conditions?.find(({ type }) => type === UPGRADABLE_CONDITION)?.status
           );
-          assert.deepEqual(found, [wanted, wanted]);
+          assert.deepEqual(found, [expected, expected]);
           return true;
-        }, { what: `the condition of both Pods is ${wanted}` });
+        }, { what: `the condition of both Pods is ${expected}` });
       await untilStatus("False");
       await deleteSidecarSet(plane, "env");
       await untilStatus("True");
     },
   );
 
-  await t.step("an image that somebody changes is reported, or put right", async () => {
+  await t.step("an image changed by another client is reported, or repaired", async () => {
     await createSidecarSet(plane, "drift", specFor("drift", [{ name: "agent", image: "agent:1" }]));
     const pods = await createPods(plane, "drift", 2);
     await untilUpdated(plane, "drift");

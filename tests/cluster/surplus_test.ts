@@ -22,20 +22,20 @@ const REPLICAS = 2;
 const agent = { name: "agent", image: "agent:1" };
 const extra = { name: "extra", image: "extra:1" };
 
-/** A namespace of its own with a SidecarSet and a workload of its Pods, all named alike. */
+/** A namespace with a SidecarSet and a workload of its Pods, all with the same name. */
 interface Scene {
   readonly name: string;
   readonly plane: ControlPlane;
   readonly pods: ClusterPods;
 }
 
-/** One way in which sidecars come to be needed no longer, and how it is taken back. */
+/** A change after which sidecars are no longer needed, and its reversal. */
 interface Cause {
   readonly what: string;
   /** Of the two containers, those that are needed no longer. */
   readonly surplus: readonly string[];
-  /** Whether a Pod that is created anew gets the sidecars again, for what was changed was the Pod alone. */
-  readonly returnsAnew?: boolean;
+  /** Whether a recreated Pod gets the sidecars again, because the change is to the Pod alone. */
+  readonly returnsOnRecreation?: boolean;
   begin(scene: Scene): Promise<unknown>;
   end(scene: Scene): Promise<unknown>;
 }
@@ -55,7 +55,7 @@ const CAUSES: readonly Cause[] = [
   {
     what: "pod",
     surplus: ["agent", "extra"],
-    returnsAnew: true,
+    returnsOnRecreation: true,
     begin: (scene) => relabelPods(scene, { sidecar: null }),
     end: (scene) => relabelPods(scene, { sidecar: scene.name }),
   },
@@ -137,7 +137,7 @@ async function becomeIdleAndReturn(plane: ControlPlane, cause: Cause): Promise<v
   await untilAll(scene, { what: "are idle", are: has(having(cause.surplus, "idle:1")) });
   await cause.end(scene);
   const after = await untilAll(scene, { what: "are back", are: has(having([], "")) });
-  assert.deepEqual(uidsOf(after), uidsOf(before), "no Pod was created anew");
+  assert.deepEqual(uidsOf(after), uidsOf(before), "no Pod was recreated");
   for (const { metadata: { annotations = {} } } of after) {
     assert.equal(annotations["kruise.io/sidecarset-idle"], undefined);
     assert.equal(annotations[LIST], scene.name);
@@ -152,7 +152,7 @@ async function areEvicted(plane: ControlPlane, cause: Cause): Promise<void> {
   const scene = await given(plane, `evict-${cause.what}`, { type: "Evict" });
   const before = uidsOf(await scene.pods.list());
   await cause.begin(scene);
-  const surplus = cause.returnsAnew ? [] : cause.surplus;
+  const surplus = cause.returnsOnRecreation ? [] : cause.surplus;
   const after = await untilAll(scene, {
     what: "are new",
     are: (pod) => !before.has(pod.metadata.uid) && has(having(surplus, "none"))(pod),
@@ -167,7 +167,7 @@ async function areRetained(plane: ControlPlane, cause: Cause): Promise<void> {
   const before = uidsOf(await scene.pods.list());
   await cause.begin(scene);
   await untilSidecarSet(plane, scene.name, {
-    what: "has counted its Pods anew",
+    what: "has counted its Pods again",
     is: ({ status, metadata }) =>
       status?.observedGeneration === metadata.generation &&
       status?.matchedPods === (cause.what === "container" ? REPLICAS : 0),
@@ -176,7 +176,7 @@ async function areRetained(plane: ControlPlane, cause: Cause): Promise<void> {
   assert.ok(named.every(({ metadata }) => metadata.annotations?.[LIST] === scene.name));
   await deleteSidecarSet(plane, scene.name);
   const after = await untilAll(scene, {
-    what: "name no SidecarSet that is gone",
+    what: "name no deleted SidecarSet",
     are: ({ metadata }) => metadata.annotations?.[LIST] === undefined,
   });
   assert.ok(after.every(has(having([], ""))));
@@ -189,7 +189,7 @@ Deno.test("sidecars of Pods that are no longer selected, or that are no longer l
   const policies = [
     ["Idle: become idle, and return when they are needed again", becomeIdleAndReturn],
     ["Evict: go with their Pods, once", areEvicted],
-    ["Retain: stay, and are not named any more once the SidecarSet is gone", areRetained],
+    ["Retain: stay, and are no longer named after the SidecarSet is deleted", areRetained],
   ] as const;
   for (const [name, check] of policies) {
     await t.step(name, async () => {

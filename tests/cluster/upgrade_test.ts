@@ -99,7 +99,7 @@ Deno.test("a program under the CustomResourceDefinition of an older one", async 
   });
 });
 
-Deno.test("a program beside a newer one", async (t) => {
+Deno.test("two program versions share a cluster", async (t) => {
   await using plane = await startControlPlane({ kubelet: false });
   await install(plane);
   await applyDefinition(plane, ({ spec, status }) => {

@@ -9,7 +9,7 @@ export interface Departure<Case> {
   readonly number: string;
   readonly says: string;
   applies(testCase: Case): boolean;
-  /** The result wanted instead of the recorded one. */
+  /** The expected result, instead of the recorded one. */
   expected(testCase: Case): unknown;
 }
 

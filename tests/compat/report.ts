@@ -30,7 +30,7 @@ export function reportText(
   ].join("\n");
 }
 
-/** Sorted by number; the same departure may have words of its own in several groups. */
+/** Sorted by number; the same departure may have its own words in several groups. */
 function departureLines(judgements: readonly FileJudgement[]): string[] {
   const counts = new Map<string, { number: string; says: string; cases: number }>();
   for (const { group, departures } of judgements) {

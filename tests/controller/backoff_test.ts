@@ -100,7 +100,7 @@ Deno.test("Failures releases the refused object of a group that was tried longes
   assert.equal(failures.mayTry("c"), false, "and then it waits as long as before");
 });
 
-Deno.test("Failures keeps only what it is told to", () => {
+Deno.test("Failures keeps only the given entries", () => {
   const failures = new Failures({ clock: new ManualClock() });
   for (const uid of ["a", "b"]) failures.record(uid, failed(403));
   failures.keepOnly(new Set(["b"]));

@@ -87,7 +87,7 @@ Deno.test("Events writes a new event where it reads differently, still once a mi
   await end();
 });
 
-Deno.test("Events creates an event anew that the API server has forgotten", async () => {
+Deno.test("Events recreates an event that the API server has expired", async () => {
   const { clock, events, sent, end } = await setUp(({ method, body }) =>
     method === "PATCH" ? { httpCode: 404 } : { metadata: {}, ...Object(body) }
   );

@@ -81,7 +81,7 @@ Deno.test("Loop retries a key whose reconciliation throws, ever later, and says 
   await end();
 });
 
-Deno.test("Loop goes on within seconds of the API server's recovery, however long it was gone", async () => {
+Deno.test("Loop goes on within seconds of the API server's recovery, however long it was unavailable", async () => {
   const lost = new ConnectionError({ method: "GET", path: "/", problem: "refused" });
   for (const fault of [refusal(503), refusal(500), refusal(429), lost]) {
     const results = Array.from({ length: 1_000 }, () => fail(fault));
@@ -134,7 +134,7 @@ Deno.test("Loop drops the keys of a follower, and of a leader that is replaced m
   await end();
 });
 
-Deno.test("Loop reconciles on every replica, and before the index is synced, only where told so", async () => {
+Deno.test("Loop reconciles on every replica, and before the index is synced, only if configured", async () => {
   const options = { everyReplica: true, unsynced: true };
   const { clock, state, loop, reconciled, end } = setUp({ options });
   state.leading = false;

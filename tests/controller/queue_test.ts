@@ -66,7 +66,7 @@ Deno.test("WorkQueue processes a key once at a time, and again if it was added m
   });
 });
 
-Deno.test("WorkQueue works on as many keys at a time as it is told", async () => {
+Deno.test("WorkQueue works on at most the given number of keys at a time", async () => {
   const gates: (() => void)[] = [];
   const worker = () => new Promise<Outcome>((resolve) => gates.push(() => resolve({})));
   await withQueue(worker, async (queue) => {

@@ -6,7 +6,7 @@ import { systemClock } from "../../lib/runtime/clock.ts";
 import { quietLogger } from "../support/quiet_logger.ts";
 import { plainClient } from "./reflecting.ts";
 
-/** A process of its own: lists the Pods at the URL in `SERVER`, and prints their number. */
+/** A separate process: lists the Pods at the URL in `SERVER`, and prints their number. */
 const client = plainClient(Deno.env.get("SERVER") ?? "");
 const stop = new AbortController();
 let pods = 0;

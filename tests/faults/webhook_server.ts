@@ -6,7 +6,7 @@ import { handlerWith } from "../webhook/fixtures.ts";
 import { createTestPki } from "../webhook/tls_fixtures.ts";
 
 /**
- * A process of its own: serves reviews that wait as for a namespace that is read, and prints its port and its
+ * A separate process: serves reviews that wait as for a namespace that is read, and prints its port and its
  * authority.
  */
 const pki = await createTestPki();

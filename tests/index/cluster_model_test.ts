@@ -54,7 +54,11 @@ const putNamespace = fc.record({
   name: fc.constantFrom("one", "two"),
   labels: fc.constantFrom({}, { sidecars: "on" }),
 });
-const tell = fc.record({ do: fc.constant("tell" as const), kind, pageSize: fc.nat({ max: 2 }) });
+const deliver = fc.record({
+  do: fc.constant("deliver" as const),
+  kind,
+  pageSize: fc.nat({ max: 2 }),
+});
 const operation = fc.oneof(
   { arbitrary: putSidecarSet, weight: 2 },
   { arbitrary: putPod, weight: 3 },
@@ -66,8 +70,8 @@ const operation = fc.oneof(
   }),
   fc.record({ do: fc.constant("delete" as const), kind: fc.constant("pods" as const), key }),
   fc.record({ do: fc.constant("answer" as const), late: below(3) }),
-  fc.record({ do: fc.constant("list anew" as const), kind }),
-  { arbitrary: tell, weight: 6 },
+  fc.record({ do: fc.constant("relist" as const), kind }),
+  { arbitrary: deliver, weight: 6 },
 );
 
 /** All that an index says, but for what it knows of the past. */
@@ -91,7 +95,7 @@ function saidBy({ pods, sidecarSets, injected, denials, workloads }: ClusterInde
 
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
-/** The cluster once all of it has been told, kind by kind. */
+/** The cluster after all of it is delivered, kind by kind. */
 function afterAll(operations: readonly Operation[], order: readonly (typeof KINDS[number])[]) {
   const cluster = lateCluster();
   const { index, pods, sidecarSets, namespaces } = cluster;
@@ -133,14 +137,14 @@ function afterAll(operations: readonly Operation[], order: readonly (typeof KIND
       case "answer":
         answers.splice(each.late, 1)[0]?.();
         break;
-      case "list anew":
-        cluster[each.kind].listAnew();
+      case "relist":
+        cluster[each.kind].relist();
         break;
-      case "tell":
-        cluster[each.kind].tell(each.pageSize + 1);
+      case "deliver":
+        cluster[each.kind].deliver(each.pageSize + 1);
     }
   }
-  for (const each of order) while (cluster[each].tell(2));
+  for (const each of order) while (cluster[each].deliver(2));
   for (const answer of answers) answer();
   return cluster;
 }
@@ -156,7 +160,7 @@ Deno.test("ClusterIndex converges to a fresh one for any order, pages and losses
     for (const each of NAMES) {
       assert.deepEqual(index.pods.countsOf(each), countPods(index.pods.classesOf(each).values()));
       const missed = new Set(fresh.pods.missedOf(each));
-      assert.ok(new Set(index.pods.missedOf(each)).isSubsetOf(missed), "in doubt none is missed");
+      assert.ok(new Set(index.pods.missedOf(each)).isSubsetOf(missed), "no other Pod is missed");
     }
   });
   fc.assert(property, { numRuns: 1_500 });

@@ -11,15 +11,15 @@ import type { PodForm, SidecarSetForm } from "./cluster_objects.ts";
 type Holder<T extends KubeObject> = Parameters<typeof changeApplier<T>>[0];
 type Event<T> = { readonly type: "apply" | "delete"; readonly object: T };
 
-/** The objects of one kind, and a reflector that tells an index of them as late as it is let. */
+/** The objects of one kind, and a reflector that delivers them to an index with any delay. */
 export class LateReflector<T extends KubeObject, F> {
   /** With the forms that they were made of. */
   readonly stored = new Map<string, { readonly object: T; readonly form: F }>();
   readonly #keyOf: (object: T) => string;
   readonly #take: (change: Change<T>) => void;
   readonly #log: Event<T>[] = [];
-  /** How much of the log has been told of. */
-  #told = 0;
+  /** Number of delivered events of the log. */
+  #delivered = 0;
   #list: { readonly items: readonly T[]; at: number } | undefined;
 
   constructor(into: Holder<T>) {
@@ -44,14 +44,14 @@ export class LateReflector<T extends KubeObject, F> {
     return [...this.stored.values()].map(({ object }) => object);
   }
 
-  /** The watch is lost, or a list breaks off: everything is listed anew, as it is now. */
-  listAnew(): void {
+  /** The watch is lost, or a list is interrupted: lists the current objects. */
+  relist(): void {
     this.#list = { items: this.objects(), at: 0 };
-    this.#told = this.#log.length;
+    this.#delivered = this.#log.length;
   }
 
-  /** Tells of the next page, or the next event of the watch; answers whether there was any. */
-  tell(pageSize: number): boolean {
+  /** Delivers the next page of the list, or the next event of the watch; false if there is none. */
+  deliver(pageSize: number): boolean {
     if (this.#list !== undefined) {
       const { items, at } = this.#list;
       this.#list.at += pageSize;
@@ -62,9 +62,9 @@ export class LateReflector<T extends KubeObject, F> {
       this.#take({ type: "listed", resourceVersion: "" });
       return true;
     }
-    const event = this.#log[this.#told];
+    const event = this.#log[this.#delivered];
     if (event === undefined) return false;
-    this.#told++;
+    this.#delivered++;
     this.#take(event);
     return true;
   }
@@ -75,7 +75,7 @@ export interface StoredSidecarSet extends KubeObject {
   readonly prepared: PreparedSidecarSet;
 }
 
-/** A cluster, and an index that is told of each kind by a reflector of its own. */
+/** A cluster, and an index with a reflector for each kind. */
 export function lateCluster() {
   const index = new ClusterIndex();
   const nameOf = ({ metadata }: KubeObject) => metadata.name ?? "";
@@ -107,7 +107,7 @@ export function lateCluster() {
   return { index, pods, sidecarSets, namespaces };
 }
 
-/** An index that is told of everything once, as a process is that has just started. */
+/** An index that gets every object once, as after a start of the process. */
 export function freshIndex(
   { pods, sidecarSets, namespaces }: Omit<ReturnType<typeof lateCluster>, "index">,
 ): ClusterIndex {
@@ -118,7 +118,7 @@ export function freshIndex(
   return index;
 }
 
-/** What cannot be taken over must not pass unseen. */
+/** An object that cannot be applied fails the test. */
 function throwingLogger(): Logger {
   const fail = (message: string, fields?: unknown) => {
     throw new Error(`${message}: ${JSON.stringify(fields)}`);

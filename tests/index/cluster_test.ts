@@ -27,7 +27,7 @@ Deno.test("ClusterIndex counts a Pod as it comes, changes and goes", () => {
   assert.equal(index.pods.size, 0);
 });
 
-Deno.test("ClusterIndex does not bring back what is gone when the answer to a write comes after its end", () => {
+Deno.test("ClusterIndex does not restore a deleted object when the response to a write arrives later", () => {
   const index = indexWith(web);
   const pod = podOf({ injected: [web], resourceVersion: "2" });
   index.applyPod(podOf({ injected: [web] }));
@@ -96,7 +96,7 @@ Deno.test("ClusterIndex looks at the Pods again when an init container gets anot
   assert.equal(index.pods.countsOf("web").matchedPods, 0);
 });
 
-Deno.test("ClusterIndex tells the outdated Pods by name, in whatever order they came", () => {
+Deno.test("ClusterIndex lists the outdated Pods by name, independent of their order of arrival", () => {
   const index = indexWith(
     sidecarSetOf({ spec: { containers: [{ name: "agent", image: "new:1" }] } }),
   );
@@ -135,7 +135,7 @@ Deno.test("ClusterIndex knows again the state that it has, and no other one", ()
   assert.equal(index.knowsSidecarSet({ metadata: unversioned }), false);
 });
 
-Deno.test("ClusterIndex counts as missed only Pods created since the selection has been in force", () => {
+Deno.test("ClusterIndex counts as missed only Pods created since the selection has been active", () => {
   const status = { effectiveSince: "2026-01-01T12:00:00Z" };
   const index = indexWith(sidecarSetOf({ status }));
   index.applyPod(podOf({ name: "older", creationTimestamp: "2026-01-01T11:59:59Z" }));

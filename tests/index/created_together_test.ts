@@ -106,7 +106,7 @@ Deno.test("Pods of excluded namespaces are not missed, and are again once they a
   assert.equal(missed(index), 1);
 });
 
-Deno.test("a Pod of the same second is in doubt after a restart unless it was counted before", () => {
+Deno.test("a Pod of the same second is not missed after a restart unless it was counted before", () => {
   for (const [missedPods, expected] of [[0, 0], [1, 1]] as const) {
     const index = new ClusterIndex();
     index.applySidecarSet(sidecarSet({ resourceVersion: "12", status: { ...status, missedPods } }));

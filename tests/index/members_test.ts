@@ -11,7 +11,7 @@ const changes = fc.array(fc.tuple(fc.constantFrom("a", "b", "c", "d"), podClass)
   maxLength: 40,
 });
 
-Deno.test("Members is what looking at all Pods anew gives, whatever changed before", () => {
+Deno.test("Members equals what a recount of all Pods gives after any changes", () => {
   fc.assert(fc.property(changes, (steps) => {
     const members = new Members();
     const classes = new Map<string, PodClass>();

@@ -5,15 +5,15 @@ import { podOf, sidecarSetOf } from "../support/objects.ts";
 
 const pod = podOf({ injected: [sidecarSetOf()] });
 
-Deno.test("projectPod() keeps the generation, which tells drift from rewriting at admission", () => {
-  const trimmed = projectPod({ ...pod, metadata: { ...pod.metadata, generation: 3 } });
-  assert.equal(trimmed.metadata.generation, 3);
+Deno.test("projectPod() keeps the generation, which distinguishes drift from rewriting at admission", () => {
+  const projected = projectPod({ ...pod, metadata: { ...pod.metadata, generation: 3 } });
+  assert.equal(projected.metadata.generation, 3);
 });
 
 Deno.test("projectPod() keeps all annotations, as patchPodMetadata may merge into any", () => {
   const annotations = { "kubectl.kubernetes.io/last-applied-configuration": "{}", any: "thing" };
-  const trimmed = projectPod({ ...pod, metadata: { ...pod.metadata, annotations } });
-  assert.deepEqual(trimmed.metadata.annotations, annotations);
+  const projected = projectPod({ ...pod, metadata: { ...pod.metadata, annotations } });
+  assert.deepEqual(projected.metadata.annotations, annotations);
 });
 
 Deno.test("projectPod() drops what no decision reads", () => {
@@ -22,9 +22,9 @@ Deno.test("projectPod() drops what no decision reads", () => {
     metadata: { ...pod.metadata, managedFields: [], selfLink: "x" },
     spec: { ...pod.spec, volumes: [{ name: "data" }], dnsPolicy: "ClusterFirst" },
   };
-  const trimmed = JSON.stringify(projectPod(heavy));
+  const projected = JSON.stringify(projectPod(heavy));
   for (const dropped of ["managedFields", "selfLink", "volumes", "dnsPolicy"]) {
-    assert.equal(trimmed.includes(dropped), false, dropped);
+    assert.equal(projected.includes(dropped), false, dropped);
   }
 });
 

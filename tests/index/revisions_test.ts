@@ -17,7 +17,7 @@ const HOSTILE: Readonly<Record<string, Partial<ControllerRevision>>> = {
   "without data": {},
 };
 for (const [what, more] of Object.entries(HOSTILE)) {
-  Deno.test(`ClusterIndex goes on beside a revision ${what}`, () => {
+  Deno.test(`ClusterIndex works in spite of a revision ${what}`, () => {
     const index = new ClusterIndex();
     index.applySidecarSet(sidecarSetOf());
     index.applyRevision(revisionOf(more));

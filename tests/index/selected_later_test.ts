@@ -70,7 +70,7 @@ Deno.test("a Pod that is seen before its namespace is counts as missed once that
 });
 
 /**
- * What a process finds when it starts: Pods that an opt-out selector takes, of which so many were counted as missed
+ * What a process finds when it starts: Pods of an opt-out selector, and the number of them that were counted as missed
  * before.
  */
 function found({ missedPods, countedUntil }: { missedPods: number; countedUntil: string }) {

@@ -40,11 +40,13 @@ Deno.test("SidecarSetIndex.match() finds exactly the selecting SidecarSets after
         index.delete(name);
       }
     }
-    const wanted = [...kept.values()].filter(({ sidecarSet }) => selectsPod(sidecarSet.spec, pod));
+    const expected = [...kept.values()].filter(({ sidecarSet }) =>
+      selectsPod(sidecarSet.spec, pod)
+    );
     const found = index.match(pod.labels, pod.namespace);
     assert.deepEqual(
       found.map(({ name }) => name).toSorted(),
-      wanted.map(({ name }) => name).toSorted(),
+      expected.map(({ name }) => name).toSorted(),
     );
     assert.equal(index.size, kept.size);
   }));

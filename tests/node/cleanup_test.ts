@@ -24,15 +24,15 @@ async function given({ plane, pods }: NodeCluster, name: string): Promise<Pod> {
   return await pods.until(name, { what: "the Pod is ready", is: isReady });
 }
 
-interface Wanted {
+interface ExpectedRun {
   image: string;
   restarts: number;
   /** The SidecarSet that the Pod names. */
   list: string | undefined;
 }
 
-/** Waits until the Pod is ready with the sidecar that is wanted. */
-function untilRuns({ pods }: NodeCluster, name: string, { image, restarts, list }: Wanted) {
+/** Waits until the Pod is ready with the expected sidecar. */
+function untilRuns({ pods }: NodeCluster, name: string, { image, restarts, list }: ExpectedRun) {
   return pods.until(name, {
     what: `the sidecar runs ${image}`,
     is: (pod) =>
@@ -66,7 +66,7 @@ Deno.test("sidecars become idle in place on a real node", async (t) => {
   await t.step("while their Pod is not selected, and return when it is again", async () => {
     const before = await given(cluster, "label");
     await using history = await PodHistory.start(plane.client, "pod=label");
-    await pods.patch("label", { metadata: { labels: { app: "nobody" } } });
+    await pods.patch("label", { metadata: { labels: { app: "unselected" } } });
     await untilRuns(cluster, "label", { image: "idle:1", restarts: 1, list: "label" });
     await pods.patch("label", { metadata: { labels: { app: "label" } } });
     await untilRuns(cluster, "label", { image: "agent:1", restarts: 2, list: "label" });

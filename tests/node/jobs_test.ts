@@ -103,7 +103,7 @@ Deno.test("Jobs with a sidecar that never stops, on a real node", async (t) => {
     assert.equal(end, "Failed");
     await eventually(
       async () => (await cluster.pods.list("batch.kubernetes.io/job-name=hopeless")).length === 0,
-      { what: "the Job's Pod is gone with its sidecar" },
+      { what: "the Job's Pod and its sidecar are deleted" },
     );
   });
 

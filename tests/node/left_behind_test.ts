@@ -7,7 +7,7 @@ import { startOtherProcess } from "../support/other_process.ts";
 
 const startedElsewhere = z.object({ folder: z.string() });
 
-/** A script that starts a real node with a Pod, and tells its folder. */
+/** A script that starts a real node with a Pod, and prints the node's folder. */
 const SCRIPT = `
   import { isReady } from ${JSON.stringify(import.meta.resolve("../support/cluster_pods.ts"))};
   import { startNodeCluster } from ${
@@ -58,7 +58,7 @@ Deno.test("a real node ends with the process that started it, even a killed one"
   await other.kill();
   await eventually(() => processesWith(folder).length === 0, { what: "no process is left" });
   await eventually(() => Deno.stat(folder).then(() => false, () => true), {
-    what: "the folder is gone",
+    what: "the folder is deleted",
   });
   assert.deepEqual(findControlGroups(containers), []);
 });

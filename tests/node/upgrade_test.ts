@@ -69,14 +69,14 @@ Deno.test("image upgrades on a real node", async (t) => {
 
   await t.step("an image that is not there is followed by the next one", async () => {
     const agent = (image: string) => ({ containers: [{ name: "agent", image }] });
-    const before = await createInjectedPod(cluster, "mended", agent("agent:1"));
-    await using history = await PodHistory.start(plane.client, "app=mended");
-    await patchSidecarSet(plane, "mended", agent("absent:1"));
-    await cluster.pods.until("mended", {
+    const before = await createInjectedPod(cluster, "repaired", agent("agent:1"));
+    await using history = await PodHistory.start(plane.client, "app=repaired");
+    await patchSidecarSet(plane, "repaired", agent("absent:1"));
+    await cluster.pods.until("repaired", {
       what: "the sidecar waits for its image",
       is: (pod) => /Image/.test(containerStatus(pod, "agent")?.state?.waiting?.reason ?? ""),
     });
-    const after = await upgrade(cluster, "mended", agent("agent:3"));
+    const after = await upgrade(cluster, "repaired", agent("agent:3"));
     assert.notEqual(runOf(after, "agent")?.id, runOf(before, "agent")?.id);
     assertUntouched(history, before, "main");
   });

@@ -57,7 +57,7 @@ function partial() {
   });
   let created = 0;
 
-  /** Creates a Pod; the watch tells of it only when the index is told. */
+  /** Creates a Pod. The index learns of it only from `applyPod`, as from a watch. */
   async function create(options: { dryRun?: boolean } = {}): Promise<Pod> {
     const name = `pod-${created++}`;
     const pod = podOf({ name });
@@ -79,22 +79,22 @@ function partial() {
   return { index, create, isPinned };
 }
 
-Deno.test("createAdmission() keeps the share of policy Partial while no watch tells of the Pods", async () => {
+Deno.test("createAdmission() keeps the share of policy Partial before the watch delivers the Pods", async () => {
   const { create, isPinned } = partial();
   const pods: Pod[] = [];
   for (let i = 0; i < 40; i++) pods.push(await create());
   assert.equal(pods.filter(isPinned).length, 10);
 });
 
-Deno.test("createAdmission() counts no Pod twice once a watch has told of it", async () => {
+Deno.test("createAdmission() counts no Pod twice after the watch delivers it", async () => {
   const { index, create, isPinned } = partial();
   const pods: Pod[] = [];
   for (let i = 0; i < 40; i++) {
     const pod = await create();
     pods.push(pod);
     // The watch is five Pods behind.
-    const told = pods.at(-6);
-    if (told) index.applyPod(told);
+    const delivered = pods.at(-6);
+    if (delivered) index.applyPod(delivered);
   }
   assert.equal(pods.filter(isPinned).length, 10);
   for (const pod of pods.slice(-5)) index.applyPod(pod);

@@ -8,8 +8,8 @@ interface Outcome {
   readonly kept: readonly string[];
 }
 
-/** Has a process with the given permissions give up what it needs no more. */
-async function heldAfterGivingUp(
+/** Runs a process with the given permissions that drops those it no longer needs. */
+async function heldAfterDropping(
   { keepRun, permissions }: { keepRun: boolean; permissions: readonly string[] },
 ): Promise<Outcome> {
   const module = new URL("../../lib/runtime/permissions.ts", import.meta.url);
@@ -57,20 +57,20 @@ async function heldAfterGivingUp(
 const PERMISSIONS = [["-A"], ["-P"]];
 
 Deno.test("the executable never may write files", async () => {
-  const { before } = await heldAfterGivingUp({ keepRun: false, permissions: ["-P"] });
+  const { before } = await heldAfterDropping({ keepRun: false, permissions: ["-P"] });
   assert.deepEqual(before, ["env", "ffi", "net", "read", "run", "sys"]);
 });
 
 Deno.test("dropPermissions() leaves the network and reading files, and nothing else", async () => {
   for (const permissions of PERMISSIONS) {
-    const { after, kept } = await heldAfterGivingUp({ keepRun: false, permissions });
+    const { after, kept } = await heldAfterDropping({ keepRun: false, permissions });
     assert.deepEqual({ after, kept }, { after: ["net", "read"], kept: ["net", "read"] });
   }
 });
 
 Deno.test("dropPermissions() keeps programs for a credential plugin", async () => {
   for (const permissions of PERMISSIONS) {
-    const { after } = await heldAfterGivingUp({ keepRun: true, permissions });
+    const { after } = await heldAfterDropping({ keepRun: true, permissions });
     assert.deepEqual(after, ["net", "read", "run"]);
   }
 });

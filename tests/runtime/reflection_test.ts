@@ -6,10 +6,10 @@ import { changeApplier } from "../../lib/runtime/reflection.ts";
 import { type LogLine, recordingLogger } from "../faults/reflecting.ts";
 import { podOf, sidecarSetOf } from "../support/objects.ts";
 
-/** Holds names, except "bad", and tells in which order it was told of what. */
+/** Holds names, except "bad", and records its calls in order. */
 function holder(known: string[] = []) {
   const held = new Set(known);
-  const told: string[] = [];
+  const calls: string[] = [];
   const log: LogLine[] = [];
   const nameOf = ({ metadata }: KubeObject) => metadata.name ?? "";
   const take = changeApplier<KubeObject>({
@@ -19,15 +19,15 @@ function holder(known: string[] = []) {
     apply(object) {
       if (nameOf(object) === "bad") throw new RangeError("a bug");
       held.add(nameOf(object));
-      told.push(`+${nameOf(object)}`);
+      calls.push(`+${nameOf(object)}`);
     },
     delete(name) {
       held.delete(name);
-      told.push(`-${name}`);
+      calls.push(`-${name}`);
     },
-    onListed: () => told.push("listed"),
+    onListed: () => calls.push("listed"),
   }, recordingLogger(log));
-  return { held, told, log, take };
+  return { held, calls, log, take };
 }
 
 function page(names: readonly string[], { first }: { first: boolean }): Change<KubeObject> {
@@ -38,16 +38,16 @@ function listed(): Change<KubeObject> {
   return { type: "listed", resourceVersion: "1" };
 }
 
-Deno.test("changeApplier() applies each page at once, and deletes what no page had at the end of the list", () => {
-  const { told, take } = holder(["a", "gone"]);
+Deno.test("changeApplier() applies each page immediately, and deletes objects missing from the list at its end", () => {
+  const { calls, take } = holder(["a", "gone"]);
   take(page(["a"], { first: true }));
-  assert.deepEqual(told, ["+a"]);
+  assert.deepEqual(calls, ["+a"]);
   take(page(["b"], { first: false }));
   take(listed());
-  assert.deepEqual(told, ["+a", "+b", "-gone", "listed"]);
+  assert.deepEqual(calls, ["+a", "+b", "-gone", "listed"]);
 });
 
-Deno.test("changeApplier() does not keep what only a list that broke off had", () => {
+Deno.test("changeApplier() drops objects of an interrupted list", () => {
   const { held, take } = holder();
   take(page(["gone"], { first: true }));
   take(page(["a"], { first: true }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-/** Which rooms each room may import, beside itself. `deno info` says what it really imports. */
+/** Rooms that each room may import, in addition to itself; `deno info` says what it imports. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli"],
   // The program embeds its own manifests as text, and its version.

@@ -11,14 +11,14 @@ export interface AuditedRequest {
   readonly namespace: string;
   readonly name: string;
   readonly code: number;
-  /** `sidecarset/1.0 (IDENTITY)`, so that replicas can be told apart. */
+  /** `sidecarset/1.0 (IDENTITY)`, which distinguishes replicas. */
   readonly userAgent: string;
   /** When it came. */
   readonly at: Date;
 }
 
 /**
- * An audit policy that logs one user's requests and nobody else's. A watch counts from its start: it may last until
+ * An audit policy that logs the requests of one user only. A watch counts from its start: it may last until
  * long after a test.
  */
 export function auditPolicy(user: string): object {

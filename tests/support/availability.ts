@@ -18,7 +18,7 @@ const PODS = 60;
 const agent = (image: string) => ({ containers: [{ name: "agent", image }] });
 const LEASE_LOST = "Lost leadership";
 
-/** Replicas, each of which reaches the API server over a line of its own. */
+/** Replicas, each of which reaches the API server over its own connection. */
 class WiredReplicas extends Replicas {
   readonly #plane: ControlPlane;
   readonly #lines = new Map<ControllerProcess, Relay>();
@@ -83,7 +83,7 @@ const FAULTS: readonly Fault[] = [
   { says: "is killed", answers: false, strike: (leader) => leader.stop("SIGKILL") },
 ];
 
-/** What only the leader may do; an event only tells of it, and overwrites nothing. */
+/** Writes that only the leader may send; an event overwrites nothing. */
 function isLeadersWrite({ verb, resource, code }: AuditedRequest): boolean {
   return ["create", "update", "patch", "delete"].includes(verb) && code < 300 &&
     !["leases", "secrets", "events"].includes(resource);

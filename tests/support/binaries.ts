@@ -25,7 +25,7 @@ export interface Binaries<Name extends BinaryName = BinaryName> {
 export interface FindBinariesOptions {
   /** The module to build Kubernetes' own programs from. @default {"control plane"} */
   kubernetes?: Extract<ToolModuleName, "control plane" | `Kubernetes ${string}`>;
-  /** Told what is being built and for how long. */
+  /** Called with the program being built and the elapsed time. */
   progress?: (message: string) => void;
   /** @default this process's */
   env?: (name: string) => string | undefined;
@@ -34,17 +34,17 @@ export interface FindBinariesOptions {
   signal?: AbortSignal;
 }
 
-/** How often a process that waits for another one's build looks again, in milliseconds. */
-const LOOK_AGAIN = 500;
-/** How often progress is told, in milliseconds. */
-const TELL_AGAIN = 5_000;
+/** Interval in milliseconds at which a process checks whether another one's build has ended. */
+const POLL_INTERVAL_MS = 500;
+/** Interval of progress messages in milliseconds. */
+const PROGRESS_INTERVAL_MS = 5_000;
 
 /**
  * Finds the named programs, and only those: in the folder that KUBEBUILDER_ASSETS names, else in the cache folder,
  * else builds them into it. What is in the cache is whole, and of several processes that miss a program one builds it
  * while the others wait.
  *
- * @throws {Error} if a program has to be built and cannot be; the message says why and how to mend it
+ * @throws {Error} if a program has to be built and cannot be; the message says why, with a remedy
  */
 export async function findBinaries<Name extends BinaryName>(
   names: readonly Name[],
@@ -57,19 +57,19 @@ export async function findBinaries<Name extends BinaryName>(
   for (const [moduleName, programs] of Map.groupBy(names, (name) => moduleOf(name, kubernetes))) {
     const module = await readToolModule(moduleName);
     const cache = join(cacheFolder(env), module.key);
-    const wanted: [BinaryName, string][] = [];
+    const requested: [BinaryName, string][] = [];
     for (const name of programs) {
       const given = assets ? join(assets, name) : undefined;
       if (given && await exists(given)) paths[name] = given;
-      else wanted.push([name, paths[name] = join(cache, name)]);
+      else requested.push([name, paths[name] = join(cache, name)]);
     }
-    await buildMissing(wanted, { ...options, cache, module });
+    await buildMissing(requested, { ...options, cache, module });
   }
   return {
     path(name) {
       const path = paths[name];
       if (path === undefined) {
-        throw new Error(`Cannot give the path of ${name}: nobody looked for it`);
+        throw new Error(`Cannot give the path of ${name}: it was not requested`);
       }
       return path;
     },
@@ -92,30 +92,30 @@ interface BuildOptions extends FindBinariesOptions {
 }
 
 async function buildMissing(
-  wanted: readonly (readonly [BinaryName, string])[],
+  requested: readonly (readonly [BinaryName, string])[],
   options: BuildOptions,
 ): Promise<void> {
   const { cache, progress = () => {}, signal } = options;
-  if (await allExist(wanted)) return;
+  if (await allExist(requested)) return;
   await Deno.mkdir(cache, { recursive: true });
   // The operating system gives the lock back when its holder ends, in whatever way: a lock can never be stale.
   using lock = await Deno.open(join(cache, "lock"), { create: true, write: true });
   const waiting = `waiting for another process that builds the ${options.module.name}`;
-  const elapsed = tellElapsed(waiting, progress);
+  const elapsed = reportElapsed(waiting, progress);
   while (!await lock.tryLock(true)) {
     elapsed.tick();
     signal?.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
-  if (await allExist(wanted)) return;
+  if (await allExist(requested)) return;
   await removePartial(cache);
   await requireGo({
     module: options.module,
     go: options.go ?? "go",
-    programs: wanted.map(([name]) => name),
+    programs: requested.map(([name]) => name),
     ...(signal ? { signal } : {}),
   });
-  for (const [name, path] of wanted) {
+  for (const [name, path] of requested) {
     if (!await exists(path)) await build(name, { ...options, path });
   }
 }
@@ -125,9 +125,9 @@ async function build(name: BinaryName, options: BuildOptions & { path: string })
   const importPath = IMPORT_PATHS[name];
   const partial = `${path}.${crypto.randomUUID()}.partial`;
   const title = `${name} ${module.versionOf(importPath)}`;
-  const elapsed = tellElapsed(`building ${title}`, progress);
+  const elapsed = reportElapsed(`building ${title}`, progress);
   elapsed.tick();
-  const timer = setInterval(elapsed.tick, LOOK_AGAIN);
+  const timer = setInterval(elapsed.tick, POLL_INTERVAL_MS);
   try {
     const { go = "go" } = options;
     await goBuild({ module, importPath, output: partial, go, ...(signal ? { signal } : {}) });
@@ -138,28 +138,28 @@ async function build(name: BinaryName, options: BuildOptions & { path: string })
   progress(`built ${title} in ${elapsed.seconds()} s`);
 }
 
-/** Says now and then how long something has taken: `building kube-apiserver v1.37.2 … 95 s`. */
-function tellElapsed(what: string, progress: (message: string) => void) {
+/** Reports at intervals how long a step has taken: `building kube-apiserver v1.37.2 … 95 s`. */
+function reportElapsed(what: string, progress: (message: string) => void) {
   const started = performance.now();
-  let told = -Infinity;
+  let reportedAt = -Infinity;
   const seconds = () => Math.round((performance.now() - started) / 1_000);
   const tick = () => {
-    if (performance.now() - told < TELL_AGAIN) return;
-    told = performance.now();
+    if (performance.now() - reportedAt < PROGRESS_INTERVAL_MS) return;
+    reportedAt = performance.now();
     progress(seconds() === 0 ? what : `${what} … ${seconds()} s`);
   };
   return { seconds, tick };
 }
 
-/** What is left of builds that were ended; nobody builds while this process has the lock. */
+/** Removes partial outputs of interrupted builds; no other process builds while this one holds the lock. */
 async function removePartial(cache: string): Promise<void> {
   for await (const { name } of Deno.readDir(cache)) {
     if (name.endsWith(".partial")) await Deno.remove(join(cache, name));
   }
 }
 
-async function allExist(wanted: readonly (readonly [BinaryName, string])[]): Promise<boolean> {
-  for (const [, path] of wanted) {
+async function allExist(requested: readonly (readonly [BinaryName, string])[]): Promise<boolean> {
+  for (const [, path] of requested) {
     if (!await exists(path)) return false;
   }
   return true;

@@ -85,9 +85,9 @@ Deno.test("findBinaries() ended in mid build leaves nothing that counts as built
   }
   stop.abort();
   await stopped;
-  await using mended = await machine();
+  await using repaired = await machine();
   const variables = { XDG_CACHE_HOME: join(here.folder, "cache") };
-  const binaries = await mended.find(["etcd"], { variables });
+  const binaries = await repaired.find(["etcd"], { variables });
   assert.equal(await Deno.readTextFile(binaries.path("etcd")), "whole");
   const left = [...Deno.readDirSync(dirname(binaries.path("etcd")))].map(({ name }) => name);
   assert.deepEqual(left.sort(), ["etcd", "lock"]);
@@ -104,7 +104,7 @@ Deno.test("findBinaries() takes what KUBEBUILDER_ASSETS has, and the rest from t
   assert.deepEqual(await here.builds(), ["sigs.k8s.io/kwok/cmd/kwok"]);
 });
 
-Deno.test("findBinaries() builds the kubelet from a module of its own", async () => {
+Deno.test("findBinaries() builds the kubelet from its own module", async () => {
   await using here = await machine();
   const binaries = await here.find(["etcd", "kubelet"]);
   assert.match(binaries.path("kubelet"), /\/v1\.35\.\d+-[^/]+\/kubelet$/);
@@ -121,7 +121,7 @@ Deno.test("findBinaries() builds what is no part of Kubernetes in its own versio
   assert.match(here.messages.join("\n"), /^built cert-manager v1\.21\.\d+ in \d+ s$/m);
 });
 
-Deno.test("findBinaries() says how to mend a machine without Go", async () => {
+Deno.test("findBinaries() says what to install on a machine without Go", async () => {
   await using here = await machine();
   await assert.rejects(here.find(["etcd"], { go: join(here.folder, "absent") }), (error: Error) => {
     assert.match(

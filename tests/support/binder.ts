@@ -15,7 +15,7 @@ interface UnboundPod {
   namespace: string;
   name: string;
   /** The one node that a DaemonSet wants this Pod on. */
-  wantedNode: string | undefined;
+  requestedNode: string | undefined;
 }
 
 const IN_FLIGHT = 32;
@@ -33,7 +33,7 @@ export async function bindPods({ client, nodes, signal }: BinderOptions): Promis
       for await (const pod of unboundPods(client, signal)) {
         const key = `${pod.namespace}/${pod.name}`;
         if (binding.has(key)) continue;
-        const node = pod.wantedNode ?? nodes[turn++ % nodes.length] ?? "";
+        const node = pod.requestedNode ?? nodes[turn++ % nodes.length] ?? "";
         binding.set(key, bind(client, { pod, node, signal }).finally(() => binding.delete(key)));
         if (binding.size >= IN_FLIGHT) await Promise.race(binding.values());
       }
@@ -70,11 +70,11 @@ function readPod(value: unknown): UnboundPod | undefined {
   if (typeof namespace !== "string" || typeof name !== "string") return undefined;
   if (deletionTimestamp !== undefined || schedulerName !== "default-scheduler") return undefined;
   if (Array.isArray(schedulingGates) && schedulingGates.length > 0) return undefined;
-  return { namespace, name, wantedNode: wantedNode(affinity) };
+  return { namespace, name, requestedNode: requestedNode(affinity) };
 }
 
 /** The DaemonSet controller names a Pod's node by a match on the field `metadata.name`. */
-function wantedNode(affinity: unknown): string | undefined {
+function requestedNode(affinity: unknown): string | undefined {
   const values = [
     "nodeAffinity",
     "requiredDuringSchedulingIgnoredDuringExecution",
@@ -111,7 +111,7 @@ async function bind(
       });
       return;
     } catch (error) {
-      // Somebody else bound it, or deleted it.
+      // Another client bound or deleted it.
       if (error instanceof ApiError && (error.httpCode === 409 || error.httpCode === 404)) return;
       await systemClock().sleep(PAUSE_AFTER_ERROR, signal);
     }

@@ -19,7 +19,7 @@ export interface Observed {
   readonly foreign: readonly string[];
 }
 
-/** A headless Chromium with a profile of its own. Dispose of it. */
+/** A headless Chromium with its own profile. Dispose of it. */
 export class TestBrowser implements AsyncDisposable {
   readonly #browser: Browser;
 
@@ -36,7 +36,7 @@ export class TestBrowser implements AsyncDisposable {
     return new TestBrowser(await puppeteer.launch({ executablePath, args: FLAGS }));
   }
 
-  /** Opens an address in a session of its own. */
+  /** Opens an address in its own session. */
   async open(address: string, { width = 1280, height = 800 } = {}): Promise<Observed> {
     const context = await this.#browser.createBrowserContext();
     const page = await context.newPage();

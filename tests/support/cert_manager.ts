@@ -81,7 +81,7 @@ async function untilWorking(plane: ControlPlane, server: Server): Promise<void> 
   await kubectlOutput(["delete", "-f", "-"], { kubeconfig, input });
 }
 
-/** Has a Certificate issued anew, as `cmctl renew` does; resolves when its Secret has the new one. */
+/** Has a Certificate reissued, as `cmctl renew` does; resolves when its Secret has the new one. */
 export async function renew(
   plane: ControlPlane,
   { namespace, name }: { namespace: string; name: string },
@@ -103,7 +103,7 @@ export async function renew(
     plane,
   );
   await eventually(async () => ((await statusOf()).revision ?? 0) > revision, {
-    what: `Certificate ${name} is issued anew`,
+    what: `Certificate ${name} is reissued`,
   });
 }
 

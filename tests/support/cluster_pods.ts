@@ -56,7 +56,7 @@ export class ClusterPods {
     await send(this.#client, remove(resources.pods, this.#ref(name)));
   }
 
-  /** Waits until the Pod is as wanted. `what` is the middle of a sentence: "the Pod runs". */
+  /** Waits until the Pod satisfies a condition. `what` is the middle of a sentence: "the Pod runs". */
   until(name: string, { what, is }: { what: string; is: (pod: Pod) => boolean }): Promise<Pod> {
     return eventually(async () => {
       const pod = await this.get(name);

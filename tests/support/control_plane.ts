@@ -16,7 +16,7 @@ export interface ControlPlaneOptions {
   endJobs?: boolean;
   /** Log the controller's requests, for `controllerRequests`. @default {false} */
   audit?: boolean;
-  /** Told what takes long. @default writes lines to standard error */
+  /** Called with progress messages of slow steps. @default writes lines to standard error */
   progress?: (message: string) => void;
   signal?: AbortSignal;
 }
@@ -56,7 +56,7 @@ export class ControlPlane implements AsyncDisposable {
   readonly url: string;
   /** PEM text of the API server's authority. */
   readonly ca: string;
-  /** With everything that the servers keep; `log/` has a file for each. Gone after `stop`. */
+  /** With everything that the servers keep; `log/` has a file for each. `stop` deletes it. */
   readonly folder: string;
   /** Of a user who may do everything. */
   readonly kubeconfig: string;
@@ -100,7 +100,7 @@ export class ControlPlane implements AsyncDisposable {
     await this.startApiServer();
   }
 
-  /** Copies etcd's data, for which it and the API server stop for a moment. The copy is gone after `stop`. */
+  /** Copies etcd's data, for which it and the API server stop for a moment. `stop` deletes the copy. */
   async backUp(): Promise<string> {
     const backup = await Deno.makeTempDir({ dir: this.folder, prefix: "backup-" });
     await this.#offline(() => copyFolder(etcdData(this.folder), backup));

@@ -22,7 +22,7 @@ export interface ControllerOptions {
 const ATTEMPTS = 3;
 
 /**
- * Starts the controller as a process of its own, outside the cluster, on free ports of 127.0.0.1. Resolves when it is
+ * Starts the controller as its own process, outside the cluster, on free ports of 127.0.0.1. Resolves when it is
  * ready. Dispose of it; it also ends with this process.
  *
  * @throws {Error} with the end of its log if it ends or does not get ready; it is not running then

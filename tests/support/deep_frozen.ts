@@ -1,4 +1,4 @@
-/** Freezes a value and everything in it, so that whoever changes it fails. */
+/** Freezes a value and everything in it, so that code that changes it fails. */
 export function deepFrozen<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);

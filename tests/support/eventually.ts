@@ -5,7 +5,7 @@ export interface EventuallyOptions {
   timeout?: number;
   /** Milliseconds between two attempts. @default {50} */
   interval?: number;
-  /** A reason to give up before the deadline. */
+  /** A reason to fail before the deadline. */
   unless?: () => string | undefined;
   signal?: AbortSignal;
 }

@@ -17,7 +17,7 @@ Deno.test("eventually() goes on after an attempt that throws", async () => {
   assert.equal(await eventually(probe, soon), 3);
 });
 
-Deno.test("eventually() says at the deadline what was awaited and what the last attempt came to", async () => {
+Deno.test("eventually() reports at the deadline the condition and the result of the last attempt", async () => {
   await assert.rejects(
     eventually(() => Promise.reject(new Error("red")), soon),
     { message: "Cannot see that the light is green within 0.05 s: the last attempt failed: red" },
@@ -25,7 +25,7 @@ Deno.test("eventually() says at the deadline what was awaited and what the last 
   await assert.rejects(eventually(() => false, soon), /the last attempt gave false$/);
 });
 
-Deno.test("eventually() gives up at once when there is a reason to", async () => {
+Deno.test("eventually() fails at once if there is a reason to", async () => {
   await assert.rejects(
     eventually(() => false, { ...soon, timeout: 60_000, unless: () => "the power is off" }),
     { message: "Cannot see that the light is green: the power is off" },

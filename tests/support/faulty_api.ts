@@ -9,7 +9,7 @@ import type { ControlPlane } from "./control_plane.ts";
  */
 export type ApiFault = { httpCode: number } | "hang" | undefined;
 
-/** Stands between a controller and the API server, and fails as it is told. Dispose of it after the controller. */
+/** A proxy between a controller and the API server that fails requests on demand. Outlives the controller. */
 export class FaultyApi implements AsyncDisposable {
   /** Of the controller's user, for this address. */
   readonly kubeconfig: string;
@@ -34,7 +34,7 @@ export class FaultyApi implements AsyncDisposable {
       (request) =>
         this.#answer(request, plane.url).catch((error) => {
           if (!request.signal.aborted && !this.#stop.signal.aborted) throw error;
-          // The client has ended its request: nobody reads this.
+          // The client has ended its request and does not read this.
           return new Response(null, { status: 499 });
         }),
     );

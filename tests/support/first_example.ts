@@ -44,11 +44,11 @@ async function unmetPromises(plane: ControlPlane): Promise<string[]> {
     plane,
   );
   const status = await statusOf(plane);
-  const wanted = { matchedPods: 1, observedGeneration: 1, readyPods: 1, updatedPods: 1 };
+  const expected = { matchedPods: 1, observedGeneration: 1, readyPods: 1, updatedPods: 1 };
   return [
     ...(/\b2\/2\s+Running\b/.test(pod) ? [] : [`the Pod is not 2/2 Running: ${pod.trim()}`]),
     ...(names === "sidecar1 app" ? [] : [`the Pod's containers are ${names}`]),
-    ...Object.entries(wanted)
+    ...Object.entries(expected)
       .filter(([field, value]) => status[field] !== value)
       .map(([field, value]) => `status.${field} is ${status[field]} instead of ${value}`),
   ];

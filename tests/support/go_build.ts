@@ -21,24 +21,24 @@ export interface RequireGoOptions extends GoOptions {
 /** @throws {Error} if there is no Go, or one that is too old */
 export async function requireGo(options: RequireGoOptions): Promise<void> {
   const { module, go, programs, signal } = options;
-  const wanted = `Go ${module.goVersion} or later builds the ${module.name} of the tests`;
-  const howToMend = "install it (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder with " +
+  const requirement = `Go ${module.goVersion} or later builds the ${module.name} of the tests`;
+  const remedy = "install it (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder with " +
     programs.join(", ");
   let answer: Answer;
   try {
     answer = await runGo(go, { args: ["env", "GOVERSION"], folder: module.folder, signal });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Error(`Cannot find the command ${go}: ${wanted}; ${howToMend}`);
+    throw new Error(`Cannot find the command ${go}: ${requirement}; ${remedy}`);
   }
   const version = /^go(\d+)\.(\d+)/.exec(answer.stdout);
   const [, major = "", minor = ""] = version ?? [];
-  const [wantedMajor, wantedMinor] = module.goVersion.split(".").map(Number);
-  const enough = Number(major) > Number(wantedMajor) ||
-    (Number(major) === Number(wantedMajor) && Number(minor) >= Number(wantedMinor));
+  const [requiredMajor, requiredMinor] = module.goVersion.split(".").map(Number);
+  const enough = Number(major) > Number(requiredMajor) ||
+    (Number(major) === Number(requiredMajor) && Number(minor) >= Number(requiredMinor));
   if (answer.success && enough) return;
   const found = answer.stdout.trim() || answer.stderr.trim();
-  throw new Error(`Cannot use this Go: ${wanted}; current version is ${found}; ${howToMend}`);
+  throw new Error(`Cannot use this Go: ${requirement}; current version is ${found}; ${remedy}`);
 }
 
 /**

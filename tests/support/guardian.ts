@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 /**
- * Reads until its input ends, which is when the process that holds the other end is gone; then ends what that left
+ * Reads until its input ends, which is when the process that holds the other end has ended; then ends what that left
  * behind.
  */
 const SCRIPT = `
@@ -19,8 +19,8 @@ export interface GuardianOptions {
 }
 
 /**
- * A small process beside the servers of one folder that ends them and removes the folder once this process is gone,
- * however it ended: after a signal, a crash or SIGKILL there is nobody else left to do so.
+ * A small process for the servers of one folder that ends them and removes the folder once this process has ended,
+ * in whatever way: after a signal, a crash or SIGKILL no other process can do so.
  */
 export class Guardian {
   readonly #child: Deno.ChildProcess;

@@ -20,7 +20,7 @@ export interface InjectionClusterOptions {
   before?(plane: ControlPlane): Promise<void>;
 }
 
-/** A control plane whose Pods nobody runs, and a controller that injects into them. */
+/** A control plane without a kubelet, and a controller that injects into its Pods. */
 export class InjectionCluster implements AsyncDisposable {
   readonly plane: ControlPlane;
   readonly controller: ControllerProcess;

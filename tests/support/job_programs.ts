@@ -4,7 +4,7 @@ import type { RestClient } from "../../lib/kube/contract.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";
 import { ClusterPods } from "./cluster_pods.ts";
 
-/** The annotation by which the kubelet's Stages are told what containers end with. */
+/** The annotation from which the kubelet's Stages take the exit codes of containers. */
 const EXIT = "kubelet.test/exit";
 const INTERVAL = 500;
 
@@ -22,7 +22,7 @@ export async function endJobs(client: RestClient, signal: AbortSignal): Promise<
         await pods.annotate(name, { [EXIT]: exitsOf(pod) });
       }
     } catch {
-      // The Pod is gone, or the API server is restarting: all are seen again.
+      // The Pod is deleted, or the API server restarts: all are observed again.
     }
     await systemClock().sleep(INTERVAL, signal);
   }

@@ -43,7 +43,7 @@ const SERVER_ENV = { GOGC: "400" };
 /**
  * Starts the servers once, on ports that are free now.
  *
- * @throws {Error} if one does not start (`isPortTaken` tells that another attempt may help); what was started has
+ * @throws {Error} if one does not start (by `isPortTaken`, another attempt may help); what was started has
  * been ended then
  */
 export async function launch(binaries: Binaries, options: LaunchOptions): Promise<Launched> {

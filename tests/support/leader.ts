@@ -1,4 +1,4 @@
 import type { Leadership } from "../../lib/controller/leadership.ts";
 
-/** Of a process that nobody contests. */
+/** Leadership without another candidate. */
 export const leader: Leadership = { isLeader: () => true, exclusiveFor: () => 15_000 };

@@ -1,5 +1,5 @@
-/** What the SidecarSet is to be beside what it always is. */
-export interface WantedLogging {
+/** Parts of the SidecarSet that differ between its versions. */
+export interface LoggingOptions {
   image?: string;
   env?: object[];
   strategy?: object;
@@ -7,7 +7,7 @@ export interface WantedLogging {
 
 /** A file with a SidecarSet `logging` for Pods of `app: web`, as JSON. */
 export function loggingManifest(
-  { image = "agent:1", env = [], strategy = {} }: WantedLogging = {},
+  { image = "agent:1", env = [], strategy = {} }: LoggingOptions = {},
 ): string {
   return JSON.stringify({
     apiVersion: "apps.kruise.io/v1beta1",

@@ -2,7 +2,7 @@ import fc from "fast-check";
 
 /** What parts of Pods are made of: mostly right, now and then with a mistake that the API server refuses. */
 
-/** The weight of a right value beside a wrong one: most Pods have no more than one mistake. */
+/** The weight of a valid value compared with an invalid one: most Pods have no more than one mistake. */
 const RIGHT = 30;
 
 /** One of the right values, seldom one of the wrong ones. */

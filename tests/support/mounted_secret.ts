@@ -7,7 +7,7 @@ import { issueAuthority, issueServingCertificate } from "../../lib/webhook/certi
 import type { ControlPlane } from "./control_plane.ts";
 
 /** How often a Secret is looked at, in milliseconds. */
-const LOOK_AGAIN = 200;
+const POLL_INTERVAL_MS = 200;
 
 /** A Secret as the kubelet mounts it: links to a folder that is exchanged as a whole. */
 export class MountedSecret {
@@ -35,7 +35,7 @@ export class MountedSecret {
         await this.put(Object.fromEntries(files));
       }
       seen = resourceVersion;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
     }
   }
 
@@ -52,7 +52,7 @@ export class MountedSecret {
   }
 }
 
-/** Makes an authority of somebody else's. */
+/** Creates an authority outside the installation. */
 export function foreignAuthority(): Promise<AuthorityIdentity> {
   return issueAuthority({ now: new Date(), lifetimeSeconds: 7_200 });
 }

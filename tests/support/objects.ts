@@ -15,7 +15,7 @@ export interface SidecarSetOptions {
   spec?: SidecarSetSpec;
 }
 
-/** A SidecarSet with one container `agent` for Pods labelled `app=web`, unless told otherwise. */
+/** A SidecarSet with one container `agent` for Pods labelled `app=web`, by default. */
 export function sidecarSetOf(options: SidecarSetOptions = {}): PreparedSidecarSet {
   const { name = "web", resourceVersion = "1", generation = 1, annotations, status } = options;
   const read = prepareSidecarSet({
@@ -46,7 +46,7 @@ export interface PodOptions {
   state?: "Pending" | "Running" | "Ready" | "Succeeded";
 }
 
-/** A Pod with one container `main`, labelled `app=web`, ready unless told otherwise. */
+/** A Pod with one container `main`, labelled `app=web`, ready by default. */
 export function podOf(options: PodOptions = {}): Pod {
   const {
     name = "pod",

@@ -45,7 +45,7 @@ const VALIDATING: readonly Handled[] = [
 ];
 
 /**
- * OpenKruise's two webhook configurations. Nobody answers, so that their `failurePolicy` is Ignore instead of Fail.
+ * OpenKruise's two webhook configurations. No server answers, so their `failurePolicy` is Ignore instead of Fail.
  *
  * @param except Resources that this build of its manager does not have.
  */

@@ -2,7 +2,7 @@
 export interface OtherProcess {
   /** The line, of JSON, that it printed. */
   readonly said: unknown;
-  /** Ends it with SIGKILL, and waits until it is gone. */
+  /** Ends it with SIGKILL, and waits until it has ended. */
   kill(): Promise<void>;
 }
 

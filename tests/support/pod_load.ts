@@ -25,7 +25,7 @@ export interface PodLoadOptions {
   readonly signal?: AbortSignal;
   /** Begins no more Pods than these. @default {Infinity} */
   readonly atMost?: number;
-  /** Asked from time to time whether so many Pods will do. @default never */
+  /** Asked from time to time whether this number of Pods is enough. @default never */
   readonly isEnough?: (created: number) => boolean;
   /** Milliseconds between two Pods of a lane. @default {0} */
   readonly pause?: number;

@@ -7,7 +7,7 @@ export interface PodMisfit {
   readonly says: string;
   /** @default containers */
   readonly list?: "containers" | "initContainers";
-  /** Fields of the sidecar beside its name and image. */
+  /** Fields of the sidecar other than its name and image. */
   readonly sidecar: Readonly<Record<string, unknown>>;
   /** Volumes of the SidecarSet. */
   readonly volumes?: readonly Volume[];

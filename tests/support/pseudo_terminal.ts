@@ -10,7 +10,7 @@ export interface PseudoTerminalOptions {
 }
 
 /**
- * A program on a terminal of its own, by `script` of util-linux, which every Debian has. It ends at the latest when
+ * A program on its own terminal, by `script` of util-linux, which every Debian has. It ends at the latest when
  * it is disposed of.
  */
 export class PseudoTerminal implements AsyncDisposable {

@@ -16,7 +16,7 @@ const NAME = "real-0";
 
 /**
  * Runs containerd as a child of the first process of namespaces of their own: what it mounts, and all of its
- * containers, are gone with the first process, however that ends. What both programs keep outside of their folders is
+ * containers, end with the first process, however that ends. What both programs keep outside of their folders is
  * hidden, and so are the settings of the kernel that a kubelet changes for the whole machine.
  */
 const CONTAINERD = `
@@ -61,7 +61,7 @@ export interface RealNodeOptions {
 /** A node on which containers really run, as root of this machine. */
 export interface RealNode extends AsyncDisposable {
   readonly name: string;
-  /** With everything that it keeps; gone after it was disposed of. */
+  /** With everything that it keeps; deleted on disposal. */
   readonly folder: string;
 }
 

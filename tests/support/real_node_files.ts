@@ -60,7 +60,7 @@ state = "${folder}/state"
 `;
 }
 
-/** An address for each Pod, which nobody else reaches. */
+/** An address for each Pod, reachable from this machine only. */
 function networkOf(folder: string) {
   const ranges = [[{ subnet: "10.244.0.0/24" }]];
   const ipam = { type: "host-local", dataDir: join(folder, "addresses"), ranges };
@@ -73,7 +73,7 @@ const KUBELET = {
   kind: "KubeletConfiguration",
   address: "127.0.0.1",
   healthzPort: 0,
-  // Nobody has to reach it, and whoever could would be root here.
+  // No other client needs it, and one that reaches it is root on this machine.
   authentication: { anonymous: { enabled: false }, webhook: { enabled: false } },
   authorization: { mode: "AlwaysAllow" },
   cgroupDriver: "cgroupfs",

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { BUSYBOX } from "./real_node_requirements.ts";
 
-/** What an image does if nobody says otherwise: nothing, until it is told to end. */
+/** Default entry point of an image: waits until SIGTERM. */
 const ENTRYPOINT = ["/bin/sh", "-c", 'trap "exit 0" TERM; sleep 999999999 & wait'];
 const COMMANDS = ["cat", "false", "sh", "sleep", "touch", "true"];
 const ARCHITECTURES = { x86_64: "amd64", aarch64: "arm64" } as const;
 const MEDIA_TYPE = "application/vnd.oci.image";
 
 /**
- * Writes an archive of images, so that none is ever pulled: all have the same files, and each an id of its own.
+ * Writes an archive of images, so that none is ever pulled: all have the same files, and each its own ID.
  *
  * @param folder For the archive and what it is made of.
  * @returns The archive's path.

@@ -37,7 +37,7 @@ export function thisMachine(): Machine {
   };
 }
 
-/** Says in one sentence what keeps a machine from being a real node, and how to mend it; undefined if nothing does. */
+/** The requirement of a real node that this machine does not meet, with the remedy, in one sentence; else undefined. */
 export async function findNodeObstacle(machine: Machine): Promise<string | undefined> {
   const missing = await findMissing(machine);
   if (missing.length === 0) return undefined;

@@ -9,7 +9,7 @@ export interface Recorded {
   readonly query?: URLSearchParams;
 }
 
-/** Answers a request with a value, or with an HTTP status of its own and what the API server says. */
+/** Answers a request with a value, or with an HTTP status and the API server's message. */
 export type Respond = (
   request: Recorded,
 ) => object | { httpCode: number; status?: object } | Promise<object>;
@@ -20,7 +20,7 @@ export const BUDGET_REFUSAL = {
   status: { message: "Cannot evict pod as it would violate the pod's disruption budget." },
 };
 
-/** An API client that records what it is asked for; unless told otherwise it answers writes with what was written. */
+/** An API client that records its requests; by default it answers a write with the written object. */
 export class RecordingClient implements RestClient {
   readonly requests: Recorded[] = [];
   readonly #respond: Respond;

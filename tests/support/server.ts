@@ -11,7 +11,7 @@ export interface ServerOptions {
 }
 
 /**
- * One program that runs beside the tests: its process, which may be started again after it was stopped, and its log.
+ * One program that the tests use: its process, which may be started again after it was stopped, and its log.
  */
 export class Server implements AsyncDisposable {
   readonly name: string;
@@ -28,7 +28,7 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Starts the process, in a session of its own: a Ctrl-C that is meant for this process must not end it out of turn.
+   * Starts the process, in its own session: a Ctrl-C that is meant for this process must not end it out of turn.
    */
   start(): void {
     if (this.#child) throw new Error(`Cannot start ${this.name}: it runs already`);
@@ -54,7 +54,7 @@ export class Server implements AsyncDisposable {
     return this.#status === undefined ? this.#child?.pid : undefined;
   }
 
-  /** Says how the process ended if nobody stopped it; undefined while all is well. */
+  /** Says how the process ended if it was not stopped; undefined while it runs. */
   get failure(): string | undefined {
     if (this.#status === undefined) return undefined;
     const { code, signal } = this.#status;
@@ -72,7 +72,7 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Ends the process and waits until it is gone; after any signal but SIGKILL it has some seconds to end in order.
+   * Ends the process and waits until it has ended; after any signal but SIGKILL it has some seconds to end in order.
    *
    * @returns How it ended; undefined if it did not run.
    */

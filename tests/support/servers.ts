@@ -75,7 +75,7 @@ export function apiServerArgs(options: ApiServerOptions): string[] {
     // A line is there before its request is answered, so a test that reads the log misses none.
     args.push("--audit-log-mode", "blocking");
   }
-  // Without kube-controller-manager nobody makes the ServiceAccount `default`, and no Pod could be created.
+  // Without kube-controller-manager no ServiceAccount `default` exists, and no Pod can be created.
   if (!options.controllerManager) args.push("--disable-admission-plugins", "ServiceAccount");
   return args;
 }

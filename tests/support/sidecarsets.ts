@@ -42,7 +42,7 @@ export async function deleteSidecarSet(plane: ControlPlane, name: string): Promi
   await send(plane.client, remove(resources.sidecarSets, { name }));
 }
 
-/** Waits until a SidecarSet is as wanted. `what` is the end of a sentence: "is ready". */
+/** Waits until a SidecarSet satisfies a condition. `what` is the end of a sentence: "is ready". */
 export function untilSidecarSet(
   plane: ControlPlane,
   name: string,

@@ -49,11 +49,11 @@ export async function readToolModule(name: ToolModuleName): Promise<ToolModule> 
   const read = (file: string) => Deno.readTextFile(join(folder, file));
   const goMod = await read("go.mod");
   const versionOf = (importPath: string) => {
-    const wanted = importPath === /^module (\S+)$/m.exec(goMod)?.[1] ? product : importPath;
+    const searched = importPath === /^module (\S+)$/m.exec(goMod)?.[1] ? product : importPath;
     for (const [, module = "", version = ""] of goMod.matchAll(/^(?:\t|require )(\S+) (v\S+)/gm)) {
-      if (wanted === module || wanted.startsWith(`${module}/`)) return version;
+      if (searched === module || searched.startsWith(`${module}/`)) return version;
     }
-    throw new Error(`Cannot find the version of ${wanted}: ${folder}/go.mod does not have it`);
+    throw new Error(`Cannot find the version of ${searched}: ${folder}/go.mod does not have it`);
   };
   const version = versionOf(product);
   const flags = buildFlags(product === KUBERNETES ? version : undefined);

@@ -10,7 +10,7 @@ export interface Ran {
 }
 
 /**
- * The shell of somebody who has `kubectl`, `sidecarset` and the plugin `kubectl sidecarset` on the PATH, for one
+ * The shell of a user who has `kubectl`, `sidecarset` and the plugin `kubectl sidecarset` on the PATH, for one
  * cluster. Commands run in a folder of their own. Dispose of it.
  */
 export class UserShell implements AsyncDisposable {

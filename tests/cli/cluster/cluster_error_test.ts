@@ -8,7 +8,7 @@ const request = { method: "GET", path: "/x" };
 for (
   const [what, error, expected] of [
     [
-      "that nobody answers",
+      "that does not answer",
       new ConnectionError({ ...request, problem: "no answer" }),
       /^Cannot GET \/x: no answer\. Check that the cluster is running and that --context selects/,
     ],

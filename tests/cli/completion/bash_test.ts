@@ -51,7 +51,7 @@ const CASES: [string, string[], string[]][] = [
   ["an option where a value may be left out", ["sidecarset", "uninstall", "--dry-run", "--sys"], [
     "--system-namespace",
   ]],
-  ["nothing of its own where a file belongs", ["sidecarset", "inject", "-f", ""], []],
+  ["no names for a file", ["sidecarset", "inject", "-f", ""], []],
   ["nothing for a command that there is not", ["sidecarset", "nonsense", "x"], []],
 ];
 

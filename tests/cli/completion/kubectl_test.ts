@@ -38,7 +38,7 @@ const CASES: [string, string[], string[]][] = [
   ["options of a command", ["inject", "--fi"], ["--filename"]],
   ["the values of an option", ["inject", "-o", ""], ["yaml", "json", "diff", "name", "jsonpath="]],
   ["a value after =", ["uninstall", "--dry-run=s"], ["server"]],
-  ["nothing of its own where a file belongs", ["inject", "-f", ""], []],
+  ["no names for a file", ["inject", "-f", ""], []],
 ];
 
 for (const [what, words, expected] of CASES) {

@@ -8,7 +8,7 @@ const STAND_IN = 'sidecarset() { printf "called: %s\\n" "$*"; }';
 
 /** How each shell is started for a person, and what its start file has before the completion script. */
 const SHELLS = {
-  // Without a history, which it would write to its folder after its terminal has gone.
+  // Without a history, which it would write to its folder after its terminal has closed.
   bash: { command: "bash --rcfile rc -i", rc: ["unset HISTFILE", STAND_IN] },
   zsh: {
     command: "ZDOTDIR=. zsh -d -i",

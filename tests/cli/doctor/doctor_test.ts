@@ -130,7 +130,7 @@ Deno.test("doctor accepts a pending entry in the place of a permanent one", asyn
   assert.equal((await scopeOf(mutating, validating)).status, "error");
 });
 
-Deno.test("doctor asks the controller for the rights of its own roles, not of those for users", async () => {
+Deno.test("doctor asks the controller for the rights of the controller's roles, not of those for users", async () => {
   const examineWith = async (isAllowed: (verb: unknown, resource: unknown) => boolean) => {
     const cluster = clusterOf([crd, namespace], {
       isAllowed: ({ user, resourceAttributes }) => {
@@ -279,19 +279,19 @@ Deno.test("doctor reports SidecarSets that are not ready, with the reason", asyn
   const third = { ...second, metadata: { ...second?.metadata, name: "third" } };
   const { checks } = await examine(
     ...[crd, namespace],
-    { ...first, status: because("False", "Somebody else changes it") },
+    { ...first, status: because("False", "Another client changes it") },
     { ...second, status: because("True", "New Pods get this generation") },
-    { ...third, status: because("False", "Somebody else changes it") },
+    { ...third, status: because("False", "Another client changes it") },
   );
   const { status, message, remedy } = checkOf(checks, "SidecarSets are ready");
   assert.equal(status, "warning");
-  assert.equal(message, "web, third: Overwritten: Somebody else changes it");
+  assert.equal(message, "web, third: Overwritten: Another client changes it");
   assert.match(remedy ?? "", /sidecarset status \w+$/);
   const ready = await examine(crd, namespace, ...sidecarSets);
   assert.equal(checkOf(ready.checks, "SidecarSets are ready").status, "ok");
 });
 
-/** What doctor says of the leader, on a laptop whose clock shows noon. */
+/** Runs doctor's leader check on a machine whose clock shows noon. */
 async function leaderCheck(
   { renewTime, ...options }: { renewTime: string; serverTime?: string; isRenewed?: boolean },
 ): Promise<Check> {

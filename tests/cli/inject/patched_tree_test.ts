@@ -52,7 +52,7 @@ Deno.test("patchedTree() leaves the document that it was given as it was", async
   assert.deepEqual(document.tree.toJS(), document.object);
 });
 
-Deno.test("patchedTree() keeps comments beside what it changes, and of a scalar it replaces", async () => {
+Deno.test("patchedTree() keeps comments next to what it changes, and of a scalar it replaces", async () => {
   const { tree } = await patched(LAYOUTS.block ?? "", [
     { op: "replace", path: "/meta/name", value: "api" },
     { op: "add", path: "/list/0", value: { z: 0 } },

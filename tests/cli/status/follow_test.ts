@@ -88,7 +88,7 @@ Deno.test("status --watch says once what holds up a step that lasts", async () =
   );
 });
 
-Deno.test("status --watch prints the SidecarSets once as data, and the steps beside it", async () => {
+Deno.test("status --watch prints the SidecarSets once as data, and the steps on standard error", async () => {
   const client = clusterOfSteps({ updated: 1 }, done);
   const json = await runCli(["status", "-w", "-o", "json"], { client });
   assert.equal(json.errors, `web: 1 of 2 Pods are updated\n${OUTCOME}`);
@@ -128,7 +128,7 @@ Deno.test("status --watch goes on while the API server is away for less than a m
   assert.ok(output.endsWith(OUTCOME));
 });
 
-Deno.test("status --watch gives up an API server that stays away, or has never answered", async () => {
+Deno.test("status --watch fails if the API server stays unreachable, or has never answered", async () => {
   for (const steps of [[{ updated: 1 }, away], [away]]) {
     const { status, errors } = await runCli(["status", "-w"], { client: clusterOfSteps(...steps) });
     assert.equal(status, 2);

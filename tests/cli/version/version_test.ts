@@ -61,7 +61,7 @@ Deno.test("sidecarset version prints the controller's versions as data", async (
   assert.deepEqual(JSON.parse(output), { ...OWN, controller, kubernetes: "v1.34.0" });
 });
 
-Deno.test("sidecarset version tells a user without rights which one is missing", async () => {
+Deno.test("sidecarset version names the missing right to a user without rights", async () => {
   const { client } = clusterOf([], { isForbidden: ({ path }) => path !== "/version" });
   const { output, errors, status } = await runCli(["version"], { client });
   assert.equal(status, 0);

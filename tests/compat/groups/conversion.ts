@@ -21,7 +21,7 @@ interface Loss extends Departure<ConversionCase> {
 const departures: readonly Loss[] = [
   {
     number: "B-30",
-    says: "a namespace selector beside a namespace is kept: both must hold",
+    says: "a namespace selector next to a namespace is kept: both must hold",
     applies: ({ from, input }) =>
       from === "v1alpha1" && Boolean(input.spec.namespace) &&
       input.spec.namespaceSelector !== undefined,
@@ -59,7 +59,7 @@ export const conversion: CompatGroup = {
     const namespaces = sampleNamespaces([kept, read.output]);
     return verdictOn({
       actual: meaningOf(kept, namespaces),
-      wanted: meaningOf(read.output, namespaces),
+      expected: meaningOf(read.output, namespaces),
       departures: applying.map(({ number }) => number),
     });
   },

@@ -31,18 +31,18 @@ export const defaults: CompatGroup = {
     // The webhook is registered for CREATE and UPDATE only.
     const isAsked = read.operation === "CREATE" || read.operation === "UPDATE";
     const actual = isAsked ? storedForm(read.input) : read.input;
-    if (!isAsked) return verdictOn({ actual, wanted: read.output });
+    if (!isAsked) return verdictOn({ actual, expected: read.output });
     if (noFieldRef.applies(read)) {
       return verdictOn({
         actual: goForm(withoutEmptySourcesAndHashes(actual)),
-        wanted: goForm(withoutEmptySourcesAndHashes(noFieldRef.expected(read))),
+        expected: goForm(withoutEmptySourcesAndHashes(noFieldRef.expected(read))),
         departures: [noFieldRef.number],
       });
     }
     if (read.error) {
-      return { passed: false, departures: [], difference: "wanted an error, got defaults" };
+      return { passed: false, departures: [], difference: "expected an error, got defaults" };
     }
-    return verdictOn({ actual: goForm(actual), wanted: goForm(read.output) });
+    return verdictOn({ actual: goForm(actual), expected: goForm(read.output) });
   },
 };
 

@@ -23,15 +23,15 @@ type Result =
   | { readonly type: "number"; readonly value: number }
   | { readonly type: "quantity"; readonly text: string };
 
-/** What is wanted: a result, or a quantity that floating point numbers only come close to. */
-type Wanted = Result | { readonly type: "about"; readonly milli: number };
+/** The expected result, or a quantity that floating point numbers only approximate. */
+type Expected = Result | { readonly type: "about"; readonly milli: number };
 
 const NUMBERS_WITH_SUFFIX = /(?<![\w.])[0-9.]+(?:[eE][+-]?[0-9]+)?(?:[a-zA-Z]|[^\0-\x7f])*/g;
 const NUMBER_OR_QUANTITY =
   /^(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:(?:[eE][+-]?[0-9]+)?|m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)$/;
 
 interface ExpressionDeparture extends Departure<ExpressionCase> {
-  expected(testCase: ExpressionCase): Wanted;
+  expected(testCase: ExpressionCase): Expected;
 }
 
 const departures: readonly ExpressionDeparture[] = [
@@ -62,18 +62,18 @@ export const expression: CompatGroup = {
     const read = z.parse(expressionCase, testCase);
     const departure = departures.find((candidate) => candidate.applies(read));
     const numbers = departure === undefined ? [] : [departure.number];
-    const wanted = departure === undefined ? recorded(read) : departure.expected(read);
+    const expected = departure === undefined ? recorded(read) : departure.expected(read);
     const actual = evaluate(read);
-    if (isWanted(actual, wanted)) return { passed: true, departures: numbers };
+    if (isExpected(actual, expected)) return { passed: true, departures: numbers };
     return {
       passed: false,
       departures: numbers,
-      difference: `wanted ${JSON.stringify(wanted)}, got ${JSON.stringify(actual)}`,
+      difference: `expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`,
     };
   },
 };
 
-function recorded({ error, kind, result }: ExpressionCase): Wanted {
+function recorded({ error, kind, result }: ExpressionCase): Expected {
   if (error === true || kind === undefined || result === undefined) return { type: "error" };
   return kind === "number"
     ? { type: "number", value: Number(result) }
@@ -95,18 +95,18 @@ function evaluate({ expr, variables }: ExpressionCase): Result {
     : { type: "quantity", text: formatQuantity(result.value) };
 }
 
-function isWanted(actual: Result, wanted: Wanted): boolean {
-  switch (wanted.type) {
+function isExpected(actual: Result, expected: Expected): boolean {
+  switch (expected.type) {
     case "error":
       return actual.type === "error";
     case "number":
-      return actual.type === "number" && actual.value === wanted.value;
+      return actual.type === "number" && actual.value === expected.value;
     case "quantity":
-      return actual.type === "quantity" && actual.text === wanted.text;
+      return actual.type === "quantity" && actual.text === expected.text;
     case "about": {
       const quantity = actual.type === "quantity" ? parseQuantity(actual.text) : undefined;
       if (quantity === undefined) return false;
-      return Math.abs(Number(milliValue(quantity)) - wanted.milli) <= 1e-9 * wanted.milli;
+      return Math.abs(Number(milliValue(quantity)) - expected.milli) <= 1e-9 * expected.milli;
     }
   }
 }

@@ -26,7 +26,7 @@ export const hash: CompatGroup = {
   files: "hash.json",
   departures: [],
   judge(testCase) {
-    const { sidecarSet, ...wanted } = z.parse(hashCase, testCase);
-    return verdictOn({ actual: hashSidecarSet(sidecarSet.spec), wanted });
+    const { sidecarSet, ...expected } = z.parse(hashCase, testCase);
+    return verdictOn({ actual: hashSidecarSet(sidecarSet.spec), expected });
   },
 };

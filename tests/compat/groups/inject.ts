@@ -15,12 +15,12 @@ export const inject: CompatGroup = {
       throw new Error(`Cannot read ${testCase.name} as a case of injection: a field is missing`);
     }
     const applying = departures.filter((departure) => departure.applies(testCase));
-    const wanted = applying.reduce(
+    const expected = applying.reduce(
       (changed, departure) => ({ ...changed, result: departure.expected(changed) }),
       testCase,
     ).result;
     const actual = runCase(testCase);
-    const difference = differenceOf(actual, "anyOf" in wanted ? wanted.anyOf : [wanted]);
+    const difference = differenceOf(actual, "anyOf" in expected ? expected.anyOf : [expected]);
     const numbers = applying.map(({ number }) => number);
     return difference === undefined
       ? { passed: true, departures: numbers }
@@ -28,8 +28,8 @@ export const inject: CompatGroup = {
   },
 };
 
-function differenceOf(actual: Result, wanted: readonly Result[]): string | undefined {
-  const differences = wanted.map((each) => {
+function differenceOf(actual: Result, expected: readonly Result[]): string | undefined {
+  const differences = expected.map((each) => {
     try {
       assert.deepEqual(normalize(actual), normalize(each));
       return undefined;

@@ -71,7 +71,7 @@ function judgeCreation(testCase: CreationCase): Verdict {
   const departs = lastApplied.applies(testCase);
   return verdictOn({
     actual: actions.map(writtenRevision),
-    wanted: [departs ? lastApplied.expected(testCase) : result],
+    expected: [departs ? lastApplied.expected(testCase) : result],
     departures: departs ? [lastApplied.number] : [],
   });
 }
@@ -99,7 +99,7 @@ function judgeHistory({ steps, podsUsing, result }: HistoryCase): Verdict {
     latestOf.push(planned.latest);
     return { collisionCount, latestRevision: planned.latest, revisions: history(stored) };
   });
-  return verdictOn({ actual, wanted: result });
+  return verdictOn({ actual, expected: result });
 }
 
 function history(stored: readonly ControllerRevision[]): unknown[] {

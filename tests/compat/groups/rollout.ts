@@ -54,7 +54,7 @@ function judgeNumber({ kind, value, total, result }: z.infer<typeof numberCase>)
   if (!read.success) return { passed: true, departures: ["B-26"] };
   const size = kind === "partition" ? partitionSize : unavailableLimit;
   const actual = size(read.data, total);
-  return verdictOf({ recorded: result, wanted: result, actual, applying: [] });
+  return verdictOf({ recorded: result, expected: result, actual, applying: [] });
 }
 
 function judgeScatter({ labels, waiting, terms, result }: z.infer<typeof scatterCase>): Verdict {
@@ -62,7 +62,7 @@ function judgeScatter({ labels, waiting, terms, result }: z.infer<typeof scatter
   const chosen = (waiting ?? []).flatMap((index) => items[index] ?? []);
   const scattered = scatter(chosen, terms, { all: items, labelsOf: (item) => item.labels });
   const actual = scattered.map(({ index }) => index);
-  return verdictOf({ recorded: result ?? [], wanted: result ?? [], actual, applying: [] });
+  return verdictOf({ recorded: result ?? [], expected: result ?? [], actual, applying: [] });
 }
 
 function judgePlan(testCase: z.infer<typeof planCase>): Verdict {
@@ -88,7 +88,7 @@ function judgePlan(testCase: z.infer<typeof planCase>): Verdict {
     upgrades: plan.updates.map(({ name }) => name),
     notUpgradable: namesOf(plan.notUpgradable.map(({ pod }) => pod)),
   };
-  return verdictOf({ recorded, wanted: result(new Set(applying)), actual, applying });
+  return verdictOf({ recorded, expected: result(new Set(applying)), actual, applying });
 }
 
 function namesOf(pods: readonly ObservedPod[]): string[] {

@@ -54,13 +54,13 @@ export const sequence: CompatGroup = {
     const failure = modelFailure(recorded, model);
     if (failure !== undefined) return failure;
     const corrected = new Set<string>();
-    const wanted = run(read, (pods, prepared) => {
+    const expected = run(read, (pods, prepared) => {
       const scene = { pods, prepared };
       const applying = choiceDepartures.filter(({ applies }) => applies(scene));
       for (const { number } of applying) corrected.add(number);
       return openKruiseRound(pods, prepared, new Set(applying.map(({ number }) => number)));
     });
-    return verdictOf({ recorded, wanted, actual: run(read, ourRound), applying: [...corrected] });
+    return verdictOf({ recorded, expected, actual: run(read, ourRound), applying: [...corrected] });
   },
 };
 

@@ -99,7 +99,7 @@ export const status: CompatGroup = {
     const { matchedPods, updatedPods, readyPods, updatedReadyPods } = countPods(classes);
     return verdictOf({
       recorded,
-      wanted: withNumbers(count(scene, new Set(applying))),
+      expected: withNumbers(count(scene, new Set(applying))),
       actual: { ...actual, numbers: [matchedPods, updatedPods, readyPods, updatedReadyPods] },
       applying,
     });

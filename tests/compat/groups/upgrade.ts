@@ -38,7 +38,7 @@ export const upgrade: CompatGroup = {
     const corrected = new Set(applying);
     const contentMended = new Set(numbersOf(contentDepartures, { pods: before, prepared }));
     const plain = openKruiseRound(before, prepared, contentMended);
-    const mendedRound = openKruiseRound(before, prepared, corrected);
+    const correctedRound = openKruiseRound(before, prepared, corrected);
     const recorded = (result.pods ?? []).map((pod, i) =>
       mendContent(pod, { before: before[i] ?? pod, prepared, corrected })
     );
@@ -48,17 +48,17 @@ export const upgrade: CompatGroup = {
       { counts: plain.counts, events: plain.events, pods: plain.pods.map(comparable) },
     );
     if (failure !== undefined) return failure;
-    // Where mending leaves the choice for a Pod as it was, what was recorded holds, but for its corrected content.
+    // If the corrections leave the choice for a Pod unchanged, the recorded Pod holds, with its content corrected.
     const pods = recorded.map((pod, i) =>
-      imagesOf(plain, i) === imagesOf(mendedRound, i) ? pod : mendedRound.pods[i] ?? pod
+      imagesOf(plain, i) === imagesOf(correctedRound, i) ? pod : correctedRound.pods[i] ?? pod
     );
     const ours = ourRound(before, prepared);
     return verdictOf({
       recorded: { pods: (result.pods ?? []).map(comparable), ...seen },
-      wanted: {
+      expected: {
         pods: pods.map(comparable),
-        counts: mendedRound.counts,
-        events: mendedRound.events,
+        counts: correctedRound.counts,
+        events: correctedRound.events,
       },
       actual: { pods: ours.pods.map(comparable), counts: ours.counts, events: ours.events },
       applying,

@@ -16,14 +16,14 @@ export const validation: CompatGroup = {
   judge(testCase): Verdict {
     const recorded = readValidationCase(testCase);
     const applying = departures.filter((departure) => departure.applies(recorded));
-    const wanted = applying.reduce<ValidationCase>(
+    const expected = applying.reduce<ValidationCase>(
       (changed, departure) => ({ ...changed, ...departure.expected(changed) }),
       recorded,
     );
     const numbers = applying.map(({ number }) => number);
     // The cases were recorded by a process whose API server has no privileged containers.
     const problems = validateSidecarSet({ ...recorded, allowPrivileged: false });
-    const difference = differenceOf(problems, wanted);
+    const difference = differenceOf(problems, expected);
     return difference === undefined
       ? { passed: true, departures: numbers }
       : { passed: false, departures: numbers, difference };
@@ -34,16 +34,16 @@ function differenceOf(
   problems: readonly FieldProblem[],
   { allowed, errors }: ValidationCase,
 ): string | undefined {
-  const told = problems.map(({ field, message }) => `${field} ${message}`).join("\n  ");
+  const found = problems.map(({ field, message }) => `${field} ${message}`).join("\n  ");
   if (allowed !== (problems.length === 0)) {
     const fields = errors.map(({ field }) => field).join(", ");
     return allowed
-      ? `wanted it allowed, got:\n  ${told}`
-      : `wanted it refused for ${fields}, got it allowed`;
+      ? `expected it allowed, got:\n  ${found}`
+      : `expected it refused for ${fields}, got it allowed`;
   }
   const missing = errors.filter(({ field }) =>
     isProperPath(field) && !problems.some((problem) => isWithin(problem.field, field))
   );
   if (missing.length === 0) return undefined;
-  return `wanted a problem at ${missing.map(({ field }) => field).join(", ")}, got:\n  ${told}`;
+  return `expected a problem at ${missing.map(({ field }) => field).join(", ")}, got:\n  ${found}`;
 }

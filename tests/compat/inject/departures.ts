@@ -89,7 +89,7 @@ export const departures: readonly InjectDeparture[] = [
   },
   {
     number: "B-38",
-    says: "a sidecar is not injected beside a container of its name in the Pod's other list",
+    says: "a sidecar is not injected next to a container of its name in the Pod's other list",
     applies: (testCase) => refusalsOf(testCase).has("name in the other list"),
     expected: () => REFUSED,
   },

@@ -21,7 +21,7 @@ export interface InjectCase {
   readonly result: Result | { readonly anyOf: readonly Result[] };
 }
 
-/** Cases come from files whose format is fixed; this tells one from a case of another group. */
+/** Cases come from files whose format is fixed; this distinguishes one from a case of another group. */
 export function isInjectCase(value: unknown): value is InjectCase {
   return isObject(value) && isObject(value.pod) && isObject(value.pod.spec) &&
     Array.isArray(value.sidecarSets) && value.sidecarSets.every(isObject) &&

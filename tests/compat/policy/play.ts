@@ -89,13 +89,13 @@ async function createNamespaces(
   { client }: Pick<ControlPlane, "client">,
   playable: readonly Playable[],
 ): Promise<ReadonlyMap<string, Labels>> {
-  const wanted = new Map<string, Labels>();
+  const declared = new Map<string, Labels>();
   for (const { testCase: { pod, namespaceLabels } } of playable) {
     const name = pod.metadata.namespace ?? "default";
-    wanted.set(name, { ...namespaceLabels?.[name], ...wanted.get(name) });
+    declared.set(name, { ...namespaceLabels?.[name], ...declared.get(name) });
   }
   const namespaces = new Map<string, Labels>();
-  for (const [name, labels] of wanted) {
+  for (const [name, labels] of declared) {
     const known = await orUndefined(send(client, get(resources.namespaces, { name })));
     const stored = known ??
       await send(client, create(resources.namespaces, { body: { metadata: { name, labels } } }));

@@ -3,7 +3,7 @@ import type { GoldenFile } from "../golden_files.ts";
 import { playByPolicy, policyReport } from "./play.ts";
 
 /**
- * Plays the cases of injection by a policy on an API server of its own, and prints the report.
+ * Plays the cases of injection by a policy on its own API server, and prints the report.
  *
  * @returns the exit status: 0 if all Pods are equal, 1 if one differs, 2 if there is no case
  */

@@ -4,18 +4,18 @@ import type { Verdict } from "../contract.ts";
 /** A recorded result, what it comes to with the departures that apply, and the program's. */
 export interface Comparison {
   readonly recorded: unknown;
-  readonly wanted: unknown;
+  readonly expected: unknown;
   readonly actual: unknown;
   /** Numbers of the departures that apply to the case's input. */
   readonly applying: readonly string[];
 }
 
 /** Judges a case; departures that apply but change nothing are not reported. */
-export function verdictOf({ recorded, wanted, actual, applying }: Comparison): Verdict {
-  const [want, got] = [canonical(wanted), canonical(actual)];
+export function verdictOf({ recorded, expected, actual, applying }: Comparison): Verdict {
+  const [want, got] = [canonical(expected), canonical(actual)];
   const departures = canonical(recorded) === want ? [] : applying;
   if (want === got) return { passed: true, departures };
-  return { passed: false, departures, difference: `wanted ${want}, got ${got}` };
+  return { passed: false, departures, difference: `expected ${want}, got ${got}` };
 }
 
 /** Says that the second reading of OpenKruise does not give what OpenKruise gave; undefined where it does. */

@@ -143,7 +143,7 @@ export const contentDepartures: readonly RolloutDeparture[] = [
   },
   {
     number: "old-form",
-    says: "entries converted from the old text form keep their own name, and none is made up",
+    says: "entries converted from the old text form keep their own name, and none is invented",
     applies: ({ pods, prepared }) =>
       pods.some((pod) => {
         const read = readUpgradeSpecs(pod);

@@ -28,7 +28,7 @@ import { isConsistent, isWholeConsistent } from "./consistency.ts";
 
 /**
  * A second, plain reading of OpenKruise's choice of Pods (`GetNextUpgradePods`, `flipHotUpgradingContainers`), to
- * tell what a case comes to once some of its defects are corrected: without any corrected it must give what was
+ * compute the result of a case with some of its defects corrected. With none corrected, it must give what was
  * recorded.
  */
 export interface Choice {

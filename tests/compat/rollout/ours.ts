@@ -22,8 +22,10 @@ export function planFor(
   const classified = pods
     .map((pod) => ({ pod, podClass: classifyPod(pod, prepared, { selected: true }) }))
     .filter(({ podClass }) => hasTrait(podClass, PodTrait.Matched));
-  const having = (trait: number, wanted = true) =>
-    classified.filter(({ podClass }) => hasTrait(podClass, trait) === wanted).map(({ pod }) => pod);
+  const having = (trait: number, expected = true) =>
+    classified.filter(({ podClass }) => hasTrait(podClass, trait) === expected).map(({ pod }) =>
+      pod
+    );
   const counts = countPods(classified.map(({ podClass }) => podClass));
   const plan = planRollout({
     prepared,

@@ -4,14 +4,14 @@ import type { Verdict } from "../contract.ts";
 
 export interface Compared {
   readonly actual: unknown;
-  readonly wanted: unknown;
+  readonly expected: unknown;
   /** Numbers of the departures that the case falls under. */
   readonly departures?: readonly string[];
 }
 
 /** The verdict on two JSON values that should be equal, whatever the order of their members. */
-export function verdictOn({ actual, wanted, departures = [] }: Compared): Verdict {
-  const difference = firstDifference(actual, wanted);
+export function verdictOn({ actual, expected, departures = [] }: Compared): Verdict {
+  const difference = firstDifference(actual, expected);
   return difference === undefined
     ? { passed: true, departures }
     : { passed: false, departures, difference };
@@ -19,24 +19,24 @@ export function verdictOn({ actual, wanted, departures = [] }: Compared): Verdic
 
 function firstDifference(
   actual: unknown,
-  wanted: unknown,
+  expected: unknown,
   path: readonly PropertyKey[] = [],
 ): string | undefined {
-  if (Array.isArray(actual) && Array.isArray(wanted)) {
+  if (Array.isArray(actual) && Array.isArray(expected)) {
     return firstOf(
-      Math.max(actual.length, wanted.length),
-      (i) => firstDifference(actual[i], wanted[i], [...path, i]),
+      Math.max(actual.length, expected.length),
+      (i) => firstDifference(actual[i], expected[i], [...path, i]),
     );
   }
-  if (isObject(actual) && isObject(wanted)) {
-    const keys = [...new Set([...Object.keys(wanted), ...Object.keys(actual)])];
+  if (isObject(actual) && isObject(expected)) {
+    const keys = [...new Set([...Object.keys(expected), ...Object.keys(actual)])];
     return firstOf(keys.length, (i) => {
       const key = keys[i] ?? "";
-      return firstDifference(actual[key], wanted[key], [...path, key]);
+      return firstDifference(actual[key], expected[key], [...path, key]);
     });
   }
-  if (Object.is(actual, wanted)) return undefined;
-  return `${fieldPath(path)}: wanted ${JSON.stringify(wanted)}, got ${JSON.stringify(actual)}`;
+  if (Object.is(actual, expected)) return undefined;
+  return `${fieldPath(path)}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`;
 }
 
 function firstOf(

@@ -75,7 +75,7 @@ const sidecarSetType = struct({
   status: pointer(any),
 });
 
-/** The object as OpenKruise has it after reading and writing it: this program never writes a SidecarSet anew. */
+/** The object as OpenKruise has it after reading and writing it: this program never rewrites a SidecarSet. */
 export function goForm(sidecarSet: unknown): unknown {
   return goValue(sidecarSetType, sidecarSet, { unknownFields: "drop" });
 }

@@ -6,7 +6,7 @@ import type { VersionedSidecarSet } from "./meaning.ts";
 const OTHER = "not-mentioned-anywhere";
 
 /**
- * Namespaces that tell apart any two of the SidecarSets: with every value that one of them mentions for a label, with
+ * Namespaces that distinguish any two of the SidecarSets: with every value that one of them mentions for a label, with
  * another value, and without the label.
  */
 export function sampleNamespaces(sidecarSets: readonly VersionedSidecarSet[]): NamespaceFacts[] {

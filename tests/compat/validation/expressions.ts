@@ -9,7 +9,7 @@ import { containersOf } from "./validation_case.ts";
 /** How OpenKruise names the field of an expression. */
 export const EXPRESSION_ERROR = /^spec\[\d+\]\.resourcesPolicy\.resourcesExpr\.(limits|requests)\./;
 
-/** Whether a trial with the number 1, which OpenKruise makes, tells otherwise than the types do. */
+/** Whether OpenKruise's trial with the number 1 gives another verdict than the types. */
 export function differsByType(object: SidecarSet): boolean {
   return expressionsOf(object).some(({ text, resource }) =>
     passesTrial(text, resource) !== passesByType(text, resource)

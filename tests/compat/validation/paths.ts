@@ -15,7 +15,7 @@ export function isProperPath(field: string): boolean {
   return /^(metadata|spec)\b/.test(field) && !PECULIAR.some((pattern) => pattern.test(field));
 }
 
-/** Whether a field is the recorded one or lies in it: problems are told as exactly as they can be. */
+/** Whether a field is the recorded one or lies in it: problems name the most exact field. */
 export function isWithin(field: string, recorded: string): boolean {
   // Names of init containers that clash are recorded under containers.
   if (recorded === "spec.containers" && isWithin(field, "spec.initContainers")) return true;

@@ -43,7 +43,7 @@ function fieldRefDefaults({ fieldRef }: Json): string[] {
   return isObject(fieldRef) ? prefixed("fieldRef", absent(fieldRef, ["apiVersion"])) : [];
 }
 
-/** Fields that Go's types cannot tell from absent ones count too. */
+/** Fields that Go's types cannot distinguish from absent ones count too. */
 function absent(object: Json, names: readonly string[]): string[] {
   return names.filter((name) => [undefined, "", 0].some((zero) => object[name] === zero));
 }

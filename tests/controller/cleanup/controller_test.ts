@@ -48,7 +48,7 @@ Deno.test("Cleanups keeps removed sidecars in the record, and deletes it with th
   await end();
 });
 
-Deno.test("Cleanups goes on by the record when the SidecarSet is gone, and removes it in the end", async () => {
+Deno.test("Cleanups continues by the record after the SidecarSet is deleted, and removes it in the end", async () => {
   const { index, client, occurrences, look, end } = await setUp();
   const web = sidecarSetOf({ spec: idle });
   index.applySidecarSet(web);
@@ -84,7 +84,7 @@ Deno.test("Cleanups does nothing as a follower", async () => {
   await end();
 });
 
-Deno.test("Cleanups looks at a Pod that names a SidecarSet that is gone", async () => {
+Deno.test("Cleanups reconciles a Pod that names a deleted SidecarSet", async () => {
   const { index, client, look, end } = await setUp();
   index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
   await look();
@@ -236,7 +236,7 @@ Deno.test("Cleanups takes a newer state of a Pod for no refusal", async () => {
   await end();
 });
 
-Deno.test("Cleanups writes so many Pods at a time that what it knows of them is not outdated", async () => {
+Deno.test("Cleanups limits the Pods written at a time, so that their known state is current", async () => {
   const { index, client, look, end } = await setUp({ respond: () => new Promise(() => {}) });
   for (let i = 0; i < 1_000; i++) {
     index.applyPod(podOf({ name: `p${i}`, injected: [sidecarSetOf()] }));
@@ -288,7 +288,7 @@ Deno.test("Cleanups reports an eviction, and one that is refused, as events of t
   await look();
   index.deleteSidecarSet("web");
   await look();
-  // The record allows one unavailable Pod, so that the second follows once the first is gone.
+  // The record allows one unavailable Pod, so the second follows once the first is deleted.
   index.deletePod("default/a");
   for (let i = 0; i < 20; i++) await look();
   assert.deepEqual(

@@ -8,7 +8,7 @@ function damaged(text: string) {
   return { configMap, sidecarSet: "web", problem: "data[record.json] must be JSON" };
 }
 
-Deno.test("Cleanups writes a damaged record anew while the SidecarSet exists", async () => {
+Deno.test("Cleanups rewrites a damaged record while the SidecarSet exists", async () => {
   const { index, client, look, end } = await setUp();
   index.applyCleanupRecord(damaged("{"));
   index.applySidecarSet(sidecarSetOf({ spec: idle }));
@@ -20,7 +20,7 @@ Deno.test("Cleanups writes a damaged record anew while the SidecarSet exists", a
   await end();
 });
 
-Deno.test("Cleanups does nothing by a damaged record, says so, and goes on when it is gone", async () => {
+Deno.test("Cleanups does nothing by a damaged record, reports it, and continues when it is deleted", async () => {
   const { index, client, occurrences, look, end } = await setUp();
   index.applyCleanupRecord(damaged("{"));
   index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));

@@ -41,7 +41,7 @@ export function asStored(): Respond {
 export interface SetUp {
   leading?: boolean;
   respond?: Respond;
-  /** What the API server has beside the watches; what these have brought where absent. */
+  /** Objects of the API server that no watch has delivered; absent: the watches are up to date. */
   stored?: { sidecarSet?: Pick<KubeObject, "metadata">; namespace?: Namespace };
 }
 

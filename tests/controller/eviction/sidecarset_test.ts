@@ -11,7 +11,7 @@ import { BUDGET_REFUSAL, type Recorded, RecordingClient } from "../../support/re
 
 const old = sidecarSetOf();
 
-function wish(status?: SidecarSetStatus, resourceVersion = "2") {
+function desired(status?: SidecarSetStatus, resourceVersion = "2") {
   return sidecarSetOf({
     generation: 2,
     resourceVersion,
@@ -61,10 +61,10 @@ function setUp({ obstacle, obstacleOf = () => obstacle, httpCode }: SetUp = {}) 
     obstacleOf,
     onStoredSidecarSet(object) {
       const status = Reflect.get(object, "status");
-      if (isObject(status)) index.applySidecarSet(wish(status, String(version += 10)));
+      if (isObject(status)) index.applySidecarSet(desired(status, String(version += 10)));
     },
   });
-  index.applySidecarSet(wish());
+  index.applySidecarSet(desired());
   for (const pod of pods.values()) index.applyPod(pod);
   const reconcile = async () => {
     const outcome = await loop.process("web", new AbortController().signal);
@@ -107,7 +107,7 @@ Deno.test("Evictions does not evict a Pod while its guard cannot be stored", asy
   index.deletePod("default/a");
   const status = { ...index.sidecarSets.get("web")?.sidecarSet.status };
   delete status.evictions;
-  index.applySidecarSet(wish(status, "25"));
+  index.applySidecarSet(desired(status, "25"));
   await reconcile();
   assert.equal(evicted().length, 1);
   await clock.advance(1_000);
@@ -126,7 +126,7 @@ Deno.test("Evictions waits longer after each refusal, across restarts", async ()
   assert.equal(status()?.evictions?.[0]?.attempts, 3);
 });
 
-Deno.test("Evictions leaves a Pod of which the replacement would not be as wanted, and says why", async () => {
+Deno.test("Evictions leaves a Pod whose replacement would be outdated too, and says why", async () => {
   const obstacle = { reason: "InjectionPaused", message: "injection is paused" } as const;
   const { reconcile, evicted, status } = setUp({ obstacle });
   await reconcile();
@@ -136,15 +136,15 @@ Deno.test("Evictions leaves a Pod of which the replacement would not be as wante
   assert.match(progressing?.message ?? "", /default\/a stays: injection is paused/);
 });
 
-Deno.test("Evictions looks again at Pods of a SidecarSet that was created anew with another spec", async () => {
+Deno.test("Evictions re-checks Pods of a SidecarSet that was recreated with another spec", async () => {
   const obstacle = { reason: "ContainerNameConflict", message: "the names clash" } as const;
   let found: ReplacementObstacle | undefined = obstacle;
   const { index, clock, reconcile, evicted } = setUp({ obstacleOf: () => found });
   await reconcile();
   found = undefined;
-  const { sidecarSet, ...prepared } = wish(undefined, "3");
+  const { sidecarSet, ...prepared } = desired(undefined, "3");
   index.deleteSidecarSet("web");
-  const metadata = { ...sidecarSet.metadata, uid: "anew" };
+  const metadata = { ...sidecarSet.metadata, uid: "recreated" };
   index.applySidecarSet({ ...prepared, sidecarSet: { ...sidecarSet, metadata } });
   await clock.advance(1_000);
   await reconcile();
@@ -182,7 +182,7 @@ Deno.test("Evictions checks 5,000 conflicting Pods in slices, finds the other on
   assert.equal(dryRuns, before);
   await clock.advance(300_000);
   await reconcile();
-  assert.ok(dryRuns - before >= 200, "what was in the way may have gone");
+  assert.ok(dryRuns - before >= 200, "the obstacles are checked again");
 });
 
 Deno.test("Evictions repeats an eviction soon after a fault of the API server, as the same attempt", async () => {

@@ -42,7 +42,7 @@ function candidate(identity: string, store: LeaseStore, clock: ManualClock) {
     identity,
     leaseName: "sidecarset",
     leaseNamespace: "sidecarset-system",
-    annotations: () => ({ "told-by": identity }),
+    annotations: () => ({ "published-by": identity }),
   });
   const stop = new AbortController();
   const running = election.run(stop.signal);
@@ -66,7 +66,7 @@ Deno.test("LeaderElection hands over at once when the leader stops in order", as
   await clock.advance(2_000);
   assert.equal(b.election.isLeader(), true);
   assert.equal(store.stored?.spec?.leaseTransitions, 1);
-  assert.equal(store.stored?.metadata.annotations?.["told-by"], "b");
+  assert.equal(store.stored?.metadata.annotations?.["published-by"], "b");
   await b.stop();
 });
 
@@ -94,7 +94,7 @@ Deno.test("LeaderElection stops trusting its Lease before another candidate may 
 Deno.test("LeaderElection reports leading again after a late renewal", async () => {
   const [store, clock] = [new MemoryLease(), new ManualClock()];
   let answers = Promise.resolve();
-  const told: boolean[] = [];
+  const changes: boolean[] = [];
   const election = new LeaderElection({
     ...{ clock, logger: quietLogger, leaseName: "sidecarset", leaseNamespace: "system" },
     store: {
@@ -107,7 +107,7 @@ Deno.test("LeaderElection reports leading again after a late renewal", async () 
   election.subscribe(() => {
     throw new Error("a subscriber that fails");
   });
-  election.subscribe((isLeading) => told.push(isLeading));
+  election.subscribe((isLeading) => changes.push(isLeading));
   const stop = new AbortController();
   const running = election.run(stop.signal);
   await clock.advance(1_000);
@@ -118,7 +118,7 @@ Deno.test("LeaderElection reports leading again after a late renewal", async () 
   late.resolve();
   await clock.advance(0);
   assert.equal(election.isLeader(), true);
-  assert.deepEqual(told, [true, false, true]);
+  assert.deepEqual(changes, [true, false, true]);
   stop.abort();
   await running;
 });

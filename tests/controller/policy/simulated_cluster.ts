@@ -139,7 +139,7 @@ export class SimulatedCluster {
       caBundle: () => pem("own"),
       peers: new PublishedPeers(),
       isInjectedByPolicy: (prepared) => policy.covers(prepared),
-      write: (wanted) => answer(() => this.#register(wanted)),
+      write: (configuration) => answer(() => this.#register(configuration)),
     });
     const policy = new PolicyReconciler({
       ...{ ...common, owner, onRepair: () => {}, onChange: () => {} },
@@ -160,9 +160,9 @@ export class SimulatedCluster {
     return [policy, registration];
   }
 
-  #register(wanted: WebhookConfiguration): WebhookConfiguration {
-    const stored = { ...wanted, metadata: { ...wanted.metadata, ...this.#next() } };
-    if (wanted.kind === "MutatingWebhookConfiguration") {
+  #register(configuration: WebhookConfiguration): WebhookConfiguration {
+    const stored = { ...configuration, metadata: { ...configuration.metadata, ...this.#next() } };
+    if (configuration.kind === "MutatingWebhookConfiguration") {
       const version = this.#version;
       void this.clock.sleep(this.delays.webhook).then(() => {
         // A later write may have been used already.

@@ -69,9 +69,9 @@ Deno.test("RefusedPods counts workloads that lack Pods because of a sidecar, unt
   await pass(2_000);
   const example = "ReplicaSet default/a";
   assert.deepEqual(refused.summaryOf("web"), { workloads: 2, example, text: NAMING });
-  const told = changed.length;
+  const before = changed.length;
   await pass(30_000);
-  assert.equal(changed.length, told, "nothing else is known");
+  assert.equal(changed.length, before, "nothing else is known");
   workloads.set("a", replicaSet("a", 2));
   await pass(15_000);
   assert.equal(refused.summaryOf("web")?.example, "ReplicaSet default/b");

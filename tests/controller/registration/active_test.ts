@@ -24,9 +24,12 @@ Deno.test("RegistrationReconciler is active only while the registration is as th
 Deno.test("RegistrationReconciler is not active while the API server refuses its writes", async () => {
   let refuses = false;
   const { reconciler, reconcile, state } = setUp(undefined, {
-    write: (wanted) => {
+    write: (configuration) => {
       if (refuses) return Promise.reject(new Error("forbidden"));
-      return Promise.resolve({ ...wanted, metadata: { ...wanted.metadata, resourceVersion: "1" } });
+      return Promise.resolve({
+        ...configuration,
+        metadata: { ...configuration.metadata, resourceVersion: "1" },
+      });
     },
   });
   await reconcile();

@@ -41,7 +41,7 @@ class MemoryLeases implements ReplicaLeases {
     return Promise.resolve();
   }
 
-  tells(name: string) {
+  publishedBundle(name: string) {
     return this.stored.get(name)?.metadata.annotations?.[CA_BUNDLE_ANNOTATION];
   }
 }
@@ -80,7 +80,7 @@ Deno.test("Peers reports which authorities of other replicas to trust, for as lo
   other.state.caBundle = second;
   other.peers.announce();
   await clock.advance(0);
-  assert.equal(leases.tells("b"), second, "another bundle is told at once");
+  assert.equal(leases.publishedBundle("b"), second, "another bundle is published at once");
   await clock.advance(10_000);
   assert.deepEqual([leader.peers.caBundle, leader.changes()], [second, 2]);
   await other.stop();
@@ -90,18 +90,18 @@ Deno.test("Peers reports which authorities of other replicas to trust, for as lo
   assert.equal(leases.stored.size, 0);
 });
 
-Deno.test("Peers forgets a replica that ended without a word, and none that still tells of itself", async () => {
+Deno.test("Peers forgets a replica that ended without cleaning up, and none that still renews its Lease", async () => {
   const [leases, clock] = [new MemoryLeases(), new ManualClock(START)];
   const [leader, living] = [replica("a", leases, clock), replica("b", leases, clock)];
   leader.state.leading = true;
-  const [gone, there] = [await authority(), await authority()];
+  const [ended, there] = [await authority(), await authority()];
   living.state.caBundle = there;
   await leases.put({
-    metadata: { name: "c", annotations: { [CA_BUNDLE_ANNOTATION]: gone } },
+    metadata: { name: "c", annotations: { [CA_BUNDLE_ANNOTATION]: ended } },
     spec: { holderIdentity: "host_c", leaseDurationSeconds: 120 },
   });
   await clock.advance(120_000);
-  assert.ok(leader.peers.caBundle.includes(gone));
+  assert.ok(leader.peers.caBundle.includes(ended));
   await clock.advance(20_000);
   assert.deepEqual([...leases.stored.keys()], ["b"]);
   await clock.advance(10_000);
@@ -109,7 +109,7 @@ Deno.test("Peers forgets a replica that ended without a word, and none that stil
   await Promise.all([leader.stop(), living.stop()]);
 });
 
-Deno.test("Peers takes nobody for gone while the API server does not answer", async () => {
+Deno.test("Peers keeps all replicas while the API server does not answer", async () => {
   const [leases, clock] = [new MemoryLeases(), new ManualClock(START)];
   const leader = replica("a", leases, clock);
   leader.state.leading = true;
@@ -152,8 +152,8 @@ Deno.test("Peers takes as many authorities of others as fit, in spite of an over
   const { peers, stop } = replica("a", leases, clock);
   const authorities = await Promise.all(Array.from({ length: 60 }, () => authority()));
   const [there = "", ...forged] = authorities;
-  const told = { b: there, c: forged.join("") };
-  for (const [name, bundle] of Object.entries(told)) {
+  const published = { b: there, c: forged.join("") };
+  for (const [name, bundle] of Object.entries(published)) {
     await leases.put({ metadata: { name, annotations: { [CA_BUNDLE_ANNOTATION]: bundle } } });
   }
   await peers.look(new AbortController().signal);
@@ -178,7 +178,7 @@ Deno.test("Peers keeps the known authorities while an API server that just start
   await leader.stop();
 });
 
-Deno.test("Peers deletes the Leases of those that are gone, though one of them cannot be deleted", async () => {
+Deno.test("Peers deletes the Leases of ended replicas, although one of them cannot be deleted", async () => {
   const [leases, clock] = [new MemoryLeases(), new ManualClock(START)];
   leases.failureOf.remove = (name) => name === "b" ? new Error("a policy forbids it") : undefined;
   const leader = replica("a", leases, clock);
@@ -194,7 +194,7 @@ Deno.test("Peers deletes the Leases of those that are gone, though one of them c
   await leader.stop();
 });
 
-Deno.test("Peers looks for others though it cannot tell of itself", async () => {
+Deno.test("Peers looks for others although it cannot publish its own bundle", async () => {
   const [leases, clock] = [new MemoryLeases(), new ManualClock(START)];
   const there = await authority();
   await leases.put({
@@ -212,7 +212,7 @@ Deno.test("Peers looks for others though it cannot tell of itself", async () => 
   await leader.stop();
 });
 
-Deno.test("Peers knows of nobody without the right to look, as with the roles of an older version", async () => {
+Deno.test("Peers knows no other replica without the right to list Leases, as in an older role", async () => {
   const [leases, clock] = [new MemoryLeases(), new ManualClock(START)];
   const { peers, stop } = replica("a", leases, clock);
   leases.failure = new ApiError({ method: "GET", path: "/leases", httpCode: 403 });

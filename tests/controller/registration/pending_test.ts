@@ -44,7 +44,7 @@ Deno.test("RegistrationReconciler keeps another replica's selection before and a
   assert.equal(
     await reconcile(),
     60_000,
-    "it is looked at again when the creation must have failed",
+    "it is reconciled again when the creation must have failed",
   );
   const [first] = state.sidecarSets;
   assert.ok(first && reconciler.coveredSince(first), "nothing was lost");
@@ -90,12 +90,15 @@ Deno.test("RegistrationReconciler keeps a selection added while it writes the ot
   const written: WebhookConfiguration[] = [];
   let version = 0;
   const { reconciler, state, clock, reconcile } = setUp(undefined, {
-    write(wanted) {
-      written.push(wanted);
+    write(configuration) {
+      written.push(configuration);
       const isPlanned = state.sidecarSets.length === 1;
-      if (wanted.kind !== mutating && !isPlanned) addSelection();
+      if (configuration.kind !== mutating && !isPlanned) addSelection();
       const resourceVersion = String(++version);
-      return Promise.resolve({ ...wanted, metadata: { ...wanted.metadata, resourceVersion } });
+      return Promise.resolve({
+        ...configuration,
+        metadata: { ...configuration.metadata, resourceVersion },
+      });
     },
   });
   let isAdded = false;

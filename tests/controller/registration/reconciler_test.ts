@@ -86,7 +86,7 @@ Deno.test("RegistrationReconciler gets the present ClusterRole as owner after it
   assert.deepEqual(await deleted(), [["2"], ["2"]]);
 });
 
-Deno.test("RegistrationReconciler has planned for a SidecarSet until it wants something else, or is gone", async () => {
+Deno.test("RegistrationReconciler has planned for a SidecarSet until its spec changes, or it is deleted", async () => {
   const { reconcile, reconciler } = setUp();
   const changed = (spec: SidecarSetSpec = {}) =>
     sidecarSetOf({ resourceVersion: "2", status: {}, spec: { ...ending, ...spec } });
@@ -165,7 +165,7 @@ Deno.test("RegistrationReconciler leaves other people's labels, annotations and 
   });
 });
 
-Deno.test("RegistrationReconciler dates a registration that it finds in force by its last write", async () => {
+Deno.test("RegistrationReconciler dates an active registration that it finds by its last write", async () => {
   const first = setUp();
   await first.reconcile();
   const { reconcile, reconciler, state, written } = setUp();

@@ -27,7 +27,7 @@ Deno.test("RegistrationReconciler repairs what another client changed, and trust
   assert.ok(reconciler.coveredSince(prepared));
 });
 
-/** Somebody who takes all entries out whenever they are there. */
+/** Another client, which removes all entries whenever they exist. */
 function fight(settings: Partial<RegistrationReconcilerOptions> = {}) {
   const repairs: Repair[] = [];
   const scene = setUp(undefined, { onRepair: (repair) => repairs.push(repair), ...settings });
@@ -41,7 +41,7 @@ function fight(settings: Partial<RegistrationReconcilerOptions> = {}) {
     const metadata = { ...stored.metadata, managedFields, resourceVersion };
     reconciler.observe(mutating, { ...stored, metadata, webhooks: [] });
   };
-  /** @returns how many times the registration was put right, looked at ten times a second */
+  /** @returns number of repairs of the registration, with ten reconciliations a second */
   const goOn = async (seconds: number) => {
     const before = written.length;
     for (let i = 0; i < seconds * 10; i++) {
@@ -84,7 +84,7 @@ Deno.test("RegistrationReconciler says who keeps changing the registration back,
   covered.splice(0);
   await clock.advance(30_000);
   const wait = await reconcile();
-  assert.ok(wait !== undefined && wait > 0, "it looks again when the row has ended");
+  assert.ok(wait !== undefined && wait > 0, "it reconciles again when the row has ended");
   await clock.advance(wait);
   assert.equal(await reconcile(), undefined);
   assert.equal(reconciler.contention, undefined);
@@ -92,9 +92,9 @@ Deno.test("RegistrationReconciler says who keeps changing the registration back,
 });
 
 Deno.test("RegistrationReconciler reports a contention about one of both configurations", async () => {
-  let contendedWhenTold = false;
+  let contendedWhenReported = false;
   const { reconciler, written, clock, reconcile } = setUp(undefined, {
-    onCoverage: () => contendedWhenTold ||= reconciler.contention !== undefined,
+    onCoverage: () => contendedWhenReported ||= reconciler.contention !== undefined,
   });
   await reconcile();
   let version = 100;
@@ -113,7 +113,7 @@ Deno.test("RegistrationReconciler reports a contention about one of both configu
     if (i === 5) overwrite(mutating);
     await clock.advance(100);
   }
-  assert.ok(contendedWhenTold);
+  assert.ok(contendedWhenReported);
 });
 
 Deno.test("RegistrationReconciler registers a new SidecarSet immediately during a contention", async () => {
@@ -168,12 +168,12 @@ const OVERTAKING: Readonly<
   deleted: () => undefined,
 };
 for (const [what, later] of Object.entries(OVERTAKING)) {
-  Deno.test(`RegistrationReconciler puts right what is ${what} before the answer to its write arrives`, async () => {
+  Deno.test(`RegistrationReconciler repairs what is ${what} before the response to its write arrives`, async () => {
     const { reconcile, reconciler, state, written, covered, clock } = setUp(undefined, {
-      write(wanted) {
-        written.push(wanted);
-        const metadata = { ...wanted.metadata, resourceVersion: String(written.length) };
-        const stored = { ...wanted, metadata };
+      write(configuration) {
+        written.push(configuration);
+        const metadata = { ...configuration.metadata, resourceVersion: String(written.length) };
+        const stored = { ...configuration, metadata };
         if (written.length === 3) reconciler.observe(stored.kind, later(stored));
         return Promise.resolve(stored);
       },
@@ -183,11 +183,11 @@ for (const [what, later] of Object.entries(OVERTAKING)) {
     state.sidecarSets = [sidecarSetOf({ spec: { ...ending, selector } })];
     await reconcile();
     assert.equal(written.length, 3);
-    const told = covered.length;
+    const reported = covered.length;
     await clock.advance(1_000);
     await reconcile();
     assert.equal(written.length, 4);
-    assert.equal(covered.length, told + 2, "the coverage was lost for a while");
+    assert.equal(covered.length, reported + 2, "the coverage was lost for a while");
     assert.notDeepEqual(written[3]?.webhooks, []);
   });
 }

@@ -52,10 +52,13 @@ export function setUp(
     peers: new PublishedPeers(),
     owner: () => Promise.resolve(undefined),
     isLeader: () => state.leading,
-    write(wanted) {
-      written.push(wanted);
+    write(configuration) {
+      written.push(configuration);
       const resourceVersion = String(++state.version);
-      return Promise.resolve({ ...wanted, metadata: { ...wanted.metadata, resourceVersion } });
+      return Promise.resolve({
+        ...configuration,
+        metadata: { ...configuration.metadata, resourceVersion },
+      });
     },
     isInjectedByPolicy: () => false,
     onCoverage: (names) => covered.push([...names]),

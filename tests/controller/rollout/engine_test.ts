@@ -65,7 +65,7 @@ function setUp(prepared: PreparedSidecarSet, respond?: Respond) {
   return { clock, client, index, rollouts, loop, advance, patched };
 }
 
-Deno.test("Rollouts plans anew only when something that plans depend on has changed", async () => {
+Deno.test("Rollouts plans again only when something that plans depend on has changed", async () => {
   const prepared = newer({ spec: { updateStrategy: { partition: 2 } } });
   const { index, rollouts } = setUp(prepared);
   for (const name of ["a", "b"]) index.applyPod(podOf({ name, injected: [old] }));
@@ -154,7 +154,7 @@ Deno.test("Rollouts tries again when an unknown outcome has expired without a tr
   assert.equal(patched().filter((path) => path === "a").length, 2);
 });
 
-Deno.test("Rollouts remembers nothing of Pods that are gone, nor of SidecarSets that are", async () => {
+Deno.test("Rollouts keeps no state of deleted Pods or deleted SidecarSets", async () => {
   const { index, rollouts, advance } = setUp(newer(), () => ({ httpCode: 422 }));
   index.applyPod(podOf({ name: "a", injected: [old] }));
   await advance();
@@ -166,7 +166,7 @@ Deno.test("Rollouts remembers nothing of Pods that are gone, nor of SidecarSets 
   assert.equal(rollouts.size, 0);
 });
 
-Deno.test("Rollouts takes back what a Pod denies of a SidecarSet that is gone", async () => {
+Deno.test("Rollouts removes a Pod's condition for a deleted SidecarSet", async () => {
   const { client, index, rollouts } = setUp(newer(), ({ body }) => podWith(Object(body)));
   const pod = podOf({ name: "a" });
   const podWith = (body: Pod): Pod => ({

@@ -70,7 +70,7 @@ Deno.test("PodReports goes on while others write to the Pod all the time", async
   assert.equal(client.requests.length, 11);
 });
 
-Deno.test("PodReports takes a SidecarSet's entry out, with those of others that are gone", async () => {
+Deno.test("PodReports removes a SidecarSet's entry, and those of deleted ones", async () => {
   const { reports, client } = setUp(() => podOf());
   const pod = withCondition(podOf(), '{"gone":false,"web":false}', "1");
   await reports.setUpgradable(pod, { sidecarSet: "web", upgradable: undefined }, signal);

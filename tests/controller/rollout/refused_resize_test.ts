@@ -10,7 +10,7 @@ import { RecordingClient } from "../../support/recording_client.ts";
 const signal = new AbortController().signal;
 const old = setWith({ resources: SMALL });
 const strategy = { maxUnavailable: 1 };
-const wanted = setWith({ resources: LARGE }, { generation: 2, strategy });
+const current = setWith({ resources: LARGE }, { generation: 2, strategy });
 
 const NO_ROOM = 'pods "a" is forbidden: node didn\'t have enough allocatable resources: cpu, ' +
   "requested: 9000, allocatable: 2000";
@@ -40,11 +40,11 @@ async function refused(code: number, message: string) {
     return { metadata: {}, spec: { containers: [] } };
   });
   const { index, rollouts } = createEngine({ client, clock: new ManualClock() });
-  index.applySidecarSet(wanted);
-  for (const each of [old, wanted]) index.applyRevision(revisionOf(each));
+  index.applySidecarSet(current);
+  for (const each of [old, current]) index.applyRevision(revisionOf(each));
   index.applyPod(projectPod(podWith(old, "a")));
   const advance = async () => {
-    const prepared = index.sidecarSets.get("web") ?? wanted;
+    const prepared = index.sidecarSets.get("web") ?? current;
     rollouts.advance(prepared, signal);
     for (let i = 0; i < 20; i++) await settle();
     return prepared;

@@ -9,7 +9,7 @@ import { type Recorded, RecordingClient, type Respond } from "../../support/reco
 
 export const newer = { containers: [{ name: "agent", image: "agent:2" }] };
 
-/** A controller over an index of its own; writes are answered as an API server would, without changing the index. */
+/** A controller over an index; writes are answered as an API server would, without changing the index. */
 export function setUp(respond?: Respond) {
   const clock = new ManualClock(new Date("2026-02-01T00:00:00Z"));
   const client = new RecordingClient(respond);

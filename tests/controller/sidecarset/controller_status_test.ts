@@ -28,7 +28,7 @@ Deno.test("SidecarSetController waits to repeat a status that the API server did
     return { metadata: { resourceVersion: String(++version) }, status: state.status };
   });
   const statuses = () => client.requests.filter(({ path }) => path.endsWith("/status"));
-  /** Takes over what the API server has stored, and looks again. */
+  /** Applies what the API server has stored, and reconciles again. */
   const goOn = async (milliseconds: number) => {
     apply({ resourceVersion: String(version), status: state.status });
     await clock.advance(milliseconds);
@@ -146,7 +146,7 @@ Deno.test("SidecarSetController counts no repair for the first status of a recre
   const repairs = await repairsAfter(({ index }) => {
     const { sidecarSet, ...prepared } = sidecarSetOf({ resourceVersion: "2" });
     index.deleteSidecarSet("web");
-    const metadata = { ...sidecarSet.metadata, uid: "anew" };
+    const metadata = { ...sidecarSet.metadata, uid: "recreated" };
     index.applySidecarSet({ ...prepared, sidecarSet: { ...sidecarSet, metadata } });
   });
   assert.deepEqual(repairs, []);

@@ -79,7 +79,7 @@ Deno.test("SidecarSetController names a refused Pod in the status and tries it a
   assert.equal(client.requests.filter(({ path }) => path.endsWith("/pods/a")).length, 2);
 });
 
-Deno.test("SidecarSetController decides anew soon after a conflict and backs off after a fault", async () => {
+Deno.test("SidecarSetController decides again soon after a conflict and backs off after a fault", async () => {
   const answers = [{ httpCode: 409 }, { httpCode: 500 }];
   const { reconcile, apply } = setUp(() => answers.shift() ?? { metadata: {} });
   apply({});
@@ -119,9 +119,9 @@ Deno.test("SidecarSetController sets Ready only while the revision for new Pods 
   apply({ generation: 2, resourceVersion: "2", spec: { ...newer, injectionStrategy: pinned } });
   assert.equal((await ready())?.status, "True");
   index.deleteRevision(revisionName);
-  const gone = await ready();
-  assert.deepEqual([gone?.status, gone?.reason], ["False", "RevisionNotFound"]);
-  assert.match(gone?.message ?? "", new RegExp(`revisionName is ${revisionName}.*name one`));
+  const missing = await ready();
+  assert.deepEqual([missing?.status, missing?.reason], ["False", "RevisionNotFound"]);
+  assert.match(missing?.message ?? "", new RegExp(`revisionName is ${revisionName}.*name one`));
 });
 
 Deno.test("SidecarSetController does not carry on a plan for a SidecarSet that has changed meanwhile", async () => {

@@ -248,7 +248,7 @@ Deno.test("planEvictions() takes Pods that are not ready first, whatever the bud
   const pods = [
     owned("ready", { workload: "a" }),
     owned("crashing", { workload: "b", ready: false }),
-    owned("beside-it", { workload: "b" }),
+    owned("other-workload", { workload: "b" }),
     owned("pending", { workload: "c", ready: false, phase: "Pending" }),
   ];
   const facts = { unavailable: 2, maxUnavailable: 1 };

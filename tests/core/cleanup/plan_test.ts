@@ -47,7 +47,7 @@ const injected = (name: string, state: "Ready" | "Running" = "Ready") =>
 const kinds = (writes: readonly CleanupWrite[]) =>
   writes.map(({ kind, pod }) => `${kind} ${pod.metadata.name}`);
 
-Deno.test("planCleanup() with Retain only lets Pods stop naming a SidecarSet that is gone, all at once", () => {
+Deno.test("planCleanup() with Retain only removes a deleted SidecarSet's name from its Pods, all at once", () => {
   const pods = ["a", "b", "c"].map((name) => injected(name));
   const { writes, remaining } = plan(pods, { type: "Retain" });
   assert.deepEqual(kinds(writes), ["Release a", "Release b", "Release c"]);
@@ -113,7 +113,7 @@ Deno.test("planCleanup() counts a Pod as unavailable until its idle image runs, 
   assert.deepEqual(
     kinds(plan([injected("a", "Running"), injected("b")], idle, details).writes),
     ["Idle a"],
-    "a Pod that is not ready costs nothing, but nobody else may go down beside it",
+    "a Pod that is not ready costs nothing, but no other may become unavailable with it",
   );
 });
 
@@ -129,12 +129,16 @@ Deno.test("planCleanup() returns the image to a Pod that is selected again", () 
   assert.deepEqual(plan([returned], idle, { current: web }).writes, []);
 });
 
-Deno.test("planCleanup() releases a Pod of a SidecarSet that is gone only when its idle sidecars run", () => {
+Deno.test("planCleanup() releases a Pod of a deleted SidecarSet only when its idle sidecars run", () => {
   const { writes } = plan([injected("a")], idle);
   const becoming = applyStrategicImages(injected("a"), writes[0]?.patch ?? {});
   assert.equal(becoming.spec.containers.find(({ name }) => name === "agent")?.image, "idle:1");
   const next = plan([becoming, injected("b")], idle);
-  assert.deepEqual([kinds(next.writes), next.remaining], [[], 2], "b may not go down beside a");
+  assert.deepEqual(
+    [kinds(next.writes), next.remaining],
+    [[], 2],
+    "b may not become unavailable with a",
+  );
   const notReady = plan([restartedWith(becoming, { ready: false }), injected("b")], idle);
   assert.deepEqual([kinds(notReady.writes), notReady.remaining], [[], 2]);
   const idled = restartedWith(becoming, { ready: true });

@@ -6,7 +6,9 @@ const none: CleanupProgress = { remaining: 0, blocked: {} };
 const some: CleanupProgress = { remaining: 2, blocked: {} };
 const stuck: CleanupProgress = {
   remaining: 2,
-  blocked: { NotRecreated: { pods: 1, example: "default/a", message: "nobody would" } },
+  blocked: {
+    NotRecreated: { pods: 1, example: "default/a", message: "no controller would recreate it" },
+  },
 };
 
 const reasons = (before: CleanupProgress, after: CleanupProgress) =>
@@ -21,8 +23,11 @@ Deno.test("cleanupEvents() returns an event for the start, the end and each new 
 });
 
 Deno.test("cleanupEvents() names an example and the blocker", () => {
-  const [news] = cleanupEvents(some, stuck);
-  assert.equal(news?.note, "1 Pod waits for the clean-up, for example default/a: nobody would");
+  const [event] = cleanupEvents(some, stuck);
+  assert.equal(
+    event?.note,
+    "1 Pod waits for the clean-up, for example default/a: no controller would recreate it",
+  );
 });
 
 Deno.test("cleanupEvents() returns Normal events for temporary blockers", () => {

@@ -46,11 +46,11 @@ Deno.test("asRecreated() takes everything back that injection adds to a Pod", ()
   };
   const bare = podOf({ name: "a" });
   const { patch } = inject({ ...facts(sidecarSetOf({ spec })).request, pod: bare });
-  const anew = asRecreated(injectedPod(bare, patch));
-  assert.deepEqual(anew.spec, { ...bare.spec, initContainers: [] });
-  assert.deepEqual(anew.metadata.annotations, {});
-  assert.equal(anew.metadata.uid, undefined);
-  assert.equal(anew.status, undefined);
+  const recreated = asRecreated(injectedPod(bare, patch));
+  assert.deepEqual(recreated.spec, { ...bare.spec, initContainers: [] });
+  assert.deepEqual(recreated.metadata.annotations, {});
+  assert.equal(recreated.metadata.uid, undefined);
+  assert.equal(recreated.status, undefined);
 });
 
 Deno.test("asRecreated() keeps what the Pod's author wrote", () => {
@@ -72,7 +72,7 @@ Deno.test("replacementObstacle() says what would keep the sidecars out of a repl
     ...pod,
     metadata: { ...pod.metadata, annotations: { "kubernetes.io/config.mirror": "x" } },
   };
-  const nobody = {
+  const unselected = {
     ...facts(web),
     request: { ...facts(web).request, selecting: [], match: () => [] },
   };
@@ -80,15 +80,15 @@ Deno.test("replacementObstacle() says what would keep the sidecars out of a repl
   assert.equal(reasonOf(own), "ContainerNameConflict");
   assert.equal(reasonOf(pod, web, ["default"]), "NamespaceExcluded");
   assert.equal(reasonOf(mirror), "MirrorPod");
-  assert.equal(replacementObstacle(pod, nobody)?.reason, "NotSelected");
+  assert.equal(replacementObstacle(pod, unselected)?.reason, "NotSelected");
 });
 
-Deno.test("missedReason() says that nobody was asked where a replacement would be injected", () => {
+Deno.test("missedReason() says that no webhook was called where a replacement would be injected", () => {
   assert.equal(missedReason(podOf(), facts(web)).reason, "NotReviewed");
   assert.equal(missedReason(podOf(), facts(web, ["default"])).reason, "NamespaceExcluded");
 });
 
-Deno.test("missedReason() tells of records that came with the Pod and cannot be read", () => {
+Deno.test("missedReason() names records that came with the Pod and cannot be read", () => {
   const pod = podOf();
   const annotations = { [HASH_ANNOTATION]: "{" };
   const copied = { ...pod, metadata: { ...pod.metadata, annotations } };

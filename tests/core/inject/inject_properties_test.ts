@@ -258,12 +258,12 @@ Deno.test("inject() gives a copy of what it has injected the same as the Pod its
     const copy = frozen({ ...injected, metadata: { ...injected.metadata, managedFields } });
     const second = inject({ ...request, pod: copy, now });
     const again = injectedPod(copy, second.patch);
-    const wanted = injectedPod(request.pod, inject({ ...request, now }).patch);
+    const once = injectedPod(request.pod, inject({ ...request, now }).patch);
     assert.deepEqual(second.injected, first.injected);
-    assert.deepEqual(recordsIn(again), recordsIn(wanted));
+    assert.deepEqual(recordsIn(again), recordsIn(once));
     assert.deepEqual(
       again.spec.containers.toSorted(byName),
-      wanted.spec.containers.toSorted(byName),
+      once.spec.containers.toSorted(byName),
     );
   }));
 });

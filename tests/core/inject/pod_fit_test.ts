@@ -52,7 +52,7 @@ Deno.test("inject() counts init containers as the API server does against the Po
   assert.equal(skipOf(ordinary("2"), pod), undefined);
   assert.equal(skipOf(ordinary("2001m"), pod)?.reason, "PodSpecConflict");
   assert.equal(skipOf(native("1", "AfterAppContainer"), pod), undefined);
-  // In front of it, it runs beside the Pod's init container.
+  // Listed before it, the sidecar runs concurrently with the Pod's init container.
   assert.equal(skipOf(native("1", "BeforeAppContainer"), pod)?.reason, "PodSpecConflict");
 });
 

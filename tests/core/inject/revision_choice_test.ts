@@ -42,7 +42,7 @@ type Strategy = NonNullable<SidecarSetSpec["injectionStrategy"]>["revision"];
 
 /** Name of the revision chosen, `current`, or the reason why there is none. */
 function chosen(
-  wanted: Strategy,
+  revision: Strategy,
   { updateStrategy = {}, matched = 0, pinned = 0 }: {
     updateStrategy?: SidecarSetSpec["updateStrategy"];
     matched?: number;
@@ -51,7 +51,7 @@ function chosen(
 ): string {
   const web = prepared("web", {
     containers: [{ name: "agent", image: "agent:5" }],
-    injectionStrategy: { revision: wanted },
+    injectionStrategy: { revision: revision },
     updateStrategy,
   });
   const choice = chooseRevision(

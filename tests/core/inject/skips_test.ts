@@ -11,11 +11,11 @@ interface SkipCase {
   readonly says: string;
   readonly pod?: Pod;
   readonly spec: SidecarSetSpec;
-  readonly beside?: readonly PreparedSidecarSet[];
+  readonly others?: readonly PreparedSidecarSet[];
   readonly reason: Reason;
   readonly message: RegExp;
-  /** Whether failurePolicy has no say. */
-  readonly wanted?: true;
+  /** Whether failurePolicy does not apply. */
+  readonly isIntended?: true;
 }
 
 const AGENT = { name: "agent", image: "agent:1" };
@@ -31,12 +31,12 @@ const cases: readonly SkipCase[] = [
     spec: { containers: [AGENT], injectionStrategy: { paused: true } },
     reason: "InjectionPaused",
     message: /spec\.injectionStrategy\.paused.*set it to false/,
-    wanted: true,
+    isIntended: true,
   },
   {
     says: "with a canary that selects the Pod",
     spec: { containers: [AGENT] },
-    beside: [
+    others: [
       prepared("canary", { containers: [AGENT] }, {
         annotations: {
           "apps.kruise.io/sidecarset-canary": "true",
@@ -46,7 +46,7 @@ const cases: readonly SkipCase[] = [
     ],
     reason: "CanaryTakesOver",
     message: /its canary canary/,
-    wanted: true,
+    isIntended: true,
   },
   {
     says: "with the name of a container of the Pod",
@@ -70,7 +70,7 @@ const cases: readonly SkipCase[] = [
   {
     says: "with the container name of another SidecarSet",
     spec: { containers: [AGENT] },
-    beside: [prepared("a", { containers: [AGENT] })],
+    others: [prepared("a", { containers: [AGENT] })],
     reason: "SidecarNameConflict",
     message: /SidecarSet a adds a container agent too/,
   },
@@ -89,7 +89,7 @@ const cases: readonly SkipCase[] = [
     message: /mesh-2 no image.*hotUpgradeEmptyImage/,
   },
   {
-    says: "that mounts a volume that nobody has",
+    says: "that mounts a volume that does not exist",
     spec: { containers: [{ ...AGENT, volumeMounts: [{ name: "ghost", mountPath: "/g" }] }] },
     reason: "VolumeConflict",
     message: /uses the volume ghost.*spec\.volumes/,
@@ -119,7 +119,7 @@ const cases: readonly SkipCase[] = [
   {
     says: "with a host port of another SidecarSet",
     spec: { containers: [{ ...AGENT, ports: [{ containerPort: 2, hostPort: 80 }] }] },
-    beside: [
+    others: [
       prepared("a", {
         containers: [{ name: "first", image: "f", ports: [{ containerPort: 1, hostPort: 80 }] }],
       }),
@@ -188,19 +188,19 @@ const cases: readonly SkipCase[] = [
   },
 ];
 
-for (const { says, pod = podWith(), spec, beside = [], reason, message, wanted } of cases) {
+for (const { says, pod = podWith(), spec, others = [], reason, message, isIntended } of cases) {
   Deno.test(`inject() skips a SidecarSet ${says}`, () => {
     for (const failurePolicy of ["Ignore", "Fail"] as const) {
       const web = prepared("web", { ...spec, failurePolicy });
-      const { skipped, injected } = inject(requestFor(pod, [web, ...beside]));
+      const { skipped, injected } = inject(requestFor(pod, [web, ...others]));
       assert.deepEqual(
         skipped.map((skip) => [skip.sidecarSet, skip.reason, skip.refuses]),
-        [["web", reason, failurePolicy === "Fail" && wanted === undefined]],
+        [["web", reason, failurePolicy === "Fail" && isIntended === undefined]],
       );
       assert.match(skipped[0]?.message ?? "", message);
       assert.deepEqual(
         injected.map(({ sidecarSet }) => sidecarSet),
-        beside.map(({ name }) => name),
+        others.map(({ name }) => name),
       );
     }
   });

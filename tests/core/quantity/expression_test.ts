@@ -92,7 +92,7 @@ Deno.test("evaluateExpression() refuses what types do not allow", () => {
     ["1Gi/(1-1)", /division by zero/],
     ["disk", /unknown variable "disk": none can be used/],
   ] as const;
-  for (const [text, wanted] of cases) assert.match(evaluate(text), wanted, text);
+  for (const [text, expected] of cases) assert.match(evaluate(text), expected, text);
 });
 
 Deno.test("evaluateExpression() refuses what is too large to be computed", () => {
@@ -127,8 +127,8 @@ Deno.test("parseExpression() says what is wrong and where", () => {
     ["1e3m", '"1e3m" has both an exponent and a suffix: use one of them'],
     ["1e999", "the number 1e999 is too large"],
   ] as const;
-  for (const [text, wanted] of cases) {
-    assert.deepEqual(parseExpression(text), { ok: false, problem: wanted }, text);
+  for (const [text, expected] of cases) {
+    assert.deepEqual(parseExpression(text), { ok: false, problem: expected }, text);
   }
 });
 
@@ -200,5 +200,5 @@ Deno.test("expressionProblem() refuses what fails for every amount", () => {
     ["cpu*0-1", /negative for every cpu/],
     ["min(cpu,-1)", /negative for every cpu/],
   ] as const;
-  for (const [text, wanted] of cases) assert.match(problem(text, "cpu") ?? "", wanted, text);
+  for (const [text, expected] of cases) assert.match(problem(text, "cpu") ?? "", expected, text);
 });

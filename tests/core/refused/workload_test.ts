@@ -26,7 +26,7 @@ Deno.test("refusableKind() knows Kubernetes' own workloads, and no namesake of a
 
 Deno.test("missingPods() is what a workload wants and does not have", () => {
   assert.equal(missing("ReplicaSet", { replicas: 3 }, { replicas: 1 }), 2);
-  assert.equal(missing("StatefulSet", {}, {}), 1, "one is wanted by default");
+  assert.equal(missing("StatefulSet", {}, {}), 1, "one by default");
   assert.equal(missing("ReplicaSet", { replicas: 1 }, { replicas: 2 }), 0, "scaling down");
   const scheduled = { desiredNumberScheduled: 5, currentNumberScheduled: 2 };
   assert.equal(missing("DaemonSet", {}, scheduled), 3);

@@ -105,7 +105,7 @@ Deno.test("planRegistration() scopes an empty selector by its namespaceSelector 
 
 Deno.test("planRegistration() never lets an entry refuse Pods where nothing removes the registration", () => {
   const { owner: _owner, ...input } = {
-    name: "laptop",
+    name: "local",
     sidecarSets: [prepared("a", { ...app("a"), failurePolicy: "Fail" as const })],
     excludedNamespaces: [],
     endpoint: { url: "https://127.0.0.1:9443/" },

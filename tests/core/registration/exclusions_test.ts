@@ -56,14 +56,14 @@ for (
   ] as const
 ) {
   Deno.test(`withExclusions() keeps the requirements of ${what} as they are registered`, () => {
-    const wanted = plan();
+    const planned = plan();
     for (const isConfirmed of [true, false]) {
-      const inFront = edited(wanted, ({ matchExpressions = [] }) => ({
+      const inFront = edited(planned, ({ matchExpressions = [] }) => ({
         matchExpressions: [...requirements, ...matchExpressions],
       }));
-      assert.deepEqual(withExclusions(wanted, inFront, { isConfirmed }), inFront);
-      const behind = edited(wanted, adding(...requirements));
-      assert.deepEqual(withExclusions(wanted, behind, { isConfirmed }), behind);
+      assert.deepEqual(withExclusions(planned, inFront, { isConfirmed }), inFront);
+      const behind = edited(planned, adding(...requirements));
+      assert.deepEqual(withExclusions(planned, behind, { isConfirmed }), behind);
     }
   });
 
@@ -80,13 +80,13 @@ for (
 }
 
 Deno.test("withExclusions() keeps what an enforcer adds to Pod entries alone, and to this program's own list", () => {
-  const wanted = plan([{ name: "web" }, { name: "db", spec: { namespace: "db" } }]);
+  const planned = plan([{ name: "web" }, { name: "db", spec: { namespace: "db" } }]);
   const pods = edited(
-    wanted,
+    planned,
     (selector, name) => name.includes(".pods.") ? adding(...GKE)(selector) : selector,
   );
-  assert.deepEqual(withExclusions(wanted, pods, confirmed), pods);
-  const longer = edited(wanted, ({ matchExpressions = [], ...rest }) => ({
+  assert.deepEqual(withExclusions(planned, pods, confirmed), pods);
+  const longer = edited(planned, ({ matchExpressions = [], ...rest }) => ({
     ...rest,
     ...(matchExpressions.length === 0 ? {} : {
       matchExpressions: matchExpressions.map((each) =>
@@ -96,10 +96,10 @@ Deno.test("withExclusions() keeps what an enforcer adds to Pod entries alone, an
       ),
     }),
   }));
-  assert.deepEqual(withExclusions(wanted, longer, confirmed), longer);
+  assert.deepEqual(withExclusions(planned, longer, confirmed), longer);
   assert.deepEqual(
-    withExclusions(wanted, longer, { isConfirmed: false }),
-    wanted,
+    withExclusions(planned, longer, { isConfirmed: false }),
+    planned,
     "it may be what this program wrote with other settings",
   );
 });
@@ -114,25 +114,25 @@ for (
   ] satisfies [string, (selector: LabelSelector) => LabelSelector][]
 ) {
   Deno.test(`withExclusions() does not keep ${what}`, () => {
-    const wanted = plan();
-    assert.deepEqual(withExclusions(wanted, edited(wanted, edit), confirmed), wanted);
-    const both = edited(wanted, (selector) => adding(...AKS)(edit(selector)));
+    const planned = plan();
+    assert.deepEqual(withExclusions(planned, edited(planned, edit), confirmed), planned);
+    const both = edited(planned, (selector) => adding(...AKS)(edit(selector)));
     assert.deepEqual(
-      withExclusions(wanted, both, confirmed),
-      edited(wanted, adding(...AKS)),
+      withExclusions(planned, both, confirmed),
+      edited(planned, adding(...AKS)),
       "what only excludes namespaces stays",
     );
   });
 }
 
 Deno.test("withExclusions() does not keep what only one of several entries for Pods has", () => {
-  const wanted = plan([{ name: "web" }, { name: "db", spec: { namespace: "db" } }]);
-  const [first] = wanted.webhooks ?? [];
+  const planned = plan([{ name: "web" }, { name: "db", spec: { namespace: "db" } }]);
+  const [first] = planned.webhooks ?? [];
   const one = edited(
-    wanted,
+    planned,
     (selector, name) => name === first?.name ? adding(...AKS)(selector) : selector,
   );
-  assert.deepEqual(withExclusions(wanted, one, confirmed), wanted);
+  assert.deepEqual(withExclusions(planned, one, confirmed), planned);
 });
 
 Deno.test("withExclusions() of what it has answered is the same, whatever was added", () => {
@@ -146,9 +146,9 @@ Deno.test("withExclusions() of what it has answered is the same, whatever was ad
   }) as fc.Arbitrary<LabelSelectorRequirement>;
   fc.assert(
     fc.property(fc.array(requirement, { maxLength: 4 }), fc.boolean(), (added, isConfirmed) => {
-      const wanted = plan();
-      const written = withExclusions(wanted, edited(wanted, adding(...added)), { isConfirmed });
-      assert.deepEqual(withExclusions(wanted, written, confirmed), written);
+      const planned = plan();
+      const written = withExclusions(planned, edited(planned, adding(...added)), { isConfirmed });
+      assert.deepEqual(withExclusions(planned, written, confirmed), written);
     }),
   );
 });

@@ -152,6 +152,6 @@ Deno.test("widened() excludes the namespaces that an enforcer excludes from ever
   assert.ok(wider);
   const [entry] = wider.webhooks ?? [];
   assert.deepEqual(entry?.namespaceSelector.matchExpressions?.at(-1), exclusion);
-  const wanted = plan([selection()], []).mutating;
-  assert.deepEqual(withExclusions(wanted, wider, { isConfirmed: true }).webhooks, wider.webhooks);
+  const planned = plan([selection()], []).mutating;
+  assert.deepEqual(withExclusions(planned, wider, { isConfirmed: true }).webhooks, wider.webhooks);
 });

@@ -38,8 +38,8 @@ Deno.test("scopeOf() passes exactly the Pods that one of the selectors matches, 
   fc.assert(
     fc.property(fc.array(anySelector, { minLength: 1, maxLength: 6 }), labels, (selectors, pod) => {
       const scope = scopeOf(selectors, { widen: true });
-      const wanted = selectors.some((one) => matchesSelector(one, pod ?? {}));
-      assert.equal(passes(scope.expression, pod), wanted, scope.expression);
+      const expected = selectors.some((one) => matchesSelector(one, pod ?? {}));
+      assert.equal(passes(scope.expression, pod), expected, scope.expression);
     }),
   );
 });

@@ -47,7 +47,7 @@ for (const [says, spec, hash, hashWithoutImage] of vectors) {
   });
 }
 
-Deno.test("hashSidecarSet() tells an empty list of containers from none", () => {
+Deno.test("hashSidecarSet() distinguishes an empty list of containers from none", () => {
   assert.notEqual(hashSidecarSet({ containers: [] }).hash, EMPTY);
 });
 
@@ -55,9 +55,9 @@ Deno.test("hashSidecarSet() counts plain init containers only together with a na
   const ordinary = { name: "prepare", image: "prepare:1" };
   const plain = hashSidecarSet({ containers: [container] });
   assert.deepEqual(hashSidecarSet({ containers: [container], initContainers: [ordinary] }), plain);
-  const beside = hashSidecarSet({ containers: [container], initContainers: [ordinary, native] });
+  const both = hashSidecarSet({ containers: [container], initContainers: [ordinary, native] });
   const alone = hashSidecarSet({ containers: [container], initContainers: [native] });
-  assert.notEqual(beside.hash, alone.hash);
+  assert.notEqual(both.hash, alone.hash);
 });
 
 Deno.test("hashSidecarSet() gives specs that differ in images one hash without image", () => {

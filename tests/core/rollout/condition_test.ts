@@ -43,7 +43,7 @@ Deno.test("upgradableCondition() has nothing to write where the Pod says it alre
   assert.equal(upgradableCondition(podSaying('{"mesh":true}', "True"), entry), undefined);
 });
 
-Deno.test("upgradableCondition() writes an unreadable message anew", () => {
+Deno.test("upgradableCondition() replaces an unreadable message", () => {
   const condition = upgradableCondition(podSaying("no JSON", "False"), entry);
   assert.equal(condition?.message, '{"mesh":true}');
 });

@@ -64,7 +64,7 @@ Deno.test("scatter() keeps every item, each once", () => {
   }));
 });
 
-/** So many that a call could not take them as its arguments. */
+/** More than a call can take as its arguments. */
 const MANY = 300_000;
 
 for (const [what, isMatch] of Object.entries({ one: 1, "all but three": MANY - 3 })) {

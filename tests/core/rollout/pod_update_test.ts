@@ -121,7 +121,7 @@ Deno.test("upgradePatch() keeps the first recorded value of a label", () => {
   assert.equal(annotations[POD_PATCHES_ANNOTATION], undefined);
 });
 
-Deno.test("upgradePatch() writes both annotations of the old form anew, each entry under its name", () => {
+Deno.test("upgradePatch() rewrites both annotations of the old form, each entry under its name", () => {
   const target = pod("a", {
     annotations: {
       [HASH_ANNOTATION]: '{"mesh":"hash-1","other":"x"}',

@@ -159,10 +159,10 @@ export function snapshotOf(
     pod,
     podClass: classifyPod(pod, prepared, { selected: true }),
   }));
-  const having = (trait: number, wanted = true) =>
+  const having = (trait: number, expected = true) =>
     classified
       .filter(({ podClass }) => hasTrait(podClass, PodTrait.Matched))
-      .filter(({ podClass }) => hasTrait(podClass, trait) === wanted)
+      .filter(({ podClass }) => hasTrait(podClass, trait) === expected)
       .map(({ pod }) => pod);
   return deepFrozen({
     prepared,

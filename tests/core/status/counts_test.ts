@@ -17,7 +17,7 @@ Deno.test("countPods() counts Pods that are both updated and ready", () => {
   });
 });
 
-Deno.test("recount() after any change gives what counting anew gives", () => {
+Deno.test("recount() after any change equals a full count", () => {
   fc.assert(fc.property(fc.array(podClass), podClass, podClass, (others, before, after) => {
     const counted = countPods([...others, before]);
     assert.deepEqual(recount(counted, before, after), countPods([...others, after]));

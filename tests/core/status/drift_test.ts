@@ -123,7 +123,7 @@ Deno.test("assessImages() leaves outdated Pods to the roll-out", () => {
   assert.deepEqual([driftOf(pod("a")), rewrittenOf(pod("a"))], [[], {}]);
 });
 
-Deno.test("rewrittenImages() records both halves of a pair, each as what it is wanted to hold", () => {
+Deno.test("rewrittenImages() records both halves of a pair, each with its desired image", () => {
   const versions = (first: string, second: string) => ({
     "version.sidecarset.kruise.io/agent-1": first,
     "version.sidecarset.kruise.io/agent-2": second,

@@ -27,7 +27,7 @@ function uninjected(target: Pod): Pod {
   return { ...target, metadata };
 }
 
-Deno.test("classifyPod() tells updated and ready Pods from outdated ones", () => {
+Deno.test("classifyPod() distinguishes updated and ready Pods from outdated ones", () => {
   assert.deepEqual(traits(pod("a", { hash: "hash-2", image: "agent:2" })), [
     "Matched",
     "Updated",
@@ -65,7 +65,7 @@ Deno.test("classifyPod() does not believe an annotation without a marked contain
   assert.deepEqual(traits({ ...target, spec: { ...target.spec, containers } }), ["Uninjected"]);
 });
 
-Deno.test("classifyPod() calls a Pod missed only if it was created while the selection was in force", () => {
+Deno.test("classifyPod() calls a Pod missed only if it was created while the selection was active", () => {
   const target = uninjected(pod("a"));
   const created = "2026-01-01T00:00:00Z";
   assert.equal(target.metadata.creationTimestamp, created);
@@ -124,7 +124,7 @@ Deno.test("classifyPod() keeps a Pod ready whose empty image is that of an older
   assert.deepEqual(traits(target, selected, hotMeshAt2()), ["Matched", "Ready", "NotUpgradable"]);
 });
 
-Deno.test("classifyPod() tells drift from rewriting at admission by the Pod's generation", () => {
+Deno.test("classifyPod() distinguishes drift from rewriting at admission by the Pod's generation", () => {
   const changed = { hash: "hash-2", image: "other:1" };
   const drifted = traits(pod("a", { ...changed, generation: 2 }));
   assert.ok(drifted.includes("Drifted") && !drifted.includes("Rewritten"));

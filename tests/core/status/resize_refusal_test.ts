@@ -40,8 +40,8 @@ Deno.test("qosClass() is what the API server computes", () => {
       podWith([both("1", "1Gi")], { initContainers: [{ name: "init", image: "i:1" }] }),
     ],
   ];
-  for (const [wanted, { spec }] of expected) {
-    assert.equal(qosClass(spec), wanted, JSON.stringify(spec));
+  for (const [qos, { spec }] of expected) {
+    assert.equal(qosClass(spec), qos, JSON.stringify(spec));
   }
 });
 

@@ -19,10 +19,10 @@ const others = [base];
 testCases([
   ["allows a canary of an existing SidecarSet", canaryOf("base"), [], { others }],
   ["takes another flag than true for no canary", {
-    "metadata/annotations": { [CANARY_ANNOTATION]: "yes", [CANARY_BASE_ANNOTATION]: "nobody" },
+    "metadata/annotations": { [CANARY_ANNOTATION]: "yes", [CANARY_BASE_ANNOTATION]: "absent" },
   }, []],
   ["refuses a canary of itself", canaryOf("mesh"), [`Invalid ${BASE}`]],
-  ["refuses a canary of a SidecarSet that does not exist", canaryOf("nobody"), [`Invalid ${BASE}`]],
+  ["refuses a canary of a SidecarSet that does not exist", canaryOf("absent"), [`Invalid ${BASE}`]],
   ["refuses a canary of a canary", canaryOf("canary"), [`Invalid ${BASE}`], {
     others: [validSidecarSet(canaryOf("base", {
       "metadata/name": "canary",
@@ -65,7 +65,7 @@ testCases([
       old: validSidecarSet({ "metadata/annotations": { [CANARY_BASE_ANNOTATION]: "base" } }),
     },
   ],
-  ["allows an update of a SidecarSet beside its canary", {}, [], {
+  ["allows an update of a SidecarSet that has a canary", {}, [], {
     operation: "UPDATE",
     old: validSidecarSet(),
     others: [ownCanary],

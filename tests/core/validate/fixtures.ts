@@ -67,10 +67,10 @@ export function testCases(cases: readonly Case[]): void {
   for (const [sentence, changes, expected, input] of cases) {
     Deno.test(`validateSidecarSet() ${sentence}`, () => {
       const problems = problemsOf(validObject(changes), input);
-      const told = problems.map(({ reason, field }) =>
+      const found = problems.map(({ reason, field }) =>
         `${reason.replace("FieldValue", "")} ${field}`
       );
-      assert.deepEqual(told.toSorted(), expected.toSorted());
+      assert.deepEqual(found.toSorted(), expected.toSorted());
       for (const { message } of problems) assert.match(message, /^\S.*\S$/s);
     });
   }
@@ -78,7 +78,7 @@ export function testCases(cases: readonly Case[]): void {
 
 function changed(value: Record<string, unknown>, changes: Changes): Record<string, unknown> {
   const copy = structuredClone(value);
-  for (const [place, wanted] of Object.entries(changes)) {
+  for (const [place, value] of Object.entries(changes)) {
     const keys = place.split("/").map((key) => key.replaceAll("~1", "/"));
     const last = keys.pop() ?? "";
     let parent: Record<string, unknown> | unknown[] = copy;
@@ -93,8 +93,8 @@ function changed(value: Record<string, unknown>, changes: Changes): Record<strin
         parent = made;
       }
     }
-    if (wanted === undefined) Reflect.deleteProperty(parent, last);
-    else Reflect.set(parent, last, structuredClone(wanted));
+    if (value === undefined) Reflect.deleteProperty(parent, last);
+    else Reflect.set(parent, last, structuredClone(value));
   }
   return copy;
 }

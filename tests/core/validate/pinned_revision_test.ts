@@ -21,11 +21,11 @@ const revisions = [
 ];
 
 testCases([
-  ["allows a revision of its own by name", { [PATH]: { revisionName: "mesh-1" } }, [], {
+  ["allows its own revision by name", { [PATH]: { revisionName: "mesh-1" } }, [], {
     revisions,
   }],
   [
-    "allows a revision of its own by version",
+    "allows its own revision by version",
     {
       [PATH]: { customVersion: "v1", policy: "Partial" },
     },

@@ -18,7 +18,7 @@ testCases([
       validContainer({ name: "proxy", restartPolicy: "Always", resourcesPolicy: policy }),
     ],
   }, []],
-  ["refuses a resources policy beside resources", {
+  ["refuses a resources policy together with resources", {
     [`${FIRST}/resourcesPolicy`]: policy,
     [`${FIRST}/resources/requests/cpu`]: "1",
   }, [`Invalid ${FIRST_FIELD}.resourcesPolicy`]],

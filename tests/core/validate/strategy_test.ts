@@ -36,14 +36,14 @@ testCases([
     [`${PATH}/type`]: "NotUpdate",
     [`${PATH}/partition`]: "abc",
   }, [`Invalid ${FIELD}.partition`]],
-  ["refuses selector beside partition", {
+  ["refuses selector together with partition", {
     [`${PATH}/selector`]: { matchLabels: { a: "b" } },
     [`${PATH}/partition`]: 1,
   }, [`Invalid ${FIELD}.selector`]],
-  ["allows selector beside partition 0", {
+  ["allows selector together with partition 0", {
     [`${PATH}/selector`]: { matchLabels: { a: "b" } },
   }, []],
-  ["refuses selector beside partition 0%, which is set on purpose", {
+  ["refuses selector together with partition 0%, which is explicit", {
     [`${PATH}/selector`]: { matchLabels: { a: "b" } },
     [`${PATH}/partition`]: "0%",
   }, [`Invalid ${FIELD}.selector`]],
@@ -68,7 +68,7 @@ testCases([
     `Required ${FIELD}.priorityStrategy.weightPriority[0].matchSelector`,
     `Required ${FIELD}.priorityStrategy.weightPriority[1].matchSelector`,
   ]],
-  ["refuses weights beside orders", {
+  ["refuses weights together with orders", {
     [`${PATH}/priorityStrategy`]: {
       weightPriority: [{ weight: 1, matchSelector: { matchLabels: { a: "b" } } }],
       orderPriority: [{ orderedKey: "c" }],

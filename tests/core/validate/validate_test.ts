@@ -7,7 +7,7 @@ import {
 import { problemsOf, testCases, validContainer, validObject, validSidecarSet } from "./fixtures.ts";
 
 testCases([
-  ["tells every cause at once", {
+  ["reports every cause at once", {
     "metadata/name": "a.b",
     "spec/selector": {},
     "spec/updateStrategy/partition": "abc",
@@ -20,7 +20,7 @@ testCases([
     "Required spec.containers[0].image",
     "Invalid spec.revisionHistoryLimit",
   ]],
-  ["tells of a value of another type once", { "spec/containers/0/image": 5 }, [
+  ["reports a value of another type once", { "spec/containers/0/image": 5 }, [
     "TypeInvalid spec.containers[0].image",
   ]],
   ["finds a value of another type where the schema does not look", {

@@ -74,7 +74,7 @@ for (
       { ...REGISTERED, [MANAGER]: kruiseManager({ replicas: 0 }), [LEASE]: kruiseLease(ago(31)) },
       "left",
     ],
-    ["its manager is gone", REGISTERED, "left"],
+    ["its manager is deleted", REGISTERED, "left"],
     ["its manager may not be read", { ...REGISTERED, [MANAGER]: 403 }, "active"],
     ["its Lease may not be read", { ...REGISTERED, [LEASE]: 403 }, "active"],
     [

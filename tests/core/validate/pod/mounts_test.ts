@@ -63,7 +63,7 @@ testCases([
     ]),
     [`Invalid ${MOUNT}[0].subPath`, `Invalid ${MOUNT}[1].subPathExpr`],
   ],
-  ["refuses subPath beside subPathExpr", one({ subPath: "a", subPathExpr: "b" }), [
+  ["refuses subPath together with subPathExpr", one({ subPath: "a", subPathExpr: "b" }), [
     `Invalid ${MOUNT}[0].subPathExpr`,
   ]],
   ["refuses a propagation that is none", one({ mountPropagation: "Both" }), [

@@ -32,7 +32,11 @@ const cases: [string, unknown, string[]][] = [
   ["refuses a quota's name of a resource", { limits: { "requests.example.com/gpu": 1 } }, [
     "Invalid .limits[requests.example.com/gpu]",
   ]],
-  ["allows huge pages beside memory", { limits: { memory: "1Gi", "hugepages-2Mi": "4Mi" } }, []],
+  [
+    "allows huge pages together with memory",
+    { limits: { memory: "1Gi", "hugepages-2Mi": "4Mi" } },
+    [],
+  ],
   ["refuses huge pages alone", { limits: { "hugepages-2Mi": "4Mi" } }, ["Forbidden "]],
   ["refuses a part of a huge page", { limits: { memory: "1Gi", "hugepages-2Mi": "3Mi" } }, [
     "Invalid .limits[hugepages-2Mi]",

@@ -64,7 +64,7 @@ async function pluginKubeconfig(plane: ControlPlane) {
   return { file, countRuns };
 }
 
-Deno.test("a controller on a laptop, in a cluster without an installation", async (t) => {
+Deno.test("a controller runs outside a cluster that has no installation", async (t) => {
   await using plane = await startControlPlane({ kubelet: false });
   const crd = new URL("crd.yaml", manifests).pathname;
   await kubectlOutput(["apply", "-f", crd], plane);
