@@ -235,8 +235,10 @@ export class ReflectorLoop<T extends KubeObject> {
         const error = code === 404 ? this.#options.notServedText ?? message : message;
         this.#problem = error;
         if (code === 410) return logger.info("A watch expired; listing again", { watch: name });
-        // A missing right is logged once: it stays missing until a person grants it.
-        const log = this.#state.refusals > 0 && code === 403 ? logger.debug : logger.warn;
+        // A missing right is logged once: it stays missing until a person grants it. With 429 a busy API server, or one
+        // that fills its watch cache, only asks for a later attempt; client-go logs it below its warnings too.
+        const isKnownRefusal = this.#state.refusals > 0 && code === 403;
+        const log = isKnownRefusal ? logger.debug : code === 429 ? logger.info : logger.warn;
         log.call(logger, "Cannot list or watch; trying again", { watch: name, code, error });
       }
     }

@@ -50,11 +50,15 @@ export function openLibc(paths = LIBC_PATHS[Deno.build.arch] ?? []): Libc | stri
 }
 
 /** Descriptors of this process' listeners on a port. Reading `/proc` would need all permissions. */
-export function* listenersOn({ symbols }: Libc, port: number): Generator<number, void> {
+export function* listenersOn(libc: Libc, port: number): Generator<number, void> {
   for (let fd = 3; fd <= MAX_FD; fd++) {
-    const isListener = readSocketOption({ symbols }, { fd, option: SO_ACCEPTCONN }) === 1;
-    if (isListener && portOf({ symbols }, fd) === port) yield fd;
+    if (isListenerOn(libc, { fd, port })) yield fd;
   }
+}
+
+/** Whether the descriptor is that of a listener on the port. */
+export function isListenerOn(libc: Libc, { fd, port }: { fd: number; port: number }): boolean {
+  return readSocketOption(libc, { fd, option: SO_ACCEPTCONN }) === 1 && portOf(libc, fd) === port;
 }
 
 /** Address of a buffer, which memset() returns. Deno.UnsafePointer.of() needs the permission for every library. */

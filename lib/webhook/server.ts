@@ -37,6 +37,10 @@ export interface WebhookServer {
 
 /** Interval of checks for a moment without requests. */
 const IDLE_POLL_MS = 5;
+/** Interval of checks whether a listener is closed. */
+const CLOSE_POLL_MS = 1;
+/** Deno closes a listener within an iteration of its event loop. */
+const CLOSE_DEADLINE_MS = 1_000;
 
 /**
  * Serves the webhook over TLS. Deno.serve cannot change its certificate, so each certificate has its own listener on
@@ -53,6 +57,8 @@ export function startServer(
   const port = current.port;
   // In the kernel's order, see `SocketTuning.steer`.
   const generations = [current];
+  /** Listeners close one after another, so that their order is known. */
+  let closing = Promise.resolve();
   const stopping = new AbortController();
   logger.info("Serving admission reviews", { hostname: options.hostname, port });
 
@@ -62,15 +68,36 @@ export function startServer(
     while (old.inFlight() > 0 && clock.monotonic() < idleUntil && !stopping.signal.aborted) {
       await clock.sleep(IDLE_POLL_MS, stopping.signal);
     }
-    if (
-      !await within(old.shutdown(), { deadlineMs: options.shutdownDeadlineMs ?? 10_000, clock })
-    ) {
+    closing = closing.then(() => closeListener(old));
+    await closing;
+    const deadlineMs = options.shutdownDeadlineMs ?? 10_000;
+    if (!await within(old.shutdown(), { deadlineMs, clock })) {
       logger.warn("An old listener has connections that do not end", { port });
+    }
+  }
+
+  /**
+   * Closes the listener, whose connections may last: the kernel then has another order, in which new connections would
+   * reach any listener, with whatever certificate it has.
+   */
+  async function closeListener(old: Generation): Promise<void> {
+    const deadline = clock.monotonic() + CLOSE_DEADLINE_MS;
+    void old.shutdown();
+    while (isOpen(old) && clock.monotonic() < deadline && !stopping.signal.aborted) {
+      await clock.sleep(CLOSE_POLL_MS, stopping.signal);
     }
     const place = generations.indexOf(old);
     const last = generations.pop();
     if (last && last !== old) generations[place] = last;
-    if (generations.length > 1) options.sockets.steer(port, generations.indexOf(current));
+    if (generations.length > 1 && !stopping.signal.aborted) {
+      options.sockets.steer(port, generations.indexOf(current));
+    }
+  }
+
+  /** A closed listener's descriptor can be that of a newer one. */
+  function isOpen({ descriptor }: Generation): boolean {
+    return descriptor !== undefined && options.sockets.isListening(descriptor, port) &&
+      generations.filter((each) => each.descriptor === descriptor).length === 1;
   }
 
   return {
@@ -112,6 +139,8 @@ async function within(
 /** A listener with one certificate. */
 interface Generation {
   readonly port: number;
+  /** Of its listening socket; undefined where sockets cannot be tuned. */
+  readonly descriptor: number | undefined;
   /** Requests in flight. */
   inFlight(): number;
   /**
@@ -159,10 +188,11 @@ function startGeneration(identity: TlsIdentity, options: GenerationOptions): Gen
       inFlight--;
     }
   });
-  options.sockets.noDelay(server.addr.port);
+  const descriptor = options.sockets.noDelay(server.addr.port);
   let shutdown: Promise<void> | undefined;
   return {
     port: server.addr.port,
+    descriptor,
     inFlight: () => inFlight,
     shutdown: () => shutdown ??= server.shutdown(),
   };

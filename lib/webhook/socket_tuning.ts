@@ -1,6 +1,7 @@
 import type { Logger } from "../api/logger.ts";
 import {
   addressOf,
+  isListenerOn,
   type Libc,
   listenersOn,
   openLibc,
@@ -14,8 +15,12 @@ export interface SocketTuning {
   /**
    * Sets TCP_NODELAY on the newest listener of a port; Linux copies it to accepted connections. Deno.serve does not set
    * it over TLS, so a response of more than about 1 KB waits 44 ms for the client's delayed acknowledgement.
+   *
+   * @returns the listener's descriptor, if it is known
    */
-  noDelay(port: number): void;
+  noDelay(port: number): number | undefined;
+  /** Whether the descriptor is that of an open listener of the port. */
+  isListening(descriptor: number, port: number): boolean;
   /**
    * Directs new connections of a port to one of its listeners. Without it the kernel distributes them, and an old
    * listener serves an expired or no longer trusted certificate until it ends.
@@ -34,6 +39,14 @@ export interface SocketTuningOptions {
   readonly libcPaths?: readonly string[];
 }
 
+/** Changes nothing. */
+export const UNTUNED: SocketTuning = {
+  noDelay: () => undefined,
+  isListening: () => false,
+  steer() {},
+  close() {},
+};
+
 const TCP_NODELAY: SocketOption = { level: 6, name: 1 };
 const SO_ATTACH_REUSEPORT_CBPF: SocketOption = { level: SOL_SOCKET, name: 51 };
 
@@ -45,13 +58,18 @@ export function openSocketTuning({ logger, libcPaths }: SocketTuningOptions): So
   const libc = openLibc(libcPaths);
   if (typeof libc === "string") {
     logger.warn("Cannot tune sockets: admission responses can take 40 ms longer", { reason: libc });
-    return { noDelay() {}, steer() {}, close() {} };
+    return UNTUNED;
   }
   const program = constantProgram(libc);
   return {
     noDelay(port) {
-      if (!setNoDelay(libc, port)) logger.warn("Cannot set TCP_NODELAY on the listener", { port });
+      const descriptor = setNoDelay(libc, port);
+      if (descriptor === undefined) {
+        logger.warn("Cannot set TCP_NODELAY on the listener", { port });
+      }
+      return descriptor;
     },
+    isListening: (descriptor, port) => isListenerOn(libc, { fd: descriptor, port }),
     steer(port, place) {
       const [fd] = listenersOn(libc, port);
       const { level, name } = SO_ATTACH_REUSEPORT_CBPF;
@@ -64,15 +82,16 @@ export function openSocketTuning({ logger, libcPaths }: SocketTuningOptions): So
   };
 }
 
-function setNoDelay(libc: Libc, port: number): boolean {
+/** @returns the descriptor of the newest listener */
+function setNoDelay(libc: Libc, port: number): number | undefined {
   const on = new Int32Array([1]);
   for (const fd of listenersOn(libc, port)) {
     // During a change of certificate the old listener of the port already has it.
     if (readSocketOption(libc, { fd, option: TCP_NODELAY }) !== 0) continue;
     const { level, name } = TCP_NODELAY;
-    return libc.symbols.setsockopt(fd, level, name, on, on.byteLength) === 0;
+    return libc.symbols.setsockopt(fd, level, name, on, on.byteLength) === 0 ? fd : undefined;
   }
-  return false;
+  return undefined;
 }
 
 /**

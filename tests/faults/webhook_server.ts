@@ -1,6 +1,7 @@
 import { systemClock } from "../../lib/runtime/clock.ts";
 import { ALLOWED } from "../../lib/webhook/decisions.ts";
 import { startServer } from "../../lib/webhook/server.ts";
+import { UNTUNED } from "../../lib/webhook/socket_tuning.ts";
 import { quietLogger } from "../support/quiet_logger.ts";
 import { handlerWith } from "../webhook/fixtures.ts";
 import { createTestPki } from "../webhook/tls_fixtures.ts";
@@ -24,7 +25,7 @@ const server = startServer(await pki.issue(), {
   }),
   hostname: "127.0.0.1",
   port: 0,
-  sockets: { noDelay() {}, steer() {}, close() {} },
+  sockets: UNTUNED,
   clock,
   logger: quietLogger,
 });

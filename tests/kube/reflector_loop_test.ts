@@ -249,3 +249,29 @@ Deno.test("ReflectorLoop reports why a kind cannot be read, until it can be", as
   stop.abort();
   await ended;
 });
+
+for (const [code, level] of [[429, "info"], [500, "warn"]] as const) {
+  Deno.test(`ReflectorLoop logs that the API server answers ${code} as ${level}`, async () => {
+    const log: LogLine[] = [];
+    const clock = new ManualClock();
+    const stop = new AbortController();
+    const { read } = new Source();
+    const error = new ApiError({ method: "GET", path: "/things", httpCode: code });
+    const loop = new ReflectorLoop<KubeObject>({
+      name: "things",
+      source: { list: () => Promise.reject(error), watch: () => Promise.reject(error), read },
+      onChange() {},
+      clock,
+      random: () => 0.5,
+      logger: recordingLogger(log),
+    });
+    const ended = loop.run(stop.signal);
+    await clock.advance(100);
+    assert.deepEqual(log.map((line) => [line.level, line.message, line.fields.code]), [
+      [level, "Cannot list or watch; trying again", code],
+    ]);
+    assert.notEqual(loop.problem(), undefined);
+    stop.abort();
+    await ended;
+  });
+}

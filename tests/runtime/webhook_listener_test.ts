@@ -6,6 +6,7 @@ import type { ServingCertificate } from "../../lib/webhook/certificates/source.t
 import { freePorts } from "../support/free_port.ts";
 import { handlerWith, recordingLogger } from "../webhook/fixtures.ts";
 import { createTestPki } from "../webhook/tls_fixtures.ts";
+import { UNTUNED } from "../../lib/webhook/socket_tuning.ts";
 
 function listenerOn(port: number) {
   const errors: ListenError[] = [];
@@ -13,7 +14,7 @@ function listenerOn(port: number) {
     handler: handlerWith(),
     hostname: "127.0.0.1",
     port,
-    sockets: { noDelay() {}, steer() {}, close() {} },
+    sockets: UNTUNED,
     clock: systemClock(),
     logger: recordingLogger(),
     onListenError: (error) => errors.push(error),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import { systemClock } from "../../lib/runtime/clock.ts";
 import { startServer } from "../../lib/webhook/server.ts";
+import { UNTUNED } from "../../lib/webhook/socket_tuning.ts";
 import { handlerWith, recordedReview, recordingLogger } from "./fixtures.ts";
 import { createTestPki } from "./tls_fixtures.ts";
 
@@ -27,7 +28,7 @@ Deno.test("the webhook answers while connections are reset by the hundred, and l
     handler: handlerWith(),
     hostname: "127.0.0.1",
     port: 0,
-    sockets: { noDelay() {}, steer() {}, close() {} },
+    sockets: UNTUNED,
     clock: systemClock(),
     logger,
   });

@@ -1,63 +1,9 @@
 import assert from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
-import { connect } from "node:tls";
 import { systemClock } from "../../lib/runtime/clock.ts";
-import { openSocketTuning } from "../../lib/webhook/socket_tuning.ts";
-import { startServer, type WebhookServerOptions } from "../../lib/webhook/server.ts";
-import { handlerWith, recordedReview, recordingLogger } from "./fixtures.ts";
-import { createTestPki } from "./tls_fixtures.ts";
-
-const REVIEW = recordedReview("bare-pod");
-
-/** A server on a free port with its own certificate, a client that trusts it, and a function that ends both. */
-async function serve(options: Partial<WebhookServerOptions> = {}) {
-  const pki = await createTestPki();
-  const logger = recordingLogger();
-  const sockets = openSocketTuning({ logger });
-  const server = startServer(await pki.issue(), {
-    handler: handlerWith(),
-    hostname: "127.0.0.1",
-    port: 0,
-    sockets,
-    clock: systemClock(),
-    logger,
-    ...options,
-  });
-  const url = `https://127.0.0.1:${server.port}/mutate-pod`;
-  const clients: Deno.HttpClient[] = [];
-  return {
-    pki,
-    logger,
-    server,
-    url,
-    /** A client with its own connections. */
-    client(http2 = true) {
-      const client = Deno.createHttpClient({
-        caCerts: [pki.authority.cert],
-        http1: !http2,
-        http2,
-      });
-      clients.push(client);
-      return client;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const client of clients) client.close();
-      await server.stop(5000);
-      sockets.close();
-    },
-  };
-}
-
-async function review(url: string, client: Deno.HttpClient): Promise<number> {
-  const response = await fetch(url, {
-    method: "POST",
-    client,
-    headers: { "content-type": "application/json" },
-    body: REVIEW,
-  });
-  await response.text();
-  return response.status;
-}
+import { openSocketTuning, UNTUNED } from "../../lib/webhook/socket_tuning.ts";
+import { startServer } from "../../lib/webhook/server.ts";
+import { handlerWith, recordingLogger } from "./fixtures.ts";
+import { certificateOf, review, serve } from "./serving.ts";
 
 /** The least of how long a call takes, one at a time: a delayed acknowledgement holds up each of them by 40 ms. */
 async function leastMs(call: () => Promise<unknown>): Promise<number> {
@@ -117,7 +63,7 @@ Deno.test("startServer() reports its port and refuses one that is taken by anoth
       handler: handlerWith(),
       hostname: "127.0.0.1",
       port,
-      sockets: { noDelay() {}, steer() {}, close() {} },
+      sockets: UNTUNED,
       clock: systemClock(),
       logger: recordingLogger(),
     }).stop(1000);
@@ -170,82 +116,6 @@ Deno.test("startServer() keeps no memory for bodies that are only announced", as
   for (const connection of begun) connection.close();
   assert.ok(answers.every((answer) => answer.startsWith("HTTP/1.1 408 ")));
   assert.ok(growth < connections * length / 2, `${growth} bytes`);
-});
-
-Deno.test("startServer() serves a new certificate without losing a request, pooled or fresh", async () => {
-  await using served = await serve({
-    // Longer than a busy machine takes to accept what was connected before the swap; a controller's is 10 s.
-    overlapMs: 400,
-    handler: async (request) => {
-      await request.text();
-      await systemClock().sleep(1);
-      return new Response("ok");
-    },
-  });
-  let running = true;
-  const outcomes = { answered: 0, failed: [] as unknown[] };
-  const attempt = async (client: Deno.HttpClient) => {
-    try {
-      await review(served.url, client);
-      outcomes.answered++;
-    } catch (error) {
-      outcomes.failed.push(error);
-    }
-  };
-  const pooled = served.client();
-  const load = [
-    ...Array.from({ length: 4 }, async () => {
-      while (running) await attempt(pooled);
-    }),
-    (async () => {
-      while (running) {
-        const fresh = served.client(false);
-        await attempt(fresh);
-      }
-    })(),
-  ];
-  const before = await certificateOf(served);
-  for (let i = 0; i < 4; i++) {
-    served.server.swap(await served.pki.issue());
-    await systemClock().sleep(550);
-  }
-  running = false;
-  await Promise.all(load);
-  assert.deepEqual(outcomes.failed, []);
-  assert.ok(outcomes.answered > 50, `${outcomes.answered} requests`);
-  assert.notEqual(await certificateOf(served), before);
-});
-
-/** Serial number of the certificate that a new connection gets. */
-async function certificateOf(
-  { server, pki }: Awaited<ReturnType<typeof serve>>,
-): Promise<string | undefined> {
-  const socket = connect({ host: "127.0.0.1", port: server.port, ca: pki.authority.cert });
-  await new Promise((resolve, reject) =>
-    socket.once("secureConnect", resolve).once("error", reject)
-  );
-  const { serialNumber } = socket.getPeerCertificate();
-  await new Promise((resolve) => socket.once("close", resolve).destroy());
-  return serialNumber;
-}
-
-Deno.test("startServer() gives every new connection the newest certificate while old listeners live on", async () => {
-  await using served = await serve({ overlapMs: 60_000 });
-  for (let i = 0; i < 3; i++) {
-    const identity = await served.pki.issue();
-    served.server.swap(identity);
-    const { serialNumber } = new X509Certificate(identity.cert);
-    for (let connection = 0; connection < 12; connection++) {
-      assert.equal(await certificateOf(served), serialNumber);
-    }
-  }
-});
-
-Deno.test("startServer() keeps its certificate when the next one cannot be used", async () => {
-  await using served = await serve();
-  const { cert } = await served.pki.issue();
-  assert.throws(() => served.server.swap({ cert, key: "no key" }));
-  assert.equal(await review(served.url, served.client()), 200);
 });
 
 Deno.test("startServer() ends within its deadline while a peer has not finished its handshake", async () => {
