@@ -33,7 +33,6 @@ export const admissionReview = z.looseObject({
   kind: z.literal("AdmissionReview"),
   request: admissionRequest,
 });
-export type AdmissionReview = z.infer<typeof admissionReview>;
 
 /** A meta/v1 Status as an admission response or an API error carries it. */
 export interface Status {

@@ -6,7 +6,7 @@ import type { WebhookRule } from "./webhook_configuration.ts";
  * and compares. Defaults are explicit, so that a read object compares equal.
  */
 
-/** A CEL expression with its name. */
+/** A variable or match condition: its CEL expression, and the name for other expressions and error messages. */
 export interface NamedExpression {
   name: string;
   expression: string;

@@ -24,11 +24,11 @@ export const volumeMount = z.looseObject({
 });
 export type VolumeMount = z.infer<typeof volumeMount>;
 
-export const volumeDevice = z.looseObject({ name: z.string(), devicePath: z.string() });
+const volumeDevice = z.looseObject({ name: z.string(), devicePath: z.string() });
 export type VolumeDevice = z.infer<typeof volumeDevice>;
 
-export const quantity = z.union([z.string(), z.number()]);
-export const resourceList = z.record(z.string(), quantity);
+const quantity = z.union([z.string(), z.number()]);
+const resourceList = z.record(z.string(), quantity);
 export type ResourceList = z.infer<typeof resourceList>;
 
 /** Requests and limits of one container, or some of them. */
@@ -37,7 +37,7 @@ export interface ResourceLists {
   readonly limits?: Readonly<ResourceList>;
 }
 
-export const resources = z.looseObject({
+const resources = z.looseObject({
   limits: z.optional(resourceList),
   requests: z.optional(resourceList),
 });

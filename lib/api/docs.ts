@@ -9,7 +9,7 @@ export type EmbeddedDefinition =
   | "VolumeMount";
 
 /** Metadata of a field that goes into the CRD unchanged. */
-export interface FieldDoc {
+interface FieldDoc {
   description?: string;
   default?: unknown;
   "x-kubernetes-int-or-string"?: boolean;

@@ -2,7 +2,7 @@
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 
-/** A JSON object. */
+/** An object of JSON values only; a member is never undefined. */
 export interface JsonObject {
   [key: string]: Json;
 }

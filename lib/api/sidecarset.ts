@@ -14,7 +14,7 @@ const conflictPolicies = ["Refuse", "Replace"] as const;
 const missedPodPolicies = ["Report", "Evict"] as const;
 export const patchPolicies = ["Retain", "Overwrite", "MergePatchJson"] as const;
 
-export const patchPodMetadata = z.looseObject({
+const patchPodMetadata = z.looseObject({
   annotations: z.optional(stringMap).register(docs, {
     description: "Annotations to set on the Pods.",
   }),

@@ -3,7 +3,7 @@ import { docs } from "./docs.ts";
 
 const count = (description: string) => z.int().register(docs, { description });
 
-export const condition = z.looseObject({
+const condition = z.looseObject({
   type: z.string().register(docs, {
     description: "Type of the condition: Ready, Progressing or PodsMissed.",
   }),

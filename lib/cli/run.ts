@@ -5,8 +5,7 @@ import { createProgram } from "./program.ts";
 import { failureText } from "./terminal/failure_text.ts";
 import { createTerminal, type Device } from "./terminal/terminal.ts";
 
-/** Options of {@linkcode run}. */
-export interface RunOptions {
+interface RunOptions {
   /** @default connects to the cluster of the kubeconfig or the environment */
   readonly connect?: Connect;
 }

@@ -31,15 +31,14 @@ interface Failure {
 }
 
 /** A write that has failed. */
-export interface FailedWrite {
+interface FailedWrite {
   readonly error: unknown;
   readonly message: string;
   /** The workload of a Pod. */
   readonly group?: string;
 }
 
-/** Options of {@linkcode Failures}. */
-export interface FailuresOptions {
+interface FailuresOptions {
   readonly clock: Clock;
   /** From 0 to 1, for jitter. @default Math.random */
   random?(): number;

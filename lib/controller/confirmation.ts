@@ -11,8 +11,7 @@ import { get } from "../kube/requests.ts";
 import { type Resource, resources } from "../kube/resources.ts";
 import { send } from "../kube/response.ts";
 
-/** Options of {@linkcode Confirmation}. */
-export interface ConfirmationOptions {
+interface ConfirmationOptions {
   readonly index: ClusterIndex;
   /** As the API server has it now; undefined where there is none. Both may reject with what it answers. */
   readSidecarSet(
@@ -93,7 +92,7 @@ function sameLabels(a: Labels, b: Labels): boolean {
 }
 
 /** Where a confirmation reads. */
-export interface ConfirmationSources {
+interface ConfirmationSources {
   readonly client: RestClient;
   readonly index: ClusterIndex;
 }

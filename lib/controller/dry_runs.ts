@@ -4,8 +4,7 @@ import type { ObservedPod } from "../core/observed_pod.ts";
 import { createInjector } from "../core/inject/inject.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 
-/** Options of {@linkcode createDryRuns}. */
-export interface DryRunOptions {
+interface DryRunOptions {
   readonly index: ClusterIndex;
   readonly clock: Clock;
   readonly excludedNamespaces: readonly string[];

@@ -17,8 +17,7 @@ export interface Occurrence {
   readonly note: string;
 }
 
-/** Options of {@linkcode Events}. */
-export interface EventsOptions extends LoopEnvironment {
+interface EventsOptions extends LoopEnvironment {
   readonly writer: Writer;
   /** Name of this process. */
   readonly instance: string;

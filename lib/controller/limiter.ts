@@ -1,8 +1,7 @@
 import type { Clock } from "../api/clock.ts";
 import { ServerGate } from "./server_gate.ts";
 
-/** Options of {@linkcode Limiter}. */
-export interface LimiterOptions {
+interface LimiterOptions {
   clock: Clock;
   /** How many may be under way. */
   maxInFlight: number;

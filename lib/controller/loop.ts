@@ -32,7 +32,7 @@ export interface LoopMetrics {
   observe(controller: string, queue: WorkQueue): void;
 }
 
-/** Options of {@linkcode Loop}. */
+/** What differs between controllers: their task, their concurrency and when they run. */
 export interface LoopOptions {
   /** Name of the controller: the label of its metrics. */
   readonly controller: string;

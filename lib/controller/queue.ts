@@ -2,8 +2,7 @@ import TinyQueue from "tinyqueue";
 import type { Clock } from "../api/clock.ts";
 import { backoffDelay } from "../core/backoff.ts";
 
-/** Options of {@linkcode WorkQueue}. */
-export interface QueueOptions {
+interface QueueOptions {
   clock: Clock;
   /** How many keys are worked on at a time. */
   concurrency: number;

@@ -64,8 +64,7 @@ export class RepairBackoff {
   }
 }
 
-/** Options of {@linkcode createRepairReport}. */
-export interface RepairReportOptions {
+interface RepairReportOptions {
   readonly logger: Logger;
   readonly events: Pick<Events, "record">;
   /** Counts each repair. */

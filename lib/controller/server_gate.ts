@@ -14,8 +14,7 @@ const PROBE_PATIENCE_MS = 5_000;
 /** Delay of the next probe: a recovery is noticed within seconds, however long the fault has lasted. */
 const PROBE_MS = { base: 500, max: 4_000 };
 
-/** Options of {@linkcode ServerGate}. */
-export interface ServerGateOptions {
+interface ServerGateOptions {
   readonly clock: Clock;
   /** From 0 to 1, for jitter. @default Math.random */
   random?(): number;

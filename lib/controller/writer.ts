@@ -15,8 +15,7 @@ import { type Leadership, NotLeaderError } from "./leadership.ts";
 import type { Limiter } from "./limiter.ts";
 import { preconditionsOf } from "./references.ts";
 
-/** Options of {@linkcode Writer}. */
-export interface WriterOptions {
+interface WriterOptions {
   readonly client: RestClient;
   /** Bounds the writes of Pods: there may be thousands, and some may be slow. */
   readonly podLimiter: Limiter;
@@ -26,7 +25,7 @@ export interface WriterOptions {
 }
 
 /** Identifies exactly the state of an object that a write was decided for. */
-export interface Precondition {
+interface Precondition {
   readonly name: string;
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;

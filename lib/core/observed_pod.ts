@@ -77,13 +77,13 @@ type Only<T, K extends PropertyKey> =
   & { readonly [P in Exclude<K, NamedKey<T>>]?: unknown }
   & { readonly [P in Exclude<NamedKey<T>, K>]?: unknown };
 
-/** A container of an observed Pod. */
+/** The declared fields of a container; those of injected ones are declared apart. */
 export type ObservedContainer = Only<
   Container,
   Declared["container" | "injectedContainer"] | "env"
 >;
 
-/** The status of an observed Pod's container. */
+/** The declared fields of a container status, without times. */
 export type ObservedContainerStatus =
   & Only<ContainerStatus, Declared["containerStatus" | "injectedContainerStatus"]>
   & { readonly state?: ObservedState };

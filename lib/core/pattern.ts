@@ -7,7 +7,7 @@ import { RE2JS } from "re2js";
 export const MAX_PATTERN_LENGTH = 1000;
 
 /** A regular expression ready for use, or what is wrong with it: "must be ...". */
-export type Pattern =
+type Pattern =
   | { readonly ok: true; matches(text: string): boolean }
   | { readonly ok: false; readonly problem: string };
 

@@ -8,7 +8,7 @@ interface CommonChange {
 }
 
 /** A Pod appeared, changed or was deleted. */
-export interface PodChange extends CommonChange {
+interface PodChange extends CommonChange {
   readonly kind: "pod";
   /** `namespace/name`. */
   readonly key: string;
@@ -27,26 +27,26 @@ export interface SidecarSetChange extends CommonChange {
 }
 
 /** The labels of a namespace changed, or it is new. */
-export interface NamespaceChange extends CommonChange {
+interface NamespaceChange extends CommonChange {
   readonly kind: "namespace";
   readonly name: string;
 }
 
 /** A ControllerRevision was stored or deleted. */
-export interface RevisionChange extends CommonChange {
+interface RevisionChange extends CommonChange {
   readonly kind: "revision";
   readonly name: string;
 }
 
 /** The record of a clean-up was stored or deleted. */
-export interface CleanupRecordChange extends CommonChange {
+interface CleanupRecordChange extends CommonChange {
   readonly kind: "cleanuprecord";
   /** The SidecarSet that the record belongs to. */
   readonly sidecarSet: string;
 }
 
 /** A webhook configuration of the installation was stored or deleted. */
-export interface RegistrationChange extends CommonChange {
+interface RegistrationChange extends CommonChange {
   readonly kind: "registration";
   readonly configuration: WebhookConfiguration["kind"];
   readonly after: WebhookConfiguration | undefined;
@@ -61,7 +61,7 @@ export interface PolicyChange extends CommonChange {
 }
 
 /** A fact that a status reports, and that is not in the index: coverage, missed Pods or refused Pods. */
-export interface FindingChange extends CommonChange {
+interface FindingChange extends CommonChange {
   readonly kind: "finding";
 }
 

@@ -2,7 +2,7 @@ import type { CleanupRecord } from "../api/cleanup_record.ts";
 import type { ConfigMap } from "../api/objects.ts";
 import { isOlder, unversioned } from "./versions.ts";
 
-/** A record as it is stored. */
+/** A record, and the ConfigMap that holds it, whose resourceVersion is the precondition of a write. */
 export interface StoredCleanupRecord {
   readonly record: CleanupRecord;
   readonly configMap: ConfigMap;

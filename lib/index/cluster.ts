@@ -28,8 +28,7 @@ import { classifiesAlike, sameSelection, SelectionTimes, selectsAlike } from "./
 import { SidecarSetIndex } from "./sidecarsets.ts";
 import { isOlder, isSameState, unversioned } from "./versions.ts";
 
-/** Options of {@linkcode ClusterIndex}. */
-export interface ClusterIndexOptions {
+interface ClusterIndexOptions {
   /** Namespaces whose Pods are never injected. @default none */
   readonly excludedNamespaces?: Iterable<string>;
 }

@@ -1,5 +1,5 @@
 /** How many Pods of a SidecarSet there are, and how many of them are not at its current revision. */
-export interface Shares {
+interface Shares {
   readonly matched: number;
   readonly pinned: number;
 }

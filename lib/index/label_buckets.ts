@@ -2,7 +2,7 @@ import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { RequiredLabel } from "../core/select/label_selector.ts";
 
 /** SidecarSets that require the same. */
-export type Bucket = Set<PreparedSidecarSet>;
+type Bucket = Set<PreparedSidecarSet>;
 
 interface KeyBuckets {
   /** SidecarSets that require one of some values. */

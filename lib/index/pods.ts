@@ -14,8 +14,7 @@ import { EffectiveTimes } from "./selection_times.ts";
 import { Interning } from "./interning.ts";
 import { isOlder, unversioned } from "./versions.ts";
 
-/** Options of {@linkcode PodIndex}. */
-export interface PodIndexOptions {
+interface PodIndexOptions {
   /** The SidecarSets that select a Pod with these labels in this namespace. */
   selecting(
     labels: Readonly<Record<string, string>>,

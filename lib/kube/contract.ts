@@ -63,7 +63,7 @@ export interface ApiStatus {
   };
 }
 
-/** Options of one page of a list. */
+/** Parameters of a list page: `limit` is its maximum number of items, `continue` the token of the page before. */
 export interface ListOptions {
   abortSignal?: AbortSignal;
   limit?: number;
@@ -72,7 +72,7 @@ export interface ListOptions {
   maxBytes?: number;
 }
 
-/** Options of a watch. */
+/** Parameters of a watch: events after `resourceVersion`, until `timeoutSeconds`. */
 export interface WatchOptions {
   abortSignal?: AbortSignal;
   resourceVersion?: string;
@@ -82,7 +82,7 @@ export interface WatchOptions {
   sendInitialEvents?: boolean;
 }
 
-/** One page of a list. */
+/** One page of a list, with the token of the next one; the last page has none. */
 export interface ObjectList<T> {
   metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
   items: T[];

@@ -8,12 +8,12 @@ export interface TlsMaterial {
 }
 
 /** A client certificate with its key, as PEM text. */
-export interface ClientCertificate {
+interface ClientCertificate {
   readonly cert: string;
   readonly key: string;
 }
 
-/** Credentials of one request. */
+/** The client certificate and header of one request. */
 export interface Access {
   readonly tls: TlsMaterial;
   /** Value of the `Authorization` header. */
@@ -21,7 +21,7 @@ export interface Access {
 }
 
 /** The program's credentials at the API server. */
-export interface Credentials {
+interface Credentials {
   /**
    * The credentials for the next request.
    *

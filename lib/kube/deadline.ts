@@ -1,7 +1,6 @@
 import type { Clock } from "../api/clock.ts";
 
-/** Options of {@linkcode Deadline}. */
-export interface DeadlineOptions {
+interface DeadlineOptions {
   clock: Pick<Clock, "sleep">;
   /** Its abort also aborts the deadline's signal. */
   signal?: AbortSignal;

@@ -1,8 +1,7 @@
 import { isObject } from "../api/json.ts";
 import type { ApiStatus } from "./contract.ts";
 
-/** Options of {@linkcode ApiError}. */
-export interface ApiErrorOptions {
+interface ApiErrorOptions {
   method: string;
   path: string;
   httpCode: number;
@@ -43,8 +42,7 @@ export class CredentialsError extends Error {
   override readonly name = "CredentialsError";
 }
 
-/** Options of {@linkcode ConnectionError}. */
-export interface ConnectionErrorOptions {
+interface ConnectionErrorOptions {
   method: string;
   path: string;
   /** The problem, as the second half of a sentence. */
@@ -65,7 +63,7 @@ export class ConnectionError extends Error {
   }
 }
 
-/** Names a request in error messages. */
+/** Method and path, as error messages name a request. */
 export interface RequestName {
   readonly method: string;
   readonly path: string;
@@ -124,11 +122,6 @@ export function isConflict(error: unknown): boolean {
 /** An object of this name exists. */
 export function isAlreadyExists(error: unknown): boolean {
   return httpCodeOf(error) === 409 && reasonOf(error) === "AlreadyExists" && !isDenied(error);
-}
-
-/** The resourceVersion or `continue` token has expired: list again. */
-export function isGone(error: unknown): boolean {
-  return httpCodeOf(error) === 410;
 }
 
 /** Overload, or an eviction that a PodDisruptionBudget does not allow at present. */

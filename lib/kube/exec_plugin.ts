@@ -35,8 +35,7 @@ const execCredential = z.looseObject({
   }),
 });
 
-/** Options of {@linkcode ExecPlugin}. */
-export interface ExecPluginOptions {
+interface ExecPluginOptions {
   host: Pick<Host, "run">;
   clock: Clock;
   /** `spec.cluster` of the ExecCredential for a plugin with `provideClusterInfo`. */

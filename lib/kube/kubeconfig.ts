@@ -18,7 +18,7 @@ import {
 import { caOf, identityOf } from "./kubeconfig_identity.ts";
 import type { TextFileOptions } from "./text_source.ts";
 
-/** Options of {@linkcode kubeconfigCluster}. */
+/** The choice of a cluster, as kubectl makes it from `--kubeconfig`, KUBECONFIG and `--context`. */
 export interface KubeconfigOptions extends TextFileOptions {
   host: Host;
   /** A file that must exist. @default the files of KUBECONFIG, else the one in the home folder */
@@ -132,7 +132,7 @@ const TRANSPORTS: Readonly<Record<string, "https" | "socks5">> = {
  *
  * @param text URL with the scheme http, https, socks5 or socks5h, and optional credentials
  */
-export function proxyOf(text: string): Deno.Proxy {
+function proxyOf(text: string): Deno.Proxy {
   const { protocol, host, username, password } = new URL(text);
   const basicAuth = {
     username: decodeURIComponent(username),
@@ -146,7 +146,7 @@ export function proxyOf(text: string): Deno.Proxy {
 }
 
 /** Excludes loopback addresses from the proxy of the environment, as Go's client does. */
-export function excludeLoopback(host: Pick<Host, "env" | "setEnv">): void {
+function excludeLoopback(host: Pick<Host, "env" | "setEnv">): void {
   if (!VARIABLES.some((name) => host.env(name))) return;
   const excluded = host.env("NO_PROXY") || host.env("no_proxy");
   host.setEnv("NO_PROXY", [...(excluded ? [excluded] : []), ...LOOPBACK].join(","));

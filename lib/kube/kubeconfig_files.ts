@@ -80,7 +80,7 @@ export interface Chosen<T> extends Located {
   readonly title: string;
 }
 
-/** Several kubeconfig files, merged. */
+/** The entries of several kubeconfig files by name; the first file that has a name wins, as with kubectl. */
 export interface MergedKubeconfig {
   readonly files: readonly string[];
   readonly currentContext: string | undefined;
@@ -89,8 +89,7 @@ export interface MergedKubeconfig {
   readonly contexts: ReadonlyMap<string, Located>;
 }
 
-/** Options of {@linkcode readKubeconfigs}. */
-export interface ReadOptions {
+interface ReadOptions {
   host: Pick<Host, "readTextFile">;
   /** Whether to skip a file that does not exist. */
   allowMissing: boolean;

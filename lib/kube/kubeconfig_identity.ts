@@ -9,8 +9,7 @@ import { fixedText, TextFile, type TextFileOptions, type TextSource } from "./te
 /** The cluster extension for exec plugins. */
 const EXEC_EXTENSION = "client.authentication.k8s.io/exec";
 
-/** Options of {@linkcode identityOf}. */
-export interface IdentityOptions extends TextFileOptions {
+interface IdentityOptions extends TextFileOptions {
   host: Host;
   cluster: Chosen<ClusterEntry>;
   ca: TextSource | undefined;

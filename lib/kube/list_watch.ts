@@ -16,8 +16,7 @@ export interface ListWatch<T> {
   read(value: unknown): T;
 }
 
-/** Options of {@linkcode listWatch}. */
-export interface ListWatchOptions<T extends KubeObject> {
+interface ListWatchOptions<T extends KubeObject> {
   resource: Resource<T>;
   /** @default all objects of the cluster */
   selection?: Selection;
@@ -43,8 +42,7 @@ export function listWatch<T extends KubeObject>(
   };
 }
 
-/** Options of {@linkcode ListPages}. */
-export interface ListPagesOptions<T extends KubeObject> {
+interface ListPagesOptions<T extends KubeObject> {
   readonly source: Pick<ListWatch<T>, "list">;
   readonly clock: Clock;
   /** Objects per page. */
@@ -53,7 +51,7 @@ export interface ListPagesOptions<T extends KubeObject> {
 }
 
 /** One page of a list, with the list's resourceVersion. */
-export interface Page<T> {
+interface Page<T> {
   readonly items: T[];
   readonly version: string;
   /** The `continue` token; absent on the last page. */

@@ -4,8 +4,7 @@ import type { KubeObject } from "../api/objects.ts";
 import { httpCodeOf, retryAfterSecondsOf } from "./errors.ts";
 import type { Failure, Input } from "./reflector_types.ts";
 
-/** Options of {@linkcode OpenWatch}. */
-export interface OpenWatchOptions {
+interface OpenWatchOptions {
   clock: Clock;
   /** Time without a value after which the peer counts as dead; fetch has no such timeout. */
   idleDeadlineMs: number;

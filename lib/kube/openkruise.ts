@@ -29,7 +29,7 @@ const LEASE = "kruise-manager";
 /** A Lease that is older than this many times its duration has no holder. */
 const LEASE_DURATIONS = 2;
 
-/** Options of {@linkcode openKruiseActivity}. */
+/** The cluster, and the namespace in which OpenKruise runs if it is installed. */
 export interface OpenKruiseOptions {
   readonly client: RestClient;
   /** Namespace of OpenKruise, unless its registration names another one. */

@@ -7,8 +7,7 @@ import { failureOf, OpenWatch, watchInput } from "./open_watch.ts";
 import { isForbidden, isRefusedStream, start, step } from "./reflector.ts";
 import type { Change, Input, State, Task } from "./reflector_types.ts";
 
-/** Options of {@linkcode ReflectorLoop}. */
-export interface ReflectorOptions<T extends KubeObject> {
+interface ReflectorOptions<T extends KubeObject> {
   /** Name of the watch in the log, such as "pods". */
   name: string;
   source: ListWatch<T>;
@@ -32,7 +31,7 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 /** Page size and times of a reflector. */
-export interface ReflectorTiming {
+interface ReflectorTiming {
   /** Objects per list page. Parsing a page delays admission reviews. @default {100} */
   pageSize: number;
   /** Deadline of one page. @default {60_000} */

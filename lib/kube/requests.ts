@@ -25,34 +25,31 @@ export interface Selection {
   fieldSelector?: string;
 }
 
-/** Options of {@linkcode list}. */
-export interface PageOptions extends Selection {
+interface PageOptions extends Selection {
   limit?: number;
   continue?: string;
 }
 
 /** What a watch is about, where it starts, and how long it lasts. */
-export type WatchFrom = Selection & Omit<WatchOptions, "abortSignal">;
+type WatchFrom = Selection & Omit<WatchOptions, "abortSignal">;
 
 /** Options of every write. */
-export interface WriteOptions {
+interface WriteOptions {
   /** Validates and responds without storing anything. */
   dryRun?: boolean;
   fieldManager?: string;
 }
 
-/** Options of {@linkcode create}. */
-export interface CreateOptions<T> extends WriteOptions {
+interface CreateOptions<T> extends WriteOptions {
   namespace?: string;
   body: T;
 }
 
-/** Options of {@linkcode update}. */
-export interface UpdateOptions<T> extends ObjectRef, WriteOptions {
+interface UpdateOptions<T> extends ObjectRef, WriteOptions {
   body: T;
 }
 
-export type PatchBody =
+type PatchBody =
   | { type: "merge" | "strategic-merge"; body: object }
   | { type: "json"; body: readonly JsonPatchOperation[] }
   /** Server-side apply; `force` takes over fields of other managers. */
@@ -68,16 +65,14 @@ export interface Preconditions {
   resourceVersion?: string;
 }
 
-/** Options of {@linkcode remove}. */
-export interface DeleteOptions extends ObjectRef {
+interface DeleteOptions extends ObjectRef {
   dryRun?: boolean;
   preconditions?: Preconditions;
   gracePeriodSeconds?: number;
   propagationPolicy?: "Orphan" | "Background" | "Foreground";
 }
 
-/** Options of {@linkcode evict}. */
-export type EvictOptions =
+type EvictOptions =
   & Required<ObjectRef>
   & Pick<DeleteOptions, "dryRun" | "preconditions">;
 

@@ -3,8 +3,7 @@ import type { Logger } from "../api/logger.ts";
 import { Deadline } from "./deadline.ts";
 import { httpCodeOf } from "./errors.ts";
 
-/** Options of {@linkcode StoreMonitor}. */
-export interface StoreMonitorOptions {
+interface StoreMonitorOptions {
   /**
    * Reads an object that is written often; from the store, not from a cache.
    *
@@ -16,7 +15,7 @@ export interface StoreMonitorOptions {
 }
 
 /** Receives what a monitor of the store finds. */
-export interface StoreSubscriber {
+interface StoreSubscriber {
   /** The API server is reachable again. */
   onReachable(): void;
   /** The store was restored to an earlier state. */

@@ -12,7 +12,7 @@ export interface TextSource {
   expire(): void;
 }
 
-/** Options of {@linkcode TextFile}. */
+/** Source of the file, and the clock of its cache. */
 export interface TextFileOptions {
   host: Pick<Host, "readTextFile">;
   clock: Clock;

@@ -7,7 +7,7 @@ import { ConnectionError, type RequestName } from "./errors.ts";
 import { HttpClients } from "./http_clients.ts";
 import { apiErrorOf, jsonOf, ParseTurns, responseText } from "./response.ts";
 
-/** Options of {@linkcode FetchClient}. */
+/** The cluster, and what requests have in common. */
 export interface FetchClientOptions {
   cluster: Cluster;
   clock: Clock;

@@ -23,8 +23,7 @@ import {
 import { withUnknownFieldWarnings } from "../webhook/warnings.ts";
 import { toPrepared } from "../core/defaults/prepare.ts";
 
-/** Options of {@linkcode createAdmission}. */
-export interface AdmissionOptions {
+interface AdmissionOptions {
   readonly client: RestClient;
   readonly index: ClusterIndex;
   readonly clock: Clock;

@@ -12,8 +12,7 @@ import { servingNames } from "../webhook/certificates/issue.ts";
 import type { CertificateListener, CertificateSource } from "../webhook/certificates/source.ts";
 import type { Config } from "./config.ts";
 
-/** Options of {@linkcode createCertificates}. */
-export interface CertificatesOptions {
+interface CertificatesOptions {
   readonly config: Config;
   readonly client: RestClient;
   readonly clock: Clock;
@@ -22,7 +21,7 @@ export interface CertificatesOptions {
 }
 
 /** The webhook's certificates and their subscribers. */
-export interface Certificates {
+interface Certificates {
   readonly source: CertificateSource;
   /** The name that API servers expect in the certificate. */
   readonly serverName: string;

@@ -18,7 +18,7 @@ const webhookUrl = z.string().check(
 );
 
 /** Settings of a controller process. */
-export const config = z.strictObject(
+const config = z.strictObject(
   {
     kubeconfig: z.optional(z.string()),
     context: z.optional(z.string()),
@@ -50,7 +50,7 @@ export const config = z.strictObject(
 export type Config = z.infer<typeof config>;
 
 /** Where the configuration is read. */
-export interface ConfigSources {
+interface ConfigSources {
   /** Values of the flags that were given, by the flag's name. */
   readonly flags: Readonly<Record<string, unknown>>;
   env(name: string): string | undefined;

@@ -40,8 +40,7 @@ import type { Config } from "./config.ts";
 /** Statuses, revisions and the registration are few compared with Pods. */
 const MAX_OTHER_WRITES_IN_FLIGHT = 4;
 
-/** Options of {@linkcode createControllers}. */
-export interface ControllersOptions {
+interface ControllersOptions {
   readonly config: Config;
   readonly client: RestClient;
   readonly index: ClusterIndex;

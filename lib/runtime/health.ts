@@ -7,8 +7,7 @@ export interface ReadinessCheck {
   check(): string | undefined;
 }
 
-/** Options of {@linkcode createHealthHandler}. */
-export interface HealthOptions {
+interface HealthOptions {
   readonly checks: readonly ReadinessCheck[];
   /** The metrics in Prometheus' text format. */
   metrics(): { contentType: string; text: string };
@@ -51,7 +50,7 @@ function text(body: string, status = 200): Response {
 }
 
 /** The listening server for probes and metrics. */
-export interface HealthServer {
+interface HealthServer {
   readonly port: number;
   stop(): Promise<void>;
 }

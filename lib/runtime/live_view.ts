@@ -5,8 +5,7 @@ import { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { createReflections } from "./watches.ts";
 
-/** Options of {@linkcode createLiveView}. */
-export interface LiveViewOptions {
+interface LiveViewOptions {
   readonly client: RestClient;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -2,13 +2,12 @@ import type { LogFields, Logger } from "../api/logger.ts";
 import { escaped, inOneLine, isPrintable, printable } from "../core/printable.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = (typeof logLevels)[number];
 
 export const logFormats = ["json", "text"] as const;
-export type LogFormat = (typeof logFormats)[number];
+type LogFormat = (typeof logFormats)[number];
 
-/** Options of {@linkcode createLogger}. */
-export interface LoggerOptions {
+interface LoggerOptions {
   /** Entries below this level are dropped. */
   level: LogLevel;
   /** One JSON object a line, or a line for a person. */

@@ -1,7 +1,6 @@
 import type { Logger } from "../api/logger.ts";
 
-/** Options of {@linkcode dropPermissions}. */
-export interface PermissionsOptions {
+interface PermissionsOptions {
   /** The credentials come from a program that has to be run again and again. */
   readonly keepRun: boolean;
   readonly logger: Logger;

@@ -20,8 +20,7 @@ const SUPPORT_POLL_MS = 30_000;
 const FIRST_POLL_MS = 1_000;
 const CHECK_DEADLINE_MS = 10_000;
 
-/** Options of {@linkcode PolicyWatches}. */
-export interface PolicyWatchesOptions {
+interface PolicyWatchesOptions {
   readonly client: RestClient;
   readonly index: ClusterIndex;
   readonly clock: Clock;

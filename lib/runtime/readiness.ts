@@ -10,8 +10,7 @@ const FAILING_CHECK_INTERVAL_MS = 200;
 const CHECK_INTERVAL_MS = 10_000;
 const CHECK_DEADLINE_MS = 3_000;
 
-/** Options of {@linkcode createReadiness}. */
-export interface ReadinessOptions {
+interface ReadinessOptions {
   readonly watches: Watches;
   readonly certificates: CertificateSource;
   readonly clock: Clock;
@@ -28,7 +27,7 @@ export interface ReadinessOptions {
 }
 
 /** The checks of the readiness probe. */
-export interface Readiness {
+interface Readiness {
   readonly checks: readonly ReadinessCheck[];
   /** Keeps calling the webhook until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>;

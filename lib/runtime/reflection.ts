@@ -8,7 +8,7 @@ import { ReflectorLoop } from "../kube/reflector_loop.ts";
 import type { Selection } from "../kube/requests.ts";
 import type { Resource } from "../kube/resources.ts";
 
-/** Options of {@linkcode reflect}. */
+/** What reflectors have in common. */
 export interface ReflectOptions {
   readonly client: RestClient;
   readonly clock: Clock;
@@ -18,7 +18,7 @@ export interface ReflectOptions {
 }
 
 /** One resource, and the store of its objects. */
-export interface Reflection<T extends KubeObject> {
+interface Reflection<T extends KubeObject> {
   readonly name: string;
   readonly resource: Resource<T>;
   readonly selection?: Selection;

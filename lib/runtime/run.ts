@@ -36,8 +36,7 @@ import { createCover, createMechanismWarnings, createValidation } from "./valida
 import { createWatches } from "./watches.ts";
 import { createWebhookListener } from "./webhook_listener.ts";
 
-/** Options of {@linkcode run}. */
-export interface RunOptions {
+interface RunOptions {
   readonly config: Config;
   /** Of the program. */
   readonly version: string;

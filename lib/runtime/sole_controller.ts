@@ -7,8 +7,7 @@ import { create, get } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/response.ts";
 
-/** Options of {@linkcode requireNoOtherController}. */
-export interface SoleControllerOptions {
+interface SoleControllerOptions {
   readonly store: LeaseStore;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -14,15 +14,14 @@ import type { SidecarSetValidationInput } from "../webhook/sidecarsets.ts";
 import { warningText } from "../webhook/warnings.ts";
 
 /** Validates SidecarSets, those of the cluster and those that are being admitted. */
-export interface Validation {
+interface Validation {
   /** Problems of a stored SidecarSet by itself. */
   problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
   /** Problems of a SidecarSet that is being admitted, those with other SidecarSets included. */
   validate(input: SidecarSetValidationInput): readonly FieldProblem[];
 }
 
-/** Options of {@linkcode createValidation}. */
-export interface ValidationOptions {
+interface ValidationOptions {
   readonly index: ClusterIndex;
   readonly requireAllowList: boolean;
   /** The allow-list that OpenKruise has left, for as long as there is none of ours. */
@@ -51,8 +50,7 @@ export function createValidation(
   };
 }
 
-/** Options of {@linkcode createMechanismWarnings}. */
-export interface MechanismWarningsOptions {
+interface MechanismWarningsOptions {
   readonly index: ClusterIndex;
   readonly excludedNamespaces: readonly string[];
   problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
@@ -89,8 +87,7 @@ export function createMechanismWarnings(
   };
 }
 
-/** Options of {@linkcode createCover}. */
-export interface CoverageOptions {
+interface CoverageOptions {
   readonly registration: Pick<RegistrationController, "cover">;
   problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
 }

@@ -16,8 +16,7 @@ import { toPrepared } from "../core/defaults/prepare.ts";
 
 const SYNC_POLL_MS = 20;
 
-/** Options of {@linkcode createReflections}. */
-export interface ReflectionsOptions extends ReflectOptions {
+interface ReflectionsOptions extends ReflectOptions {
   readonly index: ClusterIndex;
   /** The controller's namespace. */
   readonly namespace: string;
@@ -26,8 +25,7 @@ export interface ReflectionsOptions extends ReflectOptions {
   onPodsListed?(): void;
 }
 
-/** Options of {@linkcode createWatches}. */
-export interface WatchesOptions extends Omit<ReflectionsOptions, "onPodsListed"> {
+interface WatchesOptions extends Omit<ReflectionsOptions, "onPodsListed"> {
   /** Name of the webhook configurations, and of the MutatingAdmissionPolicy with its binding. */
   readonly registrationName: string;
   /** Until when the counts of the stored statuses were right. Never rejects. */

@@ -2,14 +2,13 @@ import type { CertificateListener, ServingCertificate } from "../webhook/certifi
 import { startServer, type WebhookServer, type WebhookServerOptions } from "../webhook/server.ts";
 import { type ListenAddress, ListenError, requireFree } from "./listen.ts";
 
-/** Options of {@linkcode createWebhookListener}. */
-export interface WebhookListenerOptions extends WebhookServerOptions {
+interface WebhookListenerOptions extends WebhookServerOptions {
   /** Called when the address cannot be listened on: the process cannot do its work. */
   onListenError(error: ListenError): void;
 }
 
 /** The webhook's server, which starts with the first certificate. */
-export interface WebhookListener extends Pick<CertificateListener, "onCertificate"> {
+interface WebhookListener extends Pick<CertificateListener, "onCertificate"> {
   /** Undefined until it listens. */
   server(): WebhookServer | undefined;
 }

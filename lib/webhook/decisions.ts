@@ -11,7 +11,7 @@ export type Review = (
 ) => AdmissionDecision | Promise<AdmissionDecision>;
 
 /** HTTP status of a call without a decision. */
-export type FailureCode = 400 | 500 | 503 | 504;
+type FailureCode = 400 | 500 | 503 | 504;
 
 const FAILURE_REASONS: Readonly<Record<FailureCode, string>> = {
   400: "BadRequest",

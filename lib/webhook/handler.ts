@@ -6,7 +6,7 @@ import { BodyBudget, type BodyShare, readJson } from "./json_body.ts";
 import { failed, type Review } from "./decisions.ts";
 import { createRespond, createReviewReader } from "./review.ts";
 
-/** Options of {@linkcode createHandler}. */
+/** The reviews, and the limits of requests in bytes and milliseconds. */
 export interface HandlerOptions {
   /** One review function per path of `PATHS`. */
   readonly reviews: { readonly [name in keyof typeof PATHS]: Review };

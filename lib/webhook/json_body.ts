@@ -1,5 +1,5 @@
 /** Limits of a request's body. */
-export interface BodyLimit {
+interface BodyLimit {
   /** A longer body is rejected without being buffered. */
   readonly maxBytes: number;
   /** Time for the whole body; Deno.serve has no timeout. */
@@ -8,7 +8,7 @@ export interface BodyLimit {
 }
 
 /** The value of a body, or the HTTP status and message of the response. */
-export type Body =
+type Body =
   | { readonly ok: true; readonly value: unknown; readonly share: BodyShare }
   | { readonly ok: false; readonly code: 400 | 408 | 413 | 429; readonly message: string };
 
@@ -124,7 +124,7 @@ async function countedJson(
 }
 
 /** Limits of the request bodies that are read, parsed and under review at the same time, over all connections. */
-export interface BodyBudgetOptions {
+interface BodyBudgetOptions {
   /** Bytes of all bodies. */
   readonly maxBytes: number;
   /** Bytes of large bodies, so that they leave room for usual ones. */

@@ -1,5 +1,5 @@
 /** Paths of glibc for `--allow-ffi`: Debian and distroless, then Fedora. */
-export const LIBC_PATHS: Readonly<Record<string, readonly string[]>> = {
+const LIBC_PATHS: Readonly<Record<string, readonly string[]>> = {
   x86_64: ["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/libc.so.6"],
   aarch64: ["/lib/aarch64-linux-gnu/libc.so.6", "/lib64/libc.so.6"],
 };

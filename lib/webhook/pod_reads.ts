@@ -1,13 +1,13 @@
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 
 /** Objects that a Pod review needs and the index does not have. */
-export interface UnknownObjects {
+interface UnknownObjects {
   readonly namespace: string;
   readonly sidecarSets: readonly { readonly name: string }[];
 }
 
 /** What was read for a Pod that the index does not know enough about. */
-export interface PodReads {
+interface PodReads {
   /** Undefined if it does not exist. */
   readonly namespace?: NamespaceFacts | undefined;
   /** Only existing ones. */

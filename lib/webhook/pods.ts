@@ -12,7 +12,7 @@ import { ALLOWED, failed, type Review } from "./decisions.ts";
 import { podDecision } from "./pod_decision.ts";
 import { type PodReader, readUnknown } from "./pod_reads.ts";
 
-/** Options of {@linkcode createPodReview}. */
+/** What the review of a Pod reads: no call of these waits, except for unknown namespaces. */
 export interface PodReviewOptions extends PodReader {
   /** Whether the index has all SidecarSets, namespaces and revisions of the cluster. */
   isSynced(): boolean;

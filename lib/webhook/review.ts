@@ -14,7 +14,7 @@ const JSON_HEADERS = { "content-type": "application/json" };
 const BUFFER_BYTES = 64 * 1024;
 
 /** An AdmissionReview, or why it cannot be read; with the uid for the response where there is one. */
-export type ReviewReading =
+type ReviewReading =
   | { readonly ok: true; readonly request: AdmissionRequest }
   | { readonly ok: false; readonly uid: string | undefined; readonly message: string };
 
@@ -36,7 +36,7 @@ export function createReviewReader(): (value: unknown) => ReviewReading {
 }
 
 /** Makes the HTTP response for a decision about the request with this uid. */
-export type Respond = (uid: string, decision: AdmissionDecision) => Response;
+type Respond = (uid: string, decision: AdmissionDecision) => Response;
 
 /** Makes the function that writes responses; it remembers shared patches. */
 export function createRespond(): Respond {

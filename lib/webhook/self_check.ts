@@ -1,4 +1,4 @@
-/** Options of {@linkcode selfCheck}. */
+/** The listener to call, and the certificate that it must serve. */
 export interface SelfCheckOptions {
   /** Address of the listener. */
   readonly hostname: string;

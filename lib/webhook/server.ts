@@ -3,7 +3,7 @@ import type { Logger } from "../api/logger.ts";
 import type { TlsIdentity } from "./certificates/identity.ts";
 import type { SocketTuning } from "./socket_tuning.ts";
 
-/** Options of {@linkcode startServer}. */
+/** The listener, and the deadlines of its replacement and shutdown in milliseconds. */
 export interface WebhookServerOptions extends GenerationOptions {
   readonly clock: Clock;
   /** Minimum time for which the old listener stays open. @default 10000 */

@@ -13,7 +13,7 @@ import { ALLOWED, failed, refused, type Review } from "./decisions.ts";
 import { jsonDiff, jsonEqual } from "../core/json/patch.ts";
 import { warned } from "./warnings.ts";
 
-/** Options of {@linkcode createSidecarSetValidation}. */
+/** The rules, and what an admitted SidecarSet waits for. */
 export interface SidecarSetValidationOptions {
   /** All problems of a SidecarSet, including conflicts with others of the cluster. */
   validateSidecarSet(input: SidecarSetValidationInput): readonly FieldProblem[];

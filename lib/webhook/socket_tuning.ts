@@ -32,8 +32,7 @@ export interface SocketTuning {
   close(): void;
 }
 
-/** Options of {@linkcode openSocketTuning}. */
-export interface SocketTuningOptions {
+interface SocketTuningOptions {
   readonly logger: Logger;
   /** @default LIBC_PATHS of this machine */
   readonly libcPaths?: readonly string[];

@@ -9,7 +9,7 @@ import {
 } from "../command_line/options.ts";
 import type { RenewOptions } from "./renew.ts";
 
-/** `sidecarset certificates` */
+/** Adds `sidecarset certificates`; a subcommand is loaded when it runs. */
 export function addCertificates(program: Command, context: CommandContext): void {
   const certificates = program.command("certificates")
     .description("Renew the certificates of the webhook.")

@@ -11,8 +11,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 
 const POLL_INTERVAL_MS = 1_000;
 
-/** Options of {@linkcode untilDone}. */
-export interface WaitOptions {
+interface WaitOptions {
   readonly terminal: Terminal;
   readonly timeoutMs: number;
 }

@@ -17,7 +17,7 @@ import { wrapped } from "../terminal/output.ts";
 import { CliError } from "../terminal/terminal.ts";
 import { outdatedReplicas, stillTrusting, untilDone } from "./progress.ts";
 
-/** Options of {@linkcode renewCommand}. */
+/** Flags of `sidecarset certificates renew`, as the command line gives them. */
 export interface RenewOptions extends ClusterOptions {
   /** Replace the certificate authority, too. */
   readonly authority?: boolean;

@@ -20,7 +20,7 @@ export interface ClusterOptions {
   readonly as?: string;
 }
 
-/** A connection to a cluster. */
+/** A client for the cluster of a kubeconfig context, or of the Pod that the program runs in. */
 export interface Connection {
   readonly client: RestClient;
   /** Namespace of the kubeconfig context. */

@@ -8,8 +8,7 @@ import { send } from "../../kube/response.ts";
 
 const PAGE_LIMIT = 500;
 
-/** Options of {@linkcode readAll}. */
-export interface ReadOptions extends Selection {
+interface ReadOptions extends Selection {
   readonly signal?: AbortSignal;
 }
 
@@ -53,8 +52,7 @@ export async function ifAllowed<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Options of {@linkcode readFailedCreates}. */
-export interface FailedCreatesOptions {
+interface FailedCreatesOptions {
   /** Namespace of the workloads; all when absent. */
   readonly namespace?: string;
   /** UID of a single workload. */

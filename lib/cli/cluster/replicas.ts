@@ -8,7 +8,7 @@ import { resources } from "../../kube/resources.ts";
 import { readAll } from "./reading.ts";
 
 /** What a replica of the controller publishes in its Lease. */
-export interface Replica {
+interface Replica {
   readonly holder: string;
   /** Undefined for a version that does not publish it. */
   readonly version: string | undefined;

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { wrapped } from "../terminal/output.ts";
 
 /** What a command's help has besides arguments and options. */
-export interface HelpNotes {
+interface HelpNotes {
   /** One paragraph, wrapped to the terminal's width. `sidecarset` in commands becomes the name of the call. */
   readonly text?: readonly string[];
   /** Example commands; the program's name is added unless the line contains it. */

@@ -4,7 +4,7 @@ import { helpNotes } from "../command_line/help.ts";
 import type { Completer } from "./script.ts";
 import type { Values } from "./words.ts";
 
-/** `sidecarset completion` */
+/** Adds `sidecarset completion`, whose code is loaded when it runs. */
 export function addCompletion(program: Command, { terminal, exit }: CommandContext): void {
   program.command("completion")
     .description("Print a completion script for a shell or kubectl.")

@@ -28,7 +28,7 @@ export function completionScript(program: Command, completer: Completer): string
  * The program that kubectl runs to complete its plugin. It gets the words of the command line, the incomplete one last,
  * and prints the candidates. kubectl completes files if it prints nothing.
  */
-export function kubectlScript(program: string, commands: readonly CommandWords[]): string {
+function kubectlScript(program: string, commands: readonly CommandWords[]): string {
   return `#!/usr/bin/env bash
 ${bashScript(program, commands, `kubectl-${program}`)}
 COMP_WORDS=(${program})

@@ -3,7 +3,7 @@ import type { Command, Option } from "commander";
 /** Values that are read when they are completed. */
 export type Values = "sidecarsets" | "contexts" | "namespaces";
 
-/** An option for completion. */
+/** What a shell offers for an option and its value. */
 export interface OptionWords {
   /** Short and long form: `-o`, `--output`. */
   readonly flags: readonly string[];
@@ -15,7 +15,7 @@ export interface OptionWords {
   readonly values?: Values;
 }
 
-/** A command for completion. */
+/** What a shell offers after a command: subcommands, options and arguments. */
 export interface CommandWords {
   /** Path below the program: `rollout pause`; empty for the program itself. */
   readonly path: string;

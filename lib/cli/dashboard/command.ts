@@ -8,7 +8,7 @@ import {
 } from "../command_line/options.ts";
 import type { DashboardOptions } from "./dashboard.ts";
 
-/** `sidecarset dashboard` */
+/** Adds `sidecarset dashboard`, whose code is loaded when it runs. */
 export function addDashboard(program: Command, { terminal, connect, exit }: CommandContext): void {
   const dashboard = program.command("dashboard")
     .description("Show SidecarSets, roll-outs and Pods in the browser.")

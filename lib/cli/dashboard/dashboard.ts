@@ -7,7 +7,7 @@ import { createGuard } from "./guard.ts";
 import { createLiveView } from "../../runtime/live_view.ts";
 import { createHandler } from "./server.ts";
 
-/** Options of {@linkcode dashboardCommand}. */
+/** Flags of `sidecarset dashboard`, as the command line gives them. */
 export interface DashboardOptions extends ClusterOptions, ExclusionOptions {
   /** 0 means any free port. */
   readonly port: number;

@@ -8,8 +8,7 @@ const FLUSH_MS = 200;
 const CHECK_MS = 2_000;
 const MAX_UNREAD_EVENTS = 4;
 
-/** Options of {@linkcode liveUpdates}. */
-export interface UpdateOptions {
+interface UpdateOptions {
   readonly view: LiveView;
   readonly clock: Clock;
   /** The SidecarSet whose Pods are shown. */

@@ -17,7 +17,7 @@ import { yamlText } from "../terminal/yaml_text.ts";
 export type Context = Live & { readonly options: ExclusionOptions };
 
 /** What a command printed, and its exit status. */
-export interface Printed {
+interface Printed {
   readonly status: number;
   readonly output: string;
   readonly errors: string;

@@ -11,7 +11,7 @@ import actions from "./page/actions.js" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
 
 /** A file of the page. */
-export interface PageFile {
+interface PageFile {
   readonly type: string;
   readonly text: string;
 }

@@ -30,7 +30,7 @@ export interface Row {
 }
 
 /** State of a Pod for a SidecarSet. */
-export type PodState =
+type PodState =
   | "updated"
   | "inFlight"
   | "outdated"

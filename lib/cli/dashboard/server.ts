@@ -18,8 +18,7 @@ import {
 import { failureText } from "../terminal/failure_text.ts";
 import { pageFile } from "./page.ts";
 
-/** Options of {@linkcode createHandler}. */
-export interface ServerOptions {
+interface ServerOptions {
   readonly guard: Guard;
   readonly view: LiveView;
   readonly context: Context;

@@ -11,7 +11,7 @@ import {
 } from "../command_line/options.ts";
 import type { DiffOptions } from "./diff.ts";
 
-/** `sidecarset diff` */
+/** Adds `sidecarset diff`, whose code is loaded when it runs. */
 export function addDiff(program: Command, { terminal, connect, exit }: CommandContext): void {
   const diff = program.command("diff")
     .description("Show what applying SidecarSets would change in the cluster.")

@@ -22,7 +22,7 @@ import { forecast } from "./forecast.ts";
 import { newPodDiff } from "./new_pods.ts";
 import { type Preview, previewData, previewText } from "./text.ts";
 
-/** Options of {@linkcode diffCommand}. */
+/** Flags of `sidecarset diff`, as the command line gives them. */
 export interface DiffOptions extends ClusterOptions, ExclusionOptions, ReadOptions {
   readonly filename: readonly string[];
   readonly output: "text" | DataFormat;

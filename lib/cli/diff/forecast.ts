@@ -11,7 +11,7 @@ import type { KnownCluster } from "../cluster/known_cluster.ts";
 import { classOf } from "../pods/classes.ts";
 
 /** A Pod that cannot be upgraded in place. */
-export interface PodToRecreate {
+interface PodToRecreate {
   readonly pod: string;
   readonly message: string;
   /** Whether it gets the new images in place; undefined if its images do not change. */
@@ -36,8 +36,7 @@ export interface Forecast {
   readonly released: readonly string[];
 }
 
-/** Options of {@linkcode forecast}. */
-export interface ForecastOptions {
+interface ForecastOptions {
   /** The stored SidecarSet; undefined for a new one. */
   readonly previous: PreparedSidecarSet | undefined;
   readonly pods: readonly Pod[];

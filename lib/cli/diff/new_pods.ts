@@ -11,8 +11,7 @@ import { outcomeOf } from "../pods/outcome.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { yamlDiff } from "../terminal/unified_diff.ts";
 
-/** Options of {@linkcode newPodDiff}. */
-export interface NewPodOptions {
+interface NewPodOptions {
   /** The cluster before and after the change. */
   readonly clusters: readonly [KnownCluster, KnownCluster];
   readonly pods: readonly Pod[];

@@ -18,7 +18,7 @@ export interface Preview {
   readonly forecast: Forecast;
 }
 
-/** Formats a preview as data. */
+/** A preview as `-o json` and `-o yaml` print it. */
 export function previewData({ name, exists, spec, newPods, mechanism, forecast }: Preview) {
   const change = changeOf({ exists, spec });
   return { name, change, spec, mechanism, newPods: newPods ?? null, ...forecast };
@@ -29,7 +29,7 @@ function changeOf({ exists, spec }: Pick<Preview, "exists" | "spec">): string {
   return spec === "" ? "None" : "Update";
 }
 
-/** Formats a preview as text. */
+/** A preview as sections for people: the change of the spec, new Pods, and running Pods; ends with a line end. */
 export function previewText(preview: Preview, terminal: Terminal): string {
   const { name, exists, spec, newPods, mechanism, forecast } = preview;
   const restart = `${terminal.program} rollout restart-injection ${name}`;

@@ -1,4 +1,4 @@
-/** The result of one check. */
+/** What doctor found for one requirement of an installation, with a remedy if it does not hold. */
 export interface Check {
   readonly name: string;
   /** `skipped`: this user has no permission for the check. */

@@ -9,7 +9,7 @@ import {
 } from "../command_line/options.ts";
 import type { DoctorOptions } from "./doctor.ts";
 
-/** `sidecarset doctor` */
+/** Adds `sidecarset doctor`, whose code is loaded when it runs. */
 export function addDoctor(program: Command, { terminal, connect, exit }: CommandContext): void {
   const doctor = program.command("doctor")
     .description("Check an installation and print how to fix problems.")

@@ -15,7 +15,7 @@ import { checkControllerRights, checkOwnRights } from "./rights.ts";
 import { checkSidecarSets } from "./sidecarsets.ts";
 import { checkInjection, checkValidation } from "./webhook.ts";
 
-/** Options of {@linkcode doctorCommand}. */
+/** Flags of `sidecarset doctor`, as the command line gives them. */
 export interface DoctorOptions extends ClusterOptions, ExclusionOptions {
   readonly output: "text" | DataFormat;
   /** Check a migration from OpenKruise instead. */

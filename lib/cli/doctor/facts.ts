@@ -17,7 +17,7 @@ import { settingOf } from "../command_line/options.ts";
 import { podSubjectOf } from "../pods/targets.ts";
 
 /** An object, or why it is not known. */
-export type Seen<T> = T | "absent" | "forbidden";
+type Seen<T> = T | "absent" | "forbidden";
 
 /** Input of the checks. */
 export interface Facts {
@@ -51,8 +51,7 @@ export function isKnown<T extends object>(seen: Seen<T>): seen is T {
 export const UNKNOWN_CLUSTER = "this user may not list SidecarSets and namespaces";
 export const UNKNOWN_PODS = "this user may not list Pods";
 
-/** Options of {@linkcode readFacts}. */
-export interface FactsOptions extends ExclusionOptions {
+interface FactsOptions extends ExclusionOptions {
   readonly now: Date;
   readonly program: string;
 }

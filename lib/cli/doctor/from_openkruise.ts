@@ -21,8 +21,7 @@ const DELETE_WEBHOOKS = [
   "kubectl delete validatingwebhookconfiguration kruise-validating-webhook-configuration --ignore-not-found",
 ];
 
-/** Options of {@linkcode checkMigration}. */
-export interface MigrationOptions {
+interface MigrationOptions {
   readonly now: Date;
   /** Namespace of OpenKruise, unless its webhooks name another one. */
   readonly openKruiseNamespace: string;

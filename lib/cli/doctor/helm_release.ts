@@ -4,7 +4,7 @@ import { resources } from "../../kube/resources.ts";
 import { readAll } from "../cluster/reading.ts";
 
 /** The deployed revision of a Helm release. */
-export interface HelmRelease {
+interface HelmRelease {
   readonly name: string;
   readonly namespace: string;
   /** YAML documents. */

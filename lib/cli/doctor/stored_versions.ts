@@ -40,8 +40,7 @@ export async function readStored(
   }
 }
 
-/** Options of {@linkcode checkVersions}. */
-export interface VersionOptions {
+interface VersionOptions {
   readonly stored: StoredSidecarSets;
   /** Evidence that OpenKruise's manager runs; undefined if this user may not read it. */
   readonly manager: string | undefined;

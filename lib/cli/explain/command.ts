@@ -17,7 +17,7 @@ interface GivenOptions extends Given<Omit<ExplainOptions, "objects" | "filename"
   readonly fromCluster?: boolean;
 }
 
-/** `sidecarset explain` */
+/** Adds `sidecarset explain`, whose code is loaded when it runs. */
 export function addExplain(program: Command, { terminal, connect, exit }: CommandContext): void {
   const explain = program.command("explain")
     .description("Explain what each SidecarSet does, or did, to a Pod.")

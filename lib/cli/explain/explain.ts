@@ -9,7 +9,7 @@ import { CliError } from "../terminal/terminal.ts";
 import { explain, type PodExplanation } from "./explanation.ts";
 import { explanationText } from "./text.ts";
 
-/** Options of {@linkcode explainCommand}. */
+/** Flags of `sidecarset explain`, as the command line gives them. */
 export interface ExplainOptions extends ClusterOptions, ExclusionOptions, ReadOptions {
   /** Objects of the cluster: `pod/NAME`, `deploy NAME`, `pods`. */
   readonly objects: readonly string[];
@@ -23,7 +23,7 @@ export interface ExplainOptions extends ClusterOptions, ExclusionOptions, ReadOp
 }
 
 /** What SidecarSets do, or did, to Pods. */
-export interface Explained {
+interface Explained {
   readonly explanations: readonly PodExplanation[];
   /** Rights without which it is incomplete. */
   readonly missingRights: readonly MissingRight[];

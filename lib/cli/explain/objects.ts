@@ -85,7 +85,7 @@ async function summary(
 }
 
 /** The API server's refusal of a workload's Pods; undefined if no Pod is missing or the cause is unknown. */
-export async function refusalOf(
+async function refusalOf(
   workload: Workload,
   { client, outcome }: { client: RestClient; outcome: PodOutcome },
 ): Promise<RefusalExplanation | undefined> {

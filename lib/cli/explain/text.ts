@@ -12,7 +12,7 @@ import type {
   SidecarSetPods,
 } from "./explanation.ts";
 
-/** Formats an explanation as text. */
+/** An explanation as paragraphs for people: a summary, each SidecarSet, then the containers; ends with a line end. */
 export function explanationText(explanation: PodExplanation, terminal: Terminal): string {
   const { object, namespace, refused, sidecarSets } = explanation;
   const title = painted(`${object} in namespace ${namespace}`, { color: "bold", terminal });
@@ -60,7 +60,7 @@ function sidecarSetLines(explanation: SidecarSetExplanation, terminal: Terminal)
 }
 
 /** The result of one SidecarSet in words. */
-export interface VerdictText {
+interface VerdictText {
   readonly word: string;
   readonly color: Color;
   /** A sentence each: revision, state, changed fields, patches, caveats, what comes next, mechanism. */

@@ -19,7 +19,7 @@ import { type Manifest, manifestsOf } from "./manifests.ts";
 import { type CheckedSidecarSets, checkSidecarSets } from "./sidecarsets.ts";
 
 /** The state of a cluster as the files describe it. */
-export interface FileCluster extends KnownCluster {
+interface FileCluster extends KnownCluster {
   /** Findings about the SidecarSets; those with errors are not in `sidecarSets`. */
   readonly findings: readonly Finding[];
   /** Number of SidecarSets in the files. */
@@ -27,7 +27,7 @@ export interface FileCluster extends KnownCluster {
 }
 
 /** The content of files whose SidecarSets are valid. */
-export interface ValidFiles {
+interface ValidFiles {
   readonly documents: readonly ManifestDocument[];
   readonly manifests: readonly Manifest[];
   readonly cluster: FileCluster;
@@ -52,7 +52,7 @@ export async function readValidFiles(
 }
 
 /** The cluster of files, and what is unknown of the live cluster. */
-export interface ClusterWithFiles {
+interface ClusterWithFiles {
   readonly cluster: KnownCluster;
   readonly excludedNamespaces: readonly string[];
   /** Whether all SidecarSets of the live cluster are known. */

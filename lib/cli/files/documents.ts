@@ -25,7 +25,7 @@ export interface ManifestDocument {
   lineAt(offset: number): number;
 }
 
-/** Options of {@linkcode readDocuments}. */
+/** Flags of the commands that read files with `--filename`. */
 export interface ReadOptions {
   /** Read folders recursively, like kubectl's `-R`. @default false */
   readonly recursive?: boolean | undefined;

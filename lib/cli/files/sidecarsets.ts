@@ -24,7 +24,7 @@ export interface CheckedSidecarSets {
 }
 
 /** The objects that the validation of a SidecarSet depends on. */
-export interface ValidationContext {
+interface ValidationContext {
   readonly revisions: readonly ControllerRevision[];
   readonly allowList: string | undefined;
   /** The SidecarSets of the cluster; undefined if only files are known. */

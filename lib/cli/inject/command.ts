@@ -13,7 +13,7 @@ import {
 } from "../command_line/options.ts";
 import type { InjectOptions } from "./inject.ts";
 
-/** `sidecarset inject` */
+/** Adds `sidecarset inject`, whose code is loaded when it runs. */
 export function addInject(program: Command, { terminal, connect, exit }: CommandContext): void {
   const inject = program.command("inject")
     .description("Print manifests with the sidecars injected.")

@@ -13,7 +13,7 @@ import { type DataFormat, objectName, printData } from "../terminal/output.ts";
 import { CliError, type Terminal } from "../terminal/terminal.ts";
 import { fileDiff, listOf, render, type RenderedDocument, yamlStream } from "./rendering.ts";
 
-/** Options of {@linkcode injectCommand}. */
+/** Flags of `sidecarset inject`, as the command line gives them. */
 export interface InjectOptions extends ClusterOptions, ExclusionOptions, ReadOptions {
   readonly filename: readonly string[];
   readonly output: "diff" | "name" | DataFormat;

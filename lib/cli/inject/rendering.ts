@@ -5,7 +5,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import type { ChangedPart } from "../terminal/unified_diff.ts";
 import { patchedTree, type TreeChange } from "./patched_tree.ts";
 
-/** A document to print. */
+/** A document after the injection: its text, which keeps comments, and its object. */
 export interface RenderedDocument {
   readonly document: ManifestDocument;
   /** Text with the source's `---`. */
@@ -31,7 +31,7 @@ export function yamlStream(documents: readonly RenderedDocument[]): string {
 }
 
 /** The text of each document in a YAML stream, in whole lines. */
-export function streamParts(documents: readonly RenderedDocument[]): string[] {
+function streamParts(documents: readonly RenderedDocument[]): string[] {
   let isFirst = true;
   return documents.map(({ document, text }) => {
     const separator = isFirst || document.tree.directives?.docStart === true ? "" : "---\n";

@@ -16,7 +16,7 @@ interface PrintInstallationOptions
   readonly output: "name" | DataFormat;
 }
 
-/** `sidecarset manifests` */
+/** Adds `sidecarset manifests`, whose code is loaded when it runs. */
 export function addManifests(program: Command, { terminal, exit }: CommandContext): void {
   program.command("manifests")
     .description("Print the manifests of an installation.")

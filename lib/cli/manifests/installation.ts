@@ -32,7 +32,7 @@ import { OPENKRUISE_NAMESPACE } from "../../api/names.ts";
 import { applyPatch } from "../../core/json/patch.ts";
 
 /** What an installation can have in addition. */
-export interface InstallationComponents {
+interface InstallationComponents {
   /** Use a webhook certificate from cert-manager. */
   readonly certManager?: boolean;
   /** The controller may read what OpenKruise has in its namespace. */
@@ -54,7 +54,7 @@ export const ALL_COMPONENTS: Required<InstallationComponents> = {
   prometheusOperator: true,
 };
 
-/** Options of {@linkcode installationObjects}. */
+/** What an installation differs in; without options it is that of `sidecarset manifests`. */
 export interface InstallationOptions extends InstallationComponents {
   /** @default that of the files */
   readonly namespace?: string;

@@ -12,7 +12,7 @@ import { isActive } from "../../core/status/readiness.ts";
 import { type KnownCluster, namespaceOf } from "../cluster/known_cluster.ts";
 import type { PodSubject } from "./targets.ts";
 
-/** Options of {@linkcode outcomeOf}. */
+/** The cluster and the time at which a Pod would be created. */
 export interface OutcomeOptions {
   readonly cluster: KnownCluster;
   readonly excludedNamespaces: readonly string[];

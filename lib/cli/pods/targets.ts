@@ -17,7 +17,7 @@ export interface PodSubject {
 }
 
 /** A Pod or workload of the files. */
-export interface PodTarget extends PodSubject {
+interface PodTarget extends PodSubject {
   readonly manifest: Manifest;
   /** Path of the Pod or template in the document. */
   readonly path: Path;

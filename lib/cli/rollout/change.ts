@@ -22,7 +22,7 @@ export async function readSidecarSet(client: RestClient, name: string): Promise<
 }
 
 /** A patch of a SidecarSet and its result in words. */
-export interface Change {
+interface Change {
   /** The object's name and the patch. */
   readonly patch: PatchOptions;
   /** Result in kubectl's form: `paused`. */

@@ -11,7 +11,7 @@ import {
 } from "../command_line/options.ts";
 import type { rolloutCommands, RolloutOptions } from "./rollout.ts";
 
-/** `sidecarset rollout` */
+/** Adds `sidecarset rollout`, whose code is loaded when it runs. */
 export function addRollout(program: Command, context: CommandContext): void {
   const rollout = program.command("rollout")
     .description("Pause, resume and undo roll-outs of a SidecarSet.")

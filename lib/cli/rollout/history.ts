@@ -15,8 +15,7 @@ import { CliError } from "../terminal/terminal.ts";
 import { yamlDiff } from "../terminal/unified_diff.ts";
 import { readSidecarSet } from "./change.ts";
 
-/** Options of {@linkcode historyCommand}. */
-export interface HistoryOptions {
+interface HistoryOptions {
   readonly name: string;
   readonly systemNamespace: string;
   readonly output: "text" | "name" | DataFormat;

@@ -19,8 +19,7 @@ import { resumeInjection } from "../pods/uninjected.ts";
 import { counted, listed, wrapped } from "../terminal/output.ts";
 import { change } from "./change.ts";
 
-/** Options of {@linkcode restartInjectionCommand}. */
-export interface RestartOptions extends ExclusionOptions {
+interface RestartOptions extends ExclusionOptions {
   readonly name: string;
   readonly dryRun: DryRun;
   /** Namespace of the Pods; all when absent. */

@@ -45,8 +45,7 @@ export const rolloutCommands = {
   undo: undoCommand,
 };
 
-/** Options of {@linkcode pauseCommand}. */
-export interface PauseOptions {
+interface PauseOptions {
   readonly name: string;
   readonly paused: boolean;
   /** Act on the injection into new Pods instead of the roll-out. */
@@ -59,7 +58,7 @@ export interface PauseOptions {
  *
  * @returns 0, or 1 if there is nothing to do.
  */
-export async function pauseCommand(
+async function pauseCommand(
   { name, paused, injection = false, dryRun }: PauseOptions,
   live: Live,
 ): Promise<number> {
@@ -78,8 +77,7 @@ export async function pauseCommand(
   return 0;
 }
 
-/** Options of {@linkcode canaryCommand}. */
-export interface CanaryOptions {
+interface CanaryOptions {
   readonly name: string;
   readonly systemNamespace: string;
   /** Percentage of Pods that get the newest revision. */
@@ -94,7 +92,7 @@ export interface CanaryOptions {
  * @returns 0.
  * @throws {CliError} if no revision is stored yet.
  */
-export async function canaryCommand(
+async function canaryCommand(
   { name, systemNamespace, percent, dryRun }: CanaryOptions,
   live: Live,
 ): Promise<number> {

@@ -10,8 +10,7 @@ import { yamlDiff } from "../terminal/unified_diff.ts";
 import { change } from "./change.ts";
 import { type History, historyHint, readHistory, revisionAt } from "./history.ts";
 
-/** Options of {@linkcode undoCommand}. */
-export interface UndoOptions {
+interface UndoOptions {
   readonly name: string;
   readonly systemNamespace: string;
   readonly dryRun: DryRun;

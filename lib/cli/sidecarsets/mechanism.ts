@@ -35,7 +35,7 @@ export function mechanismOf({ spec, status = {} }: SidecarSet): Mechanism {
 }
 
 /** What the choice of the mechanism is explained by. */
-export interface MechanismContext {
+interface MechanismContext {
   /** All SidecarSets that can select the same Pods. */
   readonly sidecarSets: readonly PreparedSidecarSet[];
   readonly revisions: readonly ControllerRevision[];

@@ -2,7 +2,7 @@ import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { Condition, SidecarSetStatus } from "../../api/sidecarset_status.ts";
 
 /** State of a roll-out for a user who waits for it. */
-export interface RolloutState {
+interface RolloutState {
   /** Done: finished in the desired state. Blocked: no progress without a user's action. */
   readonly state: "Done" | "Moving" | "Blocked";
   /** Reason of the condition Progressing, or `NotObserved`. */

@@ -11,7 +11,7 @@ import {
 } from "../command_line/options.ts";
 import type { StatusOptions } from "./status.ts";
 
-/** `sidecarset status` */
+/** Adds `sidecarset status`, whose code is loaded when it runs. */
 export function addStatus(program: Command, { terminal, connect, exit }: CommandContext): void {
   const status = program.command("status")
     .description("Show the state of SidecarSets and their roll-outs.")

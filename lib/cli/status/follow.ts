@@ -4,8 +4,7 @@ import { rolloutStateOf } from "../sidecarsets/rollout_state.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { LiveLines, progressLines, rolloutText, Steps } from "./progress.ts";
 
-/** Options of {@linkcode followRollouts}. */
-export interface FollowOptions {
+interface FollowOptions {
   readonly terminal: Terminal;
   /** Timeout; 0 means no timeout. */
   readonly timeoutMs: number;

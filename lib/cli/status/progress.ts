@@ -8,7 +8,7 @@ const MAX_BAR_LENGTH = 24;
 const MIN_BAR_LENGTH = 4;
 
 /** Size of a terminal. */
-export interface Window {
+interface Window {
   readonly columns: number;
   readonly rows: number;
 }

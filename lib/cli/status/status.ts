@@ -10,7 +10,7 @@ import { type DataFormat, isDataFormat, objectName, printData } from "../termina
 import type { Terminal } from "../terminal/terminal.ts";
 import { statusText } from "./text.ts";
 
-/** Options of {@linkcode statusCommand}. */
+/** Flags of `sidecarset status`, as the command line gives them. */
 export interface StatusOptions extends ClusterOptions, ExclusionOptions {
   /** Names of SidecarSets; all if empty. */
   readonly names: readonly string[];

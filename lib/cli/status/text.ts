@@ -6,8 +6,7 @@ import { conditionOf, stateWord } from "../sidecarsets/rollout_state.ts";
 import { counted, painted, table, wrapped } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** Options of {@linkcode statusText}. */
-export interface StatusTextOptions {
+interface StatusTextOptions {
   /** Show more columns. */
   readonly wide: boolean;
   /** Show all conditions, not only those that report a problem. */

@@ -44,7 +44,7 @@ export async function readUninjected(
   );
 }
 
-/** Options of {@linkcode uninjectedPodsCommand}. */
+/** Flags of `sidecarset status --uninjected` and `--missed`, with the names of the SidecarSets. */
 export interface UninjectedPodsOptions extends ExclusionOptions {
   /** Names of SidecarSets; all if empty. */
   readonly names: readonly string[];

@@ -3,8 +3,7 @@ import { painted } from "./output.ts";
 import type { Color, Terminal } from "./terminal.ts";
 import { yamlText } from "./yaml_text.ts";
 
-/** Options of {@linkcode unifiedDiff}. */
-export interface DiffOptions {
+interface DiffOptions {
   /** Label of the old text. */
   readonly before: string;
   /** Label of the new text. */

@@ -4,7 +4,7 @@ import { helpNotes } from "../command_line/help.ts";
 import { addClusterOptions, dryRunOption, systemNamespaceOption } from "../command_line/options.ts";
 import type { UninstallOptions } from "./uninstall.ts";
 
-/** `sidecarset uninstall` */
+/** Adds `sidecarset uninstall`, whose code is loaded when it runs. */
 export function addUninstall(program: Command, { terminal, connect, exit }: CommandContext): void {
   const uninstall = program.command("uninstall")
     .description("Remove the installation from the cluster and list what remains.")

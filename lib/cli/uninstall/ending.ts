@@ -11,8 +11,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 const TIMEOUT_MS = 60_000;
 const POLL_INTERVAL_MS = 500;
 
-/** Options of {@linkcode untilEnded}. */
-export interface EndingOptions {
+interface EndingOptions {
   /** Namespace of the controller. */
   readonly namespace: string;
   readonly terminal: Terminal;

@@ -14,7 +14,7 @@ import { ALL_COMPONENTS, objectsBesideDefinition } from "../manifests/installati
 import { counted, table } from "../terminal/output.ts";
 import { untilEnded } from "./ending.ts";
 
-/** Options of {@linkcode uninstallCommand}. */
+/** Flags of `sidecarset uninstall`, as the command line gives them. */
 export interface UninstallOptions extends ClusterOptions {
   readonly dryRun: DryRun;
   /** The controller's own. */

@@ -10,7 +10,7 @@ interface Given {
   readonly output: "text" | DataFormat;
 }
 
-/** `sidecarset validate` */
+/** Adds `sidecarset validate`, whose code is loaded when it runs. */
 export function addValidate(program: Command, { terminal, exit }: CommandContext): void {
   program.command("validate")
     .description("Validate the SidecarSets in files.")

@@ -11,8 +11,7 @@ import { podSubjectOf } from "../pods/targets.ts";
 import { counted, type DataFormat, painted, printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** Options of {@linkcode validateCommand}. */
-export interface ValidateOptions extends ReadOptions {
+interface ValidateOptions extends ReadOptions {
   readonly filename: readonly string[];
   readonly output: "text" | DataFormat;
 }
@@ -79,7 +78,7 @@ function coloredText(finding: Finding, terminal: Terminal): string {
  * Warnings about SidecarSets in the Pods and workloads of the files, such as a Job that cannot complete before a
  * sidecar terminates. Does not check whether the API server accepts those Pods.
  */
-export function caveatFindings(
+function caveatFindings(
   manifests: readonly Manifest[],
   { cluster, now }: { cluster: KnownCluster; now: Date },
 ): Finding[] {

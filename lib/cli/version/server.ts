@@ -22,8 +22,7 @@ export interface ServerVersions {
   readonly notes: readonly string[];
 }
 
-/** Options of {@linkcode readServerVersions}. */
-export interface ServerVersionsOptions {
+interface ServerVersionsOptions {
   /** Name of the call: `sidecarset` or `kubectl sidecarset`. */
   readonly program: string;
   /** Of this program. */

@@ -12,15 +12,14 @@ import type { ServerVersions } from "./server.ts";
 /** The program's version, from deno.json. */
 export const PROGRAM_VERSION: string = config.version;
 
-/** Options of {@linkcode addVersion}. */
-export interface VersionOptions extends ClusterOptions {
+interface VersionOptions extends ClusterOptions {
   readonly output: "text" | DataFormat;
   /** Print only the versions of this program, without a request to a cluster. */
   readonly client?: boolean;
   readonly systemNamespace?: string;
 }
 
-/** `sidecarset version` */
+/** Adds `sidecarset version`. */
 export function addVersion(program: Command, context: CommandContext): void {
   const version = program.command("version")
     .description("Print the versions of this program, of the controller and of the cluster.")

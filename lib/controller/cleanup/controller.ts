@@ -21,8 +21,7 @@ const BATCH_DELAY_MS = 200;
 const RESYNC_INTERVAL_MS = 2_000;
 const UNREADABLE_RESYNC_INTERVAL_MS = 30_000;
 
-/** Options of {@linkcode CleanupController}. */
-export interface CleanupControllerOptions extends CleanupWritesOptions, LoopEnvironment {
+interface CleanupControllerOptions extends CleanupWritesOptions, LoopEnvironment {
   readonly index: ClusterIndex;
   readonly records: CleanupRecords;
   readonly evictions: CleanupEvictions;

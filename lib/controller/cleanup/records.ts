@@ -18,8 +18,7 @@ import { isConflict, isNotFound } from "../../kube/errors.ts";
 import { type Repair, RepairBackoff } from "../repair_backoff.ts";
 import type { Writer } from "../writer.ts";
 
-/** Options of {@linkcode CleanupRecords}. */
-export interface CleanupRecordsOptions {
+interface CleanupRecordsOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;
   readonly clock: Clock;

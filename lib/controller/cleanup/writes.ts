@@ -88,7 +88,7 @@ export class Cleanup {
 /** The watch soon brings the newer state. */
 const CONFLICT_DELAY_MS = 500;
 
-/** Options of {@linkcode CleanupWrites}. */
+/** What clean-ups read and write; the clock gives the delay after a conflict and the back-off. */
 export interface CleanupWritesOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;
@@ -97,7 +97,7 @@ export interface CleanupWritesOptions {
 }
 
 /** What a write was decided for. */
-export interface CleanupWork {
+interface CleanupWork {
   readonly cleanup: Cleanup;
   readonly sidecarSet: string;
   readonly current: PreparedSidecarSet | undefined;

@@ -8,13 +8,12 @@ import type { CleanupRecords } from "../cleanup/records.ts";
 import { referenceByName } from "../references.ts";
 import { EvictionEngine, type EvictionEngineOptions } from "./engine.ts";
 
-/** Options of {@linkcode CleanupEvictions}. */
-export interface CleanupEvictionsOptions extends EvictionEngineOptions {
+interface CleanupEvictionsOptions extends EvictionEngineOptions {
   readonly records: CleanupRecords;
 }
 
 /** What evictions for a clean-up depend on. */
-export interface CleanupEvictionInput {
+interface CleanupEvictionInput {
   readonly scope: SurplusScope;
   readonly plan: CleanupPlan;
   readonly stored: StoredCleanupRecord;

@@ -23,7 +23,7 @@ import { NotLeaderError } from "../leadership.ts";
 import type { Writer } from "../writer.ts";
 import { EvictionFindings } from "./findings.ts";
 
-/** Options of {@linkcode EvictionEngine}. */
+/** What evictions read and write, and the facts that allow them. */
 export interface EvictionEngineOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;
@@ -73,7 +73,7 @@ export interface DecidedEvictions {
 }
 
 /** What log and events say of an eviction. */
-export interface EvictionReport {
+interface EvictionReport {
   readonly sidecarSet: string;
   readonly regarding: ObjectReference;
   /** Why the Pod is evicted, for the event. */

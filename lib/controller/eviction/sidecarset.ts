@@ -14,7 +14,7 @@ import {
 } from "./engine.ts";
 
 /** What evictions for a SidecarSet depend on. */
-export interface EvictionInput {
+interface EvictionInput {
   readonly prepared: PreparedSidecarSet;
   readonly plan: ExplainedPlan;
   /** uids of Pods that may become unavailable by a write. */

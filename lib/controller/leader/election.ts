@@ -11,8 +11,7 @@ import {
 } from "./lease.ts";
 import type { LeaseStore } from "./lease_store.ts";
 
-/** Options of {@linkcode LeaderElection}. */
-export interface LeaderElectionOptions {
+interface LeaderElectionOptions {
   store: LeaseStore;
   clock: Clock;
   logger: Logger;

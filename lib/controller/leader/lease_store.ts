@@ -18,8 +18,7 @@ export interface LeaseStore {
   update(lease: Lease, signal: AbortSignal): Promise<Lease>;
 }
 
-/** Options of {@linkcode leaseStore}. */
-export interface LeaseStoreOptions {
+interface LeaseStoreOptions {
   readonly client: RestClient;
   readonly namespace: string;
   readonly name: string;

@@ -19,8 +19,7 @@ const BATCH_DELAY_MS = 500;
 /** Pods read from the API server in one reconciliation. */
 const MAX_READS = 20;
 
-/** Options of {@linkcode MissedController}. */
-export interface MissedControllerOptions extends LoopEnvironment {
+interface MissedControllerOptions extends LoopEnvironment {
   readonly index: ClusterIndex;
   /** The whole Pod from the API server. May reject with what it answers. */
   readPod(pod: ObservedPod, signal: AbortSignal): Promise<Pod>;
@@ -30,7 +29,7 @@ export interface MissedControllerOptions extends LoopEnvironment {
 }
 
 /** What is known of a SidecarSet's missed Pods. */
-export interface MissedSummary {
+interface MissedSummary {
   /** How many Pods were missed for which reason. */
   readonly byReason: ReadonlyMap<Reason, number>;
   /** The commonest reason, what it means, and one of its Pods. */

@@ -15,8 +15,7 @@ const TOKEN_INTERVAL_MS = 1_000;
 /** `Events` writes the event of a workload at most as often. */
 const WORKLOAD_INTERVAL_MS = 60_000;
 
-/** Options of {@linkcode MissedPodEvents}. */
-export interface PodEventsOptions {
+interface PodEventsOptions {
   readonly clock: Clock;
   readonly events: Pick<Events, "record">;
 }

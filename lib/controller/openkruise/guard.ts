@@ -3,8 +3,7 @@ import type { Logger } from "../../api/logger.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { openKruiseActivity } from "../../kube/openkruise.ts";
 
-/** Options of {@linkcode createOpenKruiseGuard}. */
-export interface OpenKruiseGuardOptions {
+interface OpenKruiseGuardOptions {
   readonly client: RestClient;
   readonly namespace: string;
   /** The API server's. */
@@ -13,7 +12,7 @@ export interface OpenKruiseGuardOptions {
 }
 
 /** Prevents every write while OpenKruise manages SidecarSets too. */
-export interface OpenKruiseGuard {
+interface OpenKruiseGuard {
   /** Why nothing is written; undefined while it may be. */
   problem(): string | undefined;
   /** Runs the work while OpenKruise does not manage SidecarSets, and aborts it while it does. */

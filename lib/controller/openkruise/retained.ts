@@ -8,14 +8,13 @@ import {
   readRetained,
 } from "../../kube/openkruise.ts";
 
-/** Options of {@linkcode createRetained}. */
-export interface RetainedOptions extends Omit<OpenKruiseOptions, "signal"> {
+interface RetainedOptions extends Omit<OpenKruiseOptions, "signal"> {
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** The revisions and the allow-list that OpenKruise keeps in its namespace, read once. */
-export interface Retained {
+interface Retained {
   /** Undefined while reading is forbidden. Rejects with what the API server answers. */
   revisions(signal: AbortSignal): Promise<readonly ControllerRevision[] | undefined>;
   /** Undefined until it is read, or if it does not exist. */

@@ -17,7 +17,7 @@ const PROBE_INTERVAL_MS = 250;
 const PROBE_TIMEOUT_MS = 60_000;
 const LATE_PROBE_INTERVAL_MS = 10_000;
 
-/** Options of {@linkcode PolicyActivation}. */
+/** How the leader probes whether API servers apply a stored policy. */
 export interface ActivationOptions {
   readonly clock: Clock;
   /** Whether an API server uses the version with this marker. May reject with what it answers. */
@@ -27,7 +27,7 @@ export interface ActivationOptions {
 }
 
 /** A stored policy with its binding, as the watches have sent them. */
-export interface StoredPolicy {
+interface StoredPolicy {
   readonly policy: MutatingAdmissionPolicy;
   readonly binding: MutatingAdmissionPolicyBinding;
 }

@@ -18,8 +18,7 @@ import { PolicyReconciler } from "./reconciler.ts";
 /** Collects changes that come together. */
 const BATCH_DELAY_MS = 100;
 
-/** Options of {@linkcode PolicyController}. */
-export interface PolicyControllerOptions extends LoopEnvironment {
+interface PolicyControllerOptions extends LoopEnvironment {
   readonly client: RestClient;
   readonly index: ClusterIndex;
   readonly writer: Writer;

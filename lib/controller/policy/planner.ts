@@ -9,7 +9,7 @@ import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Obstacle } from "../../core/reasons.ts";
 import { coverageKey, isInjecting } from "../../core/registration/selection.ts";
 
-/** Options of {@linkcode PolicyPlanner}. */
+/** The facts from which the policy and its binding follow. */
 export interface PolicyPlannerOptions {
   readonly excludedNamespaces: readonly string[];
   readonly revisionsOf: MechanismInput["revisionsOf"];

@@ -10,7 +10,7 @@ import { resources } from "../../kube/resources.ts";
 import { send } from "../../kube/response.ts";
 
 /** What the probe of API servers' policies depends on. */
-export interface ProbeInput {
+interface ProbeInput {
   /** The controller's namespace. */
   readonly namespace: string;
   /** Text that identifies the versions of the policy and its binding. */

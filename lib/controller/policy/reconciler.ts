@@ -22,8 +22,7 @@ const REVISION_POLL_MS = 100;
 const IGNORED =
   "the API server stores MutatingAdmissionPolicies, but does not apply them: enable its admission plugin";
 
-/** Options of {@linkcode PolicyReconciler}. */
-export interface PolicyReconcilerOptions
+interface PolicyReconcilerOptions
   extends Omit<ActivationOptions, "selectionOf">, PolicyPlannerOptions {
   readonly clock: Clock;
   readonly logger: Logger;

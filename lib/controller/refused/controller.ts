@@ -19,9 +19,7 @@ const SELECTION = { fieldSelector: `reason=${FAILED_CREATE}` };
 /** Refusals are reported again and again, so a dead watch may be noticed late. */
 const TIMING = { watchSeconds: 75, idleDeadlineMs: 85_000 };
 
-/** Options of {@linkcode RefusedController}. */
-export interface RefusedControllerOptions
-  extends Omit<RefusedPodsOptions, "readWorkload" | "blame"> {
+interface RefusedControllerOptions extends Omit<RefusedPodsOptions, "readWorkload" | "blame"> {
   readonly client: RestClient;
   dryRunFacts(pod: Pod): DryRunFacts;
 }

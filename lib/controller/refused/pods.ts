@@ -18,7 +18,7 @@ const RESYNC_INTERVAL_MS = 10_000;
 /** Each check is a read; bounded for clusters with many failing workloads. */
 const READS_PER_SECOND = 20;
 
-/** Options of {@linkcode RefusedPods}. */
+/** How workloads are read whose Pods are refused, and which SidecarSets are to blame. */
 export interface RefusedPodsOptions extends LoopEnvironment {
   /** May reject with what the API server answers. */
   readWorkload(workload: ObjectReference, signal: AbortSignal): Promise<Workload>;

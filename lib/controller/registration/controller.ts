@@ -25,8 +25,7 @@ const MAX_BATCH_DELAY_MS = 2_000;
 /** Until the first write, when there is nothing to collect. */
 const FIRST_BATCH_DELAY_MS = 20;
 
-/** Options of {@linkcode RegistrationController}. */
-export interface RegistrationControllerOptions extends
+interface RegistrationControllerOptions extends
   LoopEnvironment,
   Omit<
     RegistrationReconcilerOptions,

@@ -21,7 +21,7 @@ export interface ReplicaLeases {
   remove(lease: Lease, signal: AbortSignal): Promise<void>;
 }
 
-/** Options of {@linkcode Peers}. */
+/** This replica, its Lease, and what it publishes there. */
 export interface PeersOptions {
   readonly leases: ReplicaLeases;
   readonly clock: Clock;

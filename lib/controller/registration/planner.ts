@@ -11,8 +11,7 @@ import { keepsJobsRunning } from "../../core/registration/job_entries.ts";
 import { keptPending, pendingIn, type PendingSelection } from "../../core/registration/pending.ts";
 import type { CoverageKeys } from "./coverage.ts";
 
-/** Options of {@linkcode RegistrationPlanner}. */
-export interface RegistrationPlannerOptions {
+interface RegistrationPlannerOptions {
   readonly name: string;
   readonly endpoint: WebhookEndpoint;
   readonly excludedNamespaces: readonly string[];
@@ -22,7 +21,7 @@ export interface RegistrationPlannerOptions {
 }
 
 /** What a plan of the registration depends on besides the SidecarSets. */
-export interface PlanFacts {
+interface PlanFacts {
   readonly caBundle: string;
   readonly owner: OwnerReference | undefined;
   /** The MutatingWebhookConfiguration as it was last seen, with the selections that replicas have added. */
@@ -41,7 +40,7 @@ interface Planned {
 }
 
 /** A plan of the registration with the time of the next one. */
-export interface PlannedRegistration extends Pick<Planned, "registration" | "injectedByPolicy"> {
+interface PlannedRegistration extends Pick<Planned, "registration" | "injectedByPolicy"> {
   /** Milliseconds after which time alone changes the plan. */
   readonly dueIn: number | undefined;
 }

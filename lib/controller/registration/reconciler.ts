@@ -19,7 +19,7 @@ import {
 import { RegistrationPlanner } from "./planner.ts";
 import type { Repair } from "../repair_backoff.ts";
 
-/** Options of {@linkcode RegistrationReconciler}. */
+/** Where API servers call this installation, and the facts from which its entries follow. */
 export interface RegistrationReconcilerOptions {
   readonly name: string;
   readonly endpoint: WebhookEndpoint;

@@ -5,7 +5,7 @@ import type { PendingSelection } from "../../core/registration/pending.ts";
 import { widened } from "../../core/registration/pending_entries.ts";
 import { isConflict } from "../../kube/errors.ts";
 
-/** Options of {@linkcode RegistrationWidener}. */
+/** How any replica reads and extends the registration while a SidecarSet is admitted. */
 export interface RegistrationWidenerOptions {
   readonly excludedNamespaces: readonly string[];
   /** The API server's clock. */

@@ -9,7 +9,7 @@ import { podKey } from "../../index/pods.ts";
 import { Rollout } from "./state.ts";
 import { RolloutWrites, type RolloutWritesOptions } from "./writes.ts";
 
-export type RolloutsOptions = RolloutWritesOptions;
+type RolloutsOptions = RolloutWritesOptions;
 
 /** A plan with one Pod as an example of what holds the roll-out back. */
 export type ExplainedPlan = RolloutPlan & { readonly detail?: string };

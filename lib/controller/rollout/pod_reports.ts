@@ -19,8 +19,7 @@ const MAX_CONFLICTS = 25;
 /** Pause before the first delayed attempt; grows with each. */
 const PAUSE_MS = 200;
 
-/** Options of {@linkcode PodReports}. */
-export interface PodReportsOptions {
+interface PodReportsOptions {
   readonly writer: Writer;
   readonly clock: Clock;
   readonly index: Pick<ClusterIndex, "sidecarSets" | "pods" | "updatePod">;
@@ -36,7 +35,7 @@ export interface UpgradableReport {
 }
 
 /** Images of a SidecarSet's containers that other webhooks rewrote. */
-export interface RewrittenImages {
+interface RewrittenImages {
   readonly sidecarSet: string;
   /** By container. */
   readonly images: ReadonlyMap<string, string>;

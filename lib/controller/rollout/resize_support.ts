@@ -8,8 +8,7 @@ import { servesCoreResource } from "../../kube/discovery.ts";
 /** An API server can be upgraded while this process runs. */
 const RECHECK_INTERVAL_MS = 600_000;
 
-/** Options of {@linkcode ResizeSupport}. */
-export interface ResizeSupportOptions {
+interface ResizeSupportOptions {
   readonly client: RestClient;
   readonly index: Pick<ClusterIndex, "applyResizeSupport">;
   readonly clock: Clock;

@@ -16,7 +16,7 @@ const WORTHWHILE = 64;
 const REST = 9;
 
 /** A plan with what it was made from. */
-export interface MadePlan {
+interface MadePlan {
   readonly prepared: PreparedSidecarSet;
   readonly version: string;
   readonly plan: RolloutPlan & { readonly detail?: string };

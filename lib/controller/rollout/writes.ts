@@ -18,7 +18,7 @@ import type { Rollout } from "./state.ts";
 import { NotLeaderError } from "../leadership.ts";
 import type { Writer } from "../writer.ts";
 
-/** Options of {@linkcode RolloutWrites}. */
+/** What roll-outs read and write. */
 export interface RolloutWritesOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;

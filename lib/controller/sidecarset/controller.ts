@@ -22,8 +22,7 @@ const CONCURRENCY = 4;
 /** The stored guards decide when to evict again. */
 const EVICTION_REQUEUE_MS = 50;
 
-/** Options of {@linkcode SidecarSetController}. */
-export interface SidecarSetControllerOptions
+interface SidecarSetControllerOptions
   extends
     LoopEnvironment,
     Omit<EvictionEngineOptions, "clock" | "logger">,

@@ -9,7 +9,7 @@ import type { ClusterIndex } from "../../index/cluster.ts";
 import { isAlreadyExists } from "../../kube/errors.ts";
 import type { Writer } from "../writer.ts";
 
-/** Options of {@linkcode Revisions}. */
+/** What revisions are read from and written to; all live in one namespace. */
 export interface RevisionsOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;

@@ -65,7 +65,11 @@ export class StatusMemory {
   }
 }
 
-/** In seconds. */
+/**
+ * Seconds without progress after which a roll-out has failed, as in a Deployment.
+ *
+ * @returns `progressDeadlineSeconds`; 600 by default
+ */
 export function progressDeadlineOf({ sidecarSet: { spec } }: PreparedSidecarSet): number {
   return spec.updateStrategy?.progressDeadlineSeconds ?? 600;
 }

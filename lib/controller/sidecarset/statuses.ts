@@ -31,7 +31,7 @@ const MAX_FAULTS = 2;
 /** How often a pruned status is written again, in case the CustomResourceDefinition was updated. */
 const PRUNING_INTERVAL_MS = 60_000;
 
-/** Options of {@linkcode Statuses}. */
+/** The facts of a status that other controllers know, and how it is written. */
 export interface StatusesOptions {
   readonly index: ClusterIndex;
   readonly writer: Writer;
@@ -52,7 +52,7 @@ export interface StatusesOptions {
 }
 
 /** What a status is computed from. */
-export interface StatusInput {
+interface StatusInput {
   readonly prepared: PreparedSidecarSet;
   readonly plan: ExplainedPlan;
   readonly collisionCount: number;

@@ -19,8 +19,7 @@ import type { Writer } from "../writer.ts";
 
 const CONCURRENCY = 16;
 
-/** Options of {@linkcode TerminationController}. */
-export interface TerminationControllerOptions extends LoopEnvironment {
+interface TerminationControllerOptions extends LoopEnvironment {
   readonly index: ClusterIndex;
   readonly writer: Writer;
   /** Whether a node is virtual; a missing one is not. Rejects with what the API server answers. */

@@ -10,7 +10,7 @@ import type { SidecarSetPlan } from "../inject/sidecarset_plan.ts";
 import { recordInjection } from "../pod_metadata/records.ts";
 
 /** What one SidecarSet adds to a Pod. The policy has it as a literal; its expressions read the members. */
-export interface PolicyParts {
+interface PolicyParts {
   readonly name: string;
   readonly front: readonly Container[];
   readonly behind: readonly Container[];
@@ -29,7 +29,7 @@ export interface PolicyParts {
 }
 
 /** An annotation that a policy writes. */
-export interface PolicyAnnotation {
+interface PolicyAnnotation {
   readonly key: string;
   readonly value: string;
 }

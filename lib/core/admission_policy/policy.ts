@@ -16,7 +16,7 @@ import {
   policySetsText,
 } from "./members.ts";
 
-/** Options of {@linkcode mutatingAdmissionPolicy}. */
+/** Parts of the policy that do not follow from SidecarSets. */
 export interface PolicyOptions {
   readonly excludedNamespaces: readonly string[];
   /** Owner of both objects, which are deleted with it. */

@@ -5,7 +5,7 @@ import { type Selection, selectsSomeNamespaces } from "../select/pod_selection.t
 import { allOf, celString } from "./cel.ts";
 
 /** The policy's variables that hold labels; a map also where the object has none. */
-export const LABELS = "variables.labels";
+const LABELS = "variables.labels";
 export const NAMESPACE_LABELS = "variables.namespaceLabels";
 
 /** The CEL condition of `selectsPod`: the Pod's labels, its namespace's name and labels. */

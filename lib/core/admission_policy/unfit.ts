@@ -9,13 +9,13 @@ import { clashOf, type Contender, disorderOf } from "./order.ts";
  * after every write, next to the requests. A Pod that gets one of them costs 6 ms of CPU more than without a policy;
  * 3 ms with 50 members, 2 ms with one.
  */
-export const MAX_MEMBERS = 200;
+const MAX_MEMBERS = 200;
 /** As JSON; etcd takes an object of 1.5 MiB. */
-export const MAX_POLICY_BYTES = 1_000_000;
+const MAX_POLICY_BYTES = 1_000_000;
 /** The keys and braces of the records, and the default container. */
 const COMMON_ANNOTATION_BYTES = 512;
 /** What all members together may add to the annotations of a Pod. */
-export const MAX_ADDED_ANNOTATION_BYTES = MAX_ANNOTATION_BYTES - MAX_POLICY_ANNOTATION_BYTES -
+const MAX_ADDED_ANNOTATION_BYTES = MAX_ANNOTATION_BYTES - MAX_POLICY_ANNOTATION_BYTES -
   COMMON_ANNOTATION_BYTES;
 /** Of one expression; the API server takes 100,000. */
 export const MAX_EXPRESSION_CHARACTERS = 90_000;

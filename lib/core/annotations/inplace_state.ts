@@ -6,7 +6,7 @@ import { compareUtf8, escaped, goJson } from "../json/go_json.ts";
 /**
  * State of a Pod's images before one SidecarSet's last change (`pkg/control/sidecarcontrol:inPlaceUpdateState`).
  */
-export interface InPlaceState {
+interface InPlaceState {
   /** Hash of the SidecarSet at the change. */
   readonly revision: string;
   readonly updateTimestamp: string;
@@ -15,7 +15,7 @@ export interface InPlaceState {
 }
 
 /** An in-place change of images to record. */
-export interface InPlaceChange {
+interface InPlaceChange {
   readonly sidecarSetName: string;
   readonly revision: string;
   readonly updateTimestamp: string;
@@ -113,7 +113,7 @@ function stateOf(entry: unknown): InPlaceState | undefined {
 export const RESTART_COUNTS_ANNOTATION = "kruise.io/sidecarset-restart-counts";
 
 /** Restart counts before one SidecarSet's image changes. */
-export interface RestartCounts {
+interface RestartCounts {
   /** Time of the last change by this program. An upgrade with a later time was made by OpenKruise. */
   readonly updateTimestamp: string;
   readonly byContainer: ReadonlyMap<string, number>;

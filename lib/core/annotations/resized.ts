@@ -10,7 +10,7 @@ import { goJson } from "../json/go_json.ts";
 export const RESIZED_ANNOTATION = "kruise.io/sidecarset-resized";
 
 /** The last resize of a Pod by one SidecarSet. */
-export interface ResizeRecord {
+interface ResizeRecord {
   /** Of the Pod with the new resources; a condition of the kubelet for an older one is outdated. */
   readonly generation: number;
   readonly byContainer: ReadonlyMap<string, ResourceLists>;

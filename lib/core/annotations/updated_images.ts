@@ -9,7 +9,7 @@ import { goJson } from "../json/go_json.ts";
 export const UPDATED_IMAGES_ANNOTATION = "kruise.io/sidecarset-updated-images";
 
 /** The images of one SidecarSet that are newer than the Pod's recorded revision. */
-export interface UpdatedImages {
+interface UpdatedImages {
   /** RFC 3339. */
   readonly updateTimestamp: string;
   /** Name of the ControllerRevision with these images; empty if it was not stored yet. */

@@ -6,7 +6,7 @@ import type { ObservedPod } from "../observed_pod.ts";
 import { compareUtf8, escaped } from "../json/go_json.ts";
 
 /** The records in a Pod's two hash annotations, by SidecarSet name. */
-export interface UpgradeSpecs {
+interface UpgradeSpecs {
   readonly full: ReadonlyMap<string, UpgradeSpec>;
   readonly withoutImage: ReadonlyMap<string, UpgradeSpec>;
 }

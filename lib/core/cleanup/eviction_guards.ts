@@ -10,7 +10,7 @@ const BACKOFF_SECONDS = { base: 10, max: 600 };
 const GUARD_LIFETIME_SECONDS = 600;
 
 /** A planned eviction. */
-export type EvictionNote = Pick<
+type EvictionNote = Pick<
   EvictionGuard,
   "workload" | "pod" | "lastEviction" | "newestPod" | "observedGeneration"
 >;
@@ -53,7 +53,7 @@ export function expiresAt(guard: EvictionGuard): number {
 }
 
 /** Input for updating guards. */
-export interface GuardFacts {
+interface GuardFacts {
   readonly guards: readonly EvictionGuard[];
   podsOf(workload: string): readonly ObservedPod[];
   isUpToDate(pod: ObservedPod): boolean;

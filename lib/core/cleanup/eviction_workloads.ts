@@ -6,7 +6,7 @@ import { type EvictionGuard, isReplacement } from "./eviction_guards.ts";
 const SETTLE_MS = 5_000;
 
 /** State of a Pod's workload for an eviction. */
-export interface WorkloadState {
+interface WorkloadState {
   readonly guard: EvictionGuard | undefined;
   /** Whether no replacement is pending or was just created. */
   readonly isSettled: boolean;
@@ -20,7 +20,7 @@ export interface WorkloadState {
 }
 
 /** What the states of workloads are computed from. */
-export interface WorkloadFacts {
+interface WorkloadFacts {
   podsOf(workload: string): readonly ObservedPod[];
   readonly now: Date;
 }

@@ -27,7 +27,7 @@ import {
 const TERMINATED_AT_ANNOTATION = "kruise.io/sidecar-terminated-at";
 
 /** Input of {@linkcode decideTermination} in addition to the Pod. */
-export interface TerminationFacts {
+interface TerminationFacts {
   /** The current SidecarSet of this name. */
   sidecarSet(name: string): SidecarSet | undefined;
   /** Whether the Pod runs on a virtual node, where a terminal phase in the API stops no container. */
@@ -158,7 +158,7 @@ function preconditions({ metadata: { uid, resourceVersion } }: ObservedPod) {
 }
 
 /** Containers of one SidecarSet that keep a Pod that runs to completion from completing. */
-export interface EndlessSidecars {
+interface EndlessSidecars {
   readonly containers: readonly string[];
   /** Whether the Pod's main containers have terminated. */
   readonly areWaitedFor: boolean;

@@ -52,7 +52,7 @@ export interface CleanupWrite {
 }
 
 /** A Pod to evict by the eviction rule. */
-export interface CleanupEviction {
+interface CleanupEviction {
   readonly pod: ObservedPod;
   readonly surplus: Surplus;
 }

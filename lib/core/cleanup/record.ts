@@ -37,7 +37,7 @@ export function recordFor(
 }
 
 /** An event for a SidecarSet's clean-up. */
-export interface CleanupEvent {
+interface CleanupEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: EventReason;
   readonly note: string;

@@ -6,7 +6,7 @@ import { recordOf } from "../status/record.ts";
 import { containerNames, runningContainers, runningSidecars } from "../status/containers.ts";
 
 /** Why sidecars of a Pod are no longer needed. */
-export type SurplusCause = "SidecarSetDeleted" | "NotSelected" | "ContainerRemoved";
+type SurplusCause = "SidecarSetDeleted" | "NotSelected" | "ContainerRemoved";
 
 /** Sidecars of a Pod that are no longer needed. */
 export interface Surplus {

@@ -44,7 +44,7 @@ function isZero(value: unknown): boolean {
 }
 
 /** A change of one object; returns the same reference if nothing changes. */
-export type Change = (object: JsonRecord) => JsonRecord;
+type Change = (object: JsonRecord) => JsonRecord;
 
 /** Changes the object in a field; an absent field, or one of another type, stays as it is. */
 export function changeObject<T extends JsonRecord>(

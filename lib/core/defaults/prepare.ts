@@ -10,8 +10,7 @@ import { hashSidecarSet } from "../revision/hash.ts";
 import { specWrittenAt } from "../status/effective_since.ts";
 import { completeSidecarSet } from "./sidecarset.ts";
 
-/** Options of {@linkcode prepareSidecarSet}. */
-export interface PrepareOptions {
+interface PrepareOptions {
   /** The name of the stored ControllerRevision of this spec; empty when there is none yet. */
   readonly revisionName?: string;
   /** Validates a readable SidecarSet; without it `problems` is empty. */

@@ -119,7 +119,7 @@ function targetsAll(container: JsonRecord): JsonRecord {
   });
 }
 
-/** Options of {@linkcode storedForm}. */
+/** Which defaults a stored SidecarSet has. */
 export interface StoredFormOptions {
   /**
    * Whether to leave the spec without defaults. The hashes are those of the defaulted spec either way.

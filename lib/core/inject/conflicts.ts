@@ -6,7 +6,7 @@ import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 
 /** The Pod, with what is taken in it. */
-export interface Surroundings {
+interface Surroundings {
   readonly pod: Pod;
   readonly occupied: Occupied;
 }

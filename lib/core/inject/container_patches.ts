@@ -14,7 +14,7 @@ import { items, member } from "./fields.ts";
 import { VARIABLE } from "./pod_sources.ts";
 
 /** Container of the Pod to patch, and how far. */
-export interface PatchTarget {
+interface PatchTarget {
   /** With the patches of earlier SidecarSets. */
   readonly container: Container;
   /** What the SidecarSet changed in it so far. */
@@ -28,7 +28,7 @@ export interface PatchTarget {
 }
 
 /** The container with the patch, and the record of all that the SidecarSet changed in it. */
-export interface PatchedContainer {
+interface PatchedContainer {
   readonly container: Container;
   readonly record: ContainerRecord;
 }

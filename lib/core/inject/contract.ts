@@ -5,7 +5,7 @@ import type { Pod } from "../../api/pod.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../prepared.ts";
 import type { Obstacle, Reason } from "../reasons.ts";
 
-/** Input of one injection. */
+/** The Pod to create, and everything that the decision depends on: the same request gives the same patch. */
 export interface InjectRequest {
   /** The Pod to create; never mutated. */
   readonly pod: Pod;
@@ -49,7 +49,7 @@ export interface Injected {
   readonly isNew: boolean;
 }
 
-/** Result of an injection. */
+/** The patch of a Pod, the SidecarSets that it injects, and the reason for each that it does not. */
 export interface Injection {
   /** Empty if nothing changes. A frozen patch is shared by Pods, so callers may cache its serialized form. */
   readonly patch: readonly JsonPatchOperation[];

@@ -16,7 +16,7 @@ import { ownRevision, pinnedRevision } from "./revision_choice.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 
 /** The Pod without the parts injected into its original, and the operations that remove them. */
-export interface Cleared {
+interface Cleared {
   readonly pod: Pod;
   readonly operations: readonly JsonPatchOperation[];
 }
@@ -115,7 +115,7 @@ const MAX_CREATION_MS = 60_000;
 const MAX_CLOCK_SKEW_MS = 10_000;
 
 /** The Pod's records of one SidecarSet. */
-export interface PodRecord {
+interface PodRecord {
   readonly sidecarSet: string;
   /** Its entry of the hash annotation, where it has one. */
   readonly recorded: UpgradeSpec | undefined;

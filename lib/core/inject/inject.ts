@@ -10,7 +10,7 @@ import { createPlanner, type Planner } from "./planner.ts";
 import { settle } from "./settle.ts";
 
 /** Decides injections, with cached plans and patches. */
-export interface Injector {
+interface Injector {
   inject(request: InjectRequest): Injection;
 }
 

@@ -6,7 +6,7 @@ import { annotationsWithout } from "../pod_metadata/removal.ts";
 import { unpatched, volumesUsedBy } from "../pod_metadata/unpatched.ts";
 
 /** The parts of a SidecarSet in a Pod. */
-export interface InjectedParts {
+interface InjectedParts {
   readonly sidecarSet: string;
   /** Names of its containers. */
   readonly containers: ReadonlySet<string>;

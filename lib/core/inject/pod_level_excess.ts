@@ -8,7 +8,7 @@ type Amounts = ReadonlyMap<string, Quantity>;
 type Containers = Pick<PodSpec, "containers" | "initContainers">;
 
 /** One resource that does not fit into what the Pod itself asks for or allows. */
-export interface PodLevelExcess {
+interface PodLevelExcess {
   readonly resource: string;
   /** A sentence without a remedy. */
   readonly message: string;

@@ -18,8 +18,7 @@ export type ComputedResources =
 /** Resources computed for the sidecars that have a resources policy. */
 export type ResourcesBySidecar = ReadonlyMap<SidecarPlan, NonNullable<Container["resources"]>>;
 
-/** Options of {@linkcode computeResources}. */
-export interface ComputeOptions {
+interface ComputeOptions {
   /** The containers of the Pod that the policy's regular expression chooses among. */
   readonly candidates: readonly Container[];
   /** The resources that the sidecar has already: what is neither limits nor requests (claims) is kept (B-36). */

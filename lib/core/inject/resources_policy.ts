@@ -68,13 +68,13 @@ export function prepareResourcesPolicy(policy: ResourcesPolicy): Read<PreparedRe
 }
 
 /** What the target containers have of one resource together. */
-export type Aggregate =
+type Aggregate =
   | { readonly type: "amount"; readonly amount: Quantity }
   /** A limit that at least one target does not have. */
   | { readonly type: "unlimited" }
   | { readonly type: "unreadable"; readonly container: string; readonly value: string | number };
 
-/** Options of {@linkcode aggregate}. */
+/** Which amounts of the containers count, and how they add up. */
 export interface AggregateOptions {
   readonly mode: ResourcesPolicy["targetContainersMode"];
   readonly list: ComputedList;

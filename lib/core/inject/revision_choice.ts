@@ -9,7 +9,7 @@ import type { Obstacle } from "../reasons.ts";
 import type { InjectRequest } from "./contract.ts";
 
 /** The revision for a new Pod: the current one if neither member is set. */
-export interface RevisionChoice {
+interface RevisionChoice {
   readonly pinned?: ControllerRevision;
   readonly obstacle?: Obstacle;
 }

@@ -6,7 +6,7 @@ import type { InjectRequest } from "./contract.ts";
 import type { Planner } from "./planner.ts";
 
 /** The SidecarSets of a Pod once the labels that they patch select no others. */
-export interface Settled {
+interface Settled {
   readonly choice: Choice;
   readonly admission: Admission;
 }

@@ -7,7 +7,7 @@ import type { SidecarPlan } from "./sidecar_plan.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 
 /** Mounts and devices of the Pod that a sidecar shares, in addition to its own. */
-export interface SharedVolumes {
+interface SharedVolumes {
   readonly mounts: readonly VolumeMount[];
   readonly devices: readonly VolumeDevice[];
 }

@@ -100,7 +100,7 @@ function withAnnotations(pod: Pod, changes: ReadonlyMap<string, string>): Pod {
  *
  * @param changes annotations that the same patch changes
  */
-export function rewrittenImages(
+function rewrittenImages(
   present: readonly Present[],
   { pod, occupied, changes }: {
     readonly pod: Pod;

@@ -6,7 +6,7 @@ import { pointerToken } from "../json/patch.ts";
 import type { Obstacle } from "../reasons.ts";
 
 /** Annotations and labels that `patchPodMetadata` changes, or why one cannot be changed. */
-export type MetadataChanges =
+type MetadataChanges =
   | {
     readonly ok: true;
     readonly annotations: ReadonlyMap<string, string>;

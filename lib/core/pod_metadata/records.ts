@@ -34,8 +34,7 @@ export interface RecordedSidecarSet extends InjectedContainers {
   readonly sidecarList: readonly string[];
 }
 
-/** Options of {@linkcode recordInjection}. */
-export interface RecordOptions {
+interface RecordOptions {
   /** With the annotations that `patchPodMetadata` sets. */
   readonly pod: ObservedPod;
   readonly now: Date;

@@ -62,7 +62,7 @@ interface Expression {
   readonly steps: readonly Step[];
 }
 
-/** Result of an expression, and values of its variables. */
+/** A plain number, such as a count or factor, or an amount of a resource. */
 export type ExpressionValue = number | Quantity;
 
 /**
@@ -123,7 +123,7 @@ export function expressionProblem(
 }
 
 /** All amounts between two bounds, in whole units; a bound may be infinite. */
-export interface AmountRange {
+interface AmountRange {
   readonly low: number;
   readonly high: number;
 }

@@ -1,7 +1,7 @@
 import { type ArithmeticOperator, type Outcome, type Token, tokenize } from "./tokens.ts";
 import type { Quantity } from "./quantity.ts";
 
-export type FunctionName = "max" | "min";
+type FunctionName = "max" | "min";
 export type BinaryOperator = ArithmeticOperator | FunctionName;
 
 /** One step of an expression in postfix order: operands come before their operator. */

@@ -14,8 +14,7 @@ export interface Amounts<Amount extends object> {
   >;
 }
 
-/** Options of {@linkcode runSteps}. */
-export interface RunOptions<Amount extends object> {
+interface RunOptions<Amount extends object> {
   readonly amounts: Amounts<Amount>;
   /** By lower-case name; names in expressions are case-insensitive. */
   readonly variables: ReadonlyMap<string, number | Amount>;

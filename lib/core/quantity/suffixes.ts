@@ -11,7 +11,7 @@ export interface SuffixScale {
 /** In steps of 1000 from nano on. */
 export const decimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"] as const;
 
-/** In steps of 1024 from one on. */
+/** Binary suffixes; each is 1024 times the one before, from 1. */
 export const binarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"] as const;
 
 export const NANO_EXPONENT = -9;

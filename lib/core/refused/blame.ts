@@ -14,7 +14,7 @@ import {
 } from "./message.ts";
 
 /** A refused Pod and the injection's dry run for it. */
-export interface RefusedInjection {
+interface RefusedInjection {
   /** As the workload's controller creates it. */
   readonly pod: Pod;
   readonly injection: Injection;

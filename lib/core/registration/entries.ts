@@ -13,10 +13,9 @@ import { isInjecting, type SelectionSpec } from "./selection.ts";
  */
 const MAX_ENTRIES = 20;
 /** Maximum size of all entries as JSON. etcd's limit is 1.5 MiB, and each entry gets a CA bundle later. */
-export const MAX_CHARACTERS = 1_000_000;
+const MAX_CHARACTERS = 1_000_000;
 
-/** Options of {@linkcode podEntries}. */
-export interface PodEntriesOptions {
+interface PodEntriesOptions {
   readonly excludedNamespaces: readonly string[];
   readonly clientConfig: WebhookClientConfig;
   /** False if nothing deletes the configuration with the program; then no entry may refuse Pods. */

@@ -10,8 +10,7 @@ import { holds, isEmptySelector } from "../select/label_selector.ts";
  * the enforcer.
  */
 
-/** Options of {@linkcode withExclusions}. */
-export interface ExclusionOptions {
+interface ExclusionOptions {
   /**
    * Whether this process wrote the registered configuration, so that additional exclusions belong to another
    * client. Otherwise they may come from an earlier configuration of this program.

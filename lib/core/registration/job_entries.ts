@@ -25,8 +25,7 @@ const TEMPLATE =
   "[has(object.spec.jobTemplate) ? object.spec.jobTemplate.spec.template : object.spec.template]" +
   ".exists(object, ";
 
-/** Options of {@linkcode jobEntries}. */
-export interface JobEntriesOptions {
+interface JobEntriesOptions {
   readonly excludedNamespaces: readonly string[];
   readonly clientConfig: WebhookClientConfig;
 }

@@ -17,8 +17,7 @@ import {
 
 const PREFIX = "pending-";
 
-/** Options of {@linkcode pendingEntries}. */
-export interface PendingEntriesOptions {
+interface PendingEntriesOptions {
   readonly excludedNamespaces: readonly string[];
   /** Copied from another entry of the configuration. */
   readonly clientConfig: WebhookClientConfig;

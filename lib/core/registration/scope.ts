@@ -12,7 +12,7 @@ export const MAX_VALUES = 3_000;
 export const MAX_CHARACTERS = 90_000;
 
 /** Scope of an expression: exact, label keys only, or all Pods. */
-export type ScopeWidth = "Selectors" | "LabelKeys" | "Everything";
+type ScopeWidth = "Selectors" | "LabelKeys" | "Everything";
 
 /** Condition of a webhook entry over Pods. */
 export interface Scope {

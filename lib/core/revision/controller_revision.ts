@@ -22,7 +22,7 @@ const LAST_APPLIED_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuratio
 const MAX_PREFIX_LENGTH = 223;
 
 /** What a new ControllerRevision is made of. */
-export interface NewRevision {
+interface NewRevision {
   readonly prepared: Pick<PreparedSidecarSet, "sidecarSet" | "hash" | "hashWithoutImage">;
   /** From `revisionData()`. */
   readonly data: string;
@@ -105,7 +105,7 @@ export function customVersionOf({ metadata, spec }: VersionedSidecarSet): string
 }
 
 /** What a custom version is read from. */
-export interface VersionedSidecarSet {
+interface VersionedSidecarSet {
   readonly metadata: Pick<ObjectMeta, "labels">;
   readonly spec: Pick<SidecarSetSpec, "customVersion">;
 }

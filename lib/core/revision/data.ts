@@ -20,7 +20,7 @@ const revisedFields = {
   patchContainers: list(any),
 } as const satisfies Readonly<Record<string, GoType>>;
 
-export type RevisedField = keyof typeof revisedFields;
+type RevisedField = keyof typeof revisedFields;
 
 /** Fields that OpenKruise does not have: left out where they are absent, so that the text stays OpenKruise's. */
 const ADDED_FIELDS: ReadonlySet<RevisedField> = new Set(["patchContainers"]);

@@ -5,7 +5,7 @@ import { sidecarContainerType } from "./container_type.ts";
 import { goValue } from "./go_types.ts";
 
 /** A difference between two specs that the hash without images contains. */
-export type FieldDifference =
+type FieldDifference =
   | { readonly kind: "Added" | "Removed" | "Moved"; readonly container: string }
   | { readonly kind: "Fields"; readonly container: string; readonly fields: readonly string[] };
 

@@ -28,7 +28,7 @@ export const intOrString: GoType = { kind: "intOrString" };
 export const quantity: GoType = { kind: "quantity" };
 export const any: GoType = { kind: "any" };
 
-/** A Go slice. */
+/** A Go slice; how an absent one is written depends on its field. */
 export function list(of: GoType): GoType {
   return { kind: "list", of };
 }
@@ -64,7 +64,7 @@ export function nullable(type: GoType): GoField {
 }
 
 /** How fields are written that the Go type does not have. */
-export interface GoValueOptions {
+interface GoValueOptions {
   readonly unknownFields: "drop" | "keep";
 }
 

@@ -26,7 +26,7 @@ export type RevisionAction =
   | { readonly type: "delete"; readonly stored: ControllerRevision };
 
 /** What a plan for revisions depends on. */
-export interface RevisionState {
+interface RevisionState {
   readonly prepared: Pick<PreparedSidecarSet, "sidecarSet" | "hash" | "hashWithoutImage">;
   /** Stored revisions with this SidecarSet's label; those of other owners only block their names. */
   readonly stored: readonly ControllerRevision[];

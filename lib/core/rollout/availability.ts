@@ -6,7 +6,7 @@ import { recordOf } from "../status/record.ts";
 import type { RolloutSnapshot } from "./contract.ts";
 
 /** Number of unavailable Pods, and when the next one becomes available without a change. */
-export interface Availability {
+interface Availability {
   readonly unavailable: number;
   /** Milliseconds; absent if no Pod only waits for `minReadySeconds`. */
   readonly nextAt?: number;

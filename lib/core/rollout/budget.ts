@@ -43,14 +43,14 @@ function share(percent: string, total: number): number {
 }
 
 /** Result of the walk over the ordered candidates. */
-export interface BudgetWalk<U> {
+interface BudgetWalk<U> {
   readonly updates: readonly U[];
   /** Number of candidates that the budget does not allow. */
   readonly heldBack: number;
 }
 
 /** Limit of unavailable Pods, and how many there are. */
-export interface Budget<T, U> {
+interface Budget<T, U> {
   /** Maximum number of unavailable Pods. */
   readonly limit: number;
   /** Number of unavailable Pods, outdated ones included (B-17). */

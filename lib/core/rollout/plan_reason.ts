@@ -5,7 +5,7 @@ import { assessImages } from "../status/drift.ts";
 import type { LeftPod, RolloutPlan } from "./contract.ts";
 
 /** Source of example Pods. */
-export interface DetailFacts {
+interface DetailFacts {
   readonly prepared: PreparedSidecarSet;
   /** The API server's last error for a Pod whose update it refused. */
   readonly failure: string | undefined;
@@ -54,7 +54,7 @@ function nameOf({ metadata: { namespace = "", name = "" } }: ObservedPod): strin
 }
 
 /** Numbers of outdated Pods after a plan, by cause. */
-export interface PlanNumbers {
+interface PlanNumbers {
   readonly outdated: number;
   /** Updated by this plan or an earlier one. */
   readonly underWay: number;

@@ -65,7 +65,7 @@ export interface ContainerImage {
   readonly image: string;
 }
 
-/** A change of a Pod. */
+/** The patches that upgrade, flip or repair one Pod; its uid and resourceVersion are preconditions. */
 export interface PodUpdate {
   /**
    * `Upgrade` to the current revision, `UpdateImages` to its images only, `Flip` as the second step of a hot upgrade,
@@ -81,14 +81,14 @@ export interface PodUpdate {
 }
 
 /** What an update of a Pod depends on. */
-export interface UpdateFacts {
+interface UpdateFacts {
   readonly prepared: PreparedSidecarSet;
   /** RFC 3339. */
   readonly now: string;
 }
 
 /** The patches of an update, or why they cannot be computed. */
-export type Patched =
+type Patched =
   | { readonly ok: true; readonly patch: PodPatch; readonly resize?: ResizePatch }
   | { readonly ok: false; readonly obstacle: Obstacle };
 

@@ -8,13 +8,12 @@ import type { Labels } from "../../api/meta.ts";
 const MAX_STEPS = 20_000_000;
 
 /** A label and its value; `*` means every value. */
-export interface ScatterTerm {
+interface ScatterTerm {
   readonly key: string;
   readonly value: string;
 }
 
-/** Options of {@linkcode scatter}. */
-export interface ScatterOptions<T> {
+interface ScatterOptions<T> {
   /** All items, including updated ones: the result approximates their shares of the labels. */
   readonly all: Iterable<T>;
   labelsOf(item: T): Labels;

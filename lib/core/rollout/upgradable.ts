@@ -64,7 +64,7 @@ function resizeState(pod: ObservedPod, prepared: PreparedSidecarSet): Upgradabil
 }
 
 /** One SidecarSet's entry in the Pod's `SidecarSetUpgradable` condition. */
-export interface UpgradableEntry {
+interface UpgradableEntry {
   readonly sidecarSetName: string;
   /** Undefined removes the entry. */
   readonly upgradable: boolean | undefined;

@@ -5,7 +5,7 @@ import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import { FIELD_MANAGER } from "../field_manager.ts";
 
 /** Times in RFC 3339 at which labels were set after the object's creation, or possibly after it, by key. */
-export type LabelTimes = Readonly<Record<string, string>>;
+type LabelTimes = Readonly<Record<string, string>>;
 
 type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
 
@@ -71,7 +71,7 @@ function labelsOf(fieldsV1: unknown): Record<string, unknown> | undefined {
 }
 
 /** What is known of missed Pods from before the start of this process. */
-export interface MissedBefore {
+interface MissedBefore {
   readonly spec: Pick<SidecarSetSpec, "selector" | "namespaceSelector">;
   /** Number of missed Pods at the last count. */
   readonly missedBefore: number;

@@ -9,7 +9,7 @@ import {
 import { type PodPlace, type Selection, selectsSomeNamespaces } from "./pod_selection.ts";
 
 /** Why a SidecarSet does not select a Pod. */
-export interface Mismatch {
+interface Mismatch {
   /** The field that does not match: `spec.selector`. */
   readonly field: string;
   /** The requirement, and the actual value. */

@@ -43,7 +43,7 @@ export function runningContainers(pod: ObservedPod): readonly ObservedContainer[
 export type MainResult = "Succeeded" | "Failed";
 
 /** A container and its state; undefined before the kubelet reports one. */
-export interface ContainerInState {
+interface ContainerInState {
   readonly container: ObservedContainer;
   readonly state: ObservedState | undefined;
 }

@@ -11,14 +11,14 @@ import { hotPair, unfinishedPairs } from "./readiness.ts";
 import { hasCurrentRecord, isUnchanged, recordOf } from "./record.ts";
 
 /** An injected container whose image differs from the last stored one. */
-export interface Drift {
+interface Drift {
   readonly container: string;
   readonly storedImage: string;
   readonly foundImage: string;
 }
 
 /** Result of comparing the images of an updated Pod's sidecars. */
-export interface ImageAssessment {
+interface ImageAssessment {
   /** Images that another client changed. */
   readonly drift: readonly Drift[];
   /** Images by container that other webhooks changed; to be recorded as stored. */

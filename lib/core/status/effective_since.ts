@@ -8,7 +8,7 @@ import { selectionHash } from "../registration/selection.ts";
 /** The stored `effectiveSince` and hash of the selection. */
 export type EffectiveSelection = Pick<SidecarSetStatus, "effectiveSince" | "selectionHash">;
 
-/** What `effectiveSince` depends on. */
+/** The SidecarSet, its stored status, and whether and since when it is registered. */
 export interface EffectiveSinceFacts {
   readonly prepared: PreparedSidecarSet;
   /** The last known status. */

@@ -45,7 +45,7 @@ export interface RegistrationFacts {
 }
 
 /** What conditions say about a roll-out. */
-export interface RolloutFacts {
+interface RolloutFacts {
   /** Reason from the plan. */
   readonly reason: ConditionReason | "InvalidSidecarSet";
   /** What blocks the roll-out, for example a Pod; absent if the counts suffice. */

@@ -79,7 +79,7 @@ function isSame(a: SidecarSetStatus, b: SidecarSetStatus): boolean {
 }
 
 /** What the stored progress is compared with. */
-export interface StoredProgressFacts {
+interface StoredProgressFacts {
   readonly generation: number;
   readonly counts: PodCounts;
   readonly deadlineSeconds: number;

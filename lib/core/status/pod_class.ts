@@ -58,7 +58,7 @@ export interface ClassifyContext {
   readonly excluded?: boolean;
 }
 
-/** Whether a class has a trait of {@linkcode PodTrait}. */
+/** Whether a class has at least one of the given traits, which are bits of {@linkcode PodTrait}. */
 export function hasTrait(podClass: PodClass, trait: number): boolean {
   return (podClass & trait) !== 0;
 }

@@ -31,7 +31,7 @@ export function isRunningAndReady(pod: ObservedPod): boolean {
 }
 
 /** The two containers of a hot-upgrade sidecar in a Pod. */
-export interface HotPair {
+interface HotPair {
   readonly working: string;
   readonly idle: string;
 }

@@ -22,7 +22,7 @@ export interface PendingResize {
 }
 
 /** New resources by container. */
-export interface GivenResources {
+interface GivenResources {
   readonly byContainer: ReadonlyMap<string, ResourceLists>;
   /** Generation of the Pod with these resources. */
   readonly generation?: number;

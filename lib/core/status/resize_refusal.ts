@@ -57,7 +57,7 @@ export function resizedSpec(
   return { ...spec, containers, ...(initContainers ? { initContainers } : {}) };
 }
 
-export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
+type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
 
 /**
  * The QoS class of a Pod: by the Pod's own resources if it has some, else by those of all containers.

@@ -3,7 +3,7 @@ import type { EventReason } from "../reasons.ts";
 import { UNDER_WAY } from "./conditions.ts";
 
 /** An event for a SidecarSet's roll-out. */
-export interface RolloutEvent {
+interface RolloutEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: EventReason;
   readonly note: string;

@@ -27,7 +27,7 @@ export interface ValidationInput {
   readonly allowPrivileged?: boolean;
 }
 
-/** Input of a rule. */
+/** The fields of a SidecarSet to report problems on, and what it is validated against. */
 export interface Subject {
   readonly metadata: Field;
   readonly spec: Field;

@@ -1,7 +1,7 @@
 import type { SidecarSet } from "../../api/sidecarset.ts";
 
 /** A field whose effect differs from OpenKruise's. */
-export interface OpenKruiseDifference {
+interface OpenKruiseDifference {
   readonly field: string;
   readonly message: string;
 }

@@ -3,8 +3,7 @@ import type { Clock } from "../../api/clock.ts";
 /** 50 samples a second cost less than 0.1 % of a core. */
 const SAMPLE_INTERVAL_MS = 20;
 
-/** Options of {@linkcode sampleEventLoop}. */
-export interface EventLoopOptions {
+interface EventLoopOptions {
   readonly clock: Pick<Clock, "monotonic" | "sleep">;
   /** Takes one delay in seconds. */
   observe(seconds: number): void;

@@ -10,7 +10,7 @@ import { CONTENT_TYPE, Registry } from "./registry.ts";
 import { type MetricsState, registerState } from "./state.ts";
 
 /** Records the process's metrics, and writes them in the exposition format. */
-export interface Metrics {
+interface Metrics {
   observeRequest(observation: RequestObservation): void;
   observeReview(observation: ReviewObservation): void;
   /** @param ok whether the certificate could be read or made */
@@ -25,8 +25,7 @@ export interface Metrics {
   text(): { contentType: string; text: string };
 }
 
-/** Options of {@linkcode createMetrics}. */
-export interface MetricsOptions {
+interface MetricsOptions {
   /** Of the program. */
   readonly version: string;
   /** Host and port of the API server. */

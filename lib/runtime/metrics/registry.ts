@@ -1,7 +1,7 @@
 import type { Catalogue, MetricDefinition } from "./catalogue.ts";
 
 /** Values of a series' labels by their names, in the order in which they are printed. */
-export type LabelValues = Readonly<Record<string, string>>;
+type LabelValues = Readonly<Record<string, string>>;
 
 /** Names of the metrics of one type. */
 type NameOf<C extends Catalogue<C>, T extends MetricDefinition["type"]> =
@@ -14,12 +14,12 @@ export type LabelsOf<C extends Catalogue<C>, N extends keyof C> = Readonly<
 >;
 
 /** A number that only grows. */
-export interface Counter<L extends LabelValues = LabelValues> {
+interface Counter<L extends LabelValues = LabelValues> {
   inc(labels: L, by?: number): void;
 }
 
 /** A distribution of observed values. */
-export interface Histogram<L extends LabelValues = LabelValues> {
+interface Histogram<L extends LabelValues = LabelValues> {
   observe(value: number, labels: L): void;
 }
 

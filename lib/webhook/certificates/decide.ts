@@ -12,7 +12,7 @@ export function isExpired({ notAfter }: Validity, now: Date): boolean {
 }
 
 /** What the decision about the CA depends on. */
-export interface AuthorityInput {
+interface AuthorityInput {
   /** The stored CA; undefined without a usable one. */
   readonly stored: Validity | undefined;
   /** The CA that this process uses. */
@@ -25,7 +25,7 @@ export interface AuthorityInput {
  * - `restore`: store this process' CA again, which clients already trust;
  * - `rotate`: issue a new CA and keep the old one next to it.
  */
-export type AuthorityAction = "adopt" | "restore" | "rotate";
+type AuthorityAction = "adopt" | "restore" | "rotate";
 
 /** Decides whether to use the stored CA, restore it or rotate it. */
 export function decideAuthority({ stored, held, now }: AuthorityInput): AuthorityAction {
@@ -34,7 +34,7 @@ export function decideAuthority({ stored, held, now }: AuthorityInput): Authorit
 }
 
 /** What the decision about the serving certificate depends on. */
-export interface LeafInput {
+interface LeafInput {
   /** The served certificate; undefined at start. */
   readonly leaf: (Validity & { readonly isByCurrent: boolean }) | undefined;
   /** The previous CA; undefined without its key. */
@@ -47,7 +47,7 @@ export interface LeafInput {
 }
 
 /** Whether to issue a serving certificate, and by which CA. */
-export type LeafAction = "keep" | "sign-by-current" | "sign-by-previous";
+type LeafAction = "keep" | "sign-by-current" | "sign-by-previous";
 
 /**
  * Decides about the serving certificate: it is replaced when due or on request, and by a new CA only once clients trust

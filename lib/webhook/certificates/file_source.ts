@@ -9,8 +9,7 @@ import {
   type SettlingOptions,
 } from "./source.ts";
 
-/** Options of {@linkcode createFileSource}. */
-export interface FileSourceOptions extends SettlingOptions {
+interface FileSourceOptions extends SettlingOptions {
   /** Folder of a mounted Secret with `tls.crt`, `tls.key` and `ca.crt`. */
   readonly folder: string;
   readonly listener: CertificateListener;

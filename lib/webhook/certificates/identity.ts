@@ -7,13 +7,13 @@ export interface TlsIdentity {
   readonly key: string;
 }
 
-/** Validity of a certificate. */
+/** The times between which a certificate is valid. */
 export interface Validity {
   readonly notBefore: Date;
   readonly notAfter: Date;
 }
 
-export type IdentityReading =
+type IdentityReading =
   | { readonly ok: true; readonly validity: Validity; readonly isAuthority: boolean }
   | { readonly ok: false; readonly problem: string };
 

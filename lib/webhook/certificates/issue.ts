@@ -11,8 +11,7 @@ export interface ServingNames {
   readonly ip: readonly string[];
 }
 
-/** Options of {@linkcode issueAuthority}. */
-export interface IssueOptions {
+interface IssueOptions {
   readonly now: Date;
   readonly lifetimeSeconds: number;
 }

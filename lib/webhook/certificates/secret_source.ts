@@ -36,7 +36,7 @@ export interface StoredSecret {
   readonly secret: Secret;
 }
 
-/** Options of {@linkcode createSecretSource}. */
+/** The Secret, the names of the certificate, and its lifetimes in seconds. */
 export interface SecretSourceOptions extends SettlingOptions {
   readonly store: SecretStore;
   readonly names: ServingNames;

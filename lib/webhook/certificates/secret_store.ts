@@ -5,8 +5,7 @@ import { resources } from "../../kube/resources.ts";
 import { send } from "../../kube/response.ts";
 import type { SecretStore } from "./secret_source.ts";
 
-/** Options of {@linkcode secretStore}. */
-export interface SecretStoreOptions {
+interface SecretStoreOptions {
   readonly client: RestClient;
   readonly namespace: string;
   readonly name: string;

@@ -31,8 +31,7 @@ export interface CertificateListener {
   onCaBundle(bundle: string): void;
 }
 
-/** Options of {@linkcode keepChecking}. */
-export interface KeepCheckingOptions {
+interface KeepCheckingOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -66,7 +65,7 @@ export async function keepChecking(
   }
 }
 
-/** Options of {@linkcode Settling}. */
+/** When a new certificate may be served: its authority is trusted, for some seconds. */
 export interface SettlingOptions {
   readonly clock: Clock;
   /** Time for all API servers to receive a registration with a new CA. @default 60 */

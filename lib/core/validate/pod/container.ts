@@ -13,7 +13,7 @@ import { checkResources, COMPUTE_RESOURCES } from "./resources.ts";
 import { checkSecurityContext } from "./security_context.ts";
 
 /** Input for validating a Pod's containers. */
-export interface PodFacts {
+interface PodFacts {
   readonly volumes: VolumeSources;
   readonly allowPrivileged: boolean;
 }

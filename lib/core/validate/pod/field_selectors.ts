@@ -20,12 +20,12 @@ const BYTE_DIVISORS = new Set([
 const SUBSCRIPTED = /^([^[]+)\['(.*)'\]$/s;
 
 /** A field of the Pod by its path, with the subscript where it has one. */
-export interface PodFieldPath {
+interface PodFieldPath {
   readonly path: string;
   readonly key?: string;
 }
 
-/** Parses a `fieldPath`. */
+/** Splits a `fieldPath` into its path and the key of a subscript: `metadata.labels['app']`. */
 export function readPodFieldPath(text: string): PodFieldPath {
   const parts = SUBSCRIPTED.exec(text);
   return parts === null ? { path: text } : { path: parts[1] ?? "", key: parts[2] ?? "" };

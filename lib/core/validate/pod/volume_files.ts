@@ -11,7 +11,7 @@ const FILE_FIELD_PATHS = [
   "metadata.uid",
 ];
 
-/** Permissions of a file. */
+/** Reports permission bits outside 0 to 0777. */
 export function checkMode(mode: Field): void {
   if (mode.integer() < 0 || mode.integer() > MAX_FILE_MODE) {
     mode.invalid(
@@ -51,7 +51,7 @@ export function checkDownwardFiles(items: Field): void {
   }
 }
 
-/** A required file path in a volume. */
+/** Reports an empty path, an absolute one, or one with `..`. */
 export function checkFilePath(path: Field): void {
   if (path.text() === "") path.required();
   else checkLocalPath(path);
