@@ -1,16 +1,7 @@
+import type { ParseArgsOptionsConfig } from "node:util";
 import { targetOf } from "./executable_target.ts";
+import { platformName, TARGETS, unknownTarget } from "./platforms.ts";
 import { taskOptions } from "./task_options.ts";
-
-/**
- * Where the executable runs, as `deno compile` names it; `deno task compile` without a target makes one for this
- * machine.
- */
-export const TARGETS = [
-  "x86_64-unknown-linux-gnu",
-  "aarch64-unknown-linux-gnu",
-  "x86_64-apple-darwin",
-  "aarch64-apple-darwin",
-] as const;
 
 /** The first version of Deno whose listeners answer the requests that arrive while they shut down. */
 const MIN_DENO = { major: 2, minor: 8 };
@@ -25,27 +16,37 @@ const UNUSED_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   diff: ["dist", "libcjs"],
 };
 
-const USAGE = `Usage: deno task compile [--target TARGET | --all]
-  --target TARGET  one of ${TARGETS.join(", ")}
-  --all            compile for all of them`;
+const USAGE = `Usage: deno task compile [options]
+  --target TARGET  one of ${TARGETS.join(", ")}; may be repeated (this machine's)
+  --linux ARCH     for Linux on amd64 or arm64, as container builds name the machine
+  --output FILE    where to write (dist/sidecarset, or dist/sidecarset-TARGET)`;
+const OPTIONS = {
+  target: { type: "string", multiple: true, default: [] as string[] },
+  linux: { type: "string", multiple: true, default: [] as string[] },
+  output: { type: "string" },
+} satisfies ParseArgsOptionsConfig;
 
-/** Compiles the program into `dist/`, for this machine, for one target or, with `--all`, for all of them. */
+/** Compiles the program for this machine, or for each target. */
 async function main(args: readonly string[]): Promise<number> {
-  const values = taskOptions(args, {
-    options: { target: { type: "string" }, all: { type: "boolean", default: false } },
-    usage: USAGE,
-  });
+  const values = taskOptions(args, { options: OPTIONS, usage: USAGE });
   if (typeof values === "number") return values;
-  const { target, all } = values;
-  const problem = target === undefined ? undefined : unknownTarget(target);
+  const machines = values.linux.map((arch) =>
+    TARGETS.find((target) => platformName(target) === `linux-${arch}`) ?? arch
+  );
+  const targets = [...values.target, ...machines];
+  const problem = targets.map(unknownTarget).find((each) => each !== undefined) ??
+    (values.output !== undefined && targets.length > 1
+      ? "Cannot compile for several targets into one file: leave out --output"
+      : undefined);
   if (problem !== undefined) {
     console.error(problem);
     return 2;
   }
   let status = 0;
-  for (const each of all ? TARGETS : [target]) {
-    const output = each === undefined ? "dist/sidecarset" : `dist/sidecarset-${each}`;
-    const reason = await compile(each, output);
+  for (const target of targets.length > 0 ? targets : [undefined]) {
+    const output = values.output ??
+      (target === undefined ? "dist/sidecarset" : `dist/sidecarset-${target}`);
+    const reason = await compile(target, output);
     if (reason === undefined) {
       console.log(`Wrote ${output}`);
       continue;
@@ -54,12 +55,6 @@ async function main(args: readonly string[]): Promise<number> {
     status = 1;
   }
   return status;
-}
-
-/** What is wrong with the name of a target. */
-export function unknownTarget(target: string): string | undefined {
-  if (TARGETS.some((known) => known === target)) return undefined;
-  return `Cannot compile for ${target}: the targets are ${TARGETS.join(", ")}`;
 }
 
 /** Arguments of `deno` that compile the program into a file. */
@@ -71,6 +66,8 @@ export async function compileArguments(
   return [
     "compile",
     "--permission-set",
+    // CI checks the types.
+    "--no-check",
     // Without it, the packages of tests and generators are embedded as well.
     "--exclude-unused-npm",
     ...unused.flatMap((folder) => ["--exclude", folder]),

@@ -13,7 +13,7 @@ async function embeddedFiles(): Promise<Embedded[]> {
   const folder = await Deno.makeTempDir({ prefix: "sidecarset-compile-" });
   try {
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: (await compileArguments(`${folder}/sidecarset`)).toSpliced(-1, 0, "--no-check"),
+      args: [...await compileArguments(`${folder}/sidecarset`)],
       cwd: root,
       env: { NO_COLOR: "1", DENORT_BIN: Deno.execPath() },
     }).output();

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 
 const manifests = new URL("../../manifests/", import.meta.url);
+/** Base and name of a stage. */
+const FROM = /^FROM (?:--platform=\$BUILDPLATFORM )?(\S+)(?: AS (\S+))?$/gm;
 const LIBRARIES = ["libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1"]
   .concat("libgcc_s.so.1");
 
@@ -13,15 +15,19 @@ async function assemble(files: readonly string[]): Promise<string[] | string> {
       await Deno.mkdir(join(folder, dirname(file)), { recursive: true });
       await Deno.writeTextFile(join(folder, file), file);
     }
-    const { success, stderr } = await new Deno.Command(
-      new URL("image/assemble.sh", manifests).pathname,
-      { args: ["base", "sidecarset", "root"], cwd: folder },
-    ).output();
-    if (!success) return new TextDecoder().decode(stderr);
-    return filesIn(join(folder, "root"));
+    return await runAssemble(folder) ?? filesIn(join(folder, "root"));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** @returns why it could not be done */
+async function runAssemble(folder: string): Promise<string | undefined> {
+  const { success, stderr } = await new Deno.Command(
+    new URL("image/assemble.sh", manifests).pathname,
+    { args: ["base", "sidecarset", "root"], cwd: folder },
+  ).output();
+  return success ? undefined : new TextDecoder().decode(stderr);
 }
 
 function filesIn(folder: string, below = ""): string[] {
@@ -52,6 +58,60 @@ for (const [machine, libraries] of Object.entries(DEBIAN)) {
   });
 }
 
+Deno.test("the image is assembled from a base whose /lib is a link into /usr", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "sidecarset-image-" });
+  try {
+    const merged = DEBIAN.x86_64.map((file) => `usr/${file}`);
+    for (const file of [...merged.map((file) => `base/${file}`), "sidecarset"]) {
+      await Deno.mkdir(join(folder, dirname(file)), { recursive: true });
+      await Deno.writeTextFile(join(folder, file), file);
+    }
+    for (const link of ["lib", "lib64"]) {
+      await Deno.symlink(`usr/${link}`, `${folder}/base/${link}`);
+    }
+    await runAssemble(folder);
+    assert.deepEqual(filesIn(join(folder, "root")), ["sidecarset", ...DEBIAN.x86_64].sort());
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the Dockerfile compiles for the image's platform from the files that it copies", async () => {
+  const text = await Deno.readTextFile(new URL("Dockerfile", manifests));
+  const [build = ""] = text.split(/^FROM gcr\.io/m);
+  const folder = await Deno.makeTempDir({ prefix: "sidecarset-image-" });
+  try {
+    const root = new URL("../", manifests).pathname;
+    for (const [, paths = ""] of build.matchAll(/^COPY (.+) \S+$/gm)) {
+      const { success } = await new Deno.Command("cp", {
+        args: ["-R", ...paths.split(" "), `${folder}/`],
+        cwd: root,
+      }).output();
+      assert.ok(success, paths);
+    }
+    const [, command = ""] = /^RUN (.* deno task compile .*)$/m.exec(build) ?? [];
+    const run = async (arch: string) => {
+      const { success, stderr } = await new Deno.Command("sh", {
+        args: ["-c", command],
+        cwd: folder,
+        env: {
+          PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`,
+          NO_COLOR: "1",
+          DENORT_BIN: "/bin/true",
+          TARGETARCH: arch,
+        },
+      }).output();
+      return success ? "compiled" : new TextDecoder().decode(stderr);
+    };
+    const [own, other] = Deno.build.arch === "x86_64" ? ["amd64", "arm64"] : ["arm64", "amd64"];
+    assert.equal(await run(own), "compiled");
+    assert.ok((await Deno.stat(`${folder}/dist/sidecarset`)).size > 1_000_000);
+    assert.match(await run(other), /Cannot compile for \w+-unknown-linux-gnu: DENORT_BIN names/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("the image cannot be assembled from a base that lacks a library", async () => {
   const said = await assemble(DEBIAN.x86_64.filter((file) => !file.endsWith("libm.so.6")));
   assert.equal(
@@ -64,7 +124,7 @@ Deno.test("the Dockerfile pins its bases by digest, and Deno to the version of C
   const text = await Deno.readTextFile(new URL("Dockerfile", manifests));
   const stages = new Set(["scratch"]);
   const bases: string[] = [];
-  for (const [, base = "", name] of text.matchAll(/^FROM (\S+)(?: AS (\S+))?$/gm)) {
+  for (const [, base = "", name] of text.matchAll(FROM)) {
     if (!stages.has(base)) bases.push(base);
     if (name) stages.add(name);
   }

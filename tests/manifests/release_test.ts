@@ -5,8 +5,8 @@ import "ajv-formats-draft2019";
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { archive } from "../../manifests/generate/release/files.ts";
-import { TARGETS } from "../../manifests/generate/compile.ts";
-import { krewManifest, platformName } from "../../manifests/generate/release/krew.ts";
+import { platformName, TARGETS } from "../../manifests/generate/platforms.ts";
+import { krewManifest } from "../../manifests/generate/release/krew.ts";
 import { releaseNotes } from "../../manifests/generate/release/notes.ts";
 import { PROGRAM_VERSION } from "../../lib/cli/version/version.ts";
 

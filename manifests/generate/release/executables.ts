@@ -1,6 +1,7 @@
 import { compile } from "../compile.ts";
+import { platformName } from "../platforms.ts";
 import { archive, type ReleaseFolder } from "./files.ts";
-import { platformName, type PluginArchive } from "./krew.ts";
+import type { PluginArchive } from "./krew.ts";
 
 /** What a release does not have. */
 export interface LeftOut {

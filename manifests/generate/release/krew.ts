@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { platformOf } from "../platforms.ts";
 
 /** One archive with the executable, for one platform. */
 export interface PluginArchive {
@@ -6,19 +7,6 @@ export interface PluginArchive {
   readonly target: string;
   readonly archive: string;
   readonly sha256: string;
-}
-
-const PLATFORMS: Readonly<Record<string, { os: string; arch: string }>> = {
-  "x86_64-unknown-linux-gnu": { os: "linux", arch: "amd64" },
-  "aarch64-unknown-linux-gnu": { os: "linux", arch: "arm64" },
-  "x86_64-apple-darwin": { os: "darwin", arch: "amd64" },
-  "aarch64-apple-darwin": { os: "darwin", arch: "arm64" },
-};
-
-/** `linux-amd64` for a target of `deno compile`. */
-export function platformName(target: string): string {
-  const { os, arch } = platformOf(target);
-  return `${os}-${arch}`;
 }
 
 /**
@@ -48,7 +36,7 @@ export function krewManifest(
         "Explains why a Pod has or lacks its sidecars, validates and previews SidecarSets offline,\n" +
         "follows and steers roll-outs, and checks an installation of the SidecarSet controller.\n",
       platforms: archives.map(({ target, archive, sha256 }) => ({
-        selector: { matchLabels: platformOf(target) },
+        selector: { matchLabels: { ...platformOf(target) } },
         uri: `${downloads}/${archive}`,
         sha256,
         bin: "kubectl-sidecarset",
@@ -56,13 +44,4 @@ export function krewManifest(
       })),
     },
   }, { lineWidth: 0 });
-}
-
-function platformOf(target: string): { os: string; arch: string } {
-  const platform = PLATFORMS[target];
-  if (!platform) {
-    const known = Object.keys(PLATFORMS).join(", ");
-    throw new Error(`Cannot name the platform of ${target}: the known ones are ${known}`);
-  }
-  return platform;
 }

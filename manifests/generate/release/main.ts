@@ -6,7 +6,7 @@ import {
   installationYaml,
 } from "../../../lib/cli/manifests/installation.ts";
 import { PROGRAM_VERSION } from "../../../lib/cli/version/version.ts";
-import { TARGETS, unknownTarget } from "../compile.ts";
+import { TARGETS, unknownTarget } from "../platforms.ts";
 import { taskOptions } from "../task_options.ts";
 import { chartFiles } from "./chart.ts";
 import { editorSchema } from "./editor_schema.ts";
