@@ -1,3 +1,4 @@
+import type { Clock } from "../api/clock.ts";
 import type { Pod } from "../api/pod.ts";
 import type { ObservedPod } from "../core/observed_pod.ts";
 import type { PolicyObject } from "../api/admission_policy.ts";
@@ -12,17 +13,21 @@ import { create, evict, type KubeRequest, patch, remove, update } from "../kube/
 import { policyResource, registrationResource, resources } from "../kube/resources.ts";
 import { send } from "../kube/response.ts";
 import { type Leadership, NotLeaderError } from "./leadership.ts";
-import type { Limiter } from "./limiter.ts";
+import { Limiter } from "./limiter.ts";
 import { preconditionsOf } from "./references.ts";
 
 interface WriterOptions {
   readonly client: RestClient;
-  /** Bounds the writes of Pods: there may be thousands, and some may be slow. */
-  readonly podLimiter: Limiter;
-  /** Bounds all others, which must not wait for those of Pods. */
-  readonly limiter: Limiter;
+  readonly clock: Clock;
   readonly leadership: Leadership;
+  /** Maximum number of writes of Pods under way. */
+  readonly maxInFlight: number;
+  /** Maximum rate of the writes of Pods, and of all others. */
+  readonly perSecond: number;
 }
+
+/** Statuses, revisions and the registration are few compared with Pods. */
+const MAX_OTHER_WRITES_IN_FLIGHT = 4;
 
 /** Identifies exactly the state of an object that a write was decided for. */
 interface Precondition {
@@ -34,9 +39,16 @@ interface Precondition {
 /** All writes of the controllers. Every method rejects with what the API server answers, or with NotLeaderError. */
 export class Writer {
   readonly #options: WriterOptions;
+  /** There may be thousands of Pods, and their writes may be slow. */
+  readonly #podLimiter: Limiter;
+  /** All other writes, which must not wait for those of Pods. */
+  readonly #limiter: Limiter;
 
   constructor(options: WriterOptions) {
+    const { clock, maxInFlight, perSecond } = options;
     this.#options = options;
+    this.#podLimiter = new Limiter({ clock, maxInFlight, perSecond });
+    this.#limiter = new Limiter({ clock, maxInFlight: MAX_OTHER_WRITES_IN_FLIGHT, perSecond });
   }
 
   /** Replaces the status of exactly the given state of a SidecarSet. */
@@ -176,7 +188,7 @@ export class Writer {
       type: "strategic-merge",
       body,
     });
-    return (await this.#writeIf(isCurrent, { request, limiter: this.#options.podLimiter, signal }))
+    return (await this.#writeIf(isCurrent, { request, limiter: this.#podLimiter, signal }))
       ?.value;
   }
 
@@ -222,11 +234,11 @@ export class Writer {
   }
 
   #write<T>(request: KubeRequest<T>, signal: AbortSignal): Promise<T> {
-    return this.#writeBy(this.#options.limiter, request, signal);
+    return this.#writeBy(this.#limiter, request, signal);
   }
 
   #writePod<T>(request: KubeRequest<T>, signal: AbortSignal): Promise<T> {
-    return this.#writeBy(this.#options.podLimiter, request, signal);
+    return this.#writeBy(this.#podLimiter, request, signal);
   }
 
   async #writeBy<T>(limiter: Limiter, request: KubeRequest<T>, signal: AbortSignal): Promise<T> {

@@ -11,7 +11,6 @@ import { CleanupEvictions } from "../controller/eviction/cleanup.ts";
 import { Events } from "../controller/events.ts";
 import { LeaderElection } from "../controller/leader/election.ts";
 import { countedUntil, type LeaseStore } from "../controller/leader/lease_store.ts";
-import { Limiter } from "../controller/limiter.ts";
 import type { LoopEnvironment, LoopMetrics } from "../controller/loop.ts";
 import { MissedController } from "../controller/missed/controller.ts";
 import { PolicyController } from "../controller/policy/controller.ts";
@@ -36,9 +35,6 @@ import { get } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/response.ts";
 import type { Config } from "./config.ts";
-
-/** Statuses, revisions and the registration are few compared with Pods. */
-const MAX_OTHER_WRITES_IN_FLIGHT = 4;
 
 interface ControllersOptions {
   readonly config: Config;
@@ -103,12 +99,12 @@ export function createControllers(options: ControllersOptions): Controllers {
     annotations: () => isSynced() ? countedUntil(clock.now()) : {},
   });
   const isLeader = () => election.isLeader();
-  const perSecond = config.writesPerSecond;
   const writer = new Writer({
     client,
+    clock,
     leadership: { isLeader, exclusiveFor: () => election.exclusiveFor() },
-    podLimiter: new Limiter({ clock, maxInFlight: config.maxInFlight, perSecond }),
-    limiter: new Limiter({ clock, maxInFlight: MAX_OTHER_WRITES_IN_FLIGHT, perSecond }),
+    maxInFlight: config.maxInFlight,
+    perSecond: config.writesPerSecond,
   });
   const environment: LoopEnvironment = {
     clock,

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { isObject } from "../../lib/api/json.ts";
 import { Events, type Occurrence } from "../../lib/controller/events.ts";
-import { Limiter } from "../../lib/controller/limiter.ts";
 import { Writer } from "../../lib/controller/writer.ts";
 import { leader } from "../support/leader.ts";
 import { loopEnvironment } from "../support/loop_environment.ts";
@@ -16,12 +15,12 @@ function refusal(name: string, note = "the API server said no"): Occurrence {
 async function setUp(respond?: Respond) {
   const clock = new ManualClock(new Date("2026-02-01T00:00:00Z"));
   const client = new RecordingClient(respond);
-  const limiter = () => new Limiter({ clock, maxInFlight: 4, perSecond: 10_000 });
   const writer = new Writer({
     client,
-    podLimiter: limiter(),
-    limiter: limiter(),
+    clock,
     leadership: leader,
+    maxInFlight: 4,
+    perSecond: 10_000,
   });
   const events = new Events({ ...loopEnvironment({ clock }), writer, instance: "here" });
   const stop = new AbortController();

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { Limiter } from "../../lib/controller/limiter.ts";
 import { type Leadership, NotLeaderError } from "../../lib/controller/leadership.ts";
 import { Writer } from "../../lib/controller/writer.ts";
 import type { RequestOptions, RestClient } from "../../lib/kube/contract.ts";
@@ -13,8 +12,7 @@ const never = new AbortController().signal;
 
 function writerOn(client: RestClient, leadership: Leadership = leader): Writer {
   const clock = systemClock();
-  const limiter = () => new Limiter({ clock, maxInFlight: 16, perSecond: 1_000 });
-  return new Writer({ client, leadership, podLimiter: limiter(), limiter: limiter() });
+  return new Writer({ client, clock, leadership, maxInFlight: 16, perSecond: 1_000 });
 }
 
 /** A client whose requests wait before they go out, as for a token or a connection. */

@@ -3,7 +3,6 @@ import type { ControllerRevision, KubeObject } from "../../lib/api/objects.ts";
 import type { ObservedPod } from "../../lib/core/observed_pod.ts";
 import { Confirmation } from "../../lib/controller/confirmation.ts";
 import { Events } from "../../lib/controller/events.ts";
-import { Limiter } from "../../lib/controller/limiter.ts";
 import type { Repair } from "../../lib/controller/repair_backoff.ts";
 import { SidecarSetController } from "../../lib/controller/sidecarset/controller.ts";
 import { Writer } from "../../lib/controller/writer.ts";
@@ -36,9 +35,8 @@ export function createEngine(options: EngineOptions) {
   const { client, clock } = options;
   const { isLeader = () => true, registrationOf = () => ({}) } = options;
   const index = new ClusterIndex();
-  const limiter = () => new Limiter({ clock, maxInFlight: 16, perSecond: 1_000 });
   const leadership = { ...leader, isLeader };
-  const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), leadership });
+  const writer = new Writer({ client, clock, leadership, maxInFlight: 16, perSecond: 1_000 });
   const environment = loopEnvironment({ clock, isLeader });
   const events = new Events({ ...environment, writer, instance: "test" });
   const controller = new SidecarSetController({

@@ -11,7 +11,6 @@ import { CleanupController } from "../../../lib/controller/cleanup/controller.ts
 import { Confirmation } from "../../../lib/controller/confirmation.ts";
 import type { Occurrence } from "../../../lib/controller/events.ts";
 import type { Repair } from "../../../lib/controller/repair_backoff.ts";
-import { Limiter } from "../../../lib/controller/limiter.ts";
 import { Writer } from "../../../lib/controller/writer.ts";
 import { RECREATING_KINDS } from "../../../lib/core/cleanup/eviction.ts";
 import { ClusterIndex } from "../../../lib/index/cluster.ts";
@@ -51,9 +50,8 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
   const client = new RecordingClient(respond);
   const state = { leading };
   const isLeader = () => state.leading;
-  const limiter = () => new Limiter({ clock, maxInFlight: 16, perSecond: 1_000 });
   const leadership = { ...leader, isLeader };
-  const writer = new Writer({ client, podLimiter: limiter(), limiter: limiter(), leadership });
+  const writer = new Writer({ client, clock, leadership, maxInFlight: 16, perSecond: 1_000 });
   const repairs: Repair[] = [];
   const onRepair = (repair: Repair) => repairs.push(repair);
   const records = new CleanupRecords({ index, writer, clock, namespace: "system", onRepair });

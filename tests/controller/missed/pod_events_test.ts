@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Pod } from "../../../lib/api/pod.ts";
 import { Events, type Occurrence } from "../../../lib/controller/events.ts";
-import { Limiter } from "../../../lib/controller/limiter.ts";
 import { MissedPodEvents } from "../../../lib/controller/missed/pod_events.ts";
 import { Writer } from "../../../lib/controller/writer.ts";
 import { leader } from "../../support/leader.ts";
@@ -110,9 +109,8 @@ Deno.test("N skipped Pods of one workload cause a bounded number of writes", asy
       async (batches) => {
         const clock = new ManualClock(START);
         const client = new RecordingClient();
-        const limiter = () => new Limiter({ clock, maxInFlight: 4, perSecond: 10_000 });
-        const limiters = { podLimiter: limiter(), limiter: limiter() };
-        const writer = new Writer({ client, ...limiters, leadership: leader });
+        const limits = { maxInFlight: 4, perSecond: 10_000 };
+        const writer = new Writer({ client, clock, leadership: leader, ...limits });
         const events = new Events({ ...loopEnvironment({ clock }), writer, instance: "here" });
         const stop = new AbortController();
         const running = events.run(stop.signal);

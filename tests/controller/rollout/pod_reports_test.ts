@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { isObject } from "../../../lib/api/json.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
 import { STORED_IMAGES_ANNOTATION } from "../../../lib/core/annotations/image_records.ts";
-import { Limiter } from "../../../lib/controller/limiter.ts";
 import { PodReports } from "../../../lib/controller/rollout/pod_reports.ts";
 import { Writer } from "../../../lib/controller/writer.ts";
 import { ClusterIndex } from "../../../lib/index/cluster.ts";
@@ -25,12 +24,12 @@ function withCondition(pod: Pod, message: string, resourceVersion: string): Pod 
 function setUp(respond: Respond, { newer = podOf() }: { newer?: Pod } = {}) {
   const clock = new ManualClock();
   const client = new RecordingClient(respond);
-  const limiter = () => new Limiter({ clock, maxInFlight: 4, perSecond: 1_000 });
   const writer = new Writer({
     client,
-    podLimiter: limiter(),
-    limiter: limiter(),
+    clock,
     leadership: leader,
+    maxInFlight: 4,
+    perSecond: 1_000,
   });
   const index = new ClusterIndex();
   for (const name of ["web", "other"]) index.applySidecarSet(sidecarSetOf({ name }));

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../../lib/api/pod.ts";
-import { Limiter } from "../../../lib/controller/limiter.ts";
 import { TerminationController } from "../../../lib/controller/termination/controller.ts";
 import { Writer } from "../../../lib/controller/writer.ts";
 import { ClusterIndex } from "../../../lib/index/cluster.ts";
@@ -76,15 +75,15 @@ async function setUp({ respond, virtualNode = false, leading = true }: SetUp) {
   const client = new RecordingClient(respond ?? asStored);
   const state = { leading };
   const isLeader = () => state.leading;
-  const limiter = () => new Limiter({ clock, maxInFlight: 4, perSecond: 100 });
   const decided: string[] = [];
   const terminations = new TerminationController({
     index,
     writer: new Writer({
       client,
+      clock,
       leadership: { ...leader, isLeader },
-      podLimiter: limiter(),
-      limiter: limiter(),
+      maxInFlight: 4,
+      perSecond: 100,
     }),
     ...loopEnvironment({ clock, isLeader }),
     isVirtualNode: () => Promise.resolve(virtualNode),
