@@ -8,9 +8,8 @@ import { canaryBase } from "../core/inject/sidecarset_plan.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { deniedSidecarSets } from "../core/rollout/upgradable.ts";
 import { doubtfulMissed } from "../core/select/label_times.ts";
-import { podMatcherOf } from "../core/select/pod_selection.ts";
 import { effectiveSinceOf } from "../core/status/effective_since.ts";
-import { hasTrait, type PodClass, PodTrait } from "../core/status/pod_class.ts";
+import { hasTrait, PodTrait } from "../core/status/pod_class.ts";
 import { ChangeFeed } from "./changes.ts";
 import { ExpectedPods } from "./expected_pods.ts";
 import {
@@ -22,15 +21,18 @@ import { injectedNames, InvertedIndex, workloadOf } from "./inverted_index.ts";
 import { NamespaceIndex } from "./namespaces.ts";
 import { PolicyIndex } from "./policies.ts";
 import { PodIndex, podKey } from "./pods.ts";
+import { Reclassifier, type Slices } from "./reclassifier.ts";
 import { RegistrationIndex } from "./registrations.ts";
 import { RevisionIndex } from "./revisions.ts";
-import { classifiesAlike, sameSelection, SelectionTimes, selectsAlike } from "./selection_times.ts";
+import { SelectionTimes } from "./selection_times.ts";
 import { SidecarSetIndex } from "./sidecarsets.ts";
 import { isOlder, isSameState, unversioned } from "./versions.ts";
 
 interface ClusterIndexOptions {
   /** Namespaces whose Pods are never injected. @default none */
   readonly excludedNamespaces?: Iterable<string>;
+  /** How Pods are classified again. @default all at once */
+  readonly slices?: Slices;
 }
 
 /**
@@ -61,11 +63,13 @@ export class ClusterIndex {
   });
   readonly #selections = new SelectionTimes();
   readonly #excludedNamespaces: ReadonlySet<string>;
+  readonly #reclassifier: Reclassifier;
   /** The text of the ConfigMap with the allow-list; undefined if it does not exist. */
   allowList: string | undefined;
 
-  constructor({ excludedNamespaces = [] }: ClusterIndexOptions = {}) {
+  constructor({ excludedNamespaces = [], slices }: ClusterIndexOptions = {}) {
     this.#excludedNamespaces = new Set(excludedNamespaces);
+    this.#reclassifier = new Reclassifier({ pods: this.pods, changes: this.changes, slices });
   }
 
   /** Whether Pods of a namespace are never injected: by a flag, or because no registered entry takes them. */
@@ -106,7 +110,7 @@ export class ClusterIndex {
     const after = this.revisions.compared(state);
     this.#selections.apply(after, before);
     this.sidecarSets.apply(after);
-    const sidecarSets = this.#reclassifyAfter(before, after);
+    const sidecarSets = this.#reclassifier.updated(before, after);
     this.changes.publish({ kind: "sidecarset", name, before, after, sidecarSets });
   }
 
@@ -123,7 +127,7 @@ export class ClusterIndex {
     this.sidecarSets.delete(name);
     this.#selections.delete(name);
     this.revisions.refusedResizes.deleteSidecarSet(name);
-    const sidecarSets = this.#reclassifyFor([before]);
+    const sidecarSets = this.#reclassifier.deleted(before);
     this.changes.publish({ kind: "sidecarset", name, before, after: undefined, sidecarSets });
   }
 
@@ -175,7 +179,10 @@ export class ClusterIndex {
   applyNamespace(namespace: Namespace): void {
     if (!this.namespaces.apply(namespace)) return;
     const { name = "" } = namespace.metadata;
-    const sidecarSets = this.pods.reclassify(this.pods.keysIn(name));
+    const sidecarSets = this.#reclassifier.add({
+      namespaces: [name],
+      keys: [...this.pods.keysIn(name)],
+    });
     this.changes.publish({ kind: "namespace", name, sidecarSets });
   }
 
@@ -189,9 +196,9 @@ export class ClusterIndex {
   ): void {
     const excluded = this.#excluded();
     this.registrations.apply(configuration, after);
-    const namespaces = excluded.symmetricDifference(this.#excluded());
-    const keys = [...namespaces].flatMap((name) => [...this.pods.keysIn(name)]);
-    const sidecarSets = this.pods.reclassify(keys);
+    const namespaces = [...excluded.symmetricDifference(this.#excluded())];
+    const keys = namespaces.flatMap((name) => [...this.pods.keysIn(name)]);
+    const sidecarSets = this.#reclassifier.add({ namespaces, keys });
     const common = { kind: "registration", configuration } as const;
     this.changes.publish({ ...common, after, isRolledBack: false, sidecarSets });
   }
@@ -229,6 +236,8 @@ export class ClusterIndex {
    * @param countedUntil until when the stored counts are those of a process that had read everything
    */
   markSelectedLater(countedUntil: Date): void {
+    const classified = this.#reclassifier.finish();
+    if (classified.size > 0) this.changes.publish({ kind: "finding", sidecarSets: classified });
     for (const prepared of this.sidecarSets.values()) {
       const { name, sidecarSet: { spec, status } } = prepared;
       const missed = this.pods.missedOf(name);
@@ -270,30 +279,9 @@ export class ClusterIndex {
   #compareAgain(prepared: PreparedSidecarSet): void {
     this.sidecarSets.apply(this.revisions.compared(prepared));
     if (prepared.sidecarSet.spec.updateStrategy?.resizePolicy !== "InPlace") return;
-    this.pods.reclassify([...this.pods.classesOf(prepared.name).keys()]);
-  }
-
-  #reclassifyAfter(known: PreparedSidecarSet | undefined, state: PreparedSidecarSet): Set<string> {
-    if (known === undefined) return this.#reclassifyFor([state], state.name);
-    if (classifiesAlike(known, state)) return new Set();
-    // Every selected Pod has a class, unless it has terminated, which no change of a SidecarSet can undo.
-    if (selectsAlike(known, state)) {
-      return this.pods.reclassify(this.pods.classesOf(state.name).keys());
-    }
-    const fresh = sameSelection(known, state) ? undefined : state.name;
-    return this.#reclassifyFor([known, state], fresh);
-  }
-
-  /** Classifies the Pods of these states of a SidecarSet again, and those that a canary shares with its base. */
-  #reclassifyFor(states: readonly PreparedSidecarSet[], fresh?: string): Set<string> {
-    const names = states.flatMap((state) => [state.name, canaryBase(state) ?? state.name]);
-    const matchers = states.map(({ sidecarSet }) => podMatcherOf(sidecarSet.spec));
-    const isConcerned = ({ metadata }: ObservedPod, classes: ReadonlyMap<string, PodClass>) => {
-      if (names.some((name) => classes.has(name))) return true;
-      const { labels = {}, namespace = "" } = metadata;
-      const place = { labels, namespace: this.namespace(namespace) };
-      return matchers.some((matches) => matches(place));
-    };
-    return this.pods.reclassify(this.pods.keys(), { isConcerned, fresh });
+    this.#reclassifier.add({
+      names: [prepared.name],
+      keys: [...this.pods.classesOf(prepared.name).keys()],
+    });
   }
 }

@@ -12,6 +12,7 @@ import { maySelectLater } from "../core/select/label_times.ts";
 import { Members, sameClasses, touched } from "./members.ts";
 import { EffectiveTimes } from "./selection_times.ts";
 import { Interning } from "./interning.ts";
+import { Reclassification } from "./reclassification.ts";
 import { isOlder, unversioned } from "./versions.ts";
 
 interface PodIndexOptions {
@@ -35,6 +36,8 @@ interface PodRecord {
   classes: ReadonlyMap<string, PodClass>;
   /** SidecarSets that came to select the Pod after its creation, by a new selector or a change of labels. */
   selectedLater: ReadonlySet<string>;
+  /** Of the last change by which the Pod was classified. */
+  serial: number;
 }
 
 const NO_CLASSES: ReadonlyMap<string, PodClass> = new Map();
@@ -47,6 +50,8 @@ const NO_NAMES: ReadonlySet<string> = new Set();
 export class PodIndex {
   readonly #options: PodIndexOptions;
   readonly #records = new Map<string, PodRecord>();
+  /** Changes after which Pods are still to be classified again. */
+  readonly reclassification = new Reclassification(() => this.#records.keys());
   readonly #byNamespace = new Map<string, Set<string>>();
   readonly #members = new Map<string, Members>();
   readonly #versions = new Map<string, number>();
@@ -147,6 +152,7 @@ export class PodIndex {
 
   /** Stores a projected Pod, unless it is older. @returns the SidecarSets that select or inject it, before or now */
   apply(pod: ObservedPod, key = podKey(pod)): string[] {
+    this.reclassify(key);
     const known = this.#records.get(key);
     if (known && isOlder(pod.metadata, known.pod.metadata)) return [];
     const same = known?.pod.metadata.uid === pod.metadata.uid ? known : undefined;
@@ -170,32 +176,24 @@ export class PodIndex {
     return [...known.classes.keys()];
   }
 
-  /**
-   * Classifies Pods again after a change of a SidecarSet or namespace.
-   *
-   * @param options `isConcerned` filters by the Pod and its present classes; `fresh` is the SidecarSet whose
-   * selection is new, so that its Pods are compared with the time of the selection
-   * @returns the SidecarSets whose Pods changed their class
-   */
-  reclassify(
-    keys: Iterable<string>,
-    { isConcerned, fresh }: {
-      isConcerned?(pod: ObservedPod, classes: ReadonlyMap<string, PodClass>): boolean;
-      fresh?: string | undefined;
-    } = {},
-  ): Set<string> {
-    const names = new Set<string>();
-    for (const key of keys) {
-      const known = this.#records.get(key);
-      if (!known || isConcerned?.(known.pod, known.classes) === false) continue;
-      const record = this.#classified(known.pod, known, fresh);
-      const isSame = sameClasses(known.classes, record.classes) &&
-        known.selectedLater.size === record.selectedLater.size;
-      if (isSame) continue;
-      this.#replace(key, known, record);
-      for (const name of touched(known.classes, record.classes)) names.add(name);
-    }
-    return names;
+  /** Classifies a Pod again if a pending change concerns it. */
+  reclassify(key: string): void {
+    const { reclassification } = this;
+    const known = this.#records.get(key);
+    if (!known || known.serial === reclassification.serial) return;
+    const { pod, serial } = known;
+    const namespace = pod.metadata.namespace ?? "";
+    const place = this.#options.namespace(namespace);
+    const selecting = () => this.#options.selecting(pod.metadata.labels ?? {}, place);
+    const isConcerned = reclassification.concerns({ ...known, namespace }, selecting);
+    known.serial = reclassification.serial;
+    if (!isConcerned) return;
+    const isFresh = (name: string) => reclassification.isFresh(name, { namespace, serial });
+    const record = this.#classified(pod, known, isFresh);
+    const hasSameLater = known.selectedLater.size === record.selectedLater.size;
+    if (hasSameLater && sameClasses(known.classes, record.classes)) return;
+    this.#replace(key, known, record);
+    reclassification.note(touched(known.classes, record.classes));
   }
 
   /** Marks missed Pods as selected after their creation, by a change that this process has not seen. */
@@ -209,7 +207,8 @@ export class PodIndex {
     }
   }
 
-  #classified(pod: ObservedPod, known: PodRecord | undefined, fresh?: string): PodRecord {
+  /** @param isFresh whether the Pod is compared with the time of a SidecarSet's selection, because that is new */
+  #classified(pod: ObservedPod, known?: PodRecord, isFresh = (_name: string) => false): PodRecord {
     const { namespace: namespaceName = "default" } = pod.metadata;
     const key = podKey(pod);
     const wasUnplaced = this.#unplaced.has(key);
@@ -217,14 +216,16 @@ export class PodIndex {
     else this.#unplaced.add(key);
     const namespace = this.#options.namespace(namespaceName);
     const selecting = this.#options.selecting(pod.metadata.labels ?? {}, namespace);
-    if (selecting.length === 0) return { pod, classes: NO_CLASSES, selectedLater: NO_NAMES };
+    const { serial } = this.reclassification;
+    const none = { pod, classes: NO_CLASSES, selectedLater: NO_NAMES, serial };
+    if (selecting.length === 0) return none;
     const classes = new Map<string, PodClass>();
     const later = new Set<string>();
     const excluded = this.#options.isExcluded(namespace);
     for (const prepared of selecting) {
       const { name, sidecarSet: { spec } } = prepared;
       const wasUndecided = wasUnplaced && spec.namespaceSelector !== undefined;
-      const isNew = known === undefined || fresh === name;
+      const isNew = known === undefined || isFresh(name);
       const sawLater = isNew
         ? known?.selectedLater.has(name) || this.#options.isOlder(pod, name)
         : known.selectedLater.has(name) || (!wasUndecided && !known.classes.has(name));
@@ -246,6 +247,7 @@ export class PodIndex {
       pod,
       classes: this.#interned(classes),
       selectedLater: later.size > 0 ? later : NO_NAMES,
+      serial,
     };
   }
 

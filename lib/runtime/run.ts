@@ -32,6 +32,7 @@ import { createOpenKruiseGuard } from "../controller/openkruise/guard.ts";
 import { dropPermissions } from "./permissions.ts";
 import { createReadiness } from "./readiness.ts";
 import { toPrepared } from "../core/defaults/prepare.ts";
+import { createSlices } from "./slices.ts";
 import { createCover, createMechanismWarnings, createValidation } from "./validation.ts";
 import { createWatches } from "./watches.ts";
 import { createWebhookListener } from "./webhook_listener.ts";
@@ -103,7 +104,8 @@ export async function run(
 
   // What this process knows
   const excludedNamespaces = [...new Set([...config.excludeNamespaces, config.namespace])];
-  const index = new ClusterIndex({ excludedNamespaces });
+  const slices = createSlices({ clock, logger });
+  const index = new ClusterIndex({ excludedNamespaces, slices });
   const validation = createValidation({
     index,
     requireAllowList: config.requireAnnotationAllowList,

@@ -72,6 +72,7 @@ const operation = fc.oneof(
   fc.record({ do: fc.constant("answer" as const), late: below(3) }),
   fc.record({ do: fc.constant("relist" as const), kind }),
   { arbitrary: deliver, weight: 6 },
+  { arbitrary: fc.record({ do: fc.constant("classify" as const) }), weight: 3 },
 );
 
 /** All that an index says, but for what it knows of the past. */
@@ -140,16 +141,20 @@ function afterAll(operations: readonly Operation[], order: readonly (typeof KIND
       case "relist":
         cluster[each.kind].relist();
         break;
+      case "classify":
+        cluster.classify();
+        break;
       case "deliver":
         cluster[each.kind].deliver(each.pageSize + 1);
     }
   }
   for (const each of order) while (cluster[each].deliver(2));
   for (const answer of answers) answer();
+  while (cluster.classify());
   return cluster;
 }
 
-Deno.test("ClusterIndex converges to a fresh one for any order, pages and losses of events", () => {
+Deno.test("ClusterIndex converges to a fresh one for any order, pages, slices and losses of events", () => {
   const operations = fc.array(operation, { maxLength: 60, size: "max" });
   const order = fc.shuffledSubarray([...KINDS], { minLength: KINDS.length });
   const property = fc.property(operations, order, (...happening) => {

@@ -77,7 +77,10 @@ export interface StoredSidecarSet extends KubeObject {
 
 /** A cluster, and an index with a reflector for each kind. */
 export function lateCluster() {
-  const index = new ClusterIndex();
+  const classifying: (() => boolean)[] = [];
+  const index = new ClusterIndex({
+    slices: { pods: 1, run: (work) => void classifying.push(work) },
+  });
   const nameOf = ({ metadata }: KubeObject) => metadata.name ?? "";
   const pods = new LateReflector<Pod, PodForm>({
     name: "pods",
@@ -104,12 +107,18 @@ export function lateCluster() {
     apply: (namespace) => void index.applyNamespace(namespace),
     delete: (name) => index.deleteNamespace(name),
   });
-  return { index, pods, sidecarSets, namespaces };
+  /** Classifies one more Pod; answers whether any are left. */
+  const classify = () => {
+    const [work] = classifying;
+    if (work !== undefined && !work()) classifying.shift();
+    return classifying.length > 0;
+  };
+  return { index, pods, sidecarSets, namespaces, classify };
 }
 
 /** An index that gets every object once, as after a start of the process. */
 export function freshIndex(
-  { pods, sidecarSets, namespaces }: Omit<ReturnType<typeof lateCluster>, "index">,
+  { pods, sidecarSets, namespaces }: Omit<ReturnType<typeof lateCluster>, "index" | "classify">,
 ): ClusterIndex {
   const index = new ClusterIndex();
   for (const namespace of namespaces.objects()) index.applyNamespace(namespace);

@@ -103,6 +103,8 @@ export class SidecarSetController {
     const supportDue = await this.#resizeSupport.check(found, signal);
     // Both change what is known of the SidecarSet.
     const prepared = index.sidecarSets.get(name) ?? found;
+    // Until all of its Pods are classified by this state: then the index publishes a change that requeues it.
+    if (index.pods.reclassification.isPending(name)) return undefined;
     const plan = rollouts.advance(prepared, signal);
     const pending = rollouts.pendingOf(name);
     const decided = await this.#evictions.decide({ prepared, plan, pending }, signal);

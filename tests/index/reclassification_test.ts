@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import type { Change } from "../../lib/index/changes.ts";
+import { ClusterIndex } from "../../lib/index/cluster.ts";
+import { podOf, sidecarSetOf } from "../support/objects.ts";
+
+const PODS = 10;
+
+/** An index with Pods labelled `app=web`, that classifies them three at a time when it is let. */
+function slicedIndex() {
+  const waiting: (() => boolean)[] = [];
+  const index = new ClusterIndex({ slices: { pods: 3, run: (work) => void waiting.push(work) } });
+  index.applyNamespace({ metadata: { name: "default", labels: {} } });
+  for (let i = 0; i < PODS; i++) index.applyPod(podOf({ name: `pod-${i}` }));
+  const changes: Change[] = [];
+  index.changes.subscribe((change) => changes.push(change));
+  /** Runs one slice; answers whether any is left. */
+  const slice = () => {
+    const [work] = waiting;
+    if (work !== undefined && !work()) waiting.shift();
+    return waiting.length > 0;
+  };
+  return { index, changes, slice };
+}
+
+function named(changes: readonly Change[], kind: Change["kind"]) {
+  return changes.filter((change) => change.kind === kind)
+    .map(({ sidecarSets }) => [...sidecarSets].toSorted());
+}
+
+Deno.test("a new SidecarSet is published at once, and again when all Pods are classified", () => {
+  const { index, changes, slice } = slicedIndex();
+  index.applySidecarSet(sidecarSetOf());
+  assert.deepEqual(named(changes, "sidecarset"), [[]]);
+  assert.ok(index.pods.reclassification.isPending("web"));
+  assert.equal(index.pods.countsOf("web").uninjectedPods, 3);
+  assert.ok(slice());
+  assert.equal(index.pods.countsOf("web").uninjectedPods, 6);
+  assert.deepEqual(named(changes, "finding"), []);
+  let slices = 2;
+  while (slice()) slices++;
+  assert.equal(slices, 3);
+  assert.equal(index.pods.countsOf("web").uninjectedPods, PODS);
+  assert.deepEqual(named(changes, "finding"), [["web"]]);
+  assert.ok(!index.pods.reclassification.isPending("web"));
+});
+
+Deno.test("a change of few Pods is complete when it is published", () => {
+  const { index, changes } = slicedIndex();
+  index.applyNamespace({ metadata: { name: "other", labels: {} } });
+  index.applyPod(podOf({ name: "pod", namespace: "other" }));
+  index.applySidecarSet(
+    sidecarSetOf({ spec: { namespaceSelector: { matchLabels: { sidecars: "on" } } } }),
+  );
+  index.pods.reclassification.work(Infinity, (key) => index.pods.reclassify(key));
+  changes.length = 0;
+  index.applyNamespace({ metadata: { name: "other", labels: { sidecars: "on" } } });
+  assert.deepEqual(named(changes, "namespace"), [["web"]]);
+  assert.equal(index.pods.countsOf("web").uninjectedPods, 1);
+});
+
+Deno.test("SidecarSets that are created during a pass share the next one", () => {
+  const { index, changes, slice } = slicedIndex();
+  for (let i = 0; i < 100; i++) index.applySidecarSet(sidecarSetOf({ name: `web-${i}` }));
+  let slices = 1;
+  while (slice()) slices++;
+  assert.ok(slices <= 2 * (Math.floor(PODS / 3) + 1), `${slices} slices`);
+  assert.equal(named(changes, "finding").length, 2);
+  for (let i = 0; i < 100; i++) {
+    assert.equal(index.pods.countsOf(`web-${i}`).uninjectedPods, PODS);
+  }
+});
+
+Deno.test("a Pod whose turn has not come is classified before its event is applied", () => {
+  const { index, slice } = slicedIndex();
+  index.applySidecarSet(sidecarSetOf());
+  const last = `default/pod-${PODS - 1}`;
+  assert.equal(index.pods.classesOf("web").has(last), false);
+  index.applyPod(podOf({ name: `pod-${PODS - 1}`, resourceVersion: "2" }));
+  assert.equal(index.pods.classesOf("web").has(last), true);
+  while (slice());
+  assert.equal(index.pods.countsOf("web").uninjectedPods, PODS);
+});
+
+Deno.test("a Pod that an event lets a SidecarSet select is not missed, whether its turn has come or not", () => {
+  for (const slicesBefore of [0, 10]) {
+    const { index, slice } = slicedIndex();
+    const effectiveSince = "2026-01-01T00:00:00Z";
+    index.applySidecarSet(sidecarSetOf({
+      spec: { selector: { matchLabels: { app: "db" } } },
+      status: { effectiveSince, observedGeneration: 1 },
+    }));
+    for (let i = 0; i < slicesBefore; i++) slice();
+    const key = `pod-${PODS - 1}`;
+    index.applyPod(podOf({ name: key, labels: { app: "db" }, resourceVersion: "2" }));
+    while (slice());
+    const { uninjectedPods, missedPods } = index.pods.countsOf("web");
+    assert.deepEqual({ uninjectedPods, missedPods }, { uninjectedPods: 1, missedPods: 0 });
+  }
+});
