@@ -50,7 +50,6 @@ const NO_NAMES: ReadonlySet<string> = new Set();
 export class PodIndex {
   readonly #options: PodIndexOptions;
   readonly #records = new Map<string, PodRecord>();
-  /** Changes after which Pods are still to be classified again. */
   readonly reclassification = new Reclassification(() => this.#records.keys());
   readonly #byNamespace = new Map<string, Set<string>>();
   readonly #members = new Map<string, Members>();
@@ -96,10 +95,14 @@ export class PodIndex {
     return this.#versions.get(sidecarSet) ?? 0;
   }
 
-  /** Matched Pods without the current hash, sorted by key, so that the order is the same after a restart. */
+  /** Matched Pods without the current hash. */
   outdatedOf(sidecarSet: string): ObservedPod[] {
-    const { outdated = [] } = this.#members.get(sidecarSet) ?? {};
-    return this.#podsOf([...outdated].sort());
+    return this.#podsOf(this.#members.get(sidecarSet)?.outdated);
+  }
+
+  /** Keys of the matched Pods without the current hash. */
+  outdatedKeysOf(sidecarSet: string): string[] {
+    return [...this.#members.get(sidecarSet)?.outdated ?? []];
   }
 
   /** Matched Pods of which both halves of a hot-upgrade pair run a real image. */

@@ -35,6 +35,7 @@ import { get } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/response.ts";
 import type { Config } from "./config.ts";
+import { createRunSteps } from "./slices.ts";
 
 interface ControllersOptions {
   readonly config: Config;
@@ -164,6 +165,7 @@ export function createControllers(options: ControllersOptions): Controllers {
     ...common,
     ...evictionRule,
     retainedRevisions: options.retainedRevisions,
+    runSteps: createRunSteps({ clock: options.localClock }),
     registrationOf: injectionFacts,
     missedOf: (name) => missed.summaryOf(name),
     refusedOf: (name) => refused.summaryOf(name),

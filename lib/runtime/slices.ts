@@ -1,5 +1,6 @@
 import type { Clock } from "../api/clock.ts";
 import type { Logger } from "../api/logger.ts";
+import type { RunSteps } from "../controller/steps.ts";
 import type { Slices } from "../index/reclassifier.ts";
 
 /** Classifying as many Pods takes less than a millisecond, or a few where they have many sidecars. */
@@ -15,7 +16,21 @@ export interface SlicesOptions {
   readonly logger: Logger;
 }
 
-/** Runs long work for a few milliseconds at a time, with pauses in which the event loop serves reviews. */
+/** Runs long computations for a few milliseconds at a time, with pauses in which the event loop serves reviews. */
+export function createRunSteps({ clock }: Pick<SlicesOptions, "clock">): RunSteps {
+  return async (steps) => {
+    for (;;) {
+      const end = clock.monotonic() + BUDGET_MS;
+      do {
+        const { done, value } = steps.next();
+        if (done) return value;
+      } while (clock.monotonic() < end);
+      await clock.sleep(PAUSE_MS);
+    }
+  };
+}
+
+/** Classifies Pods for a few milliseconds at a time, with the same pauses. */
 export function createSlices({ clock, logger }: SlicesOptions): Slices {
   const attempt = (work: () => boolean) => {
     try {

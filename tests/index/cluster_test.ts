@@ -96,15 +96,6 @@ Deno.test("ClusterIndex looks at the Pods again when an init container gets anot
   assert.equal(index.pods.countsOf("web").matchedPods, 0);
 });
 
-Deno.test("ClusterIndex lists the outdated Pods by name, independent of their order of arrival", () => {
-  const index = indexWith(
-    sidecarSetOf({ spec: { containers: [{ name: "agent", image: "new:1" }] } }),
-  );
-  for (const name of ["c", "a", "b"]) index.applyPod(podOf({ name, injected: [web] }));
-  const names = index.pods.outdatedOf("web").map(({ metadata }) => metadata.name);
-  assert.deepEqual(names, ["a", "b", "c"]);
-});
-
 Deno.test("ClusterIndex ignores states that are older than those it has", () => {
   const index = indexWith(sidecarSetOf({ resourceVersion: "10" }));
   index.applySidecarSet(

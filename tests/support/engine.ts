@@ -4,6 +4,7 @@ import type { ObservedPod } from "../../lib/core/observed_pod.ts";
 import { Confirmation } from "../../lib/controller/confirmation.ts";
 import { Events } from "../../lib/controller/events.ts";
 import type { Repair } from "../../lib/controller/repair_backoff.ts";
+import type { RunSteps } from "../../lib/controller/steps.ts";
 import { SidecarSetController } from "../../lib/controller/sidecarset/controller.ts";
 import { Writer } from "../../lib/controller/writer.ts";
 import { RECREATING_KINDS } from "../../lib/core/cleanup/eviction.ts";
@@ -28,6 +29,8 @@ export interface EngineOptions {
   /** Applies the answer to a status write ahead of the watch. @default it is ignored */
   onStoredSidecarSet?(sidecarSet: KubeObject): void;
   onRepair?(repair: Repair): void;
+  /** @default without pauses */
+  readonly runSteps?: RunSteps;
 }
 
 /** The SidecarSet controller over its own index, to whose changes it is subscribed. */
@@ -41,6 +44,7 @@ export function createEngine(options: EngineOptions) {
   const events = new Events({ ...environment, writer, instance: "test" });
   const controller = new SidecarSetController({
     ...environment,
+    ...(options.runSteps ? { runSteps: options.runSteps } : {}),
     client,
     index,
     writer,

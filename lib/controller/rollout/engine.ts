@@ -2,14 +2,20 @@ import type { ObservedPod } from "../../core/observed_pod.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { RolloutPlan, RolloutSnapshot } from "../../core/rollout/contract.ts";
 import { updatedAndReadySince } from "../../core/rollout/availability.ts";
-import { planRollout } from "../../core/rollout/plan.ts";
+import { planRolloutInSteps } from "../../core/rollout/plan.ts";
 import { planDetail } from "../../core/rollout/plan_reason.ts";
+import { mapInSteps, sortInSteps, type Steps } from "../../core/steps.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import { podKey } from "../../index/pods.ts";
-import { Rollout } from "./state.ts";
+import { atOnce, type RunSteps, TimedSteps } from "../steps.ts";
+import { plansAlike, Rollout } from "./state.ts";
 import { RolloutWrites, type RolloutWritesOptions } from "./writes.ts";
 
-type RolloutsOptions = RolloutWritesOptions;
+/** Options of {@linkcode Rollouts}. */
+export interface RolloutsOptions extends RolloutWritesOptions {
+  /** Runs long computations. @default at once */
+  readonly runSteps?: RunSteps;
+}
 
 /** A plan with one Pod as an example of what holds the roll-out back. */
 export type ExplainedPlan = RolloutPlan & { readonly detail?: string };
@@ -35,9 +41,16 @@ export class Rollouts {
     return this.#pending(this.#rollout(name)).uids;
   }
 
-  /** Plans the next step of a roll-out if anything that it depends on has changed, and starts its writes. */
-  advance(prepared: PreparedSidecarSet, signal: AbortSignal): ExplainedPlan {
-    const { index, clock } = this.#options;
+  /**
+   * Plans the next step of a roll-out if anything that it depends on has changed, and starts its writes.
+   *
+   * @returns undefined if the SidecarSet has changed while the plan was made
+   */
+  async advance(
+    prepared: PreparedSidecarSet,
+    signal: AbortSignal,
+  ): Promise<ExplainedPlan | undefined> {
+    const { index, clock, runSteps = atOnce } = this.#options;
     const { name } = prepared;
     const rollout = this.#rollout(name);
     const pending = this.#pending(rollout);
@@ -48,17 +61,20 @@ export class Rollouts {
       const isResting = reused.version !== version && rollout.rest > 0;
       return this.#dueAt(reused.plan, [isResting ? rollout.rest : rollout.wait, pending.wait]);
     }
-    const started = clock.monotonic();
     rollout.releaseRefused(index.pods, name);
-    const snapshot = this.#snapshot(rollout, prepared, pending.uids);
-    const made = planRollout(snapshot);
+    const planning = new TimedSteps(clock, this.#plan(rollout, prepared, pending.uids));
+    const { snapshot, made } = await runSteps(planning.steps());
+    const current = index.sidecarSets.get(name);
+    const isCurrent = current !== undefined && plansAlike(current, prepared) &&
+      !index.pods.reclassification.isPending(name);
+    if (!isCurrent || signal.aborted) return undefined;
     for (const update of [...made.flips, ...made.updates]) {
       this.#writes.update(rollout, { prepared, update, signal });
     }
     this.#report(rollout, { prepared, plan: made, signal });
     this.#withdrawDenials(rollout, name, signal);
     const plan = this.#explained(made, { snapshot, rollout });
-    rollout.keep({ prepared, version, plan }, { started });
+    rollout.keep({ prepared, version, plan }, { spentMs: planning.spentMs });
     return this.#dueAt(plan, [rollout.wait, pending.wait]);
   }
 
@@ -94,14 +110,26 @@ export class Rollouts {
     return rollout.pending((key) => this.#options.index.pods.get(key));
   }
 
-  #snapshot(
+  /** The Pods are sorted by key, so that the order is the same after a restart. */
+  *#plan(
     rollout: Rollout,
     prepared: PreparedSidecarSet,
     pending: ReadonlySet<string>,
+  ): Steps<{ readonly snapshot: RolloutSnapshot; readonly made: RolloutPlan }> {
+    const { pods } = this.#options.index;
+    const keys = yield* sortInSteps(pods.outdatedKeysOf(prepared.name), compareKeys);
+    const found = yield* mapInSteps(keys, (key) => pods.get(key));
+    const outdated = found.filter((pod) => pod !== undefined);
+    const snapshot = this.#snapshot(rollout, { prepared, pending, outdated });
+    return { snapshot, made: yield* planRolloutInSteps(snapshot) };
+  }
+
+  #snapshot(
+    rollout: Rollout,
+    { prepared, pending, outdated }: Pick<RolloutSnapshot, "prepared" | "pending" | "outdated">,
   ): RolloutSnapshot {
     const { index: { pods, sidecarSets, denials }, clock } = this.#options;
     const { name } = prepared;
-    const outdated = pods.outdatedOf(name);
     const halfUpgraded = pods.halfUpgradedOf(name);
     const drifted = pods.driftedOf(name);
     if (rollout.failures.size > 0) {
@@ -113,7 +141,9 @@ export class Rollouts {
     const classes = pods.classesOf(name);
     return {
       prepared,
-      counts: pods.countsOf(name),
+      get counts() {
+        return pods.countsOf(name);
+      },
       outdated,
       halfUpgraded,
       drifted,
@@ -210,4 +240,8 @@ export class Rollouts {
 
 function mayReport(rollout: Rollout, { metadata: { uid = "" } }: ObservedPod): boolean {
   return rollout.room > 0 && !rollout.isUnderWay(uid) && rollout.failures.mayTry(uid);
+}
+
+function compareKeys(a: string, b: string): number {
+  return a < b ? -1 : 1;
 }

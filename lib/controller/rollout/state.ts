@@ -152,20 +152,20 @@ export class Rollout {
   }
 
   /** Keeps a plan, and lets the next one wait for as long as this one's cost demands. */
-  keep(made: Omit<MadePlan, "restUntil" | "dueAt">, { started }: { started: number }): void {
+  keep(made: Omit<MadePlan, "restUntil" | "dueAt">, { spentMs }: { spentMs: number }): void {
     const now = this.#clock.monotonic();
     const { waitUntil = Infinity } = made.plan;
     const planned = waitUntil - this.#clock.now().getTime();
     this.last = {
       ...made,
       dueAt: now + Math.min(planned, this.failures.wait ?? Infinity),
-      restUntil: now + (now - started) * REST,
+      restUntil: now + spentMs * REST,
     };
   }
 }
 
 /** Whether the plans for both states are the same, all else being equal; most updates are of the status. */
-function plansAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
+export function plansAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
   const [one, other] = [a.sidecarSet.metadata, b.sidecarSet.metadata];
   return one.uid === other.uid && one.generation === other.generation &&
     a.revisionName === b.revisionName && a.problems.length === b.problems.length;

@@ -11,7 +11,7 @@ import { send } from "../../kube/response.ts";
 import type { EvictionEngineOptions } from "../eviction/engine.ts";
 import { type DecidedEvictions, Evictions } from "../eviction/sidecarset.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
-import { type ExplainedPlan, Rollouts } from "../rollout/engine.ts";
+import { type ExplainedPlan, Rollouts, type RolloutsOptions } from "../rollout/engine.ts";
 import { ResizeSupport } from "../rollout/resize_support.ts";
 import { Revisions, type RevisionsOptions } from "./revisions.ts";
 import { Statuses, type StatusesOptions } from "./statuses.ts";
@@ -27,6 +27,7 @@ interface SidecarSetControllerOptions
     LoopEnvironment,
     Omit<EvictionEngineOptions, "clock" | "logger">,
     Pick<RevisionsOptions, "namespace" | "retainedRevisions">,
+    Pick<RolloutsOptions, "runSteps">,
     Pick<StatusesOptions, "registrationOf" | "missedOf" | "refusedOf" | "onStored" | "onRepair"> {
   readonly client: RestClient;
   readonly index: ClusterIndex;
@@ -105,7 +106,8 @@ export class SidecarSetController {
     const prepared = index.sidecarSets.get(name) ?? found;
     // Until all of its Pods are classified by this state: then the index publishes a change that requeues it.
     if (index.pods.reclassification.isPending(name)) return undefined;
-    const plan = rollouts.advance(prepared, signal);
+    const plan = await rollouts.advance(prepared, signal);
+    if (plan === undefined) return BATCH_DELAY_MS;
     const pending = rollouts.pendingOf(name);
     const decided = await this.#evictions.decide({ prepared, plan, pending }, signal);
     const statusDue = await this.#statuses.write({

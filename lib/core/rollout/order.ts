@@ -4,6 +4,7 @@ import type { ObservedPod } from "../observed_pod.ts";
 import { matchesSelector } from "../select/label_selector.ts";
 import { readyCondition } from "../status/readiness.ts";
 import { isNativeSidecar } from "../status/containers.ts";
+import { mapInSteps, sortInSteps, type Steps } from "../steps.ts";
 import { scatter } from "./scatter.ts";
 
 type PriorityStrategy = NonNullable<UpdateStrategy["priorityStrategy"]>;
@@ -22,18 +23,21 @@ interface Priority {
  * @param strategy the SidecarSet's update strategy
  * @param matched all matched Pods; read only where Pods are to be scattered
  */
-export function orderPods(
+export function* orderPods(
   candidates: readonly ObservedPod[],
   strategy: UpdateStrategy,
   matched: Iterable<ObservedPod>,
-): readonly ObservedPod[] {
+): Steps<readonly ObservedPod[]> {
   const priority = strategy.priorityStrategy;
-  const keyed = candidates.map((pod) => ({
+  const unsorted = yield* mapInSteps(candidates, (pod) => ({
     pod,
     key: orderKey(pod),
     priority: priorityOf(pod.metadata.labels ?? {}, priority),
   }));
-  keyed.sort((a, b) => comparePriorities(a.priority, b.priority) || compareOrderKeys(a.key, b.key));
+  const keyed = yield* sortInSteps(
+    unsorted,
+    (a, b) => comparePriorities(a.priority, b.priority) || compareOrderKeys(a.key, b.key),
+  );
   const ordered = keyed.map(({ pod }) => pod);
   const terms = strategy.scatterStrategy ?? [];
   if (terms.length === 0 || ordered.length < 3) return ordered;

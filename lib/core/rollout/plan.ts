@@ -2,6 +2,7 @@ import type { ObservedPod } from "../observed_pod.ts";
 import { readUpdatedImages } from "../annotations/updated_images.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { matchesSelector } from "../select/label_selector.ts";
+import { mapInSteps, runAtOnce, STEP_ITEMS, type Steps } from "../steps.ts";
 import { hasTrait, PodTrait } from "../status/pod_class.ts";
 import { hasCurrentRecord } from "../status/record.ts";
 import { availability, isReady } from "./availability.ts";
@@ -20,6 +21,14 @@ import { inFlightContainer, type Upgradability, upgradability } from "./upgradab
  * Source: `pkg/controller/sidecarset/sidecarset_processor.go:UpdateSidecarSet`.
  */
 export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
+  return runAtOnce(planRolloutInSteps(snapshot));
+}
+
+/**
+ * As {@linkcode planRollout}, in steps. The budget is computed in the last one, from counts as they are then. A Pod
+ * that changes meanwhile keeps the update of its earlier state, which the API server refuses by its resourceVersion.
+ */
+export function* planRolloutInSteps(snapshot: RolloutSnapshot): Steps<RolloutPlan> {
   const { prepared } = snapshot;
   const strategy = prepared.sidecarSet.spec.updateStrategy ?? {};
   const standstill = { updates: [], flips: [], notUpgradable: [], resizing: [], refused: [] };
@@ -33,12 +42,16 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
   if (strategy.type === "NotUpdate") return { ...held, reason: "NotUpdate" };
   if (strategy.paused === true) return { ...held, reason: "Paused" };
 
-  const sorted = sortOut(snapshot, flips);
+  const sorted = yield* sortOut(snapshot, flips);
   // The partition keeps the last ones, and a started update is finished before another one starts.
   const ordered = [
     ...sorted.started,
-    ...orderPods(sorted.candidates, strategy, snapshot.matched),
+    ...yield* orderPods(sorted.candidates, strategy, snapshot.matched),
   ];
+  const notUpgradable = yield* mapInSteps(
+    sorted.notUpgradable,
+    (pod) => leaveNotUpgradable(pod, snapshot),
+  );
   const matched = snapshot.counts.matchedPods;
   const { taken, kept } = withoutPartition(ordered, {
     partition: partitionSize(strategy.partition, matched),
@@ -71,7 +84,6 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
       return undefined;
     },
   });
-  const notUpgradable = sorted.notUpgradable.map((pod) => leaveNotUpgradable(pod, snapshot));
   const waitUntil = earliest([available.nextAt, sorted.retryAt]);
   return {
     updates: walk.updates,
@@ -110,7 +122,10 @@ interface Sorted {
   readonly retryAt: number | undefined;
 }
 
-function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<ObservedPod, PodUpdate>): Sorted {
+function* sortOut(
+  snapshot: RolloutSnapshot,
+  flips: ReadonlyMap<ObservedPod, PodUpdate>,
+): Steps<Sorted> {
   const { prepared, outdated } = snapshot;
   const selector = prepared.sidecarSet.spec.updateStrategy?.selector;
   const candidates: ObservedPod[] = [];
@@ -122,7 +137,8 @@ function sortOut(snapshot: RolloutSnapshot, flips: ReadonlyMap<ObservedPod, PodU
   let written = 0;
   let recorded = 0;
   const waiting: number[] = [];
-  for (const pod of outdated) {
+  for (const [i, pod] of outdated.entries()) {
+    if (i % STEP_ITEMS === STEP_ITEMS - 1) yield;
     const uid = uidOf(pod);
     if (isPending(uid, snapshot)) {
       written++;

@@ -7,6 +7,7 @@ import {
 } from "../../../lib/core/annotations/hot_upgrade.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { orderPods } from "../../../lib/core/rollout/order.ts";
+import { runAtOnce } from "../../../lib/core/steps.ts";
 import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/budget.ts";
 import { scatter } from "../../../lib/core/rollout/scatter.ts";
 import {
@@ -142,12 +143,12 @@ function inOrder(
   const strategy = prepared.sidecarSet.spec.updateStrategy ?? {};
   const { orderPriority = [], weightPriority = [] } = strategy.priorityStrategy ?? {};
   if (corrected.has("B-18") || orderPriority.length === 0 || weightPriority.length > 0) {
-    return orderPods(candidates, strategy, pods);
+    return runAtOnce(orderPods(candidates, strategy, pods));
   }
   const hasKey = (pod: ObservedPod) =>
     orderPriority.some(({ orderedKey }) => Object.hasOwn(pod.metadata.labels ?? {}, orderedKey));
   const { scatterStrategy, ...priority } = strategy;
-  const ordered = orderPods(candidates, priority, pods);
+  const ordered = runAtOnce(orderPods(candidates, priority, pods));
   const keylessFirst = [
     ...ordered.filter((pod) => !hasKey(pod)),
     ...ordered.filter(hasKey),

@@ -3,6 +3,7 @@ import { changedBy } from "../../support/changes.ts";
 import { isObject } from "../../../lib/api/json.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
+import { runAtOnce } from "../../../lib/core/steps.ts";
 import { ConnectionError } from "../../../lib/kube/errors.ts";
 import { createEngine } from "../../support/engine.ts";
 import { ManualClock, settle } from "../../support/manual_clock.ts";
@@ -55,7 +56,8 @@ function setUp(prepared: PreparedSidecarSet, respond?: Respond) {
   const { index, rollouts, loop } = createEngine({ client, clock });
   index.applySidecarSet(prepared);
   const advance = async (state = prepared) => {
-    const plan = rollouts.advance(state, signal);
+    const plan = await rollouts.advance(state, signal);
+    if (plan === undefined) throw new Error("the SidecarSet is not the one of the index");
     for (let i = 0; i < 20; i++) await settle();
     return plan;
   };
@@ -70,15 +72,17 @@ Deno.test("Rollouts plans again only when something that plans depend on has cha
   const { index, rollouts } = setUp(prepared);
   for (const name of ["a", "b"]) index.applyPod(podOf({ name, injected: [old] }));
   index.applyPod(podOf({ name: "c", injected: [prepared] }));
-  const first = rollouts.advance(prepared, signal);
-  assert.equal(first.reason, "PartitionReached");
-  assert.equal(rollouts.advance(prepared, signal).refused, first.refused);
+  const refusedOf = async (state: PreparedSidecarSet) =>
+    (await rollouts.advance(state, signal))?.refused;
+  const first = await rollouts.advance(prepared, signal);
+  assert.equal(first?.reason, "PartitionReached");
+  assert.equal(await refusedOf(prepared), first.refused);
   index.applyPod(podOf({ name: "c", injected: [prepared], resourceVersion: "2" }));
-  assert.equal(rollouts.advance(prepared, signal).refused, first.refused, "an updated Pod");
+  assert.equal(await refusedOf(prepared), first.refused, "an updated Pod");
   index.applySidecarSet({ ...prepared });
-  assert.equal(rollouts.advance({ ...prepared }, signal).refused, first.refused, "the status");
+  assert.equal(await refusedOf({ ...prepared }), first.refused, "the status");
   index.applyPod(podOf({ name: "a", injected: [old], resourceVersion: "2" }));
-  assert.notEqual(rollouts.advance(prepared, signal).refused, first.refused, "an outdated Pod");
+  assert.notEqual(await refusedOf(prepared), first.refused, "an outdated Pod");
   await settle();
 });
 
@@ -301,4 +305,37 @@ Deno.test("Rollouts counts Pods as unavailable again when minReadySeconds grows"
   index.applySidecarSet(strict);
   await advance(strict);
   assert.ok(!patched().slice(before).includes("c"));
+});
+
+Deno.test("Rollouts updates equal Pods in the order of their names, however they came", async () => {
+  const { index, advance } = setUp(newer({ spec: { updateStrategy: { maxUnavailable: "100%" } } }));
+  for (const name of ["c", "a", "b"]) index.applyPod(generated({ name, injected: [old] }));
+  const { updates } = await advance();
+  assert.deepEqual(updates.map(({ name }) => name), ["a", "b", "c"]);
+});
+
+Deno.test("Rollouts drops a plan during which the SidecarSet changed", async () => {
+  const prepared = newer({ spec: { updateStrategy: { maxUnavailable: "100%" } } });
+  const clock = new ManualClock();
+  const client = new RecordingClient();
+  const { index, rollouts } = createEngine({
+    client,
+    clock,
+    async runSteps(steps) {
+      const { metadata } = prepared.sidecarSet;
+      index.applySidecarSet({
+        ...prepared,
+        sidecarSet: {
+          ...prepared.sidecarSet,
+          metadata: { ...metadata, generation: 99, resourceVersion: "99" },
+        },
+      });
+      await settle();
+      return runAtOnce(steps);
+    },
+  });
+  index.applySidecarSet(prepared);
+  index.applyPod(generated({ name: "a", injected: [old] }));
+  assert.equal(await rollouts.advance(prepared, signal), undefined);
+  assert.deepEqual(client.requests, []);
 });

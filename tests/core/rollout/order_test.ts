@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { UpdateStrategy } from "../../../lib/api/strategies.ts";
 import { orderPods } from "../../../lib/core/rollout/order.ts";
+import { runAtOnce } from "../../../lib/core/steps.ts";
 import { scatter } from "../../../lib/core/rollout/scatter.ts";
 import { deepFrozen } from "../../support/deep_frozen.ts";
 import { pod } from "./scene.ts";
 
 function ordered(strategy: UpdateStrategy, pods: readonly ReturnType<typeof pod>[]) {
-  return orderPods(deepFrozen(pods), strategy, pods).map(({ metadata }) => metadata.name);
+  return runAtOnce(orderPods(deepFrozen(pods), strategy, pods)).map(({ metadata }) =>
+    metadata.name
+  );
 }
 
 Deno.test("orderPods() puts Pods that are not ready before ready ones, and the youngest first", () => {
