@@ -303,6 +303,8 @@ Deno.test("Pods without the sidecars that they should have got", async (t) => {
     "are judged by the API server's clock, however the controller's is set",
     async () => {
       await createDeployment(plane, "skewed", { replicas: 2, labels: { app: "skewed" } });
+      // A process that starts later cannot tell which of two objects of the same second is older.
+      await aSecondLater();
       await controller.stop();
       await using skewed = await startController({
         kubeconfig: plane.controllerKubeconfig,
