@@ -179,18 +179,18 @@ export class PodIndex {
     return [...known.classes.keys()];
   }
 
-  /** Classifies a Pod again if a pending change concerns it. */
-  reclassify(key: string): void {
+  /** Classifies a Pod again if a pending change concerns it, or the caller knows that something changed for it. */
+  reclassify(key: string, isChanged = false): void {
     const { reclassification } = this;
     const known = this.#records.get(key);
-    if (!known || known.serial === reclassification.serial) return;
+    if (!known || (!isChanged && known.serial === reclassification.serial)) return;
     const { pod, serial } = known;
-    const namespace = pod.metadata.namespace ?? "";
+    const { namespace = "" } = pod.metadata;
     const place = this.#options.namespace(namespace);
     const selecting = () => this.#options.selecting(pod.metadata.labels ?? {}, place);
     const isConcerned = reclassification.concerns({ ...known, namespace }, selecting);
     known.serial = reclassification.serial;
-    if (!isConcerned) return;
+    if (!isConcerned && !isChanged) return;
     const isFresh = (name: string) => reclassification.isFresh(name, { namespace, serial });
     const record = this.#classified(pod, known, isFresh);
     const hasSameLater = known.selectedLater.size === record.selectedLater.size;

@@ -65,6 +65,6 @@ export function applyRefusedResize(
   if (known === undefined || known.metadata.uid !== pod.metadata.uid) return;
   const { uid, generation } = known.metadata;
   refusedResizes.add(prepared, { pod: key, uid, generation, message });
-  pods.reclassify(key);
+  pods.reclassify(key, true);
   changes.publish({ kind: "finding", sidecarSets: [prepared.name] });
 }
