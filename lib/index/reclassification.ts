@@ -52,6 +52,8 @@ export class Reclassification {
   readonly #passes: Pass[] = [];
   readonly #allKeys: () => Iterator<string>;
   #touched = new Set<string>();
+  /** SidecarSets that wait until no namespace is pending. */
+  #waiting = new Set<string>();
   #serial = 0;
 
   /** @param allKeys keys of all Pods; those that are added during the iteration may be left out */
@@ -68,9 +70,16 @@ export class Reclassification {
     return this.#passes.length === 0;
   }
 
-  /** Whether Pods may still have classes by an earlier state of the SidecarSet. */
+  /** Whether Pods may still have classes by an earlier state of the SidecarSet or of a namespace. */
   isPending(sidecarSet: string): boolean {
-    return this.#names.has(sidecarSet);
+    return this.#names.has(sidecarSet) || this.#namespaces.size > 0;
+  }
+
+  /** As {@linkcode isPending}; if so, the SidecarSet is returned again when all Pods are classified. */
+  defers(sidecarSet: string): boolean {
+    if (!this.isPending(sidecarSet)) return false;
+    if (!this.#names.has(sidecarSet)) this.#waiting.add(sidecarSet);
+    return true;
   }
 
   add({ names = [], fresh, namespaces = [], keys }: ClassChange): void {
@@ -142,7 +151,8 @@ export class Reclassification {
    * Goes on with the first pass.
    *
    * @param visit classifies the Pod of a key
-   * @returns once the pass is complete, the SidecarSets that changed, and those for which Pods changed their class
+   * @returns once the pass is complete, the SidecarSets that changed, those for which Pods changed their class, and
+   * those that were deferred until then
    */
   work(maxPods: number, visit: (key: string) => void): Set<string> | undefined {
     const [pass] = this.#passes;
@@ -160,9 +170,12 @@ export class Reclassification {
     this.#passes.shift();
     release(this.#names, names);
     release(this.#namespaces, namespaces);
-    const touched = this.#touched;
+    const classified = this.#touched.union(names);
     this.#touched = new Set();
-    return touched.union(names);
+    if (this.#namespaces.size > 0) return classified;
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    return classified.union(waiting);
   }
 }
 

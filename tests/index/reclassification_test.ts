@@ -97,3 +97,43 @@ Deno.test("a Pod that an event lets a SidecarSet select is not missed, whether i
     assert.deepEqual({ uninjectedPods, missedPods }, { uninjectedPods: 1, missedPods: 0 });
   }
 });
+
+Deno.test("a change during slices is complete when all Pods have classes by the last state", () => {
+  const { index, changes, slice } = slicedIndex();
+  index.applySidecarSet(sidecarSetOf());
+  slice();
+  const narrowed = { spec: { selector: { matchLabels: { app: "db" } } } };
+  index.applySidecarSet(sidecarSetOf({ ...narrowed, generation: 2, resourceVersion: "2" }));
+  assert.deepEqual(named(changes, "finding"), []);
+  while (slice()) {
+    if (index.pods.countsOf("web").uninjectedPods > 0) {
+      assert.ok(index.pods.reclassification.isPending("web"));
+    }
+  }
+  assert.equal(index.pods.countsOf("web").uninjectedPods, 0);
+  assert.ok(!index.pods.reclassification.isPending("web"));
+  assert.deepEqual(named(changes, "finding").at(-1), ["web"]);
+});
+
+Deno.test("Pods of a namespace in slices defer every SidecarSet until they are classified", () => {
+  const { index, changes, slice } = slicedIndex();
+  index.applySidecarSet(
+    sidecarSetOf({ spec: { namespaceSelector: { matchLabels: { sidecars: "on" } } } }),
+  );
+  index.applySidecarSet(sidecarSetOf({ name: "other", spec: { selector: { matchLabels: {} } } }));
+  while (slice());
+  const { reclassification } = index.pods;
+  assert.ok(!reclassification.defers("other"));
+  changes.length = 0;
+  index.applyNamespace({ metadata: { name: "default", labels: { sidecars: "on" } } });
+  assert.ok(reclassification.defers("web"));
+  assert.ok(reclassification.defers("other"), "it selects Pods of the namespace");
+  index.applyNamespace({ metadata: { name: "default", labels: { sidecars: "on", team: "a" } } });
+  const firstPass = Math.ceil(PODS / 3) + 1;
+  for (let i = 1; i < firstPass; i++) slice();
+  assert.ok(reclassification.defers("other"), "the second change is not complete");
+  while (slice());
+  assert.ok(!reclassification.defers("web"));
+  assert.equal(index.pods.countsOf("web").uninjectedPods, PODS);
+  assert.deepEqual(named(changes, "finding").at(-1), ["other", "web"]);
+});

@@ -11,6 +11,7 @@ import { RECREATING_KINDS } from "../../lib/core/cleanup/eviction.ts";
 import type { ReplacementObstacle } from "../../lib/core/cleanup/replacement.ts";
 import type { RegistrationFacts } from "../../lib/core/status/facts.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
+import type { Slices } from "../../lib/index/reclassifier.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";
 import { get } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
@@ -31,13 +32,15 @@ export interface EngineOptions {
   onRepair?(repair: Repair): void;
   /** @default without pauses */
   readonly runSteps?: RunSteps;
+  /** How Pods are classified again. @default all at once */
+  readonly slices?: Slices;
 }
 
 /** The SidecarSet controller over its own index, to whose changes it is subscribed. */
 export function createEngine(options: EngineOptions) {
   const { client, clock } = options;
   const { isLeader = () => true, registrationOf = () => ({}) } = options;
-  const index = new ClusterIndex();
+  const index = new ClusterIndex(options.slices ? { slices: options.slices } : {});
   const leadership = { ...leader, isLeader };
   const writer = new Writer({ client, clock, leadership, maxInFlight: 16, perSecond: 1_000 });
   const environment = loopEnvironment({ clock, isLeader });

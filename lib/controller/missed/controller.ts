@@ -91,8 +91,8 @@ export class MissedController {
 
   async #reconcile(name: string, signal: AbortSignal): Promise<number | undefined> {
     const { index } = this.#options;
-    // Until all of its Pods are classified by its present state: then the index publishes a change that requeues it.
-    if (index.pods.reclassification.isPending(name)) return undefined;
+    // Until its Pods are classified by the current state: then the index publishes a change that requeues it.
+    if (index.pods.reclassification.defers(name)) return undefined;
     const prepared = index.sidecarSets.get(name);
     if (prepared === undefined || index.pods.countsOf(name).missedPods === 0) {
       this.#findings.delete(name);

@@ -104,12 +104,14 @@ export class SidecarSetController {
     const supportDue = await this.#resizeSupport.check(found, signal);
     // Both change what is known of the SidecarSet.
     const prepared = index.sidecarSets.get(name) ?? found;
-    // Until all of its Pods are classified by this state: then the index publishes a change that requeues it.
-    if (index.pods.reclassification.isPending(name)) return undefined;
+    const { reclassification } = index.pods;
+    // Until its Pods are classified by the current state: then the index publishes a change that requeues it.
+    if (reclassification.defers(name)) return undefined;
     const plan = await rollouts.advance(prepared, signal);
     if (plan === undefined) return BATCH_DELAY_MS;
     const pending = rollouts.pendingOf(name);
     const decided = await this.#evictions.decide({ prepared, plan, pending }, signal);
+    if (reclassification.defers(name)) return undefined;
     const statusDue = await this.#statuses.write({
       prepared,
       plan: withEvictions(plan, decided),

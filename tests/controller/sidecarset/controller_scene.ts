@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isObject } from "../../../lib/api/json.ts";
 import type { SidecarSetStatus } from "../../../lib/api/sidecarset_status.ts";
 import type { Repair } from "../../../lib/controller/repair_backoff.ts";
-import { createEngine } from "../../support/engine.ts";
+import { createEngine, type EngineOptions } from "../../support/engine.ts";
 import { ManualClock, settle } from "../../support/manual_clock.ts";
 import { sidecarSetOf, type SidecarSetOptions } from "../../support/objects.ts";
 import { type Recorded, RecordingClient, type Respond } from "../../support/recording_client.ts";
@@ -10,13 +10,14 @@ import { type Recorded, RecordingClient, type Respond } from "../../support/reco
 export const newer = { containers: [{ name: "agent", image: "agent:2" }] };
 
 /** A controller over an index; writes are answered as an API server would, without changing the index. */
-export function setUp(respond?: Respond) {
+export function setUp(respond?: Respond, options: Pick<EngineOptions, "slices"> = {}) {
   const clock = new ManualClock(new Date("2026-02-01T00:00:00Z"));
   const client = new RecordingClient(respond);
   const inForceSince = "2026-01-31T00:00:00Z";
   const state = { leading: true, inForceSince, registeredSince: inForceSince };
   const repairs: Repair[] = [];
   const { index, controller, loop } = createEngine({
+    ...options,
     client,
     clock,
     onRepair: (repair) => repairs.push(repair),

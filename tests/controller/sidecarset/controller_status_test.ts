@@ -189,3 +189,40 @@ Deno.test("SidecarSetController writes its status once a second, whatever others
   assert.equal(client.requests.filter(({ path }) => path.endsWith("/status")).length, 11);
   assert.deepEqual(repairs, []);
 });
+
+Deno.test("SidecarSetController writes no status while Pods have classes by an earlier state", async () => {
+  const waiting: (() => boolean)[] = [];
+  const slices = { pods: 2, run: (work: () => boolean) => void waiting.push(work) };
+  const { client, reconcile, apply, index, clock } = setUp(undefined, { slices });
+  const statuses = () => client.requests.filter(({ path }) => path.endsWith("/status"));
+  const finish = () => {
+    for (const work of waiting.splice(0)) while (work());
+  };
+  const byLabel = { namespaceSelector: { matchLabels: { sidecars: "on" } } };
+  const label = (sidecars: string) =>
+    index.applyNamespace({ metadata: { name: "default", labels: { sidecars } } });
+  label("on");
+  for (const name of ["a", "b", "c", "d", "e"]) index.applyPod(podOf({ name }));
+  apply({});
+  await reconcile();
+  assert.deepEqual(statuses(), []);
+  finish();
+  await reconcile();
+  assert.equal(statusOf(statuses()[0]).uninjectedPods, 5);
+
+  apply({ spec: byLabel, generation: 2, resourceVersion: "2" });
+  await clock.advance(60_000);
+  await reconcile();
+  assert.equal(statuses().length, 1, "of the new generation not before all Pods are compared");
+  finish();
+  await reconcile();
+  assert.equal(statusOf(statuses()[1]).observedGeneration, 2);
+
+  label("off");
+  await clock.advance(60_000);
+  await reconcile();
+  assert.equal(statuses().length, 2, "nor while the Pods of a namespace are compared");
+  finish();
+  await reconcile();
+  assert.equal(statusOf(statuses()[2]).uninjectedPods, 0);
+});
