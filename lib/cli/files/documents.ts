@@ -17,6 +17,8 @@ export interface ManifestDocument {
   readonly file: string;
   /** Source text in whole lines, with preceding comments and `---`. */
   readonly text: string;
+  /** Offset of the text in the file, which the tree's ranges refer to. */
+  readonly start: number;
   /** Syntax tree with comments and layout. */
   readonly tree: Document;
   /** Undefined for a document without content. */
@@ -131,6 +133,7 @@ function parseDocuments(text: string, file: string): ManifestDocument[] {
     const document = {
       file,
       text: text.slice(start, end),
+      start,
       tree,
       object: objectOf(tree, `${file}:${lineAt(tree.contents?.range[0] ?? tree.range[0])}`),
       lineAt,

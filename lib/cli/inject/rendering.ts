@@ -1,4 +1,4 @@
-import type { Document } from "yaml";
+import { type Document, visit } from "yaml";
 import { escaped, isPrintable } from "../../core/printable.ts";
 import type { ManifestDocument } from "../files/documents.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -22,6 +22,7 @@ export function render(
     return { document, text: document.text, object: document.object };
   }
   const tree = patchedTree(document, changes);
+  keepPadding(tree, document);
   return { document, text: textOf(tree, document.text), object: tree.toJS() };
 }
 
@@ -51,10 +52,22 @@ function textOf(tree: Document, source: string): string {
   const text = tree.toString({
     lineWidth: 0,
     indentSeq: hasIndentedLists(source),
-    flowCollectionPadding: /[{[] /.test(source),
   });
   // Unprintable characters in the source can be outside quotes, where they cannot be escaped.
   return isPrintable(source) ? escaped(text) : text;
+}
+
+/** Keeps the padding of each flow collection: one document can have both `[a, b]` and `{ a: b }`. */
+function keepPadding(tree: Document, { text, start }: ManifestDocument): void {
+  visit(tree, {
+    Collection(_key, node) {
+      if (!node.flow || !node.range) return;
+      const flowCollectionPadding = text[node.range[0] - start + 1] === " " ? " " : "";
+      const write = node.toString;
+      node.toString = (context, ...rest) =>
+        write.call(node, context && { ...context, flowCollectionPadding }, ...rest);
+    },
+  });
 }
 
 /** Whether the source indents lists below their key, unlike kubectl. */

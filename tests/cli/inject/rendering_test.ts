@@ -55,3 +55,17 @@ for (
     assert.equal(`${SIDECAR_SET}${text.startsWith("---") ? "" : "---\n"}${injected}`, whole);
   });
 }
+
+Deno.test("a diff removes no line because of how the file writes its flow collections", async () => {
+  const pod = `${podText("web", "web")}
+    command: [sh, -c, "sleep 1"]
+    args: [ a, b ]
+    ports: [{containerPort: 80}, { containerPort: 81 }]
+    resources: {requests: { cpu: 1 }, limits: {}}
+`;
+  const files = { "s.yaml": SIDECAR_SET, "p.yaml": `# first\n---\n${pod}---\n${pod}` };
+  const args = ["inject", "-f", "s.yaml", "-f", "p.yaml", "-o", "diff"];
+  const { output } = await runCli(args, { files });
+  assert.match(output, /^\+ .*agent:1$/m);
+  assert.deepEqual(output.split("\n").filter((line) => /^-(?!--)/.test(line)), []);
+});
