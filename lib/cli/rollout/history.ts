@@ -8,7 +8,6 @@ import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../core/defaults/prepare.ts";
 import type { Live } from "../cluster/connection.ts";
 import { readRevisions } from "../cluster/live_cluster.ts";
-import { ifAllowed } from "../cluster/reading.ts";
 import { recordedParts } from "../sidecarsets/revision_parts.ts";
 import { type DataFormat, objectName, printData, table } from "../terminal/output.ts";
 import { CliError } from "../terminal/terminal.ts";
@@ -108,14 +107,18 @@ export interface History {
   readonly current: ControllerRevision | undefined;
 }
 
-/** @throws {CliError} if the SidecarSet does not exist. */
+/**
+ * Reads a SidecarSet and its revisions. Rejects with the API server's error, also where it forbids the revisions.
+ *
+ * @throws {CliError} if the SidecarSet does not exist.
+ */
 export async function readHistory(
   client: RestClient,
   { name, systemNamespace }: { name: string; systemNamespace: string },
 ): Promise<History> {
   const object = await readSidecarSet(client, name);
   const { sidecarSet } = toPrepared(object, () => []);
-  const all = await ifAllowed(readRevisions(client, systemNamespace)) ?? [];
+  const all = await readRevisions(client, systemNamespace);
   const revisions = all.filter((each) => ownsRevision(sidecarSet, each)).sort(byAge);
   return { object, sidecarSet, revisions, current: currentRevision(sidecarSet, revisions) };
 }

@@ -1,5 +1,5 @@
 import { isObject } from "../../api/json.ts";
-import { PLURAL, STORAGE_VERSION } from "../../api/names.ts";
+import { GROUP, PLURAL, STORAGE_VERSION } from "../../api/names.ts";
 import { missingCrdText } from "../../api/problems.ts";
 import { inOneLine } from "../../core/printable.ts";
 import { CliError } from "./terminal.ts";
@@ -39,18 +39,25 @@ function clusterErrorText(error: Error, program: string): string | undefined {
   if (error.httpCode === 404 && String(error.path).endsWith(`/${STORAGE_VERSION}/${PLURAL}`)) {
     return missingCrdText(program);
   }
-  const remedy = typeof error.httpCode === "number"
-    ? remedyFor(error.httpCode, program)
+  const { httpCode, method, path } = error;
+  const remedy = httpCode === 403
+    ? `Ask for ${permission(String(method), String(path))}, or select a --context that has it`
+    : typeof httpCode === "number"
+    ? remedyFor(httpCode, program)
     : undefined;
   return remedy === undefined ? message : `${message}. ${remedy}`;
+}
+
+/** The role for users that grants the request, or the permission that the API server's message names. */
+function permission(method: string, path: string): string {
+  if (!path.includes(`/apis/${GROUP}/`)) return "the permission";
+  return `the ClusterRole sidecarset-${method === "GET" ? "view" : "edit"}`;
 }
 
 function remedyFor(httpCode: number, program: string): string | undefined {
   switch (httpCode) {
     case 401:
       return "Log in to the cluster again, or select another user with --context";
-    case 403:
-      return "Ask for the permission, or select a --context that has it";
     case 404:
       return `See what is installed with: ${program} doctor`;
     case 409:

@@ -23,6 +23,24 @@ for (
       /answered 403: .*\. Ask for the permission, or select a --context that has it$/,
     ],
     [
+      "to read SidecarSets that is forbidden",
+      new ApiError({
+        method: "GET",
+        path: "/apis/apps.kruise.io/v1beta1/sidecarsets",
+        httpCode: 403,
+      }),
+      /answered 403: .*\. Ask for the ClusterRole sidecarset-view, or select a --context that has it$/,
+    ],
+    [
+      "to change a SidecarSet that is forbidden",
+      new ApiError({
+        method: "PATCH",
+        path: "/apis/apps.kruise.io/v1beta1/sidecarsets/web",
+        httpCode: 403,
+      }),
+      /answered 403: .*\. Ask for the ClusterRole sidecarset-edit, or select a --context that has it$/,
+    ],
+    [
       "whose text has terminal escapes and lines",
       new ConnectionError({ ...request, problem: "no\x1b[31m\nok  answer\x9b2J" }),
       /^Cannot GET \/x: no\uFFFD\[31m ok {2}answer\uFFFD2J\. Check/,
