@@ -43,7 +43,11 @@ export async function readVisibleCluster(
     reader.read(
       readIfPresent(client, resources.mutatingWebhookConfigurations, { name: INSTALLATION }),
       resources.mutatingWebhookConfigurations,
-      { verb: "get", name: INSTALLATION, hides: "which other namespaces are never injected" },
+      {
+        verb: "get",
+        name: INSTALLATION,
+        hides: "which other namespaces are never injected (ClusterRole sidecarset-view)",
+      },
     ),
   ]);
   const exclusions = podExclusions(registration);

@@ -17,14 +17,12 @@ import { outcomeOf, type OutcomeOptions, type PodOutcome } from "../pods/outcome
 import type { PodSubject } from "../pods/targets.ts";
 import { knownMechanism, type Mechanism } from "../sidecarsets/mechanism.ts";
 import type { UninjectedGroup } from "../pods/uninjected.ts";
+import type { RecordedPods } from "./recorded_pods.ts";
 
 /** The result of one SidecarSet for one Pod. */
 export interface SidecarSetExplanation {
   readonly name: string;
-  /**
-   * HeldBack: selected, but another SidecarSet refuses the Pod. Uninjected: an existing Pod that is selected but not
-   * injected.
-   */
+  /** HeldBack: selected, but another SidecarSet refuses the Pod. Uninjected: a selected Pod exists without it. */
   readonly verdict: "Injected" | "InjectedBefore" | "HeldBack" | "NotInjected" | "Uninjected";
   /** Why the SidecarSet is not injected. */
   readonly reason?: Reason;
@@ -79,6 +77,8 @@ export interface PodExplanation {
   readonly containers: readonly ContainerExplanation[];
   /** Existing Pods of a workload. */
   readonly pods?: PodsSummary;
+  /** Instead of `pods` if this user may not list SidecarSets. */
+  readonly recordedPods?: RecordedPods;
   /** Why a workload of the cluster lacks Pods. */
   readonly refusal?: RefusalExplanation;
 }

@@ -19,6 +19,8 @@ import {
   type RefusalExplanation,
 } from "./explanation.ts";
 import { type NamedObject, type Place, readNamed } from "./named_objects.ts";
+import { readRecordedPods } from "./recorded_pods.ts";
+import { readPodEvents } from "./recorded_sidecarsets.ts";
 import { explainStored, type StoredPodOptions } from "./stored_pod.ts";
 
 /**
@@ -51,13 +53,16 @@ async function explainOne(
   }
   if (kind === resources.pods) {
     const recreate = recreateCommand(subject.pod, await options.topOwner(subject.pod));
-    return explainStored(subject, { ...options, recreate });
+    const events = options.knowsSidecarSets ? [] : await readPodEvents(subject.pod, options.client);
+    return explainStored(subject, { ...options, recreate, events });
   }
   const { client } = options;
   const refusal = await refusalOf(workload, { client, outcome: outcomeOf(subject, options) });
   return {
     ...explain(subject, options),
-    ...(options.knowsSidecarSets ? await summary(workload, options) : { incomplete: true }),
+    ...(options.knowsSidecarSets
+      ? await summary(workload, options)
+      : await recordedSummary(workload, client)),
     ...(refusal ? { refusal } : {}),
   };
 }
@@ -82,6 +87,14 @@ async function summary(
     return [{ name, ...counts, uninjected, commands }];
   });
   return { pods: { total: pods.length, sidecarSets } };
+}
+
+async function recordedSummary(
+  workload: Workload,
+  client: RestClient,
+): Promise<Pick<PodExplanation, "incomplete" | "recordedPods">> {
+  const recordedPods = await readRecordedPods(workload, client);
+  return { incomplete: true, ...(recordedPods === undefined ? {} : { recordedPods }) };
 }
 
 /** The API server's refusal of a workload's Pods; undefined if no Pod is missing or the cause is unknown. */

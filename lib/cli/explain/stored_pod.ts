@@ -1,5 +1,6 @@
+import type { KubeEvent } from "../../api/objects.ts";
 import type { Pod } from "../../api/pod.ts";
-import { injectedSidecarSets, isInjectedBy } from "../../core/annotations/injected_list.ts";
+import { isInjectedBy } from "../../core/annotations/injected_list.ts";
 import { CONDITION_REASONS, REASONS } from "../../core/reasons.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { explainMismatch } from "../../core/select/mismatch.ts";
@@ -22,6 +23,7 @@ import {
   type SidecarSetExplanation,
   withSpecNotes,
 } from "./explanation.ts";
+import { recordedOwners, recordedSidecarSets } from "./recorded_sidecarsets.ts";
 
 /** Options for the explanation of a Pod of the cluster. */
 export interface StoredPodOptions extends OutcomeOptions {
@@ -34,6 +36,8 @@ export interface StoredPodOptions extends OutcomeOptions {
 interface StoredPodFacts extends StoredPodOptions {
   /** Command that recreates the Pod. */
   readonly recreate: string;
+  /** Events of the Pod, which name skipped SidecarSets if not all are known. */
+  readonly events: readonly KubeEvent[];
 }
 
 /** Explains what SidecarSets did to a stored Pod, and what happens next. */
@@ -41,7 +45,11 @@ export function explainStored(subject: PodSubject, options: StoredPodFacts): Pod
   const { title, pod } = subject;
   const { sidecarSets } = options.cluster;
   const injected = sidecarSets.filter(({ sidecarSet }) => isInjectedBy(pod, sidecarSet));
-  const recorded = options.knowsSidecarSets ? [] : recordedOnly(pod, sidecarSets);
+  const known = new Set(sidecarSets.map(({ name }) => name));
+  const recorded = options.knowsSidecarSets
+    ? []
+    : recordedSidecarSets(pod, { known, events: options.events });
+  const owners = ownersOf(new Set(injected.map(({ name }) => name)), sidecarSets);
   return {
     object: title,
     namespace: pod.metadata.namespace ?? "",
@@ -54,20 +62,8 @@ export function explainStored(subject: PodSubject, options: StoredPodFacts): Pod
       })
       .concat(recorded)
       .sort((a, b) => a.name < b.name ? -1 : 1),
-    ...containersOf(pod, ownersOf(new Set(injected.map(({ name }) => name)), sidecarSets)),
+    ...containersOf(pod, new Map([...recordedOwners(pod), ...owners])),
   };
-}
-
-/** The SidecarSets that only the Pod's annotations name. */
-function recordedOnly(
-  pod: Pod,
-  sidecarSets: readonly PreparedSidecarSet[],
-): SidecarSetExplanation[] {
-  const known = new Set(sidecarSets.map(({ name }) => name));
-  return injectedSidecarSets(pod).filter((name) => !known.has(name)).map((name) => {
-    const revision = recordOf(pod, name).full?.controllerRevision;
-    return { name, verdict: "InjectedBefore", ...(revision ? { revision } : {}) };
-  });
 }
 
 function explainOne(

@@ -11,6 +11,7 @@ import type {
   SidecarSetExplanation,
   SidecarSetPods,
 } from "./explanation.ts";
+import type { RecordedPods } from "./recorded_pods.ts";
 
 /** An explanation as paragraphs for people: a summary, each SidecarSet, then the containers; ends with a line end. */
 export function explanationText(explanation: PodExplanation, terminal: Terminal): string {
@@ -21,6 +22,7 @@ export function explanationText(explanation: PodExplanation, terminal: Terminal)
   for (const each of sidecarSets) lines.push("", ...sidecarSetLines(each, terminal));
   if (!refused) lines.push("", ...containerLines(explanation));
   if (explanation.pods) lines.push("", ...podLines(explanation.pods));
+  if (explanation.recordedPods) lines.push("", ...recordedLines(explanation.recordedPods));
   return `${lines.join("\n")}\n`;
 }
 
@@ -36,15 +38,15 @@ function refusalLines(
 }
 
 function summary({ object, sidecarSets, refused, incomplete }: PodExplanation): string {
+  const injected = sidecarSets.filter(({ verdict }) => verdict.startsWith("Injected")).length;
+  const missed = sidecarSets.filter(({ missed }) => missed === true).length;
   if (incomplete) {
-    return object.startsWith("pod/")
-      ? `${counted(sidecarSets.length, "SidecarSet")} injected, by the Pod's annotations.`
-      : "The SidecarSets of the cluster are unknown.";
+    if (!object.startsWith("pod/")) return "The SidecarSets of the cluster are unknown.";
+    return `${counted(injected, "SidecarSet")} injected, by the Pod's annotations.` +
+      (missed === 0 ? "" : ` Missed: ${missed}, by its events.`);
   }
   if (sidecarSets.length === 0) return "No SidecarSets found.";
   if (refused) return "The Pod would be refused.";
-  const injected = sidecarSets.filter(({ verdict }) => verdict.startsWith("Injected")).length;
-  const missed = sidecarSets.filter(({ missed }) => missed === true).length;
   const suffix = missed === 0 ? "" : ` Missed: ${missed}.`;
   return `${injected} of ${counted(sidecarSets.length, "SidecarSet")} injected.${suffix}`;
 }
@@ -135,6 +137,13 @@ function verdictOf(
         details: [message],
       };
   }
+}
+
+function recordedLines({ total, sidecarSets }: RecordedPods): string[] {
+  if (total === 0) return ["  The workload has no Pods."];
+  if (sidecarSets.length === 0) return [`  ${counted(total, "Pod")} without injected sidecars.`];
+  const rows = sidecarSets.map(({ name, injected }) => [name, `${injected} of ${total}`]);
+  return table([["PODS OF", "INJECTED"], ...rows], 2);
 }
 
 function podLines({ total, sidecarSets }: PodsSummary): string[] {

@@ -23,6 +23,7 @@ export function addStatus(program: Command, { terminal, connect, exit }: Command
       new Option("--timeout <seconds>", "how long to follow them; 0 means no timeout")
         .default(0).argParser(secondsOf),
     )
+    .option("-n, --namespace <name>", "show Pods of this namespace alone")
     .option("--missed", "list missed Pods")
     .option("--uninjected", "list all selected Pods without the sidecars")
     .addOption(excludeNamespacesOption())
@@ -49,7 +50,7 @@ const NOTES = {
   examples: [
     "status",
     "status logging --watch --timeout 300",
-    "status logging --missed",
+    "status logging --missed -n shop",
     "status -o json | jq '.items[].status.missedPods'",
   ],
   statuses: [

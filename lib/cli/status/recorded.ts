@@ -18,15 +18,20 @@ interface RecordedSidecarSet {
 }
 
 /**
- * Prints the SidecarSets that the Pods of the context's namespace record, for a user who may not list SidecarSets.
+ * Prints the SidecarSets that the Pods of a namespace record, by default the context's, for a user who may not list
+ * SidecarSets.
  *
  * @returns 0.
  * @throws {CliError} if this user may not list those Pods either.
  */
 export async function recordedCommand(
-  { names, output }: Pick<UninjectedPodsOptions, "names" | "output">,
-  { terminal, connection: { client, namespace } }: Live,
+  { names, output, namespace: given }: Pick<
+    UninjectedPodsOptions,
+    "names" | "output" | "namespace"
+  >,
+  { terminal, connection }: Live,
 ): Promise<number> {
+  const { client, namespace } = { ...connection, ...(given !== undefined && { namespace: given }) };
   const reader = new TolerantReader();
   await reader.read(readAll(client, resources.sidecarSets), resources.sidecarSets, {
     verb: "list",

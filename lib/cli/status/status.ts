@@ -15,6 +15,8 @@ export interface StatusOptions extends ClusterOptions, ExclusionOptions {
   /** Names of SidecarSets; all if empty. */
   readonly names: readonly string[];
   readonly selector?: string;
+  /** Show Pods of this namespace alone. */
+  readonly namespace?: string;
   readonly output: "text" | "wide" | "name" | DataFormat;
   /** List the missed Pods. */
   readonly missed?: boolean;

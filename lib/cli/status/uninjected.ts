@@ -25,12 +25,12 @@ import { CliError } from "../terminal/terminal.ts";
  */
 export async function readUninjected(
   sidecarSets: readonly SidecarSet[],
-  { options, live }: { options: ExclusionOptions; live: Live },
+  { options, live }: { options: VisibleOptions; live: Live },
 ): Promise<ReadonlyMap<string, readonly UninjectedGroup[]>> {
   const { terminal } = live;
   const concerned = sidecarSets.filter(({ status }) => (status?.uninjectedPods ?? 0) > 0);
   if (concerned.length === 0) return new Map();
-  const { cluster, pods, missing } = await readVisible(options, live);
+  const { cluster, pods = [], missing } = await readVisible(options, live);
   terminal.error(missingRightsText(missing));
   const names = new Set(concerned.map(({ metadata }) => metadata.name));
   const facts = {
@@ -44,8 +44,13 @@ export async function readUninjected(
   );
 }
 
+interface VisibleOptions extends ExclusionOptions {
+  /** Namespace of the Pods; all if absent, or the context's if this user may not list all. */
+  readonly namespace?: string;
+}
+
 /** Flags of `sidecarset status --uninjected` and `--missed`, with the names of the SidecarSets. */
-export interface UninjectedPodsOptions extends ExclusionOptions {
+export interface UninjectedPodsOptions extends VisibleOptions {
   /** Names of SidecarSets; all if empty. */
   readonly names: readonly string[];
   /** List only missed Pods. */
@@ -63,7 +68,7 @@ interface ListedPod extends Omit<Uninjected, "injectedWhenRecreated"> {
  * Prints the uninjected Pods of SidecarSets, each with its reason.
  *
  * @returns 0.
- * @throws {CliError} for an unknown SidecarSet.
+ * @throws {CliError} for an unknown SidecarSet, or if this user may list no Pods.
  */
 export async function uninjectedPodsCommand(
   options: UninjectedPodsOptions,
@@ -72,6 +77,7 @@ export async function uninjectedPodsCommand(
   const { terminal } = live;
   const { names, missed = false, output } = options;
   const { cluster, pods, missing } = await readVisible(options, live);
+  if (pods === undefined) throw unknownPods(missing);
   const known = cluster.sidecarSets.map(({ name }) => name);
   for (const name of names) if (!known.includes(name)) throw unknownSidecarSet(name, known);
   const facts = {
@@ -102,27 +108,41 @@ export async function uninjectedPodsCommand(
   return 0;
 }
 
-/** SidecarSets and the Pods that this user may read: of all namespaces, or of the context's. */
+/** SidecarSets, and the Pods that this user may list; undefined if none. */
+interface Visible {
+  readonly cluster: VisibleCluster;
+  readonly pods: readonly Pod[] | undefined;
+  readonly missing: readonly MissingRight[];
+}
+
 async function readVisible(
-  { systemNamespace }: ExclusionOptions,
-  { connection: { client, namespace } }: Live,
-): Promise<{ cluster: VisibleCluster; pods: readonly Pod[]; missing: readonly MissingRight[] }> {
+  { systemNamespace, namespace: given }: VisibleOptions,
+  { connection }: Live,
+): Promise<Visible> {
+  const { client } = connection;
+  const namespace = given ?? connection.namespace;
   const reader = new TolerantReader();
-  const all = await reader.read(readAll(client, resources.pods), resources.pods, {
-    verb: "list",
-    hides: `the Pods of other namespaces than ${namespace}`,
-  });
-  const pods = all ??
-    await reader.read(readAll(client, resources.pods, { namespace }), resources.pods, {
+  const listAll = () =>
+    reader.read(readAll(client, resources.pods), resources.pods, {
+      verb: "list",
+      hides: `the Pods of other namespaces than ${namespace}`,
+    });
+  const listOne = () =>
+    reader.read(readAll(client, resources.pods, { namespace }), resources.pods, {
       verb: "list",
       namespace,
       hides: "its Pods",
-    }) ?? [];
-  const namespaces = pods.map(({ metadata }) => metadata.namespace ?? "");
+    });
+  const pods = (given === undefined ? await listAll() : undefined) ?? await listOne();
+  const namespaces = (pods ?? []).map(({ metadata }) => metadata.namespace ?? "");
   const cluster = await readVisibleCluster(client, { systemNamespace, namespaces });
   const missing = [...reader.missing, ...cluster.missingRights];
   if (cluster.knowsSidecarSets) return { cluster, pods, missing };
-  throw new CliError(`Cannot list Pods without sidecars. ${missingRightsText(missing)}`.trimEnd());
+  throw unknownPods(missing);
+}
+
+function unknownPods(missing: readonly MissingRight[]): CliError {
+  return new CliError(`Cannot list Pods without sidecars. ${missingRightsText(missing)}`.trimEnd());
 }
 
 function podTable(pods: readonly ListedPod[], wide: boolean): string[] {

@@ -97,10 +97,83 @@ Deno.test("explain shows a namespace's developer what the Pod records, and which
   );
 });
 
-Deno.test("explain says of a workload that the SidecarSets are unknown, not that there are none", async () => {
+Deno.test("explain says of a workload that the SidecarSets are unknown, and what its Pods record", async () => {
   const { output } = await run("explain deploy/web -n shop", onlyShop);
   assert.match(output, /\n {2}The SidecarSets of the cluster are unknown\.\n/);
   assert.doesNotMatch(output, /No SidecarSets|not selected/);
+  assert.match(output, /\n {2}The workload has no Pods\.\n$/);
+  const owner = { apiVersion: "apps/v1", kind: "ReplicaSet", name: "web-1", uid: "r" };
+  const ownerReferences = [{ ...owner, controller: true }];
+  const replicaSet = {
+    ...{ apiVersion: "apps/v1", kind: "ReplicaSet" },
+    metadata: {
+      name: "web-1",
+      namespace: "shop",
+      uid: "r",
+      ownerReferences: [{ kind: "Deployment", name: "web", uid: "d", controller: true }],
+    },
+  };
+  const pods = [POD, NEW_POD].map((pod) => ({
+    ...pod,
+    metadata: { ...pod.metadata, ownerReferences },
+  }));
+  const { client } = clusterOf([DEPLOYMENT, replicaSet, ...pods, NAMESPACE], {
+    isForbidden: onlyShop,
+  });
+  const withPods = await runCli(["explain", "deploy/web", "-n", "shop"], { client });
+  assert.match(
+    withPods.output,
+    /\n {2}PODS OF {2}INJECTED\n {2}logging {2}1 of 2\n {2}mesh {5}1 of 2\n$/,
+  );
+});
+
+Deno.test("explain says whose container is in a Pod by its annotations, also of a deleted SidecarSet", async () => {
+  for (const objects of [OBJECTS, OBJECTS.filter((each) => each !== SIDECAR_SET)]) {
+    const isForbidden = objects === OBJECTS ? onlyShop : () => false;
+    const { client } = clusterOf(objects, { isForbidden });
+    const { output } = await runCli(["explain", "pod/web-0", "-n", "shop"], { client });
+    assert.match(output, /\n {2}1 {6}agent +agent:1 {2}SidecarSet logging\n/);
+    assert.match(output, /\n {2}2 {6}main +main:1 {3}the Pod\n/);
+  }
+});
+
+Deno.test("explain shows a namespace's developer the reason in a skipped Pod's event", async () => {
+  const event = {
+    apiVersion: "events.k8s.io/v1",
+    kind: "Event",
+    metadata: { name: "new.1", namespace: "shop" },
+    type: "Warning",
+    reason: "ContainerNameConflict",
+    note: "SidecarSet logging is not injected: spec.containers has a container agent",
+    regarding: { kind: "Pod", namespace: "shop", name: "new", uid: "n" },
+    related: { apiVersion: "apps.kruise.io/v1beta1", kind: "SidecarSet", name: "logging" },
+    reportingController: "sidecarset",
+  };
+  const others = [
+    { ...event, reportingController: "kubelet" },
+    { ...event, reason: "Scheduled", note: "assigned" },
+    { ...event, related: undefined },
+  ];
+  const objects = [NEW_POD, NAMESPACE, SIDECAR_SET];
+  const shown = await runCli(["explain", "pod/new", "-n", "shop"], {
+    client: clusterOf([...objects, ...others, event], { isForbidden: onlyShop }).client,
+  });
+  assert.equal(shown.status, 0, shown.errors);
+  assert.match(
+    shown.output,
+    /\n {2}0 SidecarSets injected, by the Pod's annotations\. Missed: 1, by its events\.\n/,
+  );
+  assert.match(
+    shown.output,
+    /\n {2}logging {2}missed \(ContainerNameConflict\)\n {4}spec\.containers has a container agent\n/,
+  );
+  const without = await runCli(["explain", "pod/new", "-n", "shop"], {
+    client: clusterOf([...objects, event], {
+      isForbidden: (request) => onlyShop(request) || request.path.endsWith("/events"),
+    }).client,
+  });
+  assert.equal(without.status, 0, without.errors);
+  assert.doesNotMatch(without.output, /missed/);
 });
 
 Deno.test("explain knows the namespace of the Pod without the right to list namespaces", async () => {
@@ -139,6 +212,13 @@ Deno.test("status shows what the Pods of the context's namespace record, or whic
       "NAME     PODS  REVISIONS\nlogging  1     logging-abc\nmesh     1\n",
   );
   assert.match(shown.errors, /list sidecarsets\.apps\.kruise\.io:\n {4}the state of SidecarSets/);
+  const ofShop = await runCli(["status", "-n", "shop"], {
+    client: clusterOf(OBJECTS, { isForbidden: onlyShop }).client,
+  });
+  assert.match(
+    ofShop.output,
+    /^In the Pods of namespace shop:\nNAME {5}PODS {2}REVISIONS\nlogging /,
+  );
   const none = await runCli(["status"], {
     client: clusterOf([], { isForbidden: () => true }).client,
   });
@@ -168,3 +248,43 @@ Deno.test("status --missed lists the Pods of the context's namespace without the
   assert.match(output, /\ndefault {4}late {2}logging /);
   assert.match(errors, /\n {2}list pods:\n {4}the Pods of other namespaces than default\n/);
 });
+
+Deno.test("status --missed -n lists the Pods of that namespace alone", async () => {
+  const pods = ["shop", "other"].map((namespace) => ({
+    ...NEW_POD,
+    metadata: { ...NEW_POD.metadata, namespace, creationTimestamp: "2026-01-01T00:00:00Z" },
+  }));
+  for (const isForbidden of [() => false, shopAndSets]) {
+    const { client } = clusterOf([SIDECAR_SET, NAMESPACE, ...pods], { isForbidden });
+    const { status, output, errors } = await runCli(["status", "--missed", "-n", "shop"], {
+      client,
+    });
+    assert.equal(status, 0, errors);
+    assert.deepEqual(output.split("\n").slice(1).map((line) => line.split(" ")[0]), ["shop", ""]);
+    assert.doesNotMatch(errors, /list pods/);
+  }
+});
+
+Deno.test("status --missed does not say that there are none where it may list no Pods", async () => {
+  const { client } = clusterOf(OBJECTS, {
+    isForbidden: ({ path }) => !path.endsWith("/sidecarsets"),
+  });
+  const { status, output, errors } = await runCli(["status", "--missed"], { client });
+  assert.deepEqual({ status, output }, { status: 2, output: "" });
+  assert.match(
+    errors,
+    /^Cannot list Pods without sidecars\. Unknown, because this user may not:\n/,
+  );
+  assert.match(errors, /\n {2}list pods in namespace default:\n/);
+});
+
+for (const command of ["history logging", "history logging -o json", "undo logging"]) {
+  Deno.test(`rollout ${command} names the right to read revisions instead of having none`, async () => {
+    const { client } = clusterOf(OBJECTS, {
+      isForbidden: ({ path }) => path.endsWith("/controllerrevisions"),
+    });
+    const { status, output, errors } = await runCli(["rollout", ...command.split(" ")], { client });
+    assert.deepEqual({ status, output }, { status: 2, output: "" });
+    assert.match(errors, /^Cannot GET .*\/controllerrevisions: .* 403: forbidden\. Ask for/);
+  });
+}
