@@ -113,7 +113,10 @@ Deno.test("the chart's values reach the Deployment", async () => {
     podLabels: { team: "platform" },
     podAnnotations: { note: "yes" },
     extraArgs: ["--writes-per-second=400"],
-    extraEnv: [{ name: "OTEL_DENO", value: "true" }],
+    extraEnv: [
+      { name: "OTEL_DENO", value: "true" },
+      { name: "DENO_V8_FLAGS", value: "--max-old-space-size=768" },
+    ],
     networkPolicy: { extraEgressPorts: [4318] },
     openkruise: { enabled: true, namespace: "kruise" },
     podMonitor: { enabled: true, labels: { release: "prometheus" } },
@@ -129,7 +132,9 @@ Deno.test("the chart's values reach the Deployment", async () => {
     "--openkruise-namespace=kruise",
     "--writes-per-second=400",
   ]);
-  assert.equal(container.env.at(-1).name, "OTEL_DENO");
+  const names = container.env.map(({ name }: { name: string }) => name);
+  assert.deepEqual(names, ["POD_NAMESPACE", "DENO_USE_CGROUPS", "OTEL_DENO", "DENO_V8_FLAGS"]);
+  assert.equal(container.env.at(-1).value, "--max-old-space-size=768");
   assert.deepEqual(template.spec.nodeSelector, { "kubernetes.io/os": "linux", pool: "infra" });
   assert.deepEqual(template.spec.tolerations, [{ key: "infra", operator: "Exists" }]);
   assert.equal(template.spec.priorityClassName, undefined);
@@ -148,11 +153,26 @@ Deno.test("the chart's values reach the Deployment", async () => {
   assert.equal(JSON.parse(byKind("ConfigMap").data["sidecarset.json"]).title.length > 0, true);
 });
 
-Deno.test("the chart passes helm lint, and refuses values that it does not know by name", async () => {
+const REFUSED_VALUES: readonly [Plain, RegExp][] = [
+  [{ replica: 3 }, /at '': additional properties 'replica' not allowed/],
+  [{ image: { tags: "1" } }, /at '\/image': additional properties 'tags'/],
+  [{ replicas: 0 }, /at '\/replicas': minimum/],
+  [{ image: { digest: "1" } }, /at '\/image\/digest': '1' does not match/],
+  [{ extraArgs: ["omit-defaults"] }, /at '\/extraArgs\/0': 'omit-defaults' does not match/],
+  [{ extraEnv: [{ nme: "A" }] }, /at '\/extraEnv\/0': missing property 'name'/],
+  [
+    { prometheusRule: { runbookBase: "https://example.com" } },
+    /at '\/prometheusRule\/runbookBase'/,
+  ],
+];
+
+Deno.test("the chart passes helm lint, and refuses wrong values by their path", async () => {
   await helmOutput(["lint", "--strict", "{chart}"]);
-  const refused = await helm(["template", "release", "{chart}"], { values: { replica: 3 } });
-  assert.equal(refused.success, false);
-  assert.match(refused.stderr, /replica/);
+  for (const [values, message] of REFUSED_VALUES) {
+    const refused = await helm(["template", "release", "{chart}"], { values });
+    assert.equal(refused.success, false, JSON.stringify(values));
+    assert.match(refused.stderr, message);
+  }
 });
 
 Deno.test("the chart is installed, upgraded, rolled back and uninstalled on a real control plane", async () => {
