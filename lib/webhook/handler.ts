@@ -4,6 +4,7 @@ import { GROUP, KIND } from "../api/names.ts";
 import { PATHS } from "../api/webhook_configuration.ts";
 import { BodyBudget, type BodyShare, readJson } from "./json_body.ts";
 import { failed, type Review } from "./decisions.ts";
+import { parsePodReview } from "./pod_review_json.ts";
 import { createRespond, createReviewReader } from "./review.ts";
 
 /** The reviews, and the limits of requests in bytes and milliseconds. */
@@ -47,6 +48,8 @@ interface Route {
   readonly group: string;
   readonly kinds: readonly string[];
   readonly review: Review;
+  /** Parses a body; throws SyntaxError. */
+  parse(text: string): unknown;
 }
 
 /**
@@ -81,7 +84,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
   ): Promise<Response> {
     const problemResponse = checkHeaders(request);
     if (problemResponse !== undefined) return problemResponse;
-    const body = await readJson(request, limit);
+    const body = await readJson(request, { limit, parse: route.parse });
     if (!body.ok) {
       const headers = body.code === 429 ? RETRY_AFTER : {};
       return problem(body.code, body.message, headers);
@@ -177,14 +180,16 @@ function pathOf(url: string): string {
 }
 
 function routesOf(reviews: HandlerOptions["reviews"]): ReadonlyMap<string, Route> {
-  const sidecarSet = { group: GROUP, kinds: [KIND] };
-  const jobs = { group: "batch", kinds: ["Job", "CronJob"] };
+  const pod = { group: "", kinds: ["Pod"], parse: parsePodReview };
+  const parse = JSON.parse;
+  const sidecarSet = { group: GROUP, kinds: [KIND], parse };
+  const job = { group: "batch", kinds: ["Job", "CronJob"], parse };
   const { mutatePod, mutateSidecarSet, validateSidecarSet, validateJob } = PATHS;
   const routes: readonly Route[] = [
-    { path: mutatePod, group: "", kinds: ["Pod"], review: reviews.mutatePod },
+    { path: mutatePod, ...pod, review: reviews.mutatePod },
     { path: mutateSidecarSet, ...sidecarSet, review: reviews.mutateSidecarSet },
     { path: validateSidecarSet, ...sidecarSet, review: reviews.validateSidecarSet },
-    { path: validateJob, ...jobs, review: reviews.validateJob },
+    { path: validateJob, ...job, review: reviews.validateJob },
   ];
   return new Map(routes.map((route) => [route.path, route]));
 }

@@ -22,12 +22,22 @@ const TOO_LONG = Symbol("too long");
 const TOO_MANY = Symbol("too many");
 const STALLED = Symbol("stalled");
 
+/** Options of {@linkcode readJson}. */
+export interface ReadJsonOptions {
+  readonly limit: BodyLimit;
+  /** Parses the body as JSON; throws SyntaxError. */
+  parse(text: string): unknown;
+}
+
 /**
  * Reads a request body as JSON, within the limits. An incomplete body or one that is not JSON gives 400, a late one
  * 408, a long one 413, and one without room in the budget 429. The caller releases the share when the value is no
  * longer used.
  */
-export async function readJson(request: Request, limit: BodyLimit): Promise<Body> {
+export async function readJson(
+  request: Request,
+  { limit, parse }: ReadJsonOptions,
+): Promise<Body> {
   const announced = announcedLength(request);
   if (announced !== undefined && announced > limit.maxBytes) return tooLong(limit);
   // The HTTP layer enforces Content-Length, so only a body without it is counted. But for a body in a single step Deno
@@ -36,35 +46,36 @@ export async function readJson(request: Request, limit: BodyLimit): Promise<Body
   const isSmall = announced !== undefined && announced <= SINGLE_STEP_BYTES;
   const share = limit.budget.share({ isLarge: !isSmall });
   if (isSmall && !share.grow(announced)) return tooMany();
-  const body = await readCounted(request, { limit, share, isSmall });
+  const body = await readCounted(request, { limit, parse, share, isSmall });
   if (!body.ok) share.release();
   return body;
 }
 
-interface Counting {
-  readonly limit: BodyLimit;
+interface Counting extends ReadJsonOptions {
   readonly share: BodyShare;
   readonly isSmall: boolean;
 }
 
-async function readCounted(request: Request, { limit, share, isSmall }: Counting): Promise<Body> {
+async function readCounted(
+  request: Request,
+  { limit, parse, share, isSmall }: Counting,
+): Promise<Body> {
   const counted = isSmall ? undefined : request.body?.getReader();
-  // Deno reads the text of a body that has arrived in one step only through json().
-  const json: Promise<unknown> = counted
-    ? countedJson(counted, { maxBytes: limit.maxBytes, share })
-    : request.json();
+  const reading: Promise<string | typeof TOO_LONG | typeof TOO_MANY> = counted
+    ? countedText(counted, { maxBytes: limit.maxBytes, share })
+    : request.text();
   let hasArrived = false;
   const noteArrival = () => {
     hasArrived = true;
   };
-  json.then(noteArrival, noteArrival);
+  reading.then(noteArrival, noteArrival);
   // A timer costs a seventh of a response, and most bodies arrive with their heads.
   for (let turn = 0; turn < ARRIVED_TURNS && !hasArrived; turn++) await undefined;
   try {
-    const value = await (hasArrived ? json : withDeadline(json, limit));
-    if (value === TOO_LONG) return tooLong(limit);
-    if (value === TOO_MANY) return tooMany();
-    if (value !== STALLED) return { ok: true, value, share };
+    const text = await (hasArrived ? reading : withDeadline(reading, limit));
+    if (text === TOO_LONG) return tooLong(limit);
+    if (text === TOO_MANY) return tooMany();
+    if (text !== STALLED) return { ok: true, value: parse(text), share };
     await counted?.cancel();
     return {
       ok: false,
@@ -87,7 +98,10 @@ function tooLong({ maxBytes }: BodyLimit): Body {
   return { ok: false, code: 413, message: `Cannot take a body of more than ${maxBytes} bytes` };
 }
 
-async function withDeadline(work: Promise<unknown>, { deadlineMs }: BodyLimit): Promise<unknown> {
+async function withDeadline<T>(
+  work: Promise<T>,
+  { deadlineMs }: BodyLimit,
+): Promise<T | typeof STALLED> {
   const { promise: late, resolve } = Promise.withResolvers<typeof STALLED>();
   const timer = setTimeout(() => resolve(STALLED), deadlineMs);
   try {
@@ -102,17 +116,17 @@ function announcedLength(request: Request): number | undefined {
   return header !== null && /^\d+$/.test(header) ? Number(header) : undefined;
 }
 
-/** The JSON value of a stream, or `TOO_LONG` or `TOO_MANY` as soon as it exceeds the limit or the budget. */
-async function countedJson(
+/** The text of a stream, or `TOO_LONG` or `TOO_MANY` as soon as it exceeds the limit or the budget. */
+async function countedText(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   { maxBytes, share }: { readonly maxBytes: number; readonly share: BodyShare },
-): Promise<unknown> {
+): Promise<string | typeof TOO_LONG | typeof TOO_MANY> {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
   while (true) {
     const { done, value } = await reader.read();
-    if (done) return JSON.parse(text + decoder.decode());
+    if (done) return text + decoder.decode();
     bytes += value.byteLength;
     const isTooLong = bytes > maxBytes;
     if (isTooLong || !share.grow(value.byteLength)) {
