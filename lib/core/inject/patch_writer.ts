@@ -11,6 +11,7 @@ import type { Choice } from "./choose.ts";
 import type { InjectRequest } from "./contract.ts";
 import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 import { defaultContainer } from "../pod_metadata/default_container.ts";
+import { derivedParts } from "./write_containers.ts";
 import { writePatch } from "./write_patch.ts";
 
 /** Writes the patch for each Pod, and returns the same frozen patch for Pods that get the same. */
@@ -26,12 +27,13 @@ interface Decisions {
 
 /** Everything that a shared patch depends on, apart from the SidecarSets. */
 interface Form {
-  readonly second: number;
   readonly hasInitContainers: boolean;
   readonly hasVolumes: boolean;
   readonly hasAnnotations: boolean;
   /** Value of kubectl's default-container annotation. */
   readonly defaultContainer: string | undefined;
+  /** What the sidecars take from the Pod, such as shared mounts, as JSON. */
+  readonly derived: string;
 }
 
 interface Written {
@@ -40,7 +42,7 @@ interface Written {
   readonly patch: readonly JsonPatchOperation[];
 }
 
-/** Maximum number of patches to keep per SidecarSet, one for each default container. */
+/** Maximum number of patches to keep per SidecarSet. */
 const MAX_KEPT = 64;
 
 const RECORDS = [HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, INJECTED_LIST_ANNOTATION];
@@ -50,8 +52,9 @@ const RECORDS = [HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, INJECTED_LIST_A
  * the same second is reused; the review of such a Pod skips building and serializing it.
  */
 export function createPatchWriter(): PatchWriter {
-  // Keyed by the first plan, then by the default container.
-  const memory = new WeakMap<SidecarSetPlan, Map<string | undefined, Written>>();
+  // Of one second. Keyed by the first plan, then by the parts of the form that differ most.
+  let memory = new WeakMap<SidecarSetPlan, Map<string, Written>>();
+  let second = 0;
 
   return function write({ pod, now }, decisions) {
     const { admitted } = decisions.admission;
@@ -59,15 +62,23 @@ export function createPatchWriter(): PatchWriter {
     if (first === undefined || takesFromPod(pod, decisions)) {
       return writePatch({ pod, now }, decisions);
     }
+    const current = Math.floor(now.getTime() / 1000);
+    if (current !== second) memory = new WeakMap();
+    second = current;
     const plans = admitted.map(({ plan }) => plan);
-    const form = { ...formOf(pod, now), defaultContainer: defaultContainer(pod, plans) };
-    const kept = memory.get(first) ?? new Map<string | undefined, Written>();
-    const written = kept.get(form.defaultContainer);
+    const derived = derivedParts(pod, decisions.admission);
+    const form = formOf(pod, {
+      defaultContainer: defaultContainer(pod, plans),
+      derived: derived.size === 0 ? "" : JSON.stringify([...derived.values()]),
+    });
+    const kept = memory.get(first) ?? new Map<string, Written>();
+    const key = `${form.defaultContainer} ${form.derived}`;
+    const written = kept.get(key);
     if (written && isFor(written, { admitted, form })) return written.patch;
     // Written for a Pod that has only the form, so that the patch cannot depend on more.
-    const patch = Object.freeze(writePatch({ pod: podOf(form), now }, decisions));
+    const patch = Object.freeze(writePatch({ pod: podOf(form), now }, decisions, derived));
     if (kept.size >= MAX_KEPT) kept.clear();
-    memory.set(first, kept.set(form.defaultContainer, { plans, form, patch }));
+    memory.set(first, kept.set(key, { plans, form, patch }));
     return patch;
   };
 }
@@ -76,8 +87,8 @@ export function createPatchWriter(): PatchWriter {
 type DependsOnPod = (admission: Admission, pod: Pod) => boolean;
 
 const never: DependsOnPod = () => false;
-const containersDepend: DependsOnPod = ({ admitted }) =>
-  admitted.some(({ plan }) => plan.dependsOnPod);
+/** What other sidecars take from the Pod is part of the form. The Pod may have the versions of a pair already. */
+const hasPairs: DependsOnPod = ({ admitted }) => admitted.some(({ plan }) => plan.hasPairs);
 
 /** One entry for every field of the spec; the compiler reports a missing one. */
 const DEPENDS_ON_POD: Readonly<Record<SpecField, DependsOnPod>> = {
@@ -94,8 +105,8 @@ const DEPENDS_ON_POD: Readonly<Record<SpecField, DependsOnPod>> = {
   revisionHistoryLimit: never,
   customVersion: never,
   // These write to the Pod.
-  initContainers: containersDepend,
-  containers: containersDepend,
+  initContainers: hasPairs,
+  containers: hasPairs,
   volumes: ({ admitted }) =>
     admitted.some(({ plan, volumes }) => volumes.length < plan.volumes.length),
   imagePullSecrets: ({ admitted }, { spec }) => changesPullSecrets(spec.imagePullSecrets, admitted),
@@ -104,12 +115,16 @@ const DEPENDS_ON_POD: Readonly<Record<SpecField, DependsOnPod>> = {
   conflictPolicy: ({ occupied }) => occupied.replaced.size > 0,
 };
 
+const CHECKS = new Set(Object.values(DEPENDS_ON_POD).filter((check) => check !== never));
+
 /**
  * Whether the patch depends on the Pod's content: on records of earlier injections, or through a field of a spec.
  */
 function takesFromPod(pod: Pod, { admission }: Decisions): boolean {
-  return RECORDS.some((key) => ownMember(pod.metadata.annotations, key) !== undefined) ||
-    Object.values(DEPENDS_ON_POD).some((dependsOnPod) => dependsOnPod(admission, pod));
+  const { annotations } = pod.metadata;
+  if (RECORDS.some((key) => ownMember(annotations, key) !== undefined)) return true;
+  for (const dependsOnPod of CHECKS) if (dependsOnPod(admission, pod)) return true;
+  return false;
 }
 
 function changesPullSecrets(
@@ -121,12 +136,16 @@ function changesPullSecrets(
     admitted.some(({ plan }) => plan.prepared.sidecarSet.spec.imagePullSecrets !== undefined);
 }
 
-function formOf({ metadata, spec }: Pod, now: Date): Omit<Form, "defaultContainer"> {
+function formOf(
+  { metadata, spec }: Pod,
+  { defaultContainer, derived }: Pick<Form, "defaultContainer" | "derived">,
+): Form {
   return {
-    second: Math.floor(now.getTime() / 1000),
     hasInitContainers: Boolean(spec.initContainers),
     hasVolumes: Boolean(spec.volumes),
     hasAnnotations: Boolean(metadata.annotations),
+    defaultContainer,
+    derived,
   };
 }
 
@@ -145,8 +164,8 @@ function isFor(
   { plans, form: known }: Written,
   { admitted, form }: { admitted: readonly Admitted[]; form: Form },
 ): boolean {
-  return known.second === form.second && known.hasInitContainers === form.hasInitContainers &&
+  return known.hasInitContainers === form.hasInitContainers &&
     known.hasVolumes === form.hasVolumes && known.hasAnnotations === form.hasAnnotations &&
-    known.defaultContainer === form.defaultContainer &&
+    known.defaultContainer === form.defaultContainer && known.derived === form.derived &&
     plans.length === admitted.length && plans.every((plan, i) => plan === admitted[i]?.plan);
 }

@@ -30,8 +30,8 @@ export interface SidecarSetPlan {
   readonly patchVolumes: ReadonlySet<string>;
   /** Volumes that sidecars or patches mount explicitly and the Pod must have. */
   readonly volumesOfPod: readonly { readonly user: string; readonly volume: string }[];
-  /** Whether any of its containers depends on the Pod. */
-  readonly dependsOnPod: boolean;
+  /** Whether a sidecar is a hot-upgrade pair. */
+  readonly hasPairs: boolean;
   /** Why the API server would refuse every injected Pod. */
   readonly obstacle: Obstacle | undefined;
 }
@@ -69,7 +69,7 @@ export function planSidecarSet(prepared: PreparedSidecarSet): SidecarSetPlan {
     ),
     sidecarList: recordedSidecars(prepared.sidecarSet),
     ...volumesOf(prepared, { sidecars, patches: planned }),
-    dependsOnPod: sidecars.some((plan) => plan.dependsOnPod),
+    hasPairs: sidecars.some((plan) => plan.containers.length > 1),
     obstacle: staticObstacle(sidecars) ?? ("reason" in patches ? patches : undefined),
   };
 }

@@ -3,7 +3,7 @@ import type { JsonPatchOperation } from "../../api/json.ts";
 import type { Pod } from "../../api/pod.ts";
 import { compareUtf8 } from "../json/go_json.ts";
 import type { Admission } from "./admit.ts";
-import { type TransferContext, transferredEnv, withAddedEnv } from "./env.ts";
+import { type TransferContext, transferContextOf, transferredEnv, withAddedEnv } from "./env.ts";
 import { sharedVolumes } from "./shared_volumes.ts";
 import type { ContainerList, PlannedContainer, SidecarPlan } from "./sidecar_plan.ts";
 
@@ -21,17 +21,14 @@ interface Built {
  */
 export function writeContainers(
   admission: Admission,
-  context: TransferContext,
+  { pod, derived }: { readonly pod: Pod; readonly derived: DerivedParts },
 ): JsonPatchOperation[] {
   const built: Record<ContainerList, Built[]> = { initContainers: [], containers: [] };
-  for (const { plan, resources } of admission.admitted) {
+  for (const { plan } of admission.admitted) {
     for (const sidecar of plan.sidecars) {
-      const derived = sidecar.dependsOnPod
-        ? deriveNew(sidecar, { resources: resources.get(sidecar), context })
-        : undefined;
       for (const planned of sidecar.containers) {
         built[sidecar.list].push({
-          container: buildContainer(sidecar, { planned, derived }),
+          container: buildContainer(sidecar, { planned, derived: derived.get(sidecar) }),
           inFront: sidecar.inFront,
         });
       }
@@ -39,17 +36,9 @@ export function writeContainers(
   }
   built.initContainers.sort((a, b) => compareUtf8(a.container.name, b.container.name));
   return [
-    ...place(built.initContainers, { list: "initContainers", admission, pod: context.pod }),
-    ...place(built.containers, { list: "containers", admission, pod: context.pod }),
+    ...place(built.initContainers, { list: "initContainers", admission, pod }),
+    ...place(built.containers, { list: "containers", admission, pod }),
   ];
-}
-
-function deriveNew(
-  sidecar: SidecarPlan,
-  { resources, context }: { resources: Derived["resources"]; context: TransferContext },
-): Derived {
-  const present = sidecar.containers[0]?.container ?? {};
-  return { ...derive(sidecar, { present, context }), resources };
 }
 
 function place(
@@ -89,6 +78,23 @@ interface Derived {
   readonly devices: readonly VolumeDevice[];
   /** Resources computed for this Pod; undefined where the sidecar has no resources policy. */
   readonly resources: Container["resources"];
+}
+
+/** By sidecar; only for those that depend on the Pod. */
+export type DerivedParts = ReadonlyMap<SidecarPlan, Derived>;
+
+/** The parts that the admitted sidecars take from the Pod. */
+export function derivedParts(pod: Pod, admission: Admission): DerivedParts {
+  const parts = new Map<SidecarPlan, Derived>();
+  for (const { plan, resources } of admission.admitted) {
+    for (const sidecar of plan.sidecars) {
+      if (!sidecar.dependsOnPod) continue;
+      const present = sidecar.containers[0]?.container ?? {};
+      const derived = derive(sidecar, { present, context: transferContextOf(pod, admission) });
+      parts.set(sidecar, { ...derived, resources: resources.get(sidecar) });
+    }
+  }
+  return parts;
 }
 
 /** The container's own parts, which the derived ones must not repeat. */

@@ -17,13 +17,18 @@ import { append } from "./operations.ts";
 import { lostVolumes } from "./restore.ts";
 import { isLongRunning } from "./sidecar_plan.ts";
 import { transferContextOf } from "./env.ts";
-import { writeContainers } from "./write_containers.ts";
+import { derivedParts, writeContainers } from "./write_containers.ts";
 import { writePresent } from "./write_present.ts";
 
-/** The patch for one Pod. It changes only what the SidecarSets define. */
+/**
+ * The patch for one Pod. It changes only what the SidecarSets define.
+ *
+ * @param derived what the sidecars take from the Pod
+ */
 export function writePatch(
   { pod, now }: Pick<InjectRequest, "pod" | "now">,
   { choice, admission }: { choice: Choice; admission: Admission },
+  derived = derivedParts(pod, admission),
 ): JsonPatchOperation[] {
   const { admitted, annotations, labels, occupied } = admission;
   const context = transferContextOf(pod, admission);
@@ -49,7 +54,7 @@ export function writePatch(
   return [
     ...present,
     ...admission.own.operations(),
-    ...isInjecting ? writeContainers(admission, context) : [],
+    ...isInjecting ? writeContainers(admission, { pod, derived }) : [],
     ...append("/spec/volumes", { present: pod.spec.volumes, added: volumes }),
     ...writePullSecrets(pod, { choice, admitted, isInjecting }),
     ...writeMetadata(pod, { field: "labels", changes: labels }),

@@ -12,6 +12,10 @@ import { podWith, prepared, requestFor } from "./fixtures.ts";
 const AGENT = { name: "agent", image: "agent:1" };
 const DATA = { volumeMounts: [{ name: "data", mountPath: "/d" }] };
 const VOLUMES = [{ name: "data", emptyDir: {} }];
+const SHARING = {
+  shareVolumePolicy: { type: "enabled" },
+  shareVolumeDevicePolicy: { type: "enabled" },
+} as const;
 const NOON = new Date("2026-01-01T12:00:00.000Z");
 const LATE_IN_THAT_SECOND = new Date("2026-01-01T12:00:00.999Z");
 const A_SECOND_LATER = new Date("2026-01-01T12:00:01.000Z");
@@ -29,6 +33,37 @@ const SETS = [
   }),
   prepared("setup", { initContainers: [{ name: "setup", image: "s" }] }),
   prepared("taker", { containers: [{ name: "main", image: "m" }], conflictPolicy: "Replace" }),
+  prepared("sharer", {
+    containers: [{ ...AGENT, name: "sharer", ...DATA, ...SHARING }],
+    volumes: VOLUMES,
+  }),
+  prepared("transfer", {
+    containers: [{
+      ...AGENT,
+      name: "transfer",
+      transferEnv: [
+        { sourceContainerName: "main", envName: "A" },
+        {
+          sourceContainerNameFrom: { fieldRef: { fieldPath: "metadata.annotations['note']" } },
+          envName: "B",
+        },
+      ],
+    }],
+  }),
+  prepared("sized", {
+    containers: [{
+      ...AGENT,
+      name: "sized",
+      resourcesPolicy: { targetContainersMode: "sum", resourcesExpr: { limits: { cpu: "cpu" } } },
+    }],
+  }),
+  prepared("pair", {
+    containers: [{
+      ...AGENT,
+      name: "pair",
+      upgradeStrategy: { upgradeType: "HotUpgrade", hotUpgradeEmptyImage: "empty:1" },
+    }],
+  }),
 ];
 
 /** They fit into a Pod by themselves, in these groups together. */
@@ -37,10 +72,13 @@ const GROUPS = [
   SETS.filter(({ name }) => name === "agent" || name === "setup"),
   SETS.filter(({ name }) => name === "agent" || name === "secret"),
   SETS.filter(({ name }) => name.startsWith("data")),
+  SETS.filter(({ name }) => name === "sharer" || name === "transfer"),
 ];
 
 const MAIN = { name: "main", image: "main:1" };
 const OTHER = { name: "other", image: "other:1" };
+const CACHE = { name: "cache", mountPath: "/cache" };
+const VARIABLES = [{ name: "A", value: "1" }, { name: "B", value: "2" }];
 
 /** Pods that differ in one thing each. */
 const PODS: readonly Pod[] = [
@@ -54,6 +92,21 @@ const PODS: readonly Pod[] = [
   podWith({ imagePullSecrets: [] }),
   podWith({ imagePullSecrets: [{ name: "r1" }] }),
   podWith({ imagePullSecrets: [{ name: "r2" }, { name: "r2" }] }),
+  podWith({ containers: [{ ...MAIN, volumeMounts: [CACHE] }] }),
+  podWith({ containers: [{ ...MAIN, volumeMounts: [{ ...CACHE, readOnly: true }] }] }),
+  podWith({ containers: [{ ...MAIN, volumeDevices: [{ name: "disk", devicePath: "/dev/d" }] }] }),
+  podWith({ containers: [{ ...MAIN, env: VARIABLES }] }),
+  podWith({ containers: [{ ...MAIN, env: VARIABLES.toReversed() }] }, { note: "main" }),
+  podWith({
+    containers: [{
+      ...MAIN,
+      env: VARIABLES,
+      volumeMounts: [{ ...CACHE, subPathExpr: "$(A)" }],
+    }],
+  }),
+  podWith({ containers: [{ ...MAIN, resources: { limits: { cpu: "1" } } }] }),
+  podWith({ containers: [{ ...MAIN, resources: { limits: { cpu: "2" } } }] }),
+  podWith({}, { "kruise.io/sidecarset-working-hotupgrade-container": '{"pair":"pair-2"}' }),
   podWith({}, {}),
   podWith({}, { note: "n" }),
   podWith({}, { "kubectl.kubernetes.io/default-container": "main" }),
@@ -78,7 +131,9 @@ Deno.test("createPatchWriter() writes for every Pod what would be written for it
     return { request, decisions, alone: writePatch(request, decisions) };
   });
   for (const before of cases) {
+    const known = new Set(before.request.selecting);
     for (const { request, decisions, alone } of cases) {
+      if (!request.selecting.some((set) => known.has(set))) continue;
       const write = createPatchWriter();
       write(before.request, before.decisions);
       assert.deepEqual(write(request, decisions), alone);
@@ -99,10 +154,22 @@ Deno.test("an injector gives Pods that take the same patch within a second the v
   assert.notDeepEqual(inject(requestFor(other, sets, { now: A_SECOND_LATER })).patch, first);
 });
 
-Deno.test("an injector freezes no patch that takes anything from its Pod", () => {
+Deno.test("an injector gives Pods that share the same mounts the very same patch, and others their own", () => {
   const { inject } = createInjector();
-  const sharing = prepared("web", {
-    containers: [{ ...AGENT, shareVolumePolicy: { type: "enabled" } }],
-  });
-  assert.equal(Object.isFrozen(inject(requestFor(podWith(), [sharing])).patch), false);
+  const sets = SETS.filter(({ name }) => name === "sharer");
+  const patchFor = (name: string, mountPath: string) => {
+    const containers = [{ ...MAIN, name, volumeMounts: [{ ...CACHE, mountPath }] }];
+    return inject(requestFor(podWith({ containers }), sets, { now: NOON })).patch;
+  };
+  const first = patchFor("main", "/cache");
+  assert.equal(patchFor("main", "/cache"), first);
+  assert(Object.isFrozen(first));
+  assert.notDeepEqual(patchFor("main", "/other"), first);
+  assert.equal(patchFor("main", "/cache"), first, "kept next to it");
+});
+
+Deno.test("an injector freezes no patch that depends on the Pod's records", () => {
+  const { inject } = createInjector();
+  const sets = SETS.filter(({ name }) => name === "pair");
+  assert.equal(Object.isFrozen(inject(requestFor(podWith(), sets)).patch), false);
 });
