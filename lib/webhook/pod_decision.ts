@@ -15,13 +15,10 @@ export function podDecision(injection: Injection): AdmissionDecision {
     ...skipped.map(skipWarning),
     ...refusing.length === 0 ? caveats.map(caveatText) : [],
   ];
-  const outcome = {
-    ...(warnings.length > 0 ? { warnings } : {}),
-    auditAnnotations: {
-      ...(injected.length > 0 ? { injected: injected.map(injectedText).join(",") } : {}),
-      ...(skipped.length > 0 ? { skipped: skipped.map(skippedText).join(",") } : {}),
-    },
-  };
+  const auditAnnotations: Record<string, string> = {};
+  if (injected.length > 0) auditAnnotations.injected = injected.map(injectedText).join(",");
+  if (skipped.length > 0) auditAnnotations.skipped = skipped.map(skippedText).join(",");
+  const outcome = warnings.length > 0 ? { warnings, auditAnnotations } : { auditAnnotations };
   if (refusing.length === 0) return { allowed: true, patch, ...outcome };
   return {
     ...refused({

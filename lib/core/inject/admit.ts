@@ -123,8 +123,10 @@ export function admit(request: InjectRequest, choice: Choice): Admission {
 
 /** Records of the Pod's SidecarSets; those of others were copied from another Pod. */
 function presentRecords(pod: Pod, { present }: Choice): Map<string, PodPatchRecord> {
+  const records = podPatches(pod);
+  if (records.size === 0) return new Map();
   const names = new Set(present.map(({ prepared }) => prepared.name));
-  return new Map([...podPatches(pod)].filter(([name]) => names.has(name)));
+  return new Map([...records].filter(([name]) => names.has(name)));
 }
 
 /**

@@ -16,13 +16,10 @@ import type { SidecarSetPlan } from "./sidecarset_plan.ts";
  */
 export function caveatsOf(plan: SidecarSetPlan, context: TransferContext): readonly string[] {
   const { pod } = context;
-  const caveats = [
-    ...sharedNames(plan, pod),
-    ...plan.sidecars.flatMap((sidecar) => [
-      ...transferCaveats(sidecar, context),
-      ...endlessCaveats(sidecar, pod),
-    ]),
-  ];
+  const caveats = sharedNames(plan, pod);
+  for (const sidecar of plan.sidecars) {
+    caveats.push(...transferCaveats(sidecar, context), ...endlessCaveats(sidecar, pod));
+  }
   return caveats.length < 2 ? caveats : [...new Set(caveats)];
 }
 

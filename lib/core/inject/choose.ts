@@ -131,6 +131,8 @@ function invalidObstacle({ problems: [problem] }: PreparedSidecarSet): Obstacle 
   };
 }
 
+const NO_RIVALS = () => undefined;
+
 /** Of a canary and its base a Pod gets one: the one it has, else the canary. */
 function rivalry(
   candidates: readonly PreparedSidecarSet[],
@@ -138,11 +140,13 @@ function rivalry(
 ): (prepared: PreparedSidecarSet) => Obstacle | undefined {
   const had = present.map(({ prepared }) => prepared);
   const canaries = new Map<string, string>();
-  for (const prepared of [...candidates, ...had]) {
-    const base = canaryBase(prepared);
-    if (base) canaries.set(base, prepared.name);
+  for (const group of [candidates, had]) {
+    for (const prepared of group) {
+      const base = canaryBase(prepared);
+      if (base) canaries.set(base, prepared.name);
+    }
   }
-  if (canaries.size === 0) return () => undefined;
+  if (canaries.size === 0) return NO_RIVALS;
   const names = new Set(had.map(({ name }) => name));
   return (prepared) => {
     const canary = canaries.get(prepared.name);

@@ -77,7 +77,7 @@ interface Settled {
 function settle(request: InjectRequest, planner: Planner): Settled {
   let selecting = byName(request.selecting);
   for (;;) {
-    const settling = { ...request, selecting };
+    const settling = selecting === request.selecting ? request : { ...request, selecting };
     const choice = choose(settling, planner);
     const admission = admit(settling, choice);
     const { labels } = admission;
@@ -101,17 +101,18 @@ function caveatsIn(
   { choice, admission }: Settled,
 ): readonly Caveat[] {
   const context = transferContextOf(pod, admission);
-  const plans = [
-    ...choice.present.flatMap(({ plan }) => plan ?? []),
-    ...admission.admitted.map(({ plan }) => plan),
-  ];
-  return [
-    ...plans.flatMap((plan) =>
-      caveatsOf(plan, context).map((message) => ({ sidecarSet: plan.name, message }))
-    ),
-    ...admission.untargeted.map(({ sidecarSet, field }) => ({
-      sidecarSet,
-      message: `fix the names of ${field}: the Pod has no container that they match`,
-    })),
-  ];
+  const caveats: Caveat[] = [];
+  for (const group of [choice.present, admission.admitted]) {
+    for (const { plan } of group) {
+      if (plan === undefined) continue;
+      for (const message of caveatsOf(plan, context)) {
+        caveats.push({ sidecarSet: plan.name, message });
+      }
+    }
+  }
+  for (const { sidecarSet, field } of admission.untargeted) {
+    const message = `fix the names of ${field}: the Pod has no container that they match`;
+    caveats.push({ sidecarSet, message });
+  }
+  return caveats;
 }

@@ -23,6 +23,13 @@ export interface AppliedPatches {
   readonly untargeted: readonly string[];
 }
 
+const UNPATCHED: AppliedPatches = {
+  containers: new Map(),
+  record: undefined,
+  volumes: new Set(),
+  untargeted: [],
+};
+
 /** The Pod's own containers, as SidecarSets patch them one after the other. */
 export class OwnContainers {
   readonly #occupied: Occupied;
@@ -45,6 +52,7 @@ export class OwnContainers {
     { name, prepared, patches, patchVolumes }: SidecarSetPlan,
     { isPresent }: { readonly isPresent: boolean },
   ): AppliedPatches | Obstacle {
+    if (patches.length === 0) return UNPATCHED;
     const known = this.#records.get(name);
     const containers = new Map<string, Container>();
     const records = new Map(Object.entries(known?.containers ?? {}));
@@ -76,7 +84,6 @@ export class OwnContainers {
         if (Object.keys(result.record).length > 0) records.set(target, result.record);
       }
     }
-    if (patches.length === 0) return { containers, record: undefined, volumes, untargeted };
     const added = [...volumes].filter((volume) =>
       patchVolumes.has(volume) && !this.#occupied.volumes.has(volume)
     );

@@ -32,6 +32,8 @@ const RULES = {
 } satisfies Readonly<Record<string, Rule>>;
 export type PodFitRule = keyof typeof RULES;
 
+const ALL_RULES: readonly Rule[] = Object.values(RULES);
+
 /** Whether one rule keeps the SidecarSet out of the Pod. */
 export function isMisfit(plan: SidecarSetPlan, { rule, pod }: { rule: PodFitRule; pod: Pod }) {
   return plan.sidecars.some((sidecar) => {
@@ -47,7 +49,7 @@ export function podFitObstacle(plan: SidecarSetPlan, pod: Pod): Obstacle | undef
   for (const sidecar of plan.sidecars) {
     const container = sidecar.containers[0]?.container;
     if (container === undefined) continue;
-    for (const rule of Object.values(RULES)) {
+    for (const rule of ALL_RULES) {
       const misfit = rule(container, { pod, sidecar });
       if (misfit === undefined) continue;
       const { reason, field, message } = misfit;

@@ -29,7 +29,7 @@ export class AnnotationSize {
 
   constructor(request: { readonly pod: Pod; readonly now: Date }) {
     this.#request = request;
-    this.#units = unitsOf(Object.entries(request.pod.metadata.annotations ?? {}));
+    this.#units = unitsOf(request.pod.metadata.annotations ?? {});
   }
 
   /**
@@ -43,7 +43,7 @@ export class AnnotationSize {
     before: AdmittedBefore,
   ): Obstacle | undefined {
     const units = this.#units + RECORD_UNITS + plan.sidecars.length * SIDECAR_UNITS +
-      unitsOf(changes);
+      (changes.size === 0 ? 0 : unitsOf(Object.fromEntries(changes)));
     const size = units * BYTES_OF_UNIT <= MAX_ANNOTATION_BYTES
       ? 0
       : this.#exact({ plan, changes }, before);
@@ -90,9 +90,9 @@ export function fitsAnnotations(annotations: Annotations): boolean {
   return bytesOf(annotations) <= MAX_ANNOTATION_BYTES;
 }
 
-function unitsOf(annotations: Iterable<readonly [key: string, value: string]>): number {
+function unitsOf(annotations: Annotations): number {
   let units = 0;
-  for (const [key, value] of annotations) units += key.length + value.length;
+  for (const key of Object.keys(annotations)) units += key.length + (annotations[key]?.length ?? 0);
   return units;
 }
 

@@ -32,11 +32,11 @@ export function defaultContainer(
     return undefined;
   }
   const { containers } = pod.spec;
-  const names = new Set(containers.map(({ name }) => name));
   // A sidecar that replaces a container takes that container's place.
   const isInFront = injected.some(({ sidecars }) =>
     sidecars.some(({ list, inFront, containers: planned }) =>
-      list === "containers" && inFront && planned.some(({ name }) => !names.has(name))
+      list === "containers" && inFront &&
+      planned.some((each) => !containers.some(({ name }) => name === each.name))
     )
   );
   if (!isInFront) return undefined;

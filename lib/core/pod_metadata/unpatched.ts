@@ -19,7 +19,9 @@ type Labels = NonNullable<Pod["metadata"]["labels"]>;
  * @returns the same reference if nothing is recorded
  */
 export function unpatched(pod: Pod, isUndone: (sidecarSet: string) => boolean = () => true): Pod {
-  const undone = [...podPatches(pod)].filter(([name]) => isUndone(name)).map(([, each]) => each);
+  const records = podPatches(pod);
+  if (records.size === 0) return pod;
+  const undone = [...records].filter(([name]) => isUndone(name)).map(([, each]) => each);
   if (undone.length === 0) return pod;
   const { metadata, spec } = pod;
   const labels = unpatchedLabels(pod, isUndone);
