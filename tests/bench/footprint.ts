@@ -1,8 +1,8 @@
 import { PATHS } from "../../lib/api/webhook_configuration.ts";
-import { freePorts } from "../support/free_port.ts";
-import { benchKubeconfig, residentMiB, startProgram, untilReady, webhookCa } from "./process.ts";
+import { withController } from "./controller.ts";
+import { webhookCa } from "./process.ts";
 import { smallReview } from "./setup.ts";
-import type { SimulatedApiInput, SimulatedApiReport } from "./simulated_api.ts";
+import type { SimulatedApiInput } from "./simulated_api.ts";
 import { type Row, table } from "./table.ts";
 
 const SIZES: readonly SimulatedApiInput[] = [
@@ -25,60 +25,22 @@ export async function benchFootprint({ quick }: { readonly quick: boolean }): Pr
   console.log(table(rows));
 }
 
-async function measure(size: SimulatedApiInput): Promise<Row> {
-  const api = startProgram<SimulatedApiReport>("simulated_api.ts", size);
-  const folder = await Deno.makeTempDir();
-  try {
-    const { port } = await api.next();
-    const server = `http://127.0.0.1:${port}`;
-    const kubeconfig = `${folder}/kubeconfig`;
-    await Deno.writeTextFile(kubeconfig, benchKubeconfig(server));
-    return await measureController({ size, server, kubeconfig });
-  } finally {
-    await api.stop();
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function measureController(
-  { size, server, kubeconfig }: { size: SimulatedApiInput; server: string; kubeconfig: string },
-): Promise<Row> {
-  const [webhook = 0, health = 0] = freePorts(2);
-  const started = performance.now();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--quiet", "-P", "main.ts", "controller"].concat(
-      ["--kubeconfig", kubeconfig, "--webhook-url", `https://127.0.0.1:${webhook}/`],
-      ["--keep-registration", "--webhook-port", `${webhook}`, "--health-port", `${health}`],
-      ["--webhook-host", "127.0.0.1", "--health-host", "127.0.0.1", "--log-level", "error"],
-    ),
-    cwd: new URL("../../", import.meta.url),
-    env: {
-      DENO_V8_FLAGS: "--max-old-space-size=384,--max-semi-space-size=4,--heap-growing-percent=30",
-    },
-    stdin: "null",
-  }).spawn();
-  let ended = false;
-  try {
-    void child.status.then(() => ended = true);
-    await untilReady(`http://127.0.0.1:${health}/readyz`, () => ended);
-    const ready = performance.now() - started;
-    const atReady = residentMiB(child.pid);
+function measure(size: SimulatedApiInput): Promise<Row> {
+  return withController({ size }, async ({ server, webhook, readySeconds, residentMiB }) => {
+    const atReady = residentMiB();
     await new Promise((resolve) => setTimeout(resolve, SETTLE));
-    const settled = residentMiB(child.pid);
+    const settled = residentMiB();
     const relist = await admissionsDuringRelist({ server, webhook });
     return {
       SidecarSets: size.sidecarSets,
       Pods: size.pods,
-      "ready s": (ready / 1_000).toFixed(2),
+      "ready s": readySeconds.toFixed(2),
       "RSS MiB": atReady.toFixed(0),
       [`RSS MiB ${SETTLE / 1_000} s later`]: settled.toFixed(0),
       ...relist,
-      "RSS MiB after the relist": residentMiB(child.pid).toFixed(0),
+      "RSS MiB after the relist": residentMiB().toFixed(0),
     };
-  } finally {
-    if (!ended) child.kill("SIGKILL");
-    await child.status;
-  }
+  });
 }
 
 /** Sends reviews one after another for as long as a list of 100,000 Pods takes. */

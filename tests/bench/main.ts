@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { benchAdmission } from "./admission.ts";
 import { benchDashboard } from "./dashboard.ts";
+import { benchExecutable } from "./executable.ts";
 import { benchFootprint } from "./footprint.ts";
 import { benchLoop } from "./loop.ts";
 import { benchMatching } from "./matching.ts";
@@ -12,6 +13,7 @@ import { benchValidation } from "./validation.ts";
 const BENCHES: Readonly<Record<string, (options: { quick: boolean }) => Promise<void>>> = {
   admission: benchAdmission,
   dashboard: benchDashboard,
+  executable: benchExecutable,
   footprint: benchFootprint,
   loop: benchLoop,
   matching: benchMatching,
