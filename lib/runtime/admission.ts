@@ -9,10 +9,11 @@ import type { NamespaceFacts } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { orUndefined } from "../kube/errors.ts";
-import { get } from "../kube/requests.ts";
+import { get, list } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/response.ts";
 import { createHandler, type Observation } from "../webhook/handler.ts";
+import { CurrentSidecarSets } from "../webhook/current_sidecarsets.ts";
 import { createJobReview, type JobReviewOptions } from "../webhook/jobs.ts";
 import { createPodReview, type PodReviewObserver } from "../webhook/pods.ts";
 import {
@@ -54,6 +55,14 @@ export function createAdmission(
 ): (request: Request) => Promise<Response> {
   const { client, index, clock, logger, isSynced, observe } = options;
   const injector = createInjector();
+  const current = new CurrentSidecarSets({
+    clock,
+    readCount: (signal) => countSidecarSets(client, signal),
+    knownCount: () => index.sidecarSets.size,
+  });
+  index.changes.subscribe(({ kind }) => {
+    if (kind === "sidecarset") current.observe();
+  });
 
   /** Counts a Pod before the watch sends it, if the revision of the next Pod depends on the counts. */
   function expectPod({ sidecarSet: name, revision }: Injected): void {
@@ -92,6 +101,7 @@ export function createAdmission(
       mutatePod: createPodReview({
         ...reviewing,
         sidecarSet: (name) => index.sidecarSets.get(name),
+        untilCurrent: () => current.untilCurrent(),
         refusesPods: options.refusesPods,
         observer: {
           onInjected(injected, namespace) {
@@ -122,4 +132,9 @@ async function readNamespace(
 ): Promise<NamespaceFacts | undefined> {
   const stored = await orUndefined(send(client, get(resources.namespaces, { name }), signal));
   return stored && { name, labels: stored.metadata.labels ?? { [NAMESPACE_NAME_LABEL]: name } };
+}
+
+async function countSidecarSets(client: RestClient, signal: AbortSignal): Promise<number> {
+  const { items, metadata } = await send(client, list(resources.sidecarSets, { limit: 1 }), signal);
+  return items.length + (metadata.remainingItemCount ?? 0);
 }

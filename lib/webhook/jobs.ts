@@ -13,7 +13,10 @@ import { isPod, type PodReviewOptions } from "./pods.ts";
 import { fitted } from "./pod_decision.ts";
 import { MAX_WARNING_CHARACTERS } from "./warnings.ts";
 
-export type JobReviewOptions = Omit<PodReviewOptions, "observer" | "refusesPods" | "sidecarSet">;
+export type JobReviewOptions = Omit<
+  PodReviewOptions,
+  "observer" | "refusesPods" | "sidecarSet" | "untilCurrent"
+>;
 
 interface Workload {
   readonly kind: string;

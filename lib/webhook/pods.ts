@@ -4,7 +4,7 @@ import type { Labels } from "../api/meta.ts";
 import { isMirrorPod, type Pod } from "../api/pod.ts";
 import type { Injected, Injection, InjectRequest, Skip } from "../core/inject/contract.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
-import type { SelectionOrigin } from "../core/registration/pending.ts";
+import { type SelectionOrigin, selectsAllPods } from "../core/registration/pending.ts";
 import { readOrigins } from "../core/registration/pending_entries.ts";
 import { selectsPod } from "../core/select/pod_selection.ts";
 import { isActive } from "../core/status/readiness.ts";
@@ -22,6 +22,8 @@ export interface PodReviewOptions extends PodReader {
   match(labels: Labels, namespace: NamespaceFacts): readonly PreparedSidecarSet[];
   /** A SidecarSet of the index. */
   sidecarSet(name: string): PreparedSidecarSet | undefined;
+  /** Waits a limited time for SidecarSets that the API server has stored and the index lacks. Never rejects. */
+  untilCurrent(): Promise<void>;
   readonly revisionsOf: InjectRequest["revisionsOf"];
   readonly sharesOf: InjectRequest["sharesOf"];
   inject(request: InjectRequest): Injection;
@@ -46,7 +48,7 @@ const MAX_UNSEEN = 20;
  * The review function for Pods (`pkg/webhook/pod/mutating/sidecarset.go:sidecarsetMutatingPod`): injects the
  * SidecarSets that select a Pod on its creation. If the index is not synced or a read fails, the response is 503. A
  * path with details names SidecarSets for which the review was registered; those that the index has not received yet
- * are read from the API server.
+ * are read from the API server. If it names all, the review waits until the index has received them.
  */
 export function createPodReview(options: PodReviewOptions): Review {
   function reviewPod(
@@ -63,9 +65,23 @@ export function createPodReview(options: PodReviewOptions): Review {
     }
     const name = pod.metadata.namespace || request.namespace || "default";
     if (isExempt(pod) || options.excludedNamespaces.has(name)) return ALLOWED;
+    const origins = detail === "" ? [] : readOrigins(detail);
+    if (!origins.some(selectsAllPods)) return reviewKnown(pod, { name, request, origins });
+    const named = origins.filter((origin) => !selectsAllPods(origin));
+    return options.untilCurrent().then(() => reviewKnown(pod, { name, request, origins: named }));
+  }
+
+  function reviewKnown(
+    pod: Pod,
+    { name, request, origins }: {
+      name: string;
+      request: AdmissionRequest;
+      origins: readonly SelectionOrigin[];
+    },
+  ): AdmissionDecision | Promise<AdmissionDecision> {
     if (!options.isSynced()) return notSynced();
     const namespace = options.namespace(name);
-    const unseen = detail === "" ? [] : readOrigins(detail).filter(isUnseen);
+    const unseen = origins.filter(isUnseen);
     // No await if everything is known: the index must not change between the decision's reads.
     return namespace && unseen.length === 0
       ? decide(pod, { namespace, request, read: [] })

@@ -34,6 +34,7 @@ function reviewWith(options: Partial<PodReviewOptions> = {}) {
     namespace: (name) => name === SHOP.name ? SHOP : undefined,
     readNamespace: () => Promise.reject(new Error("not expected to be called")),
     sidecarSet: () => ONE,
+    untilCurrent: () => Promise.resolve(),
     readSidecarSet: () => Promise.reject(new Error("not expected to be called")),
     revisionsOf: () => [],
     sharesOf: () => ({ matched: 0, pinned: 0 }),

@@ -27,6 +27,7 @@ function review(
     namespace: (name) => ({ name, labels: {} }),
     readNamespace: () => Promise.reject(new Error("not expected to be called")),
     sidecarSet: (name) => known.find((each) => each.name === name),
+    untilCurrent: () => Promise.reject(new Error("not expected to be called")),
     readSidecarSet(name) {
       reads.push(name);
       return Promise.resolve(stored.find((each) => each.name === name));
@@ -116,4 +117,31 @@ Deno.test("createPodReview() answers 503 if the SidecarSet cannot be read: failu
   const { status } = await decision;
   assert.equal(status?.code, 503);
   assert.match(status?.message ?? "", /^Cannot read SidecarSet new: connection refused$/);
+});
+
+Deno.test("createPodReview() waits for the API server's SidecarSets if the review is of all Pods", async () => {
+  let known = [other];
+  const { decision, reads, injecting } = review({
+    detail: "/0.any/any",
+    options: {
+      match: () => known,
+      untilCurrent() {
+        known = [other, current];
+        return Promise.resolve();
+      },
+    },
+  });
+  assert.equal((await decision).allowed, true);
+  assert.deepEqual([reads, injecting], [[], ["other@1", "new@2"]]);
+});
+
+Deno.test("createPodReview() also reads the SidecarSets that the path of a review of all Pods names", async () => {
+  const { decision, reads, injecting } = review({
+    known: [older],
+    stored: [current],
+    detail: `/0.any/any${ORIGIN}`,
+    options: { untilCurrent: () => Promise.resolve() },
+  });
+  assert.equal((await decision).allowed, true);
+  assert.deepEqual([reads, injecting], [["new"], ["new@2"]]);
 });

@@ -1,8 +1,8 @@
 import type { Clock } from "../../api/clock.ts";
 import type { Logger } from "../../api/logger.ts";
 import type { WebhookConfiguration } from "../../api/webhook_configuration.ts";
-import type { PendingSelection } from "../../core/registration/pending.ts";
-import { widened } from "../../core/registration/pending_entries.ts";
+import { isCoveredSince, type PendingSelection } from "../../core/registration/pending.ts";
+import { allPodsSince, widened } from "../../core/registration/pending_entries.ts";
 import { isConflict } from "../../kube/errors.ts";
 
 /** How any replica reads and extends the registration while a SidecarSet is admitted. */
@@ -28,6 +28,8 @@ export interface RegistrationWidenerOptions {
  * 118 ms with 8 writers on 2 cores, where the write took up to 94 ms. So this margin, and the time of the write again.
  */
 const ACTIVATION_MARGIN_MS = 50;
+/** The time that the write of another replica is assumed to have taken. */
+const FOREIGN_WRITE_MS = 100;
 /** Between attempts where the API server does not answer, or there is no configuration yet. */
 const RETRY_INTERVAL_MS = 50;
 
@@ -58,6 +60,8 @@ export class RegistrationWidener {
   /** The newest version that the watch has sent, and the callbacks that wait for one. */
   #seen = 0;
   readonly #watchers = new Set<() => void>();
+  /** A selection of all Pods that the watch has sent, and when API servers use it; monotonic. */
+  #allPods: { readonly since: string; readonly activeAt: number } | undefined;
 
   constructor(options: RegistrationWidenerOptions) {
     this.#options = options;
@@ -66,6 +70,10 @@ export class RegistrationWidener {
   /** Records a version that the watch has sent; undefined resets it, because versions may restart. */
   observe(configuration: WebhookConfiguration | undefined): void {
     this.#seen = Number(configuration?.metadata.resourceVersion ?? 0);
+    const since = configuration && allPodsSince(configuration);
+    const activeAt = this.#allPods?.activeAt ??
+      this.#options.clock.monotonic() + ACTIVATION_MARGIN_MS + FOREIGN_WRITE_MS;
+    this.#allPods = since === undefined ? undefined : { since, activeAt };
     for (const notify of this.#watchers) notify();
   }
 
@@ -75,6 +83,7 @@ export class RegistrationWidener {
    * @returns false if the deadline passed before. Never rejects
    */
   async cover(selection: Waiting["selection"]): Promise<boolean> {
+    if (this.#isCovered(selection)) return true;
     const { clock, deadlineMs = DEADLINE_MS } = this.#options;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const deadline = new AbortController();
@@ -86,6 +95,14 @@ export class RegistrationWidener {
     } finally {
       deadline.abort();
     }
+  }
+
+  /** Whether API servers call the webhook for all Pods at this time. */
+  #isCovered(selection: Waiting["selection"]): boolean {
+    const { clock } = this.#options;
+    const allPods = this.#allPods;
+    return allPods !== undefined && allPods.activeAt <= clock.monotonic() &&
+      isCoveredSince(selection, { since: allPods.since, now: clock.now().toISOString() });
   }
 
   /** One write at a time: two of one process would only conflict. */
@@ -119,6 +136,10 @@ export class RegistrationWidener {
         const since = clock.now().toISOString();
         const added = batch.map(({ selection }) => ({ ...selection, since }));
         const wider = current && widened(current, added, { excludedNamespaces });
+        if (wider !== undefined && wider.configuration === current) {
+          const version = Number(current.metadata.resourceVersion);
+          return { version, tookMs: FOREIGN_WRITE_MS, uncovered: new Set() };
+        }
         if (wider !== undefined) {
           const started = clock.monotonic();
           const stored = await write(wider.configuration, signal);

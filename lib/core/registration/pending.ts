@@ -45,6 +45,24 @@ const PENDING_SETTLE_SECONDS = 5;
 const PENDING_EXPIRY_SECONDS = 60;
 /** Maximum number of pending selections: each takes room in a path and in the annotation. */
 export const MAX_PENDING = 100;
+/**
+ * Maximum number of pending selections of created SidecarSets; beyond it, one selection of all Pods replaces them.
+ * About as many are created within {@linkcode PENDING_SETTLE_SECONDS} by hand, more only by tools.
+ */
+export const MAX_PENDING_CREATIONS = 20;
+/** Age up to which a selection of all Pods covers creations. The rest of its time is for the API server to store them. */
+const ALL_PODS_SECONDS = 30;
+
+/**
+ * Origin of a pending selection of all Pods. It names no SidecarSet: a replica compares its SidecarSets with those of
+ * the API server. No stored object has generation 0.
+ */
+const ALL_PODS_ORIGIN: SelectionOrigin = { name: "any", uid: "any", generation: 0 };
+
+/** Whether a pending selection, or the path of its entry, is about all Pods. */
+export function selectsAllPods({ generation }: SelectionOrigin): boolean {
+  return generation === ALL_PODS_ORIGIN.generation;
+}
 
 const pendingSelections = z.array(pendingSelection);
 
@@ -65,6 +83,49 @@ export function pendingAnnotation(
   pending: readonly PendingSelection[],
 ): Record<string, string> {
   return pending.length === 0 ? {} : { [PENDING_SELECTIONS_ANNOTATION]: JSON.stringify(pending) };
+}
+
+/**
+ * Whether a selection of all Pods covers another one: of a created SidecarSet, because an update does not change the
+ * number of SidecarSets, and whose entry may be widened.
+ *
+ * @param since when the selection of all Pods was added
+ * @param now RFC 3339
+ */
+export function isCoveredSince(
+  { generation, spec }: Omit<PendingSelection, "since">,
+  { since, now }: { readonly since: string; readonly now: string },
+): boolean {
+  return generation === 1 && spec.failurePolicy !== "Fail" &&
+    Date.parse(now) - Date.parse(since) < ALL_PODS_SECONDS * 1_000;
+}
+
+/**
+ * Adds pending selections to others. Each update of a selection replaces an equal one; many creations are replaced by
+ * one selection of all Pods, so that further ones need no write.
+ *
+ * @returns the given selections if they cover the added ones; undefined if there is no room
+ */
+export function withPending(
+  known: readonly PendingSelection[],
+  added: readonly PendingSelection[],
+): readonly PendingSelection[] | undefined {
+  const allPods = known.find(selectsAllPods);
+  const needed = added.filter((each) =>
+    !allPods || !isCoveredSince(each, { since: allPods.since, now: each.since })
+  );
+  const last = needed.at(-1);
+  if (last === undefined) return known;
+  const isReplaced = (old: PendingSelection) =>
+    needed.some(({ uid, generation }) => uid === old.uid && generation === old.generation);
+  const pending = [...known.filter((old) => !isReplaced(old)), ...needed];
+  const isWidenable = (each: PendingSelection) =>
+    isCoveredSince(each, { since: last.since, now: last.since });
+  const isMany = needed.some(isWidenable) &&
+    pending.filter(isWidenable).length > MAX_PENDING_CREATIONS;
+  if (!isMany) return pending.length > MAX_PENDING ? undefined : pending;
+  const others = pending.filter((each) => !isWidenable(each) && !selectsAllPods(each));
+  return [...others, { ...ALL_PODS_ORIGIN, since: last.since, spec: { selector: {} } }];
 }
 
 /**

@@ -8,11 +8,12 @@ import {
 import { separateEntries } from "./entries.ts";
 import { narrowedAs } from "./exclusions.ts";
 import {
-  MAX_PENDING,
   pendingAnnotation,
   pendingIn,
   type PendingSelection,
   type SelectionOrigin,
+  selectsAllPods,
+  withPending,
 } from "./pending.ts";
 
 const PREFIX = "pending-";
@@ -56,11 +57,22 @@ export function withoutPending(configuration: WebhookConfiguration): WebhookConf
   };
 }
 
+/** When the selection of all Pods was added that a pending entry of the configuration has; undefined without one. */
+export function allPodsSince({ metadata, webhooks }: WebhookConfiguration): string | undefined {
+  const since = pendingIn(metadata).find(selectsAllPods)?.since;
+  const hasEntry = (webhooks ?? []).some((entry) => {
+    const { service, url = "" } = entry.clientConfig;
+    return isPendingEntry(entry) && readOrigins(service?.path ?? url).some(selectsAllPods);
+  });
+  return hasEntry ? since : undefined;
+}
+
 /**
  * Adds pending selections to a MutatingWebhookConfiguration. Other entries stay unchanged, as the leader may know
  * more than this process.
  *
- * @returns undefined if the configuration has no entry of this program to copy the address from, or no room
+ * @returns the same configuration if it covers them; undefined if it has no entry of this program to copy the address
+ * from, or no room
  */
 export function widened(
   configuration: WebhookConfiguration,
@@ -71,10 +83,10 @@ export function widened(
   const others = webhooks.filter((entry) => !isPendingEntry(entry));
   const last = others.at(-1);
   if (last === undefined) return undefined;
-  const isReplaced = (old: PendingSelection) =>
-    added.some(({ uid, generation }) => uid === old.uid && generation === old.generation);
-  const pending = [...pendingIn(metadata).filter((old) => !isReplaced(old)), ...added];
-  if (pending.length > MAX_PENDING) return undefined;
+  const known = pendingIn(metadata);
+  const pending = withPending(known, added);
+  if (pending === undefined) return undefined;
+  if (pending === known) return { configuration, uncovered: new Set() };
   const { entries, uncovered } = pendingEntries(pending, {
     excludedNamespaces,
     clientConfig: last.clientConfig,

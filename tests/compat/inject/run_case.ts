@@ -21,6 +21,7 @@ export function runCase(testCase: InjectCase): Result {
     namespace: (name) => ({ name, labels: testCase.namespaceLabels?.[name] ?? {} }),
     readNamespace: () => Promise.reject(new Error("not reached: every namespace is known")),
     sidecarSet: (name) => prepared.find((each) => each.name === name),
+    untilCurrent: () => Promise.resolve(),
     readSidecarSet: () => Promise.reject(new Error("not reached: every SidecarSet is known")),
     revisionsOf: () => testCase.revisions ?? [],
     sharesOf: () => ({ matched: 0, pinned: 0 }),

@@ -5,7 +5,7 @@ import {
   type RegistrationWidenerOptions,
 } from "../../../lib/controller/registration/widener.ts";
 import { planRegistration } from "../../../lib/core/registration/configuration.ts";
-import { pendingIn } from "../../../lib/core/registration/pending.ts";
+import { MAX_PENDING_CREATIONS, pendingIn } from "../../../lib/core/registration/pending.ts";
 import { ApiError } from "../../../lib/kube/errors.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { quietLogger } from "../../support/quiet_logger.ts";
@@ -54,9 +54,10 @@ function setUp(
     onStored: () => {},
     ...optionsOf(clock),
   });
-  const cover = (name: string) => {
+  const cover = (name: string, generation = 1) => {
     const result: { covered?: boolean } = {};
-    void widener.cover(selection(name)).then((covered) => result.covered = covered);
+    const added = { ...selection(name), generation };
+    void widener.cover(added).then((covered) => result.covered = covered);
     return result;
   };
   return { clock, widener, written, cover, see: () => widener.observe(stored) };
@@ -76,7 +77,7 @@ Deno.test("RegistrationWidener answers when API servers have had time to use its
 
 Deno.test("RegistrationWidener writes selections together that come together", async () => {
   const { clock, written, cover, see } = setUp();
-  const results = ["a", "b", "c"].map(cover);
+  const results = ["a", "b", "c"].map((name) => cover(name));
   await clock.advance(1);
   see();
   await clock.advance(100);
@@ -86,6 +87,58 @@ Deno.test("RegistrationWidener writes selections together that come together", a
     pendingIn(written.at(-1)?.metadata).map(({ name }) => name),
     ["a", "b", "c"],
   );
+});
+
+/** Covers so many creations that the registration covers all Pods, which API servers use. */
+async function coverMany({ clock, cover, see }: ReturnType<typeof setUp>): Promise<void> {
+  for (let i = 0; i < MAX_PENDING_CREATIONS + 2; i++) cover(`many-${i}`);
+  await clock.advance(1);
+  see();
+  await clock.advance(150);
+}
+
+Deno.test("RegistrationWidener waits for nothing once many creations have covered all Pods", async () => {
+  const scene = setUp();
+  const { clock, written, cover } = scene;
+  await coverMany(scene);
+  const [count, result] = [written.length, cover("next")];
+  await clock.advance(0);
+  assert.deepEqual([result.covered, written.length], [true, count]);
+  const updated = cover("next", 2);
+  await clock.advance(1);
+  assert.deepEqual([updated.covered, written.length], [undefined, count + 1]);
+});
+
+Deno.test("RegistrationWidener waits again when the selection of all Pods could expire, or is deleted", async () => {
+  const old = setUp();
+  await coverMany(old);
+  await old.clock.advance(30_000);
+  const late = old.cover("late");
+  await old.clock.advance(1);
+  assert.equal(late.covered, undefined);
+
+  const changed = setUp();
+  await coverMany(changed);
+  changed.widener.observe(undefined);
+  const after = changed.cover("after");
+  await changed.clock.advance(1);
+  assert.equal(after.covered, undefined);
+});
+
+Deno.test("RegistrationWidener uses a selection of all Pods that another replica has added", async () => {
+  const other = setUp();
+  await coverMany(other);
+  const stored = other.written.at(-1);
+  assert.ok(stored);
+  const { clock, widener, written, cover } = setUp(() => ({ registered: () => stored }));
+  widener.observe(stored);
+  const early = cover("early");
+  await clock.advance(149);
+  assert.equal(early.covered, undefined, "API servers may not use it yet");
+  await clock.advance(1);
+  const late = cover("late");
+  await clock.advance(0);
+  assert.deepEqual([early.covered, late.covered, written.length], [true, true, 0]);
 });
 
 const FAULTS: Readonly<

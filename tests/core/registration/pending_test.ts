@@ -7,10 +7,12 @@ import {
   keptPending,
   type KnownSelection,
   MAX_PENDING,
+  MAX_PENDING_CREATIONS,
   pendingIn,
   type PendingSelection,
 } from "../../../lib/core/registration/pending.ts";
 import {
+  allPodsSince,
   originsPath,
   readOrigins,
   widened,
@@ -81,10 +83,83 @@ Deno.test("widened() replaces the same generation, keeps another one, and ends a
   const next = selection({ generation: 2, spec: { selector: { matchLabels: { app: "b" } } } });
   const second = widened(first, [again, next], { excludedNamespaces })?.configuration;
   assert.deepEqual(pendingIn(second?.metadata), [again, next]);
-  const many = Array.from({ length: MAX_PENDING }, (_, i) => selection({ uid: String(i) }));
+  const many = Array.from(
+    { length: MAX_PENDING },
+    (_, i) => selection({ uid: String(i), generation: 2 }),
+  );
   assert.ok(widened(plan().mutating, many, { excludedNamespaces }));
   assert.equal(widened(first, many, { excludedNamespaces }), undefined);
   assert.equal(widened({ ...first, webhooks: [] }, [again], { excludedNamespaces }), undefined);
+});
+
+/** The configuration after many SidecarSets have been created, and one with another selection. */
+function manyCreated(other: Partial<PendingSelection> = {}) {
+  const many = Array.from(
+    { length: MAX_PENDING_CREATIONS + 1 },
+    (_, i) => selection({ uid: `many-${i}` }),
+  );
+  const added = [...many, selection({ uid: "other", ...other })];
+  const wider = widened(plan().mutating, added, { excludedNamespaces });
+  assert.ok(wider);
+  return wider.configuration;
+}
+
+Deno.test("widened() adds one selection of all Pods for many creations", () => {
+  const { metadata, webhooks = [] } = manyCreated();
+  const pending = pendingIn(metadata);
+  assert.deepEqual(pending.map(({ generation, since }) => [generation, since]), [[0, SINCE]]);
+  assert.deepEqual(plan(pending).mutating.webhooks, webhooks, "as the leader plans it");
+  const [entry, ...others] = webhooks.filter(({ name }) => name.startsWith("pending-"));
+  assert.deepEqual(others, []);
+  assert.equal(entry?.failurePolicy, "Ignore");
+  assert.deepEqual(entry?.matchConditions?.map(({ name }) => name), ["not-a-mirror-pod"]);
+  assert.deepEqual(entry?.namespaceSelector.matchExpressions, [{
+    key: "kubernetes.io/metadata.name",
+    operator: "NotIn",
+    values: excludedNamespaces,
+  }]);
+  const path = entry?.clientConfig.service?.path ?? "";
+  assert.deepEqual(readOrigins(path).map(({ generation }) => generation), [0]);
+});
+
+Deno.test("widened() keeps updates and failurePolicy Fail apart from the selection of all Pods", () => {
+  for (const other of [{ generation: 2 }, { spec: { failurePolicy: "Fail" as const } }]) {
+    const uids = pendingIn(manyCreated(other).metadata).map(({ uid }) => uid);
+    assert.deepEqual(uids, ["other", "any"]);
+  }
+});
+
+Deno.test("widened() writes nothing for creations that a recent selection of all Pods covers", () => {
+  const many = manyCreated();
+  const add = (change: Partial<PendingSelection>, seconds: number) =>
+    widened(many, [selection({ ...change, since: at(seconds).toISOString() })], {
+      excludedNamespaces,
+    })?.configuration;
+  assert.equal(add({}, 29), many);
+  const uids = (configuration: typeof many | undefined) =>
+    pendingIn(configuration?.metadata).map(({ uid }) => uid);
+  assert.deepEqual(uids(add({}, 30)), ["any", "uid-of-new"], "it could expire too early");
+  assert.deepEqual(uids(add({ generation: 2 }, 1)), ["any", "uid-of-new"]);
+  assert.deepEqual(uids(add({ spec: { failurePolicy: "Fail" } }, 1)), ["any", "uid-of-new"]);
+});
+
+Deno.test("keptPending() keeps a selection of all Pods for a minute, whichever SidecarSets there are", () => {
+  const pending = pendingIn(manyCreated().metadata);
+  const seen: KnownSelection = { uid: "uid-of-any", generation: 1, key: "" };
+  for (const [seconds, count] of [[59, 1], [60, 0]] as const) {
+    const { kept } = keptPending(pending, { known: () => seen, now: at(seconds) });
+    assert.equal(kept.length, count);
+  }
+});
+
+Deno.test("allPodsSince() requires the entry for all Pods and its annotation", () => {
+  const many = manyCreated();
+  assert.equal(allPodsSince(many), SINCE);
+  const { webhooks = [], metadata } = many;
+  const others = webhooks.filter(({ name }) => !name.startsWith("pending-"));
+  assert.equal(allPodsSince({ ...many, webhooks: others }), undefined);
+  assert.equal(allPodsSince({ ...many, metadata: { ...metadata, annotations: {} } }), undefined);
+  assert.equal(allPodsSince(plan([selection()]).mutating), undefined);
 });
 
 Deno.test("planRegistration() covers a SidecarSet by its pending entry alone, so that its Pods cost one call", () => {
