@@ -153,7 +153,8 @@ export async function run(
     facts: () => ({ [REPLICA_VERSION_ANNOTATION]: version, ...certificates.facts() }),
     certificatePollMs: certificates.pollMs,
     isSynced: () => watches.unsynced().length === 0,
-    prepare: (stored) => toPrepared(stored, validation.problemsOf),
+    prepare: (stored) =>
+      toPrepared(stored, validation.problemsOf, index.sidecarSets.get(stored.metadata.name ?? "")),
     observeRepair: metrics.observeRepair,
   });
 

@@ -1,4 +1,4 @@
-import { isTooDeep } from "../api/json.ts";
+import { isObject, isTooDeep } from "../api/json.ts";
 import type { FieldProblem } from "../api/problems.ts";
 import { readSidecarSet } from "../api/read.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
@@ -7,7 +7,7 @@ import { prepareSidecarSet } from "../core/defaults/prepare.ts";
 import { policyObstacles } from "../core/admission_policy/blockers.ts";
 import { createMechanismPlanner } from "../core/admission_policy/plan.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
-import { coverageKey, isInjecting, usesPolicy } from "../core/registration/selection.ts";
+import { coverageKey, injectingCoverageKey, isInjecting } from "../core/registration/selection.ts";
 import { validateSidecarSet, validateStoredSidecarSet } from "../core/validate/validate.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import type { SidecarSetValidationInput } from "../webhook/sidecarsets.ts";
@@ -79,12 +79,19 @@ export function createMechanismWarnings(
   }
 
   return ({ object }) => {
+    if (!asksForPolicy(object)) return [];
     const read = prepareSidecarSet(object, { problemsOf });
-    if (!read.ok || !usesPolicy(read.value)) return [];
+    if (!read.ok) return [];
     return obstaclesOf(read.value).map((message) =>
       warningText(`Injected by the webhook: ${message}`)
     );
   };
+}
+
+/** As `usesPolicy`, of an object of any shape: few SidecarSets are worth their preparation. */
+function asksForPolicy(object: unknown): boolean {
+  const spec = isObject(object) && isObject(object.spec) ? object.spec : {};
+  return isObject(spec.injectionStrategy) && spec.injectionStrategy.mechanism === "Policy";
 }
 
 interface CoverageOptions {
@@ -97,11 +104,12 @@ export function createCover(
   { registration, problemsOf }: CoverageOptions,
 ): (input: SidecarSetValidationInput) => Promise<boolean> | undefined {
   return function cover({ name, object, oldSidecarSet }) {
-    const read = prepareSidecarSet(object, { problemsOf });
-    if (!read.ok || !isInjecting(read.value)) return undefined;
+    const read = readSidecarSet(object);
+    // Its other parts cost more to compute and do not matter. Validation has found no problems.
+    if (!read.ok || !isInjecting({ sidecarSet: read.value, problems: [] })) return undefined;
+    const { metadata: { uid, generation = 1 }, spec } = read.value;
     const old = oldSidecarSet && prepareSidecarSet(oldSidecarSet, { problemsOf });
-    if (old?.ok && coverageKey(old.value) === coverageKey(read.value)) return undefined;
-    const { metadata: { uid, generation = 1 }, spec } = read.value.sidecarSet;
+    if (old?.ok && coverageKey(old.value) === injectingCoverageKey(spec)) return undefined;
     if (uid === undefined) return undefined;
     const { failurePolicy, selector, namespace, namespaceSelector } = spec;
     return registration.cover({

@@ -66,7 +66,8 @@ export function createReflections(options: ReflectionsOptions) {
     keyOf: nameOf,
     apply(object) {
       if (index.knowsSidecarSet(object)) return;
-      index.applySidecarSet(toPrepared(object, options.problemsOf));
+      const known = index.sidecarSets.get(nameOf(object));
+      index.applySidecarSet(toPrepared(object, options.problemsOf, known));
     },
     delete: (name) => index.deleteSidecarSet(name),
   });

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import { isTooDeep } from "../../api/json.ts";
+import type { ObjectMeta } from "../../api/meta.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import { type FieldProblem, type Read, TOO_DEEP } from "../../api/problems.ts";
 import { readAs, withoutNulls } from "../../api/read.ts";
@@ -45,17 +47,23 @@ export function prepareSidecarSet(
   };
 }
 
-/** A stored SidecarSet that cannot be read is known by its problems alone, and injected nowhere. */
+/**
+ * A stored SidecarSet that cannot be read is known by its problems alone, and injected nowhere.
+ *
+ * @param known an earlier state, if there is one: most changes are of the status, and keep everything else
+ */
 export function toPrepared(
   object: KubeObject,
   problemsOf: (sidecarSet: SidecarSet) => readonly FieldProblem[],
+  known?: PreparedSidecarSet,
 ): PreparedSidecarSet {
   const { managedFields: _fields, ...metadata } = object.metadata;
   const reduced = { ...object, metadata };
-  const read = prepareSidecarSet(reduced, { problemsOf });
+  const read = withStatusOf(known, reduced) ?? prepareSidecarSet(reduced, { problemsOf });
   const writtenAt = specWrittenAt(object.metadata);
   if (read.ok) return writtenAt ? { ...read.value, specWrittenAt: writtenAt } : read.value;
-  const status = readAs(sidecarSetStatus, withoutNulls("status" in object ? object.status : {}));
+  const stored = "status" in object && !isTooDeep(object.status) ? object.status : {};
+  const status = readAs(sidecarSetStatus, withoutNulls(stored));
   return {
     name: metadata.name ?? "",
     sidecarSet: { metadata, spec: {}, ...(status.ok ? { status: status.value } : {}) },
@@ -64,4 +72,34 @@ export function toPrepared(
     revisionName: "",
     problems: read.problems,
   };
+}
+
+/** The known state with another status; undefined if something else may differ, or the status cannot be read. */
+function withStatusOf(
+  known: PreparedSidecarSet | undefined,
+  object: KubeObject,
+): Read<PreparedSidecarSet> | undefined {
+  if (known === undefined || !hasSameSpec(known, object.metadata)) return undefined;
+  const { status: _, ...sidecarSet } = known.sidecarSet;
+  const { specWrittenAt: __, ...prepared } = known;
+  const { metadata } = object;
+  if (!("status" in object)) {
+    return { ok: true, value: { ...prepared, sidecarSet: { ...sidecarSet, metadata } } };
+  }
+  if (isTooDeep(object.status)) return undefined;
+  const status = readAs(sidecarSetStatus, withoutNulls(object.status));
+  if (!status.ok) return undefined;
+  const value = { ...prepared, sidecarSet: { ...sidecarSet, metadata, status: status.value } };
+  return { ok: true, value };
+}
+
+/**
+ * Whether a valid known state differs in status and versions only. Without a version it may have another spec of the
+ * same generation, because the API server's store was rolled back.
+ */
+function hasSameSpec({ sidecarSet, problems }: PreparedSidecarSet, metadata: ObjectMeta): boolean {
+  const { resourceVersion, ...before } = sidecarSet.metadata;
+  const { resourceVersion: _, ...after } = metadata;
+  return problems.length === 0 && resourceVersion !== undefined &&
+    after.generation !== undefined && isDeepStrictEqual(before, after);
 }

@@ -10,7 +10,9 @@ export type SelectionSpec = Pick<
 >;
 
 /** Whether the SidecarSet is injected into new Pods. */
-export function isInjecting({ sidecarSet: { spec }, problems }: PreparedSidecarSet): boolean {
+export function isInjecting(
+  { sidecarSet: { spec }, problems }: Pick<PreparedSidecarSet, "sidecarSet" | "problems">,
+): boolean {
   return problems.length === 0 && spec.selector !== undefined &&
     spec.injectionStrategy?.paused !== true;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { TOO_DEEP } from "../../../lib/api/problems.ts";
-import { prepareSidecarSet } from "../../../lib/core/defaults/prepare.ts";
+import { prepareSidecarSet, toPrepared } from "../../../lib/core/defaults/prepare.ts";
 import { deepFrozen } from "../../support/deep_frozen.ts";
 
 const raw = deepFrozen({
@@ -69,4 +69,66 @@ Deno.test("prepareSidecarSet() looks for problems in the defaulted object", () =
   });
   assert.ok(read.ok);
   assert.deepEqual(read.value.problems, [problem]);
+});
+
+/** A stored state of the SidecarSet, as the API server sends it. */
+const stored = (
+  metadata: Readonly<Record<string, unknown>> = {},
+  rest: Readonly<Record<string, unknown>> = {},
+) => ({
+  ...raw,
+  ...rest,
+  metadata: {
+    ...raw.metadata,
+    ...{ uid: "1", generation: 1, resourceVersion: "7", labels: { team: "a" } },
+    managedFields: [{ time: "2026-01-01T00:00:00Z", fieldsV1: { "f:spec": {} } }],
+    ...metadata,
+  },
+});
+
+/** What `toPrepared` makes of a state after the stored one, and how often it validated the SidecarSet again. */
+function preparedAfter(known: Parameters<typeof toPrepared>[2], next: ReturnType<typeof stored>) {
+  let validations = 0;
+  const problemsOf = () => {
+    validations++;
+    return [];
+  };
+  const prepared = toPrepared(next, problemsOf, known);
+  assert.deepEqual(prepared, toPrepared(next, () => []), "as without the known state");
+  return validations;
+}
+
+const known = deepFrozen(toPrepared(stored({}, { status: { matchedPods: 1 } }), () => []));
+
+Deno.test("toPrepared() prepares a state with another status from the known one", () => {
+  const managedFields = [
+    { time: "2026-01-01T00:00:00Z", fieldsV1: { "f:spec": {} } },
+    { time: "2026-01-01T00:00:05Z", fieldsV1: { "f:spec": {} } },
+  ];
+  for (const metadata of [{ resourceVersion: "8" }, { resourceVersion: "8", managedFields }]) {
+    assert.equal(preparedAfter(known, stored(metadata, { status: { matchedPods: 2 } })), 0);
+    assert.equal(preparedAfter(known, stored(metadata)), 0, "a status that was removed");
+  }
+});
+
+Deno.test("toPrepared() prepares every state again that may differ in more than its status", () => {
+  const deep: unknown = JSON.parse('{"a":'.repeat(9_900) + "1" + "}".repeat(9_900));
+  const cases: Readonly<Record<string, ReturnType<typeof stored>>> = {
+    "another generation": stored({ generation: 2 }, { spec: { containers: [] } }),
+    "another object": stored({ uid: "2" }, { spec: { containers: [] } }),
+    "other labels": stored({ labels: {} }),
+    "another annotation": stored({ annotations: { note: "1" } }),
+  };
+  for (const [what, next] of Object.entries(cases)) {
+    assert.equal(preparedAfter(known, next), 1, what);
+  }
+  for (const status of [{ matchedPods: "2" }, deep]) {
+    assert.equal(preparedAfter(known, stored({}, { status })), 0, "its status cannot be read");
+  }
+  const { resourceVersion: _, ...metadata } = known.sidecarSet.metadata;
+  const unversioned = { ...known, sidecarSet: { ...known.sidecarSet, metadata } };
+  const rolledBack = stored({ resourceVersion: "5" }, { spec: { containers: [] } });
+  assert.equal(preparedAfter(unversioned, rolledBack), 1, "a rollback of the store");
+  const problem = { reason: "FieldValueRequired" as const, field: "spec", message: "no" };
+  assert.equal(preparedAfter({ ...known, problems: [problem] }, stored()), 1, "an invalid state");
 });
