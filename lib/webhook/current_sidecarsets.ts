@@ -3,8 +3,8 @@ import type { Clock } from "../api/clock.ts";
 /** Below the timeout of the API server. */
 const DEADLINE_MS = 2_000;
 
-/** Options of {@linkcode CurrentSidecarSets}. */
-export interface CurrentSidecarSetsOptions {
+/** Where the numbers of SidecarSets come from. */
+interface CurrentSidecarSetsOptions {
   readonly clock: Clock;
   /** Number of SidecarSets that the API server has. May reject with what it answers. */
   readCount(signal: AbortSignal): Promise<number>;
