@@ -100,12 +100,13 @@ export class FetchClient implements RestClient {
 
   async #answer(options: RequestOptions, signal: AbortSignal): Promise<unknown> {
     const response = await this.#authorized(options, signal);
-    const body = abortableBody(response.body ?? new Blob().stream(), signal);
-    if (!response.ok) throw await apiErrorOf(response, { ...requestName(options), body });
-    if (options.expectStream) return jsonLines(body);
-    if (!options.expectJson) return await new Response(body).bytes();
+    const body = response.body ?? new Blob().stream();
     const request = requestName(options);
-    const text = await responseText(body, { ...request, maxBytes: options.maxResponseBytes });
+    if (!response.ok) throw await apiErrorOf(response, { ...request, body, signal });
+    if (options.expectStream) return jsonLines(abortableBody(body, signal));
+    if (!options.expectJson) return await new Response(abortableBody(body, signal)).bytes();
+    const { maxResponseBytes: maxBytes } = options;
+    const text = await responseText(body, { ...request, signal, maxBytes });
     return await this.#parseTurns.parse(text, (text) => jsonOf(text, request));
   }
 
@@ -153,20 +154,19 @@ export class FetchClient implements RestClient {
     }
   }
 
-  #headers(options: RequestOptions, access: Access): Headers {
-    const headers = new Headers({
-      "accept": "application/json",
-      "user-agent": this.#options.userAgent,
-    });
+  #headers(options: RequestOptions, access: Access): Record<string, string> {
     const contentType = options.contentType ??
       (options.bodyJson === undefined ? undefined : "application/json");
-    if (contentType !== undefined) headers.set("content-type", contentType);
-    if (access.authorization !== undefined) headers.set("authorization", access.authorization);
     const { impersonate } = this.#options;
-    if (impersonate !== undefined) headers.set("impersonate-user", impersonate);
-    // kube-apiserver may send a watch as several gzip members; Deno's decoder ends the stream after the first.
-    if (options.expectStream) headers.set("accept-encoding", "identity");
-    return headers;
+    return {
+      "accept": "application/json",
+      "user-agent": this.#options.userAgent,
+      ...(contentType === undefined ? {} : { "content-type": contentType }),
+      ...(access.authorization === undefined ? {} : { "authorization": access.authorization }),
+      ...(impersonate === undefined ? {} : { "impersonate-user": impersonate }),
+      // kube-apiserver may send a watch as several gzip members; Deno's decoder ends the stream after the first.
+      ...(options.expectStream ? { "accept-encoding": "identity" } : {}),
+    };
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ParseTurns } from "../../lib/kube/response.ts";
+import { ResponseTooLargeError } from "../../lib/kube/errors.ts";
+import { ParseTurns, responseText } from "../../lib/kube/response.ts";
 
 const LARGE = JSON.stringify("x".repeat(300 * 1024));
 
@@ -24,4 +25,57 @@ Deno.test("ParseTurns goes on after a text that cannot be parsed", async () => {
   await assert.rejects(turns.parse(LARGE + "x", JSON.parse), SyntaxError);
   assert.equal((await turns.parse<string>(LARGE, JSON.parse)).length, 300 * 1024);
   await new Promise((resolve) => setTimeout(resolve));
+});
+
+const REQUEST = { method: "GET" as const, path: "/api" };
+
+/** A body that has sent some chunks, and ends if it is told to; with the reason for which it was cancelled. */
+function bodyOf(chunks: readonly Uint8Array<ArrayBuffer>[], { ends = true } = {}) {
+  const cancelled: unknown[] = [];
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      if (ends) controller.close();
+    },
+    cancel(reason) {
+      cancelled.push(reason);
+    },
+  });
+  return { body, cancelled };
+}
+
+Deno.test("responseText() decodes characters that chunks divide", async () => {
+  const bytes = new TextEncoder().encode("a€b");
+  const { body } = bodyOf([...bytes].map((byte) => Uint8Array.of(byte)));
+  const { signal } = new AbortController();
+  assert.equal(await responseText(body, { ...REQUEST, signal }), "a€b");
+});
+
+Deno.test("responseText() rejects with the signal's reason, and ends the body", async () => {
+  const reason = new Error("enough");
+  const stop = new AbortController();
+  const waiting = bodyOf([Uint8Array.of(97)], { ends: false });
+  const text = responseText(waiting.body, { ...REQUEST, signal: stop.signal });
+  await new Promise((resolve) => setTimeout(resolve));
+  stop.abort(reason);
+  await assert.rejects(text, reason);
+  assert.deepEqual(waiting.cancelled, [reason]);
+
+  const late = bodyOf([Uint8Array.of(97)]);
+  await assert.rejects(responseText(late.body, { ...REQUEST, signal: stop.signal }), reason);
+});
+
+Deno.test("responseText() ends a body that is too large, and passes the failure of one on", async () => {
+  const { signal } = new AbortController();
+  const large = bodyOf([new Uint8Array(6), new Uint8Array(6)], { ends: false });
+  await assert.rejects(
+    responseText(large.body, { ...REQUEST, signal, maxBytes: 10 }),
+    ResponseTooLargeError,
+  );
+  assert.equal(large.cancelled.length, 1);
+  const failure = new TypeError("the connection was closed");
+  const broken = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: () => Promise.reject(failure),
+  });
+  await assert.rejects(responseText(broken, { ...REQUEST, signal }), failure);
 });
