@@ -50,7 +50,7 @@ export const MAX_PENDING = 100;
  * About as many are created within {@linkcode PENDING_SETTLE_SECONDS} by hand, more only by tools.
  */
 export const MAX_PENDING_CREATIONS = 20;
-/** Age up to which a selection of all Pods covers creations. The rest of its time is for the API server to store them. */
+/** Age up to which a selection of all Pods covers creations; in the rest of its time the API server stores them. */
 const ALL_PODS_SECONDS = 30;
 
 /**
