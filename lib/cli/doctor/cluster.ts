@@ -53,7 +53,7 @@ export async function checkCrd(client: RestClient, install: string): Promise<Che
   );
   if (found === undefined) {
     return await isServed(client)
-      ? check.skipped(`this user may not read ${CRD}`)
+      ? check.skipped(`this user may not read the CustomResourceDefinition ${CRD}`)
       : check.error("the API server does not serve SidecarSets", INSTALL, install);
   }
   if (found === "absent") return check.error(`${CRD} is missing`, INSTALL, install);

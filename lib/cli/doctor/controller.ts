@@ -4,7 +4,7 @@ import { resources } from "../../kube/resources.ts";
 import { readIfPresent } from "../cluster/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type Check, checkNamed } from "./check.ts";
-import { deployedContainers, type Facts, installCommand } from "./facts.ts";
+import { deployedContainers, type Facts, installCommand, logCommand } from "./facts.ts";
 
 /** Checks the leader and the number of ready replicas. */
 export async function checkController(
@@ -20,20 +20,23 @@ async function checkLeader(
 ): Promise<Check> {
   const { lease, systemNamespace, now } = facts;
   const check = checkNamed("leader");
-  const start = "start a controller, or find in its log and /readyz why it is not ready";
+  const logs = logCommand(facts);
+  const start = `start a controller, or find in its log and /readyz why it is not ready${
+    logs.length > 0 ? ":" : ""
+  }`;
   if (lease === "forbidden") {
     return check.skipped(`this user may not read Leases of ${systemNamespace}`);
   }
   if (lease === "absent") {
-    return check.error(`Lease ${systemNamespace}/${INSTALLATION} does not exist`, start);
+    return check.error(`Lease ${systemNamespace}/${INSTALLATION} does not exist`, start, ...logs);
   }
   const { holderIdentity = "", renewTime = "", leaseDurationSeconds = 15 } = lease.spec ?? {};
-  if (holderIdentity === "") return check.error("no controller holds the Lease", start);
+  if (holderIdentity === "") return check.error("no controller holds the Lease", start, ...logs);
   const age = Math.round((now.getTime() - Date.parse(renewTime)) / 1_000);
   if (Math.abs(age) <= leaseDurationSeconds) return check.ok(`${holderIdentity} leads`);
   if (!await isRenewed(lease, { facts, seconds: leaseDurationSeconds, waiting })) {
     const since = age > 0 ? `for ${age} s` : `since ${renewTime}`;
-    return check.error(`${holderIdentity} has not renewed the Lease ${since}`, start);
+    return check.error(`${holderIdentity} has not renewed the Lease ${since}`, start, ...logs);
   }
   const skew = `${Math.abs(age)} s ${age > 0 ? "behind" : "ahead of"}`;
   return check.warning(
@@ -76,6 +79,8 @@ function checkReplicas(facts: Facts): Check {
   }
   const desired = deployment.spec?.replicas ?? 1;
   const ready = Number(deployment.status?.readyReplicas ?? 0);
+  const scale = `kubectl -n ${systemNamespace} scale deployment ${INSTALLATION} --replicas 2`;
+  if (desired === 0) return check.error("it is scaled to 0 replicas", "run two replicas:", scale);
   const see = `kubectl -n ${systemNamespace} describe deployment ${INSTALLATION}`;
   if (ready === 0) {
     return check.error(`none of ${desired} replicas is ready`, "find the cause:", see);
@@ -87,7 +92,7 @@ function checkReplicas(facts: Facts): Check {
     return check.warning(
       "there is only one replica: new Pods get no sidecars while it is replaced",
       "run two replicas:",
-      `kubectl -n ${systemNamespace} scale deployment ${INSTALLATION} --replicas 2`,
+      scale,
     );
   }
   const images = deployedContainers(facts).map(({ image }) => image).join(", ");

@@ -10,6 +10,7 @@ import type { WebhookConfiguration } from "../../api/webhook_configuration.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { isForbidden, isNotFound } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
+import { helmOwnerOf } from "../cluster/helm_owner.ts";
 import { excludedNamespacesOf, type ExclusionOptions } from "../cluster/known_cluster.ts";
 import { type LiveCluster, readLiveCluster } from "../cluster/live_cluster.ts";
 import { readAll, readIfPresent } from "../cluster/reading.ts";
@@ -48,7 +49,7 @@ export function isKnown<T extends object>(seen: Seen<T>): seen is T {
   return typeof seen === "object";
 }
 
-export const UNKNOWN_CLUSTER = "this user may not list SidecarSets and namespaces";
+export const UNKNOWN_CLUSTER = "this user may not list both SidecarSets and namespaces";
 export const UNKNOWN_PODS = "this user may not list Pods";
 
 interface FactsOptions extends ExclusionOptions {
@@ -110,6 +111,14 @@ export async function readFacts(
   };
 }
 
+/** The command that prints the end of the controller's log; empty if it does not run in the cluster. */
+export function logCommand(
+  { deployment, systemNamespace }: Pick<Facts, "deployment" | "systemNamespace">,
+): string[] {
+  if (deployment === "absent") return [];
+  return [`kubectl -n ${systemNamespace} logs deployment/${INSTALLATION} --tail 20`];
+}
+
 /** The controller's Deployment. */
 export function readDeployment(client: RestClient, namespace: string): Promise<Seen<Workload>> {
   return seen(readIfPresent(client, resources.deployments, { name: INSTALLATION, namespace }));
@@ -158,14 +167,21 @@ async function seen<T>(answer: Promise<T | undefined>): Promise<Seen<T>> {
 }
 
 /**
- * The command that applies the installation again with its namespace, image, replicas and certificates. Contains the
- * placeholder IMAGE if nothing is installed.
+ * The command that applies the installation again: the manifests of its Helm release, or those of the program with its
+ * namespace, image, replicas and certificates. Contains the placeholder IMAGE if nothing is installed.
  */
 export function installCommand(
   facts: Pick<Facts, "program" | "systemNamespace" | "deployment">,
 ): string {
   const { program, systemNamespace, deployment } = facts;
-  const replicas = isKnown(deployment) ? deployment.spec?.replicas : undefined;
+  const release = isKnown(deployment) ? helmOwnerOf(deployment.metadata) : undefined;
+  if (release !== undefined) {
+    return `helm get manifest ${release.name} -n ${release.namespace} | ` +
+      "kubectl apply --server-side --force-conflicts --field-manager helm -f -";
+  }
+  // A Deployment that is scaled to 0 gets the default.
+  const replicas = (isKnown(deployment) && deployment.spec?.replicas) || undefined;
+  const openKruise = openKruiseNamespaceOf(facts);
   const pod = podOfDeployment(deployment);
   const [secret] = pod?.spec.imagePullSecrets ?? [];
   const options = [
@@ -174,6 +190,9 @@ export function installCommand(
     ...(secret?.name === undefined ? [] : [`--image-pull-secret ${secret.name}`]),
     ...(replicas === undefined ? [] : [`--replicas ${replicas}`]),
     ...(servesFiles(facts) ? ["--cert-manager"] : []),
+    ...(openKruise === settingOf("openKruiseNamespace")
+      ? []
+      : [`--openkruise --openkruise-namespace ${openKruise}`]),
   ];
   return `${program} manifests ${options.join(" ")} | kubectl apply -f -`;
 }

@@ -13,6 +13,7 @@ import { preparedOf } from "../cluster/live_cluster.ts";
 import { ifAllowed, readIfPresent } from "../cluster/reading.ts";
 import { counted, listed } from "../terminal/output.ts";
 import { type Check, checkNamed } from "./check.ts";
+import { helmOwnerOf } from "../cluster/helm_owner.ts";
 import { readHelmRelease } from "./helm_release.ts";
 import { checkVersions, readStored, type StoredSidecarSets } from "./stored_versions.ts";
 
@@ -61,12 +62,12 @@ export async function checkMigration(
 /** Checks that no Helm release deletes the CustomResourceDefinition when it is uninstalled. */
 async function checkOwner(
   client: RestClient,
-  { metadata: { annotations = {} } }: CustomResourceDefinition,
+  { metadata }: CustomResourceDefinition,
 ): Promise<Check> {
   const check = checkNamed("owner of the CustomResourceDefinition");
-  const name = annotations["meta.helm.sh/release-name"];
-  const namespace = annotations["meta.helm.sh/release-namespace"] ?? "default";
-  if (name === undefined) return check.ok("no Helm release owns it");
+  const owner = helmOwnerOf(metadata);
+  if (owner === undefined) return check.ok("no Helm release owns it");
+  const { name, namespace } = owner;
   const title = `Helm release ${namespace}/${name}`;
   const release = await ifAllowed(
     readHelmRelease(client, { name, namespace }).then((found) => found ?? "absent" as const),

@@ -56,7 +56,8 @@ export async function checkOwnRights({ client, systemNamespace }: Facts): Promis
     if (missing.length === 0) return check.ok("suffice for status, explain, diff and rollout");
     return check.warning(
       `lack: ${missing.join(", ")}`,
-      "request them if you need status, explain, diff and rollout",
+      "request them if you need status, explain, diff and rollout: the ClusterRole view grants those to " +
+        "read, sidecarset-edit and edit those to change",
     );
   } catch (error) {
     if (isForbidden(error)) {

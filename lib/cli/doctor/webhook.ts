@@ -1,4 +1,4 @@
-import { GROUP, KIND, STORAGE_VERSION } from "../../api/names.ts";
+import { GROUP, INSTALLATION, KIND, STORAGE_VERSION } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import type { Pod } from "../../api/pod.ts";
 import { isInjectedBy } from "../../core/annotations/injected_list.ts";
@@ -11,14 +11,23 @@ import { examplePod } from "../pods/example_pod.ts";
 import { outcomeOf, type OutcomeOptions } from "../pods/outcome.ts";
 import { counted } from "../terminal/output.ts";
 import { type Check, checkNamed } from "./check.ts";
-import { type Facts, isKnown, UNKNOWN_CLUSTER } from "./facts.ts";
+import { type Facts, isKnown, logCommand, UNKNOWN_CLUSTER } from "./facts.ts";
 
 const REACH =
   "make the webhook reachable from the API server: check the Service's endpoints, the NetworkPolicy " +
   "and the controller's /readyz";
 
+/** How to find out why the API server does not reach the webhook; the commands need a controller in the cluster. */
+function reaching(facts: Facts): [advice: string, ...commands: string[]] {
+  const logs = logCommand(facts);
+  if (logs.length === 0) return [REACH];
+  const selector = `kubernetes.io/service-name=${INSTALLATION}-webhook`;
+  const endpoints = `kubectl -n ${facts.systemNamespace} get endpointslices -l ${selector}`;
+  return [`${REACH}:`, endpoints, ...logs];
+}
+
 /** Proves with a dry run that the API server calls the validating webhook: only the webhook refuses this SidecarSet. */
-export async function checkValidation({ client }: Facts): Promise<Check> {
+export async function checkValidation(facts: Facts): Promise<Check> {
   const check = checkNamed("webhook answers about SidecarSets");
   const body: KubeObject & { spec: unknown } = {
     apiVersion: `${GROUP}/${STORAGE_VERSION}`,
@@ -31,16 +40,16 @@ export async function checkValidation({ client }: Facts): Promise<Check> {
     },
   };
   try {
-    await send(client, create(resources.sidecarSets, { body, dryRun: true }));
+    await send(facts.client, create(resources.sidecarSets, { body, dryRun: true }));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (message.includes("sidecarset-doctor-none")) {
       return check.ok("it refused an invalid SidecarSet");
     }
     if (isForbidden(error)) return check.skipped("this user may not create SidecarSets");
-    return check.error(message, REACH);
+    return check.error(message, ...reaching(facts));
   }
-  return check.error("a SidecarSet that pins a missing revision was accepted", REACH);
+  return check.error("a SidecarSet that pins a missing revision was accepted", ...reaching(facts));
 }
 
 /** Maximum number of dry runs; more prove nothing. */
@@ -84,8 +93,9 @@ function probesOf(prepared: PreparedSidecarSet, options: OutcomeOptions): Probe[
 /** @returns undefined if the Pod was injected. */
 async function tryProbe(
   { prepared, pod }: Probe,
-  { client, program }: Facts,
+  facts: Facts,
 ): Promise<Check | undefined> {
+  const { client, program } = facts;
   const { name, sidecarSet } = prepared;
   const check = checkNamed(`webhook injects SidecarSet ${name}`);
   const { namespace = "" } = pod.metadata;
@@ -93,9 +103,11 @@ async function tryProbe(
     const options = { namespace, body: pod, dryRun: true };
     const stored = await send(client, create(resources.pods, options));
     if (isInjectedBy(stored, sidecarSet)) return undefined;
+    const [, ...commands] = reaching(facts);
     return check.error(
       `a Pod that it selects was created without its sidecars, in namespace ${namespace}`,
       `${REACH}; look for other causes:`,
+      ...commands,
       `${program} explain pods -n ${namespace}`,
     );
   } catch (error) {
@@ -103,6 +115,6 @@ async function tryProbe(
     if (isForbidden(error)) {
       return check.skipped(`no Pod can be created in namespace ${namespace}: ${message}`);
     }
-    return check.error(message, REACH);
+    return check.error(message, ...reaching(facts));
   }
 }

@@ -8,6 +8,7 @@ import { remove } from "../../kube/requests.ts";
 import { type Resource, resource, resources } from "../../kube/resources.ts";
 import { send } from "../../kube/response.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
+import { type HelmOwner, helmOwnerOf } from "../cluster/helm_owner.ts";
 import { ifAllowed, readAll, readIfPresent } from "../cluster/reading.ts";
 import { type DryRun, dryRunNote, settingOf } from "../command_line/options.ts";
 import { ALL_COMPONENTS, objectsBesideDefinition } from "../manifests/installation.ts";
@@ -45,6 +46,7 @@ export async function uninstallCommand(
   ].map((resource) => ({ resource, name: INSTALLATION }));
   registration.push(...POLICIES.map((resource) => ({ resource, name: POLICY_PROBE })));
   const { controller, others } = installed(systemNamespace);
+  const release = await helmRelease(client, systemNamespace);
   const reported = new Set<Removal>();
   const removeAll = async (removal: readonly Removal[]) => {
     for (const each of removal) await removeOne(each, { dryRun, reported, live });
@@ -69,8 +71,18 @@ export async function uninstallCommand(
     }
   }
   await removeAll(others);
-  await listRemaining(client, { systemNamespace, live });
+  await listRemaining(client, { systemNamespace, release, live });
   return 0;
+}
+
+/** The Helm release of the controller's Deployment. */
+async function helmRelease(
+  client: RestClient,
+  namespace: string,
+): Promise<HelmOwner | undefined> {
+  const ref = { name: INSTALLATION, namespace };
+  const deployment = await readIfPresent(client, resources.deployments, ref);
+  return deployment && helmOwnerOf(deployment.metadata);
 }
 
 /** By them API servers inject without the controller. */
@@ -133,7 +145,11 @@ async function removeOne(
 /** Lists the remaining objects with the commands that remove them. */
 async function listRemaining(
   client: RestClient,
-  { systemNamespace, live: { terminal } }: { systemNamespace: string; live: Live },
+  { systemNamespace, release, live: { terminal } }: {
+    systemNamespace: string;
+    release: HelmOwner | undefined;
+    live: Live;
+  },
 ): Promise<void> {
   const crd = `${PLURAL}.${GROUP}`;
   const [sidecarSets, pods, namespace] = await Promise.all([
@@ -145,6 +161,12 @@ async function listRemaining(
   ]);
   const injected = (pods ?? []).filter((pod) => injectedSidecarSets(pod).length > 0);
   const rows = [
+    ...(release
+      ? [[
+        `Helm release ${release.name}`,
+        `helm uninstall ${release.name} -n ${release.namespace}`,
+      ]]
+      : []),
     ...(injected.length > 0
       ? [[
         `${counted(injected.length, "Pod")} with sidecars`,

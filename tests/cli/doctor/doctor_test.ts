@@ -407,3 +407,61 @@ Deno.test("doctor checks what injects SidecarSets with the mechanism Policy", as
   assert.equal(fallback.status, "warning");
   assert.match(fallback.message, /web: .*PolicyUnsupported.*transferEnv/);
 });
+
+/** The controller's Deployment in the cluster of a test. */
+function deploymentOf(replicas: number, annotations = {}, args: string[] = ["controller"]) {
+  const containers = [{ name: "controller", image: "sidecarset:1", args }];
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "sidecarset", namespace: "sidecarset-system", annotations },
+    spec: { replicas, template: { spec: { containers } } },
+    status: {},
+  };
+}
+
+Deno.test("doctor's command that installs again is valid for every Deployment", async () => {
+  const helm = {
+    "meta.helm.sh/release-name": "mesh",
+    "meta.helm.sh/release-namespace": "sidecarset-system",
+  };
+  const kruise = ["controller", "--openkruise-namespace=kruise"];
+  for (
+    const [deployment, command] of [
+      [
+        deploymentOf(3),
+        "sidecarset manifests --image sidecarset:1 --replicas 3 | kubectl apply -f -",
+      ],
+      [deploymentOf(0), "sidecarset manifests --image sidecarset:1 | kubectl apply -f -"],
+      [
+        deploymentOf(0, {}, kruise),
+        "sidecarset manifests --image sidecarset:1 --openkruise --openkruise-namespace kruise | " +
+        "kubectl apply -f -",
+      ],
+      [
+        deploymentOf(2, helm),
+        "helm get manifest mesh -n sidecarset-system | " +
+        "kubectl apply --server-side --force-conflicts --field-manager helm -f -",
+      ],
+    ] as const
+  ) {
+    const { checks } = await examine(namespace, deployment);
+    assert.deepEqual(checkOf(checks, "CustomResourceDefinition").commands, [command]);
+  }
+});
+
+Deno.test("doctor says that a Deployment is scaled to 0, and where to look for a lost webhook", async () => {
+  const { checks } = await examine(crd, namespace, ...sidecarSets, deploymentOf(0));
+  const replicas = checkOf(checks, "replicas");
+  assert.equal(replicas.status, "error");
+  assert.equal(replicas.message, "it is scaled to 0 replicas");
+  const logs = "kubectl -n sidecarset-system logs deployment/sidecarset --tail 20";
+  assert.deepEqual(replicas.commands, [
+    "kubectl -n sidecarset-system scale deployment sidecarset --replicas 2",
+  ]);
+  assert.deepEqual(checkOf(checks, "leader").commands, [logs]);
+  assert.deepEqual(checkOf(checks, "webhook answers about SidecarSets").commands, [
+    "kubectl -n sidecarset-system get endpointslices -l kubernetes.io/service-name=sidecarset-webhook",
+    logs,
+  ]);
+});

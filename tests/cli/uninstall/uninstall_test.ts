@@ -66,3 +66,23 @@ Deno.test("uninstall removes all objects of all components but the kind and the 
   const removed = [...output.matchAll(/^(\S+) deleted$/gm)].map(([, object]) => object);
   assert.deepEqual(removed.toSorted(), [...installed, ...registrations].toSorted());
 });
+
+Deno.test("uninstall names the Helm release that it leaves, with the command that removes it", async () => {
+  const deployment = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: {
+      name: "sidecarset",
+      namespace: "sidecarset-system",
+      annotations: {
+        "meta.helm.sh/release-name": "mesh",
+        "meta.helm.sh/release-namespace": "sidecarset-system",
+      },
+    },
+  };
+  for (const args of [["uninstall", "--dry-run"], ["uninstall"]]) {
+    const { status, output } = await runCli(args, { client: clusterOf([deployment]).client });
+    assert.equal(status, 0);
+    assert.match(output, /\nHelm release mesh +helm uninstall mesh -n sidecarset-system\n/);
+  }
+});
