@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { createProgram } from "../../lib/cli/program.ts";
 import { createTerminal } from "../../lib/cli/terminal/terminal.ts";
+import { isConditionReason, isReason } from "../../lib/core/reasons.ts";
+import { UNDER_WAY } from "../../lib/core/status/conditions.ts";
 import { stringTerminal } from "../cli/string_terminal.ts";
 import { anchors, codeBlocks, relativeLinks } from "../support/markdown.ts";
 
@@ -69,6 +71,19 @@ Deno.test("every YAML block of the documents can be parsed", async () => {
       for (const { errors } of parseAllDocuments(block)) assert.deepEqual(errors, [], document);
     }
   }
+});
+
+Deno.test("Argo CD's health check knows the reasons of roll-outs that go on, and names no other word", async () => {
+  const [config = ""] = codeBlocks(await read("manifests/docs/gitops.md"), "yaml");
+  const lua: unknown = parse(config)
+    .data["resource.customizations.health.apps.kruise.io_SidecarSet"];
+  const quoted = [...String(lua).matchAll(/"([A-Z][A-Za-z]*)"/g)].map(([, word = ""]) => word);
+  const health = ["Progressing", "Suspended", "Degraded", "Healthy", "True", "False"];
+  const reasons = quoted.filter((word) => !health.includes(word));
+  assert.deepEqual(reasons.filter((word) => !isReason(word) && !isConditionReason(word)), []);
+  // A refused update has the status False, which is Degraded.
+  const moving = [...UNDER_WAY].filter((reason) => reason !== "UpdateRefused");
+  assert.deepEqual(moving.filter((reason) => !reasons.includes(reason)), []);
 });
 
 Deno.test("every path that the documents name exists, and every function that the README names in one", async () => {
