@@ -119,13 +119,16 @@ export function sidecarSetName(text: string): string {
   return name !== undefined && isKind ? name : text;
 }
 
-/** Parses seconds, or a duration with the unit s, m or h. */
+const UNIT_SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3_600 };
+
+/** Parses a whole number of seconds, or a duration as kubectl takes it: `500ms`, `90s`, `1m30s`. */
 export function secondsOf(text: string): number {
-  const [, number, unit = "s"] = /^(\d+)(s|m|h)?$/.exec(text) ?? [];
-  if (number === undefined) {
+  if (/^\d+$/.test(text)) return Number(text);
+  if (!/^(?:\d+(?:\.\d+)?(?:ms|[smh]))+$/.test(text)) {
     throw new InvalidArgumentError("Give a whole number of seconds, or a duration such as 5m.");
   }
-  return Number(number) * { s: 1, m: 60, h: 3_600 }[unit === "m" || unit === "h" ? unit : "s"];
+  return [...text.matchAll(/([\d.]+)(ms|[smh])/g)]
+    .reduce((sum, [, number, unit = ""]) => sum + Number(number) * (UNIT_SECONDS[unit] ?? 0), 0);
 }
 
 const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
