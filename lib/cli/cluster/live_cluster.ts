@@ -45,15 +45,17 @@ export async function registeredNamespace(client: RestClient): Promise<string | 
  * controller's namespace, revisions and the allow-list stay empty.
  *
  * @param systemNamespace Namespace of the controller.
+ * @param only The only namespace to read, for a user with rights in it alone. @default all
  */
 export async function readLiveCluster(
   client: RestClient,
   systemNamespace: string,
+  only?: string,
 ): Promise<LiveCluster> {
   const [objects, namespaces, revisions = [], hasResize, allowList, registration] = await Promise
     .all([
       readAll(client, resources.sidecarSets),
-      readAll(client, resources.namespaces),
+      readNamespaces(client, only),
       ifAllowed(readRevisions(client, systemNamespace)),
       ifAllowed(resizeSupport(client)),
       ifAllowed(
@@ -78,6 +80,12 @@ export async function readLiveCluster(
       .filter(({ labels }) => isExcluded(labels, exclusions))
       .map(({ name }) => name),
   };
+}
+
+async function readNamespaces(client: RestClient, only?: string): Promise<Namespace[]> {
+  if (only === undefined) return await readAll(client, resources.namespaces);
+  const found = await readIfPresent(client, resources.namespaces, { name: only });
+  return found === undefined ? [] : [found];
 }
 
 /** Undefined behind a proxy that serves no discovery. */

@@ -81,7 +81,7 @@ async function lackingPods(
   { terminal, connection: { client } }: Live,
 ): Promise<LackingPods> {
   const { name, systemNamespace, namespace, selector } = options;
-  const cluster = await readLiveCluster(client, systemNamespace);
+  const cluster = await readLiveCluster(client, systemNamespace, namespace);
   const prepared = cluster.sidecarSets.find((each) => each.name === name);
   if (prepared === undefined) {
     throw unknownSidecarSet(name, cluster.sidecarSets.map((each) => each.name));

@@ -55,13 +55,22 @@ const objects = [
   podOf({ name: "dns", namespace: "kube-system" }),
 ];
 
-async function restart(sidecarSet: PreparedSidecarSet, ...args: string[]) {
+function restart(sidecarSet: PreparedSidecarSet, ...args: string[]) {
+  return restartAs(() => true, sidecarSet, ...args);
+}
+
+/** The command by a user who may make only these requests. */
+async function restartAs(
+  isAllowed: (path: string) => boolean,
+  sidecarSet: PreparedSidecarSet,
+  ...args: string[]
+) {
   const stored = {
     ...sidecarSet.sidecarSet,
     apiVersion: "apps.kruise.io/v1beta1",
     kind: "SidecarSet",
   };
-  const cluster = clusterOf([stored, ...objects]);
+  const cluster = clusterOf([stored, ...objects], { isForbidden: ({ path }) => !isAllowed(path) });
   const command = ["rollout", "restart-injection", "web", ...args];
   const ran = await runCli(command, { client: cluster.client });
   const paths = cluster.writes().map((line) => line.split(" ", 2).join(" ").split("?")[0]);
@@ -115,4 +124,12 @@ Deno.test("rollout restart-injection restarts nothing in vain", async () => {
       "it to false for new Pods to be injected): shop/till-a\n" +
       "Resume injection first:\n  sidecarset rollout resume web --injection\n",
   );
+});
+
+Deno.test("rollout restart-injection -n needs rights in that namespace and to list SidecarSets alone", async () => {
+  const inShop = (path: string) =>
+    /\/namespaces\/shop(\/|$)/.test(path) || path.endsWith("/sidecarsets");
+  const { status, errors, paths } = await restartAs(inShop, now, "-n", "shop");
+  assert.equal(status, 0, errors);
+  assert.deepEqual(paths, [TILL]);
 });
