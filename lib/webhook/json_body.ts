@@ -46,22 +46,8 @@ export async function readJson(
   const isSmall = announced !== undefined && announced <= SINGLE_STEP_BYTES;
   const share = limit.budget.share({ isLarge: !isSmall });
   if (isSmall && !share.grow(announced)) return tooMany();
-  const body = await readCounted(request, { limit, parse, share, isSmall });
-  if (!body.ok) share.release();
-  return body;
-}
-
-interface Counting extends ReadJsonOptions {
-  readonly share: BodyShare;
-  readonly isSmall: boolean;
-}
-
-async function readCounted(
-  request: Request,
-  { limit, parse, share, isSmall }: Counting,
-): Promise<Body> {
   const counted = isSmall ? undefined : request.body?.getReader();
-  const reading: Promise<string | typeof TOO_LONG | typeof TOO_MANY> = counted
+  const reading = counted
     ? countedText(counted, { maxBytes: limit.maxBytes, share })
     : request.text();
   let hasArrived = false;
@@ -73,16 +59,14 @@ async function readCounted(
   for (let turn = 0; turn < ARRIVED_TURNS && !hasArrived; turn++) await undefined;
   try {
     const text = await (hasArrived ? reading : withDeadline(reading, limit));
+    if (typeof text === "string") return { ok: true, value: parse(text), share };
+    share.release();
     if (text === TOO_LONG) return tooLong(limit);
     if (text === TOO_MANY) return tooMany();
-    if (text !== STALLED) return { ok: true, value: parse(text), share };
     await counted?.cancel();
-    return {
-      ok: false,
-      code: 408,
-      message: `Cannot read the body: it did not arrive within ${limit.deadlineMs} ms`,
-    };
+    return stalled(limit);
   } catch (error) {
+    share.release();
     const why = error instanceof Error ? error.message : String(error);
     const what = error instanceof SyntaxError ? "the body as JSON" : "the body";
     return { ok: false, code: 400, message: `Cannot read ${what}: ${why}` };
@@ -96,6 +80,11 @@ function tooMany(): Body {
 
 function tooLong({ maxBytes }: BodyLimit): Body {
   return { ok: false, code: 413, message: `Cannot take a body of more than ${maxBytes} bytes` };
+}
+
+function stalled({ deadlineMs }: BodyLimit): Body {
+  const message = `Cannot read the body: it did not arrive within ${deadlineMs} ms`;
+  return { ok: false, code: 408, message };
 }
 
 async function withDeadline<T>(
