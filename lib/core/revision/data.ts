@@ -6,8 +6,8 @@ import { any, type GoType, goValue, list, map, omittable, string, struct } from 
 import { fnv32, safeEncode } from "./hash.ts";
 import { volumeType } from "./volume_type.ts";
 
-/** The injected parts of a spec, which make a revision. */
-const revisedFields = {
+/** The injected parts of a spec that OpenKruise has too. */
+const sharedFields = {
   containers: list(sidecarContainerType),
   initContainers: list(sidecarContainerType),
   volumes: list(volumeType),
@@ -17,22 +17,18 @@ const revisedFields = {
     patchPolicy: omittable(string),
     labels: omittable(map(string)),
   })),
+} as const satisfies Readonly<Record<string, GoType>>;
+
+/** The other injected parts: left out where they are absent, so that the text stays OpenKruise's. */
+const addedFields = {
   patchContainers: list(any),
 } as const satisfies Readonly<Record<string, GoType>>;
 
+const revisedFields = { ...sharedFields, ...addedFields };
 type RevisedField = keyof typeof revisedFields;
 
-/** Fields that OpenKruise does not have: left out where they are absent, so that the text stays OpenKruise's. */
-const ADDED_FIELDS: ReadonlySet<RevisedField> = new Set(["patchContainers"]);
-
-export const revisedFieldNames: readonly RevisedField[] = [
-  "containers",
-  "imagePullSecrets",
-  "initContainers",
-  "patchContainers",
-  "patchPodMetadata",
-  "volumes",
-];
+/** The fields of a spec that make a revision, in alphabetical order. */
+export const revisedFieldNames = Object.keys(revisedFields).sort() as readonly RevisedField[];
 
 /**
  * The `data` of the ControllerRevision of a spec, as JSON text: a strategic merge patch that replaces the spec.
@@ -43,7 +39,7 @@ export const revisedFieldNames: readonly RevisedField[] = [
  */
 export function revisionData(spec: Pick<SidecarSetSpec, RevisedField>): string {
   const parts = revisedFieldNames
-    .filter((field) => !ADDED_FIELDS.has(field) || (spec[field] ?? []).length > 0)
+    .filter((field) => !(field in addedFields) || (spec[field] ?? []).length > 0)
     .map((field) => [field, revisedPart(field, spec[field])]);
   return goJson({ spec: { $patch: "replace", ...Object.fromEntries(parts) } });
 }
