@@ -22,6 +22,7 @@ function additions(options: { restrictController?: boolean; restrictAuthors?: bo
 }
 
 const labels = { app: "web" };
+const IP = "192.0.2.1";
 const agent = (image: string, cpu: string) => [{
   name: "agent",
   image,
@@ -96,7 +97,19 @@ Deno.test("the policy on the controller's ServiceAccount", async (t) => {
     [
       "a container's status",
       { status: { containerStatuses: [] } },
-      /no container status and no address/,
+      /no container status, address, node or resource claim/,
+      "status",
+    ],
+    [
+      "a Pod's address",
+      { status: { podIP: IP, podIPs: [{ $patch: "replace" }, { ip: IP }] } },
+      /no container status/,
+      "status",
+    ],
+    [
+      "a node's address",
+      { status: { hostIP: IP, hostIPs: [{ $patch: "replace" }, { ip: IP }] } },
+      /no container status/,
       "status",
     ],
     [
@@ -213,6 +226,9 @@ Deno.test("the policy on authors and the roles for people", async (t) => {
     const [what, spec] of [
       ["a privileged container", container({ privileged: true })],
       ["an added capability", container({ capabilities: { add: ["NET_ADMIN"] } })],
+      ["a host process", container({ windowsOptions: { hostProcess: true } })],
+      ["no seccomp", container({ seccompProfile: { type: "Unconfined" } })],
+      ["no AppArmor", container({ appArmorProfile: { type: "Unconfined" } })],
       ["a hostPath volume", {
         ...container({}),
         volumes: [{ name: "root", hostPath: { path: "/" } }],
