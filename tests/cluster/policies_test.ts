@@ -248,6 +248,35 @@ Deno.test("the policy on authors and the roles for people", async (t) => {
     });
   }
 
+  await t.step(
+    "let every editor pause a privileged SidecarSet, and change nothing that runs",
+    async () => {
+      const patchAs = async (user: string, spec: object) => {
+        const patch = ["--type=merge", "-p", JSON.stringify({ spec }), "--as", user];
+        const args = ["patch", "sidecarset", "a-privileged-container", ...patch];
+        const { code, stderr } = await kubectl(args, plane);
+        return code === 0 ? "patched" : stderr;
+      };
+      const image = { containers: [{ name: "agent", image: "agent:2" }] };
+      const privileged = {
+        containers: [{ ...image.containers[0], securityContext: { privileged: true } }],
+      };
+      assert.equal(await patchAs("ben", { updateStrategy: { paused: true } }), "patched");
+      assert.equal(await patchAs("ben", { injectionStrategy: { paused: true } }), "patched");
+      for (
+        const change of [
+          privileged,
+          { selector: { matchLabels: { app: "all" } } },
+          { cleanupPolicy: { type: "Idle", idleImage: "shell:1" } },
+        ]
+      ) {
+        assert.match(await patchAs("ben", change), /use-privileged on sidecarsets/);
+        assert.equal(await patchAs("cat", change), "patched");
+      }
+      assert.equal(await patchAs("ben", image), "patched");
+    },
+  );
+
   await t.step("let every editor write an ordinary SidecarSet", async () => {
     assert.equal(await write("ben", "ordinary", container({})), "created");
   });
