@@ -81,9 +81,10 @@ async function summary(
     const { name } = prepared;
     const uninjected = uninjectedGroups(pods, prepared, options);
     const isPaused = prepared.sidecarSet.spec.injectionStrategy?.paused === true;
-    const commands = uninjected.length === 0
-      ? []
-      : injectingCommands(uninjected, { name, program, isPaused });
+    const commands = uninjected.length === 0 ? [] : injectingCommands(uninjected, {
+      ...{ name, program, isPaused },
+      namespace: workload.metadata.namespace,
+    });
     return [{ name, ...counts, uninjected, commands }];
   });
   return { pods: { total: pods.length, sidecarSets } };

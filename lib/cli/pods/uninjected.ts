@@ -87,16 +87,27 @@ export function uninjectedLines(groups: readonly UninjectedGroup[], indent: numb
   });
 }
 
+/** Options of {@linkcode injectingCommands}. */
+export interface InjectingOptions {
+  /** Name of the SidecarSet. */
+  readonly name: string;
+  readonly program: string;
+  readonly isPaused: boolean;
+  /** Namespace of the Pods, so that no workload of another one is restarted. */
+  readonly namespace?: string | undefined;
+}
+
 /** Commands that inject the Pods of the groups; without groups, the reasons are unknown and a restart is proposed. */
 export function injectingCommands(
   groups: readonly UninjectedGroup[],
-  { name, program, isPaused }: { name: string; program: string; isPaused: boolean },
+  { name, program, isPaused, namespace }: InjectingOptions,
 ): string[] {
   const injectedWhenRecreated = isPaused || groups.length === 0 ||
     groups.some((group) => group.injectedWhenRecreated);
+  const place = namespace === undefined ? "" : ` -n ${namespace}`;
   return [
     ...(isPaused ? [resumeInjection({ name, program })] : []),
-    ...(injectedWhenRecreated ? [`${program} rollout restart-injection ${name}`] : []),
+    ...(injectedWhenRecreated ? [`${program} rollout restart-injection ${name}${place}`] : []),
   ];
 }
 

@@ -64,7 +64,8 @@ export async function statusCommand(options: StatusOptions, live: Live): Promise
   const { readUninjected } = await import("./uninjected.ts");
   const uninjected = await readUninjected(sidecarSets, { options, live });
   const isNamed = options.names.length > 0;
-  const shown = { wide: options.output === "wide", all: isNamed, uninjected, terminal };
+  const { namespace, output } = options;
+  const shown = { wide: output === "wide", all: isNamed, uninjected, namespace, terminal };
   terminal.write(statusText(sidecarSets, shown));
   return 0;
 }

@@ -11,6 +11,8 @@ interface StatusTextOptions {
   readonly wide: boolean;
   /** Show all conditions, not only those that report a problem. */
   readonly all: boolean;
+  /** Namespace of the uninjected Pods; all if absent. */
+  readonly namespace?: string | undefined;
   /** Uninjected Pods by SidecarSet; empty if this user may not read them. */
   readonly uninjected: ReadonlyMap<string, readonly UninjectedGroup[]>;
   readonly terminal: Terminal;
@@ -56,7 +58,7 @@ function statusTable(
 /** The conditions of a SidecarSet: all, or those that report a problem. */
 function noteLines(
   sidecarSet: SidecarSet,
-  { all, uninjected, terminal }: Omit<StatusTextOptions, "wide">,
+  { all, uninjected, namespace, terminal }: Omit<StatusTextOptions, "wide">,
 ): string[] {
   const { metadata: { name = "" }, status = {} } = sidecarSet;
   const lines = CONDITIONS.flatMap(({ type, healthy }) => {
@@ -72,7 +74,8 @@ function noteLines(
       ...wrapped(condition.message, 4),
     ];
   });
-  lines.push(...uninjectedPodLines(sidecarSet, { groups: uninjected.get(name) ?? [], terminal }));
+  const groups = uninjected.get(name) ?? [];
+  lines.push(...uninjectedPodLines(sidecarSet, { groups, namespace, terminal }));
   const revision = all ? [`  revision ${status.latestRevision ?? "unknown"}`] : [];
   return lines.length === 0
     ? []
@@ -82,13 +85,20 @@ function noteLines(
 /** The selected Pods without the sidecars, and the commands that inject them. */
 function uninjectedPodLines(
   { metadata: { name = "" }, spec, status = {} }: SidecarSet,
-  { groups, terminal: { program } }: { groups: readonly UninjectedGroup[]; terminal: Terminal },
+  { groups, namespace, terminal: { program } }: {
+    groups: readonly UninjectedGroup[];
+    namespace: string | undefined;
+    terminal: Terminal;
+  },
 ): string[] {
-  const count = status.uninjectedPods ?? 0;
+  const count = namespace === undefined
+    ? status.uninjectedPods ?? 0
+    : groups.reduce((sum, { pods }) => sum + pods.length, 0);
   if (count === 0) return [];
-  const title = `  ${counted(count, "selected Pod")} without the sidecars`;
+  const place = namespace === undefined ? "" : ` in namespace ${namespace}`;
+  const title = `  ${counted(count, "selected Pod")}${place} without the sidecars`;
   const isPaused = spec.injectionStrategy?.paused === true;
-  const commands = injectingCommands(groups, { name, program, isPaused });
+  const commands = injectingCommands(groups, { name, program, isPaused, namespace });
   return [
     ...(groups.length === 0 ? [title] : [`${title}:`, ...uninjectedLines(groups, 4)]),
     ...(commands.length === 0 ? [] : ["  Inject them:", ...commands.map((each) => `    ${each}`)]),

@@ -288,3 +288,19 @@ for (const command of ["history logging", "history logging -o json", "undo loggi
     assert.match(errors, /^Cannot GET .*\/controllerrevisions: .* 403: forbidden\. Ask for/);
   });
 }
+
+Deno.test("status -n counts the Pods of that namespace, and proposes a restart there alone", async () => {
+  const pods = ["shop", "other", "third"].map((namespace) => ({
+    ...NEW_POD,
+    metadata: { ...NEW_POD.metadata, namespace, creationTimestamp: "2026-01-01T00:00:00Z" },
+  }));
+  const sidecarSet = { ...SIDECAR_SET, status: { ...SIDECAR_SET.status, uninjectedPods: 3 } };
+  const { client } = clusterOf([sidecarSet, NAMESPACE, ...pods], { isForbidden: shopAndSets });
+  const { output } = await runCli(["status", "-n", "shop"], { client });
+  assert.match(output, /\n {2}1 selected Pod in namespace shop without the sidecars:\n/);
+  assert.match(output, /\n {4}sidecarset rollout restart-injection logging -n shop\n$/);
+  const elsewhere = await runCli(["status", "-n", "empty"], {
+    client: clusterOf([sidecarSet, NAMESPACE, ...pods]).client,
+  });
+  assert.doesNotMatch(elsewhere.output, /without the sidecars|restart-injection/);
+});

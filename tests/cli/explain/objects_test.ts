@@ -183,7 +183,7 @@ Deno.test("explain says of a workload what its template gets and how its Pods st
     effective at 2026-01-01T03:00:00Z)
       default/old
   Inject them:
-    sidecarset rollout restart-injection web
+    sidecarset rollout restart-injection web -n default
 `,
   );
 });
