@@ -24,7 +24,7 @@ interface EventsOptions extends LoopEnvironment {
 }
 
 /** Milliseconds between two writes of the same reason for the same objects. */
-const INTERVAL = 60_000;
+const UPDATE_INTERVAL_MS = 60_000;
 /** Max. objects and reasons in memory; further ones are dropped until others may be evicted. */
 const CAPACITY = 1_000;
 const CONTROLLER = "sidecarset";
@@ -117,7 +117,7 @@ export class Events {
     if (!entry?.isNew) return;
     const { note, reason } = entry.occurrence;
     entry.isNew = false;
-    entry.nextAt = clock.monotonic() + INTERVAL;
+    entry.nextAt = clock.monotonic() + UPDATE_INTERVAL_MS;
     const faults = entry.faults;
     entry.faults = 0;
     try {

@@ -3,8 +3,8 @@ import type { Logger } from "../api/logger.ts";
 import type { RunSteps } from "../controller/steps.ts";
 import type { Slices } from "../index/reclassifier.ts";
 
-/** Classifying as many Pods takes less than a millisecond, or a few where they have many sidecars. */
-const PODS = 50;
+/** Classifying this number of Pods takes less than a millisecond, or a few where they have many sidecars. */
+const PODS_PER_SLICE = 50;
 /** After this long, admissions come first. */
 const BUDGET_MS = 3;
 /** As long as work, so that half of the time is left. Deno serves no connection before a timer has fired. */
@@ -51,5 +51,5 @@ export function createSlices({ clock, logger }: SlicesOptions): Slices {
       } while (clock.monotonic() < end);
     }
   };
-  return { pods: PODS, run: (work) => void runAll(work) };
+  return { pods: PODS_PER_SLICE, run: (work) => void runAll(work) };
 }

@@ -3,7 +3,7 @@ import { type Form, SOURCES, withController } from "./controller.ts";
 import { type Row, table } from "./table.ts";
 
 /** How long after it is ready a controller is measured, in milliseconds. */
-const SETTLE = 10_000;
+const SETTLE_MS = 10_000;
 const NO_OBJECTS = { sidecarSets: 0, pods: 0 };
 
 interface Measured {
@@ -45,7 +45,7 @@ export async function benchExecutable({ quick }: { readonly quick: boolean }): P
       "file MB": ((await Deno.stat(form.program)).size / 1e6).toFixed(0),
       "version --client ms": median(measured.versionMs).toFixed(0),
       "ready s": median(measured.readySeconds).toFixed(2),
-      [`RSS MiB ${SETTLE / 1_000} s later`]: median(measured.residentMiB).toFixed(0),
+      [`RSS MiB ${SETTLE_MS / 1_000} s later`]: median(measured.residentMiB).toFixed(0),
     });
   }
   console.log("\nThe executable and `deno run`, medians; a controller without objects\n");
@@ -61,7 +61,7 @@ async function commandMs(form: Form): Promise<number> {
 async function measureController(form: Form, measured: Measured): Promise<void> {
   await withController({ size: NO_OBJECTS, form }, async ({ readySeconds, residentMiB }) => {
     measured.readySeconds.push(readySeconds);
-    await new Promise((resolve) => setTimeout(resolve, SETTLE));
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     measured.residentMiB.push(residentMiB());
   });
 }

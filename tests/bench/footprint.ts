@@ -13,7 +13,7 @@ const SIZES: readonly SimulatedApiInput[] = [
   { sidecarSets: 50_000, pods: 100_000 },
 ];
 /** How long after it is ready the process is measured again, in milliseconds. */
-const SETTLE = 10_000;
+const SETTLE_MS = 10_000;
 
 /** Measures the controller's start and memory with few and many objects, at an API server that makes them up. */
 export async function benchFootprint({ quick }: { readonly quick: boolean }): Promise<void> {
@@ -28,7 +28,7 @@ export async function benchFootprint({ quick }: { readonly quick: boolean }): Pr
 function measure(size: SimulatedApiInput): Promise<Row> {
   return withController({ size }, async ({ server, webhook, readySeconds, residentMiB }) => {
     const atReady = residentMiB();
-    await new Promise((resolve) => setTimeout(resolve, SETTLE));
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const settled = residentMiB();
     const relist = await admissionsDuringRelist({ server, webhook });
     return {
@@ -36,7 +36,7 @@ function measure(size: SimulatedApiInput): Promise<Row> {
       Pods: size.pods,
       "ready s": readySeconds.toFixed(2),
       "RSS MiB": atReady.toFixed(0),
-      [`RSS MiB ${SETTLE / 1_000} s later`]: settled.toFixed(0),
+      [`RSS MiB ${SETTLE_MS / 1_000} s later`]: settled.toFixed(0),
       ...relist,
       "RSS MiB after the relist": residentMiB().toFixed(0),
     };

@@ -80,11 +80,11 @@ export function benchKubeconfig(server: string): string {
   });
 }
 
-const READY_DEADLINE = 180_000;
+const READY_DEADLINE_MS = 180_000;
 
 /** Waits until a controller is ready; throws if it has ended before. */
 export async function untilReady(url: string, ended: () => boolean): Promise<void> {
-  const deadline = performance.now() + READY_DEADLINE;
+  const deadline = performance.now() + READY_DEADLINE_MS;
   for (;;) {
     const ready = await fetch(url).then(async (response) => {
       await response.body?.cancel();

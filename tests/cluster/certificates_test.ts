@@ -15,7 +15,7 @@ import { UserShell } from "../support/user_shell.ts";
 const PODS = 10_000;
 const CERTIFICATES = 20;
 const AUTHORITIES = 3;
-const DEADLINE = 600_000;
+const DEADLINE_MS = 600_000;
 const SIGNED = '"Issued a serving certificate"';
 const STORED = '"Stored the certificate authority"';
 const DAMAGED = '"The Secret of the certificate authority is damaged';
@@ -48,7 +48,7 @@ Deno.test("certificates that live for seconds never cost a Pod with failurePolic
       sidecar: "agent",
       inFlight: 16,
       name: "web",
-      signal: AbortSignal.timeout(DEADLINE),
+      signal: AbortSignal.timeout(DEADLINE_MS),
       isEnough(created) {
         const { certificates, authorities } = changed();
         return created >= PODS && certificates >= CERTIFICATES && authorities >= AUTHORITIES;

@@ -25,7 +25,7 @@ import {
 
 /** As replicas in a cluster: the registration stays when the process ends. */
 const args = ["--keep-registration", "--drain-seconds", "1"];
-const TIMEOUT = 120_000;
+const TIMEOUT_MS = 120_000;
 const POLICY = { name: "sidecarset" };
 const containers = [{ name: "agent", image: "agent:1" }];
 const main = { name: "main", image: "main:1" };
@@ -50,7 +50,7 @@ function untilReady(plane: ControlPlane, name: string, reason: string) {
       return condition?.status === "True" && condition.reason === reason &&
         condition.observedGeneration === metadata.generation;
     },
-    timeout: TIMEOUT,
+    timeout: TIMEOUT_MS,
   });
 }
 
@@ -59,7 +59,7 @@ function untilReviewed(plane: ControlPlane, isReviewed: boolean) {
   return eventually(async () => {
     const { webhooks = [] } = await readRegistration(plane);
     return webhooks.some(({ name }) => name.includes(".pods.")) === isReviewed;
-  }, { what: isReviewed ? "Pods are reviewed" : "no Pod is reviewed", timeout: TIMEOUT });
+  }, { what: isReviewed ? "Pods are reviewed" : "no Pod is reviewed", timeout: TIMEOUT_MS });
 }
 
 /** Replaces where API servers find the webhooks. */
@@ -89,7 +89,7 @@ function untilRefused(plane: ControlPlane, error: RegExp) {
     });
     await assert.rejects(created, error);
     return true;
-  }, { what: `the webhook fails with ${error}`, timeout: TIMEOUT });
+  }, { what: `the webhook fails with ${error}`, timeout: TIMEOUT_MS });
 }
 
 /** Creates Pods for as long as the work takes: none may be refused or go without the sidecar. */
@@ -187,7 +187,7 @@ Deno.test("SidecarSets that the API server injects by a policy", async (t) => {
       await eventually(async () => {
         const read = send(plane.client, get(resources.mutatingAdmissionPolicies, POLICY));
         return await read.then(() => false, (error) => error.httpCode === 404);
-      }, { what: "the policy is deleted with its last SidecarSet", timeout: TIMEOUT });
+      }, { what: "the policy is deleted with its last SidecarSet", timeout: TIMEOUT_MS });
       await untilReviewed(plane, true);
     });
     await stream(plane, "to-policy", async () => {
@@ -206,14 +206,14 @@ Deno.test("SidecarSets that the API server injects by a policy", async (t) => {
       await eventually(async () => {
         const { metadata } = await send(plane.client, get(resource, POLICY));
         return metadata.labels?.["app.kubernetes.io/managed-by"] === "sidecarset";
-      }, { what: "the policy is repaired", timeout: TIMEOUT });
+      }, { what: "the policy is repaired", timeout: TIMEOUT_MS });
       await untilReady(plane, "web", "InForce");
       await untilReviewed(plane, false);
     });
     await send(plane.client, remove(resource, POLICY));
     await eventually(async () => await send(plane.client, get(resource, POLICY)) !== undefined, {
       what: "the policy is there again",
-      timeout: TIMEOUT,
+      timeout: TIMEOUT_MS,
     });
     await untilReady(plane, "web", "InForce");
     await untilReviewed(plane, false);
@@ -312,7 +312,7 @@ Deno.test("SidecarSets that the API server injects by a policy", async (t) => {
       is: (found) =>
         found.status?.missedPods === 1 &&
         conditionOf(found, "PodsMissed")?.reason === "ContainerNameConflict",
-      timeout: TIMEOUT,
+      timeout: TIMEOUT_MS,
     });
   });
 });

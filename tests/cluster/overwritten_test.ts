@@ -11,8 +11,8 @@ import { conditionOf, createSidecarSet, untilSidecarSet } from "../support/sidec
 
 const MANAGER = "argocd-controller";
 /** How long another controller fights, and how often it looks, in milliseconds. */
-const FIGHT = 18_000;
-const INTERVAL = 100;
+const CONTENTION_MS = 18_000;
+const INTERVAL_MS = 100;
 
 interface Foreign<T extends KubeObject> {
   readonly resource: Resource<T>;
@@ -28,10 +28,10 @@ async function insist<T extends KubeObject>(
   { resource, ...foreign }: Foreign<T>,
 ): Promise<number> {
   const versions = new Set<string | undefined>();
-  for (const end = performance.now() + FIGHT; performance.now() < end;) {
+  for (const end = performance.now() + CONTENTION_MS; performance.now() < end;) {
     const request = patch(resource, { ...foreign, type: "merge", fieldManager: MANAGER });
     versions.add((await send(client, request)).metadata.resourceVersion);
-    await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+    await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
   }
   return versions.size - 1;
 }

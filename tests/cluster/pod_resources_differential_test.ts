@@ -10,7 +10,7 @@ import { type ControlPlane, startControlPlane } from "../support/control_plane.t
 
 const PODS = 300;
 /** In milliseconds: where the machine is slow, fewer Pods are compared. */
-const TIME = 20_000;
+const DURATION_MS = 20_000;
 
 function amounts<T extends string>(model: Record<T, fc.Arbitrary<string>>) {
   return fc.record(model, { requiredKeys: [], noNullPrototype: true });
@@ -79,7 +79,7 @@ Deno.test("the API server refuses a Pod for its own resources where this program
   });
   await fc.assert(comparison, {
     numRuns: PODS,
-    interruptAfterTimeLimit: TIME,
+    interruptAfterTimeLimit: DURATION_MS,
     markInterruptAsFailure: false,
   });
   assert.ok(counts.taken > 10 && counts.refused > 10, JSON.stringify(counts));

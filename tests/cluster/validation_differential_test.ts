@@ -11,7 +11,7 @@ import { podParts } from "../support/pod_arbitraries.ts";
 
 const PODS = 400;
 /** In milliseconds: where the machine is slow, fewer Pods are compared. */
-const TIME = 20_000;
+const DURATION_MS = 20_000;
 
 type Parts = typeof podParts extends fc.Arbitrary<infer T> ? T : never;
 
@@ -93,7 +93,7 @@ Deno.test("validation finds wrong with parts of Pods what the API server does", 
       assert.equal(own.length > 0, expected.length > 0, own.join());
       seen[expected.length === 0 ? "taken" : "refused"]++;
     }),
-    { numRuns: PODS, interruptAfterTimeLimit: TIME },
+    { numRuns: PODS, interruptAfterTimeLimit: DURATION_MS },
   );
   assert.ok(seen.taken > 20 && seen.refused > 20, JSON.stringify(seen));
 });

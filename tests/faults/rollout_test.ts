@@ -179,7 +179,7 @@ for (const [what, faultOf] of Object.entries(OUTAGES)) {
 const denied = 'admission webhook "pub.example" denied the request: unavailable Pods are enough';
 
 /** How late the webhook learns that a Pod is available again. */
-const LAG = 500;
+const LAG_MS = 500;
 
 /** A webhook like OpenKruise's PodUnavailableBudget that allows one Pod to be unavailable. */
 function budget(httpCode: number) {
@@ -189,7 +189,7 @@ function budget(httpCode: number) {
     const { unavailable, now } = sees();
     if (unavailable > 0) lastUnavailable = now;
     const isUpdate = method === "PATCH" && /\/pods\/[^/]+$/.test(path);
-    const isAllowed = now - lastUnavailable > LAG;
+    const isAllowed = now - lastUnavailable > LAG_MS;
     return isUpdate && !isAllowed ? { httpCode, status: { message: denied } } : undefined;
   };
   return { fault, see: (what: typeof sees) => sees = what };
@@ -208,7 +208,7 @@ for (const httpCode of [403, 404, 409, 429, 500, 503]) {
     await run.until(() => isAt(run, 2), { steps: 2_000 });
     const seconds = (run.clock.monotonic() - began) / 1_000;
     // Two restarts of three steps for each Pod, and the webhook's lag.
-    const restart = 3 * STEP_MS + LAG;
+    const restart = 3 * STEP_MS + LAG_MS;
     assert.ok(seconds < PODS * 2 * 2 * restart / 1_000, `${seconds} s for ${PODS} Pods`);
     assert.ok(run.cluster.mostUnavailable <= 1);
     const perPod = run.cluster.writes / PODS;

@@ -2,8 +2,8 @@ import type { ControllerProcess } from "./controller_process.ts";
 import { Relay } from "./relay.ts";
 
 /** How often readiness is looked at, in milliseconds. */
-const PROBE = 200;
-const PROBE_TIMEOUT = 1_000;
+const PROBE_INTERVAL_MS = 200;
+const PROBE_TIMEOUT_MS = 1_000;
 /** Probes in a row without an answer after which a replica is not ready, as a kubelet's `failureThreshold`. */
 const FAILURE_THRESHOLD = 3;
 
@@ -60,7 +60,7 @@ export class Balancer implements AsyncDisposable {
         }),
       );
       const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, PROBE);
+      const timer = setTimeout(resolve, PROBE_INTERVAL_MS);
       signal.addEventListener("abort", () => resolve(), { once: true });
       await promise;
       clearTimeout(timer);
@@ -81,7 +81,7 @@ function portOf({ webhookUrl }: ControllerProcess): number {
 /** Undefined if the probe timed out. */
 async function isReadyNow(replica: ControllerProcess): Promise<boolean | undefined> {
   try {
-    const signal = AbortSignal.timeout(PROBE_TIMEOUT);
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
     const response = await fetch(`${replica.healthUrl}/readyz`, { signal });
     await response.body?.cancel();
     return response.ok;

@@ -19,7 +19,7 @@ interface UnboundPod {
 }
 
 const IN_FLIGHT = 32;
-const PAUSE_AFTER_ERROR = 200;
+const PAUSE_AFTER_ERROR_MS = 200;
 
 /**
  * Stands in for kube-scheduler: binds each Pod that is for the default scheduler and not gated to a node, in turn,
@@ -39,7 +39,7 @@ export async function bindPods({ client, nodes, signal }: BinderOptions): Promis
       }
     } catch {
       // The API server is restarting; all Pods are seen again by the next watch.
-      await systemClock().sleep(PAUSE_AFTER_ERROR, signal);
+      await systemClock().sleep(PAUSE_AFTER_ERROR_MS, signal);
     }
   }
   await Promise.all(binding.values());
@@ -113,7 +113,7 @@ async function bind(
     } catch (error) {
       // Another client bound or deleted it.
       if (error instanceof ApiError && (error.httpCode === 409 || error.httpCode === 404)) return;
-      await systemClock().sleep(PAUSE_AFTER_ERROR, signal);
+      await systemClock().sleep(PAUSE_AFTER_ERROR_MS, signal);
     }
   }
 }

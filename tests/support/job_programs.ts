@@ -6,7 +6,7 @@ import { ClusterPods } from "./cluster_pods.ts";
 
 /** The annotation from which the kubelet's Stages take the exit codes of containers. */
 const EXIT = "kubelet.test/exit";
-const INTERVAL = 500;
+const INTERVAL_MS = 500;
 
 /**
  * Stands in for the programs of Jobs in the namespace `default`: once a Job's Pod runs, each of its containers ends
@@ -24,7 +24,7 @@ export async function endJobs(client: RestClient, signal: AbortSignal): Promise<
     } catch {
       // The Pod is deleted, or the API server restarts: all are observed again.
     }
-    await systemClock().sleep(INTERVAL, signal);
+    await systemClock().sleep(INTERVAL_MS, signal);
   }
 }
 

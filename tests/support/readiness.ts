@@ -4,7 +4,7 @@ import { eventually } from "./eventually.ts";
 import type { Server } from "./server.ts";
 
 /** Starting takes 3 s on an idle machine. */
-const TIMEOUT = 120_000;
+const TIMEOUT_MS = 120_000;
 
 /** Waits until the API server is ready and has made the namespace `default`. */
 export async function untilServing(apiServer: Server, client: RestClient): Promise<void> {
@@ -30,7 +30,7 @@ export async function untilNodesReady(kubelet: Server, client: RestClient): Prom
     });
     if (!isObject(nodes) || !Array.isArray(nodes.items)) return false;
     return nodes.items.length > 0 && nodes.items.every(isReady);
-  }, { what: "all nodes are ready", timeout: TIMEOUT, unless: () => kubelet.failure });
+  }, { what: "all nodes are ready", timeout: TIMEOUT_MS, unless: () => kubelet.failure });
 }
 
 /** Waits until kube-controller-manager has made the ServiceAccount that Pods need. */
@@ -49,7 +49,7 @@ async function untilAnswered(
   await eventually(async () => {
     await client.performRequest({ method: "GET", path });
     return true;
-  }, { what, timeout: TIMEOUT, unless: () => server.failure });
+  }, { what, timeout: TIMEOUT_MS, unless: () => server.failure });
 }
 
 function isReady(node: unknown): boolean {

@@ -15,8 +15,8 @@ import type { Writer } from "../writer.ts";
 /** Max. writes of one clean-up under way or queued. */
 const SLOTS = 512;
 /** The pause after a plan, as a multiple of the time that it took: before one after a change, and before a resync. */
-const REST = 4;
-const PAUSE = 50;
+const PAUSE_FACTOR = 4;
+const RESYNC_PAUSE_FACTOR = 50;
 
 /** One clean-up as far as this process has carried it. */
 export class Cleanup {
@@ -60,8 +60,8 @@ export class Cleanup {
     const started = this.#clock.monotonic();
     const plan = make();
     const now = this.#clock.monotonic();
-    this.#restUntil = now + (now - started) * REST;
-    this.#pause = (now - started) * PAUSE;
+    this.#restUntil = now + (now - started) * PAUSE_FACTOR;
+    this.#pause = (now - started) * RESYNC_PAUSE_FACTOR;
     const { unavailable } = plan;
     for (let i = unavailable; i < this.#unavailable; i++) this.failures.release(undefined);
     this.#hasReleased = unavailable < this.#unavailable;

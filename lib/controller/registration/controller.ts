@@ -20,7 +20,7 @@ const BATCH_DELAY_MS = 200;
  * A batch waits for a multiple of the time that the last one took, because planning and writing cost more with each
  * SidecarSet. New selections do not wait for it: their admission adds them.
  */
-const REST = 20;
+const BATCH_DELAY_FACTOR = 20;
 const MAX_BATCH_DELAY_MS = 2_000;
 /** Until the first write, when there is nothing to collect. */
 const FIRST_BATCH_DELAY_MS = 20;
@@ -142,7 +142,7 @@ export class RegistrationController {
 
   /** Requeues the registration. */
   resync(): void {
-    const rest = Math.min(MAX_BATCH_DELAY_MS, this.#lastTookMs * REST);
+    const rest = Math.min(MAX_BATCH_DELAY_MS, this.#lastTookMs * BATCH_DELAY_FACTOR);
     const delay = this.#reconciler.isRegistered
       ? Math.max(BATCH_DELAY_MS, rest)
       : FIRST_BATCH_DELAY_MS;

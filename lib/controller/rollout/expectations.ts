@@ -3,8 +3,8 @@ import type { ObservedPod } from "../../core/observed_pod.ts";
 import { httpCodeOf, isConflict } from "../../kube/errors.ts";
 
 /** Milliseconds: after an answer the watch follows soon; without one, the API server may still process the request. */
-const AFTER_ANSWER = 5_000;
-const WITHOUT_ANSWER = 30_000;
+const AFTER_ANSWER_MS = 5_000;
+const WITHOUT_ANSWER_MS = 30_000;
 
 interface Expectation {
   /** Whether the same write may be sent again: its precondition lets only one of both take effect. */
@@ -34,7 +34,7 @@ export class Expectations {
   /** Records a failed write that was decided for this state of a Pod. A refused write creates no expectation. */
   afterFailure({ metadata }: ObservedPod, { key, error }: { key: string; error: unknown }): void {
     const code = httpCodeOf(error);
-    const duration = code === undefined ? WITHOUT_ANSWER : AFTER_ANSWER;
+    const duration = code === undefined ? WITHOUT_ANSWER_MS : AFTER_ANSWER_MS;
     if (code !== undefined && code < 500 && !isConflict(error)) return;
     const { uid = "", resourceVersion } = metadata;
     const until = this.#clock.monotonic() + duration;

@@ -13,7 +13,7 @@ const SLOTS = 256;
 /** Free slots from which another plan is worth its cost. */
 const WORTHWHILE = 64;
 /** The pause after a plan, as a multiple of the time that the plan took. */
-const REST = 9;
+const PAUSE_FACTOR = 9;
 
 /** A plan with what it was made from. */
 interface MadePlan {
@@ -159,7 +159,7 @@ export class Rollout {
     this.last = {
       ...made,
       dueAt: now + Math.min(planned, this.failures.wait ?? Infinity),
-      restUntil: now + spentMs * REST,
+      restUntil: now + spentMs * PAUSE_FACTOR,
     };
   }
 }

@@ -10,7 +10,7 @@ type LabelTimes = Readonly<Record<string, string>>;
 type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
 
 /** The creation and a manager's entry get separate timestamps, which can differ by a second. */
-const SAME_MOMENT = 1_000;
+const SAME_MOMENT_MS = 1_000;
 
 /**
  * `managedFields` entries for labels set after the object's creation, reduced to these fields; empty for most
@@ -24,7 +24,7 @@ export function laterLabelFields(metadata: ObjectMeta): ManagedFields {
     const { time = "", manager } = entry;
     return labels === undefined ? [] : [{ time, labels, isOurs: manager === FIELD_MANAGER }];
   });
-  const margin = owning.filter(({ isOurs }) => !isOurs).length === 1 ? SAME_MOMENT : 0;
+  const margin = owning.filter(({ isOurs }) => !isOurs).length === 1 ? SAME_MOMENT_MS : 0;
   return owning
     .filter(({ time, isOurs }) => isOurs || Date.parse(time) > created + margin)
     .map(({ time, labels }) => ({ time, fieldsV1: { "f:metadata": { "f:labels": labels } } }));
@@ -82,7 +82,7 @@ interface MissedBefore {
 }
 
 /** Maximum delay of a count in milliseconds. */
-const MARGIN = 10_000;
+const MAX_COUNT_DELAY_MS = 10_000;
 
 /**
  * Pods that look missed at start-up but may have become selected later: by a removed label of the Pod or its
@@ -94,7 +94,7 @@ export function doubtfulMissed(
   { spec, missedBefore, countedUntil, effectiveSince }: MissedBefore,
 ): readonly ObservedPod[] {
   const counted = missed.filter(({ metadata }) =>
-    Date.parse(metadata.creationTimestamp ?? "") < countedUntil.getTime() - MARGIN
+    Date.parse(metadata.creationTimestamp ?? "") < countedUntil.getTime() - MAX_COUNT_DELAY_MS
   );
   if (counted.length <= missedBefore) return [];
   if (excludes(spec.selector) || excludes(spec.namespaceSelector)) return counted;

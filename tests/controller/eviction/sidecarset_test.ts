@@ -68,7 +68,7 @@ function setUp({ obstacle, obstacleOf = () => obstacle, httpCode }: SetUp = {}) 
   for (const pod of pods.values()) index.applyPod(pod);
   const reconcile = async () => {
     const outcome = await loop.process("web", new AbortController().signal);
-    for (let i = 0; i < 20; i++) await settle();
+    await settle();
     return outcome;
   };
   const evicted = () =>

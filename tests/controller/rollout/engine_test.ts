@@ -58,7 +58,7 @@ function setUp(prepared: PreparedSidecarSet, respond?: Respond) {
   const advance = async (state = prepared) => {
     const plan = await rollouts.advance(state, signal);
     if (plan === undefined) throw new Error("the SidecarSet is not the one of the index");
-    for (let i = 0; i < 20; i++) await settle();
+    await settle();
     return plan;
   };
   const patched = () =>
@@ -120,7 +120,7 @@ Deno.test("Rollouts does not send a patch for a state of the Pod that is over", 
     index.applyPod(podOf({ name, injected: [old], resourceVersion: "2" }));
   }
   gate.resolve();
-  for (let i = 0; i < 20; i++) await settle();
+  await settle();
   assert.equal(patched().some((path) => waiting.includes(path ?? "")), false);
 });
 
@@ -185,7 +185,7 @@ Deno.test("Rollouts removes a Pod's condition for a deleted SidecarSet", async (
   );
   assert.ok(names.includes("gone"), "the SidecarSet is requeued although it is deleted");
   rollouts.release("gone", signal);
-  for (let i = 0; i < 20; i++) await settle();
+  await settle();
   const request = client.requests[0] ?? { path: "", body: undefined };
   assert.match(request.path, /\/pods\/a\/status$/);
   assert.ok(isObject(request.body));

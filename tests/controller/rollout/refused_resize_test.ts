@@ -46,7 +46,7 @@ async function refused(code: number, message: string) {
   const advance = async () => {
     const prepared = index.sidecarSets.get("web") ?? current;
     rollouts.advance(prepared, signal);
-    for (let i = 0; i < 20; i++) await settle();
+    await settle();
     return prepared;
   };
   for (let i = 0; i < 3; i++) await advance();
