@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../lib/api/objects.ts";
 import { readAs } from "../../lib/api/read.ts";
 import { type SidecarSet, sidecarSet } from "../../lib/api/sidecarset.ts";
-import type { RestClient } from "../../lib/kube/contract.ts";
+import { readAllItems, type RestClient } from "../../lib/kube/contract.ts";
 import { create, list } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/response.ts";
@@ -97,17 +97,23 @@ async function createAll(
 async function untilAllReady(client: RestClient, count: number): Promise<void> {
   const deadline = performance.now() + READY_TIMEOUT_MS;
   for (;;) {
-    const { items } = await send(client, list(resources.sidecarSets));
-    const ready = items.filter((item) => {
+    let ready = 0;
+    // A request for a whole list of thousands may not be answered in time.
+    for await (const item of readAllItems((token) => readPage(client, token))) {
       const read = readAs(sidecarSet, item);
-      return read.ok && conditionOf(read.value, "Ready")?.status === "True";
-    });
-    if (ready.length === count) return;
+      if (read.ok && conditionOf(read.value, "Ready")?.status === "True") ready++;
+    }
+    if (ready === count) return;
     if (performance.now() > deadline) {
-      throw new Error(`Cannot bench: ${ready.length} of ${count} SidecarSets are Ready`);
+      throw new Error(`Cannot bench: ${ready} of ${count} SidecarSets are Ready`);
     }
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
+}
+
+function readPage(client: RestClient, token?: string) {
+  const page = { limit: 500, ...(token === undefined ? {} : { continue: token }) };
+  return send(client, list(resources.sidecarSets, page));
 }
 
 async function usage(controller: ControllerProcess): Promise<{ cpu: number; writes: number }> {
