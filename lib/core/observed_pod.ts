@@ -130,3 +130,22 @@ export function envValue(
 ): string | undefined {
   return env?.find((variable) => variable.name === name)?.value;
 }
+
+/** Orders Pods by namespace and name, as the order of a watch differs from that of a list. */
+export function compareByName(
+  { metadata: a }: Pick<ObservedPod, "metadata">,
+  { metadata: b }: Pick<ObservedPod, "metadata">,
+): number {
+  return compareTexts(a.namespace, b.namespace) || compareTexts(a.name, b.name);
+}
+
+function compareTexts(a = "", b = ""): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** The Pod that messages name as the example of several: the same one before and after a restart. */
+export function firstByName(pods: Iterable<ObservedPod>): ObservedPod | undefined {
+  let first: ObservedPod | undefined;
+  for (const pod of pods) if (first === undefined || compareByName(pod, first) < 0) first = pod;
+  return first;
+}

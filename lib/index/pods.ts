@@ -125,9 +125,9 @@ export class PodIndex {
     return this.#podsOf(this.#members.get(sidecarSet)?.missed);
   }
 
-  /** Key of one matched Pod that is not ready. */
-  anyUnreadyOf(sidecarSet: string): string | undefined {
-    return this.#members.get(sidecarSet)?.unready.values().next().value;
+  /** Matched Pods that are not ready. */
+  unreadyOf(sidecarSet: string): ObservedPod[] {
+    return this.#podsOf(this.#members.get(sidecarSet)?.unready);
   }
 
   /** Updated and ready Pods that may be so only recently; undefined if the SidecarSet has no Pods. */

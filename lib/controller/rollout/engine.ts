@@ -1,4 +1,4 @@
-import type { ObservedPod } from "../../core/observed_pod.ts";
+import { firstByName, type ObservedPod } from "../../core/observed_pod.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { RolloutPlan, RolloutSnapshot } from "../../core/rollout/contract.ts";
 import { updatedAndReadySince } from "../../core/rollout/availability.ts";
@@ -184,11 +184,10 @@ export class Rollouts {
   ): ExplainedPlan {
     const { index: { pods } } = this.#options;
     const { prepared, drifted } = snapshot;
-    const unready = pods.anyUnreadyOf(prepared.name);
     const detail = planDetail(plan, {
       prepared,
       failure: rollout.failures.example,
-      unready: unready === undefined ? undefined : pods.get(unready),
+      unready: () => firstByName(pods.unreadyOf(prepared.name)),
       drifted,
     });
     return detail === undefined ? plan : { ...plan, detail };

@@ -36,7 +36,7 @@ export interface EvictionFacts {
 }
 
 /** Whether a Pod may be evicted now; if not, the first reason. */
-type EvictionDecision =
+export type EvictionDecision =
   | { readonly evict: true }
   | {
     readonly evict: false;

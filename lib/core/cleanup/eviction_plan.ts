@@ -1,8 +1,8 @@
 import { rfc3339 } from "../../api/meta.ts";
-import type { ObservedPod } from "../observed_pod.ts";
+import { compareByName, firstByName, type ObservedPod } from "../observed_pod.ts";
 import type { Reason } from "../reasons.ts";
 import { isRunningAndReady } from "../status/readiness.ts";
-import { controllerOf, type EvictionFacts, mayEvict } from "./eviction.ts";
+import { controllerOf, type EvictionDecision, type EvictionFacts, mayEvict } from "./eviction.ts";
 import { afterEviction, type EvictionGuard, expiresAt, settleGuards } from "./eviction_guards.ts";
 import { settledAt, Workloads } from "./eviction_workloads.ts";
 import type { ReplacementObstacle } from "./replacement.ts";
@@ -38,7 +38,7 @@ export interface EvictionPlan {
   readonly guards: readonly EvictionGuard[];
   /** Obstacles found in Pods, for the next plans. */
   readonly obstacles: ReadonlyMap<ObservedPod, ReplacementObstacle>;
-  /** Why the first Pod that is not evicted is not. */
+  /** Why a Pod that is not evicted stays: the first one by namespace and name. */
   readonly objection?: {
     readonly pod: ObservedPod;
     readonly reason: Reason;
@@ -70,19 +70,11 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
   let [decisions, dryRuns] = [0, 0];
   let objection: EvictionPlan["objection"];
   let waitUntil = Math.min(...pending.map(expiresAt), ...underWay.map(settledAt));
-  for (const pod of notReadyFirst(snapshot.candidates)) {
-    const known = snapshot.knownObstacleOf(pod);
-    if (known !== undefined) {
-      objection ??= { pod, ...known };
-      continue;
-    }
-    const workload = controllerOf(pod)?.uid ?? "";
-    if (done.has(workload)) continue;
-    if (decisions++ >= MAX_DECISIONS || dryRuns >= MAX_DRY_RUNS) {
-      waitUntil = Math.min(waitUntil, snapshot.now.getTime() + NEXT_PLAN_MS);
-      break;
-    }
-    const { guard, isSettled, isReady, distinctAt } = workloads.of(workload);
+  const candidates = [...snapshot.candidates];
+  const example = firstByName(candidates);
+  const decide = (pod: ObservedPod): EvictionDecision => {
+    decisions++;
+    const { guard, isSettled, isReady, distinctAt } = workloads.of(workloadOf(pod));
     if (distinctAt > snapshot.now.getTime()) waitUntil = Math.min(waitUntil, distinctAt);
     const faultRetryAt = snapshot.faultRetryAt?.get(guard?.pod ?? "");
     const { faultRetryAt: _, ...common } = snapshot;
@@ -95,25 +87,45 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
       workloadReady: isReady,
       ...(guard === undefined ? {} : { guard }),
     };
-    let decision = mayEvict(pod, facts);
+    const decision = mayEvict(pod, facts);
     // The dry run is the most expensive check, so it runs last, except for the Pod whose obstacle is reported.
-    if (decision.evict || objection === undefined) {
-      dryRuns++;
-      const obstacle = snapshot.observedObstacleOf(pod);
-      if (obstacle) decision = mayEvict(pod, { ...facts, replacementObstacle: obstacle });
+    if (!decision.evict && pod !== example) return decision;
+    dryRuns++;
+    const obstacle = snapshot.observedObstacleOf(pod);
+    return obstacle ? mayEvict(pod, { ...facts, replacementObstacle: obstacle }) : decision;
+  };
+  const object = (pod: ObservedPod, { reason, message }: ReplacementObstacle) => {
+    if (objection !== undefined && compareByName(objection.pod, pod) <= 0) return;
+    objection = { pod, reason, message };
+  };
+  for (const pod of notReadyFirst(candidates, example)) {
+    const known = snapshot.knownObstacleOf(pod);
+    if (known !== undefined) {
+      object(pod, known);
+      continue;
     }
+    const workload = workloadOf(pod);
+    if (done.has(workload)) continue;
+    if (decisions >= MAX_DECISIONS || dryRuns >= MAX_DRY_RUNS) {
+      waitUntil = Math.min(waitUntil, snapshot.now.getTime() + NEXT_PLAN_MS);
+      break;
+    }
+    const decision = decide(pod);
     if (decision.evict) {
       evictions.push(pod);
       done.add(workload);
       if (isRunningAndReady(pod)) unavailable++;
       continue;
     }
-    const { reason, message, scope, retryAt = Infinity } = decision;
-    objection ??= { pod, reason, message };
-    waitUntil = Math.min(waitUntil, retryAt);
-    if (scope === "All") break;
-    if (scope === "Workload") done.add(workload);
-    else obstacles.set(pod, { reason, message });
+    object(pod, decision);
+    waitUntil = Math.min(waitUntil, decision.retryAt ?? Infinity);
+    if (decision.scope === "All") break;
+    if (decision.scope === "Workload") done.add(workload);
+    else obstacles.set(pod, { reason: decision.reason, message: decision.message });
+  }
+  if (example !== undefined && objection?.pod !== example && !evictions.includes(example)) {
+    const decision = snapshot.knownObstacleOf(example) ?? decide(example);
+    if ("reason" in decision) object(example, decision);
   }
   return {
     evictions,
@@ -136,7 +148,7 @@ export function withEvictions(
   if (evictions.length === 0) return guards;
   const byWorkload = new Map(guards.map((guard) => [guard.workload, guard]));
   for (const pod of evictions) {
-    const workload = controllerOf(pod)?.uid ?? "";
+    const workload = workloadOf(pod);
     const note = {
       workload,
       pod: pod.metadata.uid ?? "",
@@ -151,13 +163,23 @@ export function withEvictions(
   return [...byWorkload.values()];
 }
 
-/** Pods that are not ready come first: they cost no availability, and can block the others. */
-function notReadyFirst(pods: Iterable<ObservedPod>): readonly ObservedPod[] {
+/**
+ * Pods that are not ready come first: they cost no availability, and can block the others. The example comes first
+ * among those like it.
+ */
+function notReadyFirst(
+  pods: readonly ObservedPod[],
+  example: ObservedPod | undefined,
+): readonly ObservedPod[] {
   const { ready = [], others = [] } = Object.groupBy(
-    pods,
+    example === undefined ? pods : [example, ...pods.filter((pod) => pod !== example)],
     (pod) => isRunningAndReady(pod) ? "ready" : "others",
   );
   return [...others, ...ready];
+}
+
+function workloadOf(pod: ObservedPod): string {
+  return controllerOf(pod)?.uid ?? "";
 }
 
 /** RFC 3339 times in UTC sort as strings. */

@@ -1,4 +1,4 @@
-import type { ObservedPod } from "../observed_pod.ts";
+import { firstByName, type ObservedPod } from "../observed_pod.ts";
 import type { ConditionReason } from "../reasons.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { assessImages } from "../status/drift.ts";
@@ -10,7 +10,7 @@ interface DetailFacts {
   /** The API server's last error for a Pod whose update it refused. */
   readonly failure: string | undefined;
   /** An example of a Pod that is not ready. */
-  readonly unready: ObservedPod | undefined;
+  unready(): ObservedPod | undefined;
   readonly drifted: readonly ObservedPod[];
 }
 
@@ -22,7 +22,7 @@ export function planDetail(plan: RolloutPlan, facts: DetailFacts): string | unde
     case "UpdateRefused":
       return refused ? leftText(refused) : facts.failure;
     case "WaitingForAvailability":
-      return facts.unready && `Pod ${nameOf(facts.unready)} is not ready`;
+      return unreadyText(facts.unready());
     case "PodResizeInProgress":
     case "PodResizePending":
       return resizing && leftText(resizing);
@@ -35,12 +35,16 @@ export function planDetail(plan: RolloutPlan, facts: DetailFacts): string | unde
   }
 }
 
+function unreadyText(pod: ObservedPod | undefined): string | undefined {
+  return pod && `Pod ${nameOf(pod)} is not ready`;
+}
+
 function leftText({ pod, message }: LeftPod): string {
   return `Pod ${nameOf(pod)}: ${message}`;
 }
 
 function driftText({ prepared, drifted }: DetailFacts): string | undefined {
-  const [pod] = drifted;
+  const pod = firstByName(drifted);
   if (pod === undefined) return undefined;
   const [drift] = assessImages(pod, prepared).drift;
   if (drift === undefined) return undefined;

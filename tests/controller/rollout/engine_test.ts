@@ -234,6 +234,15 @@ Deno.test("Rollouts reports drift, and puts it right with driftPolicy Repair", a
   assert.deepEqual(patched(), ["a"]);
 });
 
+Deno.test("Rollouts names the first of several drifted Pods, in whatever order they come", async () => {
+  const { index, advance } = setUp(old);
+  for (const name of ["b", "a", "c"]) {
+    index.applyPod(withImage(generated({ name, injected: [old] }, 2), "odd:1"));
+  }
+  const plan = await advance();
+  assert.match(plan.detail ?? "", /3 Pods, .*agent of Pod default\/a has odd:1/);
+});
+
 Deno.test("Rollouts records images that were rewritten before the Pod was stored", async () => {
   const { client, index, advance } = setUp(old, ({ body }) => ({
     ...podOf({ name: "a" }),

@@ -187,7 +187,7 @@ const conflict = { reason: "ContainerNameConflict", message: "agent is there" } 
 
 Deno.test("planEvictions() makes a dry run only for a Pod that nothing else keeps", () => {
   const pods = [
-    owned("first", { workload: "u" }),
+    owned("a first one", { workload: "u" }),
     owned("kept", { workload: "v" }),
     owned("new and not ready", { workload: "v", ready: false }),
     owned("fine"),
@@ -203,7 +203,7 @@ Deno.test("planEvictions() makes a dry run only for a Pod that nothing else keep
     },
   };
   const plan = planEvictions(snapshot(pods, facts));
-  assert.deepEqual(names(asked), ["first", "fine"]);
+  assert.deepEqual(names(asked), ["a first one", "fine"]);
   assert.deepEqual(names(plan.evictions), ["fine"]);
   assert.equal(plan.objection?.reason, "ContainerNameConflict");
 });
@@ -248,7 +248,7 @@ Deno.test("planEvictions() takes Pods that are not ready first, whatever the bud
   const pods = [
     owned("ready", { workload: "a" }),
     owned("crashing", { workload: "b", ready: false }),
-    owned("other-workload", { workload: "b" }),
+    owned("sibling", { workload: "b" }),
     owned("pending", { workload: "c", ready: false, phase: "Pending" }),
   ];
   const facts = { unavailable: 2, maxUnavailable: 1 };
