@@ -36,13 +36,20 @@ const cleanupRecord = z.looseObject({
 });
 export type CleanupRecord = z.infer<typeof cleanupRecord>;
 
-/** Progress of a clean-up, for users to read. */
-export interface CleanupProgress {
+const cleanupProgress = z.object({
   /** Number of Pods that still have sidecars to clean up. */
-  readonly remaining: number;
+  remaining: z.number(),
   /** Blockers by reason, each with the number of Pods and an example. */
-  readonly blocked: Readonly<Record<string, { pods: number; example: string; message: string }>>;
-}
+  blocked: z.record(
+    z.string(),
+    z.object({ pods: z.number(), example: z.string(), message: z.string() }),
+  ),
+});
+/** Progress of a clean-up, for users to read, and for the next leader. */
+export type CleanupProgress = z.infer<typeof cleanupProgress>;
+
+/** Progress of a clean-up that has not begun. */
+export const NO_PROGRESS: CleanupProgress = { remaining: 0, blocked: {} };
 
 /** The name of the ConfigMap of a SidecarSet's record; uids are valid in names. */
 export function cleanupRecordName(uid: string): string {
@@ -78,6 +85,16 @@ export function fromConfigMap({ data = {} }: ConfigMap): Read<CleanupRecord> {
       ok: false,
       problems: [{ reason: "FieldValueInvalid", field, message: "must be JSON" }],
     };
+  }
+}
+
+/** The progress that is stored with a record; none if it cannot be read. */
+export function progressIn({ data = {} }: ConfigMap): CleanupProgress {
+  try {
+    const read = readAs(cleanupProgress, JSON.parse(data[PROGRESS_KEY] ?? "null"));
+    return read.ok ? read.value : NO_PROGRESS;
+  } catch {
+    return NO_PROGRESS;
   }
 }
 

@@ -147,6 +147,7 @@ export function createControllers(options: ControllersOptions): Controllers {
     recreatingKinds: new Set(config.recreatingKinds),
     isWebhookReady(prepared: PreparedSidecarSet) {
       const facts = injectionFacts(prepared);
+      if (facts.isUnknown) return undefined;
       return facts.obstacle === undefined && isSettled(facts, clock.now());
     },
     obstacleOf: (pod: Pod, prepared: PreparedSidecarSet) =>
@@ -169,6 +170,7 @@ export function createControllers(options: ControllersOptions): Controllers {
     registrationOf: injectionFacts,
     missedOf: (name) => missed.summaryOf(name),
     refusedOf: (name) => refused.summaryOf(name),
+    arePodsExamined: (name) => missed.isExamined(name) && refused.isExamined(name),
     onStored: (stored) => index.updateSidecarSet(options.prepare(stored)),
   });
   const records = new CleanupRecords(common);

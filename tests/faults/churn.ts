@@ -4,6 +4,7 @@ import { prepareSidecarSet } from "../../lib/core/defaults/prepare.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { podOf } from "../support/objects.ts";
 import { MemoryApi } from "./memory_api.ts";
+import { startContainers } from "./memory_kubelet.ts";
 import { startSimulatedController } from "./simulated_controller.ts";
 
 /** State after one round. */
@@ -55,27 +56,7 @@ async function pass(seconds: number, step = 5): Promise<void> {
     api.sendBookmarks();
     await clock.advance(step * 1_000);
     await new Promise((resolve) => setTimeout(resolve));
-    startContainers();
-  }
-}
-
-function startContainers(): void {
-  for (const [path, { spec, status }] of api.list("/api/v1/pods")) {
-    const { containers = [] } = Object(spec);
-    const known = Object(status).containerStatuses ?? [];
-    const changed = containers.filter(({ image }: { image: string }, i: number) =>
-      known[i]?.image !== image
-    );
-    if (changed.length === 0) continue;
-    const containerStatuses = containers.map((
-      { name, image }: { name: string; image: string },
-    ) => ({
-      name,
-      image,
-      imageID: `id-of-${image}`,
-      ready: true,
-    }));
-    api.patch(path, { status: { containerStatuses } });
+    startContainers(api);
   }
 }
 

@@ -66,6 +66,7 @@ export class MemoryApi implements RestClient {
       generation: (known?.metadata.generation ?? 0) +
         Number(!isDeepStrictEqual(specOf(known), specOf(body))),
       resourceVersion: this.#next(),
+      managedFields: [{ operation: "Update", time: this.#clock.now().toISOString() }],
     };
     const stored: Stored = { ...body, metadata };
     this.objects.set(path, stored);
@@ -114,7 +115,7 @@ export class MemoryApi implements RestClient {
   }
 
   #list(collection: string, query: URLSearchParams): object {
-    const items = this.list(collection).map(([, object]) => object);
+    const items = this.#inOrder(collection);
     return {
       metadata: { resourceVersion: String(this.#version) },
       items: items.filter((object) => isSelected(query, object)),
@@ -136,12 +137,17 @@ export class MemoryApi implements RestClient {
   }
 
   #initialEvents(path: string, query: URLSearchParams): JSONValue[] {
-    const objects = this.list(path).map(([, object]) => object);
-    const selected = objects.filter((object) => isSelected(query, object));
+    const selected = this.#inOrder(path).filter((object) => isSelected(query, object));
     const annotations = { "k8s.io/initial-events-end": "true" };
     const end = { metadata: { resourceVersion: String(this.#version), annotations } };
     const events = selected.map((object) => ({ type: "ADDED", object }));
     return JSON.parse(JSON.stringify([...events, { type: "BOOKMARK", object: end }]));
+  }
+
+  /** As etcd has them: by namespace and name. */
+  #inOrder(collection: string): Stored[] {
+    const sorted = this.list(collection).sort(([a], [b]) => a < b ? -1 : 1);
+    return sorted.map(([, object]) => object);
   }
 
   #next(): string {

@@ -10,15 +10,20 @@ import { createWatches } from "../../lib/runtime/watches.ts";
 import type { ManualClock } from "../support/manual_clock.ts";
 import { quietLogger } from "../support/quiet_logger.ts";
 
+const CA_BUNDLE = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+
 /**
  * Starts all watches and controllers of a process over any API server, without the webhook.
  *
+ * @param certifiedAfterMs when the process has a certificate, without which it cannot compare the registration
  * @returns a function that ends them
  */
 export function startSimulatedController(
   client: RestClient,
   clock: ManualClock,
+  { certifiedAfterMs = 0 } = {},
 ): () => Promise<void> {
+  const certifiedAt = clock.monotonic() + certifiedAfterMs;
   const config = readConfig({ flags: {}, env: () => undefined, terminal: false });
   const { namespace } = config;
   const index = new ClusterIndex();
@@ -42,7 +47,7 @@ export function startSimulatedController(
     excludedNamespaces: [],
     identity: "test",
     metrics: createMetrics({ version: "0.0.0", apiServer: "127.0.0.1" }).loops,
-    caBundle: () => "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
+    caBundle: () => clock.monotonic() < certifiedAt ? undefined : CA_BUNDLE,
     facts: () => ({}),
     certificatePollMs: 1_000,
     isSynced: () => watches.unsynced().length === 0,
@@ -55,6 +60,7 @@ export function startSimulatedController(
     controllers.election.run(signal),
     watches.run(signal),
     controllers.run(signal),
+    clock.sleep(certifiedAfterMs, signal).then(() => controllers.registration.observeCaBundle()),
   ]);
   return async () => {
     stop.abort();

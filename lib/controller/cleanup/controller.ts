@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { CleanupProgress } from "../../api/cleanup_record.ts";
+import { type CleanupProgress, NO_PROGRESS, progressIn } from "../../api/cleanup_record.ts";
 import type { ObservedPod } from "../../core/observed_pod.ts";
 import { type CleanupAction, type CleanupPlan, planCleanup } from "../../core/cleanup/plan.ts";
 import { actionOf, cleanupEvents } from "../../core/cleanup/record.ts";
@@ -63,7 +63,9 @@ export class CleanupController {
   /** By SidecarSet, how far the clean-ups under way have come; empty on a follower, whose last state is out of date. */
   progress(): ReadonlyMap<string, CleanupProgress> {
     if (!this.#options.isLeader()) return new Map();
-    return new Map([...this.#cleanups].map(([name, { progress }]) => [name, progress]));
+    return new Map(
+      [...this.#cleanups].flatMap(([name, { progress }]) => progress ? [[name, progress]] : []),
+    );
   }
 
   /** Maps a change to the SidecarSets whose sidecars it may make superfluous. */
@@ -84,6 +86,7 @@ export class CleanupController {
   resync(): void {
     const { index, records } = this.#options;
     records.forgetWrites();
+    for (const cleanup of this.#cleanups.values()) cleanup.progress = undefined;
     const named = [...index.sidecarSets.values()].map(({ name }) => name);
     const all = [
       ...named,
@@ -161,6 +164,7 @@ export class CleanupController {
     const { index, clock, records, evictions } = this.#options;
     const { name, current, stored } = task;
     const cleanup = this.#cleanup(name);
+    cleanup.progress ??= stored ? progressIn(stored.configMap) : NO_PROGRESS;
     const isNeeded = this.#candidates.of(name).size > 0 || cleanup.progress.remaining > 0 ||
       stored?.record.evictions !== undefined;
     if (!isNeeded) return await this.#finish(task, signal);
@@ -170,6 +174,7 @@ export class CleanupController {
     const evicted: CleanupEvictionOutcome = stored
       ? await evictions.advance({ scope, plan, stored }, signal)
       : { blocked: {} };
+    if (evicted.isUndecided) return RESYNC_INTERVAL_MS;
     const { blocked, remaining } = cleanup.progressBy(plan);
     const after = { remaining, blocked: { ...blocked, ...evicted.blocked } };
     this.#report(name, {
@@ -251,7 +256,7 @@ export class CleanupController {
       after: CleanupProgress;
     },
   ): void {
-    const before = cleanup.progress;
+    const before = cleanup.progress ?? NO_PROGRESS;
     cleanup.progress = after;
     if (isDeepStrictEqual(before, after)) return;
     const regarding = referenceByName({ name, uid });

@@ -23,7 +23,8 @@ export class Cleanup {
   /** uids of Pods whose write is under way. */
   readonly pending = new Set<string>();
   readonly failures: Failures;
-  progress: CleanupProgress = { remaining: 0, blocked: {} };
+  /** As last reported; undefined until this process has read what an earlier leader has reported. */
+  progress: CleanupProgress | undefined;
   readonly #clock: Clock;
   #restUntil = 0;
   #pause = 0;

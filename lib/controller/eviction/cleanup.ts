@@ -22,6 +22,8 @@ interface CleanupEvictionInput {
 /** What keeps Pods from being evicted, and when to decide again. */
 export interface CleanupEvictionOutcome {
   readonly blocked: CleanupProgress["blocked"];
+  /** Whether Pods stay only because this process has not compared the registration yet. */
+  readonly isUndecided?: boolean;
   readonly waitUntil?: number;
 }
 
@@ -49,7 +51,7 @@ export class CleanupEvictions {
     const { sidecarSet, current } = scope;
     const known = stored.record.evictions ?? NO_GUARDS;
     if (plan.evictions.length === 0 && known.length === 0) return { blocked: {} };
-    const { pods, guards, objection, waitUntil } = await this.#engine.decide({
+    const { pods, guards, objection, isUndecided, waitUntil } = await this.#engine.decide({
       sidecarSet,
       current,
       candidates: plan.evictions.map(({ pod }) => pod),
@@ -72,7 +74,7 @@ export class CleanupEvictions {
     };
     await Promise.all(pods.map((pod) => this.#engine.evict(pod, report, signal)));
     const held = plan.evictions.length - pods.length;
-    const outcome = waitUntil === undefined ? {} : { waitUntil };
+    const outcome = { isUndecided, ...(waitUntil === undefined ? {} : { waitUntil }) };
     if (objection === undefined || held === 0) return { blocked: {}, ...outcome };
     const { reason, pod, message } = objection;
     return { blocked: { [reason]: { pods: held, example: podKey(pod), message } }, ...outcome };

@@ -3,7 +3,7 @@ import type { Clock } from "../../api/clock.ts";
 import type { Logger } from "../../api/logger.ts";
 import type { ObjectReference } from "../../api/objects.ts";
 import type { EvictionGuard } from "../../api/sidecarset_status.ts";
-import type { ObservedPod } from "../../core/observed_pod.ts";
+import { compareByName, type ObservedPod } from "../../core/observed_pod.ts";
 import {
   type EvictionPlan,
   type EvictionSnapshot,
@@ -32,8 +32,11 @@ export interface EvictionEngineOptions {
   readonly events: Pick<Events, "record">;
   /** Kinds of controllers that recreate an evicted Pod. */
   readonly recreatingKinds: ReadonlySet<string>;
-  /** Whether the webhook would answer for a new Pod of the SidecarSet. */
-  isWebhookReady(prepared: PreparedSidecarSet): boolean;
+  /**
+   * Whether the webhook would answer for a new Pod of the SidecarSet; undefined before this process has compared the
+   * registration.
+   */
+  isWebhookReady(prepared: PreparedSidecarSet): boolean | undefined;
   /** The dry run of the injection for a Pod's replacement. */
   obstacleOf(pod: Pod, prepared: PreparedSidecarSet): ReplacementObstacle | undefined;
   /** What the dry run finds without the whole Pod. */
@@ -66,8 +69,10 @@ export interface DecidedEvictions {
   readonly pods: readonly ObservedPod[];
   /** What has to be stored before the first of them; the same reference where nothing has changed. */
   readonly guards: readonly EvictionGuard[];
-  /** Why the first Pod that is not evicted stays. */
+  /** Why one of the Pods that are not evicted stays. */
   readonly objection?: NonNullable<EvictionPlan["objection"]>;
+  /** Whether they stay only because this process has not compared the registration yet. */
+  readonly isUndecided: boolean;
   /** Milliseconds; when to decide again although nothing has changed. */
   readonly waitUntil?: number;
 }
@@ -113,8 +118,9 @@ export class EvictionEngine {
     const plan = planEvictions(snapshot);
     const specKey = specKeyOf(current);
     for (const [pod, obstacle] of plan.obstacles) findings.record(pod, { specKey, obstacle });
-    const pods = await this.#confirmed(plan, { request, findings }, signal);
-    const { objection } = plan;
+    const { pods, objections } = await this.#confirmed(plan, { request, findings }, signal);
+    const [objection] = [...objections, ...(plan.objection ? [plan.objection] : [])]
+      .sort((a, b) => compareByName(a.pod, b.pod));
     const known = findings.wait;
     const waitUntil = Math.min(
       plan.waitUntil ?? Infinity,
@@ -124,6 +130,8 @@ export class EvictionEngine {
       pods,
       guards: withEvictions(plan.guards, pods, snapshot),
       ...(objection === undefined ? {} : { objection }),
+      isUndecided: objection?.reason === "WebhookNotReady" && current !== undefined &&
+        this.#options.isWebhookReady(current) === undefined,
       ...(waitUntil === Infinity ? {} : { waitUntil }),
     };
   }
@@ -179,22 +187,26 @@ export class EvictionEngine {
         [...index.workloads.of(workload)].flatMap((key) => index.pods.get(key) ?? []),
       generation: current?.sidecarSet.metadata.generation ?? 0,
       recreatingKinds,
-      webhookReady: current === undefined || isWebhookReady(current),
+      webhookReady: current === undefined || isWebhookReady(current) === true,
       unavailable: request.unavailable,
       maxUnavailable: request.maxUnavailable,
       now: clock.now(),
     };
   }
 
-  /** Those that the API server confirms, and whose replacement would be up to date by all that the Pod is. */
+  /**
+   * Those that the API server confirms, and whose replacement would be up to date by all that the Pod is; and why
+   * others stay after all.
+   */
   async #confirmed(
     { evictions }: EvictionPlan,
     { request, findings }: { request: EvictionRequest; findings: EvictionFindings },
     signal: AbortSignal,
-  ): Promise<ObservedPod[]> {
+  ): Promise<{ pods: ObservedPod[]; objections: NonNullable<EvictionPlan["objection"]>[] }> {
     const { readPod } = this.#options;
     const specKey = specKeyOf(request.current);
     const pods: ObservedPod[] = [];
+    const objections: NonNullable<EvictionPlan["objection"]>[] = [];
     for (const pod of await request.confirm(evictions, signal)) {
       const whole = await readPod(pod, signal).catch((error) => {
         if (isNotFound(error)) return undefined;
@@ -202,9 +214,13 @@ export class EvictionEngine {
       });
       if (whole === undefined || whole.metadata.uid !== pod.metadata.uid) continue;
       const obstacle = request.obstacleOf(whole);
-      if (obstacle === undefined) pods.push(pod);
-      else findings.record(pod, { specKey, obstacle });
+      if (obstacle === undefined) {
+        pods.push(pod);
+        continue;
+      }
+      findings.record(pod, { specKey, obstacle });
+      objections.push({ pod, ...obstacle });
     }
-    return pods;
+    return { pods, objections };
   }
 }

@@ -22,9 +22,10 @@ interface EvictionInput {
 }
 
 /** Evictions that are decided, but wait for their guards to be stored in the status. */
-export interface DecidedEvictions extends Pick<Decided, "pods" | "guards" | "waitUntil"> {
+export interface DecidedEvictions
+  extends Pick<Decided, "pods" | "guards" | "isUndecided" | "waitUntil"> {
   readonly prepared: PreparedSidecarSet;
-  /** Why the first Pod that is to be evicted stays. */
+  /** Why one of the Pods that are to be evicted stays. */
   readonly detail?: string;
 }
 
@@ -53,7 +54,7 @@ export class Evictions {
     const stored = prepared.sidecarSet.status?.evictions ?? NO_GUARDS;
     if (!this.#hasCandidates(input) && stored.length === 0) {
       this.#engine.forget(prepared.name);
-      return { prepared, pods: [], guards: NO_GUARDS };
+      return { prepared, pods: [], guards: NO_GUARDS, isUndecided: false };
     }
     const { objection, ...decided } = await this.#engine.decide(
       this.#request(input, stored),

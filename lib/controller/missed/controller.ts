@@ -1,10 +1,11 @@
 import type { Pod } from "../../api/pod.ts";
-import type { ObservedPod } from "../../core/observed_pod.ts";
+import { compareByName, type ObservedPod } from "../../core/observed_pod.ts";
 import { isDeepStrictEqual } from "node:util";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
 import type { ReplacementObstacle } from "../../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Reason } from "../../core/reasons.ts";
+import { missedCondition } from "../../core/status/conditions.ts";
 import type { Change } from "../../index/changes.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
@@ -72,16 +73,23 @@ export class MissedController {
     return this.#options.isLeader() ? this.#summaries.get(sidecarSet) : undefined;
   }
 
+  /** Whether it is known why Pods of the SidecarSet were missed. */
+  isExamined(sidecarSet: string): boolean {
+    const { missedPods } = this.#options.index.pods.countsOf(sidecarSet);
+    return missedPods === 0 || this.#summaries.has(sidecarSet);
+  }
+
   /** Maps a change to the SidecarSets that have, or had, missed Pods. */
   observe(change: Change): void {
     for (const name of change.sidecarSets) this.#observe(name);
     if (change.kind === "sidecarset") this.#observe(change.name);
   }
 
-  /** Requeues every SidecarSet: this process has become the leader. */
+  /** Requeues every SidecarSet: this process has become the leader, and others have led since it examined them. */
   resync(): void {
     const named = [...this.#options.index.sidecarSets.values()].map(({ name }) => name);
     for (const name of new Set([...named, ...this.#summaries.keys()])) this.#observe(name);
+    this.#summaries.clear();
   }
 
   /** Works until the signal is aborted. */
@@ -101,8 +109,11 @@ export class MissedController {
       return undefined;
     }
     const isComplete = await this.#examine(prepared, signal);
-    this.#podEvents.report(prepared, this.#missedPods(name));
-    this.#summarise(name);
+    const isReported = !this.#summaries.has(name) && this.#isReported(prepared);
+    // What an earlier leader has found says more than a part.
+    if (isReported && !isComplete) return BATCH_DELAY_MS;
+    this.#podEvents.report(prepared, this.#missedPods(name), { isReported });
+    this.#summarise(prepared, { isReported });
     return isComplete ? undefined : BATCH_DELAY_MS;
   }
 
@@ -114,9 +125,7 @@ export class MissedController {
     const findings = new Map<string, Finding>();
     this.#findings.set(prepared.name, findings);
     let read = 0;
-    for (const pod of this.#options.index.pods.missedOf(prepared.name)) {
-      const key = alike(pod);
-      if (findings.has(key)) continue;
+    for (const [key, pod] of this.#examples(prepared.name)) {
       const finding = known?.get(key);
       if (finding && finding.generation === generation) {
         findings.set(key, finding);
@@ -133,6 +142,17 @@ export class MissedController {
     return true;
   }
 
+  /** The oldest missed Pod of each workload, so that a later one and a restart change no reason. */
+  #examples(name: string): Map<string, ObservedPod> {
+    const examples = new Map<string, ObservedPod>();
+    for (const pod of this.#options.index.pods.missedOf(name)) {
+      const key = alike(pod);
+      const known = examples.get(key);
+      if (known === undefined || compareByAge(pod, known) < 0) examples.set(key, pod);
+    }
+    return examples;
+  }
+
   *#missedPods(name: string): Iterable<MissedPod> {
     const findings = this.#findings.get(name);
     for (const pod of this.#options.index.pods.missedOf(name)) {
@@ -140,24 +160,36 @@ export class MissedController {
     }
   }
 
-  #summarise(name: string): void {
-    const byReason = new Map<Reason, { pods: number; message: string; example: string }>();
+  /** Whether the status has these Pods with their reason, so that an earlier leader has written their events. */
+  #isReported({ name, sidecarSet: { status } }: PreparedSidecarSet): boolean {
+    const { missedPods } = this.#options.index.pods.countsOf(name);
+    const condition = missedCondition(status);
+    return status?.missedPods === missedPods && condition?.status === "True" &&
+      condition.reason !== "PodsMissed";
+  }
+
+  /** @param isReported whether the event of this summary is written already */
+  #summarise(prepared: PreparedSidecarSet, { isReported }: { isReported: boolean }): void {
+    const { name } = prepared;
+    const byReason = new Map<Reason, { pods: number; message: string; example: ObservedPod }>();
     for (const { pod, finding } of this.#missedPods(name)) {
       if (finding === undefined) continue;
       const { reason, message } = finding;
-      const { pods = 0, example = podKey(pod) } = byReason.get(reason) ?? {};
-      byReason.set(reason, { pods: pods + 1, message, example });
+      const known = byReason.get(reason);
+      const isFirst = known === undefined || compareByName(pod, known.example) < 0;
+      const shown = isFirst ? { message, example: pod } : known;
+      byReason.set(reason, { ...shown, pods: (known?.pods ?? 0) + 1 });
     }
-    const [commonest] = [...byReason].sort(([, a], [, b]) => b.pods - a.pods);
+    const [commonest] = [...byReason]
+      .sort(([, a], [, b]) => b.pods - a.pods || compareByName(a.example, b.example));
     if (!commonest) return;
     const [reason, { message, example }] = commonest;
     const counts = new Map([...byReason].map(([each, { pods }]) => [each, pods]));
-    const summary = { byReason: counts, reason, message, example };
+    const summary = { byReason: counts, reason, message, example: podKey(example) };
     if (isDeepStrictEqual(this.#summaries.get(name), summary)) return;
     this.#summaries.set(name, summary);
     this.#publish(name);
-    const prepared = this.#options.index.sidecarSets.get(name);
-    if (prepared) this.#options.events.record(occurrenceOf(prepared, summary));
+    if (!isReported) this.#options.events.record(occurrenceOf(prepared, summary));
   }
 
   #publish(name: string): void {
@@ -175,6 +207,12 @@ export class MissedController {
 function alike(pod: ObservedPod): string {
   const { namespace, uid = "" } = pod.metadata;
   return `${namespace}/${controllerOf(pod)?.uid ?? uid}`;
+}
+
+/** RFC 3339 times in UTC sort as strings. */
+function compareByAge(a: ObservedPod, b: ObservedPod): number {
+  const [one = "", other = ""] = [a, b].map(({ metadata }) => metadata.creationTimestamp);
+  return one === other ? compareByName(a, b) : one < other ? -1 : 1;
 }
 
 /** The event of Pods that were created without their sidecars. */

@@ -53,8 +53,17 @@ export class MissedPodEvents {
     this.#filledAt = options.clock.monotonic();
   }
 
-  /** Records events of the Pods that are missed since the last call. @param missed all missed Pods of the SidecarSet */
-  report(prepared: PreparedSidecarSet, missed: Iterable<MissedPod>): void {
+  /**
+   * Records events of the Pods that are missed since the last call.
+   *
+   * @param missed all missed Pods of the SidecarSet
+   * @param isReported whether an earlier leader has written their events
+   */
+  report(
+    prepared: PreparedSidecarSet,
+    missed: Iterable<MissedPod>,
+    { isReported = false }: { isReported?: boolean } = {},
+  ): void {
     const { clock } = this.#options;
     this.#fill();
     this.#forgetWindows();
@@ -67,7 +76,7 @@ export class MissedPodEvents {
       if (isKnown || finding === undefined) continue;
       // An earlier leader has reported an older Pod.
       const isRecent = clock.now().getTime() - Date.parse(creationTimestamp) < WINDOW_MS;
-      if (isRecent) this.#record(prepared, pod, finding);
+      if (isRecent && !isReported) this.#record(prepared, pod, finding);
     }
     this.#known.set(prepared.name, known);
   }

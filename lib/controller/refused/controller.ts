@@ -50,6 +50,11 @@ export class RefusedController {
     return this.#pods.summaryOf(sidecarSet);
   }
 
+  /** Whether what an earlier leader has reported for a SidecarSet was examined again. */
+  isExamined(sidecarSet: string): boolean {
+    return this.#pods.isExamined(sidecarSet);
+  }
+
   /** Starts or ends the watch of events. */
   setLeading(isLeading: boolean): void {
     this.#isLeading = isLeading;
@@ -86,8 +91,10 @@ export class RefusedController {
         if (change.type === "page") {
           for (const each of change.items) pods.observe(failedCreateOf(each));
         }
+        if (change.type === "listed") pods.listed();
       },
     });
+    pods.begin();
     await loop.run(signal);
     pods.forgetAll();
   }

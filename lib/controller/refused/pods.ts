@@ -4,6 +4,7 @@ import { type FailedCreate, mayBlameSidecars } from "../../core/refused/message.
 import type { RefusalSummary } from "../../core/status/facts.ts";
 import { mayExist, missingPods, refusableKind } from "../../core/refused/workload.ts";
 import { refusalSentence } from "../../core/status/facts.ts";
+import { missedCondition } from "../../core/status/conditions.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { isNotFound } from "../../kube/errors.ts";
 import type { Events } from "../events.ts";
@@ -17,6 +18,8 @@ const BATCH_DELAY_MS = 1_000;
 const RESYNC_INTERVAL_MS = 10_000;
 /** Each check is a read; bounded for clusters with many failing workloads. */
 const READS_PER_SECOND = 20;
+/** The longest that a process examines what an earlier leader has reported: workloads may be unreadable. */
+const MAX_EXAMINATION_MS = 30_000;
 
 /** How workloads are read whose Pods are refused, and which SidecarSets are to blame. */
 export interface RefusedPodsOptions extends LoopEnvironment {
@@ -26,6 +29,15 @@ export interface RefusedPodsOptions extends LoopEnvironment {
   blame(workload: Workload, failed: FailedCreate): readonly string[];
   readonly index: Pick<ClusterIndex, "sidecarSets" | "changes">;
   readonly events: Pick<Events, "record">;
+}
+
+/** What is left to be done before this process knows what an earlier leader has reported. */
+interface Examination {
+  isListed: boolean;
+  /** uids of workloads. */
+  readonly unjudged: Set<string>;
+  /** Monotonic. */
+  readonly until: number;
 }
 
 interface Known {
@@ -46,6 +58,7 @@ export class RefusedPods {
   readonly #workloads = new Map<string, Known>();
   /** By SidecarSet, the uids of workloads in the order in which they were found. */
   readonly #blamed = new Map<string, Set<string>>();
+  #examination: Examination | undefined;
 
   constructor(options: RefusedPodsOptions) {
     this.#options = options;
@@ -61,14 +74,37 @@ export class RefusedPods {
     this.#reads = new Limiter({ clock, maxInFlight: 1, perSecond: READS_PER_SECOND });
   }
 
-  /** The workloads that lack Pods because of a SidecarSet; undefined if there are none. */
+  /** The workloads that lack Pods because of a SidecarSet; undefined if there are none, or not all are known yet. */
   summaryOf(sidecarSet: string): RefusalSummary | undefined {
     const uids = this.#blamed.get(sidecarSet);
-    const [first] = uids ?? [];
-    const judged = first === undefined ? undefined : this.#workloads.get(first)?.judged;
-    if (uids === undefined || judged === undefined) return undefined;
-    const { workload, text } = judged.failed;
-    return { workloads: uids.size, example: nameOf(workload), text };
+    if (uids === undefined || this.#examination !== undefined) return undefined;
+    let first: { readonly example: string; readonly text: string } | undefined;
+    for (const uid of uids) {
+      const failed = this.#workloads.get(uid)?.judged?.failed;
+      if (failed === undefined) continue;
+      const example = nameOf(failed.workload);
+      // The same example whatever the order in which they were found.
+      if (first === undefined || example < first.example) first = { example, text: failed.text };
+    }
+    return first && { workloads: uids.size, ...first };
+  }
+
+  /** Whether what an earlier leader has reported for a SidecarSet was examined again. */
+  isExamined(sidecarSet: string): boolean {
+    return this.#examination === undefined || !this.#isReported(sidecarSet);
+  }
+
+  /** Begins to examine what an earlier leader has reported; {@linkcode observe} is called for all refusals next. */
+  begin(): void {
+    const until = this.#options.clock.monotonic() + MAX_EXAMINATION_MS;
+    this.#examination = { isListed: false, unjudged: new Set(), until };
+  }
+
+  /** All refusals that are stored were observed. */
+  listed(): void {
+    if (this.#examination === undefined) return;
+    this.#examination.isListed = true;
+    this.#endExamination();
   }
 
   /** Records a workload that was refused a Pod; the last refusal counts. */
@@ -78,6 +114,7 @@ export class RefusedPods {
     if (known === undefined) {
       if (!mayBlameSidecars(failed.text) || !mayExist(failed.workload)) return;
       this.#workloads.set(uid, { failed, judged: undefined });
+      this.#examination?.unjudged.add(uid);
     } else {
       if (known.failed.at > failed.at) return;
       known.failed = failed;
@@ -87,6 +124,7 @@ export class RefusedPods {
 
   /** Drops all state: this process is no longer responsible. */
   forgetAll(): void {
+    this.#examination = undefined;
     for (const [uid, { failed }] of [...this.#workloads]) {
       this.#settle(uid, { failed, blamed: [] });
       this.#loop.forget(uid);
@@ -100,6 +138,7 @@ export class RefusedPods {
 
   async #reconcile(uid: string, signal: AbortSignal): Promise<number | undefined> {
     const { failed } = this.#workloads.get(uid) ?? {};
+    this.#endExamination();
     if (failed === undefined) return undefined;
     const blamed = await this.#judge(failed, signal);
     // Another refusal has come meanwhile, or everything was forgotten.
@@ -145,6 +184,8 @@ export class RefusedPods {
     for (const [name, summary] of before) {
       if (!isDeepStrictEqual(summary, this.summaryOf(name))) this.#publish(name);
     }
+    this.#examination?.unjudged.delete(uid);
+    this.#endExamination();
   }
 
   #publish(name: string): void {
@@ -153,13 +194,33 @@ export class RefusedPods {
     const prepared = index.sidecarSets.get(name);
     const summary = this.summaryOf(name);
     if (!prepared || !summary) return;
+    const note = refusalSentence(summary);
+    // An earlier leader has written the event.
+    if (missedCondition(prepared.sidecarSet.status)?.message.includes(note)) return;
     events.record({
       regarding: sidecarSetReference(prepared),
       type: "Warning",
       reason: "PodRefused",
       action: "Inject",
-      note: refusalSentence(summary),
+      note,
     });
+  }
+
+  /** Publishes what was found together: an event for each workload would repeat those of the earlier leader. */
+  #endExamination(): void {
+    if (this.#examination === undefined) return;
+    const { isListed, unjudged, until } = this.#examination;
+    const isDone = isListed && unjudged.size === 0;
+    if (!isDone && this.#options.clock.monotonic() < until) return;
+    this.#examination = undefined;
+    const names = [...this.#options.index.sidecarSets.values()].map(({ name }) => name);
+    const reported = names.filter((name) => this.#isReported(name));
+    for (const name of new Set([...reported, ...this.#blamed.keys()])) this.#publish(name);
+  }
+
+  #isReported(sidecarSet: string): boolean {
+    const { status } = this.#options.index.sidecarSets.get(sidecarSet)?.sidecarSet ?? {};
+    return missedCondition(status)?.status === "True";
   }
 
   #remove(sidecarSet: string, uid: string): void {

@@ -28,7 +28,10 @@ interface SidecarSetControllerOptions
     Omit<EvictionEngineOptions, "clock" | "logger">,
     Pick<RevisionsOptions, "namespace" | "retainedRevisions">,
     Pick<RolloutsOptions, "runSteps">,
-    Pick<StatusesOptions, "registrationOf" | "missedOf" | "refusedOf" | "onStored" | "onRepair"> {
+    Pick<
+      StatusesOptions,
+      "registrationOf" | "missedOf" | "refusedOf" | "arePodsExamined" | "onStored" | "onRepair"
+    > {
   readonly client: RestClient;
   readonly index: ClusterIndex;
   /** The whole Pod from the API server. Rejects with what it answers. */
@@ -117,6 +120,7 @@ export class SidecarSetController {
       plan: withEvictions(plan, decided),
       collisionCount,
       evictions: decided.guards,
+      areEvictionsUndecided: decided.isUndecided,
     }, signal);
     const hasEvicted = await this.#evictions.perform(decided, signal);
     const now = this.#clock.now().getTime();

@@ -7,12 +7,18 @@ import { isRegistering } from "../../core/status/conditions.ts";
 const MAX_SIDECAR_SETS = 16;
 /** The longest that a first status waits. */
 const MAX_WAIT_MS = 10_000;
+/** The longest that a status waits for an examination: what is examined may be unreadable. */
+const MAX_EXAMINATION_MS = 30_000;
 
 /**
- * Chooses the SidecarSets that get a status before their registration has settled, a few seconds after their creation.
- * If many are created together, the first status of the others has the result, which is one write less for each. A
- * process that has just started writes no such status before it has compared the registration, so that a restart where
+ * Decides which statuses are written although they only report what this process knows so far.
+ *
+ * After a start it first has to find out again what the stored status reports: whether the registration is active, why
+ * Pods were missed, which workloads are refused Pods. The stored status stays until then, so that a restart where
  * nothing has changed writes nothing.
+ *
+ * A new SidecarSet gets a status before its registration has settled, a few seconds after its creation. If many are
+ * created together, the first status of the others has the result, which is one write less for each.
  */
 export class InterimStatuses {
   readonly #clock: Clock;
@@ -32,29 +38,29 @@ export class InterimStatuses {
   }
 
   /**
-   * How long a status waits for a registration that settles meanwhile.
+   * How long a status waits for more to be known.
    *
-   * @param since when this process first saw the SidecarSet; monotonic
+   * @param since when this process first saw the SidecarSet, or became the leader; monotonic
    * @param status what would be written
-   * @param isUnknown whether the registration has not been compared since the start
+   * @param isExamined whether this process has examined all that the status reports
    * @returns milliseconds; 0 if the status is to be written now
    */
   waitOf(
     { name, sidecarSet }: PreparedSidecarSet,
-    { since, status, isUnknown }: {
+    { since, status, isExamined }: {
       readonly since: number;
       readonly status: SidecarSetStatus;
-      readonly isUnknown: boolean;
+      readonly isExamined: boolean;
     },
   ): number {
+    const age = this.#clock.monotonic() - since;
+    if (!isExamined && age < MAX_EXAMINATION_MS) return MAX_EXAMINATION_MS - age;
     if (!isRegistering(status)) {
       this.#names.delete(name);
       return 0;
     }
-    const wait = Math.max(0, since + MAX_WAIT_MS - this.#clock.monotonic());
-    if (isUnknown && wait > 0) return wait;
     if (sidecarSet.status !== undefined || this.#names.has(name)) return 0;
-    if (this.#names.size >= MAX_SIDECAR_SETS && wait > 0) return wait;
+    if (this.#names.size >= MAX_SIDECAR_SETS && age < MAX_WAIT_MS) return MAX_WAIT_MS - age;
     this.#names.add(name);
     return 0;
   }

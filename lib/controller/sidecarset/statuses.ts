@@ -9,7 +9,7 @@ import { lastManager } from "../../core/field_manager.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { pinnedRevision } from "../../core/inject/revision_choice.ts";
 import { isInjecting } from "../../core/registration/selection.ts";
-import { conditionsDueAt } from "../../core/status/conditions.ts";
+import { conditionsDueAt, isRegistering } from "../../core/status/conditions.ts";
 import { nextEffectiveSince } from "../../core/status/effective_since.ts";
 import type { RegistrationFacts, StatusFacts } from "../../core/status/facts.ts";
 import { isStatusOverwritten, nextStatus } from "../../core/status/next_status.ts";
@@ -43,6 +43,8 @@ export interface StatusesOptions {
   missedOf?(sidecarSet: string): StatusFacts["missed"];
   /** What is known of workloads that are refused Pods because of a SidecarSet. */
   refusedOf?(sidecarSet: string): StatusFacts["refused"];
+  /** Whether it is known which Pods were missed and which workloads are refused Pods; not so soon after the start. */
+  arePodsExamined?(sidecarSet: string): boolean;
   /** As the API server has it now. May reject with what it answers. */
   readSidecarSet(name: string, signal: AbortSignal): Promise<Pick<KubeObject, "metadata">>;
   /** Takes over a SidecarSet as the API server stored it, ahead of the watch. */
@@ -57,6 +59,8 @@ interface StatusInput {
   readonly plan: ExplainedPlan;
   readonly collisionCount: number;
   readonly evictions: readonly EvictionGuard[];
+  /** Whether evictions cannot be decided before the registration was compared. */
+  readonly areEvictionsUndecided: boolean;
 }
 
 /** Writes each SidecarSet's status when it differs from the stored one. */
@@ -101,11 +105,9 @@ export class Statuses {
     this.#reportEvents(prepared, { memory, status });
     const dueAt = conditionsDueAt(facts);
     const due = dueAt === undefined ? undefined : Math.max(0, dueAt - clock.now().getTime());
-    const interimWait = this.#interim.waitOf(prepared, {
-      since: memory.since,
-      status,
-      isUnknown: facts.registration.isUnknown === true,
-    });
+    const isExamined = this.#isExamined(input, { facts, status });
+    const { since } = memory;
+    const interimWait = this.#interim.waitOf(prepared, { since, status, isExamined });
     if (interimWait > 0) return Math.min(interimWait, due ?? Infinity);
     if (status !== known || (pruned && this.#isDue(pruned))) {
       const isRepair = memory.kept !== undefined &&
@@ -118,6 +120,16 @@ export class Statuses {
       if (isRepair) this.#repaired(prepared, { memory, manager });
     }
     return memory.pruned ? Math.min(PRUNING_INTERVAL_MS, due ?? Infinity) : due;
+  }
+
+  /** Whether this process has examined all that a status reports. */
+  #isExamined(
+    { prepared, areEvictionsUndecided }: StatusInput,
+    { facts, status }: { facts: StatusFacts; status: SidecarSetStatus },
+  ): boolean {
+    const isRegistrationKnown = !areEvictionsUndecided &&
+      !(facts.registration.isUnknown && isRegistering(status));
+    return isRegistrationKnown && (this.#options.arePodsExamined?.(prepared.name) ?? true);
   }
 
   /** Milliseconds until the status may be written. */

@@ -1,4 +1,4 @@
-import type { SidecarSetStatus } from "../../api/sidecarset_status.ts";
+import type { Condition, SidecarSetStatus } from "../../api/sidecarset_status.ts";
 import {
   CONDITION_REASONS,
   type ConditionReason,
@@ -105,6 +105,11 @@ export function conditionsDueAt(facts: StatusFacts): number | undefined {
   const times = [deadline(facts), inForceSince === undefined ? Infinity : settledAt(inForceSince)]
     .filter((time) => time > facts.now.getTime() && time !== Infinity);
   return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** The condition of missed Pods and refused workloads. */
+export function missedCondition({ conditions = [] }: SidecarSetStatus = {}): Condition | undefined {
+  return conditions.find(({ type }) => type === "PodsMissed");
 }
 
 /** Whether a status only says that the webhook registration or the policy has not settled yet. */

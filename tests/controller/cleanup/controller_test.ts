@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { toConfigMap } from "../../../lib/api/cleanup_record.ts";
+import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
+import { recordFor } from "../../../lib/core/cleanup/record.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
 import { BUDGET_REFUSAL } from "../../support/recording_client.ts";
 import {
@@ -265,6 +268,25 @@ Deno.test("Cleanups reports no progress as a former leader, and the current one 
   cleanups.resync();
   for (let i = 0; i < 10; i++) await clock.advance(200);
   assert.equal(remaining(), undefined, "another leader has finished it");
+  await end();
+});
+
+Deno.test("Cleanups repeats no event that an earlier leader has recorded, and reports the end", async () => {
+  const { index, occurrences, cleanups, clock, look, end } = await setUp();
+  const progress = { remaining: 1, blocked: { BudgetUsed: { pods: 1, example: "", message: "" } } };
+  const spec: SidecarSetSpec = { ...idle, updateStrategy: { maxUnavailable: 0 } };
+  const prepared = sidecarSetOf({ spec });
+  const record = recordFor(prepared, undefined);
+  assert.ok(record);
+  const configMap = toConfigMap(record, { namespace: "system", progress });
+  index.cleanupRecords.apply({ record, configMap });
+  index.applyPod(podOf({ name: "a", injected: [prepared] }));
+  await look();
+  assert.deepEqual(occurrences, []);
+  cleanups.resync();
+  index.deletePod("default/a");
+  for (let i = 0; i < 20; i++) await clock.advance(200);
+  assert.deepEqual(occurrences.map(({ reason }) => reason), ["CleanupCompleted"]);
   await end();
 });
 

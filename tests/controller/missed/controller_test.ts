@@ -10,8 +10,12 @@ import { podOf, sidecarSetOf } from "../../support/objects.ts";
 
 const status = { effectiveSince: "2026-01-01T00:00:00Z" };
 
-function missedPod(name: string, owner?: string): Pod {
-  const pod = podOf({ name, creationTimestamp: "2026-01-02T00:00:00Z" });
+function missedPod(
+  name: string,
+  owner?: string,
+  creationTimestamp = "2026-01-02T00:00:00Z",
+): Pod {
+  const pod = podOf({ name, creationTimestamp });
   const reference = { apiVersion: "apps/v1", kind: "ReplicaSet", name: "rs", controller: true };
   const ownerReferences = owner === undefined ? [] : [{ ...reference, uid: owner }];
   return { ...pod, metadata: { ...pod.metadata, ownerReferences } };
@@ -71,6 +75,22 @@ Deno.test("MissedController reads one Pod of each workload, and counts all by re
   const summary = missed.summaryOf("web");
   assert.deepEqual([...summary?.byReason ?? []], [["NotReviewed", 30], ["NamespaceExcluded", 1]]);
   assert.deepEqual([summary?.reason, summary?.example], ["NotReviewed", "default/pod-0"]);
+  await end();
+});
+
+Deno.test("MissedController reads the oldest Pod of a workload, in whatever order they come", async () => {
+  const { index, read, missed, look, end } = setUp();
+  for (const day of ["03", "02", "04"]) {
+    index.applyPod(missedPod(`day-${day}`, "workload", `2026-01-${day}T00:00:00Z`));
+  }
+  assert.equal(missed.isExamined("web"), false);
+  await look();
+  assert.deepEqual([read, missed.summaryOf("web")?.example], [["day-02"], "default/day-02"]);
+  assert.equal(missed.isExamined("web"), true);
+  missed.resync();
+  assert.equal(missed.isExamined("web"), false, "other processes have led meanwhile");
+  await look();
+  assert.equal(missed.isExamined("web"), true);
   await end();
 });
 

@@ -25,6 +25,7 @@ function setUp() {
   index.applySidecarSet(sidecarSetOf());
   index.changes.subscribe(({ sidecarSets }) => changed.push(...sidecarSets));
   const read: string[] = [];
+  const notes: string[] = [];
   const failing = { reads: false };
   const refused = new RefusedPods({
     ...loopEnvironment({ clock }),
@@ -37,7 +38,7 @@ function setUp() {
     },
     blame: (_, { text }) => text.includes("agent") ? ["web"] : [],
     index,
-    events: { record() {} },
+    events: { record: ({ note }) => void notes.push(note) },
   });
   const stop = new AbortController();
   const running = refused.run(stop.signal);
@@ -46,6 +47,8 @@ function setUp() {
     workloads,
     changed,
     read,
+    notes,
+    index,
     failing,
     refuse(uid: string, text = NAMING, at = 0) {
       const workload = { apiVersion: "apps/v1", kind: "ReplicaSet", namespace: "default" };
@@ -158,5 +161,56 @@ Deno.test("RefusedPods reads no workload that cannot exist, whatever an event sa
   for (const name of ["", ".", "..", "../secrets", "No Name"]) refuse(name);
   await pass(5_000);
   assert.deepEqual(read, []);
+  await end();
+});
+
+/** As an earlier leader has left the SidecarSet. */
+function reported(message: string) {
+  const times = { lastTransitionTime: "2026-01-01T00:00:00Z", observedGeneration: 1 };
+  const state = { type: "PodsMissed", status: "True", reason: "PodRefused" } as const;
+  const condition = { ...state, message, ...times };
+  return sidecarSetOf({ resourceVersion: "2", status: { conditions: [condition] } });
+}
+
+const TWO = "2 workloads lack Pods, which the API server refuses because of the sidecar, " +
+  `for example ReplicaSet default/a: ${NAMING}`;
+
+Deno.test("RefusedPods repeats no event of an earlier leader, and publishes what it finds together", async () => {
+  const { refused, index, workloads, changed, notes, refuse, pass, end } = setUp();
+  index.applySidecarSet(reported(TWO));
+  changed.length = 0;
+  refused.begin();
+  for (const uid of ["b", "a"]) workloads.set(uid, replicaSet(uid));
+  refuse("b");
+  refuse("a");
+  await pass(500);
+  refused.listed();
+  assert.deepEqual([refused.isExamined("web"), refused.isExamined("other")], [false, true]);
+  await pass(3_000);
+  assert.equal(refused.isExamined("web"), true);
+  assert.equal(refused.summaryOf("web")?.example, "ReplicaSet default/a");
+  assert.deepEqual([changed, notes], [["web"], []]);
+  workloads.set("a", replicaSet("a", 2));
+  await pass(15_000);
+  assert.equal(notes.length, 1, "what is new is reported");
+  await end();
+});
+
+Deno.test("RefusedPods ends its examination when nothing was found, and when workloads cannot be read", async () => {
+  const { refused, index, changed, workloads, failing, refuse, pass, end } = setUp();
+  index.applySidecarSet(reported(TWO));
+  changed.length = 0;
+  refused.begin();
+  refused.listed();
+  assert.deepEqual([refused.isExamined("web"), changed], [true, ["web"]]);
+  refused.begin();
+  workloads.set("a", replicaSet("a"));
+  failing.reads = true;
+  refuse("a");
+  refused.listed();
+  await pass(20_000);
+  assert.equal(refused.isExamined("web"), false);
+  await pass(60_000);
+  assert.equal(refused.isExamined("web"), true);
   await end();
 });

@@ -16,7 +16,7 @@ function setUp() {
   const interim = new InterimStatuses(clock);
   const since = clock.monotonic();
   const waitOf = (name: string, status = settling) =>
-    interim.waitOf(sidecarSetOf({ name }), { since, status, isUnknown: false });
+    interim.waitOf({ ...sidecarSetOf({ name }) }, { since, status, isExamined: true });
   for (let i = 0; i < 16; i++) assert.equal(waitOf(`first-${i}`), 0);
   return { clock, interim, since, waitOf };
 }
@@ -55,17 +55,17 @@ Deno.test("a SidecarSet that has a status gets the next one at once", () => {
   const { interim, since } = setUp();
   const found = sidecarSetOf({ name: "known" });
   const prepared = { ...found, sidecarSet: { ...found.sidecarSet, status: settling } };
-  assert.equal(interim.waitOf(prepared, { since, status: settling, isUnknown: false }), 0);
+  assert.equal(interim.waitOf(prepared, { since, status: settling, isExamined: true }), 0);
 });
 
-Deno.test("a process that has just started keeps a stored status until it has compared the registration", async () => {
+Deno.test("a status waits until it is examined again after a start, for half a minute at most", async () => {
   const { clock, interim, since } = setUp();
-  const found = sidecarSetOf({ name: "known" });
-  const prepared = { ...found, sidecarSet: { ...found.sidecarSet, status: statusOf("InForce") } };
-  const waitOf = (isUnknown: boolean) =>
-    interim.waitOf(prepared, { since, status: settling, isUnknown });
-  assert.equal(waitOf(true), 10_000);
-  assert.equal(waitOf(false), 0);
+  const prepared = sidecarSetOf({ name: "known" });
+  const waitOf = (isExamined: boolean) =>
+    interim.waitOf(prepared, { since, status: statusOf("InForce"), isExamined });
+  await clock.advance(20_000);
+  assert.equal(waitOf(false), 10_000);
+  assert.equal(waitOf(true), 0);
   await clock.advance(10_000);
-  assert.equal(waitOf(true), 0, "for ten seconds at most");
+  assert.equal(waitOf(false), 0);
 });
