@@ -61,18 +61,21 @@ export function toConfigMap(
   record: CleanupRecord,
   { namespace, progress }: { namespace: string; progress?: CleanupProgress },
 ): ConfigMap {
-  return {
+  const configMap = {
     metadata: {
       name: cleanupRecordName(record.uid),
       namespace,
       labels: { [CLEANUP_RECORD_LABEL]: "true" },
       annotations: { [NAME_ANNOTATION]: record.sidecarSet },
     },
-    data: {
-      [RECORD_KEY]: JSON.stringify(record),
-      ...(progress ? { [PROGRESS_KEY]: JSON.stringify(progress) } : {}),
-    },
+    data: { [RECORD_KEY]: JSON.stringify(record) },
   };
+  return progress ? withProgress(configMap, progress) : configMap;
+}
+
+/** The ConfigMap of a record, readable or not, with the progress of its clean-up. */
+export function withProgress(configMap: ConfigMap, progress: CleanupProgress): ConfigMap {
+  return { ...configMap, data: { ...configMap.data, [PROGRESS_KEY]: JSON.stringify(progress) } };
 }
 
 /** Reads a stored record; users can edit ConfigMaps, so it is validated. */

@@ -18,6 +18,8 @@ interface Scene {
   /** A merge patch of the spec, after which the Pods are upgraded as far as they can be. */
   readonly change?: object;
   readonly isDeleted?: boolean;
+  /** Whether another client damages the record of its clean-up. */
+  readonly isRecordDamaged?: boolean;
   /** Of its conditions before the restart; absent if it is deleted. */
   readonly reasons?: string;
   /** What becomes of Pods that have been injected. */
@@ -106,6 +108,11 @@ const scenes: Readonly<Record<string, Scene>> = {
   "idle-waiting": {
     spec: { cleanupPolicy: { type: "Idle", idleImage: "idle:1" }, ...noneUnavailable },
     isDeleted: true,
+  },
+  "record-damaged": {
+    spec: { cleanupPolicy: { type: "Evict" } },
+    isDeleted: true,
+    isRecordDamaged: true,
   },
   "cleanup-evict-bare": { spec: { cleanupPolicy: { type: "Evict" } }, isDeleted: true },
   "cleanup-evict-waiting": {
@@ -205,7 +212,19 @@ class Cluster {
       if (change) api.patch(`${SIDECAR_SETS}/${name}`, { spec: change });
       if (isDeleted) api.delete(`${SIDECAR_SETS}/${name}`);
     }
+    await this.pass(20);
+    for (const [name, { isRecordDamaged }] of Object.entries(scenes)) {
+      if (isRecordDamaged) this.#damageRecord(name);
+    }
     await this.pass(180);
+  }
+
+  #damageRecord(sidecarSet: string): void {
+    const records = this.api.list("/api/v1/configmaps").filter(([, { metadata }]) =>
+      metadata.annotations?.["kruise.io/sidecarset-name"] === sidecarSet
+    );
+    assert.equal(records.length, 1, sidecarSet);
+    for (const [path] of records) this.api.patch(path, { data: { "record.json": "{" } });
   }
 
   /** The newest has the first name: a list has another order than the watch had. */

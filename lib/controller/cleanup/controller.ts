@@ -155,7 +155,7 @@ export class CleanupController {
     if (index.sidecarSets.get(name) !== undefined) return 0;
     const stored = await records.ofDeleted(name, signal);
     const [damaged] = stored ? [] : index.cleanupRecords.unreadableOf(name);
-    if (damaged !== undefined) return this.#wait(name, damaged);
+    if (damaged !== undefined) return await this.#wait(name, damaged, signal);
     const action: CleanupAction = stored?.record.policy ?? { type: "Retain" };
     return await this.#advance({ name, current: undefined, action, stored }, signal);
   }
@@ -234,8 +234,13 @@ export class CleanupController {
   }
 
   /** Nothing is cleaned up while the record is unreadable: its policy is unknown. */
-  #wait(name: string, { configMap, problem }: UnreadableCleanupRecord): number {
-    const { index } = this.#options;
+  async #wait(
+    name: string,
+    damaged: UnreadableCleanupRecord,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { index, records } = this.#options;
+    const { configMap, problem } = damaged;
     const { namespace, name: configMapName } = configMap.metadata;
     const message =
       `ConfigMap ${namespace}/${configMapName}: ${problem}; repair it, or delete it to keep the sidecars`;
@@ -244,7 +249,10 @@ export class CleanupController {
       remaining: pods,
       blocked: { RecordUnreadable: { pods, example: "", message } },
     };
-    this.#report(name, { cleanup: this.#cleanup(name), uid: undefined, after });
+    const cleanup = this.#cleanup(name);
+    cleanup.progress ??= progressIn(configMap);
+    this.#report(name, { cleanup, uid: undefined, after });
+    await records.reportUnreadable(damaged, after, signal);
     return UNREADABLE_RESYNC_INTERVAL_MS;
   }
 

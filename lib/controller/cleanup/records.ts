@@ -5,6 +5,7 @@ import {
   cleanupRecordName,
   fromConfigMap,
   toConfigMap,
+  withProgress,
 } from "../../api/cleanup_record.ts";
 import type { Clock } from "../../api/clock.ts";
 import type { ConfigMap } from "../../api/objects.ts";
@@ -13,7 +14,7 @@ import { lastManager } from "../../core/field_manager.ts";
 import { recordFor } from "../../core/cleanup/record.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
-import type { StoredCleanupRecord } from "../../index/cleanup_records.ts";
+import type { StoredCleanupRecord, UnreadableCleanupRecord } from "../../index/cleanup_records.ts";
 import { isConflict, isNotFound } from "../../kube/errors.ts";
 import { type Repair, RepairBackoff } from "../repair_backoff.ts";
 import type { Writer } from "../writer.ts";
@@ -122,6 +123,19 @@ export class CleanupRecords {
     const { data } = toConfigMap(stored.record, { namespace, progress });
     if (isDeepStrictEqual({ ...stored.configMap.data, ...data }, stored.configMap.data)) return;
     await this.#write(stored.record, { known: stored.configMap, progress, signal });
+  }
+
+  /** Stores why nothing is cleaned up next to a record that cannot be read, which stays as it is. */
+  async reportUnreadable(
+    damaged: UnreadableCleanupRecord,
+    progress: CleanupProgress,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { writer, index } = this.#options;
+    const desired = withProgress(damaged.configMap, progress);
+    if (isDeepStrictEqual(desired.data, damaged.configMap.data)) return;
+    const configMap = await writer.updateConfigMap(desired, signal);
+    index.cleanupRecords.apply({ ...damaged, configMap });
   }
 
   /** Stores the guards of evictions. */

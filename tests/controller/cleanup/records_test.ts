@@ -20,13 +20,16 @@ Deno.test("Cleanups rewrites a damaged record while the SidecarSet exists", asyn
   await end();
 });
 
-Deno.test("Cleanups does nothing by a damaged record, reports it, and continues when it is deleted", async () => {
+Deno.test("Cleanups changes no Pod by a damaged record, reports it, and continues when it is deleted", async () => {
   const { index, client, occurrences, look, end } = await setUp();
   index.applyCleanupRecord(damaged("{"));
   index.applyPod(podOf({ name: "a", injected: [sidecarSetOf()] }));
   await look();
   await look();
-  assert.deepEqual(requests(client), []);
+  assert.deepEqual(requests(client), [`PUT system/configmaps/${NAME}`]);
+  const { data } = Object(client.requests[0]?.body);
+  assert.equal(data["record.json"], "{", "it stays as it is");
+  assert.match(data["progress.json"], /"remaining":1,"blocked":\{"RecordUnreadable":/);
   const unreadable = occurrences.filter(({ reason }) => reason === "RecordUnreadable");
   assert.equal(unreadable.length, 1);
   assert.match(
