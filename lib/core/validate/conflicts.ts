@@ -22,7 +22,7 @@ export function checkConflicts({ spec, sidecarSet, input }: Subject): void {
   const own = footprintOf(sidecarSet);
   const { name } = sidecarSet.metadata;
   const base = canaryBaseOf(sidecarSet);
-  let conflicts = 0;
+  const conflicts: { readonly name: string; readonly problems: FieldProblem[] }[] = [];
   for (const other of input.others) {
     const otherName = other.metadata.name;
     if (otherName === name || otherName === base) continue;
@@ -33,9 +33,12 @@ export function checkConflicts({ spec, sidecarSet, input }: Subject): void {
       ...patchClashes(sidecarSet, other, described(other)),
     ];
     if (problems.length === 0 || !selectionsOverlap(sidecarSet.spec, other.spec)) continue;
-    spec.report(problems);
-    if (++conflicts === MAX_CONFLICTS) return;
+    conflicts.push({ name: otherName ?? "", problems });
+    if (conflicts.length === MAX_CONFLICTS) break;
   }
+  // By name, as every replica knows the others in another order.
+  conflicts.sort((a, b) => a.name < b.name ? -1 : 1);
+  for (const { problems } of conflicts) spec.report(problems);
 }
 
 function clashes(own: Footprint, other: SidecarSet): FieldProblem[] {

@@ -179,6 +179,13 @@ Deno.test("validateSidecarSet() names the other SidecarSet of a conflict and how
   );
 });
 
+Deno.test("validateSidecarSet() names several others in the order of their names", () => {
+  const named = (name: string) => validSidecarSet({ "metadata/name": name });
+  const problems = problemsOf(validObject(), { others: ["c", "a", "b"].map(named) });
+  const names = problems.map(({ message }) => /SidecarSet (\w)/.exec(message)?.[1]);
+  assert.deepEqual(names, ["a", "b", "c"]);
+});
+
 Deno.test("validateSidecarSet() looks for conflicts with 10,000 SidecarSets in a bounded time", () => {
   const { spec } = validSidecarSet();
   const others = Array.from({ length: 10_000 }, (_, i) => ({
