@@ -10,7 +10,7 @@ import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { startControlPlane } from "../support/control_plane.ts";
 import { startController } from "../support/controller_process.ts";
-import { helm, helmOutput, renderChart } from "../support/helm.ts";
+import { ARCHIVE_IMAGE, helm, helmOutput, renderChart } from "../support/helm.ts";
 import { untilEstablished } from "../support/installation.ts";
 import { kubectlOutput } from "../support/kubectl.ts";
 import { createSidecarSet } from "../support/sidecarsets.ts";
@@ -167,12 +167,19 @@ const REFUSED_VALUES: readonly [Plain, RegExp][] = [
 ];
 
 Deno.test("the chart passes helm lint, and refuses wrong values by their path", async () => {
-  await helmOutput(["lint", "--strict", "{chart}"]);
+  for (const form of ["{chart}", "{archive}"]) await helmOutput(["lint", "--strict", form]);
   for (const [values, message] of REFUSED_VALUES) {
     const refused = await helm(["template", "release", "{chart}"], { values });
     assert.equal(refused.success, false, JSON.stringify(values));
     assert.match(refused.stderr, message);
   }
+});
+
+Deno.test("the chart's archive of a release is the chart with the release's image", async () => {
+  const released = await helmOutput(["template", "release", "{archive}"]);
+  const values = { image: { repository: ARCHIVE_IMAGE } };
+  assert.equal(released, await helmOutput(["template", "release", "{chart}"], { values }));
+  assert.match(released, new RegExp(`image: "?${ARCHIVE_IMAGE}:`));
 });
 
 Deno.test("the chart is installed, upgraded, rolled back and uninstalled on a real control plane", async () => {
@@ -184,7 +191,8 @@ Deno.test("the chart is installed, upgraded, rolled back and uninstalled on a re
       plane,
     );
   const target = ["release", "{chart}", "-n", NAMESPACE];
-  await helmOutput(["install", ...target, "--create-namespace"], options());
+  const released = target.map((arg) => arg === "{chart}" ? "{archive}" : arg);
+  await helmOutput(["install", ...released, "--create-namespace"], options());
   await untilEstablished(plane, ["sidecarsets.apps.kruise.io"]);
   assert.equal(await replicasOf(), "2");
   {

@@ -3,6 +3,7 @@ import { installationObjects } from "../../lib/cli/manifests/installation.ts";
 import { get, list } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/response.ts";
+import { installationFiles } from "../../manifests/generate/release/installations.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
@@ -140,6 +141,20 @@ Deno.test("the installation on a real control plane", async (t) => {
     const kinds = FOREIGN_KINDS.map(([, kind]) => kind).join(",");
     const found = await kubectlOutput(["get", kinds, "-n", NAMESPACE, "-o", "name"], plane);
     assert.equal(found.trim().split("\n").length, 6);
+  });
+
+  await t.step("is accepted from every file of a release", async () => {
+    const files = installationFiles("example.com/sidecarset:1.2.3");
+    const folder = await Deno.makeTempDir({ prefix: "sidecarset-release-" });
+    try {
+      for (const [name, text] of files) await Deno.writeTextFile(`${folder}/${name}`, text);
+      const output = await kubectlOutput(["apply", "--dry-run=server", "-f", folder], plane);
+      const deployments = output.match(/^deployment\.apps\/sidecarset configured .*$/gm) ?? [];
+      assert.equal(deployments.length, files.size);
+      assert.ok(files.size >= 6);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   });
 
   for (const order of ORDERS) {

@@ -1,8 +1,12 @@
 import { parseAllDocuments } from "yaml";
 import { isObject } from "../../lib/api/json.ts";
+import { chartFiles } from "../../manifests/generate/release/chart.ts";
+import { archive } from "../../manifests/generate/release/files.ts";
 import { findBinaries } from "./binaries.ts";
 
 const chart = new URL("../../manifests/chart", import.meta.url).pathname;
+/** The program's image in the chart's archive. */
+export const ARCHIVE_IMAGE = "example.com/released";
 
 export interface HelmOptions {
   readonly kubeconfig?: string;
@@ -18,8 +22,8 @@ export interface HelmResult {
 }
 
 /**
- * Runs the pinned helm with `{chart}` among the arguments replaced by the chart's folder; it reads no settings of
- * this machine.
+ * Runs the pinned helm with `{chart}` among the arguments replaced by the chart's folder, and `{archive}` by the file
+ * that a release has of it; it reads no settings of this machine.
  */
 export async function helm(
   args: readonly string[],
@@ -30,10 +34,14 @@ export async function helm(
   try {
     const file = `${home}/values.json`;
     await Deno.writeTextFile(file, JSON.stringify(values));
+    const packed = `${home}/chart.tgz`;
+    if (args.includes("{archive}")) {
+      await Deno.writeFile(packed, archive(await chartFiles(ARCHIVE_IMAGE)));
+    }
     const takesValues = ["template", "install", "upgrade", "lint"].includes(args[0] ?? "");
     const { success, stdout, stderr } = await new Deno.Command(binaries.path("helm"), {
       args: [
-        ...args.map((arg) => arg === "{chart}" ? chart : arg),
+        ...args.map((arg) => ({ "{chart}": chart, "{archive}": packed })[arg] ?? arg),
         ...(takesValues ? ["--values", file] : []),
       ],
       env: {

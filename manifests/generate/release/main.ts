@@ -1,10 +1,6 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ParseArgsOptionsConfig } from "node:util";
-import {
-  type InstallationOptions,
-  installationYaml,
-} from "../../../lib/cli/manifests/installation.ts";
 import { PROGRAM_VERSION } from "../../../lib/cli/version/version.ts";
 import { TARGETS, unknownTarget } from "../platforms.ts";
 import { taskOptions } from "../task_options.ts";
@@ -12,21 +8,12 @@ import { chartFiles } from "./chart.ts";
 import { editorSchema } from "./editor_schema.ts";
 import { type LeftOut, writeExecutables } from "./executables.ts";
 import { archive, ReleaseFolder } from "./files.ts";
+import { installationFiles } from "./installations.ts";
 import { krewManifest, type PluginArchive } from "./krew.ts";
 import { releaseNotes } from "./notes.ts";
 import { billOfMaterials, embeddedPackages } from "./sbom.ts";
 
 const root = new URL("../../../", import.meta.url);
-
-/** The variants of `install.yaml`, by what their names add. */
-const INSTALLATIONS: Readonly<Record<string, InstallationOptions>> = {
-  "": {},
-  "-cert-manager": { certManager: true },
-  "-prometheus-operator": { prometheusOperator: true },
-  "-cert-manager-prometheus-operator": { certManager: true, prometheusOperator: true },
-  "-openkruise": { openkruise: true },
-  "-restricted": { restrictController: true, restrictAuthors: true },
-};
 
 const USAGE = `Usage: deno task release [options]
   --tag TAG              check that this is the tag of the program's version
@@ -77,10 +64,9 @@ function wrongTag(tag: string | undefined): string | undefined {
 
 /** Writes what is made of the sources alone. */
 async function writeSources(folder: ReleaseFolder, imageRepository: string): Promise<void> {
-  const image = `${imageRepository}:${PROGRAM_VERSION}`;
   const read = (path: string) => Deno.readTextFile(new URL(path, root));
-  for (const [name, options] of Object.entries(INSTALLATIONS)) {
-    await folder.write(`install${name}.yaml`, installationYaml({ ...options, image }));
+  for (const [name, text] of installationFiles(`${imageRepository}:${PROGRAM_VERSION}`)) {
+    await folder.write(name, text);
   }
   await folder.write(
     `sidecarset-chart-${PROGRAM_VERSION}.tgz`,
