@@ -107,7 +107,7 @@ testWithExecutable("the executable serves from the image's root and nothing else
       replicas.forget(leader);
       assert.equal(status?.code, 0);
       assert.match(leader.log(), /"message":"Stopped"/);
-      assert.ok(tookMs < DRAIN_MS + 5_000, `${tookMs} ms`);
+      assert.ok(tookMs < DRAIN_MS + 30_000, `${tookMs} ms`);
       assert.notEqual(await replicas.leader(), leader);
     },
   );
