@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../lib/api/pod.ts";
 import type { CleanupPolicy } from "../../lib/api/strategies.ts";
-import { list, remove } from "../../lib/kube/requests.ts";
+import { remove } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/response.ts";
+import { cleanupRecords } from "../support/cleanup_records.ts";
 import { ClusterPods, isReady } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import type { ControllerProcess } from "../support/controller_process.ts";
@@ -25,17 +26,8 @@ const namesNothing = ({ metadata: { annotations = {} } }: Pod) =>
 const uidsOf = (pods: readonly Pod[]) => pods.map(({ metadata }) => metadata.uid).sort();
 const labelOf = (name: string) => `deployment=${name}`;
 
-async function records(plane: ControlPlane): Promise<string[]> {
-  const page = {
-    namespace: "sidecarset-system",
-    labelSelector: "kruise.io/sidecarset-cleanup=true",
-  };
-  const { items } = await send(plane.client, list(resources.configMaps, page));
-  return items.map(({ metadata }) => metadata.name ?? "");
-}
-
 const untilNoRecords = (plane: ControlPlane) =>
-  eventually(async () => (await records(plane)).length === 0, { what: "no record is left" });
+  eventually(async () => (await cleanupRecords(plane)).length === 0, { what: "no record is left" });
 
 /** Ends it without releasing its Lease, whose expiry no step waits for. */
 async function kill(plane: ControlPlane, controller: ControllerProcess): Promise<void> {
@@ -59,7 +51,7 @@ function setUp(plane: ControlPlane) {
         ...(policy ? { cleanupPolicy: policy } : {}),
       });
       if (policy) {
-        await eventually(async () => (await records(plane)).length > 0, {
+        await eventually(async () => (await cleanupRecords(plane)).length > 0, {
           what: "there is a record",
         });
       }
@@ -96,7 +88,7 @@ Deno.test("sidecars of SidecarSets that are deleted", async (t) => {
     assert.deepEqual(uidsOf(after), uidsOf(before));
     assert.ok(after.every((pod) => imageOf(pod) === "agent:1"));
     assert.equal(history.leastReady, 4, "nothing restarts");
-    assert.deepEqual(await records(plane), []);
+    assert.deepEqual(await cleanupRecords(plane), []);
   });
 
   await t.step(
@@ -168,7 +160,11 @@ Deno.test("sidecars of SidecarSets that are deleted", async (t) => {
       });
       assert.ok(history.leastReady >= 3, `only ${history.leastReady} of 4 Pods stayed ready`);
       assert.ok(new Set(uidsOf(after)).isDisjointFrom(new Set(uidsOf(before))));
-      assert.equal((await records(plane)).length, 1, "no controller would recreate the bare Pod");
+      assert.equal(
+        (await cleanupRecords(plane)).length,
+        1,
+        "no controller would recreate the bare Pod",
+      );
       assert.equal(imageOf(await pods.get("bare")), "agent:1");
       await pods.remove("bare");
       await untilNoRecords(plane);

@@ -13,6 +13,7 @@ import {
   patchSidecarSet,
   untilSidecarSet,
 } from "../support/sidecarsets.ts";
+import { untilSecondsLater } from "../support/whole_seconds.ts";
 import { createDeployment } from "../support/workloads.ts";
 
 const everyEviction = {
@@ -58,7 +59,7 @@ Deno.test("no Pod is evicted whose replacement would not be up to date", async (
     ...spec("conflict"),
     containers: [{ name: "main", image: "agent:1" }],
   });
-  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  await untilSecondsLater();
   await createDeployment(plane, "conflict", { replicas: 2, labels: { app: "conflict" } });
   await untilSidecarSet(plane, "conflict", {
     what: "has missed Pods",
@@ -67,7 +68,7 @@ Deno.test("no Pod is evicted whose replacement would not be up to date", async (
 
   // Excluded by namespace: uninjected, as the replacements would be, and not missed.
   await createSidecarSet(plane, "excluded", spec("excluded"));
-  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  await untilSecondsLater();
   const labels = { app: "excluded" };
   await createDeployment(plane, "excluded", { replicas: 2, namespace: "kube-public", labels });
   await untilSidecarSet(plane, "excluded", {

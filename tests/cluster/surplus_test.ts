@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { fromConfigMap } from "../../lib/api/cleanup_record.ts";
 import type { Pod } from "../../lib/api/pod.ts";
 import type { SidecarSetSpec } from "../../lib/api/sidecarset.ts";
 import type { CleanupPolicy } from "../../lib/api/strategies.ts";
 import { create, patch } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/response.ts";
+import { cleanupRecords } from "../support/cleanup_records.ts";
 import { ClusterPods, isReady } from "../support/cluster_pods.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { eventually } from "../support/eventually.ts";
@@ -157,8 +159,12 @@ async function areEvicted(plane: ControlPlane, cause: Cause): Promise<void> {
     what: "are new",
     are: (pod) => !before.has(pod.metadata.uid) && has(having(surplus, "none"))(pod),
   });
-  // Nothing is left to do, so that the new Pods stay.
-  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  await eventually(async () => {
+    const records = (await cleanupRecords(plane)).map((each) => fromConfigMap(each));
+    return records.some((read) =>
+      read.ok && read.value.sidecarSet === scene.name && (read.value.evictions ?? []).length === 0
+    );
+  }, { what: "the clean-up has accepted all replacements" });
   assert.deepEqual(uidsOf(await scene.pods.list()), uidsOf(after));
 }
 
