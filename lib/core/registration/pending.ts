@@ -121,11 +121,13 @@ export function withPending(
   const pending = [...known.filter((old) => !isReplaced(old)), ...needed];
   const isWidenable = (each: PendingSelection) =>
     isCoveredSince(each, { since: last.since, now: last.since });
-  const isMany = needed.some(isWidenable) &&
-    pending.filter(isWidenable).length > MAX_PENDING_CREATIONS;
-  if (!isMany) return pending.length > MAX_PENDING ? undefined : pending;
+  const isMany = pending.filter(isWidenable).length > MAX_PENDING_CREATIONS ||
+    pending.length > MAX_PENDING;
   const others = pending.filter((each) => !isWidenable(each) && !selectsAllPods(each));
-  return [...others, { ...ALL_PODS_ORIGIN, since: last.since, spec: { selector: {} } }];
+  const result = isMany && needed.some(isWidenable)
+    ? [...others, { ...ALL_PODS_ORIGIN, since: last.since, spec: { selector: {} } }]
+    : pending;
+  return result.length > MAX_PENDING ? undefined : result;
 }
 
 /**

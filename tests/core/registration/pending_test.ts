@@ -143,6 +143,21 @@ Deno.test("widened() writes nothing for creations that a recent selection of all
   assert.deepEqual(uids(add({ spec: { failurePolicy: "Fail" } }, 1)), ["any", "uid-of-new"]);
 });
 
+Deno.test("widened() covers a creation by all Pods where other selections leave no room for it", () => {
+  const updates = (count: number) =>
+    Array.from({ length: count }, (_, i) => selection({ uid: `updated-${i}`, generation: 2 }));
+  const add = (count: number, added: PendingSelection[]) => {
+    const full = widened(plan().mutating, updates(count), { excludedNamespaces });
+    assert.ok(full);
+    return widened(full.configuration, added, { excludedNamespaces })?.configuration;
+  };
+  const two = [selection(), selection({ uid: "second" })];
+  const pending = pendingIn(add(MAX_PENDING - 1, two)?.metadata);
+  assert.deepEqual([pending.length, pending.at(-1)?.uid], [MAX_PENDING, "any"]);
+  assert.equal(add(MAX_PENDING, two), undefined);
+  assert.equal(add(MAX_PENDING, updates(MAX_PENDING + 1).slice(-1)), undefined);
+});
+
 Deno.test("keptPending() keeps a selection of all Pods for a minute, whichever SidecarSets there are", () => {
   const pending = pendingIn(manyCreated().metadata);
   const seen: KnownSelection = { uid: "uid-of-any", generation: 1, key: "" };
