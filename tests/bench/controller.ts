@@ -60,7 +60,7 @@ async function run<T>(
       ["--webhook-host", "127.0.0.1", "--health-host", "127.0.0.1", "--log-level", "error"],
     ),
     env: {
-      DENO_V8_FLAGS: "--max-old-space-size=384,--max-semi-space-size=4,--heap-growing-percent=30",
+      DENO_V8_FLAGS: "--max-old-space-size=384,--max-semi-space-size=1,--heap-growing-percent=30",
       ...form.env,
     },
     stdin: "null",
