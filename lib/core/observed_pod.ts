@@ -136,11 +136,9 @@ export function compareByName(
   { metadata: a }: Pick<ObservedPod, "metadata">,
   { metadata: b }: Pick<ObservedPod, "metadata">,
 ): number {
-  return compareTexts(a.namespace, b.namespace) || compareTexts(a.name, b.name);
-}
-
-function compareTexts(a = "", b = ""): number {
-  return a === b ? 0 : a < b ? -1 : 1;
+  if (a.namespace !== b.namespace) return (a.namespace ?? "") < (b.namespace ?? "") ? -1 : 1;
+  if (a.name === b.name) return 0;
+  return (a.name ?? "") < (b.name ?? "") ? -1 : 1;
 }
 
 /** The Pod that messages name as the example of several: the same one before and after a restart. */

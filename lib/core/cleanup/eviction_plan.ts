@@ -95,7 +95,7 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
     return obstacle ? mayEvict(pod, { ...facts, replacementObstacle: obstacle }) : decision;
   };
   const object = (pod: ObservedPod, { reason, message }: ReplacementObstacle) => {
-    if (objection !== undefined && compareByName(objection.pod, pod) <= 0) return;
+    if (objection && (objection.pod === example || compareByName(objection.pod, pod) <= 0)) return;
     objection = { pod, reason, message };
   };
   for (const pod of notReadyFirst(candidates, example)) {
@@ -164,17 +164,24 @@ export function withEvictions(
 }
 
 /**
- * Pods that are not ready come first: they cost no availability, and can block the others. The example comes first
- * among those like it.
+ * Pods that are not ready come first: they cost no availability, and can block the others. The example, which is the
+ * first Pod by name, comes first among those like it.
  */
 function notReadyFirst(
   pods: readonly ObservedPod[],
   example: ObservedPod | undefined,
 ): readonly ObservedPod[] {
   const { ready = [], others = [] } = Object.groupBy(
-    example === undefined ? pods : [example, ...pods.filter((pod) => pod !== example)],
+    pods,
     (pod) => isRunningAndReady(pod) ? "ready" : "others",
   );
+  for (const alike of [ready, others]) {
+    const index = example === undefined ? -1 : alike.indexOf(example);
+    if (example !== undefined && index > 0) {
+      alike.splice(index, 1);
+      alike.unshift(example);
+    }
+  }
   return [...others, ...ready];
 }
 
