@@ -97,8 +97,8 @@ export function dryRunOption(): Option {
 export function excludeNamespacesOption(): Option {
   const names = settingOf("excludeNamespaces");
   return new Option("--exclude-namespaces <names>", "namespaces whose Pods are never injected")
-    .default(listOf(names), names)
-    .argParser(listOf);
+    .default(namesIn(names), names)
+    .argParser(namesIn);
 }
 
 /** The controller's default for a setting. */
@@ -106,7 +106,8 @@ export function settingOf(name: "namespace" | "excludeNamespaces" | "openKruiseN
   return settings.find(({ key }) => key === name)?.default ?? "";
 }
 
-function listOf(text: string): string[] {
+/** Names with commas in between. */
+export function namesIn(text: string): string[] {
   return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }
 

@@ -4,7 +4,7 @@ import { resources } from "../../kube/resources.ts";
 import { readIfPresent } from "../cluster/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type Check, checkNamed } from "./check.ts";
-import { deployedContainers, type Facts, installCommand, logCommand } from "./facts.ts";
+import { deployedContainers, type Facts, installCommand, withLog } from "./facts.ts";
 
 /** Checks the leader and the number of ready replicas. */
 export async function checkController(
@@ -20,23 +20,23 @@ async function checkLeader(
 ): Promise<Check> {
   const { lease, systemNamespace, now } = facts;
   const check = checkNamed("leader");
-  const logs = logCommand(facts);
-  const start = `start a controller, or find in its log and /readyz why it is not ready${
-    logs.length > 0 ? ":" : ""
-  }`;
+  const start = withLog(
+    "start a controller, or find in its log and /readyz why it is not ready",
+    facts,
+  );
   if (lease === "forbidden") {
     return check.skipped(`this user may not read Leases of ${systemNamespace}`);
   }
   if (lease === "absent") {
-    return check.error(`Lease ${systemNamespace}/${INSTALLATION} does not exist`, start, ...logs);
+    return check.error(`Lease ${systemNamespace}/${INSTALLATION} does not exist`, ...start);
   }
   const { holderIdentity = "", renewTime = "", leaseDurationSeconds = 15 } = lease.spec ?? {};
-  if (holderIdentity === "") return check.error("no controller holds the Lease", start, ...logs);
+  if (holderIdentity === "") return check.error("no controller holds the Lease", ...start);
   const age = Math.round((now.getTime() - Date.parse(renewTime)) / 1_000);
   if (Math.abs(age) <= leaseDurationSeconds) return check.ok(`${holderIdentity} leads`);
   if (!await isRenewed(lease, { facts, seconds: leaseDurationSeconds, waiting })) {
     const since = age > 0 ? `for ${age} s` : `since ${renewTime}`;
-    return check.error(`${holderIdentity} has not renewed the Lease ${since}`, start, ...logs);
+    return check.error(`${holderIdentity} has not renewed the Lease ${since}`, ...start);
   }
   const skew = `${Math.abs(age)} s ${age > 0 ? "behind" : "ahead of"}`;
   return check.warning(

@@ -14,7 +14,7 @@ import { helmOwnerOf } from "../cluster/helm_owner.ts";
 import { excludedNamespacesOf, type ExclusionOptions } from "../cluster/known_cluster.ts";
 import { type LiveCluster, readLiveCluster } from "../cluster/live_cluster.ts";
 import { readAll, readIfPresent } from "../cluster/reading.ts";
-import { settingOf } from "../command_line/options.ts";
+import { namesIn, settingOf } from "../command_line/options.ts";
 import { podSubjectOf } from "../pods/targets.ts";
 
 /** An object, or why it is not known. */
@@ -95,7 +95,7 @@ export async function readFacts(
   return {
     client,
     systemNamespace: namespace,
-    excludedNamespaces: excludedNamespacesOf(options, []),
+    excludedNamespaces: excludedNamespacesOf(withDeployedExclusions(options, deployment), []),
     now,
     program,
     cluster,
@@ -111,12 +111,13 @@ export async function readFacts(
   };
 }
 
-/** The command that prints the end of the controller's log; empty if it does not run in the cluster. */
-export function logCommand(
+/** Advice with the command that prints the end of the controller's log, unless it runs outside the cluster. */
+export function withLog(
+  advice: string,
   { deployment, systemNamespace }: Pick<Facts, "deployment" | "systemNamespace">,
-): string[] {
-  if (deployment === "absent") return [];
-  return [`kubectl -n ${systemNamespace} logs deployment/${INSTALLATION} --tail 20`];
+): [advice: string, ...commands: string[]] {
+  if (deployment === "absent") return [advice];
+  return [`${advice}:`, `kubectl -n ${systemNamespace} logs deployment/${INSTALLATION} --tail 20`];
 }
 
 /** The controller's Deployment. */
@@ -138,11 +139,25 @@ export function servesFiles(facts: Pick<Facts, "deployment">): boolean {
 
 /** Namespace in which the controller looks for OpenKruise. */
 export function openKruiseNamespaceOf(facts: Pick<Facts, "deployment">): string {
+  return deployedFlag(facts, "--openkruise-namespace") ?? settingOf("openKruiseNamespace");
+}
+
+/** Value of a flag in the Deployment; undefined if it has none, or is not known. */
+function deployedFlag(facts: Pick<Facts, "deployment">, flag: string): string | undefined {
   const args = deployedArguments(facts);
-  const flag = "--openkruise-namespace";
   const joined = args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1);
-  const following = args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined;
-  return joined ?? following ?? settingOf("openKruiseNamespace");
+  return joined ?? (args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined);
+}
+
+/** The options with the namespaces that the Deployment excludes, if the user has given no others. */
+function withDeployedExclusions<T extends ExclusionOptions>(
+  options: T,
+  deployment: Seen<Workload>,
+): T {
+  const deployed = deployedFlag({ deployment }, "--exclude-namespaces");
+  const isDefault = options.excludeNamespaces.join() === settingOf("excludeNamespaces");
+  if (deployed === undefined || !isDefault) return options;
+  return { ...options, excludeNamespaces: namesIn(deployed) };
 }
 
 function deployedArguments(facts: Pick<Facts, "deployment">): readonly string[] {

@@ -3,10 +3,11 @@ import { usesPolicy } from "../../core/registration/selection.ts";
 import { mechanismNote, mechanismOf } from "../sidecarsets/mechanism.ts";
 import { counted, listed } from "../terminal/output.ts";
 import { type Check, checkNamed } from "./check.ts";
-import { type Facts, isKnown } from "./facts.ts";
+import { type Facts, isKnown, withLog } from "./facts.ts";
 
 /** Checks what injects the SidecarSets with the mechanism Policy; nothing if there are none. */
-export function checkPolicy({ cluster, policy, policyBinding }: Facts): Check[] {
+export function checkPolicy(facts: Facts): Check[] {
+  const { cluster, policy, policyBinding } = facts;
   if (!isKnown(cluster)) return [];
   const using = cluster.sidecarSets.filter(usesPolicy)
     .map(({ name, sidecarSet }) => ({ name, mechanism: mechanismOf(sidecarSet) }));
@@ -22,7 +23,7 @@ export function checkPolicy({ cluster, policy, policyBinding }: Facts): Check[] 
   if (missing.length > 0) {
     return [check.error(
       `the MutatingAdmissionPolicy or its binding lacks ${listed(missing)}`,
-      "check that a controller runs: its leader writes them",
+      ...withLog("check that a controller runs: its leader writes them", facts),
     )];
   }
   if (fallbacks.length === 0) {

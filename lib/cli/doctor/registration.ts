@@ -7,7 +7,7 @@ import { usesPolicy } from "../../core/registration/selection.ts";
 import { withExclusions } from "../../core/registration/exclusions.ts";
 import { pendingIn } from "../../core/registration/pending.ts";
 import { type Check, checkNamed } from "./check.ts";
-import { type Facts, isKnown, UNKNOWN_CLUSTER } from "./facts.ts";
+import { type Facts, isKnown, UNKNOWN_CLUSTER, withLog } from "./facts.ts";
 
 const START = "check that a controller runs: its leader writes the registration";
 
@@ -23,7 +23,9 @@ export function checkRegistration(facts: Facts): Check[] {
     ...(validating === "absent" ? ["ValidatingWebhookConfiguration"] : []),
   ];
   if (absent.length > 0) {
-    return [check.error(`${absent.join(" and ")} ${INSTALLATION} missing`, START)];
+    return [
+      check.error(`${absent.join(" and ")} ${INSTALLATION} missing`, ...withLog(START, facts)),
+    ];
   }
   if (mutating === "absent" || validating === "absent") return [];
   return [
@@ -43,8 +45,9 @@ interface Registered {
  */
 function scope(
   { mutating, validating }: Registered,
-  { cluster, excludedNamespaces, policy }: Facts,
+  facts: Facts,
 ): Check {
+  const { cluster, excludedNamespaces, policy } = facts;
   const check = checkNamed("registration's scope");
   if (!isKnown(cluster)) return check.skipped(UNKNOWN_CLUSTER);
   const owner = mutating.metadata.ownerReferences?.[0];
@@ -83,7 +86,10 @@ function scope(
     `differs from what the SidecarSets and the excluded namespaces (${
       excludedNamespaces.join(", ")
     }) require: ${names}`,
-    "see the controller's log; if the controller has other --exclude-namespaces, pass the same to doctor",
+    ...withLog(
+      "if the controller has other --exclude-namespaces, pass the same to doctor; else see its log",
+      facts,
+    ),
   );
 }
 

@@ -11,7 +11,7 @@ import { examplePod } from "../pods/example_pod.ts";
 import { outcomeOf, type OutcomeOptions } from "../pods/outcome.ts";
 import { counted } from "../terminal/output.ts";
 import { type Check, checkNamed } from "./check.ts";
-import { type Facts, isKnown, logCommand, UNKNOWN_CLUSTER } from "./facts.ts";
+import { type Facts, isKnown, UNKNOWN_CLUSTER, withLog } from "./facts.ts";
 
 const REACH =
   "make the webhook reachable from the API server: check the Service's endpoints, the NetworkPolicy " +
@@ -19,11 +19,11 @@ const REACH =
 
 /** How to find out why the API server does not reach the webhook; the commands need a controller in the cluster. */
 function reaching(facts: Facts): [advice: string, ...commands: string[]] {
-  const logs = logCommand(facts);
-  if (logs.length === 0) return [REACH];
+  const [advice, ...logs] = withLog(REACH, facts);
+  if (logs.length === 0) return [advice];
   const selector = `kubernetes.io/service-name=${INSTALLATION}-webhook`;
   const endpoints = `kubectl -n ${facts.systemNamespace} get endpointslices -l ${selector}`;
-  return [`${REACH}:`, endpoints, ...logs];
+  return [advice, endpoints, ...logs];
 }
 
 /** Proves with a dry run that the API server calls the validating webhook: only the webhook refuses this SidecarSet. */

@@ -450,6 +450,29 @@ Deno.test("doctor's command that installs again is valid for every Deployment", 
   }
 });
 
+Deno.test("doctor takes the excluded namespaces from the Deployment", async () => {
+  const webhooks = planRegistration({
+    name: "sidecarset",
+    sidecarSets: [web, other],
+    excludedNamespaces: ["kube-system", "sidecarset-system"],
+    endpoint: { url: "" },
+    caBundle: "",
+  });
+  const registered = [webhooks.mutating, webhooks.validating];
+  for (
+    const [args, status] of [
+      [["controller"], "error"],
+      [["controller", "--exclude-namespaces=kube-system"], "ok"],
+      [["controller", "--exclude-namespaces", "kube-system"], "ok"],
+    ] as const
+  ) {
+    const deployment = deploymentOf(2, {}, [...args]);
+    const { checks } = await examine(crd, namespace, ...sidecarSets, ...registered, deployment);
+    const scope = checkOf(checks, "registration's scope");
+    assert.equal(scope.status, status, scope.message);
+  }
+});
+
 Deno.test("doctor says that a Deployment is scaled to 0, and where to look for a lost webhook", async () => {
   const { checks } = await examine(crd, namespace, ...sidecarSets, deploymentOf(0));
   const replicas = checkOf(checks, "replicas");
