@@ -1,6 +1,7 @@
 import type { ControllerRevision } from "../../api/objects.ts";
 import { NAMESPACE_NAME_LABEL } from "../../api/names.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../../core/prepared.ts";
+import { settings } from "../../runtime/settings.ts";
 import { listed } from "../terminal/output.ts";
 import { CliError, type Terminal } from "../terminal/terminal.ts";
 import type { Connection } from "./connection.ts";
@@ -54,10 +55,18 @@ export interface MaybeLive {
   readonly connection?: Connection;
 }
 
-/** The namespaces without injection: those of the options, and those that the webhook registration excludes. */
+/**
+ * The namespaces without injection: those that the webhook registration excludes, and those of the option. The option's
+ * default counts only where the registration excludes none of the namespaces that this user can read.
+ *
+ * @param registered namespaces that the registration excludes
+ */
 export function excludedNamespacesOf(
   { excludeNamespaces, systemNamespace }: ExclusionOptions,
   registered: readonly string[],
 ): string[] {
-  return [...new Set([...excludeNamespaces, systemNamespace, ...registered])];
+  const setting = settings.find(({ key }) => key === "excludeNamespaces");
+  const isDefault = excludeNamespaces.join() === setting?.default;
+  const given = isDefault && registered.length > 0 ? [] : excludeNamespaces;
+  return [...new Set([...given, systemNamespace, ...registered])];
 }

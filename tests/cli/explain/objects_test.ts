@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { KubeObject } from "../../../lib/api/objects.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { podOf, type PodOptions, sidecarSetOf } from "../../support/objects.ts";
+import { planRegistration } from "../../../lib/core/registration/configuration.ts";
 import { clusterOf } from "../object_cluster.ts";
 import { runCli } from "../string_terminal.ts";
 
@@ -290,4 +291,44 @@ Deno.test("inject --from-cluster uses the SidecarSets of the cluster", async () 
   const { spec } = JSON.parse(output);
   const names = spec.template.spec.containers.map(({ image }: { image: string }) => image);
   assert.deepEqual(names, ["agent:2", "main:1"]);
+});
+
+Deno.test("explain takes the excluded namespaces from the registration, or from its option", async () => {
+  const sidecarSet = sidecarSetOf();
+  const { mutating } = planRegistration({
+    name: "sidecarset",
+    sidecarSets: [sidecarSet],
+    excludedNamespaces: ["kube-system", "extra", "sidecarset-system"],
+    endpoint: { url: "" },
+    caBundle: "",
+  });
+  const names = ["kube-system", "kube-public", "extra", "sidecarset-system"];
+  const objects = [
+    { ...sidecarSet.sidecarSet, apiVersion: "apps.kruise.io/v1beta1", kind: "SidecarSet" },
+    mutating,
+    ...names.flatMap((name) => [
+      { apiVersion: "v1", kind: "Namespace", metadata: { name } },
+      podOf({ name: "web", namespace: name }),
+    ]),
+  ];
+  const excluded = async (stored: object[], ...args: string[]) => {
+    const { client } = clusterOf(stored);
+    const ran = await runCli(["explain", "pods", "-A", "-o", "json", ...args], { client });
+    const { pods } = JSON.parse(ran.output);
+    return pods.filter((each: { sidecarSets: { reason?: string }[] }) =>
+      each.sidecarSets.some(({ reason }) => reason === "NamespaceExcluded")
+    ).map(({ namespace }: { namespace: string }) => namespace).sort();
+  };
+  assert.deepEqual(await excluded(objects), ["extra", "kube-system", "sidecarset-system"]);
+  assert.deepEqual(await excluded(objects.filter((each) => each !== mutating)), [
+    "kube-public",
+    "kube-system",
+    "sidecarset-system",
+  ]);
+  assert.deepEqual(await excluded(objects, "--exclude-namespaces", "kube-public"), [
+    "extra",
+    "kube-public",
+    "kube-system",
+    "sidecarset-system",
+  ]);
 });
