@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { installationObjects } from "../../lib/cli/manifests/installation.ts";
+import { REPLICA_LABEL } from "../../lib/api/names.ts";
 import { get, list } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/response.ts";
@@ -38,6 +39,22 @@ async function trusted({ client }: ControlPlane): Promise<string[]> {
   );
   assert.equal(bundles.size, 1, "every entry has the same authorities");
   return [...bundles].flatMap((each) => atob(each).match(/-+BEGIN[^-]+-+[^-]+-+END[^-]+-+/g) ?? []);
+}
+
+/** Waits until each replica has renewed its Lease, whereby the leader has listed the other replicas' authorities. */
+async function untilRenewed({ client }: ControlPlane, times: number): Promise<void> {
+  const renewals = async () => {
+    const { items } = await send(client, list(resources.leases, { namespace: NAMESPACE }));
+    return items.filter(({ metadata }) => metadata.labels?.[REPLICA_LABEL] !== undefined)
+      .map(({ metadata: { name }, spec }) => `${name} ${spec?.renewTime}`);
+  };
+  for (let i = 0; i < times; i++) {
+    const before = new Set(await renewals());
+    await eventually(async () => {
+      const after = await renewals();
+      return after.length >= 2 && after.every((each) => !before.has(each));
+    }, { what: "all replicas have renewed their Leases" });
+  }
 }
 
 Deno.test("an installation moves from its own certificates to provided ones, and back", async (t) => {
@@ -98,8 +115,7 @@ Deno.test("an installation moves from its own certificates to provided ones, and
     });
     second.signal("SIGCONT");
     await replicas.reconnect();
-    // Several times as long as between two looks.
-    await refuseNone(plane, "both", () => new Promise((resolve) => setTimeout(resolve, 5_000)));
+    await refuseNone(plane, "both", () => untilRenewed(plane, 2));
     await isTrusted(own, foreign.cert);
   });
 
