@@ -54,13 +54,12 @@ Deno.test("certificates renewed by another program are adopted without a restart
       authority = await next();
       // The kubelets of two nodes exchange it at different times: here that of the leader, who registers the
       // authority, is late.
-      for (const mount of mounts.toReversed()) {
+      for (const [place, mount] of [...mounts.entries()].toReversed()) {
         await mount.put(await servingFiles(authority));
-        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        await eventually(() => (served()[place] ?? 0) > (before[place] ?? 0), {
+          what: `replica ${place} serves it`,
+        });
       }
-      await eventually(() => served().every((count, place) => count > (before[place] ?? 0)), {
-        what: "both replicas serve it",
-      });
       end.abort();
       const { created, uninjected, refusals } = await load;
       console.log(`${created} Pods while a certificate ${what} came`);

@@ -84,7 +84,7 @@ Deno.test("roll-outs and new SidecarSets continue after the API server's recover
   await using plane = await startControlPlane({ controllerManager: true });
   await install(plane);
   await using api = await FaultyApi.start(plane);
-  await using _controller = await startController({ kubeconfig: api.kubeconfig });
+  await using controller = await startController({ kubeconfig: api.kubeconfig });
   const pods = new ClusterPods(plane.client);
   const labels = { app: "web" };
   await createSidecarSet(plane, "web", {
@@ -97,28 +97,42 @@ Deno.test("roll-outs and new SidecarSets continue after the API server's recover
   const updated = async (image: string) =>
     (await pods.list("app=web")).filter((pod) => imageOf(pod) === image).length;
 
+  /** Waits until the fault has hit further requests. */
+  const untilFailed = async (requests: number) => {
+    const before = api.failed;
+    await eventually(() => api.failed >= before + requests, {
+      what: `${requests} further requests fail`,
+      timeout: 120_000,
+    });
+  };
+  const lossesOfLeadership = () => controller.log().split("Lost leadership").length - 1;
+  const untilLost = (losses: number) =>
+    eventually(() => lossesOfLeadership() >= losses, { what: "leadership is lost" });
   const half = (fault: ApiFault) => () => Math.random() < 0.5 ? fault : undefined;
-  const faults: [string, () => ApiFault][] = [
-    ["half of the requests get 503", half({ httpCode: 503 })],
+  const faults: [string, () => ApiFault, { total: boolean }?][] = [
+    ["half of the requests get 503", half({ httpCode: 503 }), { total: false }],
     ["503", () => ({ httpCode: 503 })],
     ["500", () => ({ httpCode: 500 })],
     ["429", () => ({ httpCode: 429 })],
     ["no answer", () => "hang"],
   ];
-  for (const [i, [what, fault]] of faults.entries()) {
+  for (const [i, [what, fault, { total } = { total: true }]] of faults.entries()) {
     await t.step(what, async () => {
       const image = `agent:${i + 1}`;
       await patchSidecarSet(plane, "web", { containers: [{ name: "agent", image }] });
       await eventually(async () => await updated(image) > 2, { what: "the roll-out has begun" });
+      const losses = lossesOfLeadership();
       api.fail(fault);
-      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      await untilFailed(3);
       const spec = {
         selector: { matchLabels: { app: `new-${i}` } },
         containers: [{ name: "agent", image: "agent:1" }],
       };
       const body: KubeObject & { spec: object } = { metadata: { name: `new-${i}` }, spec };
       await send(plane.client, create(resources.sidecarSets, { body }));
-      await new Promise((resolve) => setTimeout(resolve, 10_000));
+      // A total outage outlasts the leader's Lease.
+      if (total) await untilLost(losses + 1);
+      else await untilFailed(20);
       const before = await updated(image);
       api.fail(() => undefined);
       const recovered = performance.now();
