@@ -22,6 +22,8 @@ export interface LoopEnvironment {
   isLeader(): boolean;
   /** Whether the index has all that it watches. */
   isSynced(): boolean;
+  /** Delays the next key where the event loop has been busy for long. @default no delay */
+  pause?(): Promise<void> | undefined;
 }
 
 /** Metrics of controllers, by the controller's name. */
@@ -74,7 +76,7 @@ export class Loop {
   constructor(environment: LoopEnvironment, options: LoopOptions) {
     this.#environment = environment;
     this.#options = options;
-    const { clock, metrics } = environment;
+    const { clock, metrics, pause } = environment;
     const { controller, concurrency, baseDelayMs = BASE_DELAY_MS } = options;
     this.#queue = new WorkQueue({
       clock,
@@ -82,6 +84,7 @@ export class Loop {
       baseDelay: baseDelayMs,
       maxDelay: MAX_DELAY_MS,
       observer: metrics.observer(controller),
+      ...(pause ? { pause } : {}),
     });
     metrics.observe(controller, this.#queue);
   }

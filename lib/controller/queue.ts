@@ -10,6 +10,8 @@ interface QueueOptions {
   baseDelay: number;
   maxDelay: number;
   observer?: QueueObserver;
+  /** Delays the next key where the event loop has been busy for long. @default no delay */
+  pause?(): Promise<void> | undefined;
 }
 
 /**
@@ -103,6 +105,8 @@ export class WorkQueue {
         await Promise.race(running);
         continue;
       }
+      // Reconciliations without I/O follow each other as microtasks, which no review can interrupt.
+      await this.#options.pause?.();
       const key = this.#takeDue();
       if (key === undefined) {
         await this.#untilSomethingIsDue(signal);

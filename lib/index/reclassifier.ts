@@ -9,6 +9,8 @@ import { classifiesAlike, sameSelection, selectsAlike } from "./selection_times.
 export interface Slices {
   /** Pods per slice. */
   readonly pods: number;
+  /** Whether a first slice may be done at once. */
+  hasTime(): boolean;
   /** Calls the work later, again and again until it returns false. */
   run(work: () => boolean): void;
 }
@@ -21,7 +23,7 @@ export interface ReclassifierOptions {
 }
 
 /**
- * Classifies Pods again after a change that can concern many: a first slice at once, the rest in later slices. Changes
+ * Classifies Pods again after a change that can concern many: a first slice at once, the rest in later ones. Changes
  * are published at once; where slices are left, a further change names the SidecarSets when the last one is done.
  */
 export class Reclassifier {
@@ -57,7 +59,7 @@ export class Reclassifier {
     reclassification.add(change);
     if (slices === undefined) return this.finish();
     if (isRunning) return new Set();
-    const sidecarSets = this.#next(slices.pods);
+    const sidecarSets = slices.hasTime() ? this.#next(slices.pods) : undefined;
     if (sidecarSets !== undefined) return sidecarSets;
     slices.run(() => {
       const classified = this.#next(slices.pods);

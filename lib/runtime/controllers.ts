@@ -35,7 +35,7 @@ import { get } from "../kube/requests.ts";
 import { resources } from "../kube/resources.ts";
 import { send } from "../kube/response.ts";
 import type { Config } from "./config.ts";
-import { createRunSteps } from "./slices.ts";
+import type { SlicedWork } from "./slices.ts";
 
 interface ControllersOptions {
   readonly config: Config;
@@ -46,6 +46,8 @@ interface ControllersOptions {
   /** The API server's clock. */
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Divides long work. */
+  readonly slices: Pick<SlicedWork, "runSteps" | "pause">;
   /** Of the installation. */
   readonly lease: LeaseStore;
   readonly endpoint: WebhookEndpoint;
@@ -113,6 +115,7 @@ export function createControllers(options: ControllersOptions): Controllers {
     isLeader,
     isSynced,
     metrics: options.metrics,
+    pause: () => options.slices.pause(),
   };
   const events = new Events({ ...environment, writer, instance: identity });
   const onRepair = createRepairReport({ logger, events, observe: options.observeRepair });
@@ -166,7 +169,7 @@ export function createControllers(options: ControllersOptions): Controllers {
     ...common,
     ...evictionRule,
     retainedRevisions: options.retainedRevisions,
-    runSteps: createRunSteps({ clock: options.localClock }),
+    runSteps: options.slices.runSteps,
     registrationOf: injectionFacts,
     missedOf: (name) => missed.summaryOf(name),
     refusedOf: (name) => refused.summaryOf(name),

@@ -142,6 +142,7 @@ export async function run(
     localClock: clock,
     clock: serverClock,
     logger,
+    slices,
     lease: observedLeaseStore(lease, storeMonitor),
     endpoint: endpointOf(config),
     temporary,

@@ -4,8 +4,8 @@ import type { RunSteps } from "../controller/steps.ts";
 import type { Slices } from "../index/reclassifier.ts";
 
 /** Classifying this number of Pods takes less than a millisecond, or a few where they have many sidecars. */
-const PODS_PER_SLICE = 50;
-/** After this long, admissions come first. */
+const PODS_PER_SLICE = 25;
+/** After this long in one turn of the event loop, admissions come first. */
 const BUDGET_MS = 3;
 /** As long as work, so that half of the time is left. Deno serves no connection before a timer has fired. */
 const PAUSE_MS = 3;
@@ -16,22 +16,49 @@ export interface SlicesOptions {
   readonly logger: Logger;
 }
 
-/** Runs long computations for a few milliseconds at a time, with pauses in which the event loop serves reviews. */
-export function createRunSteps({ clock }: Pick<SlicesOptions, "clock">): RunSteps {
-  return async (steps) => {
-    for (;;) {
-      const end = clock.monotonic() + BUDGET_MS;
-      do {
-        const { done, value } = steps.next();
-        if (done) return value;
-      } while (clock.monotonic() < end);
-      await clock.sleep(PAUSE_MS);
-    }
-  };
+/** Long work of a process, which shares the time of each turn of the event loop. */
+export interface SlicedWork extends Slices {
+  /** Runs a computation at once while the turn has time, and the rest of it in later turns. */
+  readonly runSteps: RunSteps;
+  /** Resolves in a later turn; undefined while this one has time. */
+  pause(): Promise<void> | undefined;
 }
 
-/** Classifies Pods for a few milliseconds at a time, with the same pauses. */
-export function createSlices({ clock, logger }: SlicesOptions): Slices {
+/**
+ * Creates the scheduler of long work: a few milliseconds per turn of the event loop for all of it together, then a
+ * pause in which reviews are served. Work takes turns after each step.
+ */
+export function createSlices({ clock, logger }: SlicesOptions): SlicedWork {
+  /** Each does one step, and answers whether any is left. */
+  const waiting: (() => boolean)[] = [];
+  let isRunning = false;
+  let turn: { readonly end: number } | undefined;
+  /** Begins a turn where none has begun. */
+  const hasTime = () => {
+    if (turn === undefined) {
+      turn = { end: clock.monotonic() + BUDGET_MS };
+      void clock.sleep(0).then(() => turn = undefined);
+      return true;
+    }
+    return clock.monotonic() < turn.end;
+  };
+  const runAll = async () => {
+    while (waiting.length > 0) {
+      await clock.sleep(PAUSE_MS);
+      hasTime();
+      do {
+        const step = waiting.shift();
+        if (step?.()) waiting.push(step);
+      } while (waiting.length > 0 && hasTime());
+    }
+    isRunning = false;
+  };
+  const add = (step: () => boolean) => {
+    waiting.push(step);
+    if (isRunning) return;
+    isRunning = true;
+    void runAll();
+  };
   const attempt = (work: () => boolean) => {
     try {
       return work();
@@ -42,14 +69,28 @@ export function createSlices({ clock, logger }: SlicesOptions): Slices {
       return true;
     }
   };
-  const runAll = async (work: () => boolean) => {
-    for (;;) {
-      await clock.sleep(PAUSE_MS);
-      const end = clock.monotonic() + BUDGET_MS;
-      do {
-        if (!attempt(work)) return;
-      } while (clock.monotonic() < end);
-    }
+  return {
+    pods: PODS_PER_SLICE,
+    hasTime: () => waiting.length === 0 && hasTime(),
+    run: (work) => add(() => attempt(work)),
+    pause: () => hasTime() ? undefined : clock.sleep(PAUSE_MS),
+    async runSteps(steps) {
+      while (waiting.length === 0 && hasTime()) {
+        const { done, value } = steps.next();
+        if (done) return value;
+      }
+      return await new Promise((resolve, reject) =>
+        add(() => {
+          try {
+            const { done, value } = steps.next();
+            if (done) resolve(value);
+            return !done;
+          } catch (error) {
+            reject(error);
+            return false;
+          }
+        })
+      );
+    },
   };
-  return { pods: PODS_PER_SLICE, run: (work) => void runAll(work) };
 }

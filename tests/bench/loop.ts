@@ -221,12 +221,13 @@ async function observe(
     await sleep(PAUSE_MS);
   }
   await started;
-  const { longest, p99 } = await delays();
+  const { longest, p99, cpu } = await delays();
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.floor((times.length - 1) * share)] ?? 0;
   return {
     situation: name,
     "longest task": longest.toFixed(1),
+    "most CPU": cpu.toFixed(1),
     "delay p99": p99.toFixed(1),
     admissions: times.length,
     "p50": at(0.5).toFixed(1),

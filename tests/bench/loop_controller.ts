@@ -1,3 +1,4 @@
+import process from "node:process";
 import { readConfig } from "../../lib/runtime/config.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";
 import { run } from "../../lib/runtime/run.ts";
@@ -20,24 +21,39 @@ export interface LoopControllerReport {
 export interface LoopDelays {
   readonly longest: number;
   readonly p99: number;
+  /** CPU time of the turn with most of it, which other processes do not prolong. */
+  readonly cpu: number;
 }
 
 const INTERVAL_MS = 1;
 
 const input: LoopControllerInput = JSON.parse(await new Response(Deno.stdin.readable).text());
 let delays: number[] = [];
+let longestCpu = 0;
+let cpu = cpuTime();
 let due = performance.now() + INTERVAL_MS;
 setInterval(() => {
   const now = performance.now();
   delays.push(Math.max(0, now - due));
+  const cpuNow = cpuTime();
+  longestCpu = Math.max(longestCpu, cpuNow - cpu);
+  cpu = cpuNow;
   due = now + INTERVAL_MS;
 }, INTERVAL_MS);
 
+/** CPU time of this process in milliseconds; the garbage collector's threads count, too. */
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 const control = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
   const sorted = delays.toSorted((a, b) => a - b);
+  const longest = longestCpu;
   delays = [];
+  longestCpu = 0;
   const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
-  return Response.json({ longest: at(1), p99: at(0.99) } satisfies LoopDelays);
+  return Response.json({ longest: at(1), p99: at(0.99), cpu: longest } satisfies LoopDelays);
 });
 console.log(JSON.stringify({ port: control.addr.port } satisfies LoopControllerReport));
 

@@ -148,3 +148,29 @@ Deno.test("WorkQueue lets time pass before it requeues a key that is due again",
   stop.abort();
   await running;
 });
+
+Deno.test("WorkQueue takes the next key after a pause where the event loop has been busy", async () => {
+  const clock = new ManualClock();
+  const worked: string[] = [];
+  const { promise: nextTurn, resolve } = Promise.withResolvers<void>();
+  let isBusy = false;
+  const queue = new WorkQueue({
+    ...{ clock, concurrency: 2, baseDelay: 10, maxDelay: 50 },
+    pause: () => isBusy ? nextTurn : undefined,
+  });
+  for (const key of ["a", "b", "c"]) queue.add(key);
+  const stop = new AbortController();
+  const running = queue.run((key) => {
+    worked.push(key);
+    isBusy = worked.length === 2;
+    return Promise.resolve({});
+  }, stop.signal);
+  await settle();
+  assert.deepEqual(worked, ["a", "b"]);
+  isBusy = false;
+  resolve();
+  await settle();
+  assert.deepEqual(worked, ["a", "b", "c"]);
+  stop.abort();
+  await running;
+});

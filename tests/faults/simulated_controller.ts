@@ -5,6 +5,7 @@ import type { RestClient } from "../../lib/kube/contract.ts";
 import { readConfig } from "../../lib/runtime/config.ts";
 import { createControllers } from "../../lib/runtime/controllers.ts";
 import { createMetrics } from "../../lib/runtime/metrics/metrics.ts";
+import { createSlices } from "../../lib/runtime/slices.ts";
 import { toPrepared } from "../../lib/core/defaults/prepare.ts";
 import { createWatches } from "../../lib/runtime/watches.ts";
 import type { ManualClock } from "../support/manual_clock.ts";
@@ -37,6 +38,7 @@ export function startSimulatedController(
     countedUntil: () => Promise.resolve(undefined),
   });
   const controllers = createControllers({
+    slices: createSlices({ clock, logger: quietLogger }),
     ...common,
     config,
     localClock: clock,

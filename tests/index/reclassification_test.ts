@@ -8,7 +8,9 @@ const PODS = 10;
 /** An index with Pods labelled `app=web`, that classifies them three at a time when it is let. */
 function slicedIndex() {
   const waiting: (() => boolean)[] = [];
-  const index = new ClusterIndex({ slices: { pods: 3, run: (work) => void waiting.push(work) } });
+  const index = new ClusterIndex({
+    slices: { pods: 3, hasTime: () => true, run: (work) => void waiting.push(work) },
+  });
   index.applyNamespace({ metadata: { name: "default", labels: {} } });
   for (let i = 0; i < PODS; i++) index.applyPod(podOf({ name: `pod-${i}` }));
   const changes: Change[] = [];

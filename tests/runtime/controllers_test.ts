@@ -3,6 +3,7 @@ import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { readConfig } from "../../lib/runtime/config.ts";
 import { createControllers } from "../../lib/runtime/controllers.ts";
 import { createMetrics } from "../../lib/runtime/metrics/metrics.ts";
+import { createSlices } from "../../lib/runtime/slices.ts";
 import { leaseStore } from "../../lib/controller/leader/lease_store.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { sidecarSetOf } from "../support/objects.ts";
@@ -26,6 +27,7 @@ Deno.test("every controller has the metrics of its queue and of its reconciliati
     clock,
     localClock: clock,
     logger: quietLogger,
+    slices: createSlices({ clock, logger: quietLogger }),
     endpoint: { url: "https://127.0.0.1" },
     temporary: false,
     retainedRevisions: () => Promise.resolve([]),

@@ -1,57 +1,110 @@
 import assert from "node:assert/strict";
 import type { Logger } from "../../lib/api/logger.ts";
+import type { Steps } from "../../lib/core/steps.ts";
 import { createSlices } from "../../lib/runtime/slices.ts";
+import { settle } from "../support/manual_clock.ts";
 
-/** A clock on which each slice of work takes a millisecond; sleeps end at once and are counted. */
-function countingClock() {
+/** Slices on a clock on which each step takes a millisecond; a turn of the event loop ends with `nextTurn`. */
+function setUp() {
   let now = 0;
-  const state = { sleeps: 0 };
-  const clock = {
-    monotonic: () => now,
-    sleep(): Promise<void> {
-      state.sleeps++;
-      return Promise.resolve();
-    },
-  };
-  return { clock, state, work: () => void now++ };
-}
-
-function recordingLogger() {
+  let asleep: (() => void)[] = [];
   const errors: string[] = [];
   const ignore = () => {};
   const logger: Logger = {
     ...{ debug: ignore, info: ignore, warn: ignore },
     error: (message) => void errors.push(message),
   };
-  return { logger, errors };
+  const clock = {
+    monotonic: () => now,
+    sleep: () => new Promise<void>((resolve) => void asleep.push(resolve)),
+  };
+  const log: string[] = [];
+  const step = (name: string) => {
+    now++;
+    log.push(name);
+  };
+  function* steps(name: string, count: number): Steps<string> {
+    for (let i = 0; i < count; i++) {
+      if (i > 0) yield;
+      step(name);
+    }
+    return name;
+  }
+  /** Ends all sleeps, and answers which steps were done since. */
+  const nextTurn = async () => {
+    log.length = 0;
+    const ending = asleep;
+    asleep = [];
+    for (const end of ending) end();
+    await settle();
+    return log.join("");
+  };
+  return { slices: createSlices({ clock, logger }), log, errors, step, steps, nextTurn };
 }
 
-Deno.test("work pauses before its first slice and after a few milliseconds", async () => {
-  const { clock, state, work } = countingClock();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const { logger } = recordingLogger();
-  const sleepsBefore: number[] = [];
-  createSlices({ clock, logger }).run(() => {
-    sleepsBefore.push(state.sleeps);
-    work();
-    if (sleepsBefore.length === 7) resolve();
-    return sleepsBefore.length < 7;
+Deno.test("a short computation runs at once", async () => {
+  const { slices, log, steps } = setUp();
+  const result = slices.runSteps(steps("a", 3));
+  assert.equal(log.join(""), "aaa");
+  assert.equal(await result, "a");
+});
+
+Deno.test("a long computation goes on in later turns of the event loop", async () => {
+  const { slices, log, steps, nextTurn } = setUp();
+  const result = slices.runSteps(steps("a", 8));
+  assert.equal(log.join(""), "aaa");
+  assert.equal(await nextTurn(), "aaa");
+  assert.equal(await nextTurn(), "aa");
+  assert.equal(await result, "a");
+});
+
+Deno.test("all long work shares the time of a turn, and takes turns", async () => {
+  const { slices, log, steps, step, nextTurn } = setUp();
+  const results = [slices.runSteps(steps("a", 5)), slices.runSteps(steps("b", 2))];
+  let left = 2;
+  slices.run(() => {
+    step("c");
+    return --left > 0;
   });
-  assert.deepEqual(sleepsBefore, [], "nothing runs in the caller's turn");
-  await promise;
-  assert.deepEqual(sleepsBefore, [1, 1, 1, 2, 2, 2, 3]);
+  assert.equal(log.join(""), "aaa", "others wait, although they are short");
+  assert.ok(!slices.hasTime());
+  assert.equal(await nextTurn(), "abc");
+  assert.equal(await nextTurn(), "abc");
+  assert.deepEqual(await Promise.all(results), ["a", "b"]);
+});
+
+Deno.test("a queue pauses in a turn without time, and not in the next one", async () => {
+  const { slices, steps, nextTurn } = setUp();
+  assert.equal(slices.pause(), undefined);
+  await slices.runSteps(steps("a", 3));
+  const pause = slices.pause();
+  assert.ok(pause);
+  await nextTurn();
+  await pause;
+  assert.equal(slices.pause(), undefined);
 });
 
 Deno.test("a slice that fails is logged, and the next one runs", async () => {
-  const { clock } = countingClock();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const { logger, errors } = recordingLogger();
+  const { slices, errors, nextTurn } = setUp();
   let runs = 0;
-  createSlices({ clock, logger }).run(() => {
+  slices.run(() => {
     if (++runs === 1) throw new Error("broken");
-    resolve();
     return false;
   });
-  await promise;
+  assert.equal(runs, 0, "nothing runs in the caller's turn");
+  await nextTurn();
+  assert.equal(runs, 2);
   assert.equal(errors.length, 1);
+});
+
+Deno.test("a computation that fails rejects, and others go on", async () => {
+  const { slices, steps, nextTurn } = setUp();
+  function* failing(): Steps<string> {
+    yield* steps("a", 4);
+    throw new Error("broken");
+  }
+  const results = Promise.allSettled([slices.runSteps(failing()), slices.runSteps(steps("b", 5))]);
+  while (await nextTurn() !== "");
+  const [failed, other] = await results;
+  assert.deepEqual([failed?.status, other?.status], ["rejected", "fulfilled"]);
 });

@@ -192,7 +192,11 @@ Deno.test("SidecarSetController writes its status once a second, whatever others
 
 Deno.test("SidecarSetController writes no status while Pods have classes by an earlier state", async () => {
   const waiting: (() => boolean)[] = [];
-  const slices = { pods: 2, run: (work: () => boolean) => void waiting.push(work) };
+  const slices = {
+    pods: 2,
+    hasTime: () => true,
+    run: (work: () => boolean) => void waiting.push(work),
+  };
   const { client, reconcile, apply, index, clock } = setUp(undefined, { slices });
   const statuses = () => client.requests.filter(({ path }) => path.endsWith("/status"));
   const finish = () => {
