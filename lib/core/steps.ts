@@ -5,7 +5,7 @@
 export type Steps<T> = Generator<undefined, T, undefined>;
 
 /** Items per step of computations that read one Pod at a time. */
-export const STEP_ITEMS = 100;
+export const STEP_ITEMS = 50;
 /** Sorting an item is much cheaper than reading a Pod. */
 const SORTED_ITEMS = 1_000;
 
@@ -20,11 +20,25 @@ export function runAtOnce<T>(steps: Steps<T>): T {
 /** Maps items; pauses between them. */
 export function* mapInSteps<T, R>(items: Iterable<T>, map: (item: T) => R): Steps<R[]> {
   const mapped: R[] = [];
-  for (const item of items) {
-    if (mapped.length % STEP_ITEMS === STEP_ITEMS - 1) yield;
-    mapped.push(map(item));
-  }
+  yield* forEachInSteps(items, (item) => void mapped.push(map(item)));
   return mapped;
+}
+
+/**
+ * Visits items; pauses between them.
+ *
+ * @param itemsPerStep fewer where an item takes long, more where it is cheap
+ */
+export function* forEachInSteps<T>(
+  items: Iterable<T>,
+  visit: (item: T) => void,
+  itemsPerStep = STEP_ITEMS,
+): Steps<void> {
+  let visited = 0;
+  for (const item of items) {
+    if (visited++ % itemsPerStep === itemsPerStep - 1) yield;
+    visit(item);
+  }
 }
 
 /** A sorted copy; equal items keep their order. A merge sort, because the built-in one cannot pause. */

@@ -6,6 +6,11 @@ import {
   PodTrait,
   recount,
 } from "../core/status/pod_class.ts";
+import { forEachInSteps, type Steps } from "../core/steps.ts";
+
+const NO_KEYS: ReadonlySet<string> = new Set();
+/** Reading a class is much cheaper than reading a Pod. */
+const CLASSES_PER_STEP = 1_000;
 
 /** Keys of the Pods of one SidecarSet by state; updated in O(1) when a Pod changes. */
 export class Members {
@@ -57,12 +62,20 @@ export class Members {
     return this.#unready;
   }
 
-  /** Updated and ready, and changed since `settled()` was last called for them; computed when first read. */
+  /** Updated and ready, and changed since `settled()` was last called for them; empty before `collectSettling()`. */
   get settling(): ReadonlySet<string> {
-    this.#settling ??= new Set(
-      this.#classes.entries().filter(([, podClass]) => isDone(podClass)).map(([key]) => key),
-    );
-    return this.#settling;
+    return this.#settling ?? NO_KEYS;
+  }
+
+  /** Collects all updated and ready Pods, unless that was done since they were last restarted. */
+  *collectSettling(): Steps<void> {
+    if (this.#settling !== undefined) return;
+    // Pods that change between two steps are collected by `set()`.
+    const settling = new Set<string>();
+    this.#settling = settling;
+    yield* forEachInSteps(this.#classes, ([key, podClass]) => {
+      if (isDone(podClass)) settling.add(key);
+    }, CLASSES_PER_STEP);
   }
 
   /** Removes a Pod that has been updated and ready for `minReadySeconds`. */

@@ -97,7 +97,7 @@ export class PodIndex {
 
   /** Matched Pods without the current hash. */
   outdatedOf(sidecarSet: string): ObservedPod[] {
-    return this.#podsOf(this.#members.get(sidecarSet)?.outdated);
+    return [...this.each(this.#members.get(sidecarSet)?.outdated)];
   }
 
   /** Keys of the matched Pods without the current hash. */
@@ -107,33 +107,33 @@ export class PodIndex {
 
   /** Matched Pods of which both halves of a hot-upgrade pair run a real image. */
   halfUpgradedOf(sidecarSet: string): ObservedPod[] {
-    return this.#podsOf(this.#members.get(sidecarSet)?.halfUpgraded);
+    return [...this.each(this.#members.get(sidecarSet)?.halfUpgraded)];
   }
 
   /** Updated Pods with an image that another client changed. */
   driftedOf(sidecarSet: string): ObservedPod[] {
-    return this.#podsOf(this.#members.get(sidecarSet)?.drifted);
+    return [...this.each(this.#members.get(sidecarSet)?.drifted)];
   }
 
   /** Pods whose images were rewritten at admission, without a record of it yet. */
   rewrittenOf(sidecarSet: string): ObservedPod[] {
-    return this.#podsOf(this.#members.get(sidecarSet)?.rewritten);
+    return [...this.each(this.#members.get(sidecarSet)?.rewritten)];
   }
 
   /** Missed Pods: created without the sidecars that they should have. */
   missedOf(sidecarSet: string): ObservedPod[] {
-    return this.#podsOf(this.#members.get(sidecarSet)?.missed);
+    return [...this.each(this.#members.get(sidecarSet)?.missed)];
   }
 
   /** Matched Pods that are not ready. */
   unreadyOf(sidecarSet: string): ObservedPod[] {
-    return this.#podsOf(this.#members.get(sidecarSet)?.unready);
+    return [...this.each(this.#members.get(sidecarSet)?.unready)];
   }
 
   /** Updated and ready Pods that may be so only recently; undefined if the SidecarSet has no Pods. */
   settlingOf(
     sidecarSet: string,
-  ): Pick<Members, "settling" | "settled" | "restartSettling"> | undefined {
+  ): Pick<Members, "settling" | "collectSettling" | "settled" | "restartSettling"> | undefined {
     return this.#members.get(sidecarSet);
   }
 
@@ -144,13 +144,12 @@ export class PodIndex {
     }
   }
 
-  #podsOf(keys: Iterable<string> = []): ObservedPod[] {
-    const pods: ObservedPod[] = [];
+  /** The known Pods of these keys. */
+  *each(keys: Iterable<string> = []): Iterable<ObservedPod> {
     for (const key of keys) {
       const pod = this.get(key);
-      if (pod) pods.push(pod);
+      if (pod) yield pod;
     }
-    return pods;
   }
 
   /** Stores a projected Pod, unless it is older. @returns the SidecarSets that select or inject it, before or now */

@@ -144,8 +144,10 @@ export function createControllers(options: ControllersOptions): Controllers {
   const readPod = ({ metadata: { name = "", namespace = "" } }: ObservedPod, signal: AbortSignal) =>
     send(client, get(resources.pods, { name, namespace }), signal);
   const confirmation = createConfirmation({ client, index });
+  const { runSteps } = options.slices;
   const evictionRule = {
     readPod,
+    runSteps,
     confirmation,
     recreatingKinds: new Set(config.recreatingKinds),
     isWebhookReady(prepared: PreparedSidecarSet) {
@@ -169,7 +171,6 @@ export function createControllers(options: ControllersOptions): Controllers {
     ...common,
     ...evictionRule,
     retainedRevisions: options.retainedRevisions,
-    runSteps: options.slices.runSteps,
     registrationOf: injectionFacts,
     missedOf: (name) => missed.summaryOf(name),
     refusedOf: (name) => refused.summaryOf(name),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { runAtOnce } from "../../lib/core/steps.ts";
 import fc from "fast-check";
 import { countPods, hasTrait, type PodClass, PodTrait } from "../../lib/core/status/pod_class.ts";
 import { Members } from "../../lib/index/members.ts";
@@ -41,6 +42,7 @@ Deno.test("Members keeps the updated and ready Pods that changed since they had 
   const members = new Members();
   for (const key of ["a", "b"]) members.set(key, ready);
   members.set("outdated", Matched | Ready);
+  runAtOnce(members.collectSettling());
   assert.deepEqual([...members.settling], ["a", "b"]);
   for (const key of members.settling) members.settled(key);
   assert.deepEqual([...members.settling], []);
@@ -51,7 +53,24 @@ Deno.test("Members keeps the updated and ready Pods that changed since they had 
   members.set("c", 0);
   assert.deepEqual([...members.settling], []);
   members.restartSettling();
+  runAtOnce(members.collectSettling());
   assert.deepEqual([...members.settling], ["a"]);
+});
+
+Deno.test("Members collects Pods that change between two steps as they are then", () => {
+  const { Matched, Updated, Ready } = PodTrait;
+  const ready = Matched | Updated | Ready;
+  const members = new Members();
+  const keys = Array.from({ length: 3_000 }, (_, i) => `pod-${i}`);
+  for (const key of keys) members.set(key, ready);
+  const steps = members.collectSettling();
+  steps.next();
+  members.set("pod-0", Matched | Updated);
+  members.set("pod-2999", Matched | Updated);
+  members.set("new", ready);
+  runAtOnce(steps);
+  const expected = [...keys.slice(1, -1), "new"];
+  assert.deepEqual([...members.settling].toSorted(), expected.toSorted());
 });
 
 Deno.test("Members says whether a plan may come out otherwise", () => {

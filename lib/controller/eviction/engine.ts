@@ -20,6 +20,7 @@ import type { Confirmation } from "../confirmation.ts";
 import type { Events } from "../events.ts";
 import { specKeyOf } from "../references.ts";
 import { NotLeaderError } from "../leadership.ts";
+import { atOnce, type RunSteps } from "../steps.ts";
 import type { Writer } from "../writer.ts";
 import { EvictionFindings } from "./findings.ts";
 
@@ -47,6 +48,8 @@ export interface EvictionEngineOptions {
   /** The whole Pod from the API server; the index has a projection. May reject with what it answers. */
   readPod(pod: ObservedPod, signal: AbortSignal): Promise<Pod>;
   readonly confirmation: Confirmation;
+  /** Runs long computations. @default at once */
+  readonly runSteps?: RunSteps;
 }
 
 /** The Pods that one policy of a SidecarSet wants evicted, and what that depends on. */
@@ -109,13 +112,14 @@ export class EvictionEngine {
 
   /** Decides on evictions. Rejects with what the API server answers where it cannot be asked. */
   async decide(request: EvictionRequest, signal: AbortSignal): Promise<DecidedEvictions> {
+    const { runSteps = atOnce } = this.#options;
     const { sidecarSet, current } = request;
     const findings = this.#findings.get(sidecarSet) ?? new EvictionFindings(this.#options.clock);
     this.#findings.set(sidecarSet, findings);
     findings.forgetOld();
     this.#faults.get(sidecarSet)?.keepOnly(new Set(request.guards.map(({ pod }) => pod)));
     const snapshot = this.#snapshot(request, findings);
-    const plan = planEvictions(snapshot);
+    const plan = await runSteps(planEvictions(snapshot));
     const specKey = specKeyOf(current);
     for (const [pod, obstacle] of plan.obstacles) findings.record(pod, { specKey, obstacle });
     const { pods, objections } = await this.#confirmed(plan, { request, findings }, signal);
@@ -128,7 +132,7 @@ export class EvictionEngine {
     );
     return {
       pods,
-      guards: withEvictions(plan.guards, pods, snapshot),
+      guards: await runSteps(withEvictions(plan.guards, pods, snapshot)),
       ...(objection === undefined ? {} : { objection }),
       isUndecided: objection?.reason === "WebhookNotReady" && current !== undefined &&
         this.#options.isWebhookReady(current) === undefined,
@@ -183,8 +187,7 @@ export class EvictionEngine {
       observedObstacleOf,
       guards,
       knownObstacleOf: (pod) => findings.of(pod, specKey),
-      podsOf: (workload) =>
-        [...index.workloads.of(workload)].flatMap((key) => index.pods.get(key) ?? []),
+      podsOf: (workload) => index.pods.each(index.workloads.of(workload)),
       generation: current?.sidecarSet.metadata.generation ?? 0,
       recreatingKinds,
       webhookReady: current === undefined || isWebhookReady(current) === true,

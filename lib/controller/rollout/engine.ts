@@ -117,21 +117,26 @@ export class Rollouts {
     pending: ReadonlySet<string>,
   ): Steps<{ readonly snapshot: RolloutSnapshot; readonly made: RolloutPlan }> {
     const { pods } = this.#options.index;
-    const keys = yield* sortInSteps(pods.outdatedKeysOf(prepared.name), compareKeys);
+    const unsorted = pods.outdatedKeysOf(prepared.name);
+    const drifted = pods.driftedOf(prepared.name);
+    if (unsorted.length + drifted.length > 0) yield* this.#collectSettling(rollout, prepared);
+    const keys = yield* sortInSteps(unsorted, compareKeys);
     const found = yield* mapInSteps(keys, (key) => pods.get(key));
     const outdated = found.filter((pod) => pod !== undefined);
-    const snapshot = this.#snapshot(rollout, { prepared, pending, outdated });
+    const snapshot = this.#snapshot(rollout, { prepared, pending, outdated, drifted });
     return { snapshot, made: yield* planRolloutInSteps(snapshot) };
   }
 
   #snapshot(
     rollout: Rollout,
-    { prepared, pending, outdated }: Pick<RolloutSnapshot, "prepared" | "pending" | "outdated">,
+    { prepared, pending, outdated, drifted }: Pick<
+      RolloutSnapshot,
+      "prepared" | "pending" | "outdated" | "drifted"
+    >,
   ): RolloutSnapshot {
     const { index: { pods, sidecarSets, denials }, clock } = this.#options;
     const { name } = prepared;
     const halfUpgraded = pods.halfUpgradedOf(name);
-    const drifted = pods.driftedOf(name);
     if (rollout.failures.size > 0) {
       const denying = [...denials.of(name)].flatMap((key) => pods.get(key) ?? []);
       const rewritten = pods.rewrittenOf(name);
@@ -148,7 +153,7 @@ export class Rollouts {
       halfUpgraded,
       drifted,
       matched: { [Symbol.iterator]: () => pods.matchedOf(name)[Symbol.iterator]() },
-      settling: { [Symbol.iterator]: () => this.#settling(rollout, prepared) },
+      settling: { [Symbol.iterator]: () => this.#settling(prepared) },
       classOf: (pod) => classes.get(podKey(pod)) ?? 0,
       now: clock.now(),
       pending,
@@ -159,15 +164,23 @@ export class Rollouts {
     };
   }
 
+  /** Before a plan that asks which Pods have settled; collected again where `minReadySeconds` has changed. */
+  *#collectSettling(rollout: Rollout, prepared: PreparedSidecarSet): Steps<void> {
+    const { pods } = this.#options.index;
+    const members = pods.settlingOf(prepared.name);
+    const { minReadySeconds = 0 } = prepared.sidecarSet.spec.updateStrategy ?? {};
+    if (rollout.minReadySeconds !== minReadySeconds) members?.restartSettling();
+    rollout.minReadySeconds = minReadySeconds;
+    if (minReadySeconds > 0) yield* members?.collectSettling() ?? [];
+  }
+
   /** Drops Pods that have settled, so that each is checked once per change. */
-  *#settling(rollout: Rollout, prepared: PreparedSidecarSet): Generator<ObservedPod, void> {
+  *#settling(prepared: PreparedSidecarSet): Generator<ObservedPod, void> {
     const { index: { pods }, clock } = this.#options;
     const { name, sidecarSet: { spec } } = prepared;
     const members = pods.settlingOf(name);
     if (members === undefined) return;
     const { minReadySeconds = 0 } = spec.updateStrategy ?? {};
-    if (rollout.minReadySeconds !== minReadySeconds) members.restartSettling();
-    rollout.minReadySeconds = minReadySeconds;
     const classes = pods.classesOf(name);
     const facts = { prepared, classOf: (pod: ObservedPod) => classes.get(podKey(pod)) ?? 0 };
     const settledBefore = clock.now().getTime() - minReadySeconds * 1_000;

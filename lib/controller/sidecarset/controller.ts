@@ -26,7 +26,7 @@ interface SidecarSetControllerOptions
   extends
     LoopEnvironment,
     Omit<EvictionEngineOptions, "clock" | "logger">,
-    Pick<RevisionsOptions, "namespace" | "retainedRevisions">,
+    Pick<RevisionsOptions, "namespace" | "retainedRevisions" | "runSteps">,
     Pick<RolloutsOptions, "runSteps">,
     Pick<
       StatusesOptions,

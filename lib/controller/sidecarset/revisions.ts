@@ -2,11 +2,13 @@ import type { Clock } from "../../api/clock.ts";
 import type { ControllerRevision } from "../../api/objects.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
-import { planRevisions, type RevisionAction } from "../../core/revision/plan.ts";
+import { historyLimit, planRevisions, type RevisionAction } from "../../core/revision/plan.ts";
 import { ownsRevision } from "../../core/revision/controller_revision.ts";
 import { recordOf } from "../../core/status/record.ts";
+import { forEachInSteps, type Steps } from "../../core/steps.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { isAlreadyExists } from "../../kube/errors.ts";
+import { atOnce, type RunSteps } from "../steps.ts";
 import type { Writer } from "../writer.ts";
 
 /** What revisions are read from and written to; all live in one namespace. */
@@ -18,6 +20,8 @@ export interface RevisionsOptions {
   readonly namespace: string;
   /** Revisions that another controller has left elsewhere; undefined while they may not be read. */
   retainedRevisions(signal: AbortSignal): Promise<readonly ControllerRevision[] | undefined>;
+  /** Runs long computations. @default at once */
+  readonly runSteps?: RunSteps;
 }
 
 /** A state without differences to the desired one. */
@@ -53,7 +57,7 @@ export class Revisions {
    * @returns the collision count to put into the status
    */
   async register(prepared: PreparedSidecarSet, signal: AbortSignal): Promise<number> {
-    const { index, namespace, clock } = this.#options;
+    const { index, namespace, clock, runSteps = atOnce } = this.#options;
     const { name, sidecarSet: { metadata, status } } = prepared;
     if (index.revisions.of(name).length === 0 || this.#incomplete.has(name)) {
       await this.#takeOver(prepared, signal);
@@ -68,10 +72,12 @@ export class Revisions {
     ]);
     const settled = this.#settled.get(name);
     if (settled?.state === state && !this.#mayHaveRoom(settled, prepared)) return collisionCount;
+    // Only a full history is read from all Pods.
+    const isFull = stored.length >= historyLimit(prepared);
     const plan = planRevisions({
       prepared,
       stored,
-      inUse: this.#inUse(name),
+      inUse: isFull ? await runSteps(this.#inUse(name)) : new Set(),
       collisionCount,
       namespace,
     });
@@ -87,11 +93,10 @@ export class Revisions {
   /** Whether revisions beyond the limit may have become unused since. */
   #mayHaveRoom(
     { at }: Settled,
-    { name, sidecarSet: { spec } }: PreparedSidecarSet,
+    prepared: PreparedSidecarSet,
   ): boolean {
     const { index, clock } = this.#options;
-    const limit = Math.max(1, spec.revisionHistoryLimit ?? 10);
-    return index.revisions.of(name).length > limit &&
+    return index.revisions.of(prepared.name).length > historyLimit(prepared) &&
       clock.monotonic() - at >= IN_USE_INTERVAL_MS;
   }
 
@@ -132,12 +137,12 @@ export class Revisions {
     }
   }
 
-  #inUse(name: string): Set<string> {
+  *#inUse(name: string): Steps<Set<string>> {
     const used = new Set<string>();
-    for (const pod of this.#options.index.pods.matchedOf(name)) {
+    yield* forEachInSteps(this.#options.index.pods.matchedOf(name), (pod) => {
       const revision = recordOf(pod, name).full?.controllerRevision;
       if (revision) used.add(revision);
-    }
+    });
     return used;
   }
 }

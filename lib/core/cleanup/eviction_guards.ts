@@ -2,6 +2,7 @@ import type { EvictionGuard } from "../../api/sidecarset_status.ts";
 import type { ObservedPod } from "../observed_pod.ts";
 import { backoffDelay } from "../backoff.ts";
 import { isActive } from "../status/readiness.ts";
+import type { Steps } from "../steps.ts";
 
 export type { EvictionGuard };
 
@@ -55,7 +56,7 @@ export function expiresAt(guard: EvictionGuard): number {
 /** Input for updating guards. */
 interface GuardFacts {
   readonly guards: readonly EvictionGuard[];
-  podsOf(workload: string): readonly ObservedPod[];
+  podsOf(workload: string): Iterable<ObservedPod>;
   isUpToDate(pod: ObservedPod): boolean;
   readonly generation: number;
   readonly now: Date;
@@ -67,8 +68,13 @@ interface GuardFacts {
  *
  * @returns the same reference if nothing changes
  */
-export function settleGuards(facts: GuardFacts): readonly EvictionGuard[] {
-  const settled = facts.guards.flatMap((guard) => settle(guard, facts) ?? []);
+export function* settleGuards(facts: GuardFacts): Steps<readonly EvictionGuard[]> {
+  const settled: EvictionGuard[] = [];
+  for (const guard of facts.guards) {
+    const next = settle(guard, facts);
+    if (next !== undefined) settled.push(next);
+    yield;
+  }
   const isSame = settled.length === facts.guards.length &&
     settled.every((guard, i) => guard === facts.guards[i]);
   return isSame ? facts.guards : settled;
@@ -81,7 +87,7 @@ export function isReplacement({ metadata }: ObservedPod, guard: EvictionGuard): 
 
 function settle(guard: EvictionGuard, facts: GuardFacts): EvictionGuard | undefined {
   const { podsOf, isUpToDate, generation, now } = facts;
-  const pods = podsOf(guard.workload).filter(isActive);
+  const pods = [...podsOf(guard.workload)].filter(isActive);
   if (pods.length > 0 && pods.every(isUpToDate)) return undefined;
   const hasExpired = expiresAt(guard) <= now.getTime();
   if (pods.length === 0) return hasExpired ? undefined : guard;

@@ -1,10 +1,11 @@
 import { rfc3339 } from "../../api/meta.ts";
-import { compareByName, firstByName, type ObservedPod } from "../observed_pod.ts";
+import { compareByName, type ObservedPod } from "../observed_pod.ts";
 import type { Reason } from "../reasons.ts";
 import { isRunningAndReady } from "../status/readiness.ts";
+import { forEachInSteps, STEP_ITEMS, type Steps } from "../steps.ts";
 import { controllerOf, type EvictionDecision, type EvictionFacts, mayEvict } from "./eviction.ts";
 import { afterEviction, type EvictionGuard, expiresAt, settleGuards } from "./eviction_guards.ts";
-import { settledAt, Workloads } from "./eviction_workloads.ts";
+import { settledAt, workloadsOf } from "./eviction_workloads.ts";
 import type { ReplacementObstacle } from "./replacement.ts";
 
 /** Input for planning a SidecarSet's next evictions. */
@@ -18,7 +19,7 @@ export interface EvictionSnapshot extends
   /** Whether a Pod is up to date. */
   isUpToDate(pod: ObservedPod): boolean;
   /** All Pods of a workload. */
-  podsOf(workload: string): readonly ObservedPod[];
+  podsOf(workload: string): Iterable<ObservedPod>;
   /** A Pod's obstacle by earlier plans; undefined if unknown. */
   knownObstacleOf(pod: ObservedPod): ReplacementObstacle | undefined;
   /** Result of the injection's dry run for a Pod's replacement, as far as the observed Pod shows it. */
@@ -52,16 +53,21 @@ export interface EvictionPlan {
  * Maximum number of workloads with pending replacements: guards are stored in the status, which must stay small.
  */
 const MAX_GUARDS = 100;
-/** Limits of one plan, which delays admissions; the rest is planned next. */
+/** Limits of one plan, so that its evictions start soon; the rest is planned next. */
 const MAX_DECISIONS = 2_000;
 const MAX_DRY_RUNS = 200;
+/** A dry run is much more expensive than another decision. */
+const DRY_RUNS_PER_STEP = 5;
 /** Delay of the next plan in milliseconds. */
 const NEXT_PLAN_MS = 250;
 
-/** Plans evictions by the eviction rule, at most one per workload. */
-export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
-  const guards = settleGuards(snapshot);
-  const workloads = new Workloads(snapshot, guards);
+/**
+ * Plans evictions by the eviction rule, at most one per workload. A Pod that changes between two steps is confirmed
+ * before its eviction.
+ */
+export function* planEvictions(snapshot: EvictionSnapshot): Steps<EvictionPlan> {
+  const guards = yield* settleGuards(snapshot);
+  const workloads = yield* workloadsOf(snapshot, guards);
   const evictions: ObservedPod[] = [];
   const obstacles = new Map<ObservedPod, ReplacementObstacle>();
   const done = new Set<string>();
@@ -70,11 +76,10 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
   let [decisions, dryRuns] = [0, 0];
   let objection: EvictionPlan["objection"];
   let waitUntil = Math.min(...pending.map(expiresAt), ...underWay.map(settledAt));
-  const candidates = [...snapshot.candidates];
-  const example = firstByName(candidates);
-  const decide = (pod: ObservedPod): EvictionDecision => {
+  const { candidates, example } = yield* collected(snapshot.candidates);
+  const decide = function* (pod: ObservedPod): Steps<EvictionDecision> {
     decisions++;
-    const { guard, isSettled, isReady, distinctAt } = workloads.of(workloadOf(pod));
+    const { guard, isSettled, isReady, distinctAt } = yield* workloads.of(workloadOf(pod));
     if (distinctAt > snapshot.now.getTime()) waitUntil = Math.min(waitUntil, distinctAt);
     const faultRetryAt = snapshot.faultRetryAt?.get(guard?.pod ?? "");
     const { faultRetryAt: _, ...common } = snapshot;
@@ -91,6 +96,7 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
     // The dry run is the most expensive check, so it runs last, except for the Pod whose obstacle is reported.
     if (!decision.evict && pod !== example) return decision;
     dryRuns++;
+    if (dryRuns % DRY_RUNS_PER_STEP === 0) yield;
     const obstacle = snapshot.observedObstacleOf(pod);
     return obstacle ? mayEvict(pod, { ...facts, replacementObstacle: obstacle }) : decision;
   };
@@ -98,7 +104,9 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
     if (objection && (objection.pod === example || compareByName(objection.pod, pod) <= 0)) return;
     objection = { pod, reason, message };
   };
-  for (const pod of notReadyFirst(candidates, example)) {
+  const ordered = yield* notReadyFirst(candidates, example);
+  for (const [i, pod] of ordered.entries()) {
+    if (i % STEP_ITEMS === STEP_ITEMS - 1) yield;
     const known = snapshot.knownObstacleOf(pod);
     if (known !== undefined) {
       object(pod, known);
@@ -110,7 +118,7 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
       waitUntil = Math.min(waitUntil, snapshot.now.getTime() + NEXT_PLAN_MS);
       break;
     }
-    const decision = decide(pod);
+    const decision = yield* decide(pod);
     if (decision.evict) {
       evictions.push(pod);
       done.add(workload);
@@ -124,7 +132,7 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
     else obstacles.set(pod, { reason: decision.reason, message: decision.message });
   }
   if (example !== undefined && objection?.pod !== example && !evictions.includes(example)) {
-    const decision = snapshot.knownObstacleOf(example) ?? decide(example);
+    const decision = snapshot.knownObstacleOf(example) ?? (yield* decide(example));
     if ("reason" in decision) object(example, decision);
   }
   return {
@@ -136,18 +144,33 @@ export function planEvictions(snapshot: EvictionSnapshot): EvictionPlan {
   };
 }
 
+/** The candidates, and the first of them by name. */
+function* collected(
+  pods: Iterable<ObservedPod>,
+): Steps<{ readonly candidates: readonly ObservedPod[]; readonly example?: ObservedPod }> {
+  const candidates: ObservedPod[] = [];
+  let example: ObservedPod | undefined;
+  for (const pod of pods) {
+    candidates.push(pod);
+    if (example === undefined || compareByName(pod, example) < 0) example = pod;
+    if (candidates.length % STEP_ITEMS === 0) yield;
+  }
+  return { candidates, ...(example ? { example } : {}) };
+}
+
 /** The guards, including those of the planned evictions. */
-export function withEvictions(
+export function* withEvictions(
   guards: readonly EvictionGuard[],
   evictions: readonly ObservedPod[],
   { podsOf, generation, now, faultRetryAt }: Pick<
     EvictionSnapshot,
     "podsOf" | "generation" | "now" | "faultRetryAt"
   >,
-): readonly EvictionGuard[] {
+): Steps<readonly EvictionGuard[]> {
   if (evictions.length === 0) return guards;
   const byWorkload = new Map(guards.map((guard) => [guard.workload, guard]));
   for (const pod of evictions) {
+    yield;
     const workload = workloadOf(pod);
     const note = {
       workload,
@@ -167,14 +190,16 @@ export function withEvictions(
  * Pods that are not ready come first: they cost no availability, and can block the others. The example, which is the
  * first Pod by name, comes first among those like it.
  */
-function notReadyFirst(
+function* notReadyFirst(
   pods: readonly ObservedPod[],
   example: ObservedPod | undefined,
-): readonly ObservedPod[] {
-  const { ready = [], others = [] } = Object.groupBy(
-    pods,
-    (pod) => isRunningAndReady(pod) ? "ready" : "others",
-  );
+): Steps<readonly ObservedPod[]> {
+  const ready: ObservedPod[] = [];
+  const others: ObservedPod[] = [];
+  yield* forEachInSteps(pods, (pod) => {
+    const group = isRunningAndReady(pod) ? ready : others;
+    group.push(pod);
+  });
   for (const alike of [ready, others]) {
     const index = example === undefined ? -1 : alike.indexOf(example);
     if (example !== undefined && index > 0) {

@@ -1,5 +1,6 @@
 import type { ObservedPod } from "../observed_pod.ts";
 import { isActive, isRunningAndReady } from "../status/readiness.ts";
+import { STEP_ITEMS, type Steps } from "../steps.ts";
 import { type EvictionGuard, isReplacement } from "./eviction_guards.ts";
 
 /** Maximum delay of a watch behind an eviction. */
@@ -21,12 +22,34 @@ interface WorkloadState {
 
 /** What the states of workloads are computed from. */
 interface WorkloadFacts {
-  podsOf(workload: string): readonly ObservedPod[];
+  podsOf(workload: string): Iterable<ObservedPod>;
   readonly now: Date;
 }
 
+/** Reads the workloads of the guards; those of candidates follow when they are asked for. */
+export function* workloadsOf(
+  facts: WorkloadFacts,
+  guards: readonly EvictionGuard[],
+): Steps<Workloads> {
+  const pending: EvictionGuard[] = [];
+  const underWay: EvictionGuard[] = [];
+  for (const guard of guards) {
+    const pods = [...facts.podsOf(guard.workload)];
+    if (isPending(guard, pods)) pending.push(guard);
+    if (settledAt(guard) > facts.now.getTime() && isStillReady(guard, pods)) underWay.push(guard);
+    yield;
+  }
+  return new Workloads(facts, { guards, pending, underWay });
+}
+
+interface GuardStates {
+  readonly guards: readonly EvictionGuard[];
+  readonly pending: readonly EvictionGuard[];
+  readonly underWay: readonly EvictionGuard[];
+}
+
 /** Workloads of one plan; caches the check of each workload's Pods. */
-export class Workloads {
+class Workloads {
   /** Guards of workloads whose replacement does not exist yet; it counts as unavailable. */
   readonly pending: readonly EvictionGuard[];
   /** Guards of workloads with a just evicted Pod that still looks available, as the watch may be late. */
@@ -35,22 +58,22 @@ export class Workloads {
   readonly #guards: ReadonlyMap<string, EvictionGuard>;
   readonly #states = new Map<string, WorkloadState>();
 
-  constructor(facts: WorkloadFacts, guards: readonly EvictionGuard[]) {
+  constructor(facts: WorkloadFacts, { guards, pending, underWay }: GuardStates) {
     this.#facts = facts;
     this.#guards = new Map(guards.map((guard) => [guard.workload, guard]));
-    this.pending = guards.filter((guard) => isPending(guard, facts.podsOf(guard.workload)));
-    this.underWay = guards.filter((guard) =>
-      settledAt(guard) > facts.now.getTime() && isStillReady(guard, facts.podsOf(guard.workload))
-    );
+    this.pending = pending;
+    this.underWay = underWay;
   }
 
-  of(workload: string): WorkloadState {
+  *of(workload: string): Steps<WorkloadState> {
     const known = this.#states.get(workload);
     if (known) return known;
     const guard = this.#guards.get(workload);
     let latest = -Infinity;
     let areReady = true;
+    let read = 0;
     for (const pod of this.#facts.podsOf(workload)) {
+      if (++read % STEP_ITEMS === 0) yield;
       const created = Date.parse(pod.metadata.creationTimestamp ?? "");
       if (created > latest) latest = created;
       areReady &&= isReadyOrEnded(pod);

@@ -113,6 +113,11 @@ function planCreation(
   };
 }
 
+/** How many revisions are kept at least; of more, those that nothing uses are deleted. */
+export function historyLimit({ sidecarSet }: Pick<PreparedSidecarSet, "sidecarSet">): number {
+  return Math.max(1, sidecarSet.spec.revisionHistoryLimit ?? DEFAULT_HISTORY_LIMIT);
+}
+
 /** Revisions to delete, oldest first, among those that are not the newest. */
 function deletions(
   { prepared, inUse }: RevisionState,
@@ -121,9 +126,8 @@ function deletions(
     latestVersion: string | undefined;
   },
 ): RevisionAction[] {
-  const { revisionHistoryLimit, injectionStrategy } = prepared.sidecarSet.spec;
-  const limit = Math.max(1, revisionHistoryLimit ?? DEFAULT_HISTORY_LIMIT);
-  const excess = older.length + 1 - limit;
+  const { injectionStrategy } = prepared.sidecarSet.spec;
+  const excess = older.length + 1 - historyLimit(prepared);
   if (excess <= 0) return [];
   const pinned = injectionStrategy?.revision;
   const isPinnedVersionOld = pinned?.customVersion !== undefined &&

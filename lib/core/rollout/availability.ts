@@ -3,6 +3,7 @@ import { readUpdatedImages } from "../annotations/updated_images.ts";
 import { hasTrait, PodTrait } from "../status/pod_class.ts";
 import { readyCondition } from "../status/readiness.ts";
 import { recordOf } from "../status/record.ts";
+import { forEachInSteps, type Steps } from "../steps.ts";
 import type { RolloutSnapshot } from "./contract.ts";
 
 /** Number of unavailable Pods, and when the next one becomes available without a change. */
@@ -14,22 +15,28 @@ interface Availability {
 
 /**
  * Number of unavailable Pods: not ready, updated and possibly unready since, or ready for less than
- * `minReadySeconds` after an update.
+ * `minReadySeconds` after an update. The counts are read in the last step, so that a Pod that changes before it is
+ * never counted too little.
  */
-export function availability(snapshot: RolloutSnapshot): Availability {
-  const { counts, prepared, pending } = snapshot;
-  let unavailable = counts.matchedPods - counts.readyPods;
-  for (const pod of [...snapshot.outdated, ...snapshot.drifted]) {
-    if (pending.has(pod.metadata.uid ?? "") && isReady(pod, snapshot)) unavailable++;
-  }
+export function* availability(snapshot: RolloutSnapshot): Steps<Availability> {
+  const { prepared, pending } = snapshot;
   const minReady = (prepared.sidecarSet.spec.updateStrategy?.minReadySeconds ?? 0) * 1000;
-  if (minReady === 0) return { unavailable };
+  let settling = 0;
   let nextAt = Infinity;
-  for (const since of changedAndReady(snapshot)) {
-    const availableAt = since + minReady;
-    if (!(availableAt > snapshot.now.getTime())) continue;
-    unavailable++;
-    nextAt = Math.min(nextAt, availableAt);
+  if (minReady > 0) {
+    yield* forEachInSteps(changedAndReady(snapshot), (since) => {
+      const availableAt = since + minReady;
+      if (!(availableAt > snapshot.now.getTime())) return;
+      settling++;
+      nextAt = Math.min(nextAt, availableAt);
+    });
+  }
+  const { matchedPods, readyPods } = snapshot.counts;
+  let unavailable = matchedPods - readyPods + settling;
+  if (pending.size > 0) {
+    for (const pod of [...snapshot.outdated, ...snapshot.drifted]) {
+      if (pending.has(pod.metadata.uid ?? "") && isReady(pod, snapshot)) unavailable++;
+    }
   }
   return nextAt === Infinity ? { unavailable } : { unavailable, nextAt };
 }

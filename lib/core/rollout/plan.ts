@@ -66,11 +66,11 @@ export function* planRolloutInSteps(snapshot: RolloutSnapshot): Steps<RolloutPla
     : [];
   // The budget is not computed if no Pod is outdated or drifted, as in most plans.
   const available = taken.length + repairs.length > 0
-    ? availability(snapshot)
+    ? yield* availability(snapshot)
     : { unavailable: 0, nextAt: undefined };
   const outdated = new Set(taken);
   const walk = walkBudget<ObservedPod, PodUpdate>([...taken, ...repairs], {
-    limit: unavailableLimit(strategy.maxUnavailable, matched),
+    limit: unavailableLimit(strategy.maxUnavailable, snapshot.counts.matchedPods),
     unavailable: available.unavailable,
     ...(snapshot.room === undefined ? {} : { room: snapshot.room }),
     isAvailable: (pod) => isReady(pod, snapshot) && !snapshot.pending.has(uidOf(pod)),

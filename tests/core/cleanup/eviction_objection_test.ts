@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import type { OwnerReference } from "../../../lib/api/meta.ts";
 import { RECREATING_KINDS } from "../../../lib/core/cleanup/eviction.ts";
 import { planEvictions } from "../../../lib/core/cleanup/eviction_plan.ts";
+import { runAtOnce } from "../../../lib/core/steps.ts";
 import { compareByName, type ObservedPod } from "../../../lib/core/observed_pod.ts";
 import { pod } from "../rollout/scene.ts";
 
@@ -51,7 +52,7 @@ Deno.test("planEvictions() names the same Pod of several that stay, in whatever 
     const isOf = (each: ObservedPod, obstacle: Details["obstacle"]) =>
       list[pods.indexOf(each)]?.obstacle === obstacle;
     const plan = (candidates: readonly ObservedPod[]) =>
-      planEvictions({
+      runAtOnce(planEvictions({
         candidates,
         isUpToDate: () => false,
         podsOf: (workload) =>
@@ -65,7 +66,7 @@ Deno.test("planEvictions() names the same Pod of several that stay, in whatever 
         unavailable: 1,
         maxUnavailable: 1,
         now,
-      });
+      }));
     const { evictions, objection } = plan(pods);
     const other = plan(order.flatMap((i) => pods[i] ?? []));
     if (evictions.length > 0 || other.evictions.length > 0) return;

@@ -5,13 +5,16 @@ import { RECREATING_KINDS } from "../../../lib/core/cleanup/eviction.ts";
 import type { EvictionGuard } from "../../../lib/core/cleanup/eviction_guards.ts";
 import {
   type EvictionSnapshot,
-  planEvictions,
+  planEvictions as planInSteps,
   withEvictions,
 } from "../../../lib/core/cleanup/eviction_plan.ts";
+import { runAtOnce } from "../../../lib/core/steps.ts";
 import { deepFrozen } from "../../support/deep_frozen.ts";
 import { pod } from "../rollout/scene.ts";
 
 const now = new Date("2026-06-01T12:00:00Z");
+
+const planEvictions = (snapshot: EvictionSnapshot) => runAtOnce(planInSteps(snapshot));
 
 interface Details {
   workload?: string;
@@ -153,7 +156,7 @@ Deno.test("planEvictions() forgets a workload that will make no replacement", ()
 Deno.test("withEvictions() notes an eviction with the youngest Pod of its workload", () => {
   const evicted = owned("a");
   const pods = [evicted, owned("new-b", { created: "2026-05-02T00:00:00Z" })];
-  assert.deepEqual(withEvictions([], [evicted], snapshot(pods)), [{
+  assert.deepEqual(runAtOnce(withEvictions([], [evicted], snapshot(pods))), [{
     workload: "w",
     pod: "uid-a",
     attempts: 1,
@@ -294,4 +297,22 @@ Deno.test("planEvictions() keeps the budget, and takes one Pod of a workload, of
     const unready = new Set(details.filter(({ ready }) => !ready).map(({ workload }) => workload));
     assert.equal(evictions.length - taken, unready.size, "one of each workload with such Pods");
   }));
+});
+
+Deno.test("planEvictions() pauses between candidates, the Pods of a workload, and dry runs", () => {
+  const pausesOf = (facts: EvictionSnapshot) => {
+    const steps = planInSteps(facts);
+    let pauses = 0;
+    while (!steps.next().done) pauses++;
+    return pauses;
+  };
+  const many = Array.from({ length: 1_000 }, (_, i) => owned(`p${i}`, { workload: `w${i}` }));
+  assert.ok(pausesOf(snapshot(many, { maxUnavailable: 0, unavailable: 1 })) >= 10);
+  const one = many.map((_, i) => owned(`p${i}`));
+  const beside = snapshot([owned("a")], {});
+  assert.ok(pausesOf({ ...beside, podsOf: () => one }) >= 10);
+  const tried = many.slice(0, 50);
+  const obstacle = { reason: "VolumeConflict" as const, message: "" };
+  const blocked = { maxUnavailable: 100, observedObstacleOf: () => obstacle };
+  assert.ok(pausesOf(snapshot(tried, blocked)) >= 10);
 });
