@@ -182,6 +182,7 @@ export function createControllers(options: ControllersOptions): Controllers {
     ...common,
     records,
     confirmation,
+    runSteps,
     evictions: new CleanupEvictions({ ...common, ...evictionRule, records }),
   });
   const termination = new TerminationController({

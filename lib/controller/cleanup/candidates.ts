@@ -4,12 +4,16 @@ import { actionOf } from "../../core/cleanup/record.ts";
 import type { SurplusScope } from "../../core/cleanup/surplus.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { selectsPod } from "../../core/select/pod_selection.ts";
+import { forEachInSteps, type Steps } from "../../core/steps.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
+
+const NO_KEYS: ReadonlySet<string> = new Set();
 
 interface Tracked {
   /** Of the SidecarSet that the Pods were checked against. */
   readonly version: string;
   readonly keys: Set<string>;
+  isComplete: boolean;
 }
 
 /**
@@ -24,7 +28,27 @@ export class CleanupCandidates {
     this.#index = index;
   }
 
-  /** Keys of the candidates; if the SidecarSet is deleted, of all Pods that name it. */
+  /** Whether all Pods are checked against the current state of a SidecarSet. */
+  isTracked(current: PreparedSidecarSet): boolean {
+    const known = this.#tracked.get(current.name);
+    return known?.isComplete === true && known.version === versionOf(current);
+  }
+
+  /** Checks all Pods of a SidecarSet that has changed; those that change between two steps are checked by their events. */
+  *track(current: PreparedSidecarSet): Steps<void> {
+    if (this.isTracked(current)) return;
+    const { name } = current;
+    const tracked = { version: versionOf(current), keys: new Set<string>(), isComplete: false };
+    this.#tracked.set(name, tracked);
+    const { injected, pods } = this.#index;
+    yield* forEachInSteps(injected.of(name), (key) => {
+      const pod = pods.get(key);
+      if (pod !== undefined && this.#isCandidate(pod, current)) tracked.keys.add(key);
+    });
+    tracked.isComplete = true;
+  }
+
+  /** Keys of the candidates as tracked; if the SidecarSet is deleted, of all Pods that name it. */
   of(name: string): ReadonlySet<string> {
     const { sidecarSets, injected } = this.#index;
     const current = sidecarSets.get(name);
@@ -32,9 +56,9 @@ export class CleanupCandidates {
       this.#tracked.delete(name);
       return injected.of(name);
     }
-    const { keys } = this.#track(current);
-    for (const key of keys) if (!injected.of(name).has(key)) keys.delete(key);
-    return keys;
+    const keys = this.#tracked.get(name)?.keys;
+    for (const key of keys ?? []) if (!injected.of(name).has(key)) keys?.delete(key);
+    return keys ?? NO_KEYS;
   }
 
   /** @returns the SidecarSets for which the Pod is, or was, a candidate */
@@ -55,11 +79,11 @@ export class CleanupCandidates {
   }
 
   /** Checks the Pods of a namespace again after a change of its labels. */
-  observeNamespace(namespace: string): Set<string> {
+  *observeNamespace(namespace: string): Steps<Set<string>> {
     const names = new Set<string>();
-    for (const key of this.#index.pods.keysIn(namespace)) {
+    yield* forEachInSteps(this.#index.pods.keysIn(namespace), (key) => {
       for (const name of this.observePod(key)) names.add(name);
-    }
+    });
     return names;
   }
 
@@ -76,21 +100,6 @@ export class CleanupCandidates {
     };
   }
 
-  #track(current: PreparedSidecarSet): Tracked {
-    const { name, sidecarSet: { metadata: { uid, generation } }, problems } = current;
-    const version = `${uid}/${generation}/${problems.length}`;
-    const known = this.#tracked.get(name);
-    if (known?.version === version) return known;
-    const { injected, pods } = this.#index;
-    const keys = [...injected.of(name)].filter((key) => {
-      const pod = pods.get(key);
-      return pod !== undefined && this.#isCandidate(pod, current);
-    });
-    const tracked = { version, keys: new Set(keys) };
-    this.#tracked.set(name, tracked);
-    return tracked;
-  }
-
   #isCandidate(pod: ObservedPod, { name, sidecarSet }: PreparedSidecarSet): boolean {
     const action = actionOf(sidecarSet.spec.cleanupPolicy);
     return needsCleanup(pod, { scope: this.scopeOf(name), action });
@@ -102,4 +111,8 @@ export class CleanupCandidates {
     if (namespace === undefined) return true;
     return selectsPod(sidecarSet.spec, { labels: metadata.labels ?? {}, namespace });
   }
+}
+
+function versionOf({ sidecarSet: { metadata }, problems }: PreparedSidecarSet): string {
+  return `${metadata.uid}/${metadata.generation}/${problems.length}`;
 }

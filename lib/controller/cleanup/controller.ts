@@ -5,6 +5,7 @@ import { type CleanupAction, type CleanupPlan, planCleanup } from "../../core/cl
 import { actionOf, cleanupEvents } from "../../core/cleanup/record.ts";
 import type { SurplusScope } from "../../core/cleanup/surplus.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { Steps } from "../../core/steps.ts";
 import type { StoredCleanupRecord, UnreadableCleanupRecord } from "../../index/cleanup_records.ts";
 import type { Change } from "../../index/changes.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
@@ -15,7 +16,8 @@ import type { CleanupRecords } from "./records.ts";
 import type { Confirmation } from "../confirmation.ts";
 import type { Events } from "../events.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
-import { referenceByName } from "../references.ts";
+import { referenceByName, specKeyOf } from "../references.ts";
+import { atOnce, type RunSteps } from "../steps.ts";
 
 const BATCH_DELAY_MS = 200;
 const RESYNC_INTERVAL_MS = 2_000;
@@ -27,6 +29,8 @@ interface CleanupControllerOptions extends CleanupWritesOptions, LoopEnvironment
   readonly evictions: CleanupEvictions;
   readonly confirmation: Pick<Confirmation, "isCurrent" | "surplus">;
   readonly events: Pick<Events, "record">;
+  /** Runs long computations. @default at once */
+  readonly runSteps?: RunSteps;
 }
 
 /** What happens to a SidecarSet's surplus sidecars. */
@@ -74,7 +78,7 @@ export class CleanupController {
       case "pod":
         return this.#add(this.#candidates.observePod(change.key));
       case "namespace":
-        return this.#add(this.#candidates.observeNamespace(change.name));
+        return this.#loop.start(() => this.#observeNamespace(change.name));
       case "sidecarset":
         return this.#observe(change.name);
       case "cleanuprecord":
@@ -102,9 +106,19 @@ export class CleanupController {
     return this.#loop.run(signal);
   }
 
+  async #observeNamespace(name: string): Promise<void> {
+    const { runSteps = atOnce } = this.#options;
+    this.#add(await runSteps(this.#candidates.observeNamespace(name)));
+  }
+
   #observe(name: string): void {
-    this.#options.records.observe(name);
-    if (this.#concerns(name)) this.#add([name]);
+    const { index, records } = this.#options;
+    records.observe(name);
+    const current = index.sidecarSets.get(name);
+    // Whether a new state concerns any Pod is found out by its reconciliation.
+    const isUnknown = current !== undefined && !this.#candidates.isTracked(current) &&
+      index.injected.of(name).size > 0;
+    if (isUnknown || this.#concerns(name)) this.#add([name]);
   }
 
   #add(names: Iterable<string>): void {
@@ -130,7 +144,12 @@ export class CleanupController {
   }
 
   async #reconcile(name: string, signal: AbortSignal): Promise<number | undefined> {
-    const { index, records, evictions, confirmation } = this.#options;
+    const { index, records, evictions, confirmation, runSteps = atOnce } = this.#options;
+    const observed = index.sidecarSets.get(name);
+    if (observed !== undefined) {
+      await runSteps(this.#candidates.track(observed));
+      if (!this.#concerns(name)) return undefined;
+    }
     const wait = this.#waitOf(name);
     if (wait > 0) return Math.max(BATCH_DELAY_MS, wait);
     const found = index.sidecarSets.get(name);
@@ -139,6 +158,7 @@ export class CleanupController {
       const stored = await records.keep(found, signal);
       const current = index.sidecarSets.get(name);
       if (current === undefined) return 0;
+      if (!this.#candidates.isTracked(current)) return BATCH_DELAY_MS;
       const action = actionOf(current.sidecarSet.spec.cleanupPolicy);
       return await this.#advance({ name, current, action, stored }, signal);
     }
@@ -161,7 +181,7 @@ export class CleanupController {
   }
 
   async #advance(task: Task, signal: AbortSignal): Promise<number | undefined> {
-    const { index, clock, records, evictions } = this.#options;
+    const { index, clock, records, evictions, runSteps } = this.#options;
     const { name, current, stored } = task;
     const cleanup = this.#cleanup(name);
     cleanup.progress ??= stored ? progressIn(stored.configMap) : NO_PROGRESS;
@@ -169,7 +189,9 @@ export class CleanupController {
       stored?.record.evictions !== undefined;
     if (!isNeeded) return await this.#finish(task, signal);
     const scope = this.#candidates.scopeOf(name);
-    const plan = cleanup.plan(() => this.#plan(task, { cleanup, scope }));
+    const plan = await cleanup.plan(this.#plan(task, { cleanup, scope }), runSteps);
+    // The SidecarSet may have changed between two steps.
+    if (specKeyOf(index.sidecarSets.get(name)) !== specKeyOf(current)) return BATCH_DELAY_MS;
     await this.#start(task, { cleanup, plan, scope }, signal);
     const evicted: CleanupEvictionOutcome = stored
       ? await evictions.advance({ scope, plan, stored }, signal)
@@ -196,16 +218,18 @@ export class CleanupController {
   #plan(
     { name, current, action, stored }: Task,
     { cleanup, scope }: { cleanup: Cleanup; scope: SurplusScope },
-  ): CleanupPlan {
+  ): Steps<CleanupPlan> {
     const { index, clock } = this.#options;
-    const pods = [...index.injected.of(name)].flatMap((key) => index.pods.get(key) ?? []);
-    cleanup.failures.keepOnly(new Set(pods.map(({ metadata }) => metadata.uid ?? "")));
+    const pods = () => index.pods.each(index.injected.of(name));
+    if (cleanup.failures.size > 0) {
+      cleanup.failures.keepOnly(new Set([...pods()].map(({ metadata }) => metadata.uid ?? "")));
+    }
     return planCleanup({
       scope,
       action,
       maxUnavailable: current?.sidecarSet.spec.updateStrategy?.maxUnavailable ??
         stored?.record.maxUnavailable,
-      pods,
+      pods: pods(),
       pending: cleanup.pending,
       room: cleanup.room,
       retryAt: cleanup.failures.retryTimes(),

@@ -4,12 +4,14 @@ import type { Logger } from "../../api/logger.ts";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
 import type { CleanupPlan, CleanupWrite } from "../../core/cleanup/plan.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { Steps } from "../../core/steps.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
 import { projectPod } from "../../index/projection.ts";
 import { isConflict, isNotFound } from "../../kube/errors.ts";
 import { Failures } from "../backoff.ts";
 import { NotLeaderError } from "../leadership.ts";
+import { atOnce, type RunSteps, TimedSteps } from "../steps.ts";
 import type { Writer } from "../writer.ts";
 
 /** Max. writes of one clean-up under way or queued. */
@@ -57,12 +59,11 @@ export class Cleanup {
   }
 
   /** Makes a plan, and delays the next one by a multiple of its cost. */
-  plan(make: () => CleanupPlan): CleanupPlan {
-    const started = this.#clock.monotonic();
-    const plan = make();
-    const now = this.#clock.monotonic();
-    this.#restUntil = now + (now - started) * PAUSE_FACTOR;
-    this.#pause = (now - started) * RESYNC_PAUSE_FACTOR;
+  async plan(make: Steps<CleanupPlan>, runSteps: RunSteps = atOnce): Promise<CleanupPlan> {
+    const planning = new TimedSteps(this.#clock, make);
+    const plan = await runSteps(planning.steps());
+    this.#restUntil = this.#clock.monotonic() + planning.spentMs * PAUSE_FACTOR;
+    this.#pause = planning.spentMs * RESYNC_PAUSE_FACTOR;
     const { unavailable } = plan;
     for (let i = unavailable; i < this.#unavailable; i++) this.failures.release(undefined);
     this.#hasReleased = unavailable < this.#unavailable;

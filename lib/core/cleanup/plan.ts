@@ -17,6 +17,7 @@ import { hasMainEnded, sidecarContainerNames } from "../status/containers.ts";
 import { isActive, isRunningAndReady } from "../status/readiness.ts";
 import { endIdle, imagesInLists, type ImageSwap, isSettlingIdle, makeIdle } from "./idle.ts";
 import { type Surplus, surplusOf, type SurplusScope } from "./surplus.ts";
+import { forEachInSteps, type Steps } from "../steps.ts";
 
 /** What happens to sidecars that are no longer needed. */
 export type CleanupAction =
@@ -79,36 +80,36 @@ interface Candidate {
 }
 
 /** Plans the next step of removing a SidecarSet's surplus sidecars from Pods. Deterministic. */
-export function planCleanup(snapshot: CleanupSnapshot): CleanupPlan {
+export function* planCleanup(snapshot: CleanupSnapshot): Steps<CleanupPlan> {
   const candidates: Candidate[] = [];
   const evictions: CleanupEviction[] = [];
   let total = 0;
   let unavailable = 0;
   let remaining = 0;
   let waitUntil = Infinity;
-  for (const pod of snapshot.pods) {
-    if (!isActive(pod) || hasMainEnded(pod)) continue;
+  yield* forEachInSteps(snapshot.pods, (pod) => {
+    if (!isActive(pod) || hasMainEnded(pod)) return;
     // A Pod without the SidecarSet's records is done, even if the index still lists it.
-    if (!injectedSidecarSets(pod).includes(snapshot.scope.sidecarSet)) continue;
+    if (!injectedSidecarSets(pod).includes(snapshot.scope.sidecarSet)) return;
     total++;
     const busy = snapshot.pending.has(pod.metadata.uid ?? "");
     if (busy || !isAvailable(pod, snapshot.scope)) unavailable++;
     const surplus = surplusOf(pod, snapshot.scope);
     const work = workFor(pod, surplus, snapshot);
     const isEvicted = surplus !== undefined && snapshot.action.type === "Evict";
-    if (work === undefined && !isEvicted) continue;
+    if (work === undefined && !isEvicted) return;
     remaining++;
     // A released Pod no longer counts as unavailable, so it must not be released before its idle images run.
-    if (busy || (work?.write.kind === "Release" && isSettlingIdle(pod))) continue;
+    if (busy || (work?.write.kind === "Release" && isSettlingIdle(pod))) return;
     const retryAt = snapshot.retryAt.get(pod.metadata.uid ?? "") ?? 0;
     if (retryAt > snapshot.now.getTime()) waitUntil = Math.min(waitUntil, retryAt);
     else if (work !== undefined) candidates.push(work);
     else if (surplus !== undefined) evictions.push({ pod, surplus });
-  }
+  });
   const limit = unavailableLimit(snapshot.maxUnavailable, total);
-  const walk = walkBudget<Candidate, Candidate>(candidates, {
+  const walk = yield* walkBudget<Candidate, Candidate>(candidates, {
     limit,
-    unavailable,
+    unavailable: () => unavailable,
     room: snapshot.room,
     isAvailable: ({ pod, restarts }) => restarts && isAvailable(pod, snapshot.scope),
     update: (candidate) => candidate,

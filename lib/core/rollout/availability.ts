@@ -8,36 +8,39 @@ import type { RolloutSnapshot } from "./contract.ts";
 
 /** Number of unavailable Pods, and when the next one becomes available without a change. */
 interface Availability {
-  readonly unavailable: number;
+  /** By the counts as they are when it is called. */
+  unavailable(): number;
   /** Milliseconds; absent if no Pod only waits for `minReadySeconds`. */
   readonly nextAt?: number;
 }
 
 /**
  * Number of unavailable Pods: not ready, updated and possibly unready since, or ready for less than
- * `minReadySeconds` after an update. The counts are read in the last step, so that a Pod that changes before it is
- * never counted too little.
+ * `minReadySeconds` after an update.
  */
 export function* availability(snapshot: RolloutSnapshot): Steps<Availability> {
   const { prepared, pending } = snapshot;
   const minReady = (prepared.sidecarSet.spec.updateStrategy?.minReadySeconds ?? 0) * 1000;
-  let settling = 0;
+  /** Ready by the counts. */
+  let others = 0;
   let nextAt = Infinity;
   if (minReady > 0) {
     yield* forEachInSteps(changedAndReady(snapshot), (since) => {
       const availableAt = since + minReady;
       if (!(availableAt > snapshot.now.getTime())) return;
-      settling++;
+      others++;
       nextAt = Math.min(nextAt, availableAt);
     });
   }
-  const { matchedPods, readyPods } = snapshot.counts;
-  let unavailable = matchedPods - readyPods + settling;
   if (pending.size > 0) {
-    for (const pod of [...snapshot.outdated, ...snapshot.drifted]) {
-      if (pending.has(pod.metadata.uid ?? "") && isReady(pod, snapshot)) unavailable++;
-    }
+    yield* forEachInSteps([...snapshot.outdated, ...snapshot.drifted], (pod) => {
+      if (pending.has(pod.metadata.uid ?? "") && isReady(pod, snapshot)) others++;
+    });
   }
+  const unavailable = () => {
+    const { matchedPods, readyPods } = snapshot.counts;
+    return matchedPods - readyPods + others;
+  };
   return nextAt === Infinity ? { unavailable } : { unavailable, nextAt };
 }
 

@@ -1,4 +1,5 @@
 import type { IntOrPercent } from "../../api/strategies.ts";
+import { forEachInSteps, type Steps } from "../steps.ts";
 
 /**
  * Number of matched Pods that stay at the old revision. Percentages round up, but less than 100% of several Pods
@@ -53,8 +54,8 @@ interface BudgetWalk<U> {
 interface Budget<T, U> {
   /** Maximum number of unavailable Pods. */
   readonly limit: number;
-  /** Number of unavailable Pods, outdated ones included (B-17). */
-  readonly unavailable: number;
+  /** Number of unavailable Pods at present, outdated ones included (B-17). */
+  unavailable(): number;
   /** Maximum number of updates. */
   readonly room?: number;
   isAvailable(candidate: T): boolean;
@@ -65,23 +66,27 @@ interface Budget<T, U> {
 /**
  * Updates candidates in order while the budget lasts. Unavailable Pods are updated regardless of the budget and of
  * Pods before them that must wait: a new image may fix them (B-16).
+ * A Pod is compared with the numbers at that time, so that one that fails between two steps uses the budget.
  * Source: `pkg/controller/sidecarset/sidecarset_strategy.go:GetNextUpgradePods`.
  */
-export function walkBudget<T, U>(candidates: readonly T[], budget: Budget<T, U>): BudgetWalk<U> {
+export function* walkBudget<T, U>(
+  candidates: Iterable<T>,
+  budget: Budget<T, U>,
+): Steps<BudgetWalk<U>> {
   const updates: U[] = [];
-  let { unavailable } = budget;
+  let taken = 0;
   let heldBack = 0;
-  for (const candidate of candidates) {
-    if (updates.length >= (budget.room ?? Infinity)) break;
+  yield* forEachInSteps(candidates, (candidate) => {
+    if (updates.length >= (budget.room ?? Infinity)) return;
     const available = budget.isAvailable(candidate);
-    if (available && unavailable >= budget.limit) {
+    if (available && budget.unavailable() + taken >= budget.limit) {
       heldBack++;
-      continue;
+      return;
     }
     const update = budget.update(candidate);
-    if (update === undefined) continue;
+    if (update === undefined) return;
     updates.push(update);
-    if (available) unavailable++;
-  }
+    if (available) taken++;
+  });
   return { updates, heldBack };
 }

@@ -25,8 +25,8 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
 }
 
 /**
- * As {@linkcode planRollout}, in steps. The budget is computed in the last one, from counts as they are then. A Pod
- * that changes meanwhile keeps the update of its earlier state, which the API server refuses by its resourceVersion.
+ * As {@linkcode planRollout}, in steps. Each update is compared with the budget by the counts as they are then. A Pod
+ * that changes later keeps the update of its earlier state, which the API server refuses by its resourceVersion.
  */
 export function* planRolloutInSteps(snapshot: RolloutSnapshot): Steps<RolloutPlan> {
   const { prepared } = snapshot;
@@ -67,15 +67,15 @@ export function* planRolloutInSteps(snapshot: RolloutSnapshot): Steps<RolloutPla
   // The budget is not computed if no Pod is outdated or drifted, as in most plans.
   const available = taken.length + repairs.length > 0
     ? yield* availability(snapshot)
-    : { unavailable: 0, nextAt: undefined };
-  const outdated = new Set(taken);
-  const walk = walkBudget<ObservedPod, PodUpdate>([...taken, ...repairs], {
+    : { unavailable: () => 0, nextAt: undefined };
+  const repaired = new Set(repairs);
+  const walk = yield* walkBudget<ObservedPod, PodUpdate>([...taken, ...repairs], {
     limit: unavailableLimit(strategy.maxUnavailable, snapshot.counts.matchedPods),
     unavailable: available.unavailable,
     ...(snapshot.room === undefined ? {} : { room: snapshot.room }),
     isAvailable: (pod) => isReady(pod, snapshot) && !snapshot.pending.has(uidOf(pod)),
     update: (pod) => {
-      if (!outdated.has(pod)) return makeRepair(pod, snapshot);
+      if (repaired.has(pod)) return makeRepair(pod, snapshot);
       const images = sorted.partial.get(pod);
       if (images !== undefined) return makePartial(pod, images, snapshot);
       const made = makeUpgrade(pod, snapshot);

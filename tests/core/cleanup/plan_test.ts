@@ -9,6 +9,7 @@ import {
   planCleanup,
 } from "../../../lib/core/cleanup/plan.ts";
 import { applyStrategicImages } from "../../support/applied_images.ts";
+import { runAtOnce } from "../../../lib/core/steps.ts";
 import { deepFrozen } from "../../support/deep_frozen.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
 
@@ -28,7 +29,7 @@ interface Details extends Partial<CleanupSnapshot> {
 
 function plan(pods: readonly Pod[], action: CleanupAction, details: Details = {}) {
   const { current, selected = true, ...rest } = details;
-  return planCleanup(deepFrozen({
+  return runAtOnce(planCleanup(deepFrozen({
     scope: { sidecarSet: "web", current, selects: () => selected, knownSidecars: [] },
     action,
     maxUnavailable: 1,
@@ -38,7 +39,7 @@ function plan(pods: readonly Pod[], action: CleanupAction, details: Details = {}
     retryAt: new Map<string, number>(),
     now: new Date("2026-02-01T00:00:00Z"),
     ...rest,
-  }));
+  })));
 }
 
 const injected = (name: string, state: "Ready" | "Running" = "Ready") =>
