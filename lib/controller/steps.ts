@@ -5,7 +5,7 @@ import { runAtOnce, type Steps } from "../core/steps.ts";
 export type RunSteps = <T>(steps: Steps<T>) => Promise<T>;
 
 /** Runs a computation without a pause. */
-export const atOnce: RunSteps = (steps) => Promise.resolve(runAtOnce(steps));
+export const atOnce: RunSteps = (steps) => new Promise((resolve) => resolve(runAtOnce(steps)));
 
 /** A computation, and the time that it takes without the pauses. */
 export class TimedSteps<T> {

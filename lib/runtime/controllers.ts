@@ -119,7 +119,8 @@ export function createControllers(options: ControllersOptions): Controllers {
   };
   const events = new Events({ ...environment, writer, instance: identity });
   const onRepair = createRepairReport({ logger, events, observe: options.observeRepair });
-  const common = { ...environment, client, index, writer, events, namespace, onRepair };
+  const { runSteps } = options.slices;
+  const common = { ...environment, runSteps, client, index, writer, events, namespace, onRepair };
 
   const registration: RegistrationController = new RegistrationController({
     ...options,
@@ -144,10 +145,8 @@ export function createControllers(options: ControllersOptions): Controllers {
   const readPod = ({ metadata: { name = "", namespace = "" } }: ObservedPod, signal: AbortSignal) =>
     send(client, get(resources.pods, { name, namespace }), signal);
   const confirmation = createConfirmation({ client, index });
-  const { runSteps } = options.slices;
   const evictionRule = {
     readPod,
-    runSteps,
     confirmation,
     recreatingKinds: new Set(config.recreatingKinds),
     isWebhookReady(prepared: PreparedSidecarSet) {
@@ -182,7 +181,6 @@ export function createControllers(options: ControllersOptions): Controllers {
     ...common,
     records,
     confirmation,
-    runSteps,
     evictions: new CleanupEvictions({ ...common, ...evictionRule, records }),
   });
   const termination = new TerminationController({

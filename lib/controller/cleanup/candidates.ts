@@ -34,7 +34,7 @@ export class CleanupCandidates {
     return known?.isComplete === true && known.version === versionOf(current);
   }
 
-  /** Checks all Pods of a SidecarSet that has changed; those that change between two steps are checked by their events. */
+  /** Checks all Pods of a changed SidecarSet; those that change between two steps are checked by their events. */
   *track(current: PreparedSidecarSet): Steps<void> {
     if (this.isTracked(current)) return;
     const { name } = current;

@@ -1,5 +1,9 @@
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { coverageKey } from "../../core/registration/selection.ts";
+import { forEachInSteps, type Steps } from "../../core/steps.ts";
+
+/** Comparing a key is cheap. */
+const NAMES_PER_STEP = 500;
 
 interface Covered {
   readonly key: string;
@@ -24,6 +28,7 @@ export class CoverageKeys {
 export class Coverage {
   readonly #covered = new Map<string, Covered>();
   readonly #keys: CoverageKeys;
+  #losses = 0;
 
   constructor(keys: CoverageKeys) {
     this.#keys = keys;
@@ -36,11 +41,11 @@ export class Coverage {
   }
 
   /**
-   * Records that the registration planned for these SidecarSets is active.
+   * Records that the registration planned for these SidecarSets is active, until it is lost between two steps.
    *
    * @returns the names whose coverage changed
    */
-  activate(
+  *activate(
     sidecarSets: readonly PreparedSidecarSet[],
     options: {
       uncovered: ReadonlyMap<string, unknown>;
@@ -48,26 +53,31 @@ export class Coverage {
       injectedByPolicy?: ReadonlySet<string>;
       since: Date;
     },
-  ): string[] {
+  ): Steps<string[]> {
+    const losses = this.#losses;
     const names = new Set(sidecarSets.map(({ name }) => name));
-    for (const name of this.#covered.keys()) if (!names.has(name)) this.#covered.delete(name);
     const changed: string[] = [];
-    for (const prepared of sidecarSets) {
+    yield* forEachInSteps(this.#covered.keys(), (name) => {
+      if (!names.has(name)) this.#covered.delete(name);
+    }, NAMES_PER_STEP);
+    yield* forEachInSteps(sidecarSets, (prepared) => {
+      if (this.#losses !== losses) return;
       const { name } = prepared;
       if (options.uncovered.has(name) || options.injectedByPolicy?.has(name)) {
         if (this.#covered.delete(name)) changed.push(name);
-        continue;
+        return;
       }
-      if (this.since(prepared)) continue;
+      if (this.since(prepared)) return;
       this.#covered.set(name, { key: this.#keys.of(prepared), since: options.since });
       changed.push(name);
-    }
+    }, NAMES_PER_STEP);
     return changed;
   }
 
   /** Another client changed or deleted the registration. @returns the names that were covered */
   lost(): string[] {
     const names = [...this.#covered.keys()];
+    this.#losses++;
     this.#covered.clear();
     return names;
   }

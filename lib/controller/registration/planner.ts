@@ -3,12 +3,13 @@ import type { OwnerReference } from "../../api/meta.ts";
 import type { WebhookConfiguration } from "../../api/webhook_configuration.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import {
-  planRegistration,
+  planRegistrationInSteps,
   type Registration,
   type WebhookEndpoint,
 } from "../../core/registration/configuration.ts";
 import { keepsJobsRunning } from "../../core/registration/job_entries.ts";
 import { keptPending, pendingIn, type PendingSelection } from "../../core/registration/pending.ts";
+import { forEachInSteps, type Steps } from "../../core/steps.ts";
 import type { CoverageKeys } from "./coverage.ts";
 
 interface RegistrationPlannerOptions {
@@ -45,22 +46,25 @@ interface PlannedRegistration extends Pick<Planned, "registration" | "injectedBy
   readonly dueIn: number | undefined;
 }
 
-/** Plans the registration, and caches the last plan: with many SidecarSets, planning delays admissions. */
+/** Plans the registration, and caches the last plan: with many SidecarSets, planning takes long. */
 export class RegistrationPlanner {
   readonly #options: RegistrationPlannerOptions;
   #last: Planned | undefined;
+  #isPlanning = false;
 
   constructor(options: RegistrationPlannerOptions) {
     this.#options = options;
   }
 
   /**
-   * Whether the last plan has the coverage that a SidecarSet needs now; most changes are of the status.
+   * Whether the last plan has the coverage that a SidecarSet needs now; most changes are of the status. False while
+   * another plan is made.
    *
    * @param prepared undefined if the SidecarSet is deleted
    */
   isPlanned(name: string, prepared: PreparedSidecarSet | undefined): boolean {
-    return this.#last?.keys.get(name) === (prepared && this.#keyOf(prepared));
+    return !this.#isPlanning &&
+      this.#last?.keys.get(name) === (prepared && this.#keyOf(prepared));
   }
 
   /** Text that is equal for two states that lead to the same plan. */
@@ -71,21 +75,38 @@ export class RegistrationPlanner {
   }
 
   /** The registration for these SidecarSets, with what it leaves to the policy. */
-  plan(
+  *plan(
+    sidecarSets: readonly PreparedSidecarSet[],
+    facts: PlanFacts,
+  ): Steps<PlannedRegistration> {
+    this.#isPlanning = true;
+    try {
+      return yield* this.#plan(sidecarSets, facts);
+    } finally {
+      this.#isPlanning = false;
+    }
+  }
+
+  *#plan(
     sidecarSets: readonly PreparedSidecarSet[],
     { caBundle, owner, registered, now }: PlanFacts,
-  ): PlannedRegistration {
+  ): Steps<PlannedRegistration> {
     const { name, endpoint, excludedNamespaces, isInjectedByPolicy } = this.#options;
     const { kept: pending, dueIn } = this.#pending(sidecarSets, { registered, now });
-    const keys = new Map(sidecarSets.map((each) => [each.name, this.#keyOf(each)]));
     const last = this.#last;
+    const keys = new Map<string, string>();
+    const injectedByPolicy = new Set<string>();
+    let hasSameKeys = true;
+    yield* forEachInSteps(sidecarSets, (each) => {
+      const key = this.#keyOf(each);
+      keys.set(each.name, key);
+      if (isInjectedByPolicy(each)) injectedByPolicy.add(each.name);
+      hasSameKeys &&= last?.keys.get(each.name) === key;
+    });
     const isSame = last !== undefined && last.caBundle === caBundle && last.owner === owner &&
-      isDeepStrictEqual(last.pending, pending) && last.keys.size === keys.size &&
-      keys.entries().every(([name, key]) => last.keys.get(name) === key);
+      isDeepStrictEqual(last.pending, pending) && last.keys.size === keys.size && hasSameKeys;
     if (isSame) return { ...last, dueIn };
-    const byPolicy = sidecarSets.filter(isInjectedByPolicy).map((each) => each.name);
-    const injectedByPolicy = new Set(byPolicy);
-    const registration = planRegistration({
+    const registration = yield* planRegistrationInSteps({
       ...{ name, sidecarSets, excludedNamespaces, endpoint, caBundle, pending, injectedByPolicy },
       ...(owner ? { owner } : {}),
     });

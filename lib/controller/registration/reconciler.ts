@@ -6,6 +6,8 @@ import { lastManager } from "../../core/field_manager.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Registration, WebhookEndpoint } from "../../core/registration/configuration.ts";
 import { isSettled, REGISTRATION_SETTLE_SECONDS } from "../../core/status/conditions.ts";
+import { forEachInSteps } from "../../core/steps.ts";
+import { atOnce, type RunSteps } from "../steps.ts";
 import { Coverage, CoverageKeys } from "./coverage.ts";
 import { commonBundle, type Peers } from "./peers.ts";
 import {
@@ -42,7 +44,12 @@ export interface RegistrationReconcilerOptions {
   onCoverage(names: readonly string[]): void;
   /** Called when a change by another client was repaired. */
   onRepair(repair: Repair): void;
+  /** Runs long computations. @default at once */
+  readonly runSteps?: RunSteps;
 }
+
+/** Each is queued by several controllers. */
+const NAMES_PER_STEP = 200;
 
 /** Keeps the webhook registration equal to what the SidecarSets need, and records since when it is. */
 export class RegistrationReconciler {
@@ -153,7 +160,7 @@ export class RegistrationReconciler {
    * @returns milliseconds after which to reconcile again although nothing may have changed
    */
   async reconcile(signal: AbortSignal): Promise<number | undefined> {
-    const { clock, isLeader, sidecarSets } = this.#options;
+    const { clock, isLeader, sidecarSets, runSteps = atOnce } = this.#options;
     const own = this.#options.caBundle();
     if (own === undefined) return undefined;
     if (!this.#owner || this.#isMissing()) await this.#findOwner(signal);
@@ -164,12 +171,15 @@ export class RegistrationReconciler {
     });
     const planned = sidecarSets();
     const plannedFrom = this.#mutating.observed;
-    const { registration, injectedByPolicy, dueIn } = this.#planner.plan(planned, {
+    const planning = this.#planner.plan(planned, {
       caBundle,
       owner: this.#owner,
-      registered: this.#mutating.observed,
+      registered: plannedFrom,
       now: clock.now(),
     });
+    const { registration, injectedByPolicy, dueIn } = await runSteps(planning);
+    // A replica may have added a selection between two steps.
+    if (this.#mutating.observed !== plannedFrom) return 0;
     this.#injectedByPolicy = injectedByPolicy;
     const { validating, mutating, uncovered } = registration;
     const differing = [validating, mutating].filter((desired) =>
@@ -206,9 +216,9 @@ export class RegistrationReconciler {
     this.#reach();
     this.#uncovered = uncovered;
     const since = written.has(mutating.kind) ? undefined : lastWrittenAt(this.#mutating.observed);
-    const changed = this.#coverage.activate(planned, {
+    const changed = await runSteps(this.#coverage.activate(planned, {
       ...{ uncovered, injectedByPolicy, since: since ?? clock.now() },
-    });
+    }));
     this.#publish(disputed.length > 0 ? disputed : changed);
     const contended = this.#configurations().filter(({ repairs }) => repairs.isContended);
     const due = [
@@ -280,6 +290,10 @@ export class RegistrationReconciler {
   }
 
   #publish(names: readonly string[]): void {
-    if (names.length > 0) this.#options.onCoverage(names);
+    const { runSteps = atOnce, onCoverage, logger } = this.#options;
+    const some = (first: number) => names.slice(first, first + NAMES_PER_STEP);
+    const starts = Array.from(names, (_, i) => i).filter((i) => i % NAMES_PER_STEP === 0);
+    runSteps(forEachInSteps(starts, (first) => onCoverage(some(first)), 1))
+      .catch((error) => logger.error("Cannot publish the coverage of SidecarSets", { error }));
   }
 }

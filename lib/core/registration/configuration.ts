@@ -7,6 +7,7 @@ import type {
 } from "../../api/webhook_configuration.ts";
 import { PATHS } from "../../api/webhook_configuration.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
+import { forEachInSteps, runAtOnce, type Steps } from "../steps.ts";
 import { leftToWebhookEntries, podEntries } from "./entries.ts";
 import { jobEntries } from "./job_entries.ts";
 import { pendingAnnotation, type PendingSelection } from "./pending.ts";
@@ -54,6 +55,11 @@ export interface Registration {
  * are not written: the API server recompiles match conditions after every write.
  */
 export function planRegistration(input: RegistrationInput): Registration {
+  return runAtOnce(planRegistrationInSteps(input));
+}
+
+/** As {@linkcode planRegistration}, in steps. */
+export function* planRegistrationInSteps(input: RegistrationInput): Steps<Registration> {
   const { excludedNamespaces, pending = [], injectedByPolicy } = input;
   const mayFail = input.owner !== undefined;
   const options = {
@@ -62,16 +68,23 @@ export function planRegistration(input: RegistrationInput): Registration {
   };
   const added = pendingEntries(pending, options);
   const isPending = pendingChecker(pending, added.uncovered);
-  const reviewed = input.sidecarSets.filter((each) =>
-    !isPending(each) && !injectedByPolicy?.has(each.name)
-  );
-  const pods = podEntries(reviewed, options);
+  const reviewed: PreparedSidecarSet[] = [];
+  yield* forEachInSteps(input.sidecarSets, (each) => {
+    if (!isPending(each) && !injectedByPolicy?.has(each.name)) reviewed.push(each);
+  });
+  const pods = yield* podEntries(reviewed, options);
   const byPolicy = input.sidecarSets.filter(({ name }) => injectedByPolicy?.has(name));
+  const leftToWebhook = yield* leftToWebhookEntries(byPolicy, options);
+  // Those that pending entries cover too: these cover Pods only.
+  const jobs = yield* jobEntries(input.sidecarSets, {
+    excludedNamespaces,
+    clientConfig: clientConfig(input, PATHS.validateJob),
+  });
   return {
     mutating: configuration("MutatingWebhookConfiguration", input, [
       ...pods.entries,
       ...added.entries,
-      ...leftToWebhookEntries(byPolicy, options),
+      ...leftToWebhook,
       {
         ...sidecarSetEntry("defaults", input),
         clientConfig: clientConfig(input, PATHS.mutateSidecarSet),
@@ -85,11 +98,7 @@ export function planRegistration(input: RegistrationInput): Registration {
         clientConfig: clientConfig(input, PATHS.validateSidecarSet),
         failurePolicy: input.owner ? "Fail" : "Ignore",
       },
-      // Those that pending entries cover too: these cover Pods only.
-      ...jobEntries(input.sidecarSets, {
-        excludedNamespaces,
-        clientConfig: clientConfig(input, PATHS.validateJob),
-      }),
+      ...jobs,
     ]),
     uncovered: pods.uncovered,
   };

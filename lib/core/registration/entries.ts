@@ -4,7 +4,8 @@ import { GROUP, MIRROR_POD_ANNOTATION, NAMESPACE_NAME_LABEL } from "../../api/na
 import type { WebhookClientConfig, WebhookEntry } from "../../api/webhook_configuration.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { LEFT_TO_WEBHOOK, LEFT_TO_WEBHOOK_ENTRY } from "./left_to_webhook.ts";
-import { type Scope, scopeOf } from "./scope.ts";
+import { forEachInSteps, mapInSteps, runAtOnce, sortInSteps, type Steps } from "../steps.ts";
+import { type Scope, scopeInSteps } from "./scope.ts";
 import { isInjecting, type SelectionSpec } from "./selection.ts";
 
 /**
@@ -14,6 +15,8 @@ import { isInjecting, type SelectionSpec } from "./selection.ts";
 const MAX_ENTRIES = 20;
 /** Maximum size of all entries as JSON. etcd's limit is 1.5 MiB, and each entry gets a CA bundle later. */
 const MAX_CHARACTERS = 1_000_000;
+/** Looking a member up is much cheaper than writing its expression. */
+const MEMBERS_PER_STEP = 1_000;
 
 interface PodEntriesOptions {
   readonly excludedNamespaces: readonly string[];
@@ -34,20 +37,21 @@ interface Group<Member extends Selecting = Selecting> {
 }
 
 /** One entry for each pair of failure policy and namespace selector, narrowed to the selected Pods. */
-export function podEntries(
+export function* podEntries(
   sidecarSets: readonly PreparedSidecarSet[],
   options: PodEntriesOptions,
-): { entries: WebhookEntry[]; uncovered: Map<string, "ScopeTooLarge"> } {
-  const injecting = sidecarSets.filter(isInjecting).map(({ name, sidecarSet: { spec } }) => ({
-    name,
-    spec,
-  }));
-  const groups = groupsOf(injecting, options);
+): Steps<{ entries: WebhookEntry[]; uncovered: Map<string, "ScopeTooLarge"> }> {
+  const groups = yield* groupsOf(selectionsOf(sidecarSets), options);
   const ignoring = groups.filter(({ failurePolicy }) => failurePolicy === "Ignore");
   const failing = groups.filter(({ failurePolicy }) => failurePolicy === "Fail");
   const isMany = groups.length > MAX_ENTRIES && ignoring.length > 1;
-  const narrow = isMany ? undefined : plannedEntries([...ignoring, ...failing], options);
-  return narrow?.isWhole ? narrow : plannedEntries([...merged(ignoring), ...failing], options);
+  const narrow = isMany ? undefined : yield* plannedEntries([...ignoring, ...failing], options);
+  if (narrow?.isWhole) return narrow;
+  return yield* plannedEntries([...merged(ignoring), ...failing], options);
+}
+
+function selectionsOf(sidecarSets: readonly PreparedSidecarSet[]): Selecting[] {
+  return sidecarSets.filter(isInjecting).map(({ name, sidecarSet: { spec } }) => ({ name, spec }));
 }
 
 interface PlannedEntries {
@@ -58,19 +62,23 @@ interface PlannedEntries {
 }
 
 /** Entries of the groups that fit, sorted by name. */
-function plannedEntries(groups: readonly Group[], options: PodEntriesOptions): PlannedEntries {
+function* plannedEntries(
+  groups: readonly Group[],
+  options: PodEntriesOptions,
+): Steps<PlannedEntries> {
   const entries: WebhookEntry[] = [];
   const uncovered = new Map<string, "ScopeTooLarge">();
   let room = MAX_CHARACTERS;
   let isWhole = true;
   for (const group of groups) {
-    const scope = scopeOfGroup(group);
+    yield;
+    const scope = yield* scopeOfGroup(group);
     const entry = entryOf(group, scope, options);
     const characters = JSON.stringify(entry).length;
     const fits = characters <= room;
-    for (const [index, { name }] of group.members.entries()) {
+    yield* forEachInSteps(group.members.entries(), ([index, { name }]) => {
       if (!fits || !scope.covered.has(index)) uncovered.set(name, "ScopeTooLarge");
-    }
+    }, MEMBERS_PER_STEP);
     if (!fits) isWhole = false;
     if (!fits || scope.covered.size === 0) continue;
     room -= characters;
@@ -89,8 +97,8 @@ export function separateEntries<Member extends Selecting>(
 ): { entries: WebhookEntry[]; uncovered: Set<Member> } {
   const uncovered = new Set<Member>();
   const entries: WebhookEntry[] = [];
-  for (const group of groupsOf(selections, options)) {
-    const scope = scopeOfGroup(group);
+  for (const group of runAtOnce(groupsOf(selections, options))) {
+    const scope = runAtOnce(scopeOfGroup(group));
     const covered = group.members.filter((_, index) => scope.covered.has(index));
     for (const member of group.members) if (!covered.includes(member)) uncovered.add(member);
     if (covered.length === 0) continue;
@@ -101,17 +109,14 @@ export function separateEntries<Member extends Selecting>(
 }
 
 /** The entry for Pods that a policy leaves to the webhook; none without SidecarSets. */
-export function leftToWebhookEntries(
+export function* leftToWebhookEntries(
   sidecarSets: readonly PreparedSidecarSet[],
   options: PodEntriesOptions,
-): WebhookEntry[] {
-  const members = sidecarSets.filter(isInjecting).map(({ name, sidecarSet: { spec } }) => ({
-    name,
-    spec,
-  }));
+): Steps<WebhookEntry[]> {
+  const members = selectionsOf(sidecarSets);
   if (members.length === 0) return [];
   const group: Group = { failurePolicy: "Ignore", namespaces: [], members };
-  const { matchConditions = [], ...entry } = entryOf(group, scopeOfGroup(group), options);
+  const { matchConditions = [], ...entry } = entryOf(group, yield* scopeOfGroup(group), options);
   return [{
     ...entry,
     name: LEFT_TO_WEBHOOK_ENTRY,
@@ -119,12 +124,13 @@ export function leftToWebhookEntries(
   }];
 }
 
-function groupsOf<Member extends Selecting>(
+function* groupsOf<Member extends Selecting>(
   selections: readonly Member[],
   { mayFail }: Pick<PodEntriesOptions, "mayFail">,
-): Group<Member>[] {
+): Steps<Group<Member>[]> {
   const groups = new Map<string, Group<Member>>();
-  for (const selection of selections.toSorted((a, b) => a.name < b.name ? -1 : 1)) {
+  const sorted = yield* sortInSteps(selections, (a, b) => a.name < b.name ? -1 : 1);
+  yield* forEachInSteps(sorted, (selection) => {
     const { spec } = selection;
     const namespaces = namespaceRequirements(spec);
     const failurePolicy = mayFail ? spec.failurePolicy ?? "Ignore" : "Ignore";
@@ -132,13 +138,13 @@ function groupsOf<Member extends Selecting>(
     const group = groups.get(key) ?? { failurePolicy, namespaces, members: [] };
     group.members.push(selection);
     groups.set(key, group);
-  }
+  });
   return [...groups.values()];
 }
 
-function scopeOfGroup({ members, failurePolicy }: Group): Scope {
-  const selectors = members.map(({ spec }) => spec.selector ?? {});
-  return scopeOf(selectors, { widen: failurePolicy === "Ignore" });
+function* scopeOfGroup({ members, failurePolicy }: Group): Steps<Scope> {
+  const selectors = yield* mapInSteps(members, ({ spec }) => spec.selector ?? {});
+  return yield* scopeInSteps(selectors, { widen: failurePolicy === "Ignore" });
 }
 
 /** One group without requirements on namespaces. */

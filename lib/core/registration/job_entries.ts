@@ -4,6 +4,7 @@ import type { WebhookClientConfig, WebhookEntry } from "../../api/webhook_config
 import { isWaitedFor } from "../annotations/terminate_marks.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { isEmptySelector } from "../select/label_selector.ts";
+import { mapInSteps, type Steps } from "../steps.ts";
 import { podEntries } from "./entries.ts";
 
 /**
@@ -41,14 +42,16 @@ export function keepsJobsRunning({ spec }: Pick<SidecarSet, "spec">): boolean {
  * entries of these SidecarSets, applied to the Pod template, and never refuse an object. Jobs that a CronJob created
  * are left out: the CronJob was reviewed.
  */
-export function jobEntries(
+export function* jobEntries(
   sidecarSets: readonly PreparedSidecarSet[],
   options: JobEntriesOptions,
-): WebhookEntry[] {
-  const waitedFor = sidecarSets
-    .filter(({ sidecarSet }) => keepsJobsRunning(sidecarSet))
-    .flatMap(forTemplates);
-  return podEntries(waitedFor, { ...options, mayFail: false }).entries.map(forJobs);
+): Steps<WebhookEntry[]> {
+  const waitedFor = yield* mapInSteps(
+    sidecarSets,
+    (each) => keepsJobsRunning(each.sidecarSet) ? forTemplates(each) : [],
+  );
+  const { entries } = yield* podEntries(waitedFor.flat(), { ...options, mayFail: false });
+  return entries.map(forJobs);
 }
 
 /** With the selector for the labels of a template; none where the selector excludes the Pods of Jobs. */

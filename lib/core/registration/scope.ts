@@ -1,5 +1,6 @@
 import type { LabelSelector } from "../../api/meta.ts";
 import { type Requirement, requirementsOf } from "../select/label_selector.ts";
+import { forEachInSteps, mapInSteps, runAtOnce, type Steps } from "../steps.ts";
 
 /**
  * Limits of one CEL expression, measured on kube-apiserver 1.37. At the first use, a chain of 50 clauses compiles
@@ -35,23 +36,31 @@ const AROUND_CLAUSE = 8;
  * @param options `widen`: match more Pods beyond the limits instead of omitting selectors.
  */
 export function scopeOf(selectors: readonly LabelSelector[], options: { widen: boolean }): Scope {
+  return runAtOnce(scopeInSteps(selectors, options));
+}
+
+/** As {@linkcode scopeOf}, in steps. */
+export function* scopeInSteps(
+  selectors: readonly LabelSelector[],
+  options: { widen: boolean },
+): Steps<Scope> {
   const all = new Set(selectors.keys());
-  const terms = selectors.map(requirementsOf);
+  const terms = yield* mapInSteps(selectors, requirementsOf);
   if (terms.some((requirements) => requirements.length === 0)) {
     return { width: "Everything", covered: all };
   }
-  const exact = exactScope(terms);
+  const exact = yield* exactScope(terms);
   if (exact.covered.size === terms.length || !options.widen) return exact;
-  return keyScope(terms) ?? { width: "Everything", covered: all };
+  return (yield* keyScope(terms)) ?? { width: "Everything", covered: all };
 }
 
 /** Merges selectors with a single `In` requirement on the same key; every other selector is a separate clause. */
-function exactScope(terms: readonly (readonly Requirement[])[]): Scope {
+function* exactScope(terms: readonly (readonly Requirement[])[]): Steps<Scope> {
   const folded = new Map<string, Set<string>>();
   const clauses: { text: string; labelled: boolean }[] = [];
   const covered = new Set<number>();
   const room = new Room();
-  for (const [index, requirements] of terms.entries()) {
+  yield* forEachInSteps(terms.entries(), ([index, requirements]) => {
     const [only] = requirements;
     if (only && requirements.length === 1 && only.operator === "In") {
       const values = folded.get(only.key);
@@ -59,21 +68,21 @@ function exactScope(terms: readonly (readonly Requirement[])[]): Scope {
       const text = values ? added.map(quote).join(", ") : requirementText(only);
       const clause = values ? 0 : 1;
       if (!room.take({ clauses: clause, requirements: clause, values: added.length, text })) {
-        continue;
+        return;
       }
       if (!values) folded.set(only.key, new Set(added));
       else for (const value of added) values.add(value);
     } else {
       const values = requirements.reduce((sum, each) => sum + each.values.length, 0);
       const text = requirements.map((each) => requirementText(each)).join(" && ");
-      if (!room.take({ clauses: 1, requirements: requirements.length, values, text })) continue;
+      if (!room.take({ clauses: 1, requirements: requirements.length, values, text })) return;
       clauses.push({
         text,
         labelled: requirements.some(({ operator }) => operator === "In" || operator === "Exists"),
       });
     }
     covered.add(index);
-  }
+  });
   for (const [key, values] of folded) {
     const text = requirementText({ key, operator: "In", values: [...values] });
     clauses.push({ text, labelled: true });
@@ -103,13 +112,15 @@ class Room {
   }
 }
 
-function keyScope(terms: readonly (readonly Requirement[])[]): Scope | undefined {
+function* keyScope(terms: readonly (readonly Requirement[])[]): Steps<Scope | undefined> {
   const keys = new Set<string>();
-  for (const requirements of terms) {
+  let isNarrow = true;
+  yield* forEachInSteps(terms, (requirements) => {
     const needed = requirements.find(({ operator }) => operator === "In" || operator === "Exists");
-    if (!needed) return undefined;
-    keys.add(needed.key);
-  }
+    if (needed) keys.add(needed.key);
+    else isNarrow = false;
+  });
+  if (!isNarrow) return undefined;
   if (keys.size > MAX_CLAUSES) return undefined;
   const clauses = [...keys].map((key) => ({
     text: requirementText({ key, operator: "Exists", values: [] }),
