@@ -40,6 +40,10 @@ export class SidecarSetIndex {
     return this.#byName.values();
   }
 
+  names(): IterableIterator<string> {
+    return this.#byName.keys();
+  }
+
   /** The SidecarSets that ask to be injected by the API server itself. */
   get usingPolicy(): readonly PreparedSidecarSet[] {
     return [...this.#usingPolicy.values()];

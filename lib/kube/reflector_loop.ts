@@ -5,14 +5,17 @@ import type { WatchOptions } from "./contract.ts";
 import { ListPages, type ListWatch } from "./list_watch.ts";
 import { failureOf, OpenWatch, watchInput } from "./open_watch.ts";
 import { isForbidden, isRefusedStream, start, step } from "./reflector.ts";
-import type { Change, Input, State, Task } from "./reflector_types.ts";
+import type { Change, Input, ReflectorTiming, State, Task } from "./reflector_types.ts";
 
 interface ReflectorOptions<T extends KubeObject> {
   /** Name of the watch in the log, such as "pods". */
   name: string;
   source: ListWatch<T>;
-  /** Called with every change, in order. If it throws, everything is listed again. */
-  onChange: (change: Change<T>) => void;
+  /**
+   * Called with every change, in order. If it throws, everything is listed again. The end of a list may take time:
+   * nothing else is read, and a first list is not complete, before the promise is settled.
+   */
+  onChange: (change: Change<T>) => void | Promise<void>;
   clock: Clock;
   /** 0 ≤ random() < 1. */
   random: () => number;
@@ -28,18 +31,6 @@ interface ReflectorOptions<T extends KubeObject> {
   onBrokenConnection?: () => void;
   /** Error to report where the API server does not serve the kind (404). @default the API server's message */
   notServedText?: string;
-}
-
-/** Page size and times of a reflector. */
-interface ReflectorTiming {
-  /** Objects per list page. Parsing a page delays admission reviews. @default {100} */
-  pageSize: number;
-  /** Deadline of one page. @default {60_000} */
-  listDeadlineMs: number;
-  /** `timeoutSeconds` of a watch: the API server then ends it. @default {290} */
-  watchSeconds: number;
-  /** Time without an event after which a watch counts as dead. @default {295_000} */
-  idleDeadlineMs: number;
 }
 
 /** The idle deadline is longer than the API server keeps a watch open, by kube-rs' margin of 5 s. */
@@ -68,6 +59,8 @@ export class ReflectorLoop<T extends KubeObject> {
   #watch: OpenWatch | undefined;
   #lastEventAt: number | undefined;
   #problem: string | undefined;
+  /** Whether the consumer still applies the end of its first list. */
+  #isCompleting = false;
   /** Aborts the running task when the state changes without it. */
   #turn = new AbortController();
 
@@ -90,7 +83,7 @@ export class ReflectorLoop<T extends KubeObject> {
 
   /** Whether the consumer has had every object; after a silent watch, later changes may be missing. */
   hasListed(): boolean {
-    return this.#state.isSynced && !isForbidden(this.#state);
+    return this.#state.isSynced && !this.#isCompleting && !isForbidden(this.#state);
   }
 
   /** Lists everything again, because another read found that the store was restored to an earlier state. */
@@ -126,14 +119,17 @@ export class ReflectorLoop<T extends KubeObject> {
 
   #interrupt(input: Extract<Input<T>, { type: "rolledBack" | "reachable" }>): void {
     const before = this.#state;
-    this.#advance(input);
+    void this.#advance(input);
     if (this.#state !== before) this.#turn.abort();
   }
 
   /** A separate function, so that a page is not reachable while the next one is read. */
   async #step(signal: AbortSignal): Promise<void> {
     const input = await this.#perform(this.#state.task, signal);
-    if (!signal.aborted) this.#advance(input);
+    if (!signal.aborted) {
+      const applying = this.#advance(input);
+      if (applying !== undefined) await applying;
+    }
     if (!isReading(this.#state.task)) await this.#closeWatch();
   }
 
@@ -188,22 +184,42 @@ export class ReflectorLoop<T extends KubeObject> {
     return this.#watch.isSilent ? this.#silence() : { type: "ended" };
   }
 
-  #advance(input: Input<T>): void {
+  /** @returns never rejects; undefined where all changes are applied, as most are, which costs no microtask */
+  #advance(input: Input<T>): Promise<void> | undefined {
     this.#note(input);
+    const wasSynced = this.#state.isSynced;
     const { state, changes } = step(this.#state, input, this.#now());
     this.#state = state;
     try {
       for (const change of changes) {
         if (change.type === "rolledBack") this.#noteRollback();
-        this.#options.onChange(change);
+        const applying = this.#options.onChange(change);
+        // The end of a list is the last change of its input.
+        if (applying instanceof Promise) return this.#complete(applying, { isFirst: !wasSynced });
       }
     } catch (error) {
-      this.#options.logger.error("Cannot apply a change; listing again", {
-        watch: this.#options.name,
-        error: error instanceof Error ? error.stack : String(error),
-      });
-      this.#state = step(this.#state, { type: "rejected" }, this.#now()).state;
+      this.#reject(error);
     }
+    return undefined;
+  }
+
+  async #complete(applying: Promise<void>, { isFirst }: { isFirst: boolean }): Promise<void> {
+    this.#isCompleting = isFirst;
+    try {
+      await applying;
+    } catch (error) {
+      this.#reject(error);
+    } finally {
+      this.#isCompleting = false;
+    }
+  }
+
+  #reject(error: unknown): void {
+    this.#options.logger.error("Cannot apply a change; listing again", {
+      watch: this.#options.name,
+      error: error instanceof Error ? error.stack : String(error),
+    });
+    this.#state = step(this.#state, { type: "rejected" }, this.#now()).state;
   }
 
   #note(input: Input<T>): void {

@@ -102,3 +102,15 @@ export interface Step<T> {
   readonly state: State;
   readonly changes: readonly Change<T>[];
 }
+
+/** Page size and times of a reflector. */
+export interface ReflectorTiming {
+  /** Objects per list page. Parsing a page delays admission reviews. @default {100} */
+  pageSize: number;
+  /** Deadline of one page. @default {60_000} */
+  listDeadlineMs: number;
+  /** `timeoutSeconds` of a watch: the API server then ends it. @default {290} */
+  watchSeconds: number;
+  /** Time without an event after which a watch counts as dead. @default {295_000} */
+  idleDeadlineMs: number;
+}

@@ -7,12 +7,16 @@ import type { Change } from "../kube/reflector_types.ts";
 import { ReflectorLoop } from "../kube/reflector_loop.ts";
 import type { Selection } from "../kube/requests.ts";
 import type { Resource } from "../kube/resources.ts";
+import { forEachInSteps } from "../core/steps.ts";
+import { atOnce, type RunSteps } from "../controller/steps.ts";
 
 /** What reflectors have in common. */
 export interface ReflectOptions {
   readonly client: RestClient;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Runs long computations. @default at once */
+  readonly runSteps?: RunSteps;
   /** An open watch broke, or ended before its time: the API server may have stopped. */
   onBrokenConnection?(): void;
 }
@@ -22,8 +26,8 @@ interface Reflection<T extends KubeObject> {
   readonly name: string;
   readonly resource: Resource<T>;
   readonly selection?: Selection;
-  /** Keys of all objects in the store. */
-  known(): string[];
+  /** Keys of all objects in the store; objects may be deleted during the iteration. */
+  known(): Iterable<string>;
   keyOf(object: T): string;
   apply(object: T): void;
   delete(key: string): void;
@@ -46,9 +50,12 @@ interface Reflection<T extends KubeObject> {
 const ADMISSION_TIMING = { watchSeconds: 8, idleDeadlineMs: 13_000 };
 const OTHER_TIMING = { watchSeconds: 75, idleDeadlineMs: 85_000 };
 
+/** Few enough that deleting all of them is a short step. */
+const KEYS_PER_STEP = 100;
+
 /** A loop that keeps the store equal to the cluster. */
 export function reflect<T extends KubeObject>(
-  { client, clock, logger, onBrokenConnection }: ReflectOptions,
+  { client, clock, logger, runSteps, onBrokenConnection }: ReflectOptions,
   reflection: Reflection<T>,
 ): { name: string; loop: ReflectorLoop<T> } {
   const { name, resource, selection, notServedText } = reflection;
@@ -59,7 +66,7 @@ export function reflect<T extends KubeObject>(
     clock,
     logger,
     random: Math.random,
-    onChange: changeApplier(reflection, logger),
+    onChange: changeApplier(reflection, { logger, ...(runSteps ? { runSteps } : {}) }),
     timing: isForAdmission ? ADMISSION_TIMING : OTHER_TIMING,
     listAfterSilence: isForAdmission,
     streams: isLarge,
@@ -76,9 +83,10 @@ export function reflect<T extends KubeObject>(
  */
 export function changeApplier<T extends KubeObject>(
   into: Omit<Reflection<T>, "resource" | "selection" | "isForAdmission" | "isLarge">,
-  logger: Logger,
-): (change: Change<T>) => void {
+  { logger, runSteps = atOnce }: Pick<ReflectOptions, "logger" | "runSteps">,
+): (change: Change<T>) => void | Promise<void> {
   let listed = new Set<string>();
+  let wasEmpty = false;
   const guarded = (key: string, work: () => void) => {
     try {
       work();
@@ -92,25 +100,39 @@ export function changeApplier<T extends KubeObject>(
   };
   const apply = (object: T) => guarded(into.keyOf(object), () => into.apply(object));
   const remove = (key: string) => guarded(key, () => into.delete(key));
+  const sweep = (kept: ReadonlySet<string>) =>
+    forEachInSteps(into.known(), (key) => {
+      if (!kept.has(key)) remove(key);
+    }, KEYS_PER_STEP);
   return (change) => {
     switch (change.type) {
       case "rolledBack":
         return into.forgetVersions?.();
       case "page":
-        if (change.first) listed.clear();
+        if (change.first) {
+          listed.clear();
+          wasEmpty = isEmpty(into.known());
+        }
         for (const object of change.items) {
           listed.add(into.keyOf(object));
           apply(object);
         }
         return;
-      case "listed":
-        for (const key of into.known()) if (!listed.has(key)) remove(key);
+      case "listed": {
+        const kept = listed;
         listed = new Set();
-        return into.onListed?.();
+        // What was not known before the list is in it.
+        return wasEmpty ? into.onListed?.() : runSteps(sweep(kept)).then(() => into.onListed?.());
+      }
       case "apply":
         return apply(change.object);
       case "delete":
         return remove(into.keyOf(change.object));
     }
   };
+}
+
+function isEmpty(keys: Iterable<string>): boolean {
+  for (const _ of keys) return false;
+  return true;
 }

@@ -122,6 +122,7 @@ export async function run(
     index,
     clock,
     logger,
+    runSteps: slices.runSteps,
     namespace: config.namespace,
     registrationName: INSTALLATION,
     problemsOf: validation.problemsOf,

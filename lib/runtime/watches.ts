@@ -62,7 +62,7 @@ export function createReflections(options: ReflectionsOptions) {
     isLarge: true,
     notServedText: missingCrdText("sidecarset"),
     forgetVersions: () => index.forgetSidecarSetVersions(),
-    known: () => [...index.sidecarSets.values()].map(({ name }) => name),
+    known: () => index.sidecarSets.names(),
     keyOf: nameOf,
     apply(object) {
       if (index.knowsSidecarSet(object)) return;
@@ -75,7 +75,7 @@ export function createReflections(options: ReflectionsOptions) {
     name: "namespaces",
     resource: resources.namespaces,
     isForAdmission: true,
-    known: () => [...index.namespaces.names()],
+    known: () => index.namespaces.names(),
     keyOf: nameOf,
     apply: (object) => index.applyNamespace(projectNamespace(object)),
     delete: (name) => index.deleteNamespace(name),
@@ -96,7 +96,7 @@ export function createReflections(options: ReflectionsOptions) {
     resource: resources.pods,
     isLarge: true,
     forgetVersions: () => index.pods.forgetVersions(),
-    known: () => [...index.pods.keys()],
+    known: () => index.pods.keys(),
     keyOf: podKey,
     apply(pod) {
       if (!index.knowsPod(pod)) index.applyPod(internedPod(projectPod(pod), interning));
@@ -137,7 +137,7 @@ export function createWatches(options: WatchesOptions): Watches {
     resource: resources.configMaps,
     selection: { namespace, labelSelector: CLEANUP_RECORD_LABEL },
     forgetVersions: () => index.cleanupRecords.forgetVersions(),
-    known: () => [...index.cleanupRecords.names()],
+    known: () => index.cleanupRecords.names(),
     keyOf: nameOf,
     apply(configMap) {
       const entry = recordEntry(configMap);

@@ -24,7 +24,7 @@ export class LateReflector<T extends KubeObject, F> {
 
   constructor(into: Holder<T>) {
     this.#keyOf = into.keyOf;
-    this.#take = changeApplier(into, throwingLogger());
+    this.#take = changeApplier(into, { logger: throwingLogger() });
   }
 
   put(object: T, form: F): void {

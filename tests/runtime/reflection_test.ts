@@ -26,7 +26,7 @@ function holder(known: string[] = []) {
       calls.push(`-${name}`);
     },
     onListed: () => calls.push("listed"),
-  }, recordingLogger(log));
+  }, { logger: recordingLogger(log) });
   return { held, calls, log, take };
 }
 
@@ -38,13 +38,44 @@ function listed(): Change<KubeObject> {
   return { type: "listed", resourceVersion: "1" };
 }
 
-Deno.test("changeApplier() applies each page immediately, and deletes objects missing from the list at its end", () => {
+Deno.test("changeApplier() applies each page immediately, and deletes objects missing from the list at its end", async () => {
   const { calls, take } = holder(["a", "gone"]);
   take(page(["a"], { first: true }));
   assert.deepEqual(calls, ["+a"]);
   take(page(["b"], { first: false }));
-  take(listed());
+  await take(listed());
   assert.deepEqual(calls, ["+a", "+b", "-gone", "listed"]);
+});
+
+Deno.test("changeApplier() deletes in steps, so that a large store does not hold the event loop", async () => {
+  const held = new Set(Array.from({ length: 1_000 }, (_, i) => `object-${i}`));
+  let pauses = 0;
+  let listings = 0;
+  const take = changeApplier<KubeObject>({
+    name: "things",
+    known: () => held.keys(),
+    keyOf: ({ metadata }) => metadata.name ?? "",
+    apply() {},
+    delete: (key) => void held.delete(key),
+    onListed: () => void listings++,
+  }, {
+    logger: recordingLogger([]),
+    async runSteps(steps) {
+      for (;;) {
+        const { done, value } = steps.next();
+        if (done) return value;
+        pauses++;
+        await Promise.resolve();
+      }
+    },
+  });
+  take(page(["object-0", "object-500"], { first: true }));
+  const applied = take(listed());
+  assert.equal(listings, 0);
+  await applied;
+  assert.deepEqual([...held], ["object-0", "object-500"]);
+  assert.ok(pauses >= 9);
+  assert.equal(listings, 1);
 });
 
 Deno.test("changeApplier() drops objects of an interrupted list", () => {

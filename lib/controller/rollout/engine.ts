@@ -4,7 +4,7 @@ import type { RolloutPlan, RolloutSnapshot } from "../../core/rollout/contract.t
 import { updatedAndReadySince } from "../../core/rollout/availability.ts";
 import { planRolloutInSteps } from "../../core/rollout/plan.ts";
 import { planDetail } from "../../core/rollout/plan_reason.ts";
-import { mapInSteps, sortInSteps, type Steps } from "../../core/steps.ts";
+import { forEachInSteps, mapInSteps, sortInSteps, type Steps } from "../../core/steps.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import { podKey } from "../../index/pods.ts";
 import { atOnce, type RunSteps, TimedSteps } from "../steps.ts";
@@ -15,6 +15,16 @@ import { RolloutWrites, type RolloutWritesOptions } from "./writes.ts";
 export interface RolloutsOptions extends RolloutWritesOptions {
   /** Runs long computations. @default at once */
   readonly runSteps?: RunSteps;
+}
+
+/** Reading a class or a uid is much cheaper than planning for a Pod. */
+const KEYS_PER_STEP = 1_000;
+
+interface PlannedSteps {
+  readonly snapshot: RolloutSnapshot;
+  readonly made: RolloutPlan;
+  /** Keys of Pods whose denial is to be withdrawn. */
+  readonly denying: readonly string[];
 }
 
 /** A plan with one Pod as an example of what holds the roll-out back. */
@@ -63,7 +73,7 @@ export class Rollouts {
     }
     rollout.releaseRefused(index.pods, name);
     const planning = new TimedSteps(clock, this.#plan(rollout, prepared, pending.uids));
-    const { snapshot, made } = await runSteps(planning.steps());
+    const { snapshot, made, denying } = await runSteps(planning.steps());
     const current = index.sidecarSets.get(name);
     const isCurrent = current !== undefined && plansAlike(current, prepared) &&
       !index.pods.reclassification.isPending(name);
@@ -72,7 +82,7 @@ export class Rollouts {
       this.#writes.update(rollout, { prepared, update, signal });
     }
     this.#report(rollout, { prepared, plan: made, signal });
-    this.#withdrawDenials(rollout, name, signal);
+    this.#withdrawDenials(rollout, { sidecarSet: name, keys: denying, signal });
     const plan = this.#explained(made, { snapshot, rollout });
     rollout.keep({ prepared, version, plan }, { spentMs: planning.spentMs });
     return this.#dueAt(plan, [rollout.wait, pending.wait]);
@@ -88,7 +98,7 @@ export class Rollouts {
     const known = this.#bySidecarSet.get(name);
     if (!known && index.denials.of(name).size === 0) return undefined;
     const rollout = known ?? this.#rollout(name);
-    this.#withdrawDenials(rollout, name, signal);
+    this.#withdrawDenials(rollout, { sidecarSet: name, keys: index.denials.of(name), signal });
     const { wait } = this.#pending(rollout);
     if (rollout.isIdle && index.denials.of(name).size === 0) {
       this.#bySidecarSet.delete(name);
@@ -115,7 +125,7 @@ export class Rollouts {
     rollout: Rollout,
     prepared: PreparedSidecarSet,
     pending: ReadonlySet<string>,
-  ): Steps<{ readonly snapshot: RolloutSnapshot; readonly made: RolloutPlan }> {
+  ): Steps<PlannedSteps> {
     const { pods } = this.#options.index;
     const unsorted = pods.outdatedKeysOf(prepared.name);
     const drifted = pods.driftedOf(prepared.name);
@@ -123,8 +133,34 @@ export class Rollouts {
     const keys = yield* sortInSteps(unsorted, compareKeys);
     const found = yield* mapInSteps(keys, (key) => pods.get(key));
     const outdated = found.filter((pod) => pod !== undefined);
+    const denying = yield* this.#outdatedDenials(prepared.name);
+    if (rollout.failures.size > 0) {
+      yield* this.#keepFailures(rollout, prepared.name, [...outdated, ...drifted]);
+    }
     const snapshot = this.#snapshot(rollout, { prepared, pending, outdated, drifted });
-    return { snapshot, made: yield* planRolloutInSteps(snapshot) };
+    return { snapshot, made: yield* planRolloutInSteps(snapshot), denying };
+  }
+
+  /** Keys of the Pods that deny an upgrade which is possible by now, or name a SidecarSet that left the Pod. */
+  *#outdatedDenials(name: string): Steps<string[]> {
+    const { pods, denials } = this.#options.index;
+    const classes = pods.classesOf(name);
+    const keys: string[] = [];
+    yield* forEachInSteps(denials.of(name), (key) => {
+      if (!hasTrait(classes.get(key) ?? 0, PodTrait.NotUpgradable)) keys.push(key);
+    }, KEYS_PER_STEP);
+    return keys;
+  }
+
+  /** Forgets failed writes to Pods that no write is planned for any more. */
+  *#keepFailures(rollout: Rollout, name: string, planned: readonly ObservedPod[]): Steps<void> {
+    const { pods, denials } = this.#options.index;
+    const concerned = [...planned, ...pods.halfUpgradedOf(name), ...pods.rewrittenOf(name)];
+    const uids = new Set<string>();
+    const keep = ({ metadata: { uid = "" } }: ObservedPod) => void uids.add(uid);
+    yield* forEachInSteps(concerned, keep, KEYS_PER_STEP);
+    yield* forEachInSteps(pods.each(denials.of(name)), keep, KEYS_PER_STEP);
+    rollout.failures.keepOnly(uids);
   }
 
   #snapshot(
@@ -134,15 +170,9 @@ export class Rollouts {
       "prepared" | "pending" | "outdated" | "drifted"
     >,
   ): RolloutSnapshot {
-    const { index: { pods, sidecarSets, denials }, clock } = this.#options;
+    const { index: { pods, sidecarSets }, clock } = this.#options;
     const { name } = prepared;
     const halfUpgraded = pods.halfUpgradedOf(name);
-    if (rollout.failures.size > 0) {
-      const denying = [...denials.of(name)].flatMap((key) => pods.get(key) ?? []);
-      const rewritten = pods.rewrittenOf(name);
-      const concerned = [...outdated, ...halfUpgraded, ...drifted, ...rewritten, ...denying];
-      rollout.failures.keepOnly(new Set(concerned.map(({ metadata }) => metadata.uid ?? "")));
-    }
     const classes = pods.classesOf(name);
     return {
       prepared,
@@ -237,10 +267,19 @@ export class Rollouts {
   }
 
   /** Updates conditions that deny an upgrade that is possible by now, or name a SidecarSet that left the Pod. */
-  #withdrawDenials(rollout: Rollout, sidecarSet: string, signal: AbortSignal): void {
+  #withdrawDenials(
+    rollout: Rollout,
+    { sidecarSet, keys, signal }: {
+      sidecarSet: string;
+      keys: Iterable<string>;
+      signal: AbortSignal;
+    },
+  ): void {
     const { pods, denials } = this.#options.index;
     const classes = pods.classesOf(sidecarSet);
-    for (const key of denials.of(sidecarSet)) {
+    for (const key of keys) {
+      if (rollout.room === 0) return;
+      if (!denials.of(sidecarSet).has(key)) continue;
       const pod = pods.get(key);
       const podClass = classes.get(key) ?? 0;
       if (!pod || hasTrait(podClass, PodTrait.NotUpgradable) || !mayReport(rollout, pod)) continue;

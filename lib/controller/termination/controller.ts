@@ -3,6 +3,7 @@ import { TERMINATE_WITH_IMAGE_ENV } from "../../api/names.ts";
 import type { ObservedPod } from "../../core/observed_pod.ts";
 import { awaitsTermination, decideTermination, type Termination } from "../../core/cleanup/jobs.ts";
 import { TERMINATION_REASONS } from "../../core/reasons.ts";
+import { forEachInSteps } from "../../core/steps.ts";
 import type { Change } from "../../index/changes.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
@@ -15,6 +16,7 @@ import { send } from "../../kube/response.ts";
 import type { Events, Occurrence } from "../events.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
 import { podReference, specKeyOf } from "../references.ts";
+import { atOnce, type RunSteps } from "../steps.ts";
 import type { Writer } from "../writer.ts";
 
 const CONCURRENCY = 16;
@@ -25,6 +27,8 @@ interface TerminationControllerOptions extends LoopEnvironment {
   /** Whether a node is virtual; a missing one is not. Rejects with what the API server answers. */
   isVirtualNode(name: string, signal: AbortSignal): Promise<boolean>;
   readonly events: Pick<Events, "record">;
+  /** Runs long computations. @default at once */
+  readonly runSteps?: RunSteps;
 }
 
 /** Ends the sidecars of Pods that run to completion once their main containers have ended. */
@@ -52,7 +56,7 @@ export class TerminationController {
 
   /** Requeues every Pod: this process has become the leader. */
   resync(): void {
-    for (const key of this.#options.index.pods.keys()) this.#observePod(key);
+    this.#observePods(this.#options.index.pods.keys());
   }
 
   /** Works until the signal is aborted. */
@@ -73,7 +77,12 @@ export class TerminationController {
     if (this.#specKeys.get(name) === specKey) return;
     if (specKey === undefined) this.#specKeys.delete(name);
     else this.#specKeys.set(name, specKey);
-    for (const key of injected.of(name)) this.#observePod(key);
+    this.#observePods(injected.of(name));
+  }
+
+  #observePods(keys: Iterable<string>): void {
+    const { runSteps = atOnce } = this.#options;
+    this.#loop.start(() => runSteps(forEachInSteps(keys, (key) => this.#observePod(key))));
   }
 
   async #terminate(key: string, signal: AbortSignal): Promise<undefined> {
