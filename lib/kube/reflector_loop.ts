@@ -7,7 +7,7 @@ import { failureOf, OpenWatch, watchInput } from "./open_watch.ts";
 import { isForbidden, isRefusedStream, start, step } from "./reflector.ts";
 import type { Change, Input, ReflectorTiming, State, Task } from "./reflector_types.ts";
 
-interface ReflectorOptions<T extends KubeObject> {
+export interface ReflectorOptions<T extends KubeObject> {
   /** Name of the watch in the log, such as "pods". */
   name: string;
   source: ListWatch<T>;
@@ -16,6 +16,8 @@ interface ReflectorOptions<T extends KubeObject> {
    * nothing else is read, and a first list is not complete, before the promise is settled.
    */
   onChange: (change: Change<T>) => void | Promise<void>;
+  /** Delays the next change where the event loop has been busy for long; not before the first list is complete. */
+  pause?: () => Promise<void> | undefined;
   clock: Clock;
   /** 0 ≤ random() < 1. */
   random: () => number;
@@ -125,6 +127,9 @@ export class ReflectorLoop<T extends KubeObject> {
 
   /** A separate function, so that a page is not reachable while the next one is read. */
   async #step(signal: AbortSignal): Promise<void> {
+    // Events that arrive together follow each other as microtasks.
+    const pause = this.#state.isSynced ? this.#options.pause?.() : undefined;
+    if (pause !== undefined) await pause;
     const input = await this.#perform(this.#state.task, signal);
     if (!signal.aborted) {
       const applying = this.#advance(input);

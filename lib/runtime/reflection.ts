@@ -17,6 +17,8 @@ export interface ReflectOptions {
   readonly logger: Logger;
   /** Runs long computations. @default at once */
   readonly runSteps?: RunSteps;
+  /** Delays the next change where the event loop has been busy for long. @default no delay */
+  pause?(): Promise<void> | undefined;
   /** An open watch broke, or ended before its time: the API server may have stopped. */
   onBrokenConnection?(): void;
 }
@@ -55,7 +57,7 @@ const KEYS_PER_STEP = 100;
 
 /** A loop that keeps the store equal to the cluster. */
 export function reflect<T extends KubeObject>(
-  { client, clock, logger, runSteps, onBrokenConnection }: ReflectOptions,
+  { client, clock, logger, runSteps, pause, onBrokenConnection }: ReflectOptions,
   reflection: Reflection<T>,
 ): { name: string; loop: ReflectorLoop<T> } {
   const { name, resource, selection, notServedText } = reflection;
@@ -70,6 +72,7 @@ export function reflect<T extends KubeObject>(
     timing: isForAdmission ? ADMISSION_TIMING : OTHER_TIMING,
     listAfterSilence: isForAdmission,
     streams: isLarge,
+    ...(pause ? { pause } : {}),
     onSilent: () => client.renewConnections?.(),
     ...(onBrokenConnection ? { onBrokenConnection } : {}),
     ...(notServedText === undefined ? {} : { notServedText }),

@@ -123,6 +123,7 @@ export async function run(
     clock,
     logger,
     runSteps: slices.runSteps,
+    pause: slices.pause,
     namespace: config.namespace,
     registrationName: INSTALLATION,
     problemsOf: validation.problemsOf,

@@ -4,7 +4,7 @@ import type { JSONValue, ListOptions, ObjectList } from "../../lib/kube/contract
 import { ApiError } from "../../lib/kube/errors.ts";
 import type { ListWatch } from "../../lib/kube/list_watch.ts";
 import type { Change } from "../../lib/kube/reflector_types.ts";
-import { ReflectorLoop } from "../../lib/kube/reflector_loop.ts";
+import { ReflectorLoop, type ReflectorOptions } from "../../lib/kube/reflector_loop.ts";
 import { readObject } from "../../lib/kube/resources.ts";
 import { type LogLine, recordingLogger } from "../faults/reflecting.ts";
 import { ManualClock } from "../support/manual_clock.ts";
@@ -49,7 +49,10 @@ class Source implements ListWatch<KubeObject> {
   }
 }
 
-function running(onChange: (change: Change<KubeObject>) => void) {
+function running(
+  onChange: (change: Change<KubeObject>) => void,
+  more: Partial<ReflectorOptions<KubeObject>> = {},
+) {
   const source = new Source();
   const clock = new ManualClock();
   const log: LogLine[] = [];
@@ -64,6 +67,7 @@ function running(onChange: (change: Change<KubeObject>) => void) {
     logger: recordingLogger(log),
     timing: { watchSeconds: 8, idleDeadlineMs: 13_000 },
     onBrokenConnection: () => broken.count++,
+    ...more,
   });
   const ended = loop.run(stop.signal);
   return {
@@ -275,3 +279,32 @@ for (const [code, level] of [[429, "info"], [500, "warn"]] as const) {
     await ended;
   });
 }
+
+Deno.test("ReflectorLoop pauses between events, but not before its first list is complete", async () => {
+  const applied: string[] = [];
+  let resume: (() => void) | undefined;
+  let pauses = 0;
+  const pause = () => {
+    pauses++;
+    return new Promise<void>((resolve) => resume = resolve);
+  };
+  const { source, clock, end } = running((change) => {
+    if (change.type === "page") assert.equal(pauses, 0);
+    if (change.type === "apply") applied.push(change.object.metadata.name ?? "");
+  }, { pause });
+  const next = async () => {
+    resume?.();
+    await clock.advance(0);
+  };
+  await clock.advance(0);
+  await next();
+  await source.opened.promise;
+  source.push("ADDED", object("b", "2"));
+  source.push("ADDED", object("c", "3"));
+  await next();
+  assert.deepEqual(applied, ["b"]);
+  await next();
+  assert.deepEqual(applied, ["b", "c"]);
+  resume?.();
+  await end();
+});
