@@ -34,6 +34,22 @@ export class CleanupCandidates {
     return known?.isComplete === true && known.version === versionOf(current);
   }
 
+  /** Whether Pods of a SidecarSet are still to be checked against its current state. */
+  isUnknown(name: string): boolean {
+    const current = this.#index.sidecarSets.get(name);
+    return current !== undefined && !this.isTracked(current) &&
+      this.#index.injected.of(name).size > 0;
+  }
+
+  /** With the policy Retain there is nothing to do as long as the SidecarSet exists and no Pod has idle sidecars. */
+  areNeeded(name: string): boolean {
+    const { sidecarSets, cleanupRecords } = this.#index;
+    const current = sidecarSets.get(name);
+    return current === undefined ||
+      actionOf(current.sidecarSet.spec.cleanupPolicy).type !== "Retain" ||
+      cleanupRecords.has(name) || this.of(name).size > 0;
+  }
+
   /** Checks all Pods of a changed SidecarSet; those that change between two steps are checked by their events. */
   *track(current: PreparedSidecarSet): Steps<void> {
     if (this.isTracked(current)) return;

@@ -74,11 +74,14 @@ export class CleanupController {
 
   /** Maps a change to the SidecarSets whose sidecars it may make superfluous. */
   observe(change: Change): void {
+    const { runSteps = atOnce } = this.#options;
     switch (change.kind) {
       case "pod":
         return this.#add(this.#candidates.observePod(change.key));
       case "namespace":
-        return this.#loop.start(() => this.#observeNamespace(change.name));
+        return this.#loop.start(async () =>
+          this.#add(await runSteps(this.#candidates.observeNamespace(change.name)))
+        );
       case "sidecarset":
         return this.#observe(change.name);
       case "cleanuprecord":
@@ -106,33 +109,18 @@ export class CleanupController {
     return this.#loop.run(signal);
   }
 
-  async #observeNamespace(name: string): Promise<void> {
-    const { runSteps = atOnce } = this.#options;
-    this.#add(await runSteps(this.#candidates.observeNamespace(name)));
-  }
-
   #observe(name: string): void {
-    const { index, records } = this.#options;
-    records.observe(name);
-    const current = index.sidecarSets.get(name);
+    this.#options.records.observe(name);
     // Whether a new state concerns any Pod is found out by its reconciliation.
-    const isUnknown = current !== undefined && !this.#candidates.isTracked(current) &&
-      index.injected.of(name).size > 0;
-    if (isUnknown || this.#concerns(name)) this.#add([name]);
+    if (this.#candidates.isUnknown(name) || this.#concerns(name)) this.#add([name]);
   }
 
   #add(names: Iterable<string>): void {
     for (const name of names) this.#loop.add(name, BATCH_DELAY_MS);
   }
 
-  /** With the policy Retain there is nothing to do as long as the SidecarSet exists and no Pod has idle sidecars. */
   #concerns(name: string): boolean {
-    const { index } = this.#options;
-    const current = index.sidecarSets.get(name);
-    return current === undefined ||
-      actionOf(current.sidecarSet.spec.cleanupPolicy).type !== "Retain" ||
-      index.cleanupRecords.has(name) || this.#candidates.of(name).size > 0 ||
-      this.#cleanups.has(name);
+    return this.#cleanups.has(name) || this.#candidates.areNeeded(name);
   }
 
   /** Milliseconds until the next plan may be made, or a record that another client keeps changing may be repaired. */
@@ -146,10 +134,8 @@ export class CleanupController {
   async #reconcile(name: string, signal: AbortSignal): Promise<number | undefined> {
     const { index, records, evictions, confirmation, runSteps = atOnce } = this.#options;
     const observed = index.sidecarSets.get(name);
-    if (observed !== undefined) {
-      await runSteps(this.#candidates.track(observed));
-      if (!this.#concerns(name)) return undefined;
-    }
+    if (observed !== undefined) await runSteps(this.#candidates.track(observed));
+    if (!this.#concerns(name)) return undefined;
     const wait = this.#waitOf(name);
     if (wait > 0) return Math.max(BATCH_DELAY_MS, wait);
     const found = index.sidecarSets.get(name);
