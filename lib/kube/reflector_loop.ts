@@ -7,6 +7,7 @@ import { failureOf, OpenWatch, watchInput } from "./open_watch.ts";
 import { isForbidden, isRefusedStream, start, step } from "./reflector.ts";
 import type { Change, Input, ReflectorTiming, State, Task } from "./reflector_types.ts";
 
+/** Options of {@linkcode ReflectorLoop}. */
 export interface ReflectorOptions<T extends KubeObject> {
   /** Name of the watch in the log, such as "pods". */
   name: string;

@@ -38,7 +38,7 @@ function listed(): Change<KubeObject> {
   return { type: "listed", resourceVersion: "1" };
 }
 
-Deno.test("changeApplier() applies each page immediately, and deletes objects missing from the list at its end", async () => {
+Deno.test("changeApplier() applies each page immediately, and deletes what the list does not have", async () => {
   const { calls, take } = holder(["a", "gone"]);
   take(page(["a"], { first: true }));
   assert.deepEqual(calls, ["+a"]);
