@@ -8,11 +8,13 @@ import { type ControlPlane, startControlPlane } from "../support/control_plane.t
 import { eventually } from "../support/eventually.ts";
 import { installAndStart } from "../support/installation.ts";
 import {
+  conditionOf,
   createSidecarSet,
   deleteSidecarSet,
   patchSidecarSet,
   untilSidecarSet,
 } from "../support/sidecarsets.ts";
+import { untilSecondsLater } from "../support/whole_seconds.ts";
 import { createDeployment, untilReplicas } from "../support/workloads.ts";
 
 const NOT_READY = "kubelet.test/not-ready";
@@ -57,8 +59,12 @@ Deno.test("Pods that are not ready are evicted first", async (t) => {
     await eventually(async () => (await argumentsOf(pods, "trap")).includes("--v2"), {
       what: "the first Pod has the bad argument",
     });
-    // Long enough for another eviction, which must not come.
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await untilSidecarSet(plane, "trap", {
+      what: "has an updated Pod, and a reason not to evict another one",
+      is: (found) =>
+        found.status?.updatedPods === 1 &&
+        /stays: /.test(conditionOf(found, "Progressing")?.message ?? ""),
+    });
     assert.deepEqual(await argumentsOf(pods, "trap"), ["--v1", "--v1", "--v2"]);
     await patchSidecarSet(plane, "trap", version("--v3"));
     await eventually(
@@ -75,8 +81,8 @@ Deno.test("Pods that are not ready are evicted first", async (t) => {
       missedPodPolicy: "Evict",
       updateStrategy: { maxUnavailable: 1 },
     });
-    // Creation times are whole seconds, so that Pods of the first second would not count as missed.
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    // Pods of the first second would not count as missed.
+    await untilSecondsLater();
     await controller.stop("SIGKILL");
     const labels = { app: "missed" };
     const annotations = { [NOT_READY]: "main" };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { COUNTED_UNTIL_ANNOTATION } from "../../lib/api/names.ts";
 import type { KubeObject } from "../../lib/api/objects.ts";
 import type { Pod } from "../../lib/api/pod.ts";
-import { create, list, patch } from "../../lib/kube/requests.ts";
+import { create, get, list, patch } from "../../lib/kube/requests.ts";
 import { type Resource, resource, resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/response.ts";
 import { ClusterPods } from "../support/cluster_pods.ts";
@@ -14,6 +15,7 @@ import { kubectlOutput } from "../support/kubectl.ts";
 import { metricsOf } from "../support/metrics.ts";
 import { PodHistory } from "../support/pod_history.ts";
 import { conditionOf, createSidecarSet, untilSidecarSet } from "../support/sidecarsets.ts";
+import { untilSecondsLater } from "../support/whole_seconds.ts";
 import {
   createDeployment,
   createStatefulSet,
@@ -25,15 +27,6 @@ import {
 
 const agent = { name: "agent", image: "agent:1" };
 const main = { name: "main", image: "main:1" };
-
-/** How long the webhook is away. */
-const OUTAGE = 30_000;
-
-const pause = (milliseconds: number) =>
-  new Promise((resolve) => setTimeout(resolve, Math.max(0, milliseconds)));
-
-/** Creation times are cut to whole seconds, so Pods of the first second are not counted as missed. */
-const aSecondLater = () => pause(1_100);
 
 const uidsOf = (pods: readonly Pod[]) => new Set(pods.map(({ metadata }) => metadata.uid));
 
@@ -49,6 +42,19 @@ function untilUninjected(plane: ControlPlane, name: string, pods: number) {
     what: `has ${pods} uninjected Pods`,
     is: ({ status }) => status?.uninjectedPods === pods,
   });
+}
+
+/** Maximum delay of a count: a restarted controller takes only older Pods for counted. */
+const COUNT_DELAY_MS = 10_000;
+
+/** Waits until the leader has published that its counts include the Pods that exist at a time. */
+function untilCountedSince({ client }: ControlPlane, time: number): Promise<unknown> {
+  const lease = { name: "sidecarset", namespace: "sidecarset-system" };
+  return eventually(async () => {
+    const { metadata } = await send(client, get(resources.leases, lease));
+    const countedUntil = metadata.annotations?.[COUNTED_UNTIL_ANNOTATION] ?? "";
+    return Date.parse(countedUntil) > time + COUNT_DELAY_MS;
+  }, { what: "all Pods are counted for certain" });
 }
 
 const createNamespace = (
@@ -115,14 +121,13 @@ Deno.test("Pods that workloads create while the webhook is down for 30 s", async
     missedPodPolicy: "Evict",
     updateStrategy: { maxUnavailable: "50%" },
   });
-  await aSecondLater();
+  await untilSecondsLater();
   await createDeployment(plane, "down", { replicas: 5, labels: { app: "down" } });
   await createDeployment(plane, "evicted", { replicas: 5, labels: { app: "evicted" } });
   await createStatefulSet(plane, "evicted", { replicas: 2, labels: { app: "evicted" } });
   await createBudget(plane, "evicted", "80%");
 
   await controller.stop("SIGKILL");
-  const backAt = performance.now() + OUTAGE;
   await scale(plane, "down", { replicas: 50 });
   await scale(plane, "evicted", { replicas: 50 });
   await scaleStatefulSet(plane, "evicted", 4);
@@ -130,7 +135,6 @@ Deno.test("Pods that workloads create while the webhook is down for 30 s", async
   await untilReplicas(plane, "down", { replicas: 50 });
   await untilReplicas(plane, "evicted", { replicas: 50 });
   await untilStatefulSet(plane, "evicted", { replicas: 4 });
-  await pause(backAt - performance.now());
   const reported = uidsOf(await pods.list("deployment=down"));
   await using history = await PodHistory.start(plane.client, "deployment=evicted");
   assert.equal(history.leastReady, 50);
@@ -218,7 +222,7 @@ Deno.test("Pods without the sidecars that they should have got", async (t) => {
       });
       await createSidecarSet(plane, "conflict", selecting("conflict"));
       await createSidecarSet(plane, "excluded", selecting("excluded"));
-      await aSecondLater();
+      await untilSecondsLater();
       await pods.create("conflict", {
         labels: { app: "conflict" },
         spec: { containers: [main, { ...agent, image: "own:1" }] },
@@ -265,7 +269,7 @@ Deno.test("Pods without the sidecars that they should have got", async (t) => {
         selector: { matchLabels: { team: "x" } },
         containers: [{ ...agent, name: "other" }],
       });
-      await aSecondLater();
+      await untilSecondsLater();
       await Promise.all(
         ["later", "opted-out"].map((app) =>
           createDeployment(plane, app, { replicas: 20, namespace: app, labels: { app } })
@@ -273,14 +277,13 @@ Deno.test("Pods without the sidecars that they should have got", async (t) => {
       );
       await pods.create("relabelled", { spec: { containers: [main] } });
       // Labels set within a second of the creation cannot be distinguished from those of the creation.
-      await pause(2_100);
+      await untilSecondsLater(2);
       await labelNamespace(plane, "later", { sidecars: "on" });
       await labelNamespace(plane, "opted-out", { sidecars: null });
       await pods.patch("relabelled", { metadata: { labels: { team: "x" } } });
       const expected = { later: 20, "opted-out": 20, relabelled: 1 };
       for (const restart of [false, true]) {
-        // What is counted is certain only a while after Pods were created.
-        if (restart) await pause(10_000);
+        if (restart) await untilCountedSince(plane, Date.now());
         if (restart) await controller.stop();
         if (restart) await controller.start();
         await eventually(
@@ -304,7 +307,7 @@ Deno.test("Pods without the sidecars that they should have got", async (t) => {
     async () => {
       await createDeployment(plane, "skewed", { replicas: 2, labels: { app: "skewed" } });
       // A process that starts later cannot tell which of two objects of the same second is older.
-      await aSecondLater();
+      await untilSecondsLater();
       await controller.stop();
       await using skewed = await startController({
         kubeconfig: plane.controllerKubeconfig,
@@ -316,7 +319,7 @@ Deno.test("Pods without the sidecars that they should have got", async (t) => {
       });
       const { status } = await untilUninjected(plane, "skewed", 2);
       assert.equal(status?.missedPods, 0, "they are older than the SidecarSet");
-      await aSecondLater();
+      await untilSecondsLater();
       await skewed.stop("SIGKILL");
       await pods.create("skewed", { labels: { app: "skewed" }, spec: { containers: [main] } });
       await controller.start();
