@@ -273,22 +273,8 @@ Deno.test("inject() drops copied records of a SidecarSet that it skips", () => {
   ]);
 });
 
-Deno.test("inject() takes 10,000 containers of one SidecarSet in time linear in their number", () => {
-  const sized = (count: number) => {
-    const containers = Array.from({ length: count }, (_, i) => ({ name: `c-${i}`, image: "c:1" }));
-    return { count, web: prepared("web", { containers }), fastest: Infinity };
-  };
-  const [few, many] = [sized(1_000), sized(10_000)];
-  let ratio = Infinity;
-  // Other programs may have the processor in between, so what counts is the fastest of some runs.
-  for (let round = 0; round < 30 && ratio >= 50; round++) {
-    for (const each of [few, many]) {
-      const start = performance.now();
-      const { patch } = inject(requestFor(podWith(), [each.web]));
-      each.fastest = Math.min(each.fastest, performance.now() - start);
-      assert.equal(patch.length, each.count + 1);
-    }
-    if (round > 2) ratio = many.fastest / few.fastest;
-  }
-  assert.ok(ratio < 50, `ten times the containers take ${ratio} times as long`);
+Deno.test("inject() takes 10,000 containers of one SidecarSet, as one stored before the limit may have", () => {
+  const containers = Array.from({ length: 10_000 }, (_, i) => ({ name: `c-${i}`, image: "c:1" }));
+  const { patch } = inject(requestFor(podWith(), [prepared("web", { containers })]));
+  assert.equal(patch.length, containers.length + 1);
 });

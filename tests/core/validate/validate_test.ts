@@ -113,12 +113,11 @@ Deno.test("validateSidecarSet() does not change its input", () => {
 });
 
 Deno.test("validateSidecarSet() refuses 10,000 containers at once, without looking at each", () => {
-  const containers = Array.from({ length: 10_000 }, (_, i) => validContainer({ name: `c-${i}` }));
-  const started = performance.now();
+  const invalid = (name: string) => validContainer({ name, image: "" });
+  const containers = Array.from({ length: 10_000 }, (_, i) => invalid(`c-${i}`));
   const problems = problemsOf(validObject({ "spec/containers": containers }));
   assert.deepEqual(problems.map(({ field }) => field), ["spec.containers"]);
   assert.match(problems[0]?.message ?? "", /at most 256 containers.*they have 10000/);
-  assert.ok(performance.now() - started < 2_000);
 });
 
 Deno.test("validateSidecarSet() refuses an object nested deeper than any Pod is", () => {
