@@ -23,22 +23,33 @@ const BENCHES: Readonly<Record<string, (options: { quick: boolean }) => Promise<
   validation: benchValidation,
 };
 
+const USAGE = `Usage: deno task bench [--quick] [NAME…]\nNames: ${Object.keys(BENCHES).join(", ")}`;
+
+function parsed() {
+  try {
+    return parseArgs({
+      args: Deno.args,
+      options: { quick: { type: "boolean", default: false }, help: { type: "boolean" } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    return usageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function usageError(reason: string): never {
+  console.error(`Cannot run a bench: ${reason}\n${USAGE}`);
+  Deno.exit(2);
+}
+
 /** Runs the benches that are named, or all of them. */
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args: Deno.args,
-    options: { quick: { type: "boolean", default: false } },
-    allowPositionals: true,
-  });
+  const { values, positionals } = parsed();
+  if (values.help) return console.log(USAGE);
   const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
-  for (const name of names) {
-    const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
-    if (!bench) {
-      console.error(`Cannot run bench ${name}: there are ${Object.keys(BENCHES).join(", ")}`);
-      Deno.exit(2);
-    }
-    await bench(values);
-  }
+  const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
+  if (unknown !== undefined) usageError(`there is no bench ${unknown}`);
+  for (const name of names) await BENCHES[name]?.(values);
 }
 
 if (import.meta.main) await main();
