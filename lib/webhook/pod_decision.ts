@@ -16,7 +16,9 @@ export function podDecision(injection: Injection): AdmissionDecision {
     ...refusing.length === 0 ? caveats.map(caveatText) : [],
   ];
   const auditAnnotations: Record<string, string> = {};
-  if (injected.length > 0) auditAnnotations.injected = injected.map(injectedText).join(",");
+  // Several entries of the registration can select a Pod: only the review that injects a SidecarSet reports it.
+  const added = injected.filter(({ isNew }) => isNew);
+  if (added.length > 0) auditAnnotations.injected = added.map(injectedText).join(",");
   if (skipped.length > 0) auditAnnotations.skipped = skipped.map(skippedText).join(",");
   const outcome = warnings.length > 0 ? { warnings, auditAnnotations } : { auditAnnotations };
   if (refusing.length === 0) return { allowed: true, patch, ...outcome };

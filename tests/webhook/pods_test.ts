@@ -85,6 +85,12 @@ Deno.test("createPodReview() injects what the index matches, without waiting for
   assert.deepEqual(seen?.now, new Date(0));
 });
 
+Deno.test("createPodReview() leaves it to an earlier review of the Pod to report what that one injected", () => {
+  const injected = [{ sidecarSet: "one", revision: "one-1", isNew: false }];
+  const review = reviewWith({ inject: () => ({ ...INJECTED, patch: [], injected }) });
+  assert.deepEqual(review(podRequest()), { allowed: true, patch: [], auditAnnotations: {} });
+});
+
 for (
   const [what, request] of [
     ["an update", podRequest({ request: { operation: "UPDATE" } })],
