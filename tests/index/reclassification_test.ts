@@ -46,6 +46,14 @@ Deno.test("a new SidecarSet is published at once, and again when all Pods are cl
   assert.ok(!index.pods.reclassification.isPending("web"));
 });
 
+Deno.test("a SidecarSet whose new Pods depend on the counts is classified at once", () => {
+  const { index } = slicedIndex();
+  const revision = { revisionName: "web-1", policy: "Partial" as const };
+  index.applySidecarSet(sidecarSetOf({ spec: { injectionStrategy: { revision } } }));
+  assert.ok(!index.pods.reclassification.isPending("web"));
+  assert.equal(index.pods.countsOf("web").uninjectedPods, PODS);
+});
+
 Deno.test("a change of few Pods is complete when it is published", () => {
   const { index, changes } = slicedIndex();
   index.applyNamespace({ metadata: { name: "other", labels: {} } });

@@ -5,7 +5,7 @@ import { updatedAndReadySince } from "../../core/rollout/availability.ts";
 import { planRolloutInSteps } from "../../core/rollout/plan.ts";
 import { planDetail } from "../../core/rollout/plan_reason.ts";
 import { forEachInSteps, mapInSteps, sortInSteps, type Steps } from "../../core/steps.ts";
-import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
+import { hasTrait, isOutdated, PodTrait } from "../../core/status/pod_class.ts";
 import { podKey } from "../../index/pods.ts";
 import { atOnce, type RunSteps, TimedSteps } from "../steps.ts";
 import { plansAlike, Rollout } from "./state.ts";
@@ -131,8 +131,10 @@ export class Rollouts {
     const drifted = pods.driftedOf(prepared.name);
     if (unsorted.length + drifted.length > 0) yield* this.#collectSettling(rollout, prepared);
     const keys = yield* sortInSteps(unsorted, compareKeys);
-    const found = yield* mapInSteps(keys, (key) => pods.get(key));
-    const outdated = found.filter((pod) => pod !== undefined);
+    const classes = pods.classesOf(prepared.name);
+    // Since the keys were read, a Pod may have left the selection, or another one may have its name.
+    const found = yield* mapInSteps(keys, (key) => isOutdated(classes.get(key)) && pods.get(key));
+    const outdated = found.filter((pod) => pod !== undefined && pod !== false);
     const denying = yield* this.#outdatedDenials(prepared.name);
     if (rollout.failures.size > 0) {
       yield* this.#keepFailures(rollout, prepared.name, [...outdated, ...drifted]);

@@ -6,6 +6,7 @@ import { controllerOf } from "../../core/cleanup/eviction.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { PodUpdate } from "../../core/rollout/pod_update.ts";
 import { assessImages, rewrittenImages } from "../../core/status/drift.ts";
+import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
 import { projectPod } from "../../index/projection.ts";
@@ -167,7 +168,9 @@ export class RolloutWrites {
     const { writer, index } = this.#options;
     const isCurrent = () =>
       hasSameSpec(index.sidecarSets.get(prepared.name), prepared) &&
-      isSameState(index.pods.get(podKey(pod)), pod);
+      isSameState(index.pods.get(podKey(pod)), pod) &&
+      // Its namespace may have left the selection since.
+      hasTrait(index.pods.classesOf(prepared.name).get(podKey(pod)) ?? 0, PodTrait.Matched);
     const options = { signal, isCurrent, ...(subresource ? { subresource } : {}) };
     const stored = await writer.patchPod(pod, body, options);
     if (stored === undefined) return undefined;

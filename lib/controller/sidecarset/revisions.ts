@@ -72,6 +72,8 @@ export class Revisions {
     ]);
     const settled = this.#settled.get(name);
     if (settled?.state === state && !this.#mayHaveRoom(settled, prepared)) return collisionCount;
+    const { reclassification } = index.pods;
+    const wasClassified = !reclassification.isPending(name);
     // Only a full history is read from all Pods.
     const isFull = stored.length >= historyLimit(prepared);
     const plan = planRevisions({
@@ -81,10 +83,13 @@ export class Revisions {
       collisionCount,
       namespace,
     });
+    // Until Pods are classified, revisions that they use seem unused; the last of them requeues the SidecarSet.
+    const isClassified = wasClassified && !reclassification.isPending(name);
     for (const action of plan.actions) {
+      if (action.type === "delete" && !isClassified) continue;
       if (!await this.#perform(action, signal)) return plan.collisionCount + 1;
     }
-    if (plan.actions.length === 0) {
+    if (plan.actions.length === 0 && isClassified) {
       this.#settled.set(name, { state, at: clock.monotonic() });
     }
     return plan.collisionCount;

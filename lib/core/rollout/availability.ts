@@ -21,6 +21,9 @@ interface Availability {
 export function* availability(snapshot: RolloutSnapshot): Steps<Availability> {
   const { prepared, pending } = snapshot;
   const minReady = (prepared.sidecarSet.spec.updateStrategy?.minReadySeconds ?? 0) * 1000;
+  const unready = () => snapshot.counts.matchedPods - snapshot.counts.readyPods;
+  // A Pod that becomes ready during the steps is not among the others, so it counts as unready until the next plan.
+  const atStart = minReady > 0 ? unready() : 0;
   /** Ready by the counts. */
   let others = 0;
   let nextAt = Infinity;
@@ -37,10 +40,7 @@ export function* availability(snapshot: RolloutSnapshot): Steps<Availability> {
       if (pending.has(pod.metadata.uid ?? "") && isReady(pod, snapshot)) others++;
     });
   }
-  const unavailable = () => {
-    const { matchedPods, readyPods } = snapshot.counts;
-    return matchedPods - readyPods + others;
-  };
+  const unavailable = () => Math.max(atStart, unready()) + others;
   return nextAt === Infinity ? { unavailable } : { unavailable, nextAt };
 }
 

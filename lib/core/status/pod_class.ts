@@ -63,6 +63,11 @@ export function hasTrait(podClass: PodClass, trait: number): boolean {
   return (podClass & trait) !== 0;
 }
 
+/** Whether a class is that of a matched Pod which is not updated; undefined is that of a Pod without one. */
+export function isOutdated(podClass: PodClass = 0): boolean {
+  return hasTrait(podClass, PodTrait.Matched) && !hasTrait(podClass, PodTrait.Updated);
+}
+
 /**
  * Classifies a Pod for a SidecarSet, in time proportional to the Pod's containers. A Pod that runs to completion
  * has no class when its main containers have terminated: it gets no image and uses no budget.

@@ -348,3 +348,40 @@ Deno.test("Rollouts drops a plan during which the SidecarSet changed", async () 
   assert.equal(await rollouts.advance(prepared, signal), undefined);
   assert.deepEqual(client.requests, []);
 });
+
+Deno.test("Rollouts leaves Pods alone that left the selection during the plan, or while a write waited", async () => {
+  const prepared = newer({ spec: { namespaceSelector: { matchLabels: { sidecars: "on" } } } });
+  const clock = new ManualClock();
+  const gate = Promise.withResolvers<void>();
+  const client = new RecordingClient(async ({ body }) => {
+    await gate.promise;
+    return { metadata: {}, spec: { containers: [] }, ...Object(body) };
+  });
+  const { index, rollouts } = createEngine({ client, clock });
+  const select = (namespace: string, sidecars: string) =>
+    index.applyNamespace({ metadata: { name: namespace, labels: { sidecars } } });
+  index.applySidecarSet(prepared);
+  for (const namespace of ["a", "b"]) {
+    select(namespace, "on");
+    for (let i = 0; i < 20; i++) {
+      index.applyPod(generated({ name: `p${i}`, namespace, injected: [old] }));
+    }
+  }
+  const outdatedKeysOf = index.pods.outdatedKeysOf.bind(index.pods);
+  index.pods.outdatedKeysOf = (name) => {
+    const keys = outdatedKeysOf(name);
+    // As if the plan had paused behind this step.
+    select("a", "off");
+    return keys;
+  };
+  await rollouts.advance(prepared, signal);
+  await settle();
+  const namespaces = () => client.requests.map(({ path }) => path.split("/")[4]);
+  const begun = namespaces();
+  assert.ok(begun.length > 0 && begun.length < 20);
+  assert.ok(begun.every((namespace) => namespace === "b"));
+  select("b", "off");
+  gate.resolve();
+  await settle();
+  assert.equal(namespaces().length, begun.length);
+});

@@ -94,6 +94,18 @@ Deno.test("a revision that a Pod has stays beyond the limit, and goes with the P
   assert.deepEqual(images(), ["agent:3"]);
 });
 
+Deno.test("no revision is deleted while Pods are not classified yet", async () => {
+  const { index, apply, reconcile, images } = setUp({ revisionHistoryLimit: 1 });
+  const { reclassification } = index.pods;
+  let isPending = true;
+  reclassification.isPending = () => isPending;
+  for (const image of ["agent:1", "agent:2", "agent:3"]) await apply(image);
+  assert.deepEqual(images(), ["agent:1", "agent:2", "agent:3"]);
+  isPending = false;
+  await reconcile();
+  assert.deepEqual(images(), ["agent:3"]);
+});
+
 Deno.test("a revision that injection is pinned to stays beyond the limit", async () => {
   const spec: SidecarSetSpec = { revisionHistoryLimit: 1 };
   const { apply, images, current } = setUp(spec);

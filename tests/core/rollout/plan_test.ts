@@ -105,6 +105,21 @@ Deno.test("planRollout() waits until an updated Pod has been ready for minReadyS
   assert.equal(late.waitUntil, undefined);
 });
 
+Deno.test("planRollout() waits for minReadySeconds of a Pod that becomes ready between two steps", () => {
+  const pods = [pod("a", { ...UPDATED, ...DOWN }), pod("b"), pod("c")];
+  const snapshot = snapshotOf(meshAt2({ minReadySeconds: 30 }), pods);
+  const { counts } = snapshot;
+  let reads = 0;
+  const plan = planRollout({
+    ...snapshot,
+    get counts() {
+      return reads++ < 3 ? counts : { ...counts, readyPods: counts.matchedPods };
+    },
+  });
+  assert.ok(reads > 3);
+  assert.deepEqual(plan.updates, []);
+});
+
 Deno.test("planRollout() passes over a Pod whose annotation cannot be merged, and updates the next", () => {
   const prepared = meshAt2({}, {
     patchPodMetadata: [{ annotations: { config: '{"a":1}' }, patchPolicy: "MergePatchJson" }],
