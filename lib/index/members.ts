@@ -1,5 +1,6 @@
 import {
   hasTrait,
+  isOutdated,
   NO_PODS,
   type PodClass,
   type PodCounts,
@@ -98,7 +99,7 @@ export class Members {
     if (after === 0) this.#classes.delete(key);
     else this.#classes.set(key, after);
     const matched = hasTrait(after, PodTrait.Matched);
-    const outdated = matched && !hasTrait(after, PodTrait.Updated);
+    const outdated = isOutdated(after);
     const halfUpgraded = hasTrait(after, PodTrait.HalfUpgraded);
     const drifted = hasTrait(after, PodTrait.Drifted);
     const rewritten = hasTrait(after, PodTrait.Rewritten);

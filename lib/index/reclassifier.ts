@@ -15,8 +15,7 @@ export interface Slices {
   run(work: () => boolean): void;
 }
 
-/** Options of {@linkcode Reclassifier}. */
-export interface ReclassifierOptions {
+interface ReclassifierOptions {
   readonly pods: PodIndex;
   readonly changes: ChangeFeed;
   readonly slices: Slices | undefined;

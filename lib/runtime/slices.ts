@@ -10,8 +10,7 @@ const BUDGET_MS = 3;
 /** As long as work, so that half of the time is left. Deno serves no connection before a timer has fired. */
 const PAUSE_MS = 3;
 
-/** Options of {@linkcode createSlices}. */
-export interface SlicesOptions {
+interface SlicesOptions {
   readonly clock: Pick<Clock, "monotonic" | "sleep">;
   readonly logger: Logger;
 }

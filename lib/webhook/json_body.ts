@@ -22,8 +22,7 @@ const TOO_LONG = Symbol("too long");
 const TOO_MANY = Symbol("too many");
 const STALLED = Symbol("stalled");
 
-/** Options of {@linkcode readJson}. */
-export interface ReadJsonOptions {
+interface ReadJsonOptions {
   readonly limit: BodyLimit;
   /** Parses the body as JSON; throws SyntaxError. */
   parse(text: string): unknown;

@@ -4,7 +4,7 @@ import { prepareSidecarSet } from "../../lib/core/defaults/prepare.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { podOf } from "../support/objects.ts";
 import { MemoryApi } from "./memory_api.ts";
-import { startContainers } from "./memory_kubelet.ts";
+import { ended, startContainers } from "./memory_kubelet.ts";
 import { startSimulatedController } from "./simulated_controller.ts";
 
 /** State after one round. */
@@ -150,20 +150,6 @@ function owned(pod: Pod, owner: string): Pod {
     { apiVersion: "apps/v1", kind: "ReplicaSet", name: owner, uid: owner, controller: true },
   ];
   return { ...pod, metadata: { ...pod.metadata, ownerReferences } };
-}
-
-/** A Pod of a Job whose main container has ended. */
-function ended(pod: Pod): Pod {
-  const containerStatuses = pod.status?.containerStatuses?.map((status) =>
-    status.name === "main"
-      ? { ...status, ready: false, state: { terminated: { exitCode: 0 } } }
-      : status
-  );
-  return {
-    ...pod,
-    spec: { ...pod.spec, restartPolicy: "Never" },
-    status: { ...pod.status, ...(containerStatuses ? { containerStatuses } : {}) },
-  };
 }
 
 /** A workload whose Pods the API server refuses because of the sidecar. */

@@ -1,3 +1,4 @@
+import type { Pod } from "../../lib/api/pod.ts";
 import type { MemoryApi } from "./memory_api.ts";
 
 interface ContainerOf {
@@ -19,4 +20,18 @@ export function startContainers(api: MemoryApi): void {
     }));
     api.patch(path, { status: { containerStatuses } });
   }
+}
+
+/** A Pod of a Job whose main container has ended. */
+export function ended(pod: Pod): Pod {
+  const containerStatuses = pod.status?.containerStatuses?.map((status) =>
+    status.name === "main"
+      ? { ...status, ready: false, state: { terminated: { exitCode: 0 } } }
+      : status
+  );
+  return {
+    ...pod,
+    spec: { ...pod.spec, restartPolicy: "Never" },
+    status: { ...pod.status, ...(containerStatuses ? { containerStatuses } : {}) },
+  };
 }

@@ -6,7 +6,7 @@ import { prepareSidecarSet } from "../../lib/core/defaults/prepare.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { podOf } from "../support/objects.ts";
 import { MemoryApi } from "./memory_api.ts";
-import { startContainers } from "./memory_kubelet.ts";
+import { ended, startContainers } from "./memory_kubelet.ts";
 import { startSimulatedController } from "./simulated_controller.ts";
 
 const SIDECAR_SETS = `/apis/${GROUP}/${STORAGE_VERSION}/${PLURAL}`;
@@ -22,7 +22,7 @@ interface Scene {
   readonly isRecordDamaged?: boolean;
   /** Of its conditions before the restart; absent if it is deleted. */
   readonly reasons?: string;
-  /** What becomes of Pods that have been injected. */
+  /** Changes Pods after their injection. */
   pod?(pod: Pod): Pod;
   /** @default {4} */
   readonly pods?: number;
@@ -136,20 +136,6 @@ function owned(pod: Pod): Pod {
 function halfUnready(pod: Pod): Pod {
   if (!/[12]$/.test(pod.metadata.name ?? "")) return pod;
   return { ...pod, status: { ...pod.status, conditions: [{ type: "Ready", status: "False" }] } };
-}
-
-/** A Pod of a Job whose main container has ended. */
-function ended(pod: Pod): Pod {
-  const containerStatuses = pod.status?.containerStatuses?.map((status) =>
-    status.name === "main"
-      ? { ...status, ready: false, state: { terminated: { exitCode: 0 } } }
-      : status
-  );
-  return {
-    ...pod,
-    spec: { ...pod.spec, restartPolicy: "Never" },
-    status: { ...pod.status, ...(containerStatuses ? { containerStatuses } : {}) },
-  };
 }
 
 /** A workload whose Pods the API server refuses because of the sidecar. */

@@ -3,10 +3,10 @@ import { connect, type Socket } from "node:net";
 import { systemClock } from "../../lib/runtime/clock.ts";
 import { startServer } from "../../lib/webhook/server.ts";
 import { UNTUNED } from "../../lib/webhook/socket_tuning.ts";
-import { handlerWith, recordedReview, recordingLogger } from "./fixtures.ts";
+import { handlerWith, recordingLogger } from "./fixtures.ts";
+import { review } from "./serving.ts";
 import { createTestPki } from "./tls_fixtures.ts";
 
-const REVIEW = recordedReview("bare-pod");
 const CONNECTIONS = 1_000;
 const AT_A_TIME = 100;
 
@@ -34,19 +34,10 @@ Deno.test("the webhook answers while connections are reset by the hundred, and l
   });
   const client = Deno.createHttpClient({ caCerts: [pki.authority.cert] });
   let resetting = true;
-  const review = async () => {
-    const response = await fetch(`https://127.0.0.1:${server.port}/mutate-pod`, {
-      method: "POST",
-      client,
-      headers: { "content-type": "application/json" },
-      body: REVIEW,
-    });
-    await response.text();
-    return response.status;
-  };
+  const url = `https://127.0.0.1:${server.port}/mutate-pod`;
   const reviews = (async () => {
     const statuses = new Set<number>();
-    while (resetting) statuses.add(await review());
+    while (resetting) statuses.add(await review(url, client));
     return statuses;
   })();
   try {
@@ -57,7 +48,7 @@ Deno.test("the webhook answers while connections are reset by the hundred, and l
     resetting = false;
   }
   assert.deepEqual([...await reviews], [200]);
-  assert.equal(await review(), 200);
+  assert.equal(await review(url, client), 200);
   assert.deepEqual(logger.lines.filter(({ level }) => level !== "info"), []);
   client.close();
   await server.stop(5_000);

@@ -55,6 +55,14 @@ export interface MaybeLive {
   readonly connection?: Connection;
 }
 
+/** Whether the option has its default, so that what an installation excludes counts instead. */
+export function hasDefaultExclusions(
+  { excludeNamespaces }: Pick<ExclusionOptions, "excludeNamespaces">,
+): boolean {
+  const setting = settings.find(({ key }) => key === "excludeNamespaces");
+  return excludeNamespaces.join() === setting?.default;
+}
+
 /**
  * The namespaces without injection: those that the webhook registration excludes, and those of the option. The option's
  * default counts only where the registration excludes none of the namespaces that this user can read.
@@ -65,8 +73,8 @@ export function excludedNamespacesOf(
   { excludeNamespaces, systemNamespace }: ExclusionOptions,
   registered: readonly string[],
 ): string[] {
-  const setting = settings.find(({ key }) => key === "excludeNamespaces");
-  const isDefault = excludeNamespaces.join() === setting?.default;
-  const given = isDefault && registered.length > 0 ? [] : excludeNamespaces;
+  const given = hasDefaultExclusions({ excludeNamespaces }) && registered.length > 0
+    ? []
+    : excludeNamespaces;
   return [...new Set([...given, systemNamespace, ...registered])];
 }

@@ -11,7 +11,11 @@ import type { RestClient } from "../../kube/contract.ts";
 import { isForbidden, isNotFound } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
 import { helmOwnerOf } from "../cluster/helm_owner.ts";
-import { excludedNamespacesOf, type ExclusionOptions } from "../cluster/known_cluster.ts";
+import {
+  excludedNamespacesOf,
+  type ExclusionOptions,
+  hasDefaultExclusions,
+} from "../cluster/known_cluster.ts";
 import { type LiveCluster, readLiveCluster } from "../cluster/live_cluster.ts";
 import { readAll, readIfPresent } from "../cluster/reading.ts";
 import { namesIn, settingOf } from "../command_line/options.ts";
@@ -155,8 +159,7 @@ function withDeployedExclusions<T extends ExclusionOptions>(
   deployment: Seen<Workload>,
 ): T {
   const deployed = deployedFlag({ deployment }, "--exclude-namespaces");
-  const isDefault = options.excludeNamespaces.join() === settingOf("excludeNamespaces");
-  if (deployed === undefined || !isDefault) return options;
+  if (deployed === undefined || !hasDefaultExclusions(options)) return options;
   return { ...options, excludeNamespaces: namesIn(deployed) };
 }
 

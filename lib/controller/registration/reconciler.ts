@@ -291,9 +291,9 @@ export class RegistrationReconciler {
 
   #publish(names: readonly string[]): void {
     const { runSteps = atOnce, onCoverage, logger } = this.#options;
-    const some = (first: number) => names.slice(first, first + NAMES_PER_STEP);
-    const starts = Array.from(names, (_, i) => i).filter((i) => i % NAMES_PER_STEP === 0);
-    runSteps(forEachInSteps(starts, (first) => onCoverage(some(first)), 1))
+    const length = Math.ceil(names.length / NAMES_PER_STEP);
+    const block = (i: number) => names.slice(i * NAMES_PER_STEP, (i + 1) * NAMES_PER_STEP);
+    runSteps(forEachInSteps(Array.from({ length }, (_, i) => block(i)), onCoverage, 1))
       .catch((error) => logger.error("Cannot publish the coverage of SidecarSets", { error }));
   }
 }

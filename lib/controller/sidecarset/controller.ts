@@ -11,7 +11,7 @@ import { send } from "../../kube/response.ts";
 import type { EvictionEngineOptions } from "../eviction/engine.ts";
 import { type DecidedEvictions, Evictions } from "../eviction/sidecarset.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
-import { type ExplainedPlan, Rollouts, type RolloutsOptions } from "../rollout/engine.ts";
+import { type ExplainedPlan, Rollouts } from "../rollout/engine.ts";
 import { ResizeSupport } from "../rollout/resize_support.ts";
 import { Revisions, type RevisionsOptions } from "./revisions.ts";
 import { Statuses, type StatusesOptions } from "./statuses.ts";
@@ -26,8 +26,7 @@ interface SidecarSetControllerOptions
   extends
     LoopEnvironment,
     Omit<EvictionEngineOptions, "clock" | "logger">,
-    Pick<RevisionsOptions, "namespace" | "retainedRevisions" | "runSteps">,
-    Pick<RolloutsOptions, "runSteps">,
+    Pick<RevisionsOptions, "namespace" | "retainedRevisions">,
     Pick<
       StatusesOptions,
       "registrationOf" | "missedOf" | "refusedOf" | "arePodsExamined" | "onStored" | "onRepair"

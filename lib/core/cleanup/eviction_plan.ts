@@ -150,11 +150,10 @@ function* collected(
 ): Steps<{ readonly candidates: readonly ObservedPod[]; readonly example?: ObservedPod }> {
   const candidates: ObservedPod[] = [];
   let example: ObservedPod | undefined;
-  for (const pod of pods) {
+  yield* forEachInSteps(pods, (pod) => {
     candidates.push(pod);
     if (example === undefined || compareByName(pod, example) < 0) example = pod;
-    if (candidates.length % STEP_ITEMS === 0) yield;
-  }
+  });
   return { candidates, ...(example ? { example } : {}) };
 }
 
