@@ -9,6 +9,8 @@ const SYMBOLS = {
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   memset: { parameters: ["buffer", "i32", "usize"], result: "usize" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  dup: { parameters: ["i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
 } as const;
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>;
 
@@ -23,6 +25,8 @@ export const SOL_SOCKET = 1;
 const SO_ACCEPTCONN: SocketOption = { level: SOL_SOCKET, name: 30 };
 /** The kernel assigns the lowest free descriptor, so searches are short. */
 const MAX_FD = 65_535;
+/** Descriptors in a row without a connection, after which a search for connections ends. */
+const MAX_GAP = 1_024;
 /** Size of `sockaddr_in6`, the longest address of an IP socket; both kinds have the port at bytes 2 and 3. */
 const ADDRESS_BYTES = 28;
 
@@ -59,6 +63,16 @@ export function* listenersOn(libc: Libc, port: number): Generator<number, void> 
 /** Whether the descriptor is that of a listener on the port. */
 export function isListenerOn(libc: Libc, { fd, port }: { fd: number; port: number }): boolean {
   return readSocketOption(libc, { fd, option: SO_ACCEPTCONN }) === 1 && portOf(libc, fd) === port;
+}
+
+/** Descriptors of this process' connections that were accepted on a port. */
+export function* connectionsOn(libc: Libc, port: number): Generator<number, void> {
+  for (let fd = 3, gap = 0; fd <= MAX_FD && gap < MAX_GAP; fd++, gap++) {
+    const isConnection = readSocketOption(libc, { fd, option: SO_ACCEPTCONN }) === 0;
+    if (!isConnection || portOf(libc, fd) !== port) continue;
+    yield fd;
+    gap = 0;
+  }
 }
 
 /** Address of a buffer, which memset() returns. Deno.UnsafePointer.of() needs the permission for every library. */

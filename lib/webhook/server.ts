@@ -5,11 +5,8 @@ import type { SocketTuning } from "./socket_tuning.ts";
 
 /** The listener, and the deadlines of its replacement and shutdown in milliseconds. */
 export interface WebhookServerOptions extends GenerationOptions {
-  readonly clock: Clock;
-  /** Minimum time for which the old listener stays open. @default 10000 */
+  /** Time for which the old listener stays open. @default 10000 */
   readonly overlapMs?: number;
-  /** Time to wait afterwards for a moment without requests. @default 20000 */
-  readonly idleWaitMs?: number;
   /** Time for the old listener to close its connections; afterwards it is not awaited. @default 10000 */
   readonly shutdownDeadlineMs?: number;
 }
@@ -20,8 +17,8 @@ export interface WebhookServer {
   /** Requests in flight, including those of old listeners. */
   inFlight(): number;
   /**
-   * Serves new connections with another certificate. The old listener ends later, in a moment without requests: closing
-   * a connection during a review fails the call.
+   * Serves new connections with another certificate. The old listener ends later, when no connection is in its
+   * handshake any more.
    *
    * @throws if the certificate cannot be used; the served one stays
    */
@@ -35,12 +32,12 @@ export interface WebhookServer {
   stop(deadlineMs: number): Promise<boolean>;
 }
 
-/** Interval of checks for a moment without requests. */
-const IDLE_POLL_MS = 5;
 /** Interval of checks whether a listener is closed. */
 const CLOSE_POLL_MS = 1;
 /** Deno closes a listener within an iteration of its event loop. */
 const CLOSE_DEADLINE_MS = 1_000;
+/** Interval of checks whether clients have closed their connections. */
+const LINGER_POLL_MS = 5;
 
 /**
  * Serves the webhook over TLS. Deno.serve cannot change its certificate, so each certificate has its own listener on
@@ -57,6 +54,8 @@ export function startServer(
   const port = current.port;
   // In the kernel's order, see `SocketTuning.steer`.
   const generations = [current];
+  /** Those that have not ended: a closed listener can have connections. */
+  const serving = new Set(generations);
   /** Listeners close one after another, so that their order is known. */
   let closing = Promise.resolve();
   const stopping = new AbortController();
@@ -64,10 +63,6 @@ export function startServer(
 
   async function retire(old: Generation): Promise<void> {
     await clock.sleep(options.overlapMs ?? 10_000, stopping.signal);
-    const idleUntil = clock.monotonic() + (options.idleWaitMs ?? 20_000);
-    while (old.inFlight() > 0 && clock.monotonic() < idleUntil && !stopping.signal.aborted) {
-      await clock.sleep(IDLE_POLL_MS, stopping.signal);
-    }
     closing = closing.then(() => closeListener(old));
     await closing;
     const deadlineMs = options.shutdownDeadlineMs ?? 10_000;
@@ -82,7 +77,7 @@ export function startServer(
    */
   async function closeListener(old: Generation): Promise<void> {
     const deadline = clock.monotonic() + CLOSE_DEADLINE_MS;
-    void old.shutdown();
+    void old.shutdown().then(() => serving.delete(old));
     while (isOpen(old) && clock.monotonic() < deadline && !stopping.signal.aborted) {
       await clock.sleep(CLOSE_POLL_MS, stopping.signal);
     }
@@ -102,11 +97,12 @@ export function startServer(
 
   return {
     port,
-    inFlight: () => generations.reduce((sum, generation) => sum + generation.inFlight(), 0),
+    inFlight: () => [...serving].reduce((sum, generation) => sum + generation.inFlight(), 0),
     swap(next) {
       const old = current;
       current = startGeneration(next, { ...options, port });
       generations.push(current);
+      serving.add(current);
       // No connection may be in its handshake when the old listener ends.
       options.sockets.steer(port, generations.length - 1);
       void retire(old);
@@ -114,8 +110,8 @@ export function startServer(
     },
     stop(deadlineMs) {
       stopping.abort();
-      const closing = generations.map((generation) => generation.shutdown());
-      return within(Promise.all(closing), { deadlineMs, clock });
+      const ending = [...serving].map((generation) => generation.shutdown());
+      return within(Promise.all(ending), { deadlineMs, clock });
     },
   };
 }
@@ -144,8 +140,8 @@ interface Generation {
   /** Requests in flight. */
   inFlight(): number;
   /**
-   * Ends the listener and, after their requests, its connections. Does not resolve while a client has sent no
-   * ClientHello or HTTP/2 preface on a connection. Can be called again.
+   * Ends the listener and, after their requests, its connections, and waits until clients have read the responses. Does
+   * not resolve while a client has sent no ClientHello or HTTP/2 preface on a connection. Can be called again.
    */
   shutdown(): Promise<void>;
 }
@@ -156,7 +152,10 @@ interface GenerationOptions {
   /** 0 selects a free port, which the result's `port` has. */
   readonly port: number;
   readonly sockets: SocketTuning;
+  readonly clock: Clock;
   readonly logger: Logger;
+  /** Time in milliseconds for clients to read the last responses and to close their connections. @default 5000 */
+  readonly lingerMs?: number;
 }
 
 /**
@@ -165,7 +164,7 @@ interface GenerationOptions {
  * @throws if the port or the certificate cannot be used
  */
 function startGeneration(identity: TlsIdentity, options: GenerationOptions): Generation {
-  const { handler, hostname, port, logger } = options;
+  const { handler, hostname, port, sockets, clock, logger, lingerMs = 5_000 } = options;
   let inFlight = 0;
   const server = Deno.serve({
     hostname,
@@ -188,12 +187,25 @@ function startGeneration(identity: TlsIdentity, options: GenerationOptions): Gen
       inFlight--;
     }
   });
-  const descriptor = options.sockets.noDelay(server.addr.port);
+  const descriptor = sockets.noDelay(server.addr.port);
   let shutdown: Promise<void> | undefined;
+
+  async function end(): Promise<void> {
+    const connections = sockets.hold(server.addr.port);
+    const ended = server.shutdown();
+    await within(ended, { deadlineMs: lingerMs, clock });
+    const lingerUntil = clock.monotonic() + lingerMs;
+    while (connections.areClosing() && clock.monotonic() < lingerUntil) {
+      await clock.sleep(LINGER_POLL_MS);
+    }
+    connections.release();
+    await ended;
+  }
+
   return {
     port: server.addr.port,
     descriptor,
     inFlight: () => inFlight,
-    shutdown: () => shutdown ??= server.shutdown(),
+    shutdown: () => shutdown ??= end(),
   };
 }

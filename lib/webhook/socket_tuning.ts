@@ -1,4 +1,5 @@
 import type { Logger } from "../api/logger.ts";
+import { ConnectionHolder, type HeldConnections } from "./held_connections.ts";
 import {
   addressOf,
   isListenerOn,
@@ -29,6 +30,12 @@ export interface SocketTuning {
    * of one that ends. An index without a listener means any
    */
   steer(port: number, place: number): void;
+  /**
+   * Keeps the present connections of a port open in the kernel when Deno closes them. Deno closes an HTTP/2 connection
+   * with its last response. The client, which has not read it yet, can still send frames; to those the kernel would
+   * answer with a reset, for which a client in Go fails all requests whose responses it has not read.
+   */
+  hold(port: number): HeldConnections;
   close(): void;
 }
 
@@ -43,6 +50,7 @@ export const UNTUNED: SocketTuning = {
   noDelay: () => undefined,
   isListening: () => false,
   steer() {},
+  hold: () => ({ areClosing: () => false, release() {} }),
   close() {},
 };
 
@@ -60,6 +68,7 @@ export function openSocketTuning({ logger, libcPaths }: SocketTuningOptions): So
     return UNTUNED;
   }
   const program = constantProgram(libc);
+  const connections = new ConnectionHolder(libc);
   return {
     noDelay(port) {
       const descriptor = setNoDelay(libc, port);
@@ -77,7 +86,11 @@ export function openSocketTuning({ logger, libcPaths }: SocketTuningOptions): So
         logger.warn("Cannot direct new connections to the new listener", { port });
       }
     },
-    close: () => libc.close(),
+    hold: (port) => connections.hold(port),
+    close() {
+      connections.close();
+      libc.close();
+    },
   };
 }
 

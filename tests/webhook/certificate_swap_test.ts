@@ -68,11 +68,11 @@ Deno.test("startServer() steers to the newest certificate while a closed listene
   const overlaps: (() => void)[] = [];
   const steered: number[] = [];
   const sockets = openSocketTuning({ logger: recordingLogger() });
+  using _sockets = { [Symbol.dispose]: () => sockets.close() };
   const arrived = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
   await using served = await serve({
     overlapMs,
-    idleWaitMs: 0,
     shutdownDeadlineMs: 60_000,
     clock: {
       ...system,
@@ -113,7 +113,6 @@ Deno.test("startServer() steers to the newest certificate while a closed listene
   }
   release.resolve();
   assert.equal(await (await response).text(), "done");
-  sockets.close();
 });
 
 Deno.test("startServer() keeps its certificate when the next one cannot be used", async () => {
