@@ -237,7 +237,6 @@ export class ClusterIndex {
    */
   markSelectedLater(countedUntil: Date): void {
     const classified = this.#reclassifier.finish();
-    if (classified.size > 0) this.changes.publish({ kind: "finding", sidecarSets: classified });
     for (const prepared of this.sidecarSets.values()) {
       const { name, sidecarSet: { spec, status } } = prepared;
       const missed = this.pods.missedOf(name);
@@ -249,6 +248,7 @@ export class ClusterIndex {
       });
       this.pods.markSelectedLater(name, doubtful);
     }
+    if (classified.size > 0) this.changes.publish({ kind: "finding", sidecarSets: classified });
   }
 
   applyRevision(revision: ControllerRevision): void {

@@ -11,6 +11,8 @@ export interface Slices {
   readonly pods: number;
   /** Whether a first slice may be done at once. */
   hasTime(): boolean;
+  /** Does one part of the work. A failure is logged, and does not stop the rest. */
+  attempt(part: () => void): void;
   /** Calls the work later, again and again until it returns false. */
   run(work: () => boolean): void;
 }
@@ -89,8 +91,9 @@ export class Reclassifier {
   }
 
   #next(maxPods: number): Set<string> | undefined {
-    const { pods } = this.#options;
-    return pods.reclassification.work(maxPods, (key) => pods.reclassify(key));
+    const { pods, slices } = this.#options;
+    const attempt = slices?.attempt ?? ((part: () => void) => part());
+    return pods.reclassification.work(maxPods, (key) => attempt(() => pods.reclassify(key)));
   }
 
   #keysOf(sidecarSet: string): string[] {

@@ -58,20 +58,21 @@ export function createSlices({ clock, logger }: SlicesOptions): SlicedWork {
     isRunning = true;
     void runAll();
   };
-  const attempt = (work: () => boolean) => {
+  const attempt = <T>(work: () => T): T | undefined => {
     try {
       return work();
     } catch (error) {
       logger.error("Cannot apply a change to an object; going on with the next one", {
         error: error instanceof Error ? error.stack : String(error),
       });
-      return true;
+      return undefined;
     }
   };
   return {
     pods: PODS_PER_SLICE,
     hasTime: () => waiting.length === 0 && hasTime(),
-    run: (work) => add(() => attempt(work)),
+    attempt,
+    run: (work) => add(() => attempt(work) ?? true),
     pause: () => hasTime() ? undefined : clock.sleep(PAUSE_MS),
     async runSteps(steps) {
       while (waiting.length === 0 && hasTime()) {

@@ -79,7 +79,12 @@ export interface StoredSidecarSet extends KubeObject {
 export function lateCluster() {
   const classifying: (() => boolean)[] = [];
   const index = new ClusterIndex({
-    slices: { pods: 1, hasTime: () => true, run: (work) => void classifying.push(work) },
+    slices: {
+      pods: 1,
+      hasTime: () => true,
+      attempt: (part) => part(),
+      run: (work) => void classifying.push(work),
+    },
   });
   const nameOf = ({ metadata }: KubeObject) => metadata.name ?? "";
   const pods = new LateReflector<Pod, PodForm>({

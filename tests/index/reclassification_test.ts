@@ -8,8 +8,20 @@ const PODS = 10;
 /** An index with Pods labelled `app=web`, that classifies them three at a time when it is let. */
 function slicedIndex() {
   const waiting: (() => boolean)[] = [];
+  const errors: unknown[] = [];
   const index = new ClusterIndex({
-    slices: { pods: 3, hasTime: () => true, run: (work) => void waiting.push(work) },
+    slices: {
+      pods: 3,
+      hasTime: () => true,
+      attempt(part) {
+        try {
+          part();
+        } catch (error) {
+          errors.push(error);
+        }
+      },
+      run: (work) => void waiting.push(work),
+    },
   });
   index.applyNamespace({ metadata: { name: "default", labels: {} } });
   for (let i = 0; i < PODS; i++) index.applyPod(podOf({ name: `pod-${i}` }));
@@ -21,7 +33,21 @@ function slicedIndex() {
     if (work !== undefined && !work()) waiting.shift();
     return waiting.length > 0;
   };
-  return { index, changes, slice };
+  return { index, changes, slice, errors };
+}
+
+/** A Pod that throws when it is classified, from then on when it is broken. */
+function brokenPod(name: string) {
+  const pod = podOf({ name });
+  const { labels } = pod.metadata;
+  let isBroken = false;
+  const metadata = Object.defineProperty({ ...pod.metadata }, "labels", {
+    get() {
+      if (isBroken) throw new Error("broken");
+      return labels;
+    },
+  });
+  return { pod: { ...pod, metadata }, break: () => isBroken = true };
 }
 
 function named(changes: readonly Change[], kind: Change["kind"]) {
@@ -66,6 +92,40 @@ Deno.test("a change of few Pods is complete when it is published", () => {
   index.applyNamespace({ metadata: { name: "other", labels: { sidecars: "on" } } });
   assert.deepEqual(named(changes, "namespace"), [["web"]]);
   assert.equal(index.pods.countsOf("web").uninjectedPods, 1);
+});
+
+Deno.test("a Pod that cannot be classified stops neither the others nor later changes", () => {
+  for (const position of [0, PODS - 1]) {
+    const { index, changes, slice, errors } = slicedIndex();
+    const broken = brokenPod(`pod-${position}`);
+    index.deletePod(`default/pod-${position}`);
+    const others = [...index.pods.keys()];
+    for (const key of others) index.deletePod(key);
+    if (position === 0) index.applyPod(broken.pod);
+    for (const key of others) index.applyPod(podOf({ name: key.replace("default/", "") }));
+    if (position > 0) index.applyPod(broken.pod);
+    broken.break();
+    for (const name of ["first", "second"]) {
+      changes.length = 0;
+      index.applySidecarSet(sidecarSetOf({ name }));
+      assert.deepEqual(named(changes, "sidecarset"), [[]], "the change is published");
+      while (slice());
+      assert.equal(index.pods.countsOf(name).uninjectedPods, PODS - 1);
+      assert.ok(named(changes, "finding").flat().includes(name));
+    }
+    assert.equal(errors.length, 2);
+  }
+});
+
+Deno.test("a Pod that cannot be classified does not stop what is classified at once", () => {
+  const { index, errors } = slicedIndex();
+  const broken = brokenPod("broken");
+  index.applyPod(broken.pod);
+  broken.break();
+  const revision = { revisionName: "web-1", policy: "Partial" as const };
+  index.applySidecarSet(sidecarSetOf({ spec: { injectionStrategy: { revision } } }));
+  assert.equal(index.pods.countsOf("web").uninjectedPods, PODS);
+  assert.equal(errors.length, 1);
 });
 
 Deno.test("SidecarSets that are created during a pass share the next one", () => {

@@ -195,6 +195,7 @@ Deno.test("SidecarSetController writes no status while Pods have classes by an e
   const slices = {
     pods: 2,
     hasTime: () => true,
+    attempt: (part: () => void) => part(),
     run: (work: () => boolean) => void waiting.push(work),
   };
   const { client, reconcile, apply, index, clock } = setUp(undefined, { slices });
