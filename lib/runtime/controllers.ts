@@ -189,14 +189,14 @@ export function createControllers(options: ControllersOptions): Controllers {
   });
 
   const observers = [policy, registration, sidecarSets, missed, cleanup, termination];
+  election.subscribe((isLeading) => refused.setLeading(isLeading));
   for (const observer of observers) {
     index.changes.subscribe((change) => observer.observe(change));
+    // Subscribed one by one, so that the others resync where one fails.
+    election.subscribe((isLeading) => {
+      if (isLeading) observer.resync();
+    });
   }
-  election.subscribe((isLeading) => {
-    refused.setLeading(isLeading);
-    if (!isLeading) return;
-    for (const observer of observers) observer.resync();
-  });
   const running = [...observers, refused, events];
   return {
     election,

@@ -289,11 +289,12 @@ export class RegistrationReconciler {
     return this.#isContended !== wasContended;
   }
 
+  /** One block after the other, also after one whose subscribers fail. */
   #publish(names: readonly string[]): void {
     const { runSteps = atOnce, onCoverage, logger } = this.#options;
-    const length = Math.ceil(names.length / NAMES_PER_STEP);
-    const block = (i: number) => names.slice(i * NAMES_PER_STEP, (i + 1) * NAMES_PER_STEP);
-    runSteps(forEachInSteps(Array.from({ length }, (_, i) => block(i)), onCoverage, 1))
-      .catch((error) => logger.error("Cannot publish the coverage of SidecarSets", { error }));
+    for (let first = 0; first < names.length; first += NAMES_PER_STEP) {
+      runSteps(forEachInSteps([names.slice(first, first + NAMES_PER_STEP)], onCoverage))
+        .catch((error) => logger.error("Cannot publish the coverage of SidecarSets", { error }));
+    }
   }
 }

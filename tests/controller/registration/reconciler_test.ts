@@ -19,6 +19,23 @@ Deno.test("RegistrationReconciler writes nothing as a follower", async () => {
   assert.deepEqual([written.length, reconciler.isRegistered], [0, false]);
 });
 
+Deno.test("RegistrationReconciler publishes all coverage where a subscriber fails", async () => {
+  const published: string[] = [];
+  const sidecarSets = Array.from({ length: 500 }, (_, i) => sidecarSetOf({ name: `web-${i}` }));
+  const { reconcile, reconciler, state } = setUp(sidecarSets, {
+    onCoverage(names) {
+      published.push(...names);
+      throw new Error("broken");
+    },
+  });
+  await reconcile();
+  assert.equal(published.length, 500);
+  state.sidecarSets = [...sidecarSets, sidecarSetOf({ name: "later" })];
+  await reconcile();
+  assert.deepEqual(published.slice(500), ["later"]);
+  assert.ok(reconciler.isActive);
+});
+
 Deno.test("RegistrationReconciler knows since when each SidecarSet's selection has been covered", async () => {
   const { reconcile, reconciler, state, clock, covered } = setUp();
   const [first] = state.sidecarSets;
