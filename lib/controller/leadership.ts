@@ -5,6 +5,9 @@ export interface Leadership {
   exclusiveFor(): number;
 }
 
+/** The longest that a leader keeps what an earlier one has reported: what it examines before may be unreadable. */
+export const MAX_EXAMINATION_MS = 30_000;
+
 /** This process is not, or not certainly, the leader: another one may write now. */
 export class NotLeaderError extends Error {
   override name = "NotLeaderError";

@@ -93,7 +93,7 @@ export class CleanupController {
   resync(): void {
     const { index, records } = this.#options;
     records.forgetWrites();
-    for (const cleanup of this.#cleanups.values()) cleanup.progress = undefined;
+    for (const cleanup of this.#cleanups.values()) cleanup.resync();
     const named = [...index.sidecarSets.values()].map(({ name }) => name);
     const all = [
       ...named,
@@ -182,7 +182,7 @@ export class CleanupController {
     const evicted: CleanupEvictionOutcome = stored
       ? await evictions.advance({ scope, plan, stored }, signal)
       : { blocked: {} };
-    if (evicted.isUndecided) return RESYNC_INTERVAL_MS;
+    if (cleanup.isUnexamined(evicted)) return Math.max(RESYNC_INTERVAL_MS, cleanup.pause);
     const { blocked, remaining } = cleanup.progressBy(plan);
     const after = { remaining, blocked: { ...blocked, ...evicted.blocked } };
     this.#report(name, {

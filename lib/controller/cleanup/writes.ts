@@ -10,7 +10,7 @@ import { podKey } from "../../index/pods.ts";
 import { projectPod } from "../../index/projection.ts";
 import { isConflict, isNotFound } from "../../kube/errors.ts";
 import { Failures } from "../backoff.ts";
-import { NotLeaderError } from "../leadership.ts";
+import { MAX_EXAMINATION_MS, NotLeaderError } from "../leadership.ts";
 import { atOnce, type RunSteps, TimedSteps } from "../steps.ts";
 import type { Writer } from "../writer.ts";
 
@@ -32,6 +32,8 @@ export class Cleanup {
   #pause = 0;
   #unavailable = 0;
   #hasReleased = false;
+  /** Monotonic; undefined while evictions can be decided. */
+  #undecidedSince: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -56,6 +58,19 @@ export class Cleanup {
   /** Whether Pods have become available since the plan before, so that refused writes may be allowed now. */
   get hasReleased(): boolean {
     return this.#hasReleased;
+  }
+
+  /** Forgets what was reported: another process may have led since. */
+  resync(): void {
+    this.progress = undefined;
+    this.#undecidedSince = undefined;
+  }
+
+  /** Whether a report waits for evictions that cannot be decided yet; not for longer than an examination may take. */
+  isUnexamined({ isUndecided = false }: { isUndecided?: boolean }): boolean {
+    const now = this.#clock.monotonic();
+    this.#undecidedSince = isUndecided ? this.#undecidedSince ?? now : undefined;
+    return this.#undecidedSince !== undefined && now - this.#undecidedSince < MAX_EXAMINATION_MS;
   }
 
   /** Makes a plan, and delays the next one by a multiple of its cost. */

@@ -8,6 +8,7 @@ import { missedCondition } from "../../core/status/conditions.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { isNotFound } from "../../kube/errors.ts";
 import type { Events } from "../events.ts";
+import { MAX_EXAMINATION_MS } from "../leadership.ts";
 import { Limiter } from "../limiter.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
 import { sidecarSetReference } from "../references.ts";
@@ -18,8 +19,6 @@ const BATCH_DELAY_MS = 1_000;
 const RESYNC_INTERVAL_MS = 10_000;
 /** Each check is a read; bounded for clusters with many failing workloads. */
 const READS_PER_SECOND = 20;
-/** The longest that a process examines what an earlier leader has reported: workloads may be unreadable. */
-const MAX_EXAMINATION_MS = 30_000;
 
 /** How workloads are read whose Pods are refused, and which SidecarSets are to blame. */
 export interface RefusedPodsOptions extends LoopEnvironment {

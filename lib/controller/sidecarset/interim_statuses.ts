@@ -2,13 +2,12 @@ import type { Clock } from "../../api/clock.ts";
 import type { SidecarSetStatus } from "../../api/sidecarset_status.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { isRegistering } from "../../core/status/conditions.ts";
+import { MAX_EXAMINATION_MS } from "../leadership.ts";
 
 /** How many SidecarSets at a time get a first status that only says that they are not registered yet. */
 const MAX_SIDECAR_SETS = 16;
 /** The longest that a first status waits. */
 const MAX_WAIT_MS = 10_000;
-/** The longest that a status waits for an examination: what is examined may be unreadable. */
-const MAX_EXAMINATION_MS = 30_000;
 
 /**
  * Decides which statuses are written although they only report what this process knows so far.

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { toConfigMap } from "../../../lib/api/cleanup_record.ts";
 import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
+import { Cleanup } from "../../../lib/controller/cleanup/writes.ts";
 import { recordFor } from "../../../lib/core/cleanup/record.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
 import { BUDGET_REFUSAL } from "../../support/recording_client.ts";
 import {
@@ -136,6 +138,35 @@ Deno.test("Cleanups notes an eviction in the record before it makes it", async (
   assert.deepEqual([guard?.workload, guard?.attempts], ["rs", 1]);
   assert.equal(made.filter((each) => each.endsWith("/eviction")).length, 1, "the guard holds");
   await end();
+});
+
+Deno.test("Cleanups waits for the registration before it reports, for half a minute at most", async () => {
+  const { index, clock, occurrences, look, end } = await setUp({
+    isWebhookReady: () => undefined,
+  });
+  index.applyNamespace({ metadata: { name: "default" } });
+  const web = sidecarSetOf({ spec: { ...evict, selector: { matchLabels: { app: "none" } } } });
+  index.applySidecarSet(web);
+  index.applyPod(owned(podOf({ name: "a", injected: [web] })));
+  await look();
+  const reported = () => occurrences.some(({ reason }) => reason === "WebhookNotReady");
+  const reportedAfter = async (seconds: number) => {
+    for (let i = 0; i < seconds / 2; i++) await clock.advance(2_000);
+    return reported();
+  };
+  assert.equal(await reportedAfter(24), false);
+  assert.equal(await reportedAfter(10), true);
+  await end();
+});
+
+Deno.test("a clean-up waits again for what it cannot decide after another process has led", async () => {
+  const clock = new ManualClock();
+  const cleanup = new Cleanup(clock);
+  assert.equal(cleanup.isUnexamined({ isUndecided: true }), true);
+  await clock.advance(30_000);
+  assert.equal(cleanup.isUnexamined({ isUndecided: true }), false);
+  cleanup.resync();
+  assert.equal(cleanup.isUnexamined({ isUndecided: true }), true);
 });
 
 Deno.test("Cleanups says why a Pod is not evicted", async () => {

@@ -39,12 +39,16 @@ export function asStored(): Respond {
 
 export interface SetUp {
   leading?: boolean;
+  /** Undefined where this process has not compared the registration. @default true */
+  isWebhookReady?: () => boolean | undefined;
   respond?: Respond;
   /** Objects of the API server that no watch has delivered; absent: the watches are up to date. */
   stored?: { sidecarSet?: Pick<KubeObject, "metadata">; namespace?: Namespace };
 }
 
-export async function setUp({ leading = true, respond = asStored(), stored = {} }: SetUp = {}) {
+export async function setUp(
+  { leading = true, isWebhookReady = () => true, respond = asStored(), stored = {} }: SetUp = {},
+) {
   const clock = new ManualClock(new Date("2026-02-01T00:00:00Z"));
   const index = new ClusterIndex();
   const client = new RecordingClient(respond);
@@ -75,7 +79,7 @@ export async function setUp({ leading = true, respond = asStored(), stored = {} 
       ...common,
       events,
       recreatingKinds: RECREATING_KINDS,
-      isWebhookReady: () => true,
+      isWebhookReady,
       obstacleOf: () => undefined,
       observedObstacleOf: () => undefined,
       readPod: (pod) => Promise.resolve(wholePod(pod)),
