@@ -48,10 +48,20 @@ function clusterErrorText(error: Error, program: string): string | undefined {
   return remedy === undefined ? message : `${message}. ${remedy}`;
 }
 
+/** Kinds that commands read besides SidecarSets; Kubernetes' role for users grants them. */
+const VIEWED =
+  /^\/(?:api\/v1|apis\/apps\/v1)\/(?:namespaces\/([^/]+)\/)?(?:controllerrevisions|pods|configmaps)\b/;
+
 /** The role for users that grants the request, or the permission that the API server's message names. */
 function permission(method: string, path: string): string {
-  if (!path.includes(`/apis/${GROUP}/`)) return "the permission";
-  return `the ClusterRole sidecarset-${method === "GET" ? "view" : "edit"}`;
+  if (path.includes(`/apis/${GROUP}/`)) {
+    return `the ClusterRole sidecarset-${method === "GET" ? "view" : "edit"}`;
+  }
+  const viewed = method === "GET" ? VIEWED.exec(path) : null;
+  if (viewed === null) return "the permission";
+  const [, namespace] = viewed;
+  const place = namespace ? `in namespace ${namespace}` : "for the whole cluster";
+  return `the ClusterRole view ${place}`;
 }
 
 function remedyFor(httpCode: number, program: string): string | undefined {

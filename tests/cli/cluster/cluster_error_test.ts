@@ -32,6 +32,29 @@ for (
       /answered 403: .*\. Ask for the ClusterRole sidecarset-view, or select a --context that has it$/,
     ],
     [
+      "to read revisions that is forbidden",
+      new ApiError({
+        method: "GET",
+        path: "/apis/apps/v1/namespaces/system/controllerrevisions",
+        httpCode: 403,
+      }),
+      /\. Ask for the ClusterRole view in namespace system, or select a --context that has it$/,
+    ],
+    [
+      "to read the Pods of all namespaces that is forbidden",
+      new ApiError({ method: "GET", path: "/api/v1/pods", httpCode: 403 }),
+      /\. Ask for the ClusterRole view for the whole cluster, or select a --context that has it$/,
+    ],
+    [
+      "to change a Deployment that is forbidden",
+      new ApiError({
+        method: "PATCH",
+        path: "/apis/apps/v1/namespaces/shop/deployments/web",
+        httpCode: 403,
+      }),
+      /answered 403: .*\. Ask for the permission, or select a --context that has it$/,
+    ],
+    [
       "to change a SidecarSet that is forbidden",
       new ApiError({
         method: "PATCH",
