@@ -104,7 +104,11 @@ export async function run(
 
   // What this process knows
   const excludedNamespaces = [...new Set([...config.excludeNamespaces, config.namespace])];
-  const slices = createSlices({ clock, logger });
+  const slices = createSlices({
+    clock,
+    logger,
+    isServing: () => controllers.registration.isReached,
+  });
   const index = new ClusterIndex({ excludedNamespaces, slices });
   const validation = createValidation({
     index,

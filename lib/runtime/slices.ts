@@ -13,6 +13,8 @@ const PAUSE_MS = 3;
 interface SlicesOptions {
   readonly clock: Pick<Clock, "monotonic" | "sleep">;
   readonly logger: Logger;
+  /** Whether reviews can arrive; until then a pause is one turn of the event loop. */
+  isServing(): boolean;
 }
 
 /** Long work of a process, which shares the time of each turn of the event loop. */
@@ -27,7 +29,7 @@ export interface SlicedWork extends Slices {
  * Creates the scheduler of long work: a few milliseconds per turn of the event loop for all of it together, then a
  * pause in which reviews are served. Work takes turns after each step.
  */
-export function createSlices({ clock, logger }: SlicesOptions): SlicedWork {
+export function createSlices({ clock, logger, isServing }: SlicesOptions): SlicedWork {
   /** Each does one step, and answers whether any is left. */
   const waiting: (() => boolean)[] = [];
   let isRunning = false;
@@ -41,9 +43,10 @@ export function createSlices({ clock, logger }: SlicesOptions): SlicedWork {
     }
     return clock.monotonic() < turn.end;
   };
+  const pause = () => clock.sleep(isServing() ? PAUSE_MS : 0);
   const runAll = async () => {
     while (waiting.length > 0) {
-      await clock.sleep(PAUSE_MS);
+      await pause();
       hasTime();
       do {
         const step = waiting.shift();
@@ -73,7 +76,7 @@ export function createSlices({ clock, logger }: SlicesOptions): SlicedWork {
     hasTime: () => waiting.length === 0 && hasTime(),
     attempt,
     run: (work) => add(() => attempt(work) ?? true),
-    pause: () => hasTime() ? undefined : clock.sleep(PAUSE_MS),
+    pause: () => hasTime() ? undefined : pause(),
     async runSteps(steps) {
       while (waiting.length === 0 && hasTime()) {
         const { done, value } = steps.next();

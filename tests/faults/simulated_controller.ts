@@ -38,7 +38,7 @@ export function startSimulatedController(
     countedUntil: () => Promise.resolve(undefined),
   });
   const controllers = createControllers({
-    slices: createSlices({ clock, logger: quietLogger }),
+    slices: createSlices({ clock, logger: quietLogger, isServing: () => true }),
     ...common,
     config,
     localClock: clock,

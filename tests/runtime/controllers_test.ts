@@ -27,7 +27,7 @@ Deno.test("every controller has the metrics of its queue and of its reconciliati
     clock,
     localClock: clock,
     logger: quietLogger,
-    slices: createSlices({ clock, logger: quietLogger }),
+    slices: createSlices({ clock, logger: quietLogger, isServing: () => true }),
     endpoint: { url: "https://127.0.0.1" },
     temporary: false,
     retainedRevisions: () => Promise.resolve([]),

@@ -5,7 +5,7 @@ import { createSlices } from "../../lib/runtime/slices.ts";
 import { settle } from "../support/manual_clock.ts";
 
 /** Slices on a clock on which each step takes a millisecond; a turn of the event loop ends with `nextTurn`. */
-function setUp() {
+function setUp({ isServing = true } = {}) {
   let now = 0;
   let asleep: (() => void)[] = [];
   const errors: string[] = [];
@@ -14,9 +14,13 @@ function setUp() {
     ...{ debug: ignore, info: ignore, warn: ignore },
     error: (message) => void errors.push(message),
   };
+  const sleeps: number[] = [];
   const clock = {
     monotonic: () => now,
-    sleep: () => new Promise<void>((resolve) => void asleep.push(resolve)),
+    sleep(milliseconds: number) {
+      sleeps.push(milliseconds);
+      return new Promise<void>((resolve) => void asleep.push(resolve));
+    },
   };
   const log: string[] = [];
   const step = (name: string) => {
@@ -39,7 +43,8 @@ function setUp() {
     await settle();
     return log.join("");
   };
-  return { slices: createSlices({ clock, logger }), log, errors, step, steps, nextTurn };
+  const slices = createSlices({ clock, logger, isServing: () => isServing });
+  return { slices, log, errors, sleeps, step, steps, nextTurn };
 }
 
 Deno.test("a short computation runs at once", async () => {
@@ -57,6 +62,19 @@ Deno.test("a long computation goes on in later turns of the event loop", async (
   assert.equal(await nextTurn(), "aa");
   assert.equal(await result, "a");
 });
+
+for (const isServing of [true, false]) {
+  const pauses = isServing ? "rests as long as it works" : "yields one turn before reviews arrive";
+  Deno.test(`long work ${pauses}`, async () => {
+    const { slices, sleeps, steps, nextTurn } = setUp({ isServing });
+    const result = slices.runSteps(steps("a", 4));
+    void slices.pause();
+    const rests = sleeps.filter((milliseconds) => milliseconds > 0);
+    assert.deepEqual(rests, isServing ? [3, 3] : []);
+    await nextTurn();
+    assert.equal(await result, "a");
+  });
+}
 
 Deno.test("all long work shares the time of a turn, and takes turns", async () => {
   const { slices, log, steps, step, nextTurn } = setUp();
