@@ -161,7 +161,9 @@ export async function run(
     certificatePollMs: certificates.pollMs,
     isSynced: () => watches.unsynced().length === 0,
     prepare: (stored) =>
-      toPrepared(stored, validation.problemsOf, index.sidecarSets.get(stored.metadata.name ?? "")),
+      toPrepared(stored, validation.problemsOf, {
+        known: index.sidecarSets.get(stored.metadata.name ?? ""),
+      }),
     observeRepair: metrics.observeRepair,
   });
 

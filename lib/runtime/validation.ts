@@ -3,7 +3,7 @@ import type { FieldProblem } from "../api/problems.ts";
 import { readSidecarSet } from "../api/read.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 import type { RegistrationController } from "../controller/registration/controller.ts";
-import { prepareSidecarSet } from "../core/defaults/prepare.ts";
+import { prepareSidecarSet, type ProblemsOf } from "../core/defaults/prepare.ts";
 import { policyObstacles } from "../core/admission_policy/blockers.ts";
 import { createMechanismPlanner } from "../core/admission_policy/plan.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
@@ -16,7 +16,7 @@ import { warningText } from "../webhook/warnings.ts";
 /** Validates SidecarSets, those of the cluster and those that are being admitted. */
 interface Validation {
   /** Problems of a stored SidecarSet by itself. */
-  problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
+  readonly problemsOf: ProblemsOf;
   /** Problems of a SidecarSet that is being admitted, those with other SidecarSets included. */
   validate(input: SidecarSetValidationInput): readonly FieldProblem[];
 }

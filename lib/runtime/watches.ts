@@ -1,9 +1,8 @@
 import { CLEANUP_RECORD_LABEL, fromConfigMap, recordedSidecarSet } from "../api/cleanup_record.ts";
 import type { ConfigMap, ControllerRevision, KubeObject } from "../api/objects.ts";
-import { type FieldProblem, missingCrdText } from "../api/problems.ts";
+import { missingCrdText } from "../api/problems.ts";
 import { ALLOW_LIST_CONFIG_MAP, ALLOW_LIST_KEY } from "../api/names.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
-import type { SidecarSet } from "../api/sidecarset.ts";
 import type { StoredCleanupRecord, UnreadableCleanupRecord } from "../index/cleanup_records.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
@@ -12,7 +11,8 @@ import { projectNamespace, projectPod } from "../index/projection.ts";
 import { resources } from "../kube/resources.ts";
 import { PolicyWatches } from "./policy_watches.ts";
 import { reflect, type ReflectOptions } from "./reflection.ts";
-import { toPrepared } from "../core/defaults/prepare.ts";
+import { type ProblemsOf, toPrepared } from "../core/defaults/prepare.ts";
+import { createTemplates } from "../core/defaults/templates.ts";
 
 const SYNC_POLL_MS = 20;
 
@@ -20,7 +20,7 @@ interface ReflectionsOptions extends ReflectOptions {
   readonly index: ClusterIndex;
   /** The controller's namespace. */
   readonly namespace: string;
-  problemsOf(sidecarSet: SidecarSet): readonly FieldProblem[];
+  readonly problemsOf: ProblemsOf;
   /** Called when all Pods have been listed and applied. */
   onPodsListed?(): void;
 }
@@ -55,6 +55,7 @@ export interface Watches {
 /** The reflections of the kinds that decide about injection and roll-outs, and of the Pods. */
 export function createReflections(options: ReflectionsOptions) {
   const { index, namespace } = options;
+  const prepare = createTemplates(options.problemsOf);
   const sidecarSets = reflect(options, {
     name: "sidecarsets",
     resource: resources.sidecarSets,
@@ -67,7 +68,7 @@ export function createReflections(options: ReflectionsOptions) {
     apply(object) {
       if (index.knowsSidecarSet(object)) return;
       const known = index.sidecarSets.get(nameOf(object));
-      index.applySidecarSet(toPrepared(object, options.problemsOf, known));
+      index.applySidecarSet(toPrepared(object, options.problemsOf, { known, prepare }));
     },
     delete: (name) => index.deleteSidecarSet(name),
   });

@@ -12,11 +12,21 @@ import { hashSidecarSet } from "../revision/hash.ts";
 import { specWrittenAt } from "../status/effective_since.ts";
 import { completeSidecarSet } from "./sidecarset.ts";
 
+/**
+ * Validates a readable SidecarSet.
+ *
+ * @param known `isContentValid`: everything but metadata and selection is known to be valid
+ */
+export type ProblemsOf = (
+  sidecarSet: SidecarSet,
+  known?: { readonly isContentValid: boolean },
+) => readonly FieldProblem[];
+
 interface PrepareOptions {
   /** The name of the stored ControllerRevision of this spec; empty when there is none yet. */
   readonly revisionName?: string;
-  /** Validates a readable SidecarSet; without it `problems` is empty. */
-  problemsOf?(sidecarSet: SidecarSet): readonly FieldProblem[];
+  /** Without it `problems` is empty. */
+  readonly problemsOf?: ProblemsOf;
 }
 
 /**
@@ -50,16 +60,20 @@ export function prepareSidecarSet(
 /**
  * A stored SidecarSet that cannot be read is known by its problems alone, and injected nowhere.
  *
- * @param known an earlier state, if there is one: most changes are of the status, and keep everything else
+ * @param reuse `known`: an earlier state, if there is one, as most changes are of the status and keep everything else;
+ * `prepare`: instead of `prepareSidecarSet` with these `problemsOf`, see `createTemplates`
  */
 export function toPrepared(
   object: KubeObject,
-  problemsOf: (sidecarSet: SidecarSet) => readonly FieldProblem[],
-  known?: PreparedSidecarSet,
+  problemsOf: ProblemsOf,
+  { known, prepare = (raw) => prepareSidecarSet(raw, { problemsOf }) }: {
+    readonly known?: PreparedSidecarSet | undefined;
+    prepare?(raw: unknown): Read<PreparedSidecarSet>;
+  } = {},
 ): PreparedSidecarSet {
   const { managedFields: _fields, ...metadata } = object.metadata;
   const reduced = { ...object, metadata };
-  const read = withStatusOf(known, reduced) ?? prepareSidecarSet(reduced, { problemsOf });
+  const read = withStatusOf(known, reduced) ?? prepare(reduced);
   const writtenAt = specWrittenAt(object.metadata);
   if (read.ok) return writtenAt ? { ...read.value, specWrittenAt: writtenAt } : read.value;
   const stored = "status" in object && !isTooDeep(object.status) ? object.status : {};

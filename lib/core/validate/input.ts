@@ -27,14 +27,21 @@ export interface ValidationInput {
   readonly allowPrivileged?: boolean;
 }
 
-/** The fields of a SidecarSet to report problems on, and what it is validated against. */
-export interface Subject {
-  readonly metadata: Field;
+/** The fields of a spec to report problems on, and what it is validated against. */
+export interface ContentSubject {
   readonly spec: Field;
+  readonly input: ValidationInput;
+}
+
+/** The fields of a SidecarSet. */
+export interface Subject extends ContentSubject {
+  readonly metadata: Field;
   /** The parsed SidecarSet; undefined if it does not match the schema. */
   readonly sidecarSet: SidecarSet | undefined;
-  readonly input: ValidationInput;
 }
 
 /** A rule: reports problems on the subject's fields. */
 export type Rule = (subject: Subject) => void;
+
+/** A rule of everything in the spec but the selection. */
+export type ContentRule = (subject: ContentSubject) => void;

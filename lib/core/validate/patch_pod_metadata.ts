@@ -6,7 +6,7 @@ import { patchPolicies } from "../../api/sidecarset.ts";
 import { compilePattern } from "../pattern.ts";
 import { matchesSelector } from "../select/label_selector.ts";
 import type { Field } from "./field.ts";
-import type { Subject } from "./input.ts";
+import type { ContentSubject, Subject } from "./input.ts";
 import { checkAnnotations, checkLabels } from "./metadata.ts";
 import { checkOneOf } from "./syntax.ts";
 
@@ -28,7 +28,7 @@ const WORKLOAD_LABELS: ReadonlySet<string> = new Set([
  *
  * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetPodMetadata`
  */
-export function checkPatchPodMetadata({ spec }: Subject): void {
+export function checkPatchPodMetadata({ spec }: ContentSubject): void {
   const seen = { annotations: new Set<string>(), labels: new Set<string>() };
   for (const entry of spec.member("patchPodMetadata").items()) {
     const policy = entry.member("patchPolicy");

@@ -10,7 +10,7 @@ import { defaultVolume } from "../defaults/volume.ts";
 import { compilePattern, MAX_PATTERN_LENGTH } from "../pattern.ts";
 import { readResourceExpression } from "../quantity/expression.ts";
 import type { Field } from "./field.ts";
-import type { Subject } from "./input.ts";
+import type { ContentSubject } from "./input.ts";
 import { checkPatchContainers } from "./patch_containers.ts";
 import { checkContainerNames, checkContainers, checkInitContainers } from "./pod/container.ts";
 import { checkSubscript, readPodFieldPath } from "./pod/field_selectors.ts";
@@ -25,7 +25,7 @@ const MAX_CONTAINERS = 256;
  *
  * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateContainersForSidecarSet`
  */
-export function checkSidecars({ spec, input }: Subject): void {
+export function checkSidecars({ spec, input }: ContentSubject): void {
   const containers = spec.member("containers").items();
   const initContainers = spec.member("initContainers").items();
   const count = containers.length + initContainers.length;

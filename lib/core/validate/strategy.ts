@@ -3,7 +3,7 @@ import { isObject } from "../../api/json.ts";
 import { CUSTOM_VERSION_LABEL, REVISION_OWNER_LABEL } from "../../api/names.ts";
 import { revisionPolicies, updateStrategyTypes } from "../../api/strategies.ts";
 import type { Field } from "./field.ts";
-import type { Subject } from "./input.ts";
+import type { ContentSubject, Subject } from "./input.ts";
 import { PROBES_AND_LIFECYCLE } from "./pod/probes.ts";
 import { checkSelector } from "./selectors.ts";
 import { checkOptionalOneOf } from "./syntax.ts";
@@ -19,7 +19,7 @@ const DEFAULT_PROGRESS_DEADLINE_SECONDS = 600;
  *
  * @see `pkg/webhook/sidecarset/validating/sidecarset_create_update_handler.go:validateSidecarSetUpdateStrategy`
  */
-export function checkUpdateStrategy({ spec }: Subject): void {
+export function checkUpdateStrategy({ spec }: ContentSubject): void {
   const strategy = spec.member("updateStrategy");
   checkOptionalOneOf(strategy.member("type"), updateStrategyTypes);
 
@@ -113,7 +113,7 @@ function checkScatter(scatter: Field): void {
  * `cleanupPolicy`: with Idle, surplus sidecars get another image but keep their probes and hooks, which that image
  * cannot answer.
  */
-export function checkCleanup({ spec }: Subject): void {
+export function checkCleanup({ spec }: ContentSubject): void {
   const policy = spec.member("cleanupPolicy");
   if (policy.member("type").text() !== "Idle") return;
   const idleImage = policy.member("idleImage");

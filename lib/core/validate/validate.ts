@@ -6,20 +6,23 @@ import { checkCanary, checkMetadata } from "./metadata.ts";
 import { checkCleanup, checkPinnedRevision, checkUpdateStrategy } from "./strategy.ts";
 import { checkConflicts } from "./conflicts.ts";
 import { Field } from "./field.ts";
-import type { Rule, Subject, ValidationInput } from "./input.ts";
+import type { ContentRule, Rule, Subject, ValidationInput } from "./input.ts";
 import { checkAllowedMetadata, checkPatchPodMetadata } from "./patch_pod_metadata.ts";
 import { checkSelectors } from "./selectors.ts";
 import { checkSidecars } from "./sidecars.ts";
 
-/** Rules that depend on the SidecarSet alone. */
-const OWN_RULES: readonly Rule[] = [
-  checkMetadata,
-  checkSelectors,
+/** Rules of metadata and selection, which differ between the SidecarSets of a template. */
+const SELECTION_RULES: readonly Rule[] = [checkMetadata, checkSelectors];
+
+const CONTENT_RULES: readonly ContentRule[] = [
   checkUpdateStrategy,
   checkSidecars,
   checkCleanup,
   checkPatchPodMetadata,
 ];
+
+/** Rules that depend on the SidecarSet alone. */
+const OWN_RULES: readonly Rule[] = [...SELECTION_RULES, ...CONTENT_RULES];
 
 /** Rules that apply to writes only: they depend on other objects, or on the stored one. */
 const WRITE_RULES: readonly Rule[] = [
@@ -66,8 +69,12 @@ export function validateSidecarSet(input: ValidationInput): FieldProblem[] {
  * already.
  *
  * @param sidecarSet with its defaults applied, read by its schema
+ * @param known `isContentValid`: only metadata and selection may be invalid
  */
-export function validateStoredSidecarSet(sidecarSet: SidecarSet): FieldProblem[] {
+export function validateStoredSidecarSet(
+  sidecarSet: SidecarSet,
+  { isContentValid = false } = {},
+): FieldProblem[] {
   const input: ValidationInput = {
     operation: "CREATE",
     object: sidecarSet,
@@ -75,7 +82,8 @@ export function validateStoredSidecarSet(sidecarSet: SidecarSet): FieldProblem[]
     revisions: [],
     requireAllowList: false,
   };
-  return tidied(problemsBy(OWN_RULES, { object: sidecarSet, sidecarSet, input }));
+  const rules = isContentValid ? SELECTION_RULES : OWN_RULES;
+  return tidied(problemsBy(rules, { object: sidecarSet, sidecarSet, input }));
 }
 
 function problemsBy(

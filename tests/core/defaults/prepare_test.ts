@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TOO_DEEP } from "../../../lib/api/problems.ts";
 import { prepareSidecarSet, toPrepared } from "../../../lib/core/defaults/prepare.ts";
+import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { deepFrozen } from "../../support/deep_frozen.ts";
 
 const raw = deepFrozen({
@@ -87,13 +88,13 @@ const stored = (
 });
 
 /** What `toPrepared` makes of a state after the stored one, and how often it validated the SidecarSet again. */
-function preparedAfter(known: Parameters<typeof toPrepared>[2], next: ReturnType<typeof stored>) {
+function preparedAfter(known: PreparedSidecarSet, next: ReturnType<typeof stored>) {
   let validations = 0;
   const problemsOf = () => {
     validations++;
     return [];
   };
-  const prepared = toPrepared(next, problemsOf, known);
+  const prepared = toPrepared(next, problemsOf, { known });
   assert.deepEqual(prepared, toPrepared(next, () => []), "as without the known state");
   return validations;
 }

@@ -1,0 +1,90 @@
+import { isObject, isTooDeep } from "../../api/json.ts";
+import type { Read } from "../../api/problems.ts";
+import { readAs, withoutNulls } from "../../api/read.ts";
+import { type SidecarSet, sidecarSet } from "../../api/sidecarset.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { prepareSidecarSet, type ProblemsOf } from "./prepare.ts";
+
+/** Limits of the memory of templates; beyond them all are forgotten. */
+const MAX_TEMPLATES = 1_000;
+const MAX_CHARACTERS = 2_000_000;
+
+/** What valid SidecarSets have in common that differ in metadata, selection and status only. */
+interface Template extends Pick<PreparedSidecarSet, "hash" | "hashWithoutImage" | "patchHash"> {
+  readonly head: Omit<SidecarSet, "metadata" | "spec" | "status">;
+  readonly content: Omit<SidecarSet["spec"], "selector" | "namespace" | "namespaceSelector">;
+}
+
+/**
+ * Creates a {@linkcode prepareSidecarSet} for thousands of SidecarSets, which are made from few templates: their
+ * containers are read, checked, hashed and kept once.
+ */
+export function createTemplates(
+  problemsOf: ProblemsOf,
+): (raw: unknown) => Read<PreparedSidecarSet> {
+  const templates = new Map<string, Template>();
+  let characters = 0;
+
+  function add(key: string, template: Template): void {
+    characters += key.length;
+    if (templates.size >= MAX_TEMPLATES || characters > MAX_CHARACTERS) {
+      templates.clear();
+      characters = key.length;
+    }
+    templates.set(key, template);
+  }
+
+  return (raw) => {
+    const parts = isTooDeep(raw) ? undefined : divide(raw);
+    const template = parts && templates.get(parts.key);
+    if (template) {
+      const own = readAs(sidecarSet, withoutNulls(parts.own));
+      if (own.ok) return { ok: true, value: instanceOf(template, own.value, problemsOf) };
+    }
+    const read = prepareSidecarSet(raw, { problemsOf });
+    if (parts && read.ok && read.value.problems.length === 0) {
+      add(parts.key, templateOf(read.value));
+    }
+    return read;
+  };
+}
+
+/** Divides a SidecarSet into a text that is equal for those of one template, and its own part. */
+function divide(raw: unknown): { readonly key: string; readonly own: unknown } | undefined {
+  if (!isObject(raw) || !isObject(raw.spec)) return undefined;
+  const { metadata, spec, status = null, ...head } = raw;
+  const { selector = null, namespace = null, namespaceSelector = null, ...content } = spec;
+  return {
+    key: JSON.stringify([head, content]),
+    own: { metadata, spec: { selector, namespace, namespaceSelector }, status },
+  };
+}
+
+function templateOf(
+  { sidecarSet, hash, hashWithoutImage, patchHash }: PreparedSidecarSet,
+): Template {
+  const { metadata: _, spec, status: __, ...head } = sidecarSet;
+  const { selector: ___, namespace: ____, namespaceSelector: _____, ...content } = spec;
+  const hashes = { hash, hashWithoutImage, ...(patchHash === undefined ? {} : { patchHash }) };
+  return { head, content, ...hashes };
+}
+
+function instanceOf(
+  { head, content, ...hashes }: Template,
+  { metadata, spec, status }: SidecarSet,
+  problemsOf: ProblemsOf,
+): PreparedSidecarSet {
+  const sidecarSet = {
+    ...head,
+    metadata,
+    spec: { ...spec, ...content },
+    ...(status ? { status } : {}),
+  };
+  return {
+    name: metadata.name ?? "",
+    sidecarSet,
+    ...hashes,
+    revisionName: "",
+    problems: problemsOf(sidecarSet, { isContentValid: true }),
+  };
+}
