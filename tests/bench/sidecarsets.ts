@@ -24,6 +24,8 @@ const COUNT = 10_000;
 /** Not to be the limit. */
 const WRITES_PER_SECOND = "10000";
 const READY_TIMEOUT_MS = 600_000;
+/** Each time all SidecarSets are read, which is not to be a load. */
+const READY_POLL_MS = 2_000;
 
 /**
  * Measures the creation of SidecarSets by several writers, without the program and with it, on the same API server.
@@ -107,7 +109,7 @@ async function untilAllReady(client: RestClient, count: number): Promise<void> {
     if (performance.now() > deadline) {
       throw new Error(`Cannot bench: ${ready} of ${count} SidecarSets are Ready`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
   }
 }
 

@@ -13,6 +13,7 @@ import { type DecidedEvictions, Evictions } from "../eviction/sidecarset.ts";
 import { Loop, type LoopEnvironment } from "../loop.ts";
 import { type ExplainedPlan, Rollouts } from "../rollout/engine.ts";
 import { ResizeSupport } from "../rollout/resize_support.ts";
+import { Backlog } from "./backlog.ts";
 import { Revisions, type RevisionsOptions } from "./revisions.ts";
 import { Statuses, type StatusesOptions } from "./statuses.ts";
 
@@ -46,6 +47,7 @@ export class SidecarSetController {
   readonly #revisions: Revisions;
   readonly #evictions: Evictions;
   readonly #resizeSupport: ResizeSupport;
+  readonly #backlog: Backlog;
   readonly #clock: Clock;
 
   constructor(options: SidecarSetControllerOptions) {
@@ -57,7 +59,11 @@ export class SidecarSetController {
       concurrency: CONCURRENCY,
       task: "reconcile a SidecarSet",
       keyField: "sidecarSet",
-      reconcile: (name, signal) => this.reconcile(name, signal),
+      reconcile: (name, signal) => this.#reconcileInTurn(name, signal),
+    });
+    this.#backlog = new Backlog({
+      clock: options.clock,
+      release: (name) => this.loop.add(name),
     });
     this.rollouts = new Rollouts({
       ...options,
@@ -81,7 +87,9 @@ export class SidecarSetController {
   /** Maps a change to the SidecarSets that it concerns. A status that this process wrote concerns none. */
   observe(change: Change): void {
     for (const name of change.sidecarSets) this.#add(name);
-    if (change.kind === "sidecarset" && !this.#isOwnStatus(change)) this.#add(change.name);
+    if (change.kind !== "sidecarset") return;
+    if (isNew(change)) this.#backlog.arrived();
+    if (!this.#isOwnStatus(change)) this.#add(change.name);
   }
 
   /**
@@ -131,9 +139,24 @@ export class SidecarSetController {
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
+  /** Leaves new SidecarSets without Pods to the backlog. */
+  async #reconcileInTurn(name: string, signal: AbortSignal): Promise<number | undefined> {
+    const { sidecarSets, pods } = this.#index;
+    const found = sidecarSets.get(name);
+    const mayWait = found !== undefined && found.sidecarSet.status === undefined &&
+      pods.classesOf(name).size === 0;
+    if (mayWait && !this.#backlog.admits(name)) return undefined;
+    try {
+      return await this.reconcile(name, signal);
+    } finally {
+      this.#backlog.leave(name);
+    }
+  }
+
   /** Requeues every SidecarSet, and forgets earlier writes: another process may have led since. */
   resync(): void {
     this.#statuses.forgetAll();
+    this.#backlog.clear();
     this.requeueAll();
   }
 
@@ -160,6 +183,11 @@ export class SidecarSetController {
     return isDeepStrictEqual(metadata, metadataAfter) &&
       this.#statuses.hasWritten(name, after.sidecarSet.status);
   }
+}
+
+/** Created, not only read again. */
+function isNew({ before, after }: SidecarSetChange): boolean {
+  return before === undefined && after?.sidecarSet.status === undefined;
 }
 
 /** Evictions under way count as a roll-out under way. */

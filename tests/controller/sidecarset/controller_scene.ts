@@ -34,7 +34,8 @@ export function setUp(respond?: Respond, options: Pick<EngineOptions, "slices"> 
   };
   const apply = (options: SidecarSetOptions) => index.applySidecarSet(sidecarSetOf(options));
   const lead = () => controller.resync();
-  return { clock, index, client, state, reconcile, apply, repairs, lead };
+  const run = (signal: AbortSignal) => controller.run(signal);
+  return { clock, index, client, state, reconcile, apply, repairs, lead, run };
 }
 
 export function statusOf(request: Recorded | undefined): SidecarSetStatus {

@@ -1,0 +1,89 @@
+import type { Clock } from "../../api/clock.ts";
+
+/** As many new SidecarSets in this time are a burst: only tools create them so fast. */
+const BURST_SIZE = 20;
+const BURST_MS = 2_000;
+/** The longest that a SidecarSet waits for the end of a burst. */
+const MAX_WAIT_MS = 30_000;
+/** Enough for all workers to have one; a SidecarSet that need not wait is queued behind these. */
+const MAX_RELEASED = 8;
+
+interface BacklogOptions {
+  readonly clock: Pick<Clock, "monotonic" | "sleep">;
+  /** Has a SidecarSet reconciled that has waited. */
+  release(name: string): void;
+}
+
+/**
+ * New SidecarSets that nobody waits for, because they have no Pods. Where many are created together, their revisions
+ * and first statuses would cost the API server twice as many writes as the creations, at the same time. They wait until
+ * the burst is over, and are then reconciled a few at a time, so that all others pass them by.
+ */
+export class Backlog {
+  readonly #options: BacklogOptions;
+  /** By name, until when each waits at most; the first one waits longest. */
+  readonly #waiting = new Map<string, number>();
+  /** Released, and not yet reconciled. */
+  readonly #released = new Set<string>();
+  /** When the last new SidecarSets arrived. */
+  readonly #arrivals: number[] = [];
+  #hasTimer = false;
+
+  constructor(options: BacklogOptions) {
+    this.#options = options;
+  }
+
+  /** Notes a new SidecarSet. */
+  arrived(): void {
+    this.#arrivals.push(this.#options.clock.monotonic());
+    if (this.#arrivals.length > BURST_SIZE) this.#arrivals.shift();
+  }
+
+  /** @returns whether the SidecarSet is to be reconciled now; else it is released later */
+  admits(name: string): boolean {
+    if (this.#released.has(name)) return true;
+    const now = this.#options.clock.monotonic();
+    if (this.#waiting.size === 0 && this.#burstEndsAt() <= now) return true;
+    if (!this.#waiting.has(name)) this.#waiting.set(name, now + MAX_WAIT_MS);
+    this.#releaseDue();
+    return false;
+  }
+
+  /** The SidecarSet has been reconciled, or need not wait any longer. */
+  leave(name: string): void {
+    this.#waiting.delete(name);
+    if (this.#released.delete(name)) this.#releaseDue();
+  }
+
+  clear(): void {
+    this.#waiting.clear();
+    this.#released.clear();
+  }
+
+  /** When the burst is over if no other SidecarSet arrives; in the past if there is none. */
+  #burstEndsAt(): number {
+    const [first] = this.#arrivals;
+    return first === undefined || this.#arrivals.length < BURST_SIZE ? 0 : first + BURST_MS;
+  }
+
+  #releaseDue(): void {
+    const { clock, release } = this.#options;
+    for (const [name, until] of this.#waiting) {
+      if (this.#released.size >= MAX_RELEASED) return;
+      const wait = Math.min(this.#burstEndsAt(), until) - clock.monotonic();
+      if (wait > 0) return this.#releaseAfter(wait);
+      this.#waiting.delete(name);
+      this.#released.add(name);
+      release(name);
+    }
+  }
+
+  #releaseAfter(delayMs: number): void {
+    if (this.#hasTimer) return;
+    this.#hasTimer = true;
+    void this.#options.clock.sleep(delayMs).then(() => {
+      this.#hasTimer = false;
+      this.#releaseDue();
+    });
+  }
+}
