@@ -24,6 +24,19 @@ export function* mapInSteps<T, R>(items: Iterable<T>, map: (item: T) => R): Step
   return mapped;
 }
 
+/** The items that fulfil a condition; pauses between them. */
+export function* filterInSteps<T>(
+  items: Iterable<T>,
+  isKept: (item: T) => boolean,
+  itemsPerStep = STEP_ITEMS,
+): Steps<T[]> {
+  const kept: T[] = [];
+  yield* forEachInSteps(items, (item) => {
+    if (isKept(item)) kept.push(item);
+  }, itemsPerStep);
+  return kept;
+}
+
 /**
  * Visits items; pauses between them.
  *

@@ -55,7 +55,8 @@ export class Coverage {
     },
   ): Steps<string[]> {
     const losses = this.#losses;
-    const names = new Set(sidecarSets.map(({ name }) => name));
+    const names = new Set<string>();
+    yield* forEachInSteps(sidecarSets, ({ name }) => void names.add(name), NAMES_PER_STEP);
     const changed: string[] = [];
     yield* forEachInSteps(this.#covered.keys(), (name) => {
       if (!names.has(name)) this.#covered.delete(name);

@@ -7,7 +7,7 @@ import type {
 } from "../../api/webhook_configuration.ts";
 import { PATHS } from "../../api/webhook_configuration.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { forEachInSteps, runAtOnce, type Steps } from "../steps.ts";
+import { filterInSteps, runAtOnce, type Steps } from "../steps.ts";
 import { leftToWebhookEntries, podEntries } from "./entries.ts";
 import { jobEntries } from "./job_entries.ts";
 import { pendingAnnotation, type PendingSelection } from "./pending.ts";
@@ -68,12 +68,14 @@ export function* planRegistrationInSteps(input: RegistrationInput): Steps<Regist
   };
   const added = pendingEntries(pending, options);
   const isPending = pendingChecker(pending, added.uncovered);
-  const reviewed: PreparedSidecarSet[] = [];
-  yield* forEachInSteps(input.sidecarSets, (each) => {
-    if (!isPending(each) && !injectedByPolicy?.has(each.name)) reviewed.push(each);
-  });
+  const isReviewed = (each: PreparedSidecarSet) =>
+    !isPending(each) && injectedByPolicy?.has(each.name) !== true;
+  const reviewed = yield* filterInSteps(input.sidecarSets, isReviewed);
   const pods = yield* podEntries(reviewed, options);
-  const byPolicy = input.sidecarSets.filter(({ name }) => injectedByPolicy?.has(name));
+  const byPolicy = yield* filterInSteps(
+    input.sidecarSets,
+    ({ name }) => injectedByPolicy?.has(name) === true,
+  );
   const leftToWebhook = yield* leftToWebhookEntries(byPolicy, options);
   // Those that pending entries cover too: these cover Pods only.
   const jobs = yield* jobEntries(input.sidecarSets, {

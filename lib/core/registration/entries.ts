@@ -4,7 +4,14 @@ import { GROUP, MIRROR_POD_ANNOTATION, NAMESPACE_NAME_LABEL } from "../../api/na
 import type { WebhookClientConfig, WebhookEntry } from "../../api/webhook_configuration.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { LEFT_TO_WEBHOOK, LEFT_TO_WEBHOOK_ENTRY } from "./left_to_webhook.ts";
-import { forEachInSteps, mapInSteps, runAtOnce, sortInSteps, type Steps } from "../steps.ts";
+import {
+  filterInSteps,
+  forEachInSteps,
+  mapInSteps,
+  runAtOnce,
+  sortInSteps,
+  type Steps,
+} from "../steps.ts";
 import { type Scope, scopeInSteps } from "./scope.ts";
 import { isInjecting, type SelectionSpec } from "./selection.ts";
 
@@ -41,7 +48,7 @@ export function* podEntries(
   sidecarSets: readonly PreparedSidecarSet[],
   options: PodEntriesOptions,
 ): Steps<{ entries: WebhookEntry[]; uncovered: Map<string, "ScopeTooLarge"> }> {
-  const groups = yield* groupsOf(selectionsOf(sidecarSets), options);
+  const groups = yield* groupsOf(yield* selectionsOf(sidecarSets), options);
   const ignoring = groups.filter(({ failurePolicy }) => failurePolicy === "Ignore");
   const failing = groups.filter(({ failurePolicy }) => failurePolicy === "Fail");
   const isMany = groups.length > MAX_ENTRIES && ignoring.length > 1;
@@ -50,8 +57,9 @@ export function* podEntries(
   return yield* plannedEntries([...merged(ignoring), ...failing], options);
 }
 
-function selectionsOf(sidecarSets: readonly PreparedSidecarSet[]): Selecting[] {
-  return sidecarSets.filter(isInjecting).map(({ name, sidecarSet: { spec } }) => ({ name, spec }));
+function* selectionsOf(sidecarSets: readonly PreparedSidecarSet[]): Steps<Selecting[]> {
+  const injecting = yield* filterInSteps(sidecarSets, isInjecting);
+  return yield* mapInSteps(injecting, ({ name, sidecarSet: { spec } }) => ({ name, spec }));
 }
 
 interface PlannedEntries {
@@ -113,7 +121,7 @@ export function* leftToWebhookEntries(
   sidecarSets: readonly PreparedSidecarSet[],
   options: PodEntriesOptions,
 ): Steps<WebhookEntry[]> {
-  const members = selectionsOf(sidecarSets);
+  const members = yield* selectionsOf(sidecarSets);
   if (members.length === 0) return [];
   const group: Group = { failurePolicy: "Ignore", namespaces: [], members };
   const { matchConditions = [], ...entry } = entryOf(group, yield* scopeOfGroup(group), options);

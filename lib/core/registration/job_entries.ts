@@ -4,7 +4,7 @@ import type { WebhookClientConfig, WebhookEntry } from "../../api/webhook_config
 import { isWaitedFor } from "../annotations/terminate_marks.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { isEmptySelector } from "../select/label_selector.ts";
-import { mapInSteps, type Steps } from "../steps.ts";
+import { filterInSteps, mapInSteps, type Steps } from "../steps.ts";
 import { podEntries } from "./entries.ts";
 
 /**
@@ -46,22 +46,24 @@ export function* jobEntries(
   sidecarSets: readonly PreparedSidecarSet[],
   options: JobEntriesOptions,
 ): Steps<WebhookEntry[]> {
-  const waitedFor = yield* mapInSteps(
+  const waitedFor = yield* filterInSteps(
     sidecarSets,
-    (each) => keepsJobsRunning(each.sidecarSet) ? forTemplates(each) : [],
+    ({ sidecarSet }) => keepsJobsRunning(sidecarSet),
   );
-  const { entries } = yield* podEntries(waitedFor.flat(), { ...options, mayFail: false });
+  const inTemplates = yield* mapInSteps(waitedFor, forTemplate);
+  const selecting = inTemplates.filter((each) => each !== undefined);
+  const { entries } = yield* podEntries(selecting, { ...options, mayFail: false });
   return entries.map(forJobs);
 }
 
-/** With the selector for the labels of a template; none where the selector excludes the Pods of Jobs. */
-function forTemplates(prepared: PreparedSidecarSet): PreparedSidecarSet[] {
+/** With the selector for the labels of a template; undefined where it excludes the Pods of Jobs. */
+function forTemplate(prepared: PreparedSidecarSet): PreparedSidecarSet | undefined {
   const { sidecarSet } = prepared;
   const { selector } = sidecarSet.spec;
-  if (selector === undefined || isEmptySelector(selector)) return [prepared];
-  if (excludesJobs(selector)) return [];
+  if (selector === undefined || isEmptySelector(selector)) return prepared;
+  if (excludesJobs(selector)) return undefined;
   const spec = { ...sidecarSet.spec, selector: withoutJobLabels(selector) };
-  return [{ ...prepared, sidecarSet: { ...sidecarSet, spec } }];
+  return { ...prepared, sidecarSet: { ...sidecarSet, spec } };
 }
 
 function excludesJobs({ matchExpressions = [] }: LabelSelector): boolean {

@@ -3,12 +3,14 @@ import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import {
   planRegistration,
+  planRegistrationInSteps,
   type RegistrationInput,
 } from "../../../lib/core/registration/configuration.ts";
 import {
   LEFT_TO_WEBHOOK,
   LEFT_TO_WEBHOOK_ENTRY,
 } from "../../../lib/core/registration/left_to_webhook.ts";
+import { STEP_ITEMS } from "../../../lib/core/steps.ts";
 
 function prepared(name: string, spec: SidecarSetSpec): PreparedSidecarSet {
   return {
@@ -221,4 +223,29 @@ Deno.test("planRegistration() does not depend on the order of the SidecarSets", 
     prepared("c", { ...app("c"), namespace: "shop" }),
   ];
   assert.deepEqual(plan(sets), plan(sets.toReversed()));
+});
+
+Deno.test("planRegistrationInSteps() reads few SidecarSets between two pauses", () => {
+  const read = new Set<string>();
+  const sidecarSets = Array.from({ length: 2_000 }, (_, i) => {
+    const known = prepared(`set-${i}`, { ...app(`app-${i}`), containers: [{ name: "agent" }] });
+    return {
+      ...known,
+      get sidecarSet() {
+        read.add(known.name);
+        return known.sidecarSet;
+      },
+    };
+  });
+  let most = 0;
+  const steps = planRegistrationInSteps({
+    ...{ name: "sidecarset", sidecarSets, excludedNamespaces: [], caBundle: "pem", owner },
+    endpoint: { url: "https://127.0.0.1" },
+  });
+  for (let isDone = false; !isDone;) {
+    isDone = steps.next().done === true;
+    most = Math.max(most, read.size);
+    read.clear();
+  }
+  assert.ok(most <= 2 * STEP_ITEMS, `${most} SidecarSets`);
 });
