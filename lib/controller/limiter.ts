@@ -7,6 +7,8 @@ interface LimiterOptions {
   maxInFlight: number;
   /** How many may start in a second in the long run; as many may start at once after a pause. */
   perSecond: number;
+  /** Delays the next start where the event loop has been busy for long. @default no delay */
+  pause?(): Promise<void> | undefined;
 }
 
 /**
@@ -43,6 +45,7 @@ export class Limiter {
     try {
       await this.#admission(signal);
       isProbe = await this.#gate.pass(signal);
+      await this.#options.pause?.();
       if (signal.aborted) {
         if (isProbe) this.#gate.endProbe();
         return undefined;

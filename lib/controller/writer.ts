@@ -24,6 +24,8 @@ interface WriterOptions {
   readonly maxInFlight: number;
   /** Maximum rate of the writes of Pods, and of all others. */
   readonly perSecond: number;
+  /** Delays the next write where the event loop has been busy for long. @default no delay */
+  pause?(): Promise<void> | undefined;
 }
 
 /** Statuses, revisions and the registration are few compared with Pods. */
@@ -45,10 +47,9 @@ export class Writer {
   readonly #limiter: Limiter;
 
   constructor(options: WriterOptions) {
-    const { clock, maxInFlight, perSecond } = options;
     this.#options = options;
-    this.#podLimiter = new Limiter({ clock, maxInFlight, perSecond });
-    this.#limiter = new Limiter({ clock, maxInFlight: MAX_OTHER_WRITES_IN_FLIGHT, perSecond });
+    this.#podLimiter = new Limiter(options);
+    this.#limiter = new Limiter({ ...options, maxInFlight: MAX_OTHER_WRITES_IN_FLIGHT });
   }
 
   /** Replaces the status of exactly the given state of a SidecarSet. */

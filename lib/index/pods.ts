@@ -116,8 +116,8 @@ export class PodIndex {
   }
 
   /** Pods whose images were rewritten at admission, without a record of it yet. */
-  rewrittenOf(sidecarSet: string): ObservedPod[] {
-    return [...this.each(this.#members.get(sidecarSet)?.rewritten)];
+  rewrittenOf(sidecarSet: string): Iterable<ObservedPod> {
+    return this.each(this.#members.get(sidecarSet)?.rewritten);
   }
 
   /** Missed Pods: created without the sidecars that they should have. */

@@ -108,6 +108,7 @@ export function createControllers(options: ControllersOptions): Controllers {
     leadership: { isLeader, exclusiveFor: () => election.exclusiveFor() },
     maxInFlight: config.maxInFlight,
     perSecond: config.writesPerSecond,
+    pause: () => options.slices.pause(),
   });
   const environment: LoopEnvironment = {
     clock,

@@ -120,3 +120,26 @@ Deno.test("Limiter gives an unsent probe to the next request, and stops waiting 
   stop.abort();
   assert.equal(await waiting, undefined);
 });
+
+Deno.test("Limiter starts no request while the event loop is busy, and then all in their order", async () => {
+  const clock = new ManualClock();
+  let isBusy = false;
+  const started: number[] = [];
+  const limiter = new Limiter({
+    clock,
+    maxInFlight: 16,
+    perSecond: 1_000,
+    pause: () => isBusy ? clock.sleep(3) : undefined,
+  });
+  const send = (i: number) => () => {
+    started.push(i);
+    isBusy = i === 1;
+    return Promise.resolve(i);
+  };
+  const sent = [0, 1, 2, 3].map((i) => limiter.run(send(i), signal));
+  await settle();
+  assert.deepEqual(started, [0, 1]);
+  await clock.advance(3);
+  await Promise.all(sent);
+  assert.deepEqual(started, [0, 1, 2, 3]);
+});

@@ -1,10 +1,16 @@
 import { firstByName, type ObservedPod } from "../../core/observed_pod.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
-import type { RolloutPlan, RolloutSnapshot } from "../../core/rollout/contract.ts";
+import type { LeftPod, RolloutPlan, RolloutSnapshot } from "../../core/rollout/contract.ts";
 import { updatedAndReadySince } from "../../core/rollout/availability.ts";
 import { planRolloutInSteps } from "../../core/rollout/plan.ts";
 import { planDetail } from "../../core/rollout/plan_reason.ts";
-import { forEachInSteps, mapInSteps, sortInSteps, type Steps } from "../../core/steps.ts";
+import {
+  filterInSteps,
+  forEachInSteps,
+  mapInSteps,
+  sortInSteps,
+  type Steps,
+} from "../../core/steps.ts";
 import { hasTrait, isOutdated, PodTrait } from "../../core/status/pod_class.ts";
 import { podKey } from "../../index/pods.ts";
 import { atOnce, type RunSteps, TimedSteps } from "../steps.ts";
@@ -23,6 +29,8 @@ const KEYS_PER_STEP = 1_000;
 interface PlannedSteps {
   readonly snapshot: RolloutSnapshot;
   readonly made: RolloutPlan;
+  /** Pods whose condition is to deny the upgrade. */
+  readonly denied: readonly LeftPod[];
   /** Keys of Pods whose denial is to be withdrawn. */
   readonly denying: readonly string[];
 }
@@ -73,15 +81,14 @@ export class Rollouts {
     }
     rollout.releaseRefused(index.pods, name);
     const planning = new TimedSteps(clock, this.#plan(rollout, prepared, pending.uids));
-    const { snapshot, made, denying } = await runSteps(planning.steps());
+    const { snapshot, made, denied, denying } = await runSteps(planning.steps());
     const current = index.sidecarSets.get(name);
     const isCurrent = current !== undefined && plansAlike(current, prepared) &&
       !index.pods.reclassification.isPending(name);
     if (!isCurrent || signal.aborted) return undefined;
-    for (const update of [...made.flips, ...made.updates]) {
-      this.#writes.update(rollout, { prepared, update, signal });
-    }
-    this.#report(rollout, { prepared, plan: made, signal });
+    const updates = [...made.flips, ...made.updates];
+    for (const update of updates) this.#writes.update(rollout, { prepared, update, signal });
+    this.#report(rollout, { prepared, denied, signal });
     this.#withdrawDenials(rollout, { sidecarSet: name, keys: denying, signal });
     const plan = this.#explained(made, { snapshot, rollout });
     rollout.keep({ prepared, version, plan }, { spentMs: planning.spentMs });
@@ -130,7 +137,7 @@ export class Rollouts {
     const unsorted = pods.outdatedKeysOf(prepared.name);
     const drifted = pods.driftedOf(prepared.name);
     if (unsorted.length + drifted.length > 0) yield* this.#collectSettling(rollout, prepared);
-    const keys = yield* sortInSteps(unsorted, compareKeys);
+    const keys = yield* sortInSteps(unsorted, (a, b) => a < b ? -1 : 1);
     const classes = pods.classesOf(prepared.name);
     // Since the keys were read, a Pod may have left the selection, or another one may have its name.
     const found = yield* mapInSteps(keys, (key) => isOutdated(classes.get(key)) && pods.get(key));
@@ -140,18 +147,19 @@ export class Rollouts {
       yield* this.#keepFailures(rollout, prepared.name, [...outdated, ...drifted]);
     }
     const snapshot = this.#snapshot(rollout, { prepared, pending, outdated, drifted });
-    return { snapshot, made: yield* planRolloutInSteps(snapshot), denying };
+    const made = yield* planRolloutInSteps(snapshot);
+    const isDue = ({ pod, condition }: LeftPod) =>
+      condition !== undefined && rollout.mayReport(pod);
+    const denied = yield* filterInSteps(made.notUpgradable, isDue, KEYS_PER_STEP);
+    return { snapshot, made, denied, denying };
   }
 
   /** Keys of the Pods that deny an upgrade which is possible by now, or name a SidecarSet that left the Pod. */
   *#outdatedDenials(name: string): Steps<string[]> {
     const { pods, denials } = this.#options.index;
     const classes = pods.classesOf(name);
-    const keys: string[] = [];
-    yield* forEachInSteps(denials.of(name), (key) => {
-      if (!hasTrait(classes.get(key) ?? 0, PodTrait.NotUpgradable)) keys.push(key);
-    }, KEYS_PER_STEP);
-    return keys;
+    const isPossible = (key: string) => !hasTrait(classes.get(key) ?? 0, PodTrait.NotUpgradable);
+    return yield* filterInSteps(denials.of(name), isPossible, KEYS_PER_STEP);
   }
 
   /** Forgets failed writes to Pods that no write is planned for any more. */
@@ -251,20 +259,20 @@ export class Rollouts {
   /** Writes conditions of Pods that stay old, and records of images that other webhooks have rewritten. */
   #report(
     rollout: Rollout,
-    { prepared, plan, signal }: {
+    { prepared, denied, signal }: {
       prepared: PreparedSidecarSet;
-      plan: RolloutPlan;
+      denied: readonly LeftPod[];
       signal: AbortSignal;
     },
   ): void {
-    const { name } = prepared;
-    for (const { pod, condition } of plan.notUpgradable) {
-      if (!condition || !mayReport(rollout, pod)) continue;
-      const report = { sidecarSet: name, upgradable: false };
-      this.#writes.setUpgradable(rollout, { pod, report, signal });
+    const report = { sidecarSet: prepared.name, upgradable: false };
+    for (const { pod } of denied) {
+      if (rollout.room === 0) return;
+      if (rollout.mayReport(pod)) this.#writes.setUpgradable(rollout, { pod, report, signal });
     }
-    for (const pod of this.#options.index.pods.rewrittenOf(name)) {
-      if (mayReport(rollout, pod)) this.#writes.recordImages(rollout, { pod, prepared, signal });
+    for (const pod of this.#options.index.pods.rewrittenOf(prepared.name)) {
+      if (rollout.room === 0) return;
+      if (rollout.mayReport(pod)) this.#writes.recordImages(rollout, { pod, prepared, signal });
     }
   }
 
@@ -284,17 +292,9 @@ export class Rollouts {
       if (!denials.of(sidecarSet).has(key)) continue;
       const pod = pods.get(key);
       const podClass = classes.get(key) ?? 0;
-      if (!pod || hasTrait(podClass, PodTrait.NotUpgradable) || !mayReport(rollout, pod)) continue;
+      if (!pod || hasTrait(podClass, PodTrait.NotUpgradable) || !rollout.mayReport(pod)) continue;
       const upgradable = hasTrait(podClass, PodTrait.Matched) ? true : undefined;
       this.#writes.setUpgradable(rollout, { pod, report: { sidecarSet, upgradable }, signal });
     }
   }
-}
-
-function mayReport(rollout: Rollout, { metadata: { uid = "" } }: ObservedPod): boolean {
-  return rollout.room > 0 && !rollout.isUnderWay(uid) && rollout.failures.mayTry(uid);
-}
-
-function compareKeys(a: string, b: string): number {
-  return a < b ? -1 : 1;
 }

@@ -66,6 +66,11 @@ export class Rollout {
     return this.#underWay.has(uid);
   }
 
+  /** Whether a report to the Pod may be written now. */
+  mayReport({ metadata: { uid = "" } }: ObservedPod): boolean {
+    return this.room > 0 && !this.isUnderWay(uid) && this.failures.mayTry(uid);
+  }
+
   /** Whether a write without an answer may be sent again to the Pod: it is no longer under way. */
   mayResend(uid: string): boolean {
     return !this.#underWay.has(uid) && this.expectations.mayResend(uid);
