@@ -8,24 +8,24 @@ import {
   recount,
 } from "../core/status/pod_class.ts";
 import { forEachInSteps, type Steps } from "../core/steps.ts";
+import { PartedMap, PartedSet, type ReadonlyParts } from "./parts.ts";
 
-const NO_KEYS: ReadonlySet<string> = new Set();
 /** Reading a class is much cheaper than reading a Pod. */
 const CLASSES_PER_STEP = 1_000;
 
 /** Keys of the Pods of one SidecarSet by state; updated in O(1) when a Pod changes. */
 export class Members {
-  readonly #classes = new Map<string, PodClass>();
-  readonly #outdated = new Set<string>();
-  readonly #halfUpgraded = new Set<string>();
-  readonly #drifted = new Set<string>();
-  readonly #rewritten = new Set<string>();
-  readonly #missed = new Set<string>();
-  readonly #unready = new Set<string>();
-  #settling: Set<string> | undefined;
+  readonly #classes = new PartedMap<string, PodClass>();
+  readonly #outdated = new PartedSet<string>();
+  readonly #halfUpgraded = new PartedSet<string>();
+  readonly #drifted = new PartedSet<string>();
+  readonly #rewritten = new PartedSet<string>();
+  readonly #missed = new PartedSet<string>();
+  readonly #unready = new PartedSet<string>();
+  #settling: PartedSet<string> | undefined;
   #counts: PodCounts = NO_PODS;
 
-  get classes(): ReadonlyMap<string, PodClass> {
+  get classes(): ReadonlyParts<string, PodClass> {
     return this.#classes;
   }
 
@@ -34,45 +34,45 @@ export class Members {
   }
 
   /** Matched, without the current hash. */
-  get outdated(): ReadonlySet<string> {
+  get outdated(): Iterable<string> {
     return this.#outdated;
   }
 
   /** Both halves of a hot-upgrade pair run a real image. */
-  get halfUpgraded(): ReadonlySet<string> {
+  get halfUpgraded(): Iterable<string> {
     return this.#halfUpgraded;
   }
 
   /** Updated, with an image that another client changed since. */
-  get drifted(): ReadonlySet<string> {
+  get drifted(): Iterable<string> {
     return this.#drifted;
   }
 
   /** Images were rewritten at admission, without a record in the Pod yet. */
-  get rewritten(): ReadonlySet<string> {
+  get rewritten(): Iterable<string> {
     return this.#rewritten;
   }
 
   /** Created without the sidecars that they should have. */
-  get missed(): ReadonlySet<string> {
+  get missed(): Iterable<string> {
     return this.#missed;
   }
 
   /** Matched, but not ready. */
-  get unready(): ReadonlySet<string> {
+  get unready(): Iterable<string> {
     return this.#unready;
   }
 
   /** Updated and ready, and changed since `settled()` was last called for them; empty before `collectSettling()`. */
-  get settling(): ReadonlySet<string> {
-    return this.#settling ?? NO_KEYS;
+  get settling(): Iterable<string> {
+    return this.#settling ?? [];
   }
 
   /** Collects all updated and ready Pods, unless that was done since they were last restarted. */
   *collectSettling(): Steps<void> {
     if (this.#settling !== undefined) return;
     // Pods that change between two steps are collected by `set()`.
-    const settling = new Set<string>();
+    const settling = new PartedSet<string>();
     this.#settling = settling;
     yield* forEachInSteps(this.#classes, ([key, podClass]) => {
       if (isDone(podClass)) settling.add(key);
@@ -118,7 +118,7 @@ function isDone(podClass: PodClass): boolean {
   return hasTrait(podClass, PodTrait.Updated) && hasTrait(podClass, PodTrait.Ready);
 }
 
-function include(set: Set<string>, key: string, isMember: boolean): void {
+function include(set: PartedSet<string>, key: string, isMember: boolean): void {
   if (isMember) set.add(key);
   else set.delete(key);
 }

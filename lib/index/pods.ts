@@ -12,6 +12,7 @@ import { maySelectLater } from "../core/select/label_times.ts";
 import { Members, sameClasses, touched } from "./members.ts";
 import { EffectiveTimes } from "./selection_times.ts";
 import { Interning } from "./interning.ts";
+import type { ReadonlyParts } from "./parts.ts";
 import { Reclassification } from "./reclassification.ts";
 import { isOlder, unversioned } from "./versions.ts";
 
@@ -41,6 +42,7 @@ interface PodRecord {
 }
 
 const NO_CLASSES: ReadonlyMap<string, PodClass> = new Map();
+const NO_MEMBERS: Pick<Members, "classes"> = new Members();
 const NO_NAMES: ReadonlySet<string> = new Set();
 
 /**
@@ -86,8 +88,8 @@ export class PodIndex {
   }
 
   /** Classes of the Pods that the SidecarSet selects or injects, by key. */
-  classesOf(sidecarSet: string): ReadonlyMap<string, PodClass> {
-    return this.#members.get(sidecarSet)?.classes ?? NO_CLASSES;
+  classesOf(sidecarSet: string): ReadonlyParts<string, PodClass> {
+    return this.#members.get(sidecarSet)?.classes ?? NO_MEMBERS.classes;
   }
 
   /** A number that changes when a plan for the SidecarSet can change. */
