@@ -1,6 +1,5 @@
-import { isObject, isTooDeep } from "../api/json.ts";
+import { isObject } from "../api/json.ts";
 import type { FieldProblem } from "../api/problems.ts";
-import { readSidecarSet } from "../api/read.ts";
 import type { SidecarSet } from "../api/sidecarset.ts";
 import type { RegistrationController } from "../controller/registration/controller.ts";
 import { prepareSidecarSet, type ProblemsOf } from "../core/defaults/prepare.ts";
@@ -34,14 +33,14 @@ export function createValidation(
 ): Validation {
   return {
     problemsOf: validateStoredSidecarSet,
-    validate({ name, object, oldSidecarSet }) {
+    validate({ name, object, read, oldSidecarSet }) {
       const allowList = index.allowList ?? retainedAllowList();
-      const read = isTooDeep(object) ? undefined : readSidecarSet(object);
       return validateSidecarSet({
         operation: oldSidecarSet ? "UPDATE" : "CREATE",
         object,
+        read,
         ...(oldSidecarSet ? { old: oldSidecarSet } : {}),
-        others: read?.ok ? index.sidecarSets.related(read.value) : [],
+        others: read.ok ? index.sidecarSets.related(read.value) : [],
         revisions: index.revisions.of(name),
         ...(allowList === undefined ? {} : { allowList }),
         requireAllowList,
@@ -103,8 +102,7 @@ interface CoverageOptions {
 export function createCover(
   { registration, problemsOf }: CoverageOptions,
 ): (input: SidecarSetValidationInput) => Promise<boolean> | undefined {
-  return function cover({ name, object, oldSidecarSet }) {
-    const read = readSidecarSet(object);
+  return function cover({ name, read, oldSidecarSet }) {
     // Its other parts cost more to compute and do not matter. Validation has found no problems.
     if (!read.ok || !isInjecting({ sidecarSet: read.value, problems: [] })) return undefined;
     const { metadata: { uid, generation = 1 }, spec } = read.value;

@@ -1,5 +1,5 @@
 import type { AdmissionDecision, AdmissionRequest } from "../api/admission.ts";
-import { type FieldProblem, TOO_DEEP } from "../api/problems.ts";
+import { type FieldProblem, type Read, TOO_DEEP } from "../api/problems.ts";
 import { isObject, isTooDeep } from "../api/json.ts";
 import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION, GROUP, KIND } from "../api/names.ts";
 import { readSidecarSet } from "../api/read.ts";
@@ -34,6 +34,8 @@ export interface SidecarSetValidationInput {
   readonly name: string;
   /** The object to store, with defaults; of any shape. */
   readonly object: unknown;
+  /** The object read by its schema. */
+  readonly read: Read<SidecarSet>;
   /** The replaced object, with defaults; absent on creation, and if the stored object is unreadable. */
   readonly oldSidecarSet?: SidecarSet;
 }
@@ -73,14 +75,15 @@ export function createSidecarSetValidation(options: SidecarSetValidationOptions)
     const isUpdate = operation === "UPDATE" && !isTooDeep(oldObject);
     const old = isUpdate ? completeSidecarSet(oldObject) : undefined;
     if (isUpdate && hasSameValidatedParts(defaulted, old)) return ALLOWED;
-    const readOld = readSidecarSet(old);
-    const oldSidecarSet = readOld.ok ? readOld.value : undefined;
+    const readOld = isUpdate ? readSidecarSet(old) : undefined;
+    const oldSidecarSet = readOld?.ok ? readOld.value : undefined;
     if (!options.isSynced()) {
       return failed(503, "Cannot validate yet: the cluster's SidecarSets are still being read");
     }
     const input = {
       name: request.name ?? "",
       object: defaulted,
+      read: readSidecarSet(defaulted),
       ...(oldSidecarSet ? { oldSidecarSet } : {}),
     };
     const problems = options.validateSidecarSet(input);

@@ -1,3 +1,4 @@
+import { readSidecarSet } from "../../lib/api/read.ts";
 import type { SidecarSet } from "../../lib/api/sidecarset.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { createValidation } from "../../lib/runtime/validation.ts";
@@ -54,7 +55,7 @@ export function benchValidation({ quick }: { quick: boolean }): Promise<void> {
     retainedAllowList: () => undefined,
   });
   const validateNew = (object: SidecarSet) =>
-    validate({ name: object.metadata.name ?? "", object });
+    validate({ name: object.metadata.name ?? "", object, read: readSidecarSet(object) });
   for (let round = 0; round < WARM_UP; round++) {
     validateNew(teamSidecarSet(`warm-${round}`).sidecarSet);
   }

@@ -20,9 +20,11 @@ function coveredBy(
     problemsOf: ({ spec }) =>
       spec.volumes ? [{ reason: "FieldValueInvalid", field: "spec.volumes", message: "no" }] : [],
   });
+  const { sidecarSet } = sidecarSetOf({ generation: 2, spec: after });
   const answer = cover({
     name: "web",
-    object: sidecarSetOf({ generation: 2, spec: after }).sidecarSet,
+    object: sidecarSet,
+    read: { ok: true, value: sidecarSet },
     ...(before ? { oldSidecarSet: sidecarSetOf({ spec: before }).sidecarSet } : {}),
   });
   assert.equal(answer === undefined, covered === undefined);

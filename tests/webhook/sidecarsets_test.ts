@@ -185,8 +185,10 @@ Deno.test("createSidecarSetValidation() judges an update with what it replaces, 
   assert.equal(asSync(review(request)).allowed, false);
   const [object, old] = [prepareSidecarSet(request.object), prepareSidecarSet(request.oldObject)];
   assert.ok(object.ok && old.ok);
+  const { sidecarSet } = object.value;
+  const read = { ok: true, value: sidecarSet };
   assert.deepEqual(inputs, [
-    { name: "one", object: object.value.sidecarSet, oldSidecarSet: old.value.sidecarSet },
+    { name: "one", object: sidecarSet, read, oldSidecarSet: old.value.sidecarSet },
   ]);
 });
 
@@ -195,7 +197,7 @@ Deno.test("createSidecarSetValidation() judges a repair of what is stored and un
     const { review, inputs } = validation();
     const request = recordedRequest("sidecarset-update");
     assert.equal(asSync(review({ ...request, oldObject })).allowed, false);
-    assert.deepEqual(Object.keys(inputs[0] ?? {}), ["name", "object"]);
+    assert.deepEqual(Object.keys(inputs[0] ?? {}), ["name", "object", "read"]);
   }
 });
 

@@ -1,4 +1,5 @@
 import type { ControllerRevision } from "../../api/objects.ts";
+import type { Read } from "../../api/problems.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { Field } from "./field.ts";
 
@@ -7,6 +8,8 @@ export interface ValidationInput {
   readonly operation: "CREATE" | "UPDATE";
   /** The SidecarSet with its defaults applied; any JSON value. */
   readonly object: unknown;
+  /** The object read by its schema, where the caller has done so. */
+  readonly read?: Read<SidecarSet>;
   /** The stored object of an update. */
   readonly old?: SidecarSet;
   /**

@@ -51,7 +51,7 @@ export function validateSidecarSet(input: ValidationInput): FieldProblem[] {
   }
   if (isTooDeep(object)) return [TOO_DEEP];
   const cleaned = withoutNulls(object);
-  const read = readAs(sidecarSet, cleaned);
+  const read = input.read ?? readAs(sidecarSet, cleaned);
   const rules = [...OWN_RULES, ...WRITE_RULES];
   const problems = problemsBy(rules, {
     object: cleaned,
