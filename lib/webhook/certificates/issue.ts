@@ -1,10 +1,10 @@
-import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { AuthorityIdentity, TlsIdentity, Validity } from "./identity.ts";
 import {
   ALGORITHM,
   authorityExtensions,
   commonName,
+  derOf,
   pemText,
   servingExtensions,
   type ServingNames,
@@ -52,7 +52,7 @@ export async function issueServingCertificate(
   options: IssueOptions & { readonly names: ServingNames },
 ): Promise<TlsIdentity & Validity> {
   const keys = await generateKeys();
-  const issuer = subjectOf(new X509Certificate(authority.cert).raw);
+  const issuer = subjectOf(derOf(authority.cert));
   const { notBefore, notAfter } = validityOf(options);
   const validity = {
     notBefore: notBefore < authority.notBefore ? authority.notBefore : notBefore,
@@ -89,6 +89,5 @@ async function privateKeyPem(key: CryptoKey): Promise<string> {
 }
 
 function importPrivateKey(pem: string): Promise<CryptoKey> {
-  const der = Uint8Array.fromBase64(pem.replace(/-----(BEGIN|END) PRIVATE KEY-----/g, ""));
-  return crypto.subtle.importKey("pkcs8", der, ALGORITHM, false, ["sign"]);
+  return crypto.subtle.importKey("pkcs8", derOf(pem), ALGORITHM, false, ["sign"]);
 }

@@ -123,6 +123,12 @@ export function pemText(label: string, der: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
 }
 
+/** DER value of the first block of a PEM text. */
+export function derOf(pem: string): Uint8Array<ArrayBuffer> {
+  const [, base64 = ""] = /-----BEGIN [^-]+-----([^-]*)/.exec(pem) ?? [];
+  return Uint8Array.fromBase64(base64);
+}
+
 function extension(
   identifier: string,
   { isCritical = false, value }: { readonly isCritical?: boolean; readonly value: Uint8Array },

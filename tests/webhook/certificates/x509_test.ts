@@ -90,11 +90,14 @@ Deno.test("an authority that another program has made signs under its own name",
     signingAlgorithm: algorithm,
     extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
   });
+  const other = await issueAuthority({ now, lifetimeSeconds: 60 });
   const key = x509.PemConverter.encode(
     await crypto.subtle.exportKey("pkcs8", keys.privateKey),
     "PRIVATE KEY",
   );
-  const authority = { cert: made.toString("pem"), key, ...validity };
+  // Of several certificates, the first is the authority's.
+  const chain = `# ours\n${made.toString("pem")}\n${other.cert}`;
+  const authority = { cert: chain, key, ...validity };
   const leaf = await issueServingCertificate(authority, {
     now,
     lifetimeSeconds: 60,
