@@ -1,5 +1,11 @@
 import { freePorts } from "../support/free_port.ts";
-import { benchKubeconfig, residentMiB, startProgram, untilReady } from "./process.ts";
+import {
+  benchKubeconfig,
+  deploymentV8Flags,
+  residentMiB,
+  startProgram,
+  untilReady,
+} from "./process.ts";
 import type { SimulatedApiInput, SimulatedApiReport } from "./simulated_api.ts";
 
 /** How the program is started. */
@@ -60,7 +66,7 @@ async function run<T>(
       ["--webhook-host", "127.0.0.1", "--health-host", "127.0.0.1", "--log-level", "error"],
     ),
     env: {
-      DENO_V8_FLAGS: "--max-old-space-size=384,--max-semi-space-size=1,--heap-growing-percent=30",
+      DENO_V8_FLAGS: deploymentV8Flags(),
       ...form.env,
     },
     stdin: "null",

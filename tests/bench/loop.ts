@@ -3,7 +3,13 @@ import { GROUP, PLURAL, STORAGE_VERSION } from "../../lib/api/names.ts";
 import { freePorts } from "../support/free_port.ts";
 import { connectH2 } from "./h2_client.ts";
 import type { LoopControllerInput, LoopControllerReport, LoopDelays } from "./loop_controller.ts";
-import { benchKubeconfig, startProgram, untilReady, webhookCa } from "./process.ts";
+import {
+  benchKubeconfig,
+  deploymentV8Flags,
+  startProgram,
+  untilReady,
+  webhookCa,
+} from "./process.ts";
 import { smallReview } from "./setup.ts";
 import type { SimulatedApiInput, SimulatedApiReport, SimulatedEvents } from "./simulated_api.ts";
 import { simulatedSidecarSet, simulatedUid } from "./simulated_sidecarset.ts";
@@ -170,7 +176,9 @@ async function measure(size: SimulatedApiInput, situations: readonly Situation[]
     const kubeconfig = `${folder}/kubeconfig`;
     await Deno.writeTextFile(kubeconfig, benchKubeconfig(server));
     const input: LoopControllerInput = { kubeconfig, webhookPort, healthPort };
-    const controller = startProgram<LoopControllerReport>("loop_controller.ts", input);
+    const controller = startProgram<LoopControllerReport>("loop_controller.ts", input, {
+      DENO_V8_FLAGS: deploymentV8Flags(),
+    });
     try {
       const { port } = await controller.next();
       await untilReady(`http://127.0.0.1:${healthPort}/readyz`, () => false);

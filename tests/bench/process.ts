@@ -7,10 +7,23 @@ export interface Program<Line> {
   stop(): Promise<void>;
 }
 
+/** The options of V8 that the Deployment sets. */
+export function deploymentV8Flags(): string {
+  const manifest = new URL("../../manifests/deployment.yaml", import.meta.url);
+  const flags = /name: DENO_V8_FLAGS\s+value: (\S+)/.exec(Deno.readTextFileSync(manifest))?.[1];
+  if (flags === undefined) throw new Error("Cannot bench: the Deployment sets no DENO_V8_FLAGS");
+  return flags;
+}
+
 /** Starts a program in its own process. */
-export function startProgram<Line>(file: string, input: unknown): Program<Line> {
+export function startProgram<Line>(
+  file: string,
+  input: unknown,
+  env: Record<string, string> = {},
+): Program<Line> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-all", new URL(file, import.meta.url).href],
+    env,
     stdin: "piped",
     stdout: "piped",
   }).spawn();
