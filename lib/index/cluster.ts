@@ -181,7 +181,7 @@ export class ClusterIndex {
     const { name = "" } = namespace.metadata;
     const sidecarSets = this.#reclassifier.add({
       namespaces: [name],
-      keys: [...this.pods.keysIn(name)],
+      keys: this.pods.keysIn(name),
     });
     this.changes.publish({ kind: "namespace", name, sidecarSets });
   }
@@ -197,7 +197,7 @@ export class ClusterIndex {
     const excluded = this.#excluded();
     this.registrations.apply(configuration, after);
     const namespaces = [...excluded.symmetricDifference(this.#excluded())];
-    const keys = namespaces.flatMap((name) => [...this.pods.keysIn(name)]);
+    const keys = new Set(namespaces.flatMap((name) => [...this.pods.keysIn(name)]));
     const sidecarSets = this.#reclassifier.add({ namespaces, keys });
     const common = { kind: "registration", configuration } as const;
     this.changes.publish({ ...common, after, isRolledBack: false, sidecarSets });
@@ -281,7 +281,7 @@ export class ClusterIndex {
     if (prepared.sidecarSet.spec.updateStrategy?.resizePolicy !== "InPlace") return;
     this.#reclassifier.add({
       names: [prepared.name],
-      keys: [...this.pods.classesOf(prepared.name).keys()],
+      keys: this.pods.classesOf(prepared.name),
     });
   }
 }

@@ -79,8 +79,8 @@ export class PodIndex {
   }
 
   /** Keys of the Pods of a namespace. */
-  keysIn(namespace: string): Iterable<string> {
-    return this.#byNamespace.get(namespace) ?? [];
+  keysIn(namespace: string): ReadonlySet<string> {
+    return this.#byNamespace.get(namespace) ?? NO_NAMES;
   }
 
   countsOf(sidecarSet: string): PodCounts {

@@ -1,5 +1,11 @@
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 
+/** Keys that are read while Pods are classified. One that comes or goes meanwhile is classified by its event. */
+export interface PodKeys {
+  readonly size: number;
+  keys(): Iterable<string>;
+}
+
 /** A change after which known Pods can have other classes. */
 export interface ClassChange {
   /** SidecarSets that changed. */
@@ -9,7 +15,7 @@ export interface ClassChange {
   /** Namespaces whose labels or exclusion changed. */
   readonly namespaces?: readonly string[];
   /** Keys of the Pods that it can concern; absent for all Pods. */
-  readonly keys?: readonly string[];
+  readonly keys?: PodKeys;
 }
 
 /** The place and the classes of a Pod as they were last decided. */
@@ -91,11 +97,11 @@ export class Reclassification {
     if (selection) selection.freshAt = this.#serial;
   }
 
-  #passFor(keys: readonly string[] | undefined): Pass {
+  #passFor(keys: PodKeys | undefined): Pass {
     const last = this.#passes.at(-1);
     if (keys === undefined && last?.isOfAll && !last.hasStarted) return last;
     const pass = {
-      keys: keys?.[Symbol.iterator]() ?? this.#allKeys(),
+      keys: keys?.keys()[Symbol.iterator]() ?? this.#allKeys(),
       isOfAll: keys === undefined,
       hasStarted: false,
       names: new Set<string>(),

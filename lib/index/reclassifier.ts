@@ -47,7 +47,9 @@ export class Reclassifier {
     if (before === undefined) return this.add({ names: namesOf(after), fresh: name });
     if (classifiesAlike(before, after)) return new Set();
     // Every selected Pod has a class, unless it has terminated, which no change of a SidecarSet can undo.
-    if (selectsAlike(before, after)) return this.add({ names: [name], keys: this.#keysOf(name) });
+    if (selectsAlike(before, after)) {
+      return this.add({ names: [name], keys: this.#options.pods.classesOf(name) });
+    }
     const fresh = sameSelection(before, after) ? undefined : name;
     return this.add({ names: [...namesOf(before), ...namesOf(after)], fresh });
   }
@@ -56,13 +58,14 @@ export class Reclassifier {
   deleted(before: PreparedSidecarSet): Set<string> {
     const names = namesOf(before);
     // Pods that a canary selects may have no class for it: two can be each other's canary.
-    return this.add(names.length > 1 ? { names } : { names, keys: this.#keysOf(before.name) });
+    if (names.length > 1) return this.add({ names });
+    return this.add({ names, keys: this.#options.pods.classesOf(before.name) });
   }
 
   /** @returns the SidecarSets whose Pods changed their class, if all of them are known */
   add(change: ClassChange): Set<string> {
     const { pods: { reclassification, size }, changes, slices } = this.#options;
-    if (size === 0 || change.keys?.length === 0) return new Set();
+    if (size === 0 || change.keys?.size === 0) return new Set();
     const isRunning = !reclassification.isComplete;
     reclassification.add(change);
     if (slices === undefined) return this.finish();
@@ -94,10 +97,6 @@ export class Reclassifier {
     const { pods, slices } = this.#options;
     const attempt = slices?.attempt ?? ((part: () => void) => part());
     return pods.reclassification.work(maxPods, (key) => attempt(() => pods.reclassify(key)));
-  }
-
-  #keysOf(sidecarSet: string): string[] {
-    return [...this.#options.pods.classesOf(sidecarSet).keys()];
   }
 }
 
