@@ -17,7 +17,8 @@ interface BacklogOptions {
 /**
  * New SidecarSets that nobody waits for, because they have no Pods. Where many are created together, their revisions
  * and first statuses would cost the API server twice as many writes as the creations, at the same time. They wait until
- * the burst is over, and are then reconciled a few at a time, so that all others pass them by.
+ * the burst is over, and are then reconciled a few at a time, so that all others pass them by, as they pass objects of
+ * low priority by in controller-runtime (`pkg/controller/priorityqueue`).
  */
 export class Backlog {
   readonly #options: BacklogOptions;
