@@ -48,10 +48,17 @@ Deno.test("the executable has the program, its manifests and packages, and no te
     "manifests",
   ]);
   assert.deepEqual(below("localhost"), [
+    "@peculiar",
+    "asn1js",
     "commander",
     "diff",
+    "pvtsutils",
+    "pvutils",
     "re2js",
+    "reflect-metadata",
     "tinyqueue",
+    "tslib",
+    "tsyringe",
     "yaml",
     "zod",
   ]);

@@ -11,7 +11,7 @@ import {
 } from "./identity.ts";
 import { decideAuthority, decideLeaf, isExpired } from "./decide.ts";
 import { issueAuthority, issueServingCertificate } from "./issue.ts";
-import type { ServingNames } from "./x509.ts";
+import type { ServingNames } from "./issue.ts";
 import {
   type CertificateListener,
   type CertificateSource,
