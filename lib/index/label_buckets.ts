@@ -1,14 +1,15 @@
+import { Multimap } from "../core/multimap.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { RequiredLabel } from "../core/select/label_selector.ts";
 
 /** SidecarSets that require the same. */
-type Bucket = Set<PreparedSidecarSet>;
+type Bucket = Iterable<PreparedSidecarSet>;
 
 interface KeyBuckets {
   /** SidecarSets that require one of some values. */
-  readonly byValue: Map<string, Bucket>;
+  readonly byValue: Multimap<PreparedSidecarSet>;
   /** SidecarSets that require the key with any value. */
-  readonly anyValue: Bucket;
+  readonly anyValue: Set<PreparedSidecarSet>;
 }
 
 /** An inverted index: SidecarSets by one label that they require of a Pod or of its namespace. */
@@ -20,14 +21,11 @@ export class LabelBuckets {
   }
 
   add({ key, values }: RequiredLabel, prepared: PreparedSidecarSet): void {
-    const buckets = this.#byKey.get(key) ?? { byValue: new Map(), anyValue: new Set() };
+    const buckets = this.#byKey.get(key) ?? { byValue: new Multimap(), anyValue: new Set() };
     this.#byKey.set(key, buckets);
     const { byValue, anyValue } = buckets;
     if (values === undefined) anyValue.add(prepared);
-    for (const value of values ?? []) {
-      const bucket = byValue.get(value) ?? new Set();
-      byValue.set(value, bucket.add(prepared));
-    }
+    for (const value of values ?? []) byValue.add(value, prepared);
   }
 
   delete({ key, values }: RequiredLabel, prepared: PreparedSidecarSet): void {
@@ -35,11 +33,7 @@ export class LabelBuckets {
     if (buckets === undefined) return;
     const { byValue, anyValue } = buckets;
     if (values === undefined) anyValue.delete(prepared);
-    for (const value of values ?? []) {
-      const bucket = byValue.get(value);
-      bucket?.delete(prepared);
-      if (bucket?.size === 0) byValue.delete(value);
-    }
+    for (const value of values ?? []) byValue.delete(value, prepared);
     if (byValue.size + anyValue.size === 0) this.#byKey.delete(key);
   }
 
@@ -48,15 +42,14 @@ export class LabelBuckets {
     const buckets = this.#byKey.get(key);
     if (buckets === undefined) return 0;
     if (values === undefined) return buckets.anyValue.size;
-    return values.reduce((most, value) => Math.max(most, buckets.byValue.get(value)?.size ?? 0), 0);
+    return values.reduce((most, value) => Math.max(most, buckets.byValue.count(value)), 0);
   }
 
   /** Calls back with each bucket whose SidecarSets can select an object that has this label. */
   visit(key: string, value: string, take: (bucket: Bucket) => void): void {
     const buckets = this.#byKey.get(key);
     if (buckets === undefined) return;
-    const bucket = buckets.byValue.get(value);
-    if (bucket !== undefined) take(bucket);
+    take(buckets.byValue.valuesOf(value));
     if (buckets.anyValue.size > 0) take(buckets.anyValue);
   }
 
@@ -65,11 +58,7 @@ export class LabelBuckets {
     for (const [key, { byValue, anyValue }] of this.#byKey) {
       const values = required.find((each) => each.key === key && each.values)?.values;
       yield anyValue;
-      if (values === undefined) yield* byValue.values();
-      for (const value of values ?? []) {
-        const bucket = byValue.get(value);
-        if (bucket !== undefined) yield bucket;
-      }
+      for (const value of values ?? byValue.keys()) yield byValue.valuesOf(value);
     }
   }
 }

@@ -6,10 +6,12 @@ import { withRevisions } from "../core/revision/comparisons.ts";
 import { RefusedResizeIndex } from "./refused_resizes.ts";
 import { isOlder, isSameState, unversioned } from "./versions.ts";
 
+const NO_REVISIONS: readonly ControllerRevision[] = [];
+
 /** The stored ControllerRevisions by the SidecarSet that they belong to. */
 export class RevisionIndex {
   readonly #byName = new Map<string, ControllerRevision>();
-  readonly #bySidecarSet = new Map<string, Map<string, ControllerRevision>>();
+  readonly #bySidecarSet = new Map<string, readonly ControllerRevision[]>();
 
   /** Whether the API server has the subresource `pods/resize`; undefined until it is known. */
   hasResize: boolean | undefined;
@@ -19,8 +21,8 @@ export class RevisionIndex {
     return this.#byName.size;
   }
 
-  of(sidecarSet: string): ControllerRevision[] {
-    return [...this.#bySidecarSet.get(sidecarSet)?.values() ?? []];
+  of(sidecarSet: string): readonly ControllerRevision[] {
+    return this.#bySidecarSet.get(sidecarSet) ?? NO_REVISIONS;
   }
 
   /** A SidecarSet with what is stored of its revisions. */
@@ -44,9 +46,7 @@ export class RevisionIndex {
     const owner = isReadable(revision) ? ownerOf(revision) : undefined;
     if (owner === undefined) return changed;
     this.#byName.set(name, revision);
-    const siblings = this.#bySidecarSet.get(owner) ?? new Map();
-    siblings.set(name, revision);
-    this.#bySidecarSet.set(owner, siblings);
+    this.#bySidecarSet.set(owner, [...this.of(owner), revision]);
     return [...new Set([...changed, owner])];
   }
 
@@ -61,9 +61,9 @@ export class RevisionIndex {
     const owner = known && ownerOf(known);
     if (owner === undefined) return [];
     this.#byName.delete(name);
-    const siblings = this.#bySidecarSet.get(owner);
-    siblings?.delete(name);
-    if (siblings?.size === 0) this.#bySidecarSet.delete(owner);
+    const siblings = this.of(owner).filter((each) => each !== known);
+    if (siblings.length > 0) this.#bySidecarSet.set(owner, siblings);
+    else this.#bySidecarSet.delete(owner);
     return [owner];
   }
 

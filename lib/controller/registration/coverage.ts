@@ -1,3 +1,4 @@
+import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import { coverageKey } from "../../core/registration/selection.ts";
 import { forEachInSteps, type Steps } from "../../core/steps.ts";
@@ -10,16 +11,17 @@ interface Covered {
   readonly since: Date;
 }
 
-/** Coverage keys of SidecarSets, cached per state. */
+/** Coverage keys of SidecarSets, cached per spec: states that differ in the status only share one. */
 export class CoverageKeys {
-  readonly #known = new WeakMap<PreparedSidecarSet, string>();
+  readonly #known = new WeakMap<SidecarSetSpec, string>();
 
   /** Text that is equal for two states that need the same registration. */
   of(prepared: PreparedSidecarSet): string {
-    const known = this.#known.get(prepared);
+    const { spec } = prepared.sidecarSet;
+    const known = this.#known.get(spec);
     if (known !== undefined) return known;
     const want = coverageKey(prepared);
-    this.#known.set(prepared, want);
+    this.#known.set(spec, want);
     return want;
   }
 }

@@ -70,8 +70,12 @@ export class RegistrationPlanner {
   /** Text that is equal for two states that lead to the same plan. */
   #keyOf(prepared: PreparedSidecarSet): string {
     const { coverageKeys, isInjectedByPolicy } = this.#options;
-    const flags = [keepsJobsRunning(prepared.sidecarSet), isInjectedByPolicy(prepared)];
-    return `${flags.join(" ")} ${coverageKeys.of(prepared)}`;
+    // Most have no flag, and share the text with the coverage.
+    return [
+      coverageKeys.of(prepared),
+      ...(keepsJobsRunning(prepared.sidecarSet) ? ["jobs"] : []),
+      ...(isInjectedByPolicy(prepared) ? ["policy"] : []),
+    ].join(" ");
   }
 
   /** The registration for these SidecarSets, with what it leaves to the policy. */

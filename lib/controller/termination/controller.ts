@@ -4,7 +4,7 @@ import type { ObservedPod } from "../../core/observed_pod.ts";
 import { awaitsTermination, decideTermination, type Termination } from "../../core/cleanup/jobs.ts";
 import { TERMINATION_REASONS } from "../../core/reasons.ts";
 import { forEachInSteps } from "../../core/steps.ts";
-import type { Change } from "../../index/changes.ts";
+import type { Change, SidecarSetChange } from "../../index/changes.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
 import { projectPod } from "../../index/projection.ts";
@@ -35,7 +35,6 @@ interface TerminationControllerOptions extends LoopEnvironment {
 export class TerminationController {
   readonly #options: TerminationControllerOptions;
   readonly #loop: Loop;
-  readonly #specKeys = new Map<string, string>();
 
   constructor(options: TerminationControllerOptions) {
     this.#options = options;
@@ -51,7 +50,7 @@ export class TerminationController {
   /** Maps a change to the Pods whose sidecars it may end. */
   observe(change: Change): void {
     if (change.kind === "pod") this.#observePod(change.key);
-    if (change.kind === "sidecarset") this.#observeSidecarSet(change.name);
+    if (change.kind === "sidecarset") this.#observeSidecarSet(change);
   }
 
   /** Requeues every Pod: this process has become the leader. */
@@ -70,14 +69,9 @@ export class TerminationController {
   }
 
   /** Requeues the Pods of a SidecarSet if its spec changed; most changes are of the status. */
-  #observeSidecarSet(name: string): void {
-    const { injected, sidecarSets } = this.#options.index;
-    const prepared = sidecarSets.get(name);
-    const specKey = prepared && specKeyOf(prepared);
-    if (this.#specKeys.get(name) === specKey) return;
-    if (specKey === undefined) this.#specKeys.delete(name);
-    else this.#specKeys.set(name, specKey);
-    this.#observePods(injected.of(name));
+  #observeSidecarSet({ name, before, after }: SidecarSetChange): void {
+    if (specKeyOf(before) === specKeyOf(after)) return;
+    this.#observePods(this.#options.index.injected.of(name));
   }
 
   #observePods(keys: Iterable<string>): void {

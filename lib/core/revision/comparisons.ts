@@ -24,21 +24,33 @@ export function compareRevisions(
   current: SidecarSet,
   stored: readonly ControllerRevision[],
 ): RevisionComparisons {
-  const compared = new Map<ControllerRevision, RevisionComparison>();
-  let known: readonly StoredRevision[] | undefined;
-  return {
-    of({ hash, hashWithoutImage }) {
-      if (hashWithoutImage === undefined) return undefined;
-      known ??= stored.flatMap((revision) => restored(current, revision) ?? []);
-      const alike = known.filter((each) => each.hashWithoutImage === hashWithoutImage);
-      const exact = alike.find((each) => each.hash === hash);
-      const found = exact ?? alike[0];
-      if (found === undefined) return undefined;
-      const comparison = compared.get(found.revision) ?? compare(found.sidecarSet, current);
-      compared.set(found.revision, comparison);
-      return exact === undefined ? { ...comparison, images: new Map() } : comparison;
-    },
-  };
+  return stored.length === 0 ? NOTHING_STORED : new StoredRevisions(current, stored);
+}
+
+const NOTHING_STORED: RevisionComparisons = { of: () => undefined };
+
+class StoredRevisions implements RevisionComparisons {
+  readonly #current: SidecarSet;
+  readonly #stored: readonly ControllerRevision[];
+  #read: readonly StoredRevision[] | undefined;
+
+  constructor(current: SidecarSet, stored: readonly ControllerRevision[]) {
+    this.#current = current;
+    this.#stored = stored;
+  }
+
+  of(
+    { hash, hashWithoutImage }: Parameters<RevisionComparisons["of"]>[0],
+  ): RevisionComparison | undefined {
+    if (hashWithoutImage === undefined) return undefined;
+    this.#read ??= this.#stored.flatMap((revision) => restored(this.#current, revision) ?? []);
+    const alike = this.#read.filter((each) => each.hashWithoutImage === hashWithoutImage);
+    const exact = alike.find((each) => each.hash === hash);
+    const found = exact ?? alike[0];
+    if (found === undefined) return undefined;
+    found.comparison ??= compare(found.sidecarSet, this.#current);
+    return exact === undefined ? { ...found.comparison, images: new Map() } : found.comparison;
+  }
 }
 
 /**
@@ -64,10 +76,11 @@ export function withRevisions(
 }
 
 interface StoredRevision {
-  readonly revision: ControllerRevision;
   readonly sidecarSet: SidecarSet;
   readonly hash: string;
   readonly hashWithoutImage: string;
+  /** With the current spec. */
+  comparison?: RevisionComparison;
 }
 
 /** Undefined for a revision of another SidecarSet, and for one that cannot be read. */
@@ -75,7 +88,7 @@ function restored(current: SidecarSet, revision: ControllerRevision): StoredRevi
   if (!ownsRevision(current, revision)) return undefined;
   const read = restoreSidecarSet(current, revision);
   if (!read.ok) return undefined;
-  return { revision, sidecarSet: read.value, ...recordedHashes(read.value) };
+  return { sidecarSet: read.value, ...recordedHashes(read.value) };
 }
 
 /** What a Pod with the containers of one spec lacks of another one. */

@@ -114,11 +114,11 @@ for (const [what, before, after, expected] of obstacles) {
 Deno.test("a Pod without its own revision is compared by the hash without images", () => {
   const current = withSpec(agent({ resources: { requests: { cpu: "1" } } }));
   const old = withSpec({});
-  const { of } = compareRevisions(current.sidecarSet, [revisionOf(old)]);
-  const found = of({ hash: "another image", hashWithoutImage: old.hashWithoutImage });
+  const revisions = compareRevisions(current.sidecarSet, [revisionOf(old)]);
+  const found = revisions.of({ hash: "another image", hashWithoutImage: old.hashWithoutImage });
   assert.equal(found?.obstacle, undefined);
   assert.equal(found?.images.size, 0, "its images are not known");
-  assert.equal(of({ hash: old.hash, hashWithoutImage: "unknown" }), undefined);
+  assert.equal(revisions.of({ hash: old.hash, hashWithoutImage: "unknown" }), undefined);
 });
 
 Deno.test("revisions of another SidecarSet are not compared", () => {
