@@ -229,14 +229,14 @@ async function observe(
     await sleep(PAUSE_MS);
   }
   await started;
-  const { longest, p99, cpu } = await delays();
+  const { longest, p99, waited } = await delays();
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.floor((times.length - 1) * share)] ?? 0;
   return {
     situation: name,
     "longest task": longest.toFixed(1),
-    "most CPU": cpu.toFixed(1),
-    "delay p99": p99.toFixed(1),
+    "task p99": p99.toFixed(1),
+    "wait for a core": waited.toFixed(1),
     admissions: times.length,
     "p50": at(0.5).toFixed(1),
     "p99": at(0.99).toFixed(1),

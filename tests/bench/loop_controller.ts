@@ -1,4 +1,3 @@
-import process from "node:process";
 import { readConfig } from "../../lib/runtime/config.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";
 import { run } from "../../lib/runtime/run.ts";
@@ -19,41 +18,46 @@ export interface LoopControllerReport {
 
 /** How long the event loop took from one turn to the next, without the pause in between, in milliseconds. */
 export interface LoopDelays {
+  /** Without the time in which the thread waited for a core, because other threads and processes had all of them. */
   readonly longest: number;
   readonly p99: number;
-  /** CPU time of the turn with most of it, which other processes do not prolong. */
-  readonly cpu: number;
+  /** The longest wait for a core. */
+  readonly waited: number;
 }
 
 const INTERVAL_MS = 1;
 
 const input: LoopControllerInput = JSON.parse(await new Response(Deno.stdin.readable).text());
-let delays: number[] = [];
-let longestCpu = 0;
-let cpu = cpuTime();
+let tasks: number[] = [];
+let longestWait = 0;
+const scheduling = Deno.openSync(`/proc/self/task/${Deno.pid}/schedstat`);
+let waited = timeWaited();
 let due = performance.now() + INTERVAL_MS;
 setInterval(() => {
   const now = performance.now();
-  delays.push(Math.max(0, now - due));
-  const cpuNow = cpuTime();
-  longestCpu = Math.max(longestCpu, cpuNow - cpu);
-  cpu = cpuNow;
+  const waitedNow = timeWaited();
+  const wait = waitedNow - waited;
+  tasks.push(Math.max(0, now - due - wait));
+  longestWait = Math.max(longestWait, wait);
+  waited = waitedNow;
   due = now + INTERVAL_MS;
 }, INTERVAL_MS);
 
-/** CPU time of this process in milliseconds; the garbage collector's threads count, too. */
-function cpuTime(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
+/** How long the main thread has waited for a core so far, in milliseconds: the second number of Linux's `schedstat`. */
+function timeWaited(): number {
+  scheduling.seekSync(0, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(100);
+  const text = new TextDecoder().decode(bytes.subarray(0, scheduling.readSync(bytes) ?? 0));
+  return Number(text.split(" ")[1]) / 1e6;
 }
 
 const control = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
-  const sorted = delays.toSorted((a, b) => a - b);
-  const longest = longestCpu;
-  delays = [];
-  longestCpu = 0;
+  const sorted = tasks.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
-  return Response.json({ longest: at(1), p99: at(0.99), cpu: longest } satisfies LoopDelays);
+  const measured: LoopDelays = { longest: at(1), p99: at(0.99), waited: longestWait };
+  tasks = [];
+  longestWait = 0;
+  return Response.json(measured);
 });
 console.log(JSON.stringify({ port: control.addr.port } satisfies LoopControllerReport));
 
