@@ -41,7 +41,7 @@ export function* orderPods(
   const ordered = keyed.map(({ pod }) => pod);
   const terms = strategy.scatterStrategy ?? [];
   if (terms.length === 0 || ordered.length < 3) return ordered;
-  return scatter(ordered, terms, {
+  return yield* scatter(ordered, terms, {
     all: matched,
     labelsOf: (pod) => pod.metadata.labels ?? {},
   });

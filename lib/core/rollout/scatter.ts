@@ -1,11 +1,11 @@
 import { ownMember } from "../../api/json.ts";
 import type { Labels } from "../../api/meta.ts";
+import { forEachInSteps, mapInSteps, sortInSteps, type Steps } from "../steps.ts";
 
-/**
- * Maximum number of comparisons, as each term compares each waiting item. They take a fraction of a second, which
- * delays admissions.
- */
-const MAX_STEPS = 20_000_000;
+/** Maximum number of comparisons, as each term compares each waiting item. They take a fraction of a second. */
+const MAX_COMPARISONS = 20_000_000;
+/** Comparing a label is much cheaper than reading a Pod. */
+const ITEMS_PER_STEP = 1_000;
 
 /** A label and its value; `*` means every value. */
 interface ScatterTerm {
@@ -24,18 +24,18 @@ interface ScatterOptions<T> {
  * update includes items with and without the label.
  * Source: `pkg/util/updatesort/scatter_sort.go`.
  */
-export function scatter<T>(
+export function* scatter<T>(
   waiting: readonly T[],
   terms: readonly ScatterTerm[],
   { all, labelsOf }: ScatterOptions<T>,
-): readonly T[] {
-  const labels = [...all].map(labelsOf);
-  const expanded = expandTerms(terms, labels);
-  const total = countMatches(expanded, labels);
+): Steps<readonly T[]> {
+  const labels = yield* mapInSteps(all, labelsOf);
+  const expanded = yield* expandTerms(terms, labels);
+  const total = yield* countMatches(expanded, labels);
   let items = waiting;
-  for (const term of effectiveTerms(expanded, waiting.map(labelsOf))) {
+  for (const term of yield* effectiveTerms(expanded, yield* mapInSteps(waiting, labelsOf))) {
     const matching = total.get(idOf(term)) ?? 0;
-    items = scatterByTerm(items, (item) => matches(labelsOf(item), term), {
+    items = yield* scatterByTerm(items, (item) => matches(labelsOf(item), term), {
       matching,
       others: labels.length - matching,
     });
@@ -52,7 +52,10 @@ function idOf({ key, value }: ScatterTerm): string {
 }
 
 /** Replaces `*` by the existing values in order of occurrence, each term once. */
-function expandTerms(terms: readonly ScatterTerm[], all: readonly Labels[]): ScatterTerm[] {
+function* expandTerms(
+  terms: readonly ScatterTerm[],
+  all: readonly Labels[],
+): Steps<ScatterTerm[]> {
   const expanded = new Map<string, ScatterTerm>();
   const add = (term: ScatterTerm) => {
     const id = idOf(term);
@@ -63,29 +66,29 @@ function expandTerms(terms: readonly ScatterTerm[], all: readonly Labels[]): Sca
       add({ key, value });
       continue;
     }
-    for (const labels of all) {
+    yield* forEachInSteps(all, (labels) => {
       const found = ownMember(labels, key);
       if (found !== undefined) add({ key, value: found });
-    }
+    }, ITEMS_PER_STEP);
   }
   return [...expanded.values()];
 }
 
 /** Number of these labels that match each term, by its id. One pass, regardless of the number of terms. */
-function countMatches(
+function* countMatches(
   terms: readonly ScatterTerm[],
   all: readonly Labels[],
-): ReadonlyMap<string, number> {
+): Steps<ReadonlyMap<string, number>> {
   const counts = new Map(terms.map((term) => [idOf(term), 0]));
   const keys = new Set(terms.map(({ key }) => key));
-  for (const labels of all) {
+  yield* forEachInSteps(all, (labels) => {
     for (const key of keys) {
       const value = ownMember(labels, key);
       const id = value === undefined ? "" : idOf({ key, value });
       const count = counts.get(id);
       if (count !== undefined) counts.set(id, count + 1);
     }
-  }
+  }, ITEMS_PER_STEP);
   return counts;
 }
 
@@ -93,15 +96,17 @@ function countMatches(
  * Terms that can change the order, most common first; a single term is returned unchanged. Terms with fewer than
  * two matching items have no effect, and beyond the maximum the rarest are dropped.
  */
-function effectiveTerms(terms: readonly ScatterTerm[], waiting: readonly Labels[]): ScatterTerm[] {
+function* effectiveTerms(
+  terms: readonly ScatterTerm[],
+  waiting: readonly Labels[],
+): Steps<ScatterTerm[]> {
   if (terms.length <= 1) return [...terms];
-  const counts = countMatches(terms, waiting);
-  return terms
+  const counts = yield* countMatches(terms, waiting);
+  const counted = terms
     .map((term) => ({ term, count: counts.get(idOf(term)) ?? 0 }))
-    .filter(({ count }) => count > 1)
-    .sort((a, b) => b.count - a.count)
-    .slice(0, Math.ceil(MAX_STEPS / waiting.length))
-    .map(({ term }) => term);
+    .filter(({ count }) => count > 1);
+  const sorted = yield* sortInSteps(counted, (a, b) => b.count - a.count);
+  return sorted.slice(0, Math.ceil(MAX_COMPARISONS / waiting.length)).map(({ term }) => term);
 }
 
 /** Numbers of items with and without the label. */
@@ -110,13 +115,18 @@ interface Shares {
   readonly others: number;
 }
 
-function scatterByTerm<T>(
+function* scatterByTerm<T>(
   items: readonly T[],
   isMatch: (item: T) => boolean,
   total: Shares,
-): readonly T[] {
-  const matching = items.filter(isMatch);
-  const others = items.filter((item) => !isMatch(item));
+): Steps<readonly T[]> {
+  const matching: T[] = [];
+  const others: T[] = [];
+  yield* forEachInSteps(
+    items,
+    (item) => void (isMatch(item) ? matching : others).push(item),
+    ITEMS_PER_STEP,
+  );
   const last = matching.pop();
   if (last === undefined || matching.length === 0 || others.length <= 1) return items;
   const { size, repeats } = groups(

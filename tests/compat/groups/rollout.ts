@@ -5,6 +5,7 @@ import type { SidecarSet } from "../../../lib/api/sidecarset.ts";
 import type { ObservedPod } from "../../../lib/core/observed_pod.ts";
 import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/budget.ts";
 import { scatter } from "../../../lib/core/rollout/scatter.ts";
+import { runAtOnce } from "../../../lib/core/steps.ts";
 import type { CompatGroup, Verdict } from "../contract.ts";
 import { asInjected, prepareRecorded } from "../rollout/cases.ts";
 import { modelFailure, verdictOf } from "../rollout/compare.ts";
@@ -60,7 +61,8 @@ function judgeNumber({ kind, value, total, result }: z.infer<typeof numberCase>)
 function judgeScatter({ labels, waiting, terms, result }: z.infer<typeof scatterCase>): Verdict {
   const items = labels.map((of, index) => ({ labels: of ?? {}, index }));
   const chosen = (waiting ?? []).flatMap((index) => items[index] ?? []);
-  const scattered = scatter(chosen, terms, { all: items, labelsOf: (item) => item.labels });
+  const labelsOf = (item: typeof items[number]) => item.labels;
+  const scattered = runAtOnce(scatter(chosen, terms, { all: items, labelsOf }));
   const actual = scattered.map(({ index }) => index);
   return verdictOf({ recorded: result ?? [], expected: result ?? [], actual, applying: [] });
 }

@@ -155,10 +155,10 @@ function inOrder(
   ];
   return scatterStrategy === undefined || scatterStrategy.length === 0
     ? keylessFirst
-    : scatter(keylessFirst, scatterStrategy, {
+    : runAtOnce(scatter(keylessFirst, scatterStrategy, {
       all: pods,
       labelsOf: (pod) => pod.metadata.labels ?? {},
-    });
+    }));
 }
 
 export function isUpdated(pod: ObservedPod, prepared: PreparedSidecarSet): boolean {
