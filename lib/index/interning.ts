@@ -1,16 +1,22 @@
 import type { ObservedPod } from "../core/observed_pod.ts";
 
-/** Limits of the pool, in parts and in characters of JSON; beyond them it is emptied. */
+/** Limit of the pool in parts; beyond it, or the one in characters, it is emptied. */
 const MAX_PARTS = 20_000;
-const MAX_CHARACTERS = 16_000_000;
 
 /**
- * Interns equal parts of objects: the Pods of a workload differ in little, and 100,000 of them are kept in memory.
+ * Interns equal parts of objects: the Pods of a workload differ in little, as do the revisions of SidecarSets that are
+ * made from one template, and 100,000 of them are kept in memory.
  * Interned parts must not be changed.
  */
 export class Interning {
   readonly #parts = new Map<string, unknown>();
+  readonly #maxCharacters: number;
   #characters = 0;
+
+  /** @param options `maxCharacters`: limit of the pool in characters of JSON */
+  constructor({ maxCharacters = 16_000_000 } = {}) {
+    this.#maxCharacters = maxCharacters;
+  }
 
   /**
    * @param part JSON, unless `key` is given
@@ -23,7 +29,7 @@ export class Interning {
     const known = this.#parts.get(key);
     if (known !== undefined) return known;
     this.#characters += key.length;
-    if (this.#parts.size >= MAX_PARTS || this.#characters > MAX_CHARACTERS) {
+    if (this.#parts.size >= MAX_PARTS || this.#characters > this.#maxCharacters) {
       this.#parts.clear();
       this.#characters = key.length;
     }

@@ -3,8 +3,12 @@ import { isTooDeep } from "../api/json.ts";
 import { REVISION_OWNER_LABEL } from "../api/names.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { withRevisions } from "../core/revision/comparisons.ts";
+import { Interning } from "./interning.ts";
 import { RefusedResizeIndex } from "./refused_resizes.ts";
 import { isOlder, isSameState, unversioned } from "./versions.ts";
+
+/** Room for the data of a thousand different revisions. */
+const MAX_CHARACTERS = 2_000_000;
 
 const NO_REVISIONS: readonly ControllerRevision[] = [];
 
@@ -12,6 +16,8 @@ const NO_REVISIONS: readonly ControllerRevision[] = [];
 export class RevisionIndex {
   readonly #byName = new Map<string, ControllerRevision>();
   readonly #bySidecarSet = new Map<string, readonly ControllerRevision[]>();
+
+  readonly #interning = new Interning({ maxCharacters: MAX_CHARACTERS });
 
   /** Whether the API server has the subresource `pods/resize`; undefined until it is known. */
   hasResize: boolean | undefined;
@@ -45,8 +51,9 @@ export class RevisionIndex {
     const changed = this.delete(name);
     const owner = isReadable(revision) ? ownerOf(revision) : undefined;
     if (owner === undefined) return changed;
-    this.#byName.set(name, revision);
-    this.#bySidecarSet.set(owner, [...this.of(owner), revision]);
+    const kept = this.#reduced(revision);
+    this.#byName.set(name, kept);
+    this.#bySidecarSet.set(owner, [...this.of(owner), kept]);
     return [...new Set([...changed, owner])];
   }
 
@@ -69,6 +76,19 @@ export class RevisionIndex {
 
   names(): string[] {
     return [...this.#byName.keys()];
+  }
+
+  /** Without managed fields, which are longer than the rest and are not read. */
+  #reduced(revision: ControllerRevision): ControllerRevision {
+    const { managedFields: _, annotations, ...metadata } = revision.metadata;
+    return {
+      ...revision,
+      metadata: {
+        ...metadata,
+        ...(annotations ? { annotations: this.#interning.intern(annotations) } : {}),
+      },
+      ...(revision.data ? { data: this.#interning.intern(revision.data) } : {}),
+    };
   }
 }
 

@@ -54,3 +54,25 @@ Deno.test("RevisionIndex keeps the newer state where the watch lags behind an an
     "another object, as after a restored backup",
   );
 });
+
+Deno.test("RevisionIndex keeps equal data once, and no managed fields", () => {
+  const index = new ClusterIndex();
+  const { metadata } = revisionOf({});
+  for (const name of ["web-1", "web-2"]) {
+    index.applyRevision(revisionOf({
+      metadata: {
+        ...metadata,
+        name,
+        annotations: { hash: "a" },
+        managedFields: [{ manager: "sidecarset", fieldsV1: { "f:data": {} } }],
+      },
+      data: { spec: { containers: [{ name: "agent" }] } },
+    }));
+  }
+  const [first, second] = index.revisions.of("web");
+  assert.deepEqual(first, {
+    ...revisionOf({ data: { spec: { containers: [{ name: "agent" }] } } }),
+    metadata: { ...metadata, annotations: { hash: "a" } },
+  });
+  assert.equal(first?.data, second?.data);
+});
