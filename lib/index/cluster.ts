@@ -107,7 +107,7 @@ export class ClusterIndex {
     const { name } = state;
     const before = this.sidecarSets.get(name);
     if (before && isOlder(state.sidecarSet.metadata, before.sidecarSet.metadata)) return;
-    const after = this.revisions.compared(state);
+    const after = this.revisions.compared(state, before);
     this.#selections.apply(after, before);
     this.sidecarSets.apply(after);
     const sidecarSets = this.#reclassifier.updated(before, after);

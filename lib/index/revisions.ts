@@ -31,11 +31,18 @@ export class RevisionIndex {
     return this.#bySidecarSet.get(sidecarSet) ?? NO_REVISIONS;
   }
 
-  /** A SidecarSet with what is stored of its revisions. */
-  compared(prepared: PreparedSidecarSet): PreparedSidecarSet {
+  /**
+   * A SidecarSet with what is stored of its revisions.
+   *
+   * @param known the state that was compared with the same revisions: most changes are of the status
+   */
+  compared(prepared: PreparedSidecarSet, known?: PreparedSidecarSet): PreparedSidecarSet {
     const { hasResize, refusedResizes } = this;
     const stored = this.of(prepared.name);
-    return { ...withRevisions(prepared, { stored, hasResize }), refusedResizes };
+    const isSame = known?.sidecarSet.spec === prepared.sidecarSet.spec &&
+      known.sidecarSet.metadata.uid === prepared.sidecarSet.metadata.uid;
+    const revisionName = isSame ? known.revisionName : undefined;
+    return { ...withRevisions(prepared, { stored, hasResize, revisionName }), refusedResizes };
   }
 
   /**

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { changedBy } from "../support/changes.ts";
 import type { ControllerRevision } from "../../lib/api/objects.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
+import { revisionOf as revisionOfSpec } from "../core/rollout/resize_scene.ts";
 import { sidecarSetOf } from "../support/objects.ts";
 
 /** A revision of the SidecarSet `web`, as anybody may store one who has the rights. */
@@ -75,4 +76,24 @@ Deno.test("RevisionIndex keeps equal data once, and no managed fields", () => {
     metadata: { ...metadata, annotations: { hash: "a" } },
   });
   assert.equal(first?.data, second?.data);
+});
+
+Deno.test("a SidecarSet of which only the status changes keeps its revision until that changes", () => {
+  const index = new ClusterIndex();
+  const prepared = sidecarSetOf();
+  const revision = revisionOfSpec(prepared);
+  const nameAfter = (resourceVersion: string, uid = prepared.sidecarSet.metadata.uid) => {
+    const { sidecarSet } = prepared;
+    const metadata = { ...sidecarSet.metadata, resourceVersion, ...(uid ? { uid } : {}) };
+    index.applySidecarSet({ ...prepared, sidecarSet: { ...sidecarSet, metadata } });
+    return index.sidecarSets.get("web")?.revisionName;
+  };
+  assert.equal(nameAfter("1"), "");
+  index.applyRevision(revision);
+  const name = revision.metadata.name ?? "";
+  assert.deepEqual([nameAfter("2"), nameAfter("3")], [name, name]);
+  assert.equal(nameAfter("4", "recreated"), "", "the revision has another owner");
+  assert.equal(nameAfter("5"), name);
+  index.deleteRevision(name);
+  assert.deepEqual([nameAfter("6"), nameAfter("7")], ["", ""]);
 });

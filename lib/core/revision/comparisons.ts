@@ -56,23 +56,32 @@ class StoredRevisions implements RevisionComparisons {
 /**
  * A SidecarSet with the name of the stored revision of its spec, and what its Pods are compared with.
  *
- * @param facts with whether the API server has `pods/resize`, if that is known
+ * @param facts `hasResize`: whether the API server has `pods/resize`, if that is known; `revisionName`: the name of the
+ * stored revision, where it need not be found
  */
 export function withRevisions(
   prepared: PreparedSidecarSet,
-  { stored, hasResize }: {
+  { stored, hasResize, revisionName = revisionNameOf(prepared, stored) }: {
     readonly stored: readonly ControllerRevision[];
     readonly hasResize?: boolean | undefined;
+    readonly revisionName?: string | undefined;
   },
 ): PreparedSidecarSet {
   const { sidecarSet } = prepared;
-  const current = stored.length === 0 ? undefined : currentRevision(sidecarSet, stored);
   return {
     ...prepared,
-    revisionName: current?.metadata.name ?? "",
+    revisionName,
     revisions: compareRevisions(sidecarSet, stored),
     ...(hasResize === undefined ? {} : { hasResize }),
   };
+}
+
+function revisionNameOf(
+  { sidecarSet }: PreparedSidecarSet,
+  stored: readonly ControllerRevision[],
+): string {
+  const current = stored.length === 0 ? undefined : currentRevision(sidecarSet, stored);
+  return current?.metadata.name ?? "";
 }
 
 interface StoredRevision {
