@@ -13,6 +13,9 @@ export const CRD_NAME = `${PLURAL}.${GROUP}`;
 /** Name of the Lease, of the webhook configurations, of the injection policy and of the ClusterRole that owns them. */
 export const INSTALLATION = "sidecarset";
 
+/** Set by `kubectl apply`: the whole object as JSON. */
+export const LAST_APPLIED_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration";
+
 /** On SidecarSets, ControllerRevisions and (as JSON by SidecarSet name) on Pods. */
 export const HASH_ANNOTATION = "kruise.io/sidecarset-hash";
 export const HASH_WITHOUT_IMAGE_ANNOTATION = "kruise.io/sidecarset-hash-without-image";

@@ -1,4 +1,4 @@
-import { KIND } from "../../api/names.ts";
+import { KIND, LAST_APPLIED_ANNOTATION } from "../../api/names.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Live } from "../cluster/connection.ts";
 import type { ExclusionOptions } from "../cluster/known_cluster.ts";
@@ -183,7 +183,7 @@ export async function editableYaml(
 ): Promise<string> {
   const stored = await readSidecarSet(client, name);
   const { metadata: { labels, annotations = {} } } = stored;
-  const { [LAST_APPLIED]: _applied, ...others } = annotations;
+  const { [LAST_APPLIED_ANNOTATION]: _applied, ...others } = annotations;
   const spec = "spec" in stored ? stored.spec : {};
   return yamlText({
     apiVersion: resources.sidecarSets.apiVersion,
@@ -196,5 +196,3 @@ export async function editableYaml(
     spec,
   });
 }
-
-const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { isTooDeep } from "../../api/json.ts";
+import { isObject, isTooDeep } from "../../api/json.ts";
 import type { ObjectMeta } from "../../api/meta.ts";
+import { LAST_APPLIED_ANNOTATION } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import { type FieldProblem, type Read, TOO_DEEP } from "../../api/problems.ts";
 import { readAs, withoutNulls } from "../../api/read.ts";
@@ -71,7 +72,7 @@ export function toPrepared(
     prepare?(raw: unknown): Read<PreparedSidecarSet>;
   } = {},
 ): PreparedSidecarSet {
-  const { managedFields: _fields, ...metadata } = object.metadata;
+  const metadata = reducedMetadata(object.metadata);
   const reduced = { ...object, metadata };
   const read = withStatusOf(known, reduced) ?? prepare(reduced);
   const writtenAt = specWrittenAt(object.metadata);
@@ -86,6 +87,14 @@ export function toPrepared(
     revisionName: "",
     problems: read.problems,
   };
+}
+
+/** Without what is longer than the rest and is not read: managed fields, and the copy of `kubectl apply`. */
+function reducedMetadata({ managedFields: _, ...metadata }: ObjectMeta): ObjectMeta {
+  const { annotations } = metadata;
+  if (!isObject(annotations)) return metadata;
+  const { [LAST_APPLIED_ANNOTATION]: __, ...others } = annotations;
+  return { ...metadata, annotations: others };
 }
 
 /** The known state with another status; undefined if something else may differ, or the status cannot be read. */

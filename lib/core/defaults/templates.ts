@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { isObject, isTooDeep } from "../../api/json.ts";
 import type { Read } from "../../api/problems.ts";
 import { readAs, withoutNulls } from "../../api/read.ts";
@@ -13,6 +14,8 @@ const MAX_CHARACTERS = 2_000_000;
 interface Template extends Pick<PreparedSidecarSet, "hash" | "hashWithoutImage" | "patchHash"> {
   readonly head: Omit<SidecarSet, "metadata" | "spec" | "status">;
   readonly content: Omit<SidecarSet["spec"], "selector" | "namespace" | "namespaceSelector">;
+  /** Those of most are the same, as they record the same hashes. */
+  readonly annotations: SidecarSet["metadata"]["annotations"];
 }
 
 /**
@@ -63,20 +66,22 @@ function divide(raw: unknown): { readonly key: string; readonly own: unknown } |
 function templateOf(
   { sidecarSet, hash, hashWithoutImage, patchHash }: PreparedSidecarSet,
 ): Template {
-  const { metadata: _, spec, status: __, ...head } = sidecarSet;
-  const { selector: ___, namespace: ____, namespaceSelector: _____, ...content } = spec;
+  const { metadata: { annotations }, spec, status: _, ...head } = sidecarSet;
+  const { selector: __, namespace: ___, namespaceSelector: ____, ...content } = spec;
   const hashes = { hash, hashWithoutImage, ...(patchHash === undefined ? {} : { patchHash }) };
-  return { head, content, ...hashes };
+  return { head, content, annotations, ...hashes };
 }
 
 function instanceOf(
-  { head, content, ...hashes }: Template,
+  { head, content, annotations, ...hashes }: Template,
   { metadata, spec, status }: SidecarSet,
   problemsOf: ProblemsOf,
 ): PreparedSidecarSet {
+  const isShared = annotations !== undefined &&
+    isDeepStrictEqual(metadata.annotations, annotations);
   const sidecarSet = {
     ...head,
-    metadata,
+    metadata: isShared ? { ...metadata, annotations } : metadata,
     spec: { ...spec, ...content },
     ...(status ? { status } : {}),
   };

@@ -7,6 +7,7 @@ import {
   HASH_ANNOTATION,
   HASH_WITHOUT_IMAGE_ANNOTATION,
   KIND,
+  LAST_APPLIED_ANNOTATION,
   REVISION_HASH_LABEL,
   REVISION_OWNER_LABEL,
   STORAGE_VERSION,
@@ -14,9 +15,6 @@ import {
 import type { SidecarSet, SidecarSetSpec } from "../../api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { revisionHash } from "./data.ts";
-
-/** It contains the whole object and would double the size of every revision (B-50). */
-const LAST_APPLIED_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** Leaves room for the hash in a name of 253 characters. */
 const MAX_PREFIX_LENGTH = 223;
@@ -42,6 +40,7 @@ export function newControllerRevision(
 ): ControllerRevision {
   const { sidecarSet, hash, hashWithoutImage } = prepared;
   const { name = "", uid = "", labels, annotations } = sidecarSet.metadata;
+  // It would double the size of every revision (B-50).
   const { [LAST_APPLIED_ANNOTATION]: _, ...keptAnnotations } = annotations ?? {};
   const customVersion = customVersionOf(sidecarSet);
   const nameSuffix = revisionHash(data, collisionCount);

@@ -133,3 +133,11 @@ Deno.test("toPrepared() prepares every state again that may differ in more than 
   const problem = { reason: "FieldValueRequired" as const, field: "spec", message: "no" };
   assert.equal(preparedAfter({ ...known, problems: [problem] }, stored()), 1, "an invalid state");
 });
+
+Deno.test("toPrepared() keeps neither managed fields nor the copy of kubectl apply", () => {
+  const key = "kubectl.kubernetes.io/last-applied-configuration";
+  const { metadata } =
+    toPrepared(stored({ annotations: { [key]: "{}", note: "x" } }), () => []).sidecarSet;
+  assert.deepEqual(metadata.annotations, { note: "x" });
+  assert.equal(metadata.managedFields, undefined);
+});

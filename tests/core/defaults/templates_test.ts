@@ -46,6 +46,8 @@ const selections: readonly Readonly<Record<string, unknown>>[] = [
 const metadata: readonly Readonly<Record<string, unknown>>[] = [
   { name: "a", uid: "1", generation: 1, resourceVersion: "7" },
   { name: "b", uid: "2", labels: { team: "a" }, annotations: { note: "x", other: null } },
+  { name: "d", annotations: { note: "x" } },
+  { name: "e", annotations: { note: "y" } },
   { name: "not a name" },
   { name: "c", labels: { "not a key!": "x" } },
   { name: 1 },
@@ -103,12 +105,16 @@ Deno.test("SidecarSets of one template are checked and kept once", () => {
   });
   const [first, second] = ["a", "b"].map((name) =>
     prepare({
-      metadata: { name },
+      metadata: { name, annotations: { note: "x" } },
       spec: { selector: { matchLabels: { app: name } }, ...contents[0] },
     })
   );
   assert.ok(first?.ok && second?.ok);
   assert.deepEqual(checked, [true, false]);
   assert.equal(first.value.sidecarSet.spec.containers, second.value.sidecarSet.spec.containers);
+  assert.equal(
+    first.value.sidecarSet.metadata.annotations,
+    second.value.sidecarSet.metadata.annotations,
+  );
   assert.deepEqual(second.value.sidecarSet.spec.selector, { matchLabels: { app: "b" } });
 });
