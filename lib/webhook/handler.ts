@@ -5,7 +5,7 @@ import { PATHS } from "../api/webhook_configuration.ts";
 import { BodyBudget, type BodyShare, readJson } from "./json_body.ts";
 import { failed, type Review } from "./decisions.ts";
 import { parsePodReview } from "./pod_review_json.ts";
-import { createRespond, createReviewReader } from "./review.ts";
+import { createRespond, readReview } from "./review.ts";
 
 /** The reviews, and the limits of requests in bytes and milliseconds. */
 export interface HandlerOptions {
@@ -59,7 +59,6 @@ interface Route {
  */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
   const routes = routesOf(options.reviews);
-  const readReview = createReviewReader();
   const respond = createRespond();
   const maxBytesUnderReview = options.maxBytesUnderReview ?? 8 * MEBIBYTE;
   const limit = {

@@ -1,11 +1,10 @@
 import {
   type AdmissionDecision,
   type AdmissionRequest,
-  admissionReview,
+  readAdmissionReview,
 } from "../api/admission.ts";
 import { problemTexts } from "../api/problems.ts";
 import { isObject, type JsonPatchOperation } from "../api/json.ts";
-import { createReader } from "../api/read.ts";
 import { httpStatus } from "./decisions.ts";
 import { warningText } from "./warnings.ts";
 
@@ -18,20 +17,16 @@ type ReviewReading =
   | { readonly ok: true; readonly request: AdmissionRequest }
   | { readonly ok: false; readonly uid: string | undefined; readonly message: string };
 
-/** Makes a reader of AdmissionReview v1. It reads the envelope only; the objects are read by the review functions. */
-export function createReviewReader(): (value: unknown) => ReviewReading {
-  const read = createReader(admissionReview);
-
-  return function readReview(value) {
-    const reading = read(value);
-    if (reading.ok) return { ok: true, request: reading.value.request };
-    return {
-      ok: false,
-      uid: uidOf(value),
-      message: `Cannot read the body as an AdmissionReview of admission.k8s.io/v1: ${
-        problemTexts(reading.problems)
-      }`,
-    };
+/** Reads an AdmissionReview v1, without the objects in it. */
+export function readReview(value: unknown): ReviewReading {
+  const reading = readAdmissionReview(value);
+  if (reading.ok) return { ok: true, request: reading.value.request };
+  return {
+    ok: false,
+    uid: uidOf(value),
+    message: `Cannot read the body as an AdmissionReview of admission.k8s.io/v1: ${
+      problemTexts(reading.problems)
+    }`,
   };
 }
 
