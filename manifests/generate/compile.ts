@@ -6,16 +6,6 @@ import { taskOptions } from "./task_options.ts";
 /** The first version of Deno whose listeners answer the requests that arrive while they shut down. */
 const MIN_DENO = { major: 2, minor: 8 };
 
-/**
- * Folders of packages that the program does not import, by package: sources, older interfaces and other module formats.
- * Without them the executable is 4 MB smaller.
- */
-const UNUSED_FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  zod: ["src", "v3"],
-  yaml: ["browser"],
-  diff: ["dist", "libcjs"],
-};
-
 const USAGE = `Usage: deno task compile [options]
   --target TARGET  one of ${TARGETS.join(", ")}; may be repeated (this machine's)
   --linux ARCH     for Linux on amd64 or arm64, as container builds name the machine
@@ -57,24 +47,37 @@ async function main(args: readonly string[]): Promise<number> {
   return status;
 }
 
-/** Arguments of `deno` that compile the program into a file. */
-export async function compileArguments(
-  output: string,
-  target?: string,
-): Promise<readonly string[]> {
-  const unused = await unusedFolders();
+/**
+ * Bundles the program with its packages and manifests: `main.js`, and a file for each part that a command loads when it
+ * needs it. One large module starts faster and needs less memory than hundreds of small ones. It is not minified, so
+ * that stack traces keep their names.
+ *
+ * @param folder where to write
+ * @returns why it could not be done
+ */
+export function bundle(folder: string): Promise<string | undefined> {
+  return deno(["bundle", "--quiet", "--code-splitting", "--outdir", folder, "main.ts"]);
+}
+
+/** Arguments of `deno` that compile a bundle into a file. */
+export function compileArguments(
+  { folder, output, target }: {
+    readonly folder: string;
+    readonly output: string;
+    readonly target?: string | undefined;
+  },
+): readonly string[] {
   return [
     "compile",
+    // It has the permissions.
+    ...["--config", "deno.json"],
     "--permission-set",
-    // CI checks the types.
     "--no-check",
-    // Without it, the packages of tests and generators are embedded as well.
+    // Without it, the packages of tests and generators are embedded.
     "--exclude-unused-npm",
-    ...unused.flatMap((folder) => ["--exclude", folder]),
-    "--output",
-    output,
+    ...["--output", output],
     ...(target === undefined ? [] : ["--target", target]),
-    "main.ts",
+    `${folder}/main.js`,
   ];
 }
 
@@ -95,16 +98,11 @@ export async function compile(
   }
   const wrongRuntime = await findWrongRuntime(target ?? Deno.build.target);
   if (wrongRuntime !== undefined) return wrongRuntime;
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...await compileArguments(output, target)],
-    cwd: new URL("../../", import.meta.url),
-    stdout: "inherit",
-    stderr: "piped",
-  }).output();
-  if (success) return undefined;
-  const said = new TextDecoder().decode(stderr);
+  const folder = "dist/bundle";
+  const said = await bundle(folder) ?? await deno(compileArguments({ folder, output, target }));
+  if (said === undefined) return undefined;
   const address = /error sending request for url \((\S*denort\S*)\)/.exec(said)?.[1];
-  if (address === undefined) return said.trimEnd();
+  if (address === undefined) return said;
   return `Cannot compile for ${target ?? Deno.build.target}: Deno's runtime for executables ` +
     `cannot be had from ${address}; run it where that address answers, or unpack a download of it ` +
     "and name the file in DENORT_BIN";
@@ -127,18 +125,15 @@ async function findWrongRuntime(target: string): Promise<string | undefined> {
   }
 }
 
-/** Paths of `UNUSED_FOLDERS` in Deno's cache, from which `deno compile` takes packages. Downloads them if absent. */
-async function unusedFolders(): Promise<string[]> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "main.ts"],
+/** Runs Deno in the repository. Returns what it says if it fails. */
+async function deno(args: readonly string[]): Promise<string | undefined> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
     cwd: new URL("../../", import.meta.url),
-    stderr: "inherit",
+    stdout: "inherit",
+    stderr: "piped",
   }).output();
-  const { npmPackages }: { npmPackages: Record<string, { name: string; localPath: string }> } = JSON
-    .parse(new TextDecoder().decode(stdout));
-  return Object.values(npmPackages).flatMap(({ name, localPath }) =>
-    (UNUSED_FOLDERS[name] ?? []).map((folder) => `${localPath}/${folder}`)
-  );
+  return success ? undefined : new TextDecoder().decode(stderr).trimEnd();
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

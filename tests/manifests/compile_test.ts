@@ -1,73 +1,93 @@
 import assert from "node:assert/strict";
-import { compileArguments } from "../../manifests/generate/compile.ts";
+import { bundle, compileArguments } from "../../manifests/generate/compile.ts";
 
 const root = new URL("../../", import.meta.url);
 
-interface Embedded {
-  readonly name: string;
-  readonly depth: number;
-}
-
-/** Runs the embedding of `deno compile`, with Deno itself in the place of its runtime for executables. */
-async function embeddedFiles(): Promise<Embedded[]> {
+async function withBundle(look: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "sidecarset-compile-" });
   try {
-    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [...await compileArguments(`${folder}/sidecarset`)],
-      cwd: root,
-      env: { NO_COLOR: "1", DENORT_BIN: Deno.execPath() },
-    }).output();
-    const decoder = new TextDecoder();
-    const said = decoder.decode(stdout) + decoder.decode(stderr);
-    assert.ok(success, said);
-    return said.split("\n").flatMap((line) => {
-      const [, indent = "", name] = /^([│ ]*)[├└]─[─┬] (\S+)/.exec(line) ?? [];
-      return name === undefined ? [] : [{ name, depth: indent.length / 2 }];
-    });
+    assert.equal(await bundle(folder), undefined);
+    await look(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
+/** The files that a bundle is made of, relative to the repository: each is named in a comment in front of its code. */
+async function bundledFiles(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    const text = await Deno.readTextFile(`${folder}/${name}`);
+    files.push(...[...text.matchAll(/^\/\/ (\S+\/\S+\.\w+)$/gm)].map(([, file = ""]) => file));
+  }
+  return files;
+}
+
+async function deno(args: readonly string[], env: Record<string, string> = {}) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: root,
+    env: { NO_COLOR: "1", ...env },
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
 Deno.test("the executable has the program, its manifests and packages, and no tests", async () => {
-  const files = await embeddedFiles();
-  const below = (parent: string) => {
-    const place = files.findIndex(({ name }) => name === parent);
-    const depth = files[place]?.depth ?? 0;
-    const rest = files.slice(place + 1);
-    const end = rest.findIndex((file) => file.depth <= depth);
-    return rest.slice(0, end < 0 ? undefined : end)
-      .filter((file) => file.depth === depth + 1)
-      .map(({ name }) => name.split("/")[0]);
-  };
-  assert.deepEqual(files.filter(({ depth }) => depth === 0).map(({ name }) => name), [
-    ".deno_compile_node_modules",
-    "deno.json",
-    "lib",
-    "main.ts",
-    "manifests",
-  ]);
-  assert.deepEqual(below("localhost"), [
-    "@peculiar",
-    "asn1js",
-    "commander",
-    "diff",
-    "pvtsutils",
-    "pvutils",
-    "re2js",
-    "reflect-metadata",
-    "tinyqueue",
-    "tslib",
-    "tsyringe",
-    "yaml",
-    "zod",
-  ]);
-  assert.ok(!below("manifests").includes("generate"));
+  await withBundle(async (folder) => {
+    const files = await bundledFiles(folder);
+    const own = files.filter((file) => !file.startsWith("../"));
+    assert.ok(own.includes("lib/runtime/run.ts"));
+    assert.ok(own.includes("manifests/crd.yaml"));
+    assert.deepEqual([...new Set(own.map((file) => file.split("/")[0]))].sort(), [
+      "lib",
+      "manifests",
+    ]);
+    assert.ok(!own.some((file) => file.startsWith("manifests/generate/")));
+    // Of a scoped package, the scope.
+    const packages = files.filter((file) => file.startsWith("../"))
+      .map((file) => /\/npm\/[^/]+\/([^/]+)\//.exec(file)?.[1]);
+    assert.deepEqual([...new Set(packages)].sort(), [
+      "@peculiar",
+      "asn1js",
+      "commander",
+      "diff",
+      "pvtsutils",
+      "pvutils",
+      "re2js",
+      "reflect-metadata",
+      "tinyqueue",
+      "tslib",
+      "tsyringe",
+      "yaml",
+      "zod",
+    ]);
+    const output = `${folder}/sidecarset`;
+    // Runs the embedding, with Deno itself in the place of its runtime for executables.
+    const { code, stdout, stderr } = await deno(compileArguments({ folder, output }), {
+      DENORT_BIN: Deno.execPath(),
+    });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout + stderr, /Embedded Files/);
+    assert.doesNotMatch(stdout + stderr, /node_modules/);
+  });
 });
 
-Deno.test("the executable leaves out folders of packages, each of which exists", async () => {
-  const args = await compileArguments("sidecarset");
-  const excluded = args.filter((_, place) => args[place - 1] === "--exclude");
-  assert.equal(excluded.length, 5);
-  for (const folder of excluded) assert.ok((await Deno.stat(folder)).isDirectory, folder);
+Deno.test("the bundle answers as the sources do, also where it loads a part later", async () => {
+  await withBundle(async (folder) => {
+    const run = (main: string, args: readonly string[]) =>
+      deno(["run", "--quiet", "--no-check", "-P", "--config", "deno.json", main, ...args]);
+    for (
+      const args of [
+        ["version", "--client", "-o", "yaml"],
+        ["manifests"],
+        ["validate", "-f", "manifests/examples/sidecarset.yaml"],
+        ["controller", "--webhook-port", "no"],
+      ]
+    ) {
+      const expected = await run("main.ts", args);
+      assert.notEqual(expected.stdout + expected.stderr, "");
+      assert.deepEqual(await run(`${folder}/main.js`, args), expected, args.join(" "));
+    }
+  });
 });
