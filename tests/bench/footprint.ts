@@ -9,6 +9,7 @@ const SIZES: readonly SimulatedApiInput[] = [
   { sidecarSets: 0, pods: 0 },
   { sidecarSets: 1_000, pods: 10_000 },
   { sidecarSets: 50_000, pods: 0 },
+  { sidecarSets: 50_000, pods: 0, varied: true },
   { sidecarSets: 100, pods: 100_000 },
   { sidecarSets: 50_000, pods: 100_000 },
 ];
@@ -32,7 +33,7 @@ function measure(size: SimulatedApiInput): Promise<Row> {
     const settled = residentMiB();
     const relist = await admissionsDuringRelist({ server, webhook });
     return {
-      SidecarSets: size.sidecarSets,
+      SidecarSets: size.varied ? `${size.sidecarSets}, all different` : size.sidecarSets,
       Pods: size.pods,
       "ready s": readySeconds.toFixed(2),
       "RSS MiB": atReady.toFixed(0),

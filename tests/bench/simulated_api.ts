@@ -18,6 +18,8 @@ export interface SimulatedApiInput {
   readonly sidecarSets: number;
   /** The first Pods are in a namespace of this many. @default 0 */
   readonly grouped?: number;
+  /** SidecarSets differ in their containers, too, not only in what they select. @default false */
+  readonly varied?: boolean;
   /** Pods record the hashes of their SidecarSet, so that they are up to date. @default false */
   readonly recorded?: boolean;
 }
@@ -258,6 +260,7 @@ function withRecords(text: string, stored: Parameters<typeof toPrepared>[0]): st
 function sidecarSetText(index: number): string {
   return JSON.stringify(simulatedSidecarSet(index, {
     metadata: { resourceVersion: VERSION },
+    ...(input.varied ? { container: { args: [`--app=app-${index}`] } } : {}),
     spec: { updateStrategy: { type: "NotUpdate" } },
   }));
 }
