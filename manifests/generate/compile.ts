@@ -3,6 +3,8 @@ import { targetOf } from "./executable_target.ts";
 import { platformName, TARGETS, unknownTarget } from "./platforms.ts";
 import { taskOptions } from "./task_options.ts";
 
+const REPOSITORY = new URL("../../", import.meta.url);
+
 /** The first version of Deno whose listeners answer the requests that arrive while they shut down. */
 const MIN_DENO = { major: 2, minor: 8 };
 
@@ -55,8 +57,13 @@ async function main(args: readonly string[]): Promise<number> {
  * @param folder where to write
  * @returns why it could not be done
  */
-export function bundle(folder: string): Promise<string | undefined> {
-  return deno(["bundle", "--quiet", "--code-splitting", "--outdir", folder, "main.ts"]);
+export async function bundle(folder: string): Promise<string | undefined> {
+  const said = await deno(["bundle", "--quiet", "--code-splitting", "--outdir", folder, "main.ts"]);
+  if (said !== undefined) return said;
+  // An executable has the times of its files, and is to be the same bytes each time.
+  const url = new URL(`${folder}/`, REPOSITORY);
+  for await (const { name } of Deno.readDir(url)) await Deno.utime(new URL(name, url), 0, 0);
+  return undefined;
 }
 
 /** Arguments of `deno` that compile a bundle into a file. */
@@ -129,7 +136,7 @@ async function findWrongRuntime(target: string): Promise<string | undefined> {
 async function deno(args: readonly string[]): Promise<string | undefined> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],
-    cwd: new URL("../../", import.meta.url),
+    cwd: REPOSITORY,
     stdout: "inherit",
     stderr: "piped",
   }).output();
