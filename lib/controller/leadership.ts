@@ -5,7 +5,7 @@ export interface Leadership {
   exclusiveFor(): number;
 }
 
-/** The longest that a leader keeps what an earlier one has reported: what it examines before may be unreadable. */
+/** The longest that a new leader keeps earlier reports: what it examines before it replaces them may be unreadable. */
 export const MAX_EXAMINATION_MS = 30_000;
 
 /** This process is not, or not certainly, the leader: another one may write now. */

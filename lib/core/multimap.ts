@@ -1,4 +1,7 @@
-/** Sets of values by key. Most keys of a large one have one value, which then is kept without a set. */
+/**
+ * Sets of values by key. Most keys of a large one have one value, which then is kept without a set; so that a set is
+ * never taken for a value, values are texts or have a name.
+ */
 export class Multimap<V extends string | { readonly name: string }> {
   readonly #values = new Map<string, V | Set<V>>();
 

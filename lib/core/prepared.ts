@@ -38,10 +38,13 @@ export interface RefusedResizes {
 /** Finds the stored revision that a Pod records. */
 export interface RevisionComparisons {
   /** @returns undefined if no stored revision has these hashes */
-  of(recorded: {
-    readonly hash: string | undefined;
-    readonly hashWithoutImage: string | undefined;
-  }): RevisionComparison | undefined;
+  of(recorded: RecordedHashes): RevisionComparison | undefined;
+}
+
+/** The hashes of a SidecarSet that a Pod records. */
+export interface RecordedHashes {
+  readonly hash: string | undefined;
+  readonly hashWithoutImage: string | undefined;
 }
 
 /** What a Pod of a stored revision lacks of the current spec. */

@@ -35,9 +35,8 @@ abstract class Parts<K, P extends Part<K>> {
     return false;
   }
 
-  *keys(): Generator<K, undefined> {
+  *keys(): Generator<K, void> {
     for (const part of [...this.parts]) yield* part.keys();
-    return undefined;
   }
 
   /** The part that has the key, or has room for it. */
@@ -56,7 +55,7 @@ abstract class Parts<K, P extends Part<K>> {
   protected abstract createPart(): P;
 }
 
-/** A Map that may be large, whose growth takes no long task. */
+/** A Map of any size that grows without a long task. */
 export class PartedMap<K, V> extends Parts<K, Map<K, V>> {
   get(key: K): V | undefined {
     for (const part of this.parts) {
@@ -70,14 +69,8 @@ export class PartedMap<K, V> extends Parts<K, Map<K, V>> {
     this.partFor(key).set(key, value);
   }
 
-  *values(): Generator<V, undefined> {
-    for (const [, value] of this) yield value;
-    return undefined;
-  }
-
-  *[Symbol.iterator](): Generator<[K, V], undefined> {
+  *[Symbol.iterator](): Generator<[K, V], void> {
     for (const part of [...this.parts]) yield* part;
-    return undefined;
   }
 
   protected override createPart(): Map<K, V> {
@@ -85,13 +78,13 @@ export class PartedMap<K, V> extends Parts<K, Map<K, V>> {
   }
 }
 
-/** A Set that may be large, whose growth takes no long task. */
+/** A Set of any size that grows without a long task. */
 export class PartedSet<K> extends Parts<K, Set<K>> {
   add(key: K): void {
     this.partFor(key).add(key);
   }
 
-  [Symbol.iterator](): Generator<K, undefined> {
+  [Symbol.iterator](): Generator<K, void> {
     return this.keys();
   }
 
@@ -101,7 +94,9 @@ export class PartedSet<K> extends Parts<K, Set<K>> {
 }
 
 /** A {@linkcode PartedMap}, or a Map, that is only read. */
-export type ReadonlyParts<K, V> = Pick<
-  PartedMap<K, V>,
-  "size" | "get" | "has" | "keys" | "values" | typeof Symbol.iterator
->;
+export interface ReadonlyParts<K, V> extends Iterable<[K, V]> {
+  readonly size: number;
+  get(key: K): V | undefined;
+  has(key: K): boolean;
+  keys(): Iterable<K>;
+}

@@ -42,7 +42,6 @@ interface PodRecord {
 }
 
 const NO_CLASSES: ReadonlyMap<string, PodClass> = new Map();
-const NO_MEMBERS: Pick<Members, "classes"> = new Members();
 const NO_NAMES: ReadonlySet<string> = new Set();
 
 /**
@@ -89,7 +88,7 @@ export class PodIndex {
 
   /** Classes of the Pods that the SidecarSet selects or injects, by key. */
   classesOf(sidecarSet: string): ReadonlyParts<string, PodClass> {
-    return this.#members.get(sidecarSet)?.classes ?? NO_MEMBERS.classes;
+    return this.#members.get(sidecarSet)?.classes ?? NO_CLASSES;
   }
 
   /** A number that changes when a plan for the SidecarSet can change. */

@@ -8,7 +8,7 @@ export interface HeldConnections {
   release(): void;
 }
 
-/** Begins with a byte for the state. */
+/** `struct tcp_info` begins with the state of the connection, in one byte. */
 const TCP_INFO: SocketOption = { level: 6, name: 11 };
 const FIN_WAIT1 = 4;
 const FIN_WAIT2 = 5;
@@ -16,7 +16,7 @@ const FIN_WAIT2 = 5;
 /** Holds connections by duplicates of their descriptors. */
 export class ConnectionHolder {
   readonly #libc: Libc;
-  /** Of all calls. Without them, calls at the same time would duplicate each other's. */
+  /** Of all calls, so that a call does not hold the duplicates of an earlier one. */
   readonly #duplicates = new Set<number>();
 
   constructor(libc: Libc) {

@@ -55,12 +55,14 @@ async function main(args: readonly string[]): Promise<number> {
  * that stack traces keep their names.
  *
  * @param folder where to write
- * @returns why it could not be done
+ * @returns the error, if it fails
  */
 export async function bundle(folder: string): Promise<string | undefined> {
-  const said = await deno(["bundle", "--quiet", "--code-splitting", "--outdir", folder, "main.ts"]);
-  if (said !== undefined) return said;
-  // An executable has the times of its files, and is to be the same bytes each time.
+  const failure = await deno(
+    ["bundle", "--quiet", "--code-splitting", "--outdir", folder, "main.ts"],
+  );
+  if (failure !== undefined) return failure;
+  // An executable contains the times of its files. Fixed ones make its bytes reproducible.
   const url = new URL(`${folder}/`, REPOSITORY);
   for await (const { name } of Deno.readDir(url)) await Deno.utime(new URL(name, url), 0, 0);
   return undefined;
@@ -76,9 +78,10 @@ export function compileArguments(
 ): readonly string[] {
   return [
     "compile",
-    // It has the permissions.
+    // For its permission set: the bundle's folder has no configuration.
     ...["--config", "deno.json"],
     "--permission-set",
+    // CI checks the types.
     "--no-check",
     // Without it, the packages of tests and generators are embedded.
     "--exclude-unused-npm",
@@ -106,10 +109,10 @@ export async function compile(
   const wrongRuntime = await findWrongRuntime(target ?? Deno.build.target);
   if (wrongRuntime !== undefined) return wrongRuntime;
   const folder = "dist/bundle";
-  const said = await bundle(folder) ?? await deno(compileArguments({ folder, output, target }));
-  if (said === undefined) return undefined;
-  const address = /error sending request for url \((\S*denort\S*)\)/.exec(said)?.[1];
-  if (address === undefined) return said;
+  const failure = await bundle(folder) ?? await deno(compileArguments({ folder, output, target }));
+  if (failure === undefined) return undefined;
+  const address = /error sending request for url \((\S*denort\S*)\)/.exec(failure)?.[1];
+  if (address === undefined) return failure;
   return `Cannot compile for ${target ?? Deno.build.target}: Deno's runtime for executables ` +
     `cannot be had from ${address}; run it where that address answers, or unpack a download of it ` +
     "and name the file in DENORT_BIN";
@@ -132,7 +135,7 @@ async function findWrongRuntime(target: string): Promise<string | undefined> {
   }
 }
 
-/** Runs Deno in the repository. Returns what it says if it fails. */
+/** Runs Deno in the repository. Returns its standard error if it fails. */
 async function deno(args: readonly string[]): Promise<string | undefined> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],

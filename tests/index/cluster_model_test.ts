@@ -163,7 +163,10 @@ Deno.test("ClusterIndex converges to a fresh one for any order, pages, slices an
     const fresh = freshIndex(cluster);
     assert.deepEqual(saidBy(index), saidBy(fresh));
     for (const each of NAMES) {
-      assert.deepEqual(index.pods.countsOf(each), countPods(index.pods.classesOf(each).values()));
+      assert.deepEqual(
+        index.pods.countsOf(each),
+        countPods(new Map(index.pods.classesOf(each)).values()),
+      );
       const missed = new Set(fresh.pods.missedOf(each));
       assert.ok(new Set(index.pods.missedOf(each)).isSubsetOf(missed), "no other Pod is missed");
     }

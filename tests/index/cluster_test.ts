@@ -174,6 +174,9 @@ Deno.test("ClusterIndex keeps counts equal to a count of all classes", () => {
     );
     if (i % 7 === 0) index.deletePod(`default/p${i % 5}`);
   }
-  assert.deepEqual(index.pods.countsOf("web"), countPods(index.pods.classesOf("web").values()));
+  assert.deepEqual(
+    index.pods.countsOf("web"),
+    countPods(new Map(index.pods.classesOf("web")).values()),
+  );
   assert.ok(index.pods.countsOf("web").matchedPods > 0);
 });

@@ -23,7 +23,6 @@ Deno.test("PartedMap and PartedSet hold what a Map and a Set hold, with many ent
     assert.deepEqual([...partedMap.keys()].toSorted(), keys);
     assert.deepEqual([...partedSet].toSorted(), keys);
     assert.deepEqual(new Map(partedMap), map);
-    assert.deepEqual([...partedMap.values()].toSorted(), [...map.values()].toSorted());
     for (const key of [0, 1, 2, 3, COUNT / 2, COUNT - 1, COUNT]) {
       assert.equal(partedMap.get(key), map.get(key));
       assert.equal(partedMap.has(key), map.has(key));

@@ -182,7 +182,7 @@ export class CleanupController {
     const evicted: CleanupEvictionOutcome = stored
       ? await evictions.advance({ scope, plan, stored }, signal)
       : { blocked: {} };
-    if (cleanup.isUnexamined(evicted)) return Math.max(RESYNC_INTERVAL_MS, cleanup.pause);
+    if (cleanup.defersReport(evicted)) return Math.max(RESYNC_INTERVAL_MS, cleanup.pause);
     const { blocked, remaining } = cleanup.progressBy(plan);
     const after = { remaining, blocked: { ...blocked, ...evicted.blocked } };
     this.#report(name, {

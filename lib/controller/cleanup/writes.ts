@@ -66,8 +66,11 @@ export class Cleanup {
     this.#undecidedSince = undefined;
   }
 
-  /** Whether a report waits for evictions that cannot be decided yet; not for longer than an examination may take. */
-  isUnexamined({ isUndecided = false }: { isUndecided?: boolean }): boolean {
+  /**
+   * Whether to keep the earlier report, because evictions cannot be decided yet; from the first such call on for
+   * `MAX_EXAMINATION_MS` at most.
+   */
+  defersReport({ isUndecided = false }: { isUndecided?: boolean }): boolean {
     const now = this.#clock.monotonic();
     this.#undecidedSince = isUndecided ? this.#undecidedSince ?? now : undefined;
     return this.#undecidedSince !== undefined && now - this.#undecidedSince < MAX_EXAMINATION_MS;

@@ -289,7 +289,7 @@ export class RegistrationReconciler {
     return this.#isContended !== wasContended;
   }
 
-  /** One block after the other, also after one whose subscribers fail. */
+  /** Each block by itself: a subscriber that fails does not stop the next one. */
   #publish(names: readonly string[]): void {
     const { runSteps = atOnce, onCoverage, logger } = this.#options;
     for (let first = 0; first < names.length; first += NAMES_PER_STEP) {

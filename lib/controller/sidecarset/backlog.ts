@@ -5,7 +5,7 @@ const BURST_SIZE = 20;
 const BURST_MS = 2_000;
 /** The longest that a SidecarSet waits for the end of a burst. */
 const MAX_WAIT_MS = 30_000;
-/** Enough for all workers to have one; a SidecarSet that need not wait is queued behind these. */
+/** Keeps all workers busy; a SidecarSet that need not wait is queued behind these. */
 const MAX_RELEASED = 8;
 
 interface BacklogOptions {
@@ -15,14 +15,14 @@ interface BacklogOptions {
 }
 
 /**
- * New SidecarSets that nobody waits for, because they have no Pods. Where many are created together, their revisions
- * and first statuses would cost the API server twice as many writes as the creations, at the same time. They wait until
- * the burst is over, and are then reconciled a few at a time, so that all others pass them by, as they pass objects of
- * low priority by in controller-runtime (`pkg/controller/priorityqueue`).
+ * New SidecarSets without Pods. Where many are created together, their revisions and first statuses would cost the API
+ * server twice as many writes as the creations, at the same time. They wait until the burst is over, and are then
+ * reconciled a few at a time, so that all others come first: the low priority of controller-runtime's
+ * `pkg/controller/priorityqueue`.
  */
 export class Backlog {
   readonly #options: BacklogOptions;
-  /** By name, until when each waits at most; the first one waits longest. */
+  /** The latest release of each, by name, the earliest one first. */
   readonly #waiting = new Map<string, number>();
   /** Released, and not yet reconciled. */
   readonly #released = new Set<string>();
@@ -34,7 +34,7 @@ export class Backlog {
     this.#options = options;
   }
 
-  /** Notes a new SidecarSet. */
+  /** Counts a new SidecarSet, with Pods or without. */
   arrived(): void {
     this.#arrivals.push(this.#options.clock.monotonic());
     if (this.#arrivals.length > BURST_SIZE) this.#arrivals.shift();
@@ -69,9 +69,9 @@ export class Backlog {
 
   #releaseDue(): void {
     const { clock, release } = this.#options;
-    for (const [name, until] of this.#waiting) {
+    for (const [name, deadline] of this.#waiting) {
       if (this.#released.size >= MAX_RELEASED) return;
-      const wait = Math.min(this.#burstEndsAt(), until) - clock.monotonic();
+      const wait = Math.min(this.#burstEndsAt(), deadline) - clock.monotonic();
       if (wait > 0) return this.#releaseAfter(wait);
       this.#waiting.delete(name);
       this.#released.add(name);

@@ -2,7 +2,12 @@ import type { ResourceLists } from "../../api/container.ts";
 import type { ControllerRevision } from "../../api/objects.ts";
 import type { SidecarContainer } from "../../api/sidecar_container.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
-import type { PreparedSidecarSet, RevisionComparison, RevisionComparisons } from "../prepared.ts";
+import type {
+  PreparedSidecarSet,
+  RecordedHashes,
+  RevisionComparison,
+  RevisionComparisons,
+} from "../prepared.ts";
 import { AMOUNT_LISTS, effectiveResources, isSameAmount } from "../quantity/resource_lists.ts";
 import { containerNames, runningSidecars } from "../status/containers.ts";
 import { differenceClause, fieldDifferences } from "./differences.ts";
@@ -39,9 +44,7 @@ class StoredRevisions implements RevisionComparisons {
     this.#stored = stored;
   }
 
-  of(
-    { hash, hashWithoutImage }: Parameters<RevisionComparisons["of"]>[0],
-  ): RevisionComparison | undefined {
+  of({ hash, hashWithoutImage }: RecordedHashes): RevisionComparison | undefined {
     if (hashWithoutImage === undefined) return undefined;
     this.#read ??= this.#stored.flatMap((revision) => restored(this.#current, revision) ?? []);
     const alike = this.#read.filter((each) => each.hashWithoutImage === hashWithoutImage);

@@ -162,11 +162,11 @@ Deno.test("Cleanups waits for the registration before it reports, for half a min
 Deno.test("a clean-up waits again for what it cannot decide after another process has led", async () => {
   const clock = new ManualClock();
   const cleanup = new Cleanup(clock);
-  assert.equal(cleanup.isUnexamined({ isUndecided: true }), true);
+  assert.equal(cleanup.defersReport({ isUndecided: true }), true);
   await clock.advance(30_000);
-  assert.equal(cleanup.isUnexamined({ isUndecided: true }), false);
+  assert.equal(cleanup.defersReport({ isUndecided: true }), false);
   cleanup.resync();
-  assert.equal(cleanup.isUnexamined({ isUndecided: true }), true);
+  assert.equal(cleanup.defersReport({ isUndecided: true }), true);
 });
 
 Deno.test("Cleanups says why a Pod is not evicted", async () => {
