@@ -1,5 +1,6 @@
 import type { CleanupRecord } from "../api/cleanup_record.ts";
 import type { ConfigMap } from "../api/objects.ts";
+import { Multimap } from "../core/multimap.ts";
 import { isOlder, unversioned } from "./versions.ts";
 
 /** A record, and the ConfigMap that holds it, whose resourceVersion is the precondition of a write. */
@@ -22,7 +23,7 @@ type Entry = StoredCleanupRecord | UnreadableCleanupRecord;
 /** The controller's own records of clean-ups, by the name of their ConfigMap and by that of their SidecarSet. */
 export class CleanupRecordIndex {
   readonly #byName = new Map<string, Entry>();
-  readonly #bySidecarSet = new Map<string, Set<string>>();
+  readonly #bySidecarSet = new Multimap<string>();
 
   names(): IterableIterator<string> {
     return this.#byName.keys();
@@ -30,7 +31,7 @@ export class CleanupRecordIndex {
 
   /** Whether there is a record of the name, readable or not. */
   has(sidecarSet: string): boolean {
-    return this.#bySidecarSet.has(sidecarSet);
+    return this.#bySidecarSet.count(sidecarSet) > 0;
   }
 
   /** The newest known state of a record; undefined if it is deleted. */
@@ -64,8 +65,7 @@ export class CleanupRecordIndex {
     this.#byName.set(name, entry);
     const sidecarSet = sidecarSetOf(entry);
     if (sidecarSet === undefined) return;
-    const names = this.#bySidecarSet.get(sidecarSet) ?? new Set();
-    this.#bySidecarSet.set(sidecarSet, names.add(name));
+    this.#bySidecarSet.add(sidecarSet, name);
   }
 
   /** After a rollback of the store, the next state of a record is the newer one. */
@@ -81,14 +81,12 @@ export class CleanupRecordIndex {
     const sidecarSet = known && sidecarSetOf(known);
     this.#byName.delete(name);
     if (sidecarSet === undefined) return undefined;
-    const names = this.#bySidecarSet.get(sidecarSet);
-    names?.delete(name);
-    if (names?.size === 0) this.#bySidecarSet.delete(sidecarSet);
+    this.#bySidecarSet.delete(sidecarSet, name);
     return sidecarSet;
   }
 
   #entriesOf(sidecarSet: string): Entry[] {
-    return [...this.#bySidecarSet.get(sidecarSet) ?? []].flatMap((name) =>
+    return [...this.#bySidecarSet.valuesOf(sidecarSet)].flatMap((name) =>
       this.#byName.get(name) ?? []
     );
   }

@@ -4,7 +4,7 @@ import type { EchoInput, ServerInput, ServerReport } from "./echo_server.ts";
 import type { LoadJob, LoadReport } from "./load.ts";
 import { cpuSeconds, type Program, residentMiB, startProgram } from "./process.ts";
 import { type AdmissionInput, admissionOver, largeReview, smallReview } from "./setup.ts";
-import { type Row, table } from "./table.ts";
+import { median, type Row, table } from "./table.ts";
 import type { WebhookInput } from "./webhook_server.ts";
 
 export interface AdmissionBenchOptions {
@@ -222,8 +222,4 @@ function columns(prefix: string, rounds: readonly Measured[]): Row {
     [`${prefix}p50 ms`]: middle("p50Ms", 2),
     [`${prefix}p99 ms`]: middle("p99Ms", 2),
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }

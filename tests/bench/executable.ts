@@ -1,6 +1,6 @@
 import { testedExecutable } from "../support/launcher.ts";
 import { type Form, SOURCES, withController } from "./controller.ts";
-import { type Row, table } from "./table.ts";
+import { median, type Row, table } from "./table.ts";
 
 /** How long after it is ready a controller is measured, in milliseconds. */
 const SETTLE_MS = 10_000;
@@ -79,8 +79,4 @@ async function output({ program, args, env }: Form, command: readonly string[]):
   const decoder = new TextDecoder();
   if (!success) throw new Error(`Cannot bench ${program}: ${decoder.decode(stderr)}`);
   return decoder.decode(stdout);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }

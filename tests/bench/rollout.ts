@@ -9,7 +9,7 @@ import { install } from "../support/installation.ts";
 import { metricsOf } from "../support/metrics.ts";
 import { createSidecarSet, patchSidecarSet } from "../support/sidecarsets.ts";
 import { cpuSeconds } from "./process.ts";
-import { type Row, table } from "./table.ts";
+import { median, type Row, table } from "./table.ts";
 
 export interface RolloutBenchOptions {
   /** A tenth of the Pods. */
@@ -91,10 +91,6 @@ async function measure(count: number, kubelet: boolean): Promise<Row> {
     "requests/Pod": perPod(({ requests }) => requests).toFixed(2),
     "CPU ms/Pod": (perPod(({ cpuSeconds }) => cpuSeconds) * 1_000).toFixed(2),
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 async function createPods(client: RestClient, count: number): Promise<void> {

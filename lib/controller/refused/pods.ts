@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ObjectReference, Workload } from "../../api/objects.ts";
+import { Multimap } from "../../core/multimap.ts";
 import { type FailedCreate, mayBlameSidecars } from "../../core/refused/message.ts";
-import type { RefusalSummary } from "../../core/status/facts.ts";
 import { mayExist, missingPods, refusableKind } from "../../core/refused/workload.ts";
-import { refusalSentence } from "../../core/status/facts.ts";
+import { refusalSentence, type RefusalSummary } from "../../core/status/facts.ts";
 import { missedCondition } from "../../core/status/conditions.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { isNotFound } from "../../kube/errors.ts";
@@ -56,7 +56,7 @@ export class RefusedPods {
   /** By the workload's uid. */
   readonly #workloads = new Map<string, Known>();
   /** By SidecarSet, the uids of workloads in the order in which they were found. */
-  readonly #blamed = new Map<string, Set<string>>();
+  readonly #blamed = new Multimap<string>();
   #examination: Examination | undefined;
 
   constructor(options: RefusedPodsOptions) {
@@ -173,12 +173,9 @@ export class RefusedPods {
     );
     known.judged = judged;
     for (const name of blamedBefore) {
-      if (!blamed.includes(name)) this.#remove(name, uid);
+      if (!blamed.includes(name)) this.#blamed.delete(name, uid);
     }
-    for (const name of blamed) {
-      const uids = this.#blamed.get(name) ?? new Set();
-      this.#blamed.set(name, uids.add(uid));
-    }
+    for (const name of blamed) this.#blamed.add(name, uid);
     if (blamed.length === 0) this.#workloads.delete(uid);
     for (const [name, summary] of before) {
       if (!isDeepStrictEqual(summary, this.summaryOf(name))) this.#publish(name);
@@ -220,12 +217,6 @@ export class RefusedPods {
   #isReported(sidecarSet: string): boolean {
     const { status } = this.#options.index.sidecarSets.get(sidecarSet)?.sidecarSet ?? {};
     return missedCondition(status)?.status === "True";
-  }
-
-  #remove(sidecarSet: string, uid: string): void {
-    const uids = this.#blamed.get(sidecarSet);
-    uids?.delete(uid);
-    if (uids?.size === 0) this.#blamed.delete(sidecarSet);
   }
 }
 

@@ -56,6 +56,7 @@ export class Backlog {
     if (this.#released.delete(name)) this.#releaseDue();
   }
 
+  /** Forgets all: they are observed again. */
   clear(): void {
     this.#waiting.clear();
     this.#released.clear();
