@@ -26,6 +26,8 @@ export class Backlog {
   readonly #waiting = new Map<string, number>();
   /** Released, and not yet reconciled. */
   readonly #released = new Set<string>();
+  /** Reconciled, perhaps without success: they retry without waiting here again. */
+  readonly #passed = new Set<string>();
   /** When the last new SidecarSets arrived. */
   readonly #arrivals: number[] = [];
   #hasTimer = false;
@@ -42,24 +44,37 @@ export class Backlog {
 
   /** @returns whether the SidecarSet is to be reconciled now; else it is released later */
   admits(name: string): boolean {
-    if (this.#released.has(name)) return true;
+    if (this.#passed.has(name) || this.#released.has(name)) return true;
+    if (this.#waiting.has(name)) return false;
     const now = this.#options.clock.monotonic();
-    if (this.#waiting.size === 0 && this.#burstEndsAt() <= now) return true;
-    if (!this.#waiting.has(name)) this.#waiting.set(name, now + MAX_WAIT_MS);
+    if (this.#burstEndsAt() <= now) return true;
+    this.#waiting.set(name, now + MAX_WAIT_MS);
     this.#releaseDue();
     return false;
   }
 
-  /** The SidecarSet has been reconciled, or need not wait any longer. */
-  leave(name: string): void {
-    this.#waiting.delete(name);
-    if (this.#released.delete(name)) this.#releaseDue();
+  /** The SidecarSet has had its turn. */
+  pass(name: string): void {
+    this.#leave(name);
+    this.#passed.add(name);
+  }
+
+  /** The SidecarSet has a status or Pods, or is deleted. */
+  forget(name: string): void {
+    this.#passed.delete(name);
+    this.#leave(name);
   }
 
   /** Forgets all: they are observed again. */
   clear(): void {
     this.#waiting.clear();
     this.#released.clear();
+    this.#passed.clear();
+  }
+
+  #leave(name: string): void {
+    this.#waiting.delete(name);
+    if (this.#released.delete(name)) this.#releaseDue();
   }
 
   /** When the burst is over if no other SidecarSet arrives; in the past if there is none. */

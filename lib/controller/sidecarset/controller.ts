@@ -1,7 +1,10 @@
 import type { Pod } from "../../api/pod.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../api/clock.ts";
+import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import type { ObservedPod } from "../../core/observed_pod.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { usesPolicy } from "../../core/registration/selection.ts";
 import type { Change, SidecarSetChange } from "../../index/changes.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import type { RestClient } from "../../kube/contract.ts";
@@ -89,6 +92,7 @@ export class SidecarSetController {
     for (const name of change.sidecarSets) this.#add(name);
     if (change.kind !== "sidecarset") return;
     if (isNew(change)) this.#backlog.arrived();
+    if (change.after?.sidecarSet.status !== undefined) this.#backlog.forget(change.name);
     if (!this.#isOwnStatus(change)) this.#add(change.name);
   }
 
@@ -139,18 +143,21 @@ export class SidecarSetController {
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
-  /** Leaves new SidecarSets without Pods to the backlog. */
+  /** Leaves SidecarSets to the backlog that nobody waits for. */
   async #reconcileInTurn(name: string, signal: AbortSignal): Promise<number | undefined> {
-    const { sidecarSets, pods } = this.#index;
-    const found = sidecarSets.get(name);
-    const mayWait = found !== undefined && found.sidecarSet.status === undefined &&
-      pods.classesOf(name).size === 0;
-    if (mayWait && !this.#backlog.admits(name)) return undefined;
+    if (this.#mayWait(name) && !this.#backlog.admits(name)) return undefined;
     try {
       return await this.reconcile(name, signal);
     } finally {
-      this.#backlog.leave(name);
+      if (this.#mayWait(name)) this.#backlog.pass(name);
+      else this.#backlog.forget(name);
     }
+  }
+
+  #mayWait(name: string): boolean {
+    const { sidecarSets, pods } = this.#index;
+    const prepared = sidecarSets.get(name);
+    return prepared !== undefined && !isAwaited(prepared) && pods.classesOf(name).size === 0;
   }
 
   /** Requeues every SidecarSet, and forgets earlier writes: another process may have led since. */
@@ -183,6 +190,17 @@ export class SidecarSetController {
     return isDeepStrictEqual(metadata, metadataAfter) &&
       this.#statuses.hasWritten(name, after.sidecarSet.status);
   }
+}
+
+/**
+ * Whether others wait for the revision of a SidecarSet: the admission policy contains it, and users name custom
+ * versions. One with a status has had its first revision.
+ */
+function isAwaited(prepared: PreparedSidecarSet): boolean {
+  const { metadata, spec, status } = prepared.sidecarSet;
+  return status !== undefined || usesPolicy(prepared) ||
+    spec.injectionStrategy?.revision !== undefined ||
+    metadata.labels?.[CUSTOM_VERSION_LABEL] !== undefined;
 }
 
 /** Created, not only read again. */

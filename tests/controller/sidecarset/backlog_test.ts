@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { Backlog } from "../../../lib/controller/sidecarset/backlog.ts";
+import { CUSTOM_VERSION_LABEL } from "../../../lib/api/names.ts";
 import { isObject } from "../../../lib/api/json.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
-import { podOf } from "../../support/objects.ts";
+import { podOf, sidecarSetOf } from "../../support/objects.ts";
 import { setUp as controllerScene } from "./controller_scene.ts";
 
 const BURST = 100;
@@ -23,7 +24,7 @@ function setUp() {
     for (let i = 0; i < released.length; i++) {
       const name = released[i] ?? "";
       assert.ok(backlog.admits(name));
-      backlog.leave(name);
+      backlog.pass(name);
     }
   };
   return { clock, backlog, released, create, drain };
@@ -73,7 +74,7 @@ Deno.test("a SidecarSet that is deleted, or gets Pods, while it is released make
   create(BURST);
   await clock.advance(2_000);
   const { length } = released;
-  for (const name of [...released]) backlog.leave(name);
+  for (const name of [...released]) backlog.forget(name);
   assert.equal(released.length, 2 * length);
 });
 
@@ -87,6 +88,25 @@ Deno.test("a process that leads again begins with an empty backlog", async () =>
   await clock.advance(2_000);
   drain();
   assert.equal(released.length, BURST);
+});
+
+Deno.test("a SidecarSet whose turn has come does not wait again until it has a status", async () => {
+  const { clock, backlog, create, drain } = setUp();
+  create(BURST);
+  await clock.advance(2_000);
+  drain();
+  create(BURST, "later");
+  assert.ok(backlog.admits("web-0"), "a retry");
+  backlog.forget("web-0");
+  assert.ok(!backlog.admits("web-0"), "created again");
+});
+
+Deno.test("a SidecarSet that is created after a burst passes those that still wait", async () => {
+  const { clock, released, create } = setUp();
+  create(BURST);
+  await clock.advance(2_000);
+  assert.ok(released.length < BURST);
+  assert.deepEqual(create(1, "single"), ["single-0"]);
 });
 
 /** Names of the SidecarSets that the requests create revisions of, in their order. */
@@ -117,6 +137,50 @@ Deno.test("a SidecarSet with Pods passes a burst by, and the burst follows", asy
     assert.equal(new Set(revisedOf(scene)).size, BURST + 1);
     const statuses = scene.client.requests.filter(({ path }) => path.endsWith("/status"));
     assert.equal(new Set(statuses.map(({ path }) => path)).size, BURST + 1);
+  } finally {
+    stop.abort();
+    await clock.advance(60_000);
+    await running;
+  }
+});
+
+Deno.test("SidecarSets of a burst whose revisions are refused back off", async () => {
+  const scene = controllerScene(() => ({ httpCode: 403, status: { message: "exceeded quota" } }));
+  const { clock, client, apply } = scene;
+  const stop = new AbortController();
+  const running = scene.run(stop.signal);
+  const refused = () => client.requests.filter(({ path }) => path.endsWith("controllerrevisions"));
+  try {
+    for (let i = 0; i < BURST; i++) apply({ name: `many-${i}` });
+    await clock.advance(60_000);
+    const before = refused().length;
+    await clock.advance(60_000);
+    const inMinute = refused().length - before;
+    assert.ok(inMinute < 10 * BURST, `${inMinute} requests in a minute`);
+  } finally {
+    stop.abort();
+    await clock.advance(60_000);
+    await running;
+  }
+});
+
+Deno.test("a SidecarSet whose revision others wait for passes a burst by", async () => {
+  const scene = controllerScene();
+  const { clock, index, apply } = scene;
+  const stop = new AbortController();
+  const running = scene.run(stop.signal);
+  try {
+    for (let i = 0; i < BURST; i++) apply({ name: `many-${i}` });
+    apply({ name: "policy", spec: { injectionStrategy: { mechanism: "Policy" } } });
+    const versioned = sidecarSetOf({ name: "versioned" });
+    const labels = { [CUSTOM_VERSION_LABEL]: "v1" };
+    const { sidecarSet } = versioned;
+    index.applySidecarSet({
+      ...versioned,
+      sidecarSet: { ...sidecarSet, metadata: { ...sidecarSet.metadata, labels } },
+    });
+    await clock.advance(100);
+    assert.deepEqual(revisedOf(scene).sort(), ["policy", "versioned"]);
   } finally {
     stop.abort();
     await clock.advance(60_000);
