@@ -1,4 +1,10 @@
-import { connectionsOn, type Libc, readSocketOption, type SocketOption } from "./libc.ts";
+import {
+  connectionsOn,
+  duplicate,
+  type Libc,
+  readSocketOption,
+  type SocketOption,
+} from "./libc.ts";
 
 /** Connections that stay open in the kernel when Deno closes them. */
 export interface HeldConnections {
@@ -27,7 +33,7 @@ export class ConnectionHolder {
   hold(port: number): HeldConnections {
     const held = [...connectionsOn(this.#libc, port)]
       .filter((fd) => !this.#duplicates.has(fd))
-      .map((fd) => this.#libc.symbols.dup(fd))
+      .map((fd) => duplicate(this.#libc, fd))
       .filter((fd) => fd >= 0);
     for (const fd of held) this.#duplicates.add(fd);
     return {

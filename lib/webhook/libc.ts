@@ -9,7 +9,7 @@ const SYMBOLS = {
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   memset: { parameters: ["buffer", "i32", "usize"], result: "usize" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
-  dup: { parameters: ["i32"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
 } as const;
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>;
@@ -23,6 +23,7 @@ export interface SocketOption {
 // Linux' constants, the same on x86_64 and aarch64.
 export const SOL_SOCKET = 1;
 const SO_ACCEPTCONN: SocketOption = { level: SOL_SOCKET, name: 30 };
+const F_DUPFD_CLOEXEC = 1030;
 /** The kernel assigns the lowest free descriptor, so searches are short. */
 const MAX_FD = 65_535;
 /** Descriptors in a row without a connection, after which a search for connections ends. */
@@ -73,6 +74,11 @@ export function* connectionsOn(libc: Libc, port: number): Generator<number, void
     yield fd;
     gap = 0;
   }
+}
+
+/** Duplicates a descriptor, not for child processes. @returns negative if it cannot */
+export function duplicate({ symbols }: Libc, fd: number): number {
+  return symbols.fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
 /** Address of a buffer, which memset() returns. Deno.UnsafePointer.of() needs the permission for every library. */

@@ -154,7 +154,7 @@ interface GenerationOptions {
   readonly sockets: SocketTuning;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Time in milliseconds for clients to read the last responses and to close their connections. @default 5000 */
+  /** Time in milliseconds for the last requests, and for clients to read their responses. @default 5000 */
   readonly lingerMs?: number;
 }
 
@@ -193,8 +193,8 @@ function startGeneration(identity: TlsIdentity, options: GenerationOptions): Gen
   async function end(): Promise<void> {
     const connections = sockets.hold(server.addr.port);
     const ended = server.shutdown();
-    await within(ended, { deadlineMs: lingerMs, clock });
     const lingerUntil = clock.monotonic() + lingerMs;
+    await within(ended, { deadlineMs: lingerMs, clock });
     while (connections.areClosing() && clock.monotonic() < lingerUntil) {
       await clock.sleep(LINGER_POLL_MS);
     }
