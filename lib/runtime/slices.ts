@@ -34,19 +34,34 @@ export function createSlices({ clock, logger, isServing }: SlicesOptions): Slice
   const waiting: (() => boolean)[] = [];
   let isRunning = false;
   let turn: { readonly end: number } | undefined;
+  /** What goes on when the turn is over. */
+  const pausing: (() => void)[] = [];
+  /**
+   * A long turn ends with a rest for all work: if each paused for itself, one would wake while another works, and their
+   * timers would follow each other without time for connections. Each is the first to go on in one of the turns.
+   */
+  const endTurn = async (end: number) => {
+    await clock.sleep(0);
+    if (clock.monotonic() >= end && isServing()) await clock.sleep(PAUSE_MS);
+    turn = undefined;
+    const [first, ...others] = pausing.splice(0);
+    for (const goOn of others) goOn();
+    first?.();
+  };
   /** Begins a turn where none has begun. */
   const hasTime = () => {
     if (turn === undefined) {
       turn = { end: clock.monotonic() + BUDGET_MS };
-      void clock.sleep(0).then(() => turn = undefined);
+      void endTurn(turn.end);
       return true;
     }
     return clock.monotonic() < turn.end;
   };
-  const pause = () => clock.sleep(isServing() ? PAUSE_MS : 0);
+  const untilNextTurn = () => new Promise<void>((resolve) => void pausing.push(resolve));
   const runAll = async () => {
     while (waiting.length > 0) {
-      await pause();
+      hasTime();
+      await untilNextTurn();
       hasTime();
       do {
         const step = waiting.shift();
@@ -76,7 +91,7 @@ export function createSlices({ clock, logger, isServing }: SlicesOptions): Slice
     hasTime: () => waiting.length === 0 && hasTime(),
     attempt,
     run: (work) => add(() => attempt(work) ?? true),
-    pause: () => hasTime() ? undefined : pause(),
+    pause: () => hasTime() ? undefined : untilNextTurn(),
     async runSteps(steps) {
       while (waiting.length === 0 && hasTime()) {
         const { done, value } = steps.next();

@@ -34,13 +34,17 @@ function setUp({ isServing = true } = {}) {
     }
     return name;
   }
-  /** Ends all sleeps, and answers which steps were done since. */
-  const nextTurn = async () => {
-    log.length = 0;
+  const wake = async () => {
     const ending = asleep;
     asleep = [];
     for (const end of ending) end();
     await settle();
+  };
+  /** Ends the turn, and the rest after a long one; answers which steps were done since. */
+  const nextTurn = async () => {
+    log.length = 0;
+    await wake();
+    if (log.length === 0) await wake();
     return log.join("");
   };
   const slices = createSlices({ clock, logger, isServing: () => isServing });
@@ -67,14 +71,30 @@ for (const isServing of [true, false]) {
   const pauses = isServing ? "rests as long as it works" : "yields one turn before reviews arrive";
   Deno.test(`long work ${pauses}`, async () => {
     const { slices, sleeps, steps, nextTurn } = setUp({ isServing });
-    const result = slices.runSteps(steps("a", 4));
-    void slices.pause();
-    const rests = sleeps.filter((milliseconds) => milliseconds > 0);
-    assert.deepEqual(rests, isServing ? [3, 3] : []);
+    const results = [slices.runSteps(steps("a", 4)), slices.runSteps(steps("b", 1))];
+    const queue = slices.pause();
     await nextTurn();
-    assert.equal(await result, "a");
+    assert.deepEqual(await Promise.all([...results, queue]), ["a", "b", undefined]);
+    const rests = sleeps.filter((milliseconds) => milliseconds > 0);
+    assert.deepEqual(rests, isServing ? [3] : [], "one rest for all");
   });
 }
+
+Deno.test("each of several queues is the first of a turn in its time", async () => {
+  const { slices, step, nextTurn } = setUp();
+  const work = async (name: string) => {
+    for (let i = 0; i < 20; i++) {
+      await slices.pause();
+      step(name);
+    }
+  };
+  const results = [work("a"), work("b"), work("c")];
+  const firsts = [];
+  for (let i = 0; i < 4; i++) firsts.push((await nextTurn())[0]);
+  assert.deepEqual(new Set(firsts), new Set(["a", "b", "c"]));
+  while (await nextTurn() !== "");
+  await Promise.all(results);
+});
 
 Deno.test("all long work shares the time of a turn, and takes turns", async () => {
   const { slices, log, steps, step, nextTurn } = setUp();
