@@ -143,7 +143,7 @@ export class SidecarSetController {
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
-  /** Leaves SidecarSets to the backlog that nobody waits for. */
+  /** Leaves SidecarSets to the backlog that no one waits for. */
   async #reconcileInTurn(name: string, signal: AbortSignal): Promise<number | undefined> {
     if (this.#mayWait(name) && !this.#backlog.admits(name)) return undefined;
     try {

@@ -118,12 +118,26 @@ function revisedOf({ client }: ReturnType<typeof controllerScene>): string[] {
     });
 }
 
+/** Runs the controller during the work of a test. */
+async function whileRunning(
+  { run, clock }: ReturnType<typeof controllerScene>,
+  work: () => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const running = run(stop.signal);
+  try {
+    await work();
+  } finally {
+    stop.abort();
+    await clock.advance(60_000);
+    await running;
+  }
+}
+
 Deno.test("a SidecarSet with Pods passes a burst by, and the burst follows", async () => {
   const scene = controllerScene();
   const { clock, index, apply } = scene;
-  const stop = new AbortController();
-  const running = scene.run(stop.signal);
-  try {
+  await whileRunning(scene, async () => {
     for (let i = 0; i < BURST; i++) {
       apply({ name: `many-${i}`, spec: { selector: { matchLabels: { app: `many-${i}` } } } });
     }
@@ -137,39 +151,27 @@ Deno.test("a SidecarSet with Pods passes a burst by, and the burst follows", asy
     assert.equal(new Set(revisedOf(scene)).size, BURST + 1);
     const statuses = scene.client.requests.filter(({ path }) => path.endsWith("/status"));
     assert.equal(new Set(statuses.map(({ path }) => path)).size, BURST + 1);
-  } finally {
-    stop.abort();
-    await clock.advance(60_000);
-    await running;
-  }
+  });
 });
 
 Deno.test("SidecarSets of a burst whose revisions are refused back off", async () => {
   const scene = controllerScene(() => ({ httpCode: 403, status: { message: "exceeded quota" } }));
   const { clock, client, apply } = scene;
-  const stop = new AbortController();
-  const running = scene.run(stop.signal);
   const refused = () => client.requests.filter(({ path }) => path.endsWith("controllerrevisions"));
-  try {
+  await whileRunning(scene, async () => {
     for (let i = 0; i < BURST; i++) apply({ name: `many-${i}` });
     await clock.advance(60_000);
     const before = refused().length;
     await clock.advance(60_000);
     const inMinute = refused().length - before;
     assert.ok(inMinute < 10 * BURST, `${inMinute} requests in a minute`);
-  } finally {
-    stop.abort();
-    await clock.advance(60_000);
-    await running;
-  }
+  });
 });
 
 Deno.test("a SidecarSet whose revision others wait for passes a burst by", async () => {
   const scene = controllerScene();
   const { clock, index, apply } = scene;
-  const stop = new AbortController();
-  const running = scene.run(stop.signal);
-  try {
+  await whileRunning(scene, async () => {
     for (let i = 0; i < BURST; i++) apply({ name: `many-${i}` });
     apply({ name: "policy", spec: { injectionStrategy: { mechanism: "Policy" } } });
     const versioned = sidecarSetOf({ name: "versioned" });
@@ -181,9 +183,5 @@ Deno.test("a SidecarSet whose revision others wait for passes a burst by", async
     });
     await clock.advance(100);
     assert.deepEqual(revisedOf(scene).sort(), ["policy", "versioned"]);
-  } finally {
-    stop.abort();
-    await clock.advance(60_000);
-    await running;
-  }
+  });
 });
