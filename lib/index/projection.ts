@@ -16,6 +16,13 @@ type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
 /** Shared by all Pods without fields that are read. */
 const NO_FIELDS: ManagedFields = [];
 
+/** What is read of Pods with sidecars. */
+const INJECTED = {
+  spec: [...OBSERVED.spec, ...OBSERVED.injectedSpec],
+  container: [...OBSERVED.container, ...OBSERVED.injectedContainer],
+  containerStatus: [...OBSERVED.containerStatus, ...OBSERVED.injectedContainerStatus],
+} as const;
+
 const OBSERVED_ENV: ReadonlySet<string> = new Set(OBSERVED.env);
 const OBSERVED_CONDITIONS: ReadonlySet<string> = new Set(OBSERVED.conditions);
 
@@ -32,8 +39,7 @@ export function projectPod(pod: Pod): ObservedPod {
     spec: {
       containers: (spec.containers ?? []).map(container),
       ...(spec.initContainers ? { initContainers: spec.initContainers.map(container) } : {}),
-      ...pick(spec, OBSERVED.spec),
-      ...(needs.isInjected ? pick(spec, OBSERVED.injectedSpec) : {}),
+      ...pick(spec, needs.isInjected ? INJECTED.spec : OBSERVED.spec),
     },
     ...(status ? { status: projectStatus(status, needs) } : {}),
   };
@@ -75,13 +81,10 @@ function withFields(
 }
 
 function projectContainer(container: Container, { isInjected }: Needs): ObservedContainer {
+  const { name } = container;
+  const projected = pick(container, isInjected ? INJECTED.container : OBSERVED.container);
   const env = container.env?.filter(({ name }) => OBSERVED_ENV.has(name)) ?? [];
-  return {
-    ...pick(container, OBSERVED.container),
-    ...(isInjected ? pick(container, OBSERVED.injectedContainer) : {}),
-    name: container.name,
-    ...(env.length > 0 ? { env } : {}),
-  };
+  return env.length > 0 ? { ...projected, name, env } : { ...projected, name };
 }
 
 function projectStatus(status: PodStatus, needs: Needs): ObservedPod["status"] & object {
@@ -111,12 +114,9 @@ function projectContainerStatus(
     ...(terminated ? { terminated: { ...pick(terminated, OBSERVED.terminated), exitCode } } : {}),
     ...(running && (isInjected || started.startedAt) ? { running: started } : {}),
   };
-  return {
-    ...pick(status, OBSERVED.containerStatus),
-    ...(isInjected ? pick(status, OBSERVED.injectedContainerStatus) : {}),
-    ...{ name, image, imageID, ready },
-    ...(Object.keys(state).length > 0 ? { state } : {}),
-  };
+  const keys = isInjected ? INJECTED.containerStatus : OBSERVED.containerStatus;
+  const projected = { ...pick(status, keys), name, image, imageID, ready };
+  return terminated || state.running ? { ...projected, state } : projected;
 }
 
 function pick<T extends object, K extends keyof T>(
