@@ -88,6 +88,7 @@ export function changeApplier<T extends KubeObject>(
   into: Omit<Reflection<T>, "resource" | "selection" | "isForAdmission" | "isLarge">,
   { logger, runSteps = atOnce }: Pick<ReflectOptions, "logger" | "runSteps">,
 ): (change: Change<T>) => void | Promise<void> {
+  /** Keys of the objects of a list so far, to find those that are no longer in it; none where none were known. */
   let listed = new Set<string>();
   let wasEmpty = false;
   const guarded = (key: string, work: () => void) => {
@@ -117,7 +118,7 @@ export function changeApplier<T extends KubeObject>(
           wasEmpty = isEmpty(into.known());
         }
         for (const object of change.items) {
-          listed.add(into.keyOf(object));
+          if (!wasEmpty) listed.add(into.keyOf(object));
           apply(object);
         }
         return;
