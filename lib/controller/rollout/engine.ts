@@ -56,7 +56,8 @@ export class Rollouts {
 
   /** uids of Pods with a write whose outcome is unknown. */
   pendingOf(name: string): ReadonlySet<string> {
-    return this.#pending(this.#rollout(name)).uids;
+    const { pods } = this.#options.index;
+    return this.#bySidecarSet.get(name)?.pending((key) => pods.get(key)).uids ?? new Set();
   }
 
   /**
@@ -92,6 +93,8 @@ export class Rollouts {
     this.#withdrawDenials(rollout, { sidecarSet: name, keys: denying, signal });
     const plan = this.#explained(made, { snapshot, rollout });
     rollout.keep({ prepared, version, plan }, { spentMs: planning.spentMs });
+    // Of thousands of SidecarSets most have no Pods, and a plan for none costs little.
+    if (rollout.isBlank && index.pods.classesOf(name).size === 0) this.#bySidecarSet.delete(name);
     return this.#dueAt(plan, [rollout.wait, pending.wait]);
   }
 
@@ -102,9 +105,8 @@ export class Rollouts {
    */
   release(name: string, signal: AbortSignal): number | undefined {
     const { index } = this.#options;
-    const known = this.#bySidecarSet.get(name);
-    if (!known && index.denials.of(name).size === 0) return undefined;
-    const rollout = known ?? this.#rollout(name);
+    if (!this.#bySidecarSet.has(name) && index.denials.of(name).size === 0) return undefined;
+    const rollout = this.#rollout(name);
     this.#withdrawDenials(rollout, { sidecarSet: name, keys: index.denials.of(name), signal });
     const { wait } = this.#pending(rollout);
     if (rollout.isIdle && index.denials.of(name).size === 0) {
@@ -116,9 +118,7 @@ export class Rollouts {
   }
 
   #rollout(name: string): Rollout {
-    const known = this.#bySidecarSet.get(name);
-    if (known) return known;
-    const rollout = new Rollout(this.#options.clock);
+    const rollout = this.#bySidecarSet.get(name) ?? new Rollout(this.#options.clock);
     this.#bySidecarSet.set(name, rollout);
     return rollout;
   }

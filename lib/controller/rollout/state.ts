@@ -62,6 +62,11 @@ export class Rollout {
     return this.#underWay.size === 0 && this.expectations.size === 0;
   }
 
+  /** Whether nothing about any Pod has to be remembered, apart from the last plan. */
+  get isBlank(): boolean {
+    return this.isIdle && this.failures.size === 0 && this.#updated.size === 0;
+  }
+
   isUnderWay(uid: string): boolean {
     return this.#underWay.has(uid);
   }

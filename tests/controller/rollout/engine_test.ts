@@ -170,6 +170,19 @@ Deno.test("Rollouts keeps no state of deleted Pods or deleted SidecarSets", asyn
   assert.equal(rollouts.size, 0);
 });
 
+Deno.test("Rollouts keeps no state of a SidecarSet without Pods", async () => {
+  const { index, rollouts, advance } = setUp(newer());
+  assert.equal((await advance()).reason, "UpToDate");
+  assert.equal(rollouts.size, 0);
+  assert.deepEqual(rollouts.pendingOf("web"), new Set());
+  index.applyPod(podOf({ name: "a", injected: [old] }));
+  await advance();
+  assert.equal(rollouts.size, 1);
+  index.deletePod("default/a");
+  await advance();
+  assert.equal(rollouts.size, 0);
+});
+
 Deno.test("Rollouts removes a Pod's condition for a deleted SidecarSet", async () => {
   const { client, index, rollouts } = setUp(newer(), ({ body }) => podWith(Object(body)));
   const pod = podOf({ name: "a" });
