@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../api/clock.ts";
 import type { SidecarSetStatus } from "../../api/sidecarset_status.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
@@ -49,6 +50,17 @@ export class StatusMemory {
       counts,
       deadlineSeconds: progressDeadlineOf(prepared),
     }) ?? clock.now().toISOString();
+  }
+
+  /**
+   * Refers to the index's copy of what was written and kept, where it is equal, so that thousands of statuses are in
+   * memory once.
+   */
+  shareWith(indexed: SidecarSetStatus | undefined): void {
+    if (!isDeepStrictEqual(this.written, indexed)) return;
+    if (this.reported === this.written) this.reported = indexed;
+    this.written = indexed;
+    if (isDeepStrictEqual(this.kept, indexed)) this.kept = indexed;
   }
 
   /** Records the progress of a roll-out. @returns when it last progressed, in RFC 3339 */

@@ -150,7 +150,7 @@ export class Statuses {
     },
     signal: AbortSignal,
   ): Promise<void> {
-    const { clock, writer, onStored } = this.#options;
+    const { clock, index, writer, onStored } = this.#options;
     const { name, sidecarSet } = prepared;
     const { uid, resourceVersion } = sidecarSet.metadata;
     memory.writtenAt = clock.monotonic();
@@ -169,6 +169,7 @@ export class Statuses {
     memory.failures = 0;
     this.#compare(stored, { memory, written: status });
     onStored(stored);
+    memory.shareWith(index.sidecarSets.get(name)?.sidecarSet.status);
   }
 
   #repaired(
