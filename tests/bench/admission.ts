@@ -12,6 +12,9 @@ export interface AdmissionBenchOptions {
   readonly quick: boolean;
 }
 
+const ECHO = "echo";
+const WEBHOOK = "webhook";
+
 interface Server {
   readonly program: Program<ServerReport>;
   readonly port: number;
@@ -28,14 +31,17 @@ interface Measured {
 export async function benchAdmission({ quick }: AdmissionBenchOptions): Promise<void> {
   const pki = await createTestPki();
   const timing = quick
-    ? { rounds: 1, warmUpSeconds: 0.3, seconds: 0.7 }
-    : { rounds: 5, warmUpSeconds: 0.3, seconds: 0.8 };
+    ? { rounds: 1, warmUpSeconds: 0.3, seconds: 0.7, compilingSeconds: 2 }
+    : { rounds: 5, warmUpSeconds: 0.3, seconds: 0.8, compilingSeconds: 4 };
 
   console.log("\nIn process, µs a review\n");
   console.log(table(await inProcess(quick ? 3000 : 20_000)));
 
   console.log(
-    "\nOver TLS, one SidecarSet: the webhook, the bare echo, and the webhook's share of its throughput\n",
+    "\nOver TLS, one SidecarSet: the webhook, the bare echo, and shares of the echo's throughput: the webhook's,",
+  );
+  console.log(
+    "the webhook's with a constant decision, and that of an injector with the least checks\n",
   );
   console.log(table(await besideEcho(pki, timing)));
 
@@ -89,44 +95,79 @@ async function microsEach(rounds: number, call: () => Promise<void>): Promise<nu
 }
 
 interface Timing extends Pick<LoadJob, "warmUpSeconds" | "seconds"> {
-  /** How often each server has its turn: what else goes on in the machine then meets all of them. */
+  /** How often each server has its turn. */
   readonly rounds: number;
+  /** Under load, before a server is measured: V8 compiles meanwhile. A server runs for days. */
+  readonly compilingSeconds: number;
 }
 
+/** The webhook beside the bare echo and, for small reviews, beside two servers that show where its costs come from. */
 async function besideEcho(pki: TestPki, timing: Timing): Promise<Row[]> {
   const rows: Row[] = [];
   const identity = await pki.issue();
   for (const body of [smallReview(), largeReview()]) {
     const answer = await answerTo(body);
-    await using webhook = await startServer<WebhookInput>("webhook_server.ts", {
-      ...identity,
-      sidecarSets: 1,
-    });
-    await using echo = await startServer<EchoInput>("echo_server.ts", { ...identity, ...answer });
-    for (const server of [webhook, echo]) await warm(server, { ...timing, pki, body });
+    await using servers = new AsyncDisposableStack();
+    const start = async <Input>(file: string, input: Omit<Input, keyof ServerInput>) => {
+      const server = servers.use(await startServer(file, { ...identity, ...input }));
+      await warm(server, { ...timing, pki, body });
+      return server;
+    };
+    const started: Record<string, Server> = {
+      [ECHO]: await start<EchoInput>("echo_server.ts", answer),
+      [WEBHOOK]: await start<WebhookInput>("webhook_server.ts", { sidecarSets: 1 }),
+      ...body === smallReview()
+        ? {
+          "constant decision": await start<WebhookInput>("webhook_server.ts", {
+            sidecarSets: 1,
+            answer,
+          }),
+          "least injector": await start<EchoInput>("echo_server.ts", { ...answer, injects: true }),
+        }
+        : {},
+    };
     for (const http2 of [true, false]) {
       for (const inFlight of [1, 32, 200]) {
         const job = { ...timing, http2, inFlight, body, ca: pki.authority.cert };
-        const floors: Measured[] = [];
-        const ours: Measured[] = [];
-        for (let round = 0; round < timing.rounds; round++) {
-          floors.push(await measure(echo, job));
-          ours.push(await measure(webhook, job));
-        }
+        const measured = await inTurns(started, job);
         rows.push({
           protocol: http2 ? "HTTP/2" : "HTTP/1.1",
           bytes: body.length,
           "in flight": inFlight,
-          ...columns("", ours),
-          ...columns("echo ", floors),
-          share: median(
-            ours.map(({ perSecond }, round) => perSecond / (floors[round]?.perSecond ?? NaN)),
-          ).toFixed(2),
+          ...columns("", measured[WEBHOOK] ?? []),
+          ...columns("echo ", measured[ECHO] ?? []),
+          ...Object.fromEntries(
+            Object.keys(started).filter((name) => name !== ECHO).map((name) => [
+              name === WEBHOOK ? "share" : name,
+              shareOf(measured[name] ?? [], measured[ECHO] ?? []),
+            ]),
+          ),
         });
       }
     }
   }
   return rows;
+}
+
+/** Has each server its turn in each round, so that what else goes on in the machine meets all of them. */
+async function inTurns(
+  servers: Readonly<Record<string, Server>>,
+  job: Omit<LoadJob, "port" | "path"> & Pick<Timing, "rounds">,
+): Promise<Readonly<Record<string, readonly Measured[]>>> {
+  const measured: Record<string, Measured[]> = {};
+  for (let round = 0; round < job.rounds; round++) {
+    for (const [name, server] of Object.entries(servers)) {
+      (measured[name] ??= []).push(await measure(server, job));
+    }
+  }
+  return measured;
+}
+
+/** The share of the other's throughput, round by round. */
+function shareOf(ours: readonly Measured[], others: readonly Measured[]): string {
+  return median(
+    ours.map(({ perSecond }, round) => perSecond / (others[round]?.perSecond ?? NaN)),
+  ).toFixed(2);
 }
 
 async function byNumber(pki: TestPki, timing: Timing): Promise<Row[]> {
@@ -173,17 +214,14 @@ async function startServer<Input>(
   return { program, port, [Symbol.asyncDispose]: () => program.stop() };
 }
 
-/** V8 compiles for the first seconds of load. A server runs for days, so that is not measured. */
-const COMPILING_SECONDS = 4;
-
 /** Has a server compile what it runs often before it is measured. */
 async function warm(
   server: Server,
-  { pki, body, seconds }: Timing & { pki: TestPki; body: string },
+  { pki, body, seconds, compilingSeconds }: Timing & { pki: TestPki; body: string },
 ): Promise<void> {
   const job = { inFlight: 32, body, ca: pki.authority.cert };
   for (const http2 of [true, false]) {
-    await measure(server, { ...job, http2, warmUpSeconds: COMPILING_SECONDS, seconds });
+    await measure(server, { ...job, http2, warmUpSeconds: compilingSeconds, seconds });
   }
 }
 

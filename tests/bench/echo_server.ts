@@ -1,5 +1,7 @@
+import { isObject, type JsonPatchOperation } from "../../lib/api/json.ts";
+import type { Pod } from "../../lib/api/pod.ts";
 import { openSocketTuning } from "../../lib/webhook/socket_tuning.ts";
-import { warningLogger } from "./setup.ts";
+import { type FixedAnswer, operationsOf, warningLogger } from "./setup.ts";
 
 /** What the servers of this folder read from their standard input. */
 export interface ServerInput {
@@ -7,10 +9,9 @@ export interface ServerInput {
   readonly key: string;
 }
 
-export interface EchoInput extends ServerInput {
-  /** The patch to answer, in base64. */
-  readonly patch: string;
-  readonly auditAnnotations: Readonly<Record<string, string>>;
+export interface EchoInput extends ServerInput, FixedAnswer {
+  /** Makes the patch anew for each Pod, with the least checks, see {@linkcode leastPatch}. @default false */
+  readonly injects?: boolean;
 }
 
 /** What they print once they serve. */
@@ -18,10 +19,32 @@ export interface ServerReport {
   readonly port: number;
 }
 
-/** The least that a webhook on Deno.serve can do: it parses the review and answers always the same. */
+/**
+ * The least that an injector can do: compare a label, look for the names of the container and the volume in the Pod,
+ * and write a patch that adds them.
+ *
+ * @param operations what it adds
+ * @returns the patch in base64
+ */
+function leastPatch(pod: Pod, operations: readonly JsonPatchOperation[]): string {
+  if (pod.metadata.labels?.inject !== "yes") return "";
+  const { containers, initContainers = [], volumes = [] } = pod.spec;
+  const present = new Set<unknown>();
+  for (const { name } of [...containers, ...initContainers, ...volumes]) present.add(name);
+  const added = operations.filter((operation) =>
+    operation.op === "remove" || !isObject(operation.value) || !present.has(operation.value.name)
+  );
+  return new TextEncoder().encode(JSON.stringify(added)).toBase64();
+}
+
+/**
+ * The least that a webhook on Deno.serve can do: it parses the review and answers always the same, or what the least
+ * injector can.
+ */
 async function main(): Promise<void> {
   const input: EchoInput = await new Response(Deno.stdin.readable).json();
-  const { cert, key, patch, auditAnnotations } = input;
+  const { cert, key, patch, auditAnnotations, injects = false } = input;
+  const operations = operationsOf(input);
   const server = Deno.serve({
     hostname: "127.0.0.1",
     port: 0,
@@ -37,7 +60,7 @@ async function main(): Promise<void> {
         uid: review.request.uid,
         allowed: true,
         patchType: "JSONPatch",
-        patch,
+        patch: injects ? leastPatch(review.request.object, operations) : patch,
         auditAnnotations,
       },
     };

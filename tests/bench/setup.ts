@@ -1,3 +1,4 @@
+import type { JsonPatchOperation } from "../../lib/api/json.ts";
 import type { Logger } from "../../lib/api/logger.ts";
 import type { SidecarSet } from "../../lib/api/sidecarset.ts";
 import { applyDefaults } from "../../lib/core/defaults/sidecarset.ts";
@@ -8,6 +9,7 @@ import { createAdmission } from "../../lib/runtime/admission.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";
 import { createLogger } from "../../lib/runtime/log.ts";
 import { createMetrics } from "../../lib/runtime/metrics/metrics.ts";
+import { createHandler } from "../../lib/webhook/handler.ts";
 import { RecordingClient } from "../support/recording_client.ts";
 
 /** A real Deployment's Pod as kube-apiserver sent it; the first SidecarSet selects it. */
@@ -54,6 +56,36 @@ export function admissionOver(input: AdmissionInput): (request: Request) => Prom
     cover: () => undefined,
     observer: metrics.podObserver,
     observe: metrics.observeReview,
+  });
+}
+
+/** What is answered to every review. */
+export interface FixedAnswer {
+  /** In base64. */
+  readonly patch: string;
+  readonly auditAnnotations: Readonly<Record<string, string>>;
+}
+
+/** The operations of the answer's patch. */
+export function operationsOf({ patch }: FixedAnswer): readonly JsonPatchOperation[] {
+  return JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(patch)));
+}
+
+/** The webhook with its metrics, and one answer to every review. */
+export function admissionWith(answer: FixedAnswer): (request: Request) => Promise<Response> {
+  const { auditAnnotations } = answer;
+  // A frozen patch is encoded once, as one that many Pods share.
+  const decision = { allowed: true, patch: Object.freeze(operationsOf(answer)), auditAnnotations };
+  const review = () => decision;
+  return createHandler({
+    logger: warningLogger(),
+    observe: createMetrics({ version: "0.0.0", apiServer: "none" }).observeReview,
+    reviews: {
+      mutatePod: review,
+      validateJob: review,
+      mutateSidecarSet: review,
+      validateSidecarSet: review,
+    },
   });
 }
 
