@@ -10,6 +10,8 @@ interface QueueOptions {
   baseDelay: number;
   maxDelay: number;
   observer?: QueueObserver;
+  /** Number of keys that wait elsewhere, to be added later. @default none */
+  deferred?(): number;
   /** Delays the next key where the event loop has been busy for long. @default no delay */
   pause?(): Promise<void> | undefined;
 }
@@ -66,9 +68,9 @@ export class WorkQueue {
     this.#options = options;
   }
 
-  /** Number of keys that wait. */
+  /** Number of keys that wait, here or elsewhere. */
   get depth(): number {
-    return this.#pending.size;
+    return this.#pending.size + (this.#options.deferred?.() ?? 0);
   }
 
   get concurrency(): number {

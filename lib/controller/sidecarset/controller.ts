@@ -63,6 +63,7 @@ export class SidecarSetController {
       task: "reconcile a SidecarSet",
       keyField: "sidecarSet",
       reconcile: (name, signal) => this.#reconcileInTurn(name, signal),
+      deferred: () => this.#backlog.size,
     });
     this.#backlog = new Backlog({
       clock: options.clock,
@@ -87,8 +88,9 @@ export class SidecarSetController {
     return this.loop.inFlight;
   }
 
-  /** Maps a change to the SidecarSets that it concerns. A status that this process wrote concerns none. */
+  /** Maps a change to the SidecarSets that it concerns. What this process wrote for one concerns none. */
   observe(change: Change): void {
+    if (change.kind === "revision" && this.#revisions.isApplyingOwn) return;
     for (const name of change.sidecarSets) this.#add(name);
     if (change.kind !== "sidecarset") return;
     if (isNew(change)) this.#backlog.arrived();
@@ -143,9 +145,7 @@ export class SidecarSetController {
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
-  /** Leaves SidecarSets to the backlog that no one waits for. */
   async #reconcileInTurn(name: string, signal: AbortSignal): Promise<number | undefined> {
-    if (this.#mayWait(name) && !this.#backlog.admits(name)) return undefined;
     try {
       return await this.reconcile(name, signal);
     } finally {
@@ -178,7 +178,9 @@ export class SidecarSetController {
     return this.loop.run(signal);
   }
 
+  /** Leaves SidecarSets to the backlog that no one waits for. */
   #add(name: string): void {
+    if (this.#mayWait(name) && !this.#backlog.admits(name)) return;
     this.loop.add(name, BATCH_DELAY_MS);
   }
 

@@ -42,8 +42,15 @@ export class Revisions {
   /** SidecarSets whose revisions of OpenKruise were not all copied, because of an error. */
   readonly #incomplete = new Set<string>();
 
+  #isApplyingOwn = false;
+
   constructor(options: RevisionsOptions) {
     this.#options = options;
+  }
+
+  /** Whether the change that the index publishes now is a write of `register()`, whose caller continues with it. */
+  get isApplyingOwn(): boolean {
+    return this.#isApplyingOwn;
   }
 
   forget(name: string): void {
@@ -126,19 +133,31 @@ export class Revisions {
     switch (action.type) {
       case "create":
         try {
-          index.applyRevision(await writer.createRevision(action.revision, signal));
+          const created = await writer.createRevision(action.revision, signal);
+          this.#applyOwn(() => index.applyRevision(created));
         } catch (error) {
           if (!isAlreadyExists(error)) throw error;
           return false;
         }
         return true;
-      case "change":
-        index.applyRevision(await writer.changeRevision(action.stored, action, signal));
+      case "change": {
+        const changed = await writer.changeRevision(action.stored, action, signal);
+        this.#applyOwn(() => index.applyRevision(changed));
         return true;
+      }
       case "delete":
         await writer.deleteRevision(action.stored, signal);
-        index.deleteRevision(action.stored.metadata.name ?? "");
+        this.#applyOwn(() => index.deleteRevision(action.stored.metadata.name ?? ""));
         return true;
+    }
+  }
+
+  #applyOwn(apply: () => void): void {
+    this.#isApplyingOwn = true;
+    try {
+      apply();
+    } finally {
+      this.#isApplyingOwn = false;
     }
   }
 

@@ -41,15 +41,16 @@ Deno.test("SidecarSets that are created one after the other are reconciled at on
 });
 
 Deno.test("a burst is reconciled when it is over, in its order and a few at a time", async () => {
-  const { clock, released, create, drain } = setUp();
+  const { clock, backlog, released, create, drain } = setUp();
   for (let i = 0; i < 5; i++) {
     assert.deepEqual(create(BURST, `burst-${i}`), []);
     await clock.advance(1_000);
   }
-  assert.equal(released.length, 0);
+  assert.deepEqual([released.length, backlog.size], [0, 5 * BURST]);
   await clock.advance(1_000);
   assert.ok(released.length > 0 && released.length < 20, `${released.length} released at once`);
   drain();
+  assert.equal(backlog.size, 0);
   assert.equal(new Set(released).size, 5 * BURST);
   assert.equal(released[0], "burst-0-0");
   assert.equal(released.at(-1), `burst-4-${BURST - 1}`);
@@ -142,11 +143,12 @@ Deno.test("a SidecarSet with Pods passes a burst by, and the burst follows", asy
       apply({ name: `many-${i}`, spec: { selector: { matchLabels: { app: `many-${i}` } } } });
     }
     await clock.advance(100);
-    assert.deepEqual(revisedOf(scene), []);
+    const early = revisedOf(scene);
+    assert.ok(early.length < 20, `${early.length} before it was a burst`);
     index.applyPod(podOf());
     apply({ name: "web" });
     await clock.advance(100);
-    assert.deepEqual(revisedOf(scene), ["web"]);
+    assert.deepEqual(revisedOf(scene).slice(early.length), ["web"]);
     await clock.advance(5_000);
     assert.equal(new Set(revisedOf(scene)).size, BURST + 1);
     const statuses = scene.client.requests.filter(({ path }) => path.endsWith("/status"));
@@ -182,6 +184,7 @@ Deno.test("a SidecarSet whose revision others wait for passes a burst by", async
       sidecarSet: { ...sidecarSet, metadata: { ...sidecarSet.metadata, labels } },
     });
     await clock.advance(100);
-    assert.deepEqual(revisedOf(scene).sort(), ["policy", "versioned"]);
+    const early = revisedOf(scene).filter((name) => !name.startsWith("many-"));
+    assert.deepEqual(early.sort(), ["policy", "versioned"]);
   });
 });
