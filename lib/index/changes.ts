@@ -65,6 +65,11 @@ interface FindingChange extends CommonChange {
   readonly kind: "finding";
 }
 
+/** Pods that a change concerned are all classified again; their SidecarSets had to wait for that. */
+interface ClassificationChange extends CommonChange {
+  readonly kind: "classification";
+}
+
 export type Change =
   | PodChange
   | SidecarSetChange
@@ -73,7 +78,8 @@ export type Change =
   | CleanupRecordChange
   | RegistrationChange
   | PolicyChange
-  | FindingChange;
+  | FindingChange
+  | ClassificationChange;
 
 /** Publishes changes to subscribers, in the order in which they subscribed. */
 export class ChangeFeed {

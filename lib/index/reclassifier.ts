@@ -74,7 +74,7 @@ export class Reclassifier {
     if (sidecarSets !== undefined) return sidecarSets;
     slices.run(() => {
       const classified = this.#next(slices.pods);
-      if (classified) changes.publish({ kind: "finding", sidecarSets: classified });
+      if (classified) changes.publish({ kind: "classification", sidecarSets: classified });
       return !reclassification.isComplete;
     });
     return new Set();

@@ -63,12 +63,12 @@ Deno.test("a new SidecarSet is published at once, and again when all Pods are cl
   assert.equal(index.pods.countsOf("web").uninjectedPods, 3);
   assert.ok(slice());
   assert.equal(index.pods.countsOf("web").uninjectedPods, 6);
-  assert.deepEqual(named(changes, "finding"), []);
+  assert.deepEqual(named(changes, "classification"), []);
   let slices = 2;
   while (slice()) slices++;
   assert.equal(slices, 3);
   assert.equal(index.pods.countsOf("web").uninjectedPods, PODS);
-  assert.deepEqual(named(changes, "finding"), [["web"]]);
+  assert.deepEqual(named(changes, "classification"), [["web"]]);
   assert.ok(!index.pods.reclassification.isPending("web"));
 });
 
@@ -111,7 +111,7 @@ Deno.test("a Pod that cannot be classified stops neither the others nor later ch
       assert.deepEqual(named(changes, "sidecarset"), [[]], "the change is published");
       while (slice());
       assert.equal(index.pods.countsOf(name).uninjectedPods, PODS - 1);
-      assert.ok(named(changes, "finding").flat().includes(name));
+      assert.ok(named(changes, "classification").flat().includes(name));
     }
     assert.equal(errors.length, 2);
   }
@@ -134,7 +134,7 @@ Deno.test("SidecarSets that are created during a pass share the next one", () =>
   let slices = 1;
   while (slice()) slices++;
   assert.ok(slices <= 2 * (Math.floor(PODS / 3) + 1), `${slices} slices`);
-  assert.equal(named(changes, "finding").length, 2);
+  assert.equal(named(changes, "classification").length, 2);
   for (let i = 0; i < 100; i++) {
     assert.equal(index.pods.countsOf(`web-${i}`).uninjectedPods, PODS);
   }
@@ -174,7 +174,7 @@ Deno.test("a change during slices is complete when all Pods have classes by the 
   slice();
   const narrowed = { spec: { selector: { matchLabels: { app: "db" } } } };
   index.applySidecarSet(sidecarSetOf({ ...narrowed, generation: 2, resourceVersion: "2" }));
-  assert.deepEqual(named(changes, "finding"), []);
+  assert.deepEqual(named(changes, "classification"), []);
   while (slice()) {
     if (index.pods.countsOf("web").uninjectedPods > 0) {
       assert.ok(index.pods.reclassification.isPending("web"));
@@ -182,7 +182,7 @@ Deno.test("a change during slices is complete when all Pods have classes by the 
   }
   assert.equal(index.pods.countsOf("web").uninjectedPods, 0);
   assert.ok(!index.pods.reclassification.isPending("web"));
-  assert.deepEqual(named(changes, "finding").at(-1), ["web"]);
+  assert.deepEqual(named(changes, "classification").at(-1), ["web"]);
 });
 
 Deno.test("Pods of a namespace in slices defer every SidecarSet until they are classified", () => {
@@ -205,5 +205,5 @@ Deno.test("Pods of a namespace in slices defer every SidecarSet until they are c
   while (slice());
   assert.ok(!reclassification.defers("web"));
   assert.equal(index.pods.countsOf("web").uninjectedPods, PODS);
-  assert.deepEqual(named(changes, "finding").at(-1), ["other", "web"]);
+  assert.deepEqual(named(changes, "classification").at(-1), ["other", "web"]);
 });

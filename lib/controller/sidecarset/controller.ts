@@ -91,11 +91,14 @@ export class SidecarSetController {
   /** Maps a change to the SidecarSets that it concerns. What this process wrote for one concerns none. */
   observe(change: Change): void {
     if (change.kind === "revision" && this.#revisions.isApplyingOwn) return;
-    for (const name of change.sidecarSets) this.#add(name);
+    // Those have waited already.
+    const delayMs = change.kind === "classification" ? 0 : BATCH_DELAY_MS;
+    for (const name of change.sidecarSets) this.loop.add(name, delayMs);
     if (change.kind !== "sidecarset") return;
     if (isNew(change)) this.#backlog.arrived();
     if (change.after?.sidecarSet.status !== undefined) this.#backlog.forget(change.name);
-    if (!this.#isOwnStatus(change)) this.#add(change.name);
+    if (hasNewSpec(change)) this.loop.add(change.name);
+    else if (!this.#isOwnStatus(change)) this.#add(change.name);
   }
 
   /**
@@ -208,6 +211,12 @@ function isAwaited(prepared: PreparedSidecarSet): boolean {
 /** Created, not only read again. */
 function isNew({ before, after }: SidecarSetChange): boolean {
   return before === undefined && after?.sidecarSet.status === undefined;
+}
+
+/** Whether a user changed the spec: one change, whose roll-out begins at once. */
+function hasNewSpec({ before, after }: SidecarSetChange): boolean {
+  return before !== undefined && after !== undefined &&
+    before.sidecarSet.metadata.generation !== after.sidecarSet.metadata.generation;
 }
 
 /** Evictions under way count as a roll-out under way. */

@@ -93,3 +93,17 @@ Deno.test("a status that another client wrote is reconciled", async () => {
   stop.abort();
   await running;
 });
+
+Deno.test("a changed spec is reconciled without a delay", async () => {
+  const { clock, index, loop, reconciliations } = setUp("answer first");
+  const stop = new AbortController();
+  const running = loop.run(stop.signal);
+  index.applySidecarSet(sidecarSetOf({ generation: 1 }));
+  for (let i = 0; i < 100; i++) await clock.advance(50);
+  const before = reconciliations();
+  index.applySidecarSet(sidecarSetOf({ generation: 2, resourceVersion: "98" }));
+  await clock.advance(0);
+  assert.equal(reconciliations(), before + 1);
+  stop.abort();
+  await running;
+});
