@@ -14,6 +14,14 @@ interface UpgradeSpecs {
 const NONE: ReadonlyMap<string, UpgradeSpec> = new Map();
 
 /**
+ * What the last texts contain; undefined for an unreadable one. Several rules read the records of a Pod when it is
+ * classified, and Pods that were upgraded within a second have equal ones.
+ */
+const known = new Map<string, ReadonlyMap<string, UpgradeSpec> | undefined>();
+const MAX_KNOWN = 64;
+const MAX_KNOWN_CHARACTERS = 4_096;
+
+/**
  * Reads both hash annotations, in OpenKruise's current form or the old one (hash text by SidecarSet name). Absent
  * or empty annotations have no entries.
  * Source: `pkg/webhook/pod/mutating/sidecarset.go:buildSidecars`.
@@ -58,6 +66,15 @@ function upgradeSpecText(spec: UpgradeSpec): string {
 
 function specsOf(text: string | undefined): ReadonlyMap<string, UpgradeSpec> | undefined {
   if (text === undefined || text === "") return NONE;
+  if (known.has(text)) return known.get(text);
+  const specs = parsedSpecs(text);
+  if (text.length > MAX_KNOWN_CHARACTERS) return specs;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, specs);
+  return specs;
+}
+
+function parsedSpecs(text: string): ReadonlyMap<string, UpgradeSpec> | undefined {
   const parsed = parseObject(text);
   if (parsed === undefined) return undefined;
   const entries = Object.entries(parsed);

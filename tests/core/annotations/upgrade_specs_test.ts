@@ -57,6 +57,16 @@ for (const text of unreadable) {
   });
 }
 
+Deno.test("readUpgradeSpecs() reads a text as before when it comes again, among many others", () => {
+  const readable = (i: number) => JSON.stringify({ web: { ...SPEC, hash: `h${i % 100}` } });
+  for (let i = 0; i < 200; i++) {
+    const read = readUpgradeSpecs(podWith({ [HASH_ANNOTATION]: readable(i) }));
+    assert(read.ok);
+    assert.equal(read.value.full.get("web")?.hash, `h${i % 100}`);
+    assert.equal(readUpgradeSpecs(podWith({ [HASH_ANNOTATION]: "[]" })).ok, false);
+  }
+});
+
 Deno.test("readUpgradeSpecs() keeps an entry named __proto__", () => {
   const read = readUpgradeSpecs(podWith({ [HASH_ANNOTATION]: '{"__proto__":"h1"}' }));
   assert(read.ok);
