@@ -66,6 +66,8 @@ export function createSlices({ clock, logger, isServing }: SlicesOptions): Slice
       do {
         const step = waiting.shift();
         if (step?.()) waiting.push(step);
+        // Queues and watches that may go on in this turn do so between two steps, not only once.
+        await undefined;
       } while (waiting.length > 0 && hasTime());
     }
     isRunning = false;

@@ -135,6 +135,25 @@ Deno.test("a slice that fails is logged, and the next one runs", async () => {
   assert.equal(errors.length, 1);
 });
 
+Deno.test("what pauses goes on between the steps of long work, more than once in a turn", async () => {
+  const { slices, step, steps, nextTurn } = setUp();
+  void slices.runSteps(steps("a", 30));
+  let isEnded = false;
+  const events = async () => {
+    while (!isEnded) {
+      await slices.pause();
+      step("e");
+    }
+  };
+  const reading = events();
+  await nextTurn();
+  assert.equal(await nextTurn(), "aeae");
+  assert.equal(await nextTurn(), "aeae");
+  isEnded = true;
+  await nextTurn();
+  await reading;
+});
+
 Deno.test("a computation that fails rejects, and others go on", async () => {
   const { slices, steps, nextTurn } = setUp();
   function* failing(): Steps<string> {
