@@ -93,7 +93,7 @@ export class SidecarSetController {
     if (change.kind === "revision" && this.#revisions.isApplyingOwn) return;
     // Those have waited already.
     const delayMs = change.kind === "classification" ? 0 : BATCH_DELAY_MS;
-    for (const name of change.sidecarSets) this.loop.add(name, delayMs);
+    for (const name of change.sidecarSets) this.#add(name, delayMs);
     if (change.kind !== "sidecarset") return;
     if (isNew(change)) this.#backlog.arrived();
     if (change.after?.sidecarSet.status !== undefined) this.#backlog.forget(change.name);
@@ -182,9 +182,9 @@ export class SidecarSetController {
   }
 
   /** Leaves SidecarSets to the backlog that no one waits for. */
-  #add(name: string): void {
+  #add(name: string, delayMs = BATCH_DELAY_MS): void {
     if (this.#mayWait(name) && !this.#backlog.admits(name)) return;
-    this.loop.add(name, BATCH_DELAY_MS);
+    this.loop.add(name, delayMs);
   }
 
   #isOwnStatus({ name, before, after }: SidecarSetChange): boolean {

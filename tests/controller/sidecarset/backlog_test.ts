@@ -156,6 +156,21 @@ Deno.test("a SidecarSet with Pods passes a burst by, and the burst follows", asy
   });
 });
 
+Deno.test("SidecarSets of a burst wait also when something is found out about them", async () => {
+  const scene = controllerScene();
+  const { clock, index, apply } = scene;
+  await whileRunning(scene, async () => {
+    const names = Array.from({ length: BURST }, (_, i) => `many-${i}`);
+    for (const name of names) apply({ name });
+    await clock.advance(100);
+    const early = revisedOf(scene).length;
+    index.changes.publish({ kind: "finding", sidecarSets: new Set(names) });
+    index.changes.publish({ kind: "classification", sidecarSets: new Set(names) });
+    await clock.advance(100);
+    assert.equal(revisedOf(scene).length, early);
+  });
+});
+
 Deno.test("SidecarSets of a burst whose revisions are refused back off", async () => {
   const scene = controllerScene(() => ({ httpCode: 403, status: { message: "exceeded quota" } }));
   const { clock, client, apply } = scene;
