@@ -1,6 +1,5 @@
-import type { KubeObject } from "../../lib/api/objects.ts";
 import { readAs } from "../../lib/api/read.ts";
-import { type SidecarSet, sidecarSet } from "../../lib/api/sidecarset.ts";
+import { sidecarSet } from "../../lib/api/sidecarset.ts";
 import { readAllItems, type RestClient } from "../../lib/kube/contract.ts";
 import { create, list } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
@@ -10,7 +9,9 @@ import { type ControllerProcess, startController } from "../support/controller_p
 import { install } from "../support/installation.ts";
 import { metricsOf } from "../support/metrics.ts";
 import { conditionOf } from "../support/sidecarsets.ts";
+import { withConstantReviews } from "./constant_reviews.ts";
 import { cpuSeconds } from "./process.ts";
+import { benchSidecarSet } from "./simulated_sidecarset.ts";
 import { type Row, table } from "./table.ts";
 
 /** Options of {@linkcode benchSidecarSets}. */
@@ -21,6 +22,8 @@ export interface SidecarSetsBenchOptions {
 
 const WRITERS = 8;
 const COUNT = 10_000;
+/** The first objects cost an API server more. */
+const WARM_UP_COUNT = 1_000;
 /** Not to be the limit. */
 const WRITES_PER_SECOND = "10000";
 const READY_TIMEOUT_MS = 600_000;
@@ -28,29 +31,32 @@ const READY_TIMEOUT_MS = 600_000;
 const READY_POLL_MS = 2_000;
 
 /**
- * Measures the creation of SidecarSets by several writers, without the program and with it, on the same API server.
- * Each selects by its own label, as those of many teams do.
+ * Measures the creation of SidecarSets by several writers on the same API server: alone, with both reviews but constant
+ * answers and no controller, and with the program.
  */
 export async function benchSidecarSets({ quick }: SidecarSetsBenchOptions): Promise<void> {
   const count = quick ? COUNT / 10 : COUNT;
   await using plane = await startControlPlane({ kubelet: false, nodes: 0 });
   await install(plane);
+  await createAll(plane.client, { prefix: "warm-up", count: WARM_UP_COUNT });
+  await deleteAll(plane.client);
   const alone = await createAll(plane.client, { prefix: "alone", count });
-  await plane.client.performRequest({
-    method: "DELETE",
-    path: "/apis/apps.kruise.io/v1beta1/sidecarsets",
-    expectJson: true,
-  });
-  const row = await withProgram(plane, { count, alone });
+  await deleteAll(plane.client);
+  const reviewed = await withConstantReviews(
+    plane,
+    () => createAll(plane.client, { prefix: "reviewed", count }),
+  );
+  await deleteAll(plane.client);
+  const row = await withProgram(plane, { count, alone, reviewed });
   console.log(
-    `\n${count} SidecarSets created by ${WRITERS} writers, without the program and with it\n`,
+    `\n${count} SidecarSets created by ${WRITERS} writers: alone, with constant reviews, with the program\n`,
   );
   console.log(table([row]));
 }
 
 async function withProgram(
   plane: ControlPlane,
-  { count, alone }: { count: number; alone: number },
+  { count, alone, reviewed }: { count: number; alone: number; reviewed: number },
 ): Promise<Row> {
   await using controller = await startController({
     kubeconfig: plane.controllerKubeconfig,
@@ -65,12 +71,19 @@ async function withProgram(
   return {
     SidecarSets: count,
     "alone s": alone.toFixed(1),
+    "constant reviews s": reviewed.toFixed(1),
     "with s": seconds.toFixed(1),
+    "constant ratio": (reviewed / alone).toFixed(2),
     ratio: (seconds / alone).toFixed(2),
     "all Ready after s": settled.toFixed(1),
     "writes each": ((after.writes - before.writes) / count).toFixed(2),
     "CPU ms each": ((after.cpu - before.cpu) * 1_000 / count).toFixed(2),
   };
+}
+
+async function deleteAll(client: RestClient): Promise<void> {
+  const path = "/apis/apps.kruise.io/v1beta1/sidecarsets";
+  await client.performRequest({ method: "DELETE", path, expectJson: true });
 }
 
 async function createAll(
@@ -81,15 +94,10 @@ async function createAll(
   let next = 0;
   const write = async () => {
     for (let i = next++; i < count; i = next++) {
-      const name = `${prefix}-${i}`;
-      const body: KubeObject & Pick<SidecarSet, "spec"> = {
-        metadata: { name },
-        spec: {
-          selector: { matchLabels: { app: name } },
-          containers: [{ name: "agent", image: "agent:1" }],
-        },
-      };
-      await send(client, create(resources.sidecarSets, { body }));
+      await send(
+        client,
+        create(resources.sidecarSets, { body: benchSidecarSet(`${prefix}-${i}`) }),
+      );
     }
   };
   await Promise.all(Array.from({ length: WRITERS }, write));

@@ -1,4 +1,6 @@
+import type { KubeObject } from "../../lib/api/objects.ts";
 import { GROUP, KIND, STORAGE_VERSION } from "../../lib/api/names.ts";
+import type { SidecarSet } from "../../lib/api/sidecarset.ts";
 
 /** Fields that differ from those of all simulated SidecarSets. */
 export interface SimulatedFields {
@@ -39,6 +41,17 @@ export function simulatedSidecarSet(
       }],
       volumes: [{ name: "log", emptyDir: {} }],
       ...spec,
+    },
+  };
+}
+
+/** A small SidecarSet without defaults that selects by its own label, as those of many teams do. */
+export function benchSidecarSet(name: string): KubeObject & Pick<SidecarSet, "spec"> {
+  return {
+    metadata: { name },
+    spec: {
+      selector: { matchLabels: { app: name } },
+      containers: [{ name: "agent", image: "agent:1" }],
     },
   };
 }
