@@ -1,7 +1,7 @@
 import { freePorts } from "../support/free_port.ts";
 import {
   benchKubeconfig,
-  deploymentV8Flags,
+  deploymentTuning,
   residentMiB,
   startProgram,
   untilReady,
@@ -65,10 +65,7 @@ async function run<T>(
       ["--webhook-port", `${webhook}`, "--health-port", `${health}`],
       ["--webhook-host", "127.0.0.1", "--health-host", "127.0.0.1", "--log-level", "error"],
     ),
-    env: {
-      DENO_V8_FLAGS: deploymentV8Flags(),
-      ...form.env,
-    },
+    env: { ...deploymentTuning(), ...form.env },
     stdin: "null",
   }).spawn();
   let ended = false;

@@ -5,7 +5,7 @@ import { connectH2 } from "./h2_client.ts";
 import type { LoopControllerInput, LoopControllerReport, LoopDelays } from "./loop_controller.ts";
 import {
   benchKubeconfig,
-  deploymentV8Flags,
+  deploymentTuning,
   startProgram,
   untilReady,
   webhookCa,
@@ -176,9 +176,11 @@ async function measure(size: SimulatedApiInput, situations: readonly Situation[]
     const kubeconfig = `${folder}/kubeconfig`;
     await Deno.writeTextFile(kubeconfig, benchKubeconfig(server));
     const input: LoopControllerInput = { kubeconfig, webhookPort, healthPort };
-    const controller = startProgram<LoopControllerReport>("loop_controller.ts", input, {
-      DENO_V8_FLAGS: deploymentV8Flags(),
-    });
+    const controller = startProgram<LoopControllerReport>(
+      "loop_controller.ts",
+      input,
+      deploymentTuning(),
+    );
     try {
       const { port } = await controller.next();
       await untilReady(`http://127.0.0.1:${healthPort}/readyz`, () => false);

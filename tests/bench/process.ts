@@ -7,12 +7,17 @@ export interface Program<Line> {
   stop(): Promise<void>;
 }
 
-/** The options of V8 that the Deployment sets. */
-export function deploymentV8Flags(): string {
-  const manifest = new URL("../../manifests/deployment.yaml", import.meta.url);
-  const flags = /name: DENO_V8_FLAGS\s+value: (\S+)/.exec(Deno.readTextFileSync(manifest))?.[1];
-  if (flags === undefined) throw new Error("Cannot bench: the Deployment sets no DENO_V8_FLAGS");
-  return flags;
+/** The variables by which the Deployment tunes V8 and the allocator. */
+export function deploymentTuning(): Record<string, string> {
+  const manifest = Deno.readTextFileSync(
+    new URL("../../manifests/deployment.yaml", import.meta.url),
+  );
+  const names = ["DENO_V8_FLAGS", "MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_"];
+  return Object.fromEntries(names.map((name) => {
+    const value = new RegExp(`name: ${name}\\s+value: (\\S+)`).exec(manifest)?.[1];
+    if (value === undefined) throw new Error(`Cannot bench: the Deployment sets no ${name}`);
+    return [name, value.replaceAll('"', "")];
+  }));
 }
 
 /** Starts a program in its own process. */

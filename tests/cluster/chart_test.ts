@@ -133,7 +133,14 @@ Deno.test("the chart's values reach the Deployment", async () => {
     "--writes-per-second=400",
   ]);
   const names = container.env.map(({ name }: { name: string }) => name);
-  assert.deepEqual(names, ["POD_NAMESPACE", "DENO_USE_CGROUPS", "OTEL_DENO", "DENO_V8_FLAGS"]);
+  assert.deepEqual(names, [
+    "POD_NAMESPACE",
+    "DENO_USE_CGROUPS",
+    "MALLOC_ARENA_MAX",
+    "MALLOC_TRIM_THRESHOLD_",
+    "OTEL_DENO",
+    "DENO_V8_FLAGS",
+  ]);
   assert.equal(container.env.at(-1).value, "--max-old-space-size=768");
   assert.deepEqual(template.spec.nodeSelector, { "kubernetes.io/os": "linux", pool: "infra" });
   assert.deepEqual(template.spec.tolerations, [{ key: "infra", operator: "Exists" }]);
