@@ -1,12 +1,19 @@
 import type { Pod } from "../../lib/api/pod.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";
+import { FIELD_MANAGER } from "../../lib/core/field_manager.ts";
+import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { create, list, patch, watch } from "../../lib/kube/requests.ts";
 import { resources } from "../../lib/kube/resources.ts";
 import { send } from "../../lib/kube/response.ts";
+import { systemClock } from "../../lib/runtime/clock.ts";
+import { createReflections } from "../../lib/runtime/watches.ts";
 import { type ControlPlane, startControlPlane } from "../support/control_plane.ts";
 import { type ControllerProcess, startController } from "../support/controller_process.ts";
+import { eventually } from "../support/eventually.ts";
 import { install } from "../support/installation.ts";
+import { clientOf } from "../support/launch.ts";
 import { metricsOf } from "../support/metrics.ts";
+import { quietLogger } from "../support/quiet_logger.ts";
 import { createSidecarSet, patchSidecarSet } from "../support/sidecarsets.ts";
 import { cpuSeconds } from "./process.ts";
 import { median, type Row, table } from "./table.ts";
@@ -22,7 +29,7 @@ const CONCURRENCY = 16;
 const ROUNDS = 3;
 /** Between two reads of the metrics. */
 const MIN_PAUSE_MS = 10;
-const MAX_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 200;
 /** Not to be the limit. */
 const WRITES_PER_SECOND = "10000";
 
@@ -34,9 +41,10 @@ interface Measured {
 
 /**
  * Measures roll-outs of one image over many Pods on a real API server: the first one of a process, whose code is not
- * compiled yet, and later ones. They are compared with a bare loop that sends the same patches, alone and with a watch
- * of the Pods in its process: what any controller costs. Pods do not run, as the kubelet's part of a test control plane
- * would be slower than either; one row with it is there to compare.
+ * compiled yet, and a later one. They alternate with bare loops that send the same patches as the same user: alone,
+ * with a watch of the Pods in their process, and with the index of the controller, which is what any controller with a
+ * cache costs. Pods do not run, as the kubelet's part of a test control plane would be slower than either; one row with
+ * it is there to compare.
  */
 export async function benchRollout({ quick }: RolloutBenchOptions): Promise<void> {
   const rows: Row[] = [];
@@ -63,31 +71,39 @@ async function measure(count: number, kubelet: boolean): Promise<Row> {
     updateStrategy: { maxUnavailable: "100%" },
   });
   await createPods(plane.client, count);
-  if (kubelet) await untilMetric(controller, { state: "ready", count });
-  const rollouts: Measured[] = [];
-  for (let round = 0; round <= ROUNDS; round++) {
-    rollouts.push(await rollOut(plane, { controller, count, image: `agent:${round + 2}` }));
-    if (kubelet) await untilMetric(controller, { state: "ready", count });
-  }
-  await controller.stop();
-  const [first, ...later] = rollouts.map(({ seconds }) => seconds);
-  const bare: number[] = [];
-  const watching: number[] = [];
+  using clients = new DisposableStack();
+  const client = clients.adopt(
+    await clientOf(plane.controllerKubeconfig),
+    (client) => client.close(),
+  );
+  const first: Measured[] = [];
+  const later: Measured[] = [];
+  const loops = { alone: [], watching: [], indexing: [] } as Record<keyof typeof WATCHES, number[]>;
   for (let round = 0; round < ROUNDS; round++) {
-    bare.push(await bareLoop(plane.client, `bare:${round}`));
-    await using _watch = await watchPods(plane.client);
-    watching.push(await bareLoop(plane.client, `watching:${round}`));
+    if (round > 0) await controller.start();
+    for (const into of [first, later]) {
+      if (kubelet) await untilMetric(controller, { state: "ready", count });
+      const image = `agent:${round}-${into === first ? "first" : "later"}`;
+      into.push(await rollOut(plane, { controller, count, image }));
+    }
+    await controller.stop();
+    for (const each of ["alone", "watching", "indexing"] as const) {
+      await using _watch = await WATCHES[each](client);
+      loops[each].push(await bareLoop(client, `${each}:${round}`));
+    }
   }
-  const perSecond = (seconds: number) => (count / seconds).toFixed(0);
-  const perPod = (of: (each: Measured) => number) => median(rollouts.map(of)) / count;
+  const perSecond = (seconds: readonly number[]) => (count / median(seconds)).toFixed(0);
+  const secondsOf = (rollouts: readonly Measured[]) => rollouts.map(({ seconds }) => seconds);
+  const perPod = (of: (each: Measured) => number) => median([...first, ...later].map(of)) / count;
   return {
     pods: count,
     kubelet: kubelet ? "KWOK" : "none",
-    "first Pods/s": perSecond(first ?? NaN),
-    "Pods/s": perSecond(median(later)),
-    "bare Pods/s": perSecond(median(bare)),
-    "with a watch": perSecond(median(watching)),
-    share: (median(bare) / median(later)).toFixed(2),
+    "first Pods/s": perSecond(secondsOf(first)),
+    "Pods/s": perSecond(secondsOf(later)),
+    "bare Pods/s": perSecond(loops.alone),
+    "with a watch": perSecond(loops.watching),
+    "with the index": perSecond(loops.indexing),
+    share: (median(loops.alone) / median(secondsOf(later))).toFixed(2),
     "requests/Pod": perPod(({ requests }) => requests).toFixed(2),
     "CPU ms/Pod": (perPod(({ cpuSeconds }) => cpuSeconds) * 1_000).toFixed(2),
   };
@@ -122,15 +138,14 @@ async function rollOut(
 
 /**
  * Waits until a gauge of the SidecarSet's Pods has a value, after it has had at least another one. Each read of the
- * metrics costs the controller CPU, so it waits for half of the time that is left at the speed so far.
+ * metrics costs the controller CPU, so it waits for half of the time that is left at the speed since the last one.
  */
 async function untilMetric(
   controller: ControllerProcess,
   { state, count, after = 0 }: { state: string; count: number; after?: number },
 ): Promise<void> {
   let most = 0;
-  let farthest = 0;
-  const started = performance.now();
+  let last = { left: 0, at: performance.now() };
   for (;;) {
     const values = (await metricsOf(controller)).get("sidecarset_pods") ?? new Map();
     let left = 0;
@@ -140,8 +155,9 @@ async function untilMetric(
       if (value === count && most >= after) return;
       left = Math.abs(value - count);
     }
-    farthest = Math.max(farthest, left);
-    const speed = (farthest - left) / (performance.now() - started);
+    const at = performance.now();
+    const speed = (last.left - left) / (at - last.at);
+    last = { left, at };
     const pauseMs = speed > 0 ? Math.min(left / speed / 2, MAX_PAUSE_MS) : 0;
     await new Promise((resolve) => setTimeout(resolve, Math.max(pauseMs, MIN_PAUSE_MS)));
   }
@@ -165,7 +181,12 @@ async function bareLoop(client: RestClient, image: string): Promise<number> {
   const started = performance.now();
   await inParallel(page.items, async ({ metadata }) => {
     const { name = "", uid, annotations = {} } = metadata;
-    const ref = { name, namespace: "default", type: "strategic-merge" as const };
+    const ref = {
+      name,
+      namespace: "default",
+      fieldManager: FIELD_MANAGER,
+      type: "strategic-merge",
+    } as const;
     const changed = Object.fromEntries(
       Object.entries(annotations).map(([key, value]) => [key, withNextZone(value)]),
     );
@@ -188,6 +209,13 @@ function withNextZone(record: string): string {
   return record.replaceAll(/([YZ])"/g, (_, zone) => zone === "Z" ? 'Y"' : 'Z"');
 }
 
+/** What the process of a bare loop does besides. */
+const WATCHES = {
+  alone: (_client: RestClient) => Promise.resolve(new AsyncDisposableStack()),
+  watching: watchPods,
+  indexing: indexPods,
+};
+
 /** Reads all changes of Pods until it is disposed of. */
 async function watchPods(client: RestClient): Promise<AsyncDisposable> {
   const page = await send(client, list(resources.pods, { limit: 1 }));
@@ -202,6 +230,36 @@ async function watchPods(client: RestClient): Promise<AsyncDisposable> {
     async [Symbol.asyncDispose]() {
       await reader.cancel();
       await reading;
+    },
+  };
+}
+
+/** Keeps an index of the cluster until it is disposed of. */
+async function indexPods(client: RestClient): Promise<AsyncDisposable> {
+  const stop = new AbortController();
+  const { pods, ...others } = createReflections({
+    client,
+    index: new ClusterIndex(),
+    clock: systemClock(),
+    logger: quietLogger,
+    namespace: "sidecarset-system",
+    problemsOf: () => [],
+  });
+  const start = async (
+    loops: readonly { run(signal: AbortSignal): Promise<void>; isSynced(): boolean }[],
+  ) => {
+    const running = loops.map((loop) => loop.run(stop.signal));
+    await eventually(() => loops.every((loop) => loop.isSynced()), {
+      what: "the index is complete",
+    });
+    return running;
+  };
+  const running = await start(Object.values(others).map(({ loop }) => loop));
+  running.push(...await start([pods.loop]));
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await Promise.all(running);
     },
   };
 }
