@@ -27,6 +27,7 @@ import { createHealthHandler, startHealthServer } from "./health.ts";
 import { ensureNamespace, requireNoOtherController } from "./sole_controller.ts";
 import { createRetained } from "../controller/openkruise/retained.ts";
 import { sampleEventLoop } from "./metrics/event_loop.ts";
+import { keepTrimming, openFreedMemory } from "./memory.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { createOpenKruiseGuard } from "../controller/openkruise/guard.ts";
 import { dropPermissions } from "./permissions.ts";
@@ -58,9 +59,7 @@ const UNREGISTER_DEADLINE_MS = 5_000;
  *
  * @throws {Error} if the cluster cannot be found or a port cannot be listened on; later failures are logged and retried
  */
-export async function run(
-  { config, version, clock, logger, signal }: RunOptions,
-): Promise<void> {
+export async function run({ config, version, clock, logger, signal }: RunOptions): Promise<void> {
   // The API server
   const cluster = await findCluster({
     host: denoHost(),
@@ -70,6 +69,7 @@ export async function run(
     ...(config.context ? { context: config.context } : {}),
   });
   const sockets = openSocketTuning({ logger });
+  const memory = openFreedMemory();
   const identity = `${Deno.hostname()}_${crypto.randomUUID()}`;
   logger.info("Starting", { version, identity, apiServer: cluster.server });
   await dropPermissions({ keepRun: cluster.runsPrograms ?? false, logger });
@@ -254,6 +254,7 @@ export async function run(
     controllers.run(work.signal),
     readiness.run(work.signal),
     sampleEventLoop({ clock, observe: metrics.observeEventLoopDelay }, work.signal),
+    keepTrimming({ memory, clock }, work.signal),
   ]);
 
   // Stop
@@ -276,8 +277,7 @@ export async function run(
   leadership.abort();
   await Promise.race([electing, aborted(deadline)]);
   await health.stop();
-  client.close();
-  sockets.close();
+  for (const each of [client, sockets, memory]) each.close();
   logger.info("Stopped");
   failed.signal.throwIfAborted();
 }
