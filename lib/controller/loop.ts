@@ -46,8 +46,6 @@ export interface LoopOptions {
   readonly keyField: string;
   /** First delay after a failure. */
   readonly baseDelayMs?: number;
-  /** Number of keys that will be added later. @default none */
-  deferred?(): number;
   /** Also reconciles while another process leads. @default false */
   readonly everyReplica?: boolean;
   /** Also reconciles before the index is synced. @default false */
@@ -79,14 +77,13 @@ export class Loop {
     this.#environment = environment;
     this.#options = options;
     const { clock, metrics, pause } = environment;
-    const { controller, concurrency, baseDelayMs = BASE_DELAY_MS, deferred } = options;
+    const { controller, concurrency, baseDelayMs = BASE_DELAY_MS } = options;
     this.#queue = new WorkQueue({
       clock,
       concurrency,
       baseDelay: baseDelayMs,
       maxDelay: MAX_DELAY_MS,
       observer: metrics.observer(controller),
-      ...(deferred ? { deferred } : {}),
       ...(pause ? { pause } : {}),
     });
     metrics.observe(controller, this.#queue);

@@ -10,8 +10,6 @@ interface QueueOptions {
   baseDelay: number;
   maxDelay: number;
   observer?: QueueObserver;
-  /** Number of keys that wait elsewhere, to be added later. @default none */
-  deferred?(): number;
   /** Delays the next key where the event loop has been busy for long. @default no delay */
   pause?(): Promise<void> | undefined;
 }
@@ -68,9 +66,9 @@ export class WorkQueue {
     this.#options = options;
   }
 
-  /** Number of keys that wait, here or elsewhere. */
+  /** Number of keys that wait. */
   get depth(): number {
-    return this.#pending.size + (this.#options.deferred?.() ?? 0);
+    return this.#pending.size;
   }
 
   get concurrency(): number {

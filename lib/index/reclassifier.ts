@@ -17,20 +17,10 @@ export interface Slices {
   run(work: () => boolean): void;
 }
 
-/** No divisions, where no admissions wait. */
-export const UNDIVIDED: Slices = {
-  pods: Infinity,
-  hasTime: () => true,
-  attempt: (part) => part(),
-  run: (work) => {
-    while (work());
-  },
-};
-
 interface ReclassifierOptions {
   readonly pods: PodIndex;
   readonly changes: ChangeFeed;
-  readonly slices: Slices;
+  readonly slices: Slices | undefined;
 }
 
 /**
@@ -78,6 +68,7 @@ export class Reclassifier {
     if (size === 0 || change.keys?.size === 0) return new Set();
     const isRunning = !reclassification.isComplete;
     reclassification.add(change);
+    if (slices === undefined) return this.finish();
     if (isRunning) return new Set();
     const sidecarSets = slices.hasTime() ? this.#next(slices.pods) : undefined;
     if (sidecarSets !== undefined) return sidecarSets;
@@ -104,7 +95,8 @@ export class Reclassifier {
 
   #next(maxPods: number): Set<string> | undefined {
     const { pods, slices } = this.#options;
-    return pods.reclassification.work(maxPods, (key) => slices.attempt(() => pods.reclassify(key)));
+    const attempt = slices?.attempt ?? ((part: () => void) => part());
+    return pods.reclassification.work(maxPods, (key) => attempt(() => pods.reclassify(key)));
   }
 }
 

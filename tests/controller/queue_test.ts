@@ -174,11 +174,3 @@ Deno.test("WorkQueue takes the next key after a pause where the event loop has b
   stop.abort();
   await running;
 });
-
-Deno.test("WorkQueue counts keys that are to be added later in its depth", () => {
-  const clock = new ManualClock();
-  const options = { clock, concurrency: 2, baseDelay: 10, maxDelay: 50 };
-  const queue = new WorkQueue({ ...options, deferred: () => 3 });
-  queue.add("a");
-  assert.equal(queue.depth, 4);
-});

@@ -42,7 +42,7 @@ export function createEngine(options: EngineOptions) {
   const { isLeader = () => true, registrationOf = () => ({}) } = options;
   const index = new ClusterIndex(options.slices ? { slices: options.slices } : {});
   const leadership = { ...leader, isLeader };
-  const writer = new Writer({ client, clock, leadership, maxInFlight: 16, perSecond: 10_000 });
+  const writer = new Writer({ client, clock, leadership, maxInFlight: 16, perSecond: 1_000 });
   const environment = loopEnvironment({ clock, isLeader });
   const events = new Events({ ...environment, writer, instance: "test" });
   const controller = new SidecarSetController({

@@ -9,9 +9,9 @@ import { Failures } from "../backoff.ts";
 import { Expectations } from "./expectations.ts";
 
 /** Max. writes of one SidecarSet under way or queued: enough to keep the writer busy, few enough to stay current. */
-const SLOTS = 512;
+const SLOTS = 256;
 /** Free slots from which another plan is worth its cost. */
-const WORTHWHILE = 256;
+const WORTHWHILE = 128;
 /** The pause after a plan, as a multiple of the time that the plan took. */
 const PAUSE_FACTOR = 9;
 

@@ -36,18 +36,13 @@ export class Backlog {
     this.#options = options;
   }
 
-  /** Number of SidecarSets that wait. */
-  get size(): number {
-    return this.#waiting.size;
-  }
-
   /** Counts a new SidecarSet, with Pods or without. */
   arrived(): void {
     this.#arrivals.push(this.#options.clock.monotonic());
     if (this.#arrivals.length > BURST_SIZE) this.#arrivals.shift();
   }
 
-  /** @returns whether the SidecarSet is to be queued now; else it is released later */
+  /** @returns whether the SidecarSet is to be reconciled now; else it is released later */
   admits(name: string): boolean {
     if (this.#passed.has(name) || this.#released.has(name)) return true;
     if (this.#waiting.has(name)) return false;

@@ -63,7 +63,6 @@ export class SidecarSetController {
       task: "reconcile a SidecarSet",
       keyField: "sidecarSet",
       reconcile: (name, signal) => this.#reconcileInTurn(name, signal),
-      deferred: () => this.#backlog.size,
     });
     this.#backlog = new Backlog({
       clock: options.clock,
@@ -88,12 +87,11 @@ export class SidecarSetController {
     return this.loop.inFlight;
   }
 
-  /** Maps a change to the SidecarSets that it concerns. What this process wrote for one concerns none. */
+  /** Maps a change to the SidecarSets that it concerns. A status that this process wrote concerns none. */
   observe(change: Change): void {
-    if (change.kind === "revision" && this.#revisions.isApplyingOwn) return;
-    // Those have waited already.
+    // The end of a classification comes once for all changes before it.
     const delayMs = change.kind === "classification" ? 0 : BATCH_DELAY_MS;
-    for (const name of change.sidecarSets) this.#add(name, delayMs);
+    for (const name of change.sidecarSets) this.loop.add(name, delayMs);
     if (change.kind !== "sidecarset") return;
     if (isNew(change)) this.#backlog.arrived();
     if (change.after?.sidecarSet.status !== undefined) this.#backlog.forget(change.name);
@@ -148,7 +146,9 @@ export class SidecarSetController {
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
+  /** Leaves SidecarSets to the backlog that no one waits for. */
   async #reconcileInTurn(name: string, signal: AbortSignal): Promise<number | undefined> {
+    if (this.#mayWait(name) && !this.#backlog.admits(name)) return undefined;
     try {
       return await this.reconcile(name, signal);
     } finally {
@@ -181,10 +181,8 @@ export class SidecarSetController {
     return this.loop.run(signal);
   }
 
-  /** Leaves SidecarSets to the backlog that no one waits for. */
-  #add(name: string, delayMs = BATCH_DELAY_MS): void {
-    if (this.#mayWait(name) && !this.#backlog.admits(name)) return;
-    this.loop.add(name, delayMs);
+  #add(name: string): void {
+    this.loop.add(name, BATCH_DELAY_MS);
   }
 
   #isOwnStatus({ name, before, after }: SidecarSetChange): boolean {

@@ -42,15 +42,8 @@ export class Revisions {
   /** SidecarSets whose revisions of OpenKruise were not all copied, because of an error. */
   readonly #incomplete = new Set<string>();
 
-  #isApplyingOwn = false;
-
   constructor(options: RevisionsOptions) {
     this.#options = options;
-  }
-
-  /** Whether the change that the index publishes now is a write of `register()`, whose caller continues with it. */
-  get isApplyingOwn(): boolean {
-    return this.#isApplyingOwn;
   }
 
   forget(name: string): void {
@@ -133,31 +126,19 @@ export class Revisions {
     switch (action.type) {
       case "create":
         try {
-          const created = await writer.createRevision(action.revision, signal);
-          this.#applyOwn(() => index.applyRevision(created));
+          index.applyRevision(await writer.createRevision(action.revision, signal));
         } catch (error) {
           if (!isAlreadyExists(error)) throw error;
           return false;
         }
         return true;
-      case "change": {
-        const changed = await writer.changeRevision(action.stored, action, signal);
-        this.#applyOwn(() => index.applyRevision(changed));
+      case "change":
+        index.applyRevision(await writer.changeRevision(action.stored, action, signal));
         return true;
-      }
       case "delete":
         await writer.deleteRevision(action.stored, signal);
-        this.#applyOwn(() => index.deleteRevision(action.stored.metadata.name ?? ""));
+        index.deleteRevision(action.stored.metadata.name ?? "");
         return true;
-    }
-  }
-
-  #applyOwn(apply: () => void): void {
-    this.#isApplyingOwn = true;
-    try {
-      apply();
-    } finally {
-      this.#isApplyingOwn = false;
     }
   }
 

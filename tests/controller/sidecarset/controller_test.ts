@@ -60,24 +60,6 @@ for (const order of ["watch first", "answer first"] as const) {
   });
 }
 
-Deno.test("a new SidecarSet is reconciled once", async () => {
-  const { clock, index, loop, statuses, reconciliations } = setUp("answer first");
-  const stop = new AbortController();
-  const running = loop.run(stop.signal);
-  index.applySidecarSet(sidecarSetOf());
-  for (let i = 0; i < 100; i++) await clock.advance(50);
-  assert.equal(index.revisions.of("web").length, 1);
-  assert.equal(statuses(), 1);
-  assert.equal(reconciliations(), 1);
-  const [stored] = index.revisions.of("web");
-  assert.ok(stored);
-  index.deleteRevision(stored.metadata.name ?? "");
-  for (let i = 0; i < 100; i++) await clock.advance(50);
-  assert.equal(index.revisions.of("web").length, 1, "one that another client deleted is restored");
-  stop.abort();
-  await running;
-});
-
 Deno.test("a status that another client wrote is reconciled", async () => {
   const { clock, index, loop, apply, reconciliations } = setUp("answer first");
   const stop = new AbortController();
