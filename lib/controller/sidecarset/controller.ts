@@ -115,8 +115,9 @@ export class SidecarSetController {
       this.#evictions.forget(name);
       return rollouts.release(name, signal);
     }
+    const { collisionCount: knownCollisions = 0 } = found.sidecarSet.status ?? {};
     const collisionCount = found.problems.length > 0
-      ? found.sidecarSet.status?.collisionCount ?? 0
+      ? knownCollisions
       : await this.#revisions.register(found, signal);
     const supportDue = await this.#resizeSupport.check(found, signal);
     // Both change what is known of the SidecarSet.
@@ -142,6 +143,7 @@ export class SidecarSetController {
       .flatMap((time) => time === undefined ? [] : Math.max(0, time - now))
       .concat(statusDue ?? [])
       .concat(supportDue ?? [])
+      .concat(collisionCount > knownCollisions ? Math.max(statusDue ?? 0, BATCH_DELAY_MS) : [])
       .concat(hasEvicted ? EVICTION_REQUEUE_MS : []);
     return due.length === 0 ? undefined : Math.min(...due);
   }

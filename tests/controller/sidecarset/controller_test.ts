@@ -9,10 +9,14 @@ import { RecordingClient } from "../../support/recording_client.ts";
 const inForceSince = "2026-01-31T00:00:00Z";
 
 /** A controller at work whose status writes are stored, and brought by the watch before or after their answer. */
-function setUp(order: "watch first" | "answer first") {
+function setUp(order: "watch first" | "answer first", { takenNames = 0 } = {}) {
+  let refusals = 0;
   const clock = new ManualClock(new Date("2026-02-01T00:00:00Z"));
   let version = 10;
   const client = new RecordingClient(({ method, path, body }) => {
+    if (path.endsWith("controllerrevisions") && refusals++ < takenNames) {
+      return { httpCode: 409, status: { reason: "AlreadyExists" } };
+    }
     if (method !== "PATCH" || !path.endsWith("/status") || !isObject(body)) {
       return { metadata: {}, ...Object(body) };
     }
@@ -72,6 +76,18 @@ Deno.test("a status that another client wrote is reconciled", async () => {
   apply({ ...known, metadata, status: { ...known?.status, matchedPods: 7 } });
   for (let i = 0; i < 100; i++) await clock.advance(50);
   assert.ok(reconciliations() > before);
+  stop.abort();
+  await running;
+});
+
+Deno.test("a revision whose name is taken is stored under the next name", async () => {
+  const { clock, index, loop } = setUp("answer first", { takenNames: 1 });
+  const stop = new AbortController();
+  const running = loop.run(stop.signal);
+  index.applySidecarSet(sidecarSetOf());
+  for (let i = 0; i < 100; i++) await clock.advance(50);
+  assert.equal(index.revisions.of("web").length, 1);
+  assert.equal(index.sidecarSets.get("web")?.sidecarSet.status?.collisionCount, 1);
   stop.abort();
   await running;
 });
