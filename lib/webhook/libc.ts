@@ -11,7 +11,8 @@ const SYMBOLS = {
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
-  malloc_trim: { parameters: ["usize"], result: "i32" },
+  // Only glibc has it. It can take 20 ms, and has a thread of its own for that.
+  malloc_trim: { parameters: ["usize"], result: "i32", nonblocking: true, optional: true },
 } as const;
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>;
 
