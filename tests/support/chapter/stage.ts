@@ -20,6 +20,13 @@ export interface Played extends Run {
 const READ_ONLY =
   /^(kubectl (get|wait)|(kubectl )?sidecarset (status|explain|rollout history))\b(?!.* (-w|--watch)\b)/;
 
+/**
+ * Commands that create objects, and the pause before them. The times of objects are whole seconds: a Pod of the same
+ * second as a SidecarSet may be older or younger. A reader takes longer than a second.
+ */
+const CREATING = /^kubectl (apply|create)\b/;
+const PAUSE_MS = 1_000;
+
 const REPEAT_INTERVAL_MS = 500;
 /** How long a read-only command that fails is repeated. */
 const FAILURE_PATIENCE_MS = 60_000;
@@ -38,6 +45,7 @@ export class Stage {
   /** Runs the command; repeats a read-only one until its output is the document's or patience ends. */
   async play({ command, output }: Step): Promise<Played> {
     const { signal, patience = 30_000 } = this.#options;
+    if (CREATING.test(command)) await wait(PAUSE_MS);
     let seen = "";
     let lastChange = performance.now();
     for (;;) {
@@ -50,7 +58,11 @@ export class Stage {
       if (sight !== seen) [seen, lastChange] = [sight, performance.now()];
       const limit = status === 0 ? patience : FAILURE_PATIENCE_MS;
       if (performance.now() - lastChange >= limit) return { ...run, written };
-      await new Promise((resolve) => setTimeout(resolve, REPEAT_INTERVAL_MS));
+      await wait(REPEAT_INTERVAL_MS);
     }
   }
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
