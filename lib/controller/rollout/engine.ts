@@ -56,8 +56,8 @@ export class Rollouts {
 
   /** uids of Pods with a write whose outcome is unknown. */
   pendingOf(name: string): ReadonlySet<string> {
-    const { pods } = this.#options.index;
-    return this.#bySidecarSet.get(name)?.pending((key) => pods.get(key)).uids ?? new Set();
+    const rollout = this.#bySidecarSet.get(name);
+    return rollout === undefined ? new Set() : this.#pending(rollout).uids;
   }
 
   /**
