@@ -12,9 +12,6 @@ export interface AdmissionBenchOptions {
   readonly quick: boolean;
 }
 
-const ECHO = "echo";
-const WEBHOOK = "webhook";
-
 interface Server {
   readonly program: Program<ServerReport>;
   readonly port: number;
@@ -113,34 +110,33 @@ async function besideEcho(pki: TestPki, timing: Timing): Promise<Row[]> {
       await warm(server, { ...timing, pki, body });
       return server;
     };
-    const started: Record<string, Server> = {
-      [ECHO]: await start<EchoInput>("echo_server.ts", answer),
-      [WEBHOOK]: await start<WebhookInput>("webhook_server.ts", { sidecarSets: 1 }),
-      ...body === smallReview()
-        ? {
-          "constant decision": await start<WebhookInput>("webhook_server.ts", {
-            sidecarSets: 1,
-            answer,
-          }),
-          "least injector": await start<EchoInput>("echo_server.ts", { ...answer, injects: true }),
-        }
-        : {},
+    const echo = await start<EchoInput>("echo_server.ts", answer);
+    // By the titles of the columns with their shares.
+    const compared: Record<string, Server> = {
+      share: await start<WebhookInput>("webhook_server.ts", { sidecarSets: 1 }),
     };
+    if (body === smallReview()) {
+      compared["constant decision"] = await start<WebhookInput>("webhook_server.ts", {
+        sidecarSets: 1,
+        answer,
+      });
+      compared["least injector"] = await start<EchoInput>("echo_server.ts", {
+        ...answer,
+        injects: true,
+      });
+    }
     for (const http2 of [true, false]) {
       for (const inFlight of [1, 32, 200]) {
         const job = { ...timing, http2, inFlight, body, ca: pki.authority.cert };
-        const measured = await inTurns(started, job);
+        const { echo: floors = [], ...measured } = await inTurns({ echo, ...compared }, job);
         rows.push({
           protocol: http2 ? "HTTP/2" : "HTTP/1.1",
           bytes: body.length,
           "in flight": inFlight,
-          ...columns("", measured[WEBHOOK] ?? []),
-          ...columns("echo ", measured[ECHO] ?? []),
+          ...columns("", measured.share ?? []),
+          ...columns("echo ", floors),
           ...Object.fromEntries(
-            Object.keys(started).filter((name) => name !== ECHO).map((name) => [
-              name === WEBHOOK ? "share" : name,
-              shareOf(measured[name] ?? [], measured[ECHO] ?? []),
-            ]),
+            Object.entries(measured).map(([title, ours]) => [title, shareOf(ours, floors)]),
           ),
         });
       }

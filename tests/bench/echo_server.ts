@@ -10,7 +10,7 @@ export interface ServerInput {
 }
 
 export interface EchoInput extends ServerInput, FixedAnswer {
-  /** Makes the patch anew for each Pod, with the least checks, see {@linkcode leastPatch}. @default false */
+  /** Writes a patch for each Pod, with the least checks, see {@linkcode leastPatch}. @default false */
   readonly injects?: boolean;
 }
 
