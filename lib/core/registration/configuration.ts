@@ -32,6 +32,8 @@ export interface RegistrationInput {
   readonly owner?: OwnerReference;
   /** Pending selections, which other replicas may have added. */
   readonly pending?: readonly PendingSelection[];
+  /** Those of them whose SidecarSets get no permanent entry yet. */
+  readonly sole?: readonly PendingSelection[];
   /** Names of SidecarSets that the API server injects by itself: most of their Pods need no review. */
   readonly injectedByPolicy?: ReadonlySet<string>;
 }
@@ -60,16 +62,16 @@ export function planRegistration(input: RegistrationInput): Registration {
 
 /** As {@linkcode planRegistration}, in steps. */
 export function* planRegistrationInSteps(input: RegistrationInput): Steps<Registration> {
-  const { excludedNamespaces, pending = [], injectedByPolicy } = input;
+  const { excludedNamespaces, pending = [], sole = [], injectedByPolicy } = input;
   const mayFail = input.owner !== undefined;
   const options = {
     ...{ excludedNamespaces, mayFail },
     clientConfig: clientConfig(input, PATHS.mutatePod),
   };
   const added = pendingEntries(pending, options);
-  const isPending = pendingChecker(pending, added.uncovered);
+  const isCovered = coverageBy(sole.filter((each) => !added.uncovered.has(each)));
   const isReviewed = (each: PreparedSidecarSet) =>
-    !isPending(each) && injectedByPolicy?.has(each.name) !== true;
+    !isCovered(each) && injectedByPolicy?.has(each.name) !== true;
   const reviewed = yield* filterInSteps(input.sidecarSets, isReviewed);
   const pods = yield* podEntries(reviewed, options);
   const byPolicy = yield* filterInSteps(
@@ -106,16 +108,12 @@ export function* planRegistrationInSteps(input: RegistrationInput): Steps<Regist
   };
 }
 
-/** Whether a pending entry covers a SidecarSet, so that Pods are not reviewed twice. */
-function pendingChecker(
+/** Whether the entries of pending selections cover a SidecarSet. */
+function coverageBy(
   pending: readonly PendingSelection[],
-  uncovered: ReadonlySet<PendingSelection>,
 ): (prepared: PreparedSidecarSet) => boolean {
   const keyOf = (uid: string | undefined, key: string) => `${uid} ${key}`;
-  const keys = new Set(
-    pending.filter((each) => !uncovered.has(each))
-      .map(({ uid, spec }) => keyOf(uid, injectingCoverageKey(spec))),
-  );
+  const keys = new Set(pending.map(({ uid, spec }) => keyOf(uid, injectingCoverageKey(spec))));
   return (prepared) => keys.has(keyOf(prepared.sidecarSet.metadata.uid, coverageKey(prepared)));
 }
 
