@@ -1,6 +1,7 @@
+import { BoundedMap } from "../core/bounded_map.ts";
 import type { ObservedPod } from "../core/observed_pod.ts";
 
-/** Limit of the pool in parts; beyond it, or the one in characters, it is emptied. */
+/** Limit of the pool in parts. */
 const MAX_PARTS = 20_000;
 
 /**
@@ -9,13 +10,11 @@ const MAX_PARTS = 20_000;
  * Interned parts must not be changed.
  */
 export class Interning {
-  readonly #parts = new Map<string, unknown>();
-  readonly #maxCharacters: number;
-  #characters = 0;
+  readonly #parts: BoundedMap<unknown>;
 
   /** @param options `maxCharacters`: limit of the pool in characters of JSON */
   constructor({ maxCharacters = 16_000_000 } = {}) {
-    this.#maxCharacters = maxCharacters;
+    this.#parts = new BoundedMap({ maxEntries: MAX_PARTS, maxCharacters });
   }
 
   /**
@@ -28,12 +27,7 @@ export class Interning {
     if (key === undefined) return part;
     const known = this.#parts.get(key);
     if (known !== undefined) return known;
-    this.#characters += key.length;
-    if (this.#parts.size >= MAX_PARTS || this.#characters > this.#maxCharacters) {
-      this.#parts.clear();
-      this.#characters = key.length;
-    }
-    this.#parts.set(key, part);
+    this.#parts.add(key, part);
     return part;
   }
 }

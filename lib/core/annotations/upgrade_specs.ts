@@ -2,6 +2,7 @@ import type { FieldProblem, Read } from "../../api/problems.ts";
 import { isObject } from "../../api/json.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../api/names.ts";
 import type { UpgradeSpec } from "../../api/pod.ts";
+import { BoundedMap } from "../bounded_map.ts";
 import type { ObservedPod } from "../observed_pod.ts";
 import { compareUtf8, escaped } from "../json/go_json.ts";
 
@@ -14,12 +15,13 @@ interface UpgradeSpecs {
 const NONE: ReadonlyMap<string, UpgradeSpec> = new Map();
 
 /**
- * What the last texts contain; undefined for an unreadable one. Several rules read the records of a Pod when it is
- * classified, and Pods that were upgraded within a second have equal ones.
+ * Records by their text. Several rules read the records of a Pod when it is classified, and Pods that were upgraded
+ * within a second have equal ones.
  */
-const known = new Map<string, ReadonlyMap<string, UpgradeSpec> | undefined>();
-const MAX_KNOWN = 64;
-const MAX_KNOWN_CHARACTERS = 4_096;
+const known = new BoundedMap<ReadonlyMap<string, UpgradeSpec>>({
+  maxEntries: 64,
+  maxCharacters: 262_144,
+});
 
 /**
  * Reads both hash annotations, in OpenKruise's current form or the old one (hash text by SidecarSet name). Absent
@@ -66,11 +68,10 @@ function upgradeSpecText(spec: UpgradeSpec): string {
 
 function specsOf(text: string | undefined): ReadonlyMap<string, UpgradeSpec> | undefined {
   if (text === undefined || text === "") return NONE;
-  if (known.has(text)) return known.get(text);
+  const kept = known.get(text);
+  if (kept !== undefined) return kept;
   const specs = parsedSpecs(text);
-  if (text.length > MAX_KNOWN_CHARACTERS) return specs;
-  if (known.size >= MAX_KNOWN) known.clear();
-  known.set(text, specs);
+  if (specs !== undefined) known.add(text, specs);
   return specs;
 }
 

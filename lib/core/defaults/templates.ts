@@ -3,12 +3,11 @@ import { isObject, isTooDeep } from "../../api/json.ts";
 import type { Read } from "../../api/problems.ts";
 import { readAs, withoutNulls } from "../../api/read.ts";
 import { type SidecarSet, sidecarSet } from "../../api/sidecarset.ts";
+import { BoundedMap } from "../bounded_map.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { prepareSidecarSet, type ProblemsOf } from "./prepare.ts";
 
-/** Limits of the memory of templates; beyond them all are forgotten. */
-const MAX_TEMPLATES = 1_000;
-const MAX_CHARACTERS = 2_000_000;
+const LIMITS = { maxEntries: 1_000, maxCharacters: 2_000_000 };
 
 /** What valid SidecarSets have in common that differ in metadata, selection and status only. */
 interface Template extends Pick<PreparedSidecarSet, "hash" | "hashWithoutImage" | "patchHash"> {
@@ -25,17 +24,7 @@ interface Template extends Pick<PreparedSidecarSet, "hash" | "hashWithoutImage" 
 export function createTemplates(
   problemsOf: ProblemsOf,
 ): (raw: unknown) => Read<PreparedSidecarSet> {
-  const templates = new Map<string, Template>();
-  let characters = 0;
-
-  function add(key: string, template: Template): void {
-    characters += key.length;
-    if (templates.size >= MAX_TEMPLATES || characters > MAX_CHARACTERS) {
-      templates.clear();
-      characters = key.length;
-    }
-    templates.set(key, template);
-  }
+  const templates = new BoundedMap<Template>(LIMITS);
 
   return (raw) => {
     const parts = isTooDeep(raw) ? undefined : divide(raw);
@@ -46,7 +35,7 @@ export function createTemplates(
     }
     const read = prepareSidecarSet(raw, { problemsOf });
     if (parts && read.ok && read.value.problems.length === 0) {
-      add(parts.key, templateOf(read.value));
+      templates.add(parts.key, templateOf(read.value));
     }
     return read;
   };
