@@ -11,6 +11,7 @@ import { denoHost } from "../kube/host.ts";
 import { ServerClock } from "../kube/server_clock.ts";
 import { FetchClient } from "../kube/transport.ts";
 import { keepChecking } from "../webhook/certificates/source.ts";
+import { openLibc } from "../webhook/libc.ts";
 import { openSocketTuning } from "../webhook/socket_tuning.ts";
 import { aborted } from "../controller/loop.ts";
 import { createAdmission } from "./admission.ts";
@@ -27,7 +28,7 @@ import { createHealthHandler, startHealthServer } from "./health.ts";
 import { ensureNamespace, requireNoOtherController } from "./sole_controller.ts";
 import { createRetained } from "../controller/openkruise/retained.ts";
 import { sampleEventLoop } from "./metrics/event_loop.ts";
-import { keepTrimming, openFreedMemory } from "./memory.ts";
+import { keepTrimming } from "./memory.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { createOpenKruiseGuard } from "../controller/openkruise/guard.ts";
 import { dropPermissions } from "./permissions.ts";
@@ -68,8 +69,8 @@ export async function run({ config, version, clock, logger, signal }: RunOptions
     ...(config.kubeconfig ? { kubeconfig: config.kubeconfig } : {}),
     ...(config.context ? { context: config.context } : {}),
   });
-  const sockets = openSocketTuning({ logger });
-  const memory = openFreedMemory();
+  const libc = openLibc();
+  const sockets = openSocketTuning({ logger, libc });
   const identity = `${Deno.hostname()}_${crypto.randomUUID()}`;
   logger.info("Starting", { version, identity, apiServer: cluster.server });
   await dropPermissions({ keepRun: cluster.runsPrograms ?? false, logger });
@@ -254,7 +255,7 @@ export async function run({ config, version, clock, logger, signal }: RunOptions
     controllers.run(work.signal),
     readiness.run(work.signal),
     sampleEventLoop({ clock, observe: metrics.observeEventLoopDelay }, work.signal),
-    keepTrimming({ memory, clock }, work.signal),
+    keepTrimming({ libc, clock }, work.signal),
   ]);
 
   // Stop
@@ -277,18 +278,17 @@ export async function run({ config, version, clock, logger, signal }: RunOptions
   leadership.abort();
   await Promise.race([electing, aborted(deadline)]);
   await health.stop();
-  for (const each of [client, sockets, memory]) each.close();
+  for (const each of [client, sockets]) each.close();
   logger.info("Stopped");
   failed.signal.throwIfAborted();
 }
 
 /** Preconditions of a controller outside of the cluster. */
 async function prepareTemporary(
-  { config, client, clock, logger, signal }: Omit<RunOptions, "version"> & {
+  { config: { namespace }, client, clock, logger, signal }: Omit<RunOptions, "version"> & {
     readonly client: RestClient;
   },
 ): Promise<void> {
-  const { namespace } = config;
   await ensureNamespace(client, { namespace, signal });
   const store = leaseStore({ client, namespace, name: INSTALLATION });
   await requireNoOtherController({ store, clock, logger, signal });

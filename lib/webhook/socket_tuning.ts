@@ -41,8 +41,8 @@ export interface SocketTuning {
 
 interface SocketTuningOptions {
   readonly logger: Logger;
-  /** @default LIBC_PATHS of this machine */
-  readonly libcPaths?: readonly string[];
+  /** The C library, or why it cannot be opened. Is closed with the result. @default {openLibc()} */
+  readonly libc?: Libc | string;
 }
 
 /** Changes nothing. */
@@ -58,11 +58,12 @@ const TCP_NODELAY: SocketOption = { level: 6, name: 1 };
 const SO_ATTACH_REUSEPORT_CBPF: SocketOption = { level: SOL_SOCKET, name: 51 };
 
 /**
- * Opens libc, and keeps it for later listeners, so that the caller can revoke the `ffi` permission. Without libc it
- * logs a warning once, and the result does nothing.
+ * Keeps libc open for later listeners, so that the caller can revoke the `ffi` permission. Without libc it logs a
+ * warning once, and the result does nothing.
  */
-export function openSocketTuning({ logger, libcPaths }: SocketTuningOptions): SocketTuning {
-  const libc = openLibc(libcPaths);
+export function openSocketTuning(
+  { logger, libc = openLibc() }: SocketTuningOptions,
+): SocketTuning {
   if (typeof libc === "string") {
     logger.warn("Cannot tune sockets: admission responses can take 40 ms longer", { reason: libc });
     return UNTUNED;

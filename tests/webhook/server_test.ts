@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/runtime/clock.ts";
+import { openLibc } from "../../lib/webhook/libc.ts";
 import { openSocketTuning, UNTUNED } from "../../lib/webhook/socket_tuning.ts";
 import { startServer } from "../../lib/webhook/server.ts";
 import { handlerWith, recordingLogger } from "./fixtures.ts";
@@ -151,7 +152,7 @@ Deno.test("startServer() lets the requests under way end before it stops", async
 
 Deno.test("openSocketTuning() says once where it cannot be done, and serving goes on", async () => {
   const logger = recordingLogger();
-  const sockets = openSocketTuning({ logger, libcPaths: ["/nowhere/libc.so.6"] });
+  const sockets = openSocketTuning({ logger, libc: openLibc(["/nowhere/libc.so.6"]) });
   await using served = await serve({ sockets });
   served.server.swap(await served.pki.issue());
   assert.equal(await review(served.url, served.client()), 200);
