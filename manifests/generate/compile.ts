@@ -51,10 +51,10 @@ async function main(args: readonly string[]): Promise<number> {
 
 /**
  * Bundles the program with its packages and manifests: `main.js`, and a file for each part that a command loads when it
- * needs it. One large module starts faster and needs less memory than hundreds of small ones. It is not minified, so
- * that stack traces keep their names.
+ * needs it; and the configuration. One large module starts faster and needs less memory than hundreds of small ones. It
+ * is not minified, so that stack traces keep their names.
  *
- * @param folder where to write
+ * @param folder where to write; an absolute path
  * @returns the error, if it fails
  */
 export async function bundle(folder: string): Promise<string | undefined> {
@@ -63,8 +63,8 @@ export async function bundle(folder: string): Promise<string | undefined> {
   );
   if (failure !== undefined) return failure;
   // An executable contains the times of its files. Fixed ones make its bytes reproducible.
-  const url = new URL(`${folder}/`, REPOSITORY);
-  for await (const { name } of Deno.readDir(url)) await Deno.utime(new URL(name, url), 0, 0);
+  for await (const { name } of Deno.readDir(folder)) await Deno.utime(`${folder}/${name}`, 0, 0);
+  await Deno.copyFile(new URL("deno.json", REPOSITORY), `${folder}/deno.json`);
   return undefined;
 }
 
@@ -78,8 +78,8 @@ export function compileArguments(
 ): readonly string[] {
   return [
     "compile",
-    // For its permission set: the bundle's folder has no configuration.
-    ...["--config", "deno.json"],
+    // For its permission set. From the same folder, as an executable contains the path from their common parent.
+    ...["--config", `${folder}/deno.json`],
     "--permission-set",
     // CI checks the types.
     "--no-check",
@@ -108,14 +108,25 @@ export async function compile(
   }
   const wrongRuntime = await findWrongRuntime(target ?? Deno.build.target);
   if (wrongRuntime !== undefined) return wrongRuntime;
-  const folder = "dist/bundle";
-  const failure = await bundle(folder) ?? await deno(compileArguments({ folder, output, target }));
+  const failure = await bundleAndCompile(target, output);
   if (failure === undefined) return undefined;
   const address = /error sending request for url \((\S*denort\S*)\)/.exec(failure)?.[1];
   if (address === undefined) return failure;
   return `Cannot compile for ${target ?? Deno.build.target}: Deno's runtime for executables ` +
     `cannot be had from ${address}; run it where that address answers, or unpack a download of it ` +
     "and name the file in DENORT_BIN";
+}
+
+async function bundleAndCompile(
+  target: string | undefined,
+  output: string,
+): Promise<string | undefined> {
+  const folder = await Deno.makeTempDir({ prefix: "sidecarset-compile-" });
+  try {
+    return await bundle(folder) ?? await deno(compileArguments({ folder, output, target }));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
 /** Deno takes the runtime that DENORT_BIN names for every target: the wrong one gives an executable that cannot run. */

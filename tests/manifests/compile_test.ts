@@ -73,6 +73,25 @@ Deno.test("the executable has the program, its manifests and packages, and no te
   });
 });
 
+Deno.test("two compilations at once give the same bytes", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "sidecarset-compile-" });
+  try {
+    const sums = await Promise.all(["a", "b"].map(async (name) => {
+      // An executable contains its name.
+      const output = `${folder}/${name}/sidecarset`;
+      await Deno.mkdir(`${folder}/${name}`);
+      const args = ["task", "compile", "--output", output];
+      const { code, stderr } = await deno(args, { DENORT_BIN: Deno.execPath() });
+      assert.equal(code, 0, stderr);
+      const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(output));
+      return new Uint8Array(digest).toHex();
+    }));
+    assert.equal(sums[0], sums[1]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("the bundle answers as the sources do, also where it loads a part later", async () => {
   await withBundle(async (folder) => {
     const run = (main: string, args: readonly string[]) =>
