@@ -21,7 +21,7 @@ import { injectedNames, InvertedIndex, workloadOf } from "./inverted_index.ts";
 import { NamespaceIndex } from "./namespaces.ts";
 import { PolicyIndex } from "./policies.ts";
 import { PodIndex, podKey } from "./pods.ts";
-import { Reclassifier, type Slices } from "./reclassifier.ts";
+import { Reclassifier, type Slices, UNDIVIDED } from "./reclassifier.ts";
 import { RegistrationIndex } from "./registrations.ts";
 import { RevisionIndex } from "./revisions.ts";
 import { SelectionTimes } from "./selection_times.ts";
@@ -67,7 +67,7 @@ export class ClusterIndex {
   /** The text of the ConfigMap with the allow-list; undefined if it does not exist. */
   allowList: string | undefined;
 
-  constructor({ excludedNamespaces = [], slices }: ClusterIndexOptions = {}) {
+  constructor({ excludedNamespaces = [], slices = UNDIVIDED }: ClusterIndexOptions = {}) {
     this.#excludedNamespaces = new Set(excludedNamespaces);
     this.#reclassifier = new Reclassifier({ pods: this.pods, changes: this.changes, slices });
   }

@@ -17,10 +17,20 @@ export interface Slices {
   run(work: () => boolean): void;
 }
 
+/** All work in one slice. */
+export const UNDIVIDED: Slices = {
+  pods: Infinity,
+  hasTime: () => true,
+  attempt: (part) => part(),
+  run(work) {
+    while (work());
+  },
+};
+
 interface ReclassifierOptions {
   readonly pods: PodIndex;
   readonly changes: ChangeFeed;
-  readonly slices: Slices | undefined;
+  readonly slices: Slices;
 }
 
 /**
@@ -68,7 +78,6 @@ export class Reclassifier {
     if (size === 0 || change.keys?.size === 0) return new Set();
     const isRunning = !reclassification.isComplete;
     reclassification.add(change);
-    if (slices === undefined) return this.finish();
     if (isRunning) return new Set();
     const sidecarSets = slices.hasTime() ? this.#next(slices.pods) : undefined;
     if (sidecarSets !== undefined) return sidecarSets;
@@ -95,8 +104,7 @@ export class Reclassifier {
 
   #next(maxPods: number): Set<string> | undefined {
     const { pods, slices } = this.#options;
-    const attempt = slices?.attempt ?? ((part: () => void) => part());
-    return pods.reclassification.work(maxPods, (key) => attempt(() => pods.reclassify(key)));
+    return pods.reclassification.work(maxPods, (key) => slices.attempt(() => pods.reclassify(key)));
   }
 }
 
