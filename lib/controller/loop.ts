@@ -50,6 +50,8 @@ export interface LoopOptions {
   readonly everyReplica?: boolean;
   /** Also reconciles before the index is synced. @default false */
   readonly unsynced?: boolean;
+  /** Number of keys that the controller reconciles after all others. @default none */
+  heldBack?(): number;
   /**
    * Brings the object of a key nearer to its desired state. What it throws is handled by the error policy.
    *
@@ -84,6 +86,7 @@ export class Loop {
       baseDelay: baseDelayMs,
       maxDelay: MAX_DELAY_MS,
       observer: metrics.observer(controller),
+      heldBack: () => this.#isResponsible() ? options.heldBack?.() ?? 0 : 0,
       ...(pause ? { pause } : {}),
     });
     metrics.observe(controller, this.#queue);

@@ -10,6 +10,8 @@ interface QueueOptions {
   baseDelay: number;
   maxDelay: number;
   observer?: QueueObserver;
+  /** Number of keys that wait elsewhere for their turn. @default none */
+  heldBack?(): number;
   /** Delays the next key where the event loop has been busy for long. @default no delay */
   pause?(): Promise<void> | undefined;
 }
@@ -66,9 +68,12 @@ export class WorkQueue {
     this.#options = options;
   }
 
-  /** Number of keys that wait. */
+  /** Number of keys that wait although they are due: in client-go, a delayed key is not in the queue either. */
   get depth(): number {
-    return this.#pending.size;
+    const { clock, heldBack } = this.#options;
+    const now = clock.monotonic();
+    const due = this.#pending.values().filter((pending) => pending.due <= now);
+    return [...due].length + (heldBack?.() ?? 0);
   }
 
   get concurrency(): number {

@@ -169,6 +169,21 @@ Deno.test("Loop takes no key before the index is synced for the first time", asy
   await end();
 });
 
+Deno.test("Loop counts keys that are due, and those that the leader holds back, as waiting", async () => {
+  const { clock, state, loop, queues, end } = setUp({
+    synced: false,
+    options: { heldBack: () => 5 },
+  });
+  loop.add("due");
+  loop.add("delayed", 1_000);
+  assert.equal(queues.get("widget")?.depth, 1 + 5);
+  await clock.advance(1_000);
+  assert.equal(queues.get("widget")?.depth, 2 + 5);
+  state.leading = false;
+  assert.equal(queues.get("widget")?.depth, 2, "a follower reconciles none of them");
+  await end();
+});
+
 Deno.test("Loop waits at its end for writes in the background, and survives one that throws", async () => {
   const { loop, stop, running, warnings } = setUp();
   let finish = () => {};

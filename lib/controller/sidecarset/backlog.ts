@@ -36,6 +36,11 @@ export class Backlog {
     this.#options = options;
   }
 
+  /** Number of SidecarSets that wait. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   /** Counts a new SidecarSet, with Pods or without. */
   arrived(): void {
     this.#arrivals.push(this.#options.clock.monotonic());

@@ -62,6 +62,7 @@ export class SidecarSetController {
       concurrency: CONCURRENCY,
       task: "reconcile a SidecarSet",
       keyField: "sidecarSet",
+      heldBack: () => this.#backlog.size,
       reconcile: (name, signal) => this.#reconcileInTurn(name, signal),
     });
     this.#backlog = new Backlog({

@@ -124,7 +124,7 @@ export const METRICS = {
   workqueue_depth: {
     type: "gauge",
     labels: ["name", "controller"],
-    help: "Keys waiting in the queue.",
+    help: "Keys that are due and wait for a worker; new SidecarSets of a burst included.",
   },
   workqueue_unfinished_work_seconds: {
     type: "gauge",

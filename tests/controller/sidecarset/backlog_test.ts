@@ -41,15 +41,17 @@ Deno.test("SidecarSets that are created one after the other are reconciled at on
 });
 
 Deno.test("a burst is reconciled when it is over, in its order and a few at a time", async () => {
-  const { clock, released, create, drain } = setUp();
+  const { clock, backlog, released, create, drain } = setUp();
   for (let i = 0; i < 5; i++) {
     assert.deepEqual(create(BURST, `burst-${i}`), []);
     await clock.advance(1_000);
   }
   assert.equal(released.length, 0);
+  assert.equal(backlog.size, 5 * BURST);
   await clock.advance(1_000);
   assert.ok(released.length > 0 && released.length < 20, `${released.length} released at once`);
   drain();
+  assert.equal(backlog.size, 0);
   assert.equal(new Set(released).size, 5 * BURST);
   assert.equal(released[0], "burst-0-0");
   assert.equal(released.at(-1), `burst-4-${BURST - 1}`);
