@@ -4,7 +4,7 @@ import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
 import type { Namespace } from "../api/pod.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import type { ObservedPod } from "../core/observed_pod.ts";
-import { canaryBase } from "../core/inject/sidecarset_plan.ts";
+import { canaryBaseOf } from "../core/canary.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
 import { deniedSidecarSets } from "../core/rollout/upgradable.ts";
 import { doubtfulMissed } from "../core/select/label_times.ts";
@@ -87,7 +87,7 @@ export class ClusterIndex {
     const matched = this.sidecarSets.match(labels, namespace);
     const bases = new Set<string>();
     for (const prepared of matched) {
-      const base = canaryBase(prepared);
+      const base = canaryBaseOf(prepared.sidecarSet);
       if (base) bases.add(base);
     }
     return bases.size === 0 ? matched : matched.filter(({ name }) => !bases.has(name));

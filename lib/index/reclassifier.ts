@@ -1,5 +1,5 @@
 import type { PreparedSidecarSet } from "../core/prepared.ts";
-import { canaryBase } from "../core/inject/sidecarset_plan.ts";
+import { canaryBaseOf } from "../core/canary.ts";
 import type { ChangeFeed } from "./changes.ts";
 import type { PodIndex } from "./pods.ts";
 import type { ClassChange } from "./reclassification.ts";
@@ -110,6 +110,6 @@ export class Reclassifier {
 
 /** A SidecarSet, and the base from which it takes Pods. */
 function namesOf(prepared: PreparedSidecarSet): string[] {
-  const base = canaryBase(prepared);
+  const base = canaryBaseOf(prepared.sidecarSet);
   return base === undefined ? [prepared.name] : [prepared.name, base];
 }

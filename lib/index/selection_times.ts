@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ObservedPod } from "../core/observed_pod.ts";
-import { canaryBase } from "../core/inject/sidecarset_plan.ts";
+import { canaryBaseOf } from "../core/canary.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { selectionKey } from "../core/registration/selection.ts";
 import { effectiveSinceOf } from "../core/status/effective_since.ts";
@@ -81,5 +81,5 @@ function resizePolicyOf({ sidecarSet: { spec } }: PreparedSidecarSet): string {
 
 /** Whether both states select the same Pods, and take the same ones from a base SidecarSet. */
 export function selectsAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
-  return canaryBase(a) === canaryBase(b) && sameSelection(a, b);
+  return canaryBaseOf(a.sidecarSet) === canaryBaseOf(b.sidecarSet) && sameSelection(a, b);
 }

@@ -1,6 +1,7 @@
 import type { Container } from "../../api/container.ts";
 import { isObject } from "../../api/json.ts";
-import { canaryBase, type SidecarSetPlan } from "../inject/sidecarset_plan.ts";
+import { canaryBaseOf } from "../canary.ts";
+import type { SidecarSetPlan } from "../inject/sidecarset_plan.ts";
 import { compareUtf8, goJson } from "../json/go_json.ts";
 import { isEmptySelector } from "../select/label_selector.ts";
 import { selectionsOverlap } from "../select/overlap.ts";
@@ -83,7 +84,7 @@ function isClash(a: unknown, b: unknown): boolean {
 
 function claimsOf(plan: SidecarSetPlan): [claim: string, value: unknown][] {
   const { sidecarSet: { spec } } = plan.prepared;
-  const base = canaryBase(plan.prepared);
+  const base = canaryBaseOf(plan.prepared.sidecarSet);
   const annotations = (spec.patchPodMetadata ?? []).flatMap((each) =>
     Object.keys(each.annotations ?? {})
   );

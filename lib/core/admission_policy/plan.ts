@@ -6,7 +6,8 @@ import type { ControllerRevision } from "../../api/objects.ts";
 import { CANARY_BASE_ANNOTATION } from "../../api/names.ts";
 import { pinnedRevision } from "../inject/revision_choice.ts";
 import { createPlanner, type Planner } from "../inject/planner.ts";
-import { canaryBase, type SidecarSetPlan } from "../inject/sidecarset_plan.ts";
+import { canaryBaseOf } from "../canary.ts";
+import type { SidecarSetPlan } from "../inject/sidecarset_plan.ts";
 import { compareUtf8 } from "../json/go_json.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { Obstacle } from "../reasons.ts";
@@ -113,7 +114,7 @@ function memberOf(prepared: PreparedSidecarSet, context: Context): PolicyMember 
 
 /** A canary of itself is never injected. */
 function ownCanaryObstacle(plan: SidecarSetPlan): Obstacle | undefined {
-  return canaryBase(plan.prepared) !== plan.name ? undefined : {
+  return canaryBaseOf(plan.prepared.sidecarSet) !== plan.name ? undefined : {
     reason: "PolicyUnsupported",
     message: `metadata.annotations[${CANARY_BASE_ANNOTATION}] names the SidecarSet itself: ` +
       "name another one",

@@ -11,6 +11,7 @@ import {
   withPatchedLabels,
 } from "../annotations/pod_patches.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
+import { canaryBaseOf } from "../canary.ts";
 import { AnnotationSize } from "../pod_metadata/annotation_size.ts";
 import { patchMetadata, type PresentMetadata } from "../pod_metadata/patch.ts";
 import { unpatched } from "../pod_metadata/unpatched.ts";
@@ -27,7 +28,7 @@ import { PodSources } from "./pod_sources.ts";
 import { computeResources, resourceCandidates, type ResourcesBySidecar } from "./resources.ts";
 import { sharingObstacle } from "./shared_volumes.ts";
 import type { SidecarPlan } from "./sidecar_plan.ts";
-import { canaryBase, neededVolumes, type SidecarSetPlan } from "./sidecarset_plan.ts";
+import { neededVolumes, type SidecarSetPlan } from "./sidecarset_plan.ts";
 
 /** A SidecarSet that fits into the Pod, with what the checks computed. */
 export interface Admitted {
@@ -229,7 +230,7 @@ function selectionObstacle(
   const matched = matchedWith(new Map([...labels, ...added]));
   const names = new Set(matched.map(({ name }) => name));
   const lost = matchedWith(labels).find(({ name }) => !names.has(name)) ??
-    matched.find((each) => canaryBase(each) === plan.name);
+    matched.find((each) => canaryBaseOf(each.sidecarSet) === plan.name);
   return lost && {
     reason: "LabelConflict",
     message: `a label of spec.patchPodMetadata would ${

@@ -4,12 +4,13 @@ import type { UpgradeSpec } from "../../api/pod.ts";
 import { injectedSidecarSets, isInjectedBy } from "../annotations/injected_list.ts";
 import { recordedPatchHash } from "../annotations/pod_patches.ts";
 import { readUpgradeSpecs } from "../annotations/upgrade_specs.ts";
+import { canaryBaseOf } from "../canary.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { Obstacle } from "../reasons.ts";
 import { failed, type InjectRequest, leftOut, type Skip } from "./contract.ts";
 import type { Planner } from "./planner.ts";
 import { chooseRevision, ownRevision } from "./revision_choice.ts";
-import { canaryBase, type SidecarSetPlan } from "./sidecarset_plan.ts";
+import type { SidecarSetPlan } from "./sidecarset_plan.ts";
 
 /** A SidecarSet that an earlier call has injected into the Pod. */
 export interface Present {
@@ -142,7 +143,7 @@ function rivalry(
   const canaries = new Map<string, string>();
   for (const group of [candidates, had]) {
     for (const prepared of group) {
-      const base = canaryBase(prepared);
+      const base = canaryBaseOf(prepared.sidecarSet);
       if (base) canaries.set(base, prepared.name);
     }
   }
@@ -158,7 +159,7 @@ function rivalry(
         subject: canary,
       };
     }
-    const base = canaryBase(prepared);
+    const base = canaryBaseOf(prepared.sidecarSet);
     if (!base || !names.has(base)) return undefined;
     return {
       reason: "SidecarNameConflict",

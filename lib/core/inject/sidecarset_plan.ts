@@ -1,5 +1,4 @@
 import type { Volume } from "../../api/container.ts";
-import { canaryBaseOf } from "../canary.ts";
 import { recordedSidecars } from "../pod_metadata/records.ts";
 import { volumesUsedBy } from "../pod_metadata/unpatched.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
@@ -72,11 +71,6 @@ export function planSidecarSet(prepared: PreparedSidecarSet): SidecarSetPlan {
     hasPairs: sidecars.some((plan) => plan.containers.length > 1),
     obstacle: staticObstacle(sidecars) ?? ("reason" in patches ? patches : undefined),
   };
-}
-
-/** Name of a canary's base SidecarSet; undefined for a SidecarSet that is no canary. */
-export function canaryBase(prepared: PreparedSidecarSet): string | undefined {
-  return canaryBaseOf(prepared.sidecarSet);
 }
 
 /** Only volumes that a sidecar or patch uses are added. Of two volumes with one name the last counts, as upstream. */
