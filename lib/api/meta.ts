@@ -39,6 +39,22 @@ export const objectMeta = z.looseObject({
   }))),
 });
 export type ObjectMeta = z.infer<typeof objectMeta>;
+export type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
+
+/** What must still hold of a stored object, in a patch's metadata or in the options of a deletion. */
+export interface Preconditions {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+/** That an object is still exactly as it was read. */
+export function preconditionsOf(
+  { metadata: { uid, resourceVersion } }: {
+    readonly metadata: Pick<ObjectMeta, "uid" | "resourceVersion">;
+  },
+): Preconditions {
+  return { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
+}
 
 export const selectorOperators = ["In", "NotIn", "Exists", "DoesNotExist"] as const;
 

@@ -1,8 +1,7 @@
 import type { ObservedPod } from "../core/observed_pod.ts";
 import { GROUP, KIND, STORAGE_VERSION } from "../api/names.ts";
-import type { KubeObject, ObjectReference } from "../api/objects.ts";
+import type { ObjectReference } from "../api/objects.ts";
 import type { OwnerReference } from "../api/meta.ts";
-import type { Preconditions } from "../kube/requests.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 
 /** How events refer to a Pod. */
@@ -33,9 +32,4 @@ export function sidecarSetReference({ name, sidecarSet }: PreparedSidecarSet): O
 export function specKeyOf(prepared: PreparedSidecarSet | undefined): string {
   const { uid, generation } = prepared?.sidecarSet.metadata ?? {};
   return JSON.stringify([uid, generation]);
-}
-
-/** That an object is still exactly as it was read. */
-export function preconditionsOf({ metadata: { uid, resourceVersion } }: KubeObject): Preconditions {
-  return { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
 }

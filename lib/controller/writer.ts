@@ -1,4 +1,5 @@
 import type { Clock } from "../api/clock.ts";
+import { preconditionsOf } from "../api/meta.ts";
 import type { Pod } from "../api/pod.ts";
 import type { ObservedPod } from "../core/observed_pod.ts";
 import type { PolicyObject } from "../api/admission_policy.ts";
@@ -14,7 +15,6 @@ import { policyResource, registrationResource, resources } from "../kube/resourc
 import { send } from "../kube/response.ts";
 import { type Leadership, NotLeaderError } from "./leadership.ts";
 import { Limiter } from "./limiter.ts";
-import { preconditionsOf } from "./references.ts";
 
 interface WriterOptions {
   readonly client: RestClient;

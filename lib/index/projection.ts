@@ -1,5 +1,5 @@
 import type { Container } from "../api/container.ts";
-import type { ObjectMeta } from "../api/meta.ts";
+import type { ManagedFields, ObjectMeta } from "../api/meta.ts";
 import { INJECTED_LIST_ANNOTATION, INPLACE_UPDATE_STATE_ANNOTATION } from "../api/names.ts";
 import type { ContainerStatus, Namespace, Pod, PodStatus } from "../api/pod.ts";
 import {
@@ -10,8 +10,6 @@ import {
 } from "../core/observed_pod.ts";
 import { laterLabelFields } from "../core/select/label_times.ts";
 import { foreignImageFields } from "../core/status/drift.ts";
-
-type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
 
 /** Shared by all Pods without fields that are read. */
 const NO_FIELDS: ManagedFields = [];

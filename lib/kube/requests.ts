@@ -1,3 +1,4 @@
+import type { Preconditions } from "../api/meta.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { JsonPatchOperation } from "../api/json.ts";
 import type { ObjectList, RequestOptions, WatchOptions } from "./contract.ts";
@@ -58,12 +59,6 @@ type PatchBody =
 export type PatchOptions = ObjectRef & WriteOptions & PatchBody & {
   subresource?: "status" | "resize";
 };
-
-/** What must still hold of the stored object. */
-export interface Preconditions {
-  uid?: string;
-  resourceVersion?: string;
-}
 
 interface DeleteOptions extends ObjectRef {
   dryRun?: boolean;

@@ -4,7 +4,7 @@ import type { SidecarSet } from "../../api/sidecarset.ts";
 import { injectedSidecarSets, isMarkedInjected } from "../annotations/injected_list.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { TERMINATION_REASONS, type TerminationReason } from "../reasons.ts";
-import { rfc3339 } from "../../api/meta.ts";
+import { preconditionsOf, rfc3339 } from "../../api/meta.ts";
 import type { ObservedContainer, ObservedPod } from "../observed_pod.ts";
 import {
   containerNames,
@@ -74,7 +74,7 @@ export function decideTermination(
     lastTransitionTime: rfc3339(facts.now),
   };
   const annotations = { [TERMINATED_AT_ANNOTATION]: facts.now.toISOString() };
-  const metadata = { ...preconditions(pod), annotations };
+  const metadata = { ...preconditionsOf(pod), annotations };
   const status = { phase: main, conditions: [condition] };
   return { kind: "Phase", reason, patch: { metadata, status } };
 }
@@ -146,15 +146,11 @@ function swapImages(pod: ObservedPod, facts: TerminationFacts): Termination | un
       : [{ name: container.name, image }];
   });
   if (containers.length > 0) {
-    return { kind: "Images", patch: { metadata: preconditions(pod), spec: { containers } } };
+    return { kind: "Images", patch: { metadata: preconditionsOf(pod), spec: { containers } } };
   }
   const endless = running.filter((container) => terminationImage(container) === undefined);
   if (endless.length === 0) return undefined;
   return { kind: "Impossible", containers: endless.map(({ name }) => name) };
-}
-
-function preconditions({ metadata: { uid, resourceVersion } }: ObservedPod) {
-  return { uid, resourceVersion };
 }
 
 /** Containers of one SidecarSet that keep a Pod that runs to completion from completing. */

@@ -1,3 +1,4 @@
+import { preconditionsOf, rfc3339 } from "../../api/meta.ts";
 import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../api/names.ts";
 import type { IntOrPercent } from "../../api/strategies.ts";
 import { IDLE_ANNOTATION } from "../annotations/image_records.ts";
@@ -9,7 +10,6 @@ import {
 } from "../annotations/inplace_state.ts";
 import { releasedAnnotations } from "../pod_metadata/removal.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { rfc3339 } from "../../api/meta.ts";
 import type { ObservedPod } from "../observed_pod.ts";
 import { unavailableLimit, walkBudget } from "../rollout/budget.ts";
 import { isStateConsistent } from "../status/consistency.ts";
@@ -192,11 +192,10 @@ function candidate(
   kind: CleanupWrite["kind"],
   { swap, annotations = {} }: { swap?: ImageSwap; annotations?: Record<string, string | null> },
 ): Candidate {
-  const { uid, resourceVersion } = pod.metadata;
   const idle = swap === undefined ? {} : { [IDLE_ANNOTATION]: swap.annotation };
   const spec = imagesInLists(pod, swap?.images ?? []);
   const patch = {
-    metadata: { uid, resourceVersion, annotations: { ...annotations, ...idle } },
+    metadata: { ...preconditionsOf(pod), annotations: { ...annotations, ...idle } },
     ...(Object.keys(spec).length === 0 ? {} : { spec }),
   };
   return { pod, write: { kind, pod, patch }, restarts: (swap?.images.length ?? 0) > 0 };

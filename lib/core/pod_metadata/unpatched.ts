@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Container, EnvVar } from "../../api/container.ts";
+import type { Labels } from "../../api/meta.ts";
 import type { Pod } from "../../api/pod.ts";
 import { isMarkedInjected } from "../annotations/injected_list.ts";
 import {
@@ -9,8 +10,6 @@ import {
   type VariableRecord,
 } from "../annotations/pod_patches.ts";
 import type { ObservedPod } from "../observed_pod.ts";
-
-type Labels = NonNullable<Pod["metadata"]["labels"]>;
 
 /**
  * The Pod with its own parts as they were before SidecarSets patched them.

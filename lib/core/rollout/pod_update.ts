@@ -1,5 +1,6 @@
 import type { ObservedPod } from "../observed_pod.ts";
 import { ownMember } from "../../api/json.ts";
+import { preconditionsOf } from "../../api/meta.ts";
 import {
   INPLACE_UPDATE_STATE_ANNOTATION,
   WORKING_HOT_UPGRADE_ANNOTATION,
@@ -25,13 +26,7 @@ import {
   storedImages,
   storedImagesWithout,
 } from "../annotations/image_records.ts";
-import {
-  listsWith,
-  preconditions,
-  type ResizePatch,
-  resizePatch,
-  resizesOf,
-} from "./resize_patch.ts";
+import { listsWith, type ResizePatch, resizePatch, resizesOf } from "./resize_patch.ts";
 import type { Obstacle } from "../reasons.ts";
 import { hotUpgradeStep, type ImageChanges } from "./hot_upgrade.ts";
 import {
@@ -213,7 +208,7 @@ function patchOf(
   const spec = specPatch(pod, images);
   return {
     metadata: {
-      ...preconditions(pod),
+      ...preconditionsOf(pod),
       annotations: Object.fromEntries(changed),
       ...(labels.size === 0 ? {} : { labels: Object.fromEntries(labels) }),
     },

@@ -1,21 +1,17 @@
 import type { ObservedContainer, ObservedPod } from "../observed_pod.ts";
 import type { ResourceLists } from "../../api/container.ts";
+import { type Preconditions, preconditionsOf } from "../../api/meta.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { hasAmounts } from "../quantity/resource_lists.ts";
 import { isNativeSidecar } from "../status/containers.ts";
 import { inPlaceChange } from "../status/in_place.ts";
-
-/** The API server refuses the patch of a recreated or changed Pod. */
-interface Preconditions {
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-}
 
 /**
  * Body of the strategic merge patch of `pods/resize` that comes before the update's own patch. The API server ignores
  * anything but resources in it.
  */
 export interface ResizePatch {
+  /** The API server refuses the patch of a recreated or changed Pod. */
   readonly metadata: Preconditions;
   readonly spec: {
     readonly containers?: readonly ContainerResources[];
@@ -48,17 +44,10 @@ export function resizePatch(
     return [{ name: container.name, resources }];
   };
   const spec = listsWith(pod, changed);
-  return spec === undefined ? undefined : { metadata: preconditions(pod), spec };
+  return spec === undefined ? undefined : { metadata: preconditionsOf(pod), spec };
 }
 
 /** The Pod's state that a patch is decided for. */
-export function preconditions({ metadata: { uid, resourceVersion } }: ObservedPod): Preconditions {
-  return {
-    ...(uid === undefined ? {} : { uid }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
-  };
-}
-
 /** Each container is in its own list; a change of a plain init container would have no effect. */
 export function listsWith<T>(
   { spec }: ObservedPod,

@@ -1,13 +1,11 @@
 import type { ObservedMeta, ObservedPod } from "../observed_pod.ts";
 import { isObject } from "../../api/json.ts";
-import type { LabelSelector, ObjectMeta } from "../../api/meta.ts";
+import type { LabelSelector, ManagedFields, ObjectMeta } from "../../api/meta.ts";
 import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import { FIELD_MANAGER } from "../field_manager.ts";
 
 /** Times in RFC 3339 at which labels were set after the object's creation, or possibly after it, by key. */
 type LabelTimes = Readonly<Record<string, string>>;
-
-type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
 
 /** The creation and a manager's entry get separate timestamps, which can differ by a second. */
 const SAME_MOMENT_MS = 1_000;

@@ -1,5 +1,5 @@
 import { isObject } from "../../api/json.ts";
-import type { ObjectMeta } from "../../api/meta.ts";
+import type { ManagedFields } from "../../api/meta.ts";
 import type { ObservedPod } from "../observed_pod.ts";
 import { isHotUpgrade, versionAnnotation, workingContainers } from "../annotations/hot_upgrade.ts";
 import { idleRecords, storedImages, storedImagesWith } from "../annotations/image_records.ts";
@@ -137,8 +137,6 @@ export function strippedPart(pod: ObservedPod, prepared: PreparedSidecarSet): st
     ? undefined
     : `container ${lost} was injected and then removed by another webhook`;
 }
-
-type ManagedFields = NonNullable<ObjectMeta["managedFields"]>;
 
 const NONE: ManagedFields = [];
 const LISTS = ["containers", "initContainers"] as const;
