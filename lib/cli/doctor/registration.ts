@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { INSTALLATION } from "../../api/names.ts";
 import type { WebhookConfiguration, WebhookEntry } from "../../api/webhook_configuration.ts";
-import { planRegistration } from "../../core/registration/configuration.ts";
+import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import { planRegistration, type Registration } from "../../core/registration/configuration.ts";
 import { policySets } from "../../core/admission_policy/members.ts";
 import { usesPolicy } from "../../core/registration/selection.ts";
 import { withExclusions } from "../../core/registration/exclusions.ts";
-import { pendingIn } from "../../core/registration/pending.ts";
+import { coverageBy, pendingIn } from "../../core/registration/pending.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { type Facts, isKnown, UNKNOWN_CLUSTER, withLog } from "./facts.ts";
 
@@ -39,37 +40,13 @@ interface Registered {
   readonly validating: WebhookConfiguration;
 }
 
-/**
- * Compares the entries with those that the SidecarSets need. For a few seconds a pending entry may cover a new
- * selection instead of a permanent one, so pending selections are part of the plan. The entry for Jobs follows later.
- */
-function scope(
-  { mutating, validating }: Registered,
-  facts: Facts,
-): Check {
-  const { cluster, excludedNamespaces, policy } = facts;
+/** Compares the entries with those that the SidecarSets need. */
+function scope({ mutating, validating }: Registered, facts: Facts): Check {
+  const { cluster, excludedNamespaces } = facts;
   const check = checkNamed("registration's scope");
   if (!isKnown(cluster)) return check.skipped(UNKNOWN_CLUSTER);
-  const owner = mutating.metadata.ownerReferences?.[0];
   const pending = pendingIn(mutating.metadata);
-  const plan = (injectedByPolicy: ReadonlySet<string>) =>
-    planRegistration({
-      name: INSTALLATION,
-      sidecarSets: cluster.sidecarSets,
-      excludedNamespaces,
-      endpoint: { url: "" },
-      caBundle: "",
-      pending,
-      injectedByPolicy,
-      ...(owner ? { owner } : {}),
-    });
-  const using = cluster.sidecarSets.filter(usesPolicy).map(({ name }) => name);
-  const inPolicy = policySets(isKnown(policy) ? policy : undefined);
-  const reviewed = plan(new Set());
-  // While the policy settles, the webhook covers its SidecarSets too.
-  const desired = differing(reviewed.mutating, mutating).length === 0
-    ? reviewed
-    : plan(new Set(using.filter((name) => inPolicy.has(name))));
+  const desired = desiredRegistration(mutating, { ...facts, sidecarSets: cluster.sidecarSets });
   const [uncovered] = desired.uncovered.keys();
   if (uncovered !== undefined) {
     return check.error(
@@ -79,6 +56,7 @@ function scope(
   }
   const names = [
     ...differing(desired.mutating, mutating),
+    // The entry for Jobs follows later.
     ...(pending.length === 0 ? differing(desired.validating, validating) : []),
   ].join(", ");
   if (names === "") return check.ok("covers all Pods that SidecarSets select");
@@ -91,6 +69,43 @@ function scope(
       facts,
     ),
   );
+}
+
+/**
+ * The registration that the leader would write now, or one that is accepted because it ends by itself. A pending entry
+ * covers a new selection before the leader has added it to a permanent one, and while the policy settles, the webhook
+ * covers its SidecarSets too.
+ */
+function desiredRegistration(
+  mutating: WebhookConfiguration,
+  { sidecarSets, excludedNamespaces, policy }:
+    & Pick<Facts, "excludedNamespaces" | "policy">
+    & { readonly sidecarSets: readonly PreparedSidecarSet[] },
+): Registration {
+  const owner = mutating.metadata.ownerReferences?.[0];
+  const pending = pendingIn(mutating.metadata);
+  const plan = (
+    planned: readonly PreparedSidecarSet[],
+    injectedByPolicy: ReadonlySet<string> = new Set(),
+  ) =>
+    planRegistration({
+      ...{ name: INSTALLATION, endpoint: { url: "" }, caBundle: "", excludedNamespaces },
+      ...{ sidecarSets: planned, injectedByPolicy, pending, ...(owner ? { owner } : {}) },
+    });
+  const isPending = coverageBy(pending);
+  const permanent = sidecarSets.filter((each) => !isPending(each));
+  const inPolicy = policySets(isKnown(policy) ? policy : undefined);
+  const byPolicy = new Set(
+    sidecarSets.filter(usesPolicy).map(({ name }) => name).filter((name) => inPolicy.has(name)),
+  );
+  const accepted = [
+    () => plan(sidecarSets),
+    () => plan(permanent),
+    () => plan(permanent, byPolicy),
+  ];
+  return accepted.values().map((each) => each())
+    .find((each) => differing(each.mutating, mutating).length === 0) ??
+    plan(sidecarSets, byPolicy);
 }
 
 /** Names of the entries that are missing or have another scope, but for namespaces that another client has excluded. */

@@ -35,7 +35,6 @@ interface Planned {
   readonly caBundle: string;
   readonly owner: OwnerReference | undefined;
   readonly pending: readonly PendingSelection[];
-  readonly sole: readonly PendingSelection[];
   readonly keys: ReadonlyMap<string, string>;
   readonly registration: Registration;
   readonly injectedByPolicy: ReadonlySet<string>;
@@ -97,7 +96,7 @@ export class RegistrationPlanner {
     { caBundle, owner, registered, now }: PlanFacts,
   ): Steps<PlannedRegistration> {
     const { name, endpoint, excludedNamespaces, isInjectedByPolicy } = this.#options;
-    const { kept: pending, sole, dueIn } = this.#pending(sidecarSets, { registered, now });
+    const { kept: pending, dueIn } = this.#pending(sidecarSets, { registered, now });
     const last = this.#last;
     const keys = new Map<string, string>();
     const injectedByPolicy = new Set<string>();
@@ -109,15 +108,13 @@ export class RegistrationPlanner {
       hasSameKeys &&= last?.keys.get(each.name) === key;
     });
     const isSame = last !== undefined && last.caBundle === caBundle && last.owner === owner &&
-      isDeepStrictEqual(last.pending, pending) && isDeepStrictEqual(last.sole, sole) &&
-      last.keys.size === keys.size && hasSameKeys;
+      isDeepStrictEqual(last.pending, pending) && last.keys.size === keys.size && hasSameKeys;
     if (isSame) return { ...last, dueIn };
     const registration = yield* planRegistrationInSteps({
-      ...{ name, sidecarSets, excludedNamespaces, endpoint, caBundle, injectedByPolicy },
-      ...{ pending, sole },
+      ...{ name, sidecarSets, excludedNamespaces, endpoint, caBundle, pending, injectedByPolicy },
       ...(owner ? { owner } : {}),
     });
-    this.#last = { caBundle, owner, pending, sole, keys, registration, injectedByPolicy };
+    this.#last = { caBundle, owner, pending, keys, registration, injectedByPolicy };
     return { registration, injectedByPolicy, dueIn };
   }
 
@@ -126,7 +123,7 @@ export class RegistrationPlanner {
     { registered, now }: Pick<PlanFacts, "registered" | "now">,
   ): ReturnType<typeof keptPending> {
     const pending = pendingIn(registered?.metadata);
-    if (pending.length === 0) return { kept: [], sole: [], dueIn: undefined };
+    if (pending.length === 0) return { kept: [], dueIn: undefined };
     const byName = new Map(sidecarSets.map((each) => [each.name, each]));
     return keptPending(pending, {
       now,

@@ -12,7 +12,6 @@ import { leftToWebhookEntries, podEntries } from "./entries.ts";
 import { jobEntries } from "./job_entries.ts";
 import { pendingAnnotation, type PendingSelection } from "./pending.ts";
 import { pendingEntries } from "./pending_entries.ts";
-import { coverageKey, injectingCoverageKey } from "./selection.ts";
 
 /** What the desired registration depends on. */
 export interface RegistrationInput {
@@ -32,8 +31,6 @@ export interface RegistrationInput {
   readonly owner?: OwnerReference;
   /** Pending selections, which other replicas may have added. */
   readonly pending?: readonly PendingSelection[];
-  /** Those of them whose SidecarSets get no permanent entry yet. */
-  readonly sole?: readonly PendingSelection[];
   /** Names of SidecarSets that the API server injects by itself: most of their Pods need no review. */
   readonly injectedByPolicy?: ReadonlySet<string>;
 }
@@ -62,24 +59,24 @@ export function planRegistration(input: RegistrationInput): Registration {
 
 /** As {@linkcode planRegistration}, in steps. */
 export function* planRegistrationInSteps(input: RegistrationInput): Steps<Registration> {
-  const { excludedNamespaces, pending = [], sole = [], injectedByPolicy } = input;
+  const { excludedNamespaces, pending = [], injectedByPolicy } = input;
   const mayFail = input.owner !== undefined;
   const options = {
     ...{ excludedNamespaces, mayFail },
     clientConfig: clientConfig(input, PATHS.mutatePod),
   };
   const added = pendingEntries(pending, options);
-  const isCovered = coverageBy(sole.filter((each) => !added.uncovered.has(each)));
-  const isReviewed = (each: PreparedSidecarSet) =>
-    !isCovered(each) && injectedByPolicy?.has(each.name) !== true;
-  const reviewed = yield* filterInSteps(input.sidecarSets, isReviewed);
+  // With those that pending entries cover, see `keptPending`.
+  const reviewed = yield* filterInSteps(
+    input.sidecarSets,
+    ({ name }) => injectedByPolicy?.has(name) !== true,
+  );
   const pods = yield* podEntries(reviewed, options);
   const byPolicy = yield* filterInSteps(
     input.sidecarSets,
     ({ name }) => injectedByPolicy?.has(name) === true,
   );
   const leftToWebhook = yield* leftToWebhookEntries(byPolicy, options);
-  // Those that pending entries cover too: these cover Pods only.
   const jobs = yield* jobEntries(input.sidecarSets, {
     excludedNamespaces,
     clientConfig: clientConfig(input, PATHS.validateJob),
@@ -106,15 +103,6 @@ export function* planRegistrationInSteps(input: RegistrationInput): Steps<Regist
     ]),
     uncovered: pods.uncovered,
   };
-}
-
-/** Whether the entries of pending selections cover a SidecarSet. */
-function coverageBy(
-  pending: readonly PendingSelection[],
-): (prepared: PreparedSidecarSet) => boolean {
-  const keyOf = (uid: string | undefined, key: string) => `${uid} ${key}`;
-  const keys = new Set(pending.map(({ uid, spec }) => keyOf(uid, injectingCoverageKey(spec))));
-  return (prepared) => keys.has(keyOf(prepared.sidecarSet.metadata.uid, coverageKey(prepared)));
 }
 
 function configuration(

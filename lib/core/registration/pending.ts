@@ -3,7 +3,8 @@ import { labelSelector, type ObjectMeta } from "../../api/meta.ts";
 import { PENDING_SELECTIONS_ANNOTATION } from "../../api/names.ts";
 import { readAs } from "../../api/read.ts";
 import { failurePolicies } from "../../api/sidecarset.ts";
-import { injectingCoverageKey } from "./selection.ts";
+import type { PreparedSidecarSet } from "../prepared.ts";
+import { coverageKey, injectingCoverageKey } from "./selection.ts";
 
 /**
  * Pending selections: the validating webhook for SidecarSets adds a new selection to the registration before it
@@ -41,12 +42,6 @@ export interface KnownSelection {
  * Time that a pending selection is kept after the leader knows the SidecarSet, as other replicas may sync later.
  */
 const PENDING_SETTLE_SECONDS = 5;
-/**
- * Age up to which the pending entry alone covers a created SidecarSet, so that the leader does not write while more are
- * created. In the rest of {@linkcode PENDING_SETTLE_SECONDS} the permanent entry covers it too: when another webhook
- * has changed a Pod, the API server calls again only entries that it has already called for that Pod.
- */
-const SOLE_SECONDS = 2;
 /** Time after which it expires if the SidecarSet does not appear: the creation may have failed after the review. */
 const PENDING_EXPIRY_SECONDS = 60;
 /** Maximum number of pending selections: each takes room in a path and in the annotation. */
@@ -141,15 +136,17 @@ export function withPending(
  * SidecarSet long enough or knows a later selection of it, or when the SidecarSet is not created within {@linkcode
  * PENDING_EXPIRY_SECONDS}.
  *
- * @returns `sole`: those of `kept` whose SidecarSets need no other entry yet; `dueIn`: milliseconds until time alone
- * changes the result
+ * Until then the permanent entry covers the SidecarSet too, from the leader's next write on. One write must not replace
+ * one entry by the other: when another webhook has changed a Pod, the API server calls again only entries that it has
+ * called for that Pod before.
+ *
+ * @returns `dueIn`: milliseconds until the next one may expire
  */
 export function keptPending(
   pending: readonly PendingSelection[],
   { known, now }: { known(name: string): KnownSelection | undefined; now: Date },
-): { kept: PendingSelection[]; sole: PendingSelection[]; dueIn: number | undefined } {
+): { kept: PendingSelection[]; dueIn: number | undefined } {
   const kept: PendingSelection[] = [];
-  const sole: PendingSelection[] = [];
   let dueIn: number | undefined;
   for (const selection of pending) {
     const state = known(selection.name);
@@ -160,10 +157,16 @@ export function keptPending(
     // A selection with a time in the future, from another clock, must expire too.
     if (!(age < limit && age > -PENDING_EXPIRY_SECONDS * 1_000)) continue;
     kept.push(selection);
-    const soleLimit = SOLE_SECONDS * 1_000;
-    const isSole = selection.generation === 1 && isSeen && age < soleLimit;
-    if (isSole) sole.push(selection);
-    dueIn = Math.min(dueIn ?? Infinity, (isSole ? soleLimit : limit) - age);
+    dueIn = Math.min(dueIn ?? Infinity, limit - age);
   }
-  return { kept, sole, dueIn };
+  return { kept, dueIn };
+}
+
+/** Whether the entries of pending selections cover a SidecarSet's current selection. */
+export function coverageBy(
+  pending: readonly PendingSelection[],
+): (prepared: PreparedSidecarSet) => boolean {
+  const keyOf = (uid: string | undefined, key: string) => `${uid} ${key}`;
+  const keys = new Set(pending.map(({ uid, spec }) => keyOf(uid, injectingCoverageKey(spec))));
+  return (prepared) => keys.has(keyOf(prepared.sidecarSet.metadata.uid, coverageKey(prepared)));
 }

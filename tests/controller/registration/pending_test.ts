@@ -50,18 +50,11 @@ Deno.test("RegistrationReconciler keeps another replica's selection before and a
   assert.ok(first && reconciler.coveredSince(first), "nothing was lost");
   const added = sidecarSetOf({ name: "new", spec: { ...SPEC, ...ending } });
   state.sidecarSets = [first, added];
-  assert.equal(await reconcile(), 2_000);
-  assert.deepEqual(written, []);
-  const since = reconciler.coveredSince(added);
-  assert.ok(since, "the pending entry covers it");
-
-  await clock.advance(2_000);
-  assert.equal(await reconcile(), 3_000);
-  // The API server calls again, after other webhooks, only entries that it has called for the Pod.
+  assert.equal(await reconcile(), 5_000);
   assert.match(texts(latest(written)), /"ignore-.*'new'.*"pending-.*'new'/);
-  assert.equal(reconciler.coveredSince(added), since);
+  assert.ok(reconciler.coveredSince(added));
 
-  await clock.advance(3_000);
+  await clock.advance(5_000);
   assert.equal(await reconcile(), undefined);
   assert.deepEqual(pendingIn(latest(written).metadata), []);
   assert.match(texts(latest(written)), /'new'/);
