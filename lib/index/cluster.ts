@@ -18,6 +18,7 @@ import {
   type UnreadableCleanupRecord,
 } from "./cleanup_records.ts";
 import { injectedNames, InvertedIndex, workloadOf } from "./inverted_index.ts";
+import { internedStatus, Interning } from "./interning.ts";
 import { NamespaceIndex } from "./namespaces.ts";
 import { PolicyIndex } from "./policies.ts";
 import { PodIndex, podKey } from "./pods.ts";
@@ -27,6 +28,9 @@ import { RevisionIndex } from "./revisions.ts";
 import { SelectionTimes } from "./selection_times.ts";
 import { SidecarSetIndex } from "./sidecarsets.ts";
 import { isOlder, isSameState, unversioned } from "./versions.ts";
+
+/** Room for the conditions of a few thousand SidecarSets that report something of their own. */
+const MAX_CHARACTERS = 2_000_000;
 
 interface ClusterIndexOptions {
   /** Namespaces whose Pods are never injected. @default none */
@@ -62,6 +66,8 @@ export class ClusterIndex {
     isOlder: (pod, sidecarSet) => this.#selections.isOlder(pod, sidecarSet),
   });
   readonly #selections = new SelectionTimes();
+  /** Parts of the statuses. */
+  readonly #interning = new Interning({ maxCharacters: MAX_CHARACTERS });
   readonly #excludedNamespaces: ReadonlySet<string>;
   readonly #reclassifier: Reclassifier;
   /** The text of the ConfigMap with the allow-list; undefined if it does not exist. */
@@ -107,11 +113,18 @@ export class ClusterIndex {
     const { name } = state;
     const before = this.sidecarSets.get(name);
     if (before && isOlder(state.sidecarSet.metadata, before.sidecarSet.metadata)) return;
-    const after = this.revisions.compared(state, before);
+    const after = this.revisions.compared(this.#interned(state), before);
     this.#selections.apply(after, before);
     this.sidecarSets.apply(after);
     const sidecarSets = this.#reclassifier.updated(before, after);
     this.changes.publish({ kind: "sidecarset", name, before, after, sidecarSets });
+  }
+
+  #interned(state: PreparedSidecarSet): PreparedSidecarSet {
+    const { sidecarSet } = state;
+    if (sidecarSet.status === undefined) return state;
+    const status = internedStatus(sidecarSet.status, this.#interning);
+    return { ...state, sidecarSet: { ...sidecarSet, status } };
   }
 
   /** After a rollback of the store, the next state of a SidecarSet is the newer one. */

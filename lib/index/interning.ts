@@ -1,3 +1,5 @@
+import type { ControllerRevision } from "../api/objects.ts";
+import type { SidecarSetStatus } from "../api/sidecarset_status.ts";
 import { BoundedMap } from "../core/bounded_map.ts";
 import type { ObservedPod } from "../core/observed_pod.ts";
 
@@ -42,20 +44,61 @@ function keyOf(part: unknown): string | undefined {
 /** A projected Pod with interned parts; name, uid and resourceVersion are its own. */
 export function internedPod(pod: ObservedPod, interning: Interning): ObservedPod {
   const { metadata, spec, status } = pod;
-  const intern = <T extends object>(parts: T): T => {
-    const interned: T = { ...parts };
-    for (const key in interned) interned[key] = interning.intern(interned[key]);
-    return interned;
-  };
   const { name, uid, resourceVersion, ...common } = metadata;
   return {
     metadata: {
       ...(name === undefined ? {} : { name }),
       ...(uid === undefined ? {} : { uid }),
       ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      ...intern(common),
+      ...withInterned(common, interning),
     },
-    spec: intern(spec),
-    ...(status ? { status: interning.intern(intern(status)) } : {}),
+    spec: withInterned(spec, interning),
+    ...(status ? { status: interning.intern(withInterned(status, interning)) } : {}),
   };
+}
+
+/** A projected revision with interned parts: those of one template have the same data and record the same hashes. */
+export function internedRevision(
+  revision: ControllerRevision,
+  interning: Interning,
+): ControllerRevision {
+  const { metadata, data } = revision;
+  const owners = metadata.ownerReferences?.map((each) =>
+    withInterned(each, interning, ["apiVersion", "kind"])
+  );
+  const keys = ["namespace", "creationTimestamp", "annotations"] as const;
+  return {
+    ...revision,
+    metadata: {
+      ...withInterned(metadata, interning, keys),
+      ...(owners ? { ownerReferences: owners } : {}),
+    },
+    ...(data ? { data: interning.intern(data) } : {}),
+  };
+}
+
+/** A status with interned parts: those of most SidecarSets differ in name and selection only. */
+export function internedStatus(status: SidecarSetStatus, interning: Interning): SidecarSetStatus {
+  const conditions = status.conditions?.map((each) => withInterned(each, interning));
+  return {
+    ...withInterned(status, interning, ["effectiveSince"]),
+    ...(conditions ? { conditions: interning.intern(conditions) } : {}),
+  };
+}
+
+/** A copy with interned members: all, or those that are named. */
+function withInterned<T extends object>(
+  parts: T,
+  interning: Interning,
+  keys: Iterable<keyof T> = keysOf(parts),
+): T {
+  const interned: T = { ...parts };
+  for (const key of keys) {
+    if (interned[key] !== undefined) interned[key] = interning.intern(interned[key]);
+  }
+  return interned;
+}
+
+function* keysOf<T extends object>(parts: T): Generator<keyof T> {
+  for (const key in parts) yield key;
 }

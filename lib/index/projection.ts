@@ -1,6 +1,14 @@
 import type { Container } from "../api/container.ts";
-import type { ManagedFields, ObjectMeta } from "../api/meta.ts";
-import { INJECTED_LIST_ANNOTATION, INPLACE_UPDATE_STATE_ANNOTATION } from "../api/names.ts";
+import type { Labels, ManagedFields, ObjectMeta } from "../api/meta.ts";
+import {
+  CUSTOM_VERSION_LABEL,
+  HASH_ANNOTATION,
+  HASH_WITHOUT_IMAGE_ANNOTATION,
+  INJECTED_LIST_ANNOTATION,
+  INPLACE_UPDATE_STATE_ANNOTATION,
+  REVISION_OWNER_LABEL,
+} from "../api/names.ts";
+import type { ControllerRevision } from "../api/objects.ts";
 import type { ContainerStatus, Namespace, Pod, PodStatus } from "../api/pod.ts";
 import {
   OBSERVED,
@@ -69,6 +77,29 @@ export function projectNamespace({ metadata }: Namespace): Namespace {
   };
 }
 
+/**
+ * The parts of a ControllerRevision that are read: what orders and identifies it, its owner, and what it records.
+ * Writes of a revision are merge patches, which keep the rest.
+ */
+export function projectRevision(
+  { metadata, data, revision }: ControllerRevision,
+): ControllerRevision {
+  const { labels, annotations, ownerReferences } = metadata;
+  const controller = ownerReferences?.find((owner) => owner.controller === true);
+  return {
+    metadata: {
+      ...pick(metadata, ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"]),
+      ...(labels ? { labels: pick(labels, [REVISION_OWNER_LABEL, CUSTOM_VERSION_LABEL]) } : {}),
+      ...(annotations
+        ? { annotations: pick(annotations, [HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION]) }
+        : {}),
+      ...(controller ? { ownerReferences: [controller] } : {}),
+    },
+    ...(data ? { data } : {}),
+    revision,
+  };
+}
+
 /** An empty list means that the object had managed fields, none of which is read. */
 function withFields(
   fields: ManagedFields,
@@ -117,6 +148,11 @@ function projectContainerStatus(
   return terminated || state.running ? { ...projected, state } : projected;
 }
 
+function pick(value: Labels, keys: readonly string[]): Record<string, string>;
+function pick<T extends object, K extends keyof T>(
+  value: T,
+  keys: readonly K[],
+): Partial<Pick<T, K>>;
 function pick<T extends object, K extends keyof T>(
   value: T,
   keys: readonly K[],

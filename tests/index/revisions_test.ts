@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { changedBy } from "../support/changes.ts";
+import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../../lib/api/names.ts";
 import type { ControllerRevision } from "../../lib/api/objects.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { revisionOf as revisionOfSpec } from "../core/rollout/resize_scene.ts";
@@ -56,15 +57,17 @@ Deno.test("RevisionIndex keeps the newer state where the watch lags behind an an
   );
 });
 
-Deno.test("RevisionIndex keeps equal data once, and no managed fields", () => {
+Deno.test("RevisionIndex keeps equal data once, and nothing that is not read", () => {
   const index = new ClusterIndex();
   const { metadata } = revisionOf({});
+  const hashes = { [HASH_ANNOTATION]: "a", [HASH_WITHOUT_IMAGE_ANNOTATION]: "b" };
   for (const name of ["web-1", "web-2"]) {
     index.applyRevision(revisionOf({
       metadata: {
         ...metadata,
         name,
-        annotations: { hash: "a" },
+        labels: { ...metadata.labels, app: "web" },
+        annotations: { ...hashes, "kubectl.kubernetes.io/last-applied-configuration": "{}" },
         managedFields: [{ manager: "sidecarset", fieldsV1: { "f:data": {} } }],
       },
       data: { spec: { containers: [{ name: "agent" }] } },
@@ -72,10 +75,12 @@ Deno.test("RevisionIndex keeps equal data once, and no managed fields", () => {
   }
   const [first, second] = index.revisions.of("web");
   assert.deepEqual(first, {
-    ...revisionOf({ data: { spec: { containers: [{ name: "agent" }] } } }),
-    metadata: { ...metadata, annotations: { hash: "a" } },
+    metadata: { ...metadata, annotations: hashes },
+    data: { spec: { containers: [{ name: "agent" }] } },
+    revision: 1,
   });
   assert.equal(first?.data, second?.data);
+  assert.equal(first?.metadata.annotations, second?.metadata.annotations);
 });
 
 Deno.test("a SidecarSet of which only the status changes keeps its revision until that changes", () => {
