@@ -70,12 +70,13 @@ export class RegistrationPlanner {
   /** Text that is equal for two states that lead to the same plan. */
   #keyOf(prepared: PreparedSidecarSet): string {
     const { coverageKeys, isInjectedByPolicy } = this.#options;
-    // Most have no flag, and share the text with the coverage.
-    return [
-      coverageKeys.of(prepared),
+    const flags = [
       ...(keepsJobsRunning(prepared.sidecarSet) ? ["jobs"] : []),
       ...(isInjectedByPolicy(prepared) ? ["policy"] : []),
-    ].join(" ");
+    ];
+    const key = coverageKeys.of(prepared);
+    // Most have no flag, and share the text with the coverage.
+    return flags.length === 0 ? key : [key, ...flags].join(" ");
   }
 
   /** The registration for these SidecarSets, with what it leaves to the policy. */

@@ -26,7 +26,11 @@ export interface RevisionsOptions {
 
 /** A state without differences to the desired one. */
 interface Settled {
-  readonly state: string;
+  readonly uid: string | undefined;
+  readonly generation: number | undefined;
+  readonly customVersion: string | undefined;
+  /** The index's list, which is another one after each change. */
+  readonly stored: readonly ControllerRevision[];
   /** On the clock that only grows. */
   readonly at: number;
 }
@@ -64,14 +68,12 @@ export class Revisions {
     }
     const stored = index.revisions.of(name);
     const collisionCount = status?.collisionCount ?? 0;
-    const state = JSON.stringify([
-      metadata.uid,
-      metadata.generation,
-      metadata.labels?.[CUSTOM_VERSION_LABEL],
-      stored.map(({ metadata: { name, resourceVersion } }) => [name, resourceVersion]),
-    ]);
+    const { uid, generation, labels } = metadata;
+    const customVersion = labels?.[CUSTOM_VERSION_LABEL];
     const settled = this.#settled.get(name);
-    if (settled?.state === state && !this.#mayHaveRoom(settled, prepared)) return collisionCount;
+    const isSettled = settled !== undefined && settled.stored === stored && settled.uid === uid &&
+      settled.generation === generation && settled.customVersion === customVersion;
+    if (isSettled && !this.#mayHaveRoom(settled, prepared)) return collisionCount;
     const { reclassification } = index.pods;
     const wasClassified = !reclassification.isPending(name);
     // Only a full history is read from all Pods.
@@ -90,7 +92,7 @@ export class Revisions {
       if (!await this.#perform(action, signal)) return plan.collisionCount + 1;
     }
     if (plan.actions.length === 0 && isClassified) {
-      this.#settled.set(name, { state, at: clock.monotonic() });
+      this.#settled.set(name, { uid, generation, customVersion, stored, at: clock.monotonic() });
     }
     return plan.collisionCount;
   }

@@ -30,11 +30,14 @@ export class StatusMemory {
   pruned: Pruned | undefined;
   /** What the API server has kept of what was last written. */
   kept: Readonly<Record<string, unknown>> | undefined;
-  readonly repairs: RepairBackoff;
   /** When a roll-out last went on; RFC 3339. */
   #progressAt: string;
-  /** Numbers that grow as a roll-out goes on. */
-  #progress: string;
+  /** Of the SidecarSet, then; the numbers that grow as a roll-out goes on. */
+  #generation: number | undefined;
+  #updatedPods: number;
+  #updatedReadyPods: number;
+  readonly #clock: Clock;
+  #repairs: RepairBackoff | undefined;
 
   constructor(
     prepared: PreparedSidecarSet,
@@ -43,13 +46,20 @@ export class StatusMemory {
     const { sidecarSet: { metadata, status } } = prepared;
     this.uid = metadata.uid;
     this.since = clock.monotonic();
-    this.repairs = new RepairBackoff(clock);
-    this.#progress = progressOf(prepared, counts);
+    this.#clock = clock;
+    this.#generation = metadata.generation;
+    this.#updatedPods = counts.updatedPods;
+    this.#updatedReadyPods = counts.updatedReadyPods;
     this.#progressAt = storedProgress(status, {
       generation: metadata.generation ?? 0,
       counts,
       deadlineSeconds: progressDeadlineOf(prepared),
     }) ?? clock.now().toISOString();
+  }
+
+  /** Of this SidecarSet; few are ever overwritten by other clients. */
+  get repairs(): RepairBackoff {
+    return this.#repairs ??= new RepairBackoff(this.#clock);
   }
 
   /**
@@ -65,12 +75,15 @@ export class StatusMemory {
 
   /** Records the progress of a roll-out. @returns when it last progressed, in RFC 3339 */
   progressAt(
-    prepared: PreparedSidecarSet,
-    { counts, now }: { counts: PodCounts; now: Date },
+    { sidecarSet: { metadata: { generation } } }: PreparedSidecarSet,
+    { counts: { updatedPods, updatedReadyPods }, now }: { counts: PodCounts; now: Date },
   ): string {
-    const progress = progressOf(prepared, counts);
-    if (progress !== this.#progress) {
-      this.#progress = progress;
+    const isSame = generation === this.#generation && updatedPods === this.#updatedPods &&
+      updatedReadyPods === this.#updatedReadyPods;
+    if (!isSame) {
+      this.#generation = generation;
+      this.#updatedPods = updatedPods;
+      this.#updatedReadyPods = updatedReadyPods;
       this.#progressAt = now.toISOString();
     }
     return this.#progressAt;
@@ -84,9 +97,4 @@ export class StatusMemory {
  */
 export function progressDeadlineOf({ sidecarSet: { spec } }: PreparedSidecarSet): number {
   return spec.updateStrategy?.progressDeadlineSeconds ?? 600;
-}
-
-function progressOf({ sidecarSet: { metadata } }: PreparedSidecarSet, counts: PodCounts): string {
-  const { updatedPods, updatedReadyPods } = counts;
-  return JSON.stringify([metadata.uid, metadata.generation, updatedPods, updatedReadyPods]);
 }

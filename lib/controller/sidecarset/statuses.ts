@@ -134,12 +134,12 @@ export class Statuses {
 
   /** Milliseconds until the status may be written. */
   #waitOf(
-    { writtenAt, failures, repairs }: StatusMemory,
+    memory: StatusMemory,
     { isRepair }: { isRepair: boolean },
   ): number {
-    const interval = backoffDelay(failures, WRITE_INTERVAL_MS);
-    const wait = writtenAt + interval - this.#options.clock.monotonic();
-    return Math.max(wait, isRepair ? repairs.wait : 0);
+    const interval = backoffDelay(memory.failures, WRITE_INTERVAL_MS);
+    const wait = memory.writtenAt + interval - this.#options.clock.monotonic();
+    return Math.max(wait, isRepair ? memory.repairs.wait : 0);
   }
 
   async #store(

@@ -102,10 +102,13 @@ function withStatusOf(
   known: PreparedSidecarSet | undefined,
   object: KubeObject,
 ): Read<PreparedSidecarSet> | undefined {
-  if (known === undefined || !hasSameSpec(known, object.metadata)) return undefined;
+  const { resourceVersion } = object.metadata;
+  if (known === undefined || resourceVersion === undefined) return undefined;
+  if (!hasSameSpec(known, object.metadata)) return undefined;
   const { status: _, ...sidecarSet } = known.sidecarSet;
   const { specWrittenAt: __, ...prepared } = known;
-  const { metadata } = object;
+  // Its texts are in memory already.
+  const metadata = { ...sidecarSet.metadata, resourceVersion };
   if (!("status" in object)) {
     return { ok: true, value: { ...prepared, sidecarSet: { ...sidecarSet, metadata } } };
   }

@@ -73,6 +73,30 @@ Deno.test("a rollback to an older spec uses its revision again, as the newest", 
   assert.equal(created.length, 2);
 });
 
+Deno.test("revisions are compared again when another client has changed one, and only then", async () => {
+  const { client, index, apply, reconcile } = setUp();
+  await apply("agent:1");
+  await apply("agent:2");
+  const [first] = index.revisions.of("web").toSorted((a, b) => a.revision - b.revision);
+  assert.ok(first);
+  const writes = () => client.requests.filter(({ path }) => path.includes("controllerrevisions"));
+  const before = writes().length;
+  await reconcile();
+  assert.equal(writes().length, before);
+  index.applyRevision({
+    ...first,
+    metadata: { ...first.metadata, resourceVersion: "100" },
+    revision: 7,
+  });
+  await reconcile();
+  assert.deepEqual(
+    writes().slice(before).map(({ method, body }) => [method, Object(body).revision]),
+    [
+      ["PATCH", 8],
+    ],
+  );
+});
+
 Deno.test("no more revisions are kept than revisionHistoryLimit says", async () => {
   const { apply, images } = setUp({ revisionHistoryLimit: 2 });
   for (const image of ["agent:1", "agent:2", "agent:3", "agent:4"]) await apply(image);
