@@ -115,8 +115,8 @@ Deno.test("a managed cluster's enforcer that excludes namespaces from every webh
       containers,
     });
     await untilNothingPending(plane);
-    // One write adds the entry for Pods, one moves it, and one adds the entry for Jobs.
-    const expected = [mutating + 2, validating + 1];
+    // Writes of the pending entry for Pods, of the permanent one and of its end; one of the entry for Jobs.
+    const expected = [mutating + 3, validating + 1];
     await eventually(async () => isDeepStrictEqual(await generations(plane), expected), {
       what: "both configurations have the new entries",
     });
