@@ -75,6 +75,11 @@ export interface Obstacle {
   readonly subject?: string;
 }
 
+/** An obstacle whose reason says everything. */
+export function because(reason: Reason): Obstacle {
+  return { reason, message: REASONS[reason] };
+}
+
 /** Meaning of a SidecarSet's conditions when they are True. One sentence each. */
 export const CONDITIONS = {
   Ready: "New Pods get exactly this generation.",

@@ -8,7 +8,7 @@ import type { RunSteps } from "../../lib/controller/steps.ts";
 import { SidecarSetController } from "../../lib/controller/sidecarset/controller.ts";
 import { Writer } from "../../lib/controller/writer.ts";
 import { RECREATING_KINDS } from "../../lib/core/cleanup/eviction.ts";
-import type { ReplacementObstacle } from "../../lib/core/cleanup/replacement.ts";
+import type { Obstacle } from "../../lib/core/reasons.ts";
 import type { RegistrationFacts } from "../../lib/core/status/facts.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import type { Slices } from "../../lib/index/reclassifier.ts";
@@ -24,7 +24,7 @@ export interface EngineOptions {
   readonly clock: Clock;
   isLeader?(): boolean;
   registrationOf?(): RegistrationFacts;
-  obstacleOf?(pod: ObservedPod): ReplacementObstacle | undefined;
+  obstacleOf?(pod: ObservedPod): Obstacle | undefined;
   /** Revisions that another controller has left; undefined while reading them is forbidden. @default none */
   retainedRevisions?(): readonly ControllerRevision[] | undefined;
   /** Applies the answer to a status write ahead of the watch. @default it is ignored */

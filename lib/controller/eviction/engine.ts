@@ -10,7 +10,7 @@ import {
   planEvictions,
   withEvictions,
 } from "../../core/cleanup/eviction_plan.ts";
-import type { ReplacementObstacle } from "../../core/cleanup/replacement.ts";
+import type { Obstacle } from "../../core/reasons.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
@@ -39,12 +39,12 @@ export interface EvictionEngineOptions {
    */
   isWebhookReady(prepared: PreparedSidecarSet): boolean | undefined;
   /** The dry run of the injection for a Pod's replacement. */
-  obstacleOf(pod: Pod, prepared: PreparedSidecarSet): ReplacementObstacle | undefined;
+  obstacleOf(pod: Pod, prepared: PreparedSidecarSet): Obstacle | undefined;
   /** What the dry run finds without the whole Pod. */
   observedObstacleOf(
     pod: ObservedPod,
     prepared: PreparedSidecarSet,
-  ): ReplacementObstacle | undefined;
+  ): Obstacle | undefined;
   /** The whole Pod from the API server; the index has a projection. May reject with what it answers. */
   readPod(pod: ObservedPod, signal: AbortSignal): Promise<Pod>;
   readonly confirmation: Confirmation;
@@ -62,7 +62,7 @@ export interface EvictionRequest extends
   /** Undefined where the SidecarSet is deleted: the replacement needs nothing of it. */
   readonly current: PreparedSidecarSet | undefined;
   /** Decides before the eviction. */
-  obstacleOf(pod: Pod): ReplacementObstacle | undefined;
+  obstacleOf(pod: Pod): Obstacle | undefined;
   /** Asks the API server which of the Pods are still to be evicted. Rejects with what it answers. */
   confirm(pods: readonly ObservedPod[], signal: AbortSignal): Promise<readonly ObservedPod[]>;
 }

@@ -1,12 +1,12 @@
 import type { Clock } from "../../api/clock.ts";
 import type { ObservedPod } from "../../core/observed_pod.ts";
-import type { ReplacementObstacle } from "../../core/cleanup/replacement.ts";
+import type { Obstacle } from "../../core/reasons.ts";
 
 /** An obstacle can disappear without a watch event, so it is checked again after this time. */
 const RECHECK_INTERVAL_MS = 300_000;
 
 interface Finding {
-  readonly obstacle: ReplacementObstacle;
+  readonly obstacle: Obstacle;
   readonly specKey: string;
   /** Of the Pod. */
   readonly resourceVersion: string | undefined;
@@ -34,7 +34,7 @@ export class EvictionFindings {
   of(
     { metadata: { uid = "", resourceVersion } }: ObservedPod,
     specKey: string,
-  ): ReplacementObstacle | undefined {
+  ): Obstacle | undefined {
     const known = this.#findings.get(uid);
     const holds = known?.specKey === specKey && known?.resourceVersion === resourceVersion;
     return holds ? known?.obstacle : undefined;
@@ -42,7 +42,7 @@ export class EvictionFindings {
 
   record(
     { metadata: { uid = "", resourceVersion } }: ObservedPod,
-    { specKey, obstacle }: { specKey: string; obstacle: ReplacementObstacle },
+    { specKey, obstacle }: { specKey: string; obstacle: Obstacle },
   ): void {
     const until = this.#clock.monotonic() + RECHECK_INTERVAL_MS;
     this.#findings.delete(uid);

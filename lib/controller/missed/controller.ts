@@ -2,9 +2,8 @@ import type { Pod } from "../../api/pod.ts";
 import { compareByName, type ObservedPod } from "../../core/observed_pod.ts";
 import { isDeepStrictEqual } from "node:util";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
-import type { ReplacementObstacle } from "../../core/cleanup/replacement.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
-import type { Reason } from "../../core/reasons.ts";
+import type { Obstacle, Reason } from "../../core/reasons.ts";
 import { missedCondition } from "../../core/status/conditions.ts";
 import type { Change } from "../../index/changes.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
@@ -25,7 +24,7 @@ interface MissedControllerOptions extends LoopEnvironment {
   /** The whole Pod from the API server. May reject with what it answers. */
   readPod(pod: ObservedPod, signal: AbortSignal): Promise<Pod>;
   /** Why a Pod was missed by a SidecarSet. */
-  reasonFor(pod: Pod, prepared: PreparedSidecarSet): ReplacementObstacle;
+  reasonFor(pod: Pod, prepared: PreparedSidecarSet): Obstacle;
   readonly events: Pick<Events, "record">;
 }
 
@@ -39,7 +38,7 @@ interface MissedSummary {
   readonly example: string;
 }
 
-interface Finding extends ReplacementObstacle {
+interface Finding extends Obstacle {
   readonly generation: number | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { ObservedPod } from "../../core/observed_pod.ts";
 import type { Clock } from "../../api/clock.ts";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
-import type { ReplacementObstacle } from "../../core/cleanup/replacement.ts";
+import type { Obstacle } from "../../core/reasons.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Events } from "../events.ts";
 import { podReference, sidecarSetReference, workloadReference } from "../references.ts";
@@ -23,7 +23,7 @@ interface PodEventsOptions {
 /** A missed Pod, and why the SidecarSet was not injected into it; undefined until that is known. */
 export interface MissedPod {
   readonly pod: ObservedPod;
-  readonly finding: ReplacementObstacle | undefined;
+  readonly finding: Obstacle | undefined;
 }
 
 /** Events of one workload for one SidecarSet and reason. */
@@ -89,7 +89,7 @@ export class MissedPodEvents {
   #record(
     prepared: PreparedSidecarSet,
     pod: ObservedPod,
-    { reason, message }: ReplacementObstacle,
+    { reason, message }: Obstacle,
   ): void {
     const { clock, events } = this.#options;
     const now = clock.monotonic();

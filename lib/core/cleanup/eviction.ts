@@ -1,7 +1,7 @@
 import type { OwnerReference } from "../../api/meta.ts";
 import { isMirrorPod } from "../../api/pod.ts";
 import type { ObservedPod } from "../observed_pod.ts";
-import { type Reason, REASONS } from "../reasons.ts";
+import { because, type Obstacle, type Reason, REASONS } from "../reasons.ts";
 import { isActive, isRunningAndReady } from "../status/readiness.ts";
 import { type EvictionGuard, mayTryAt } from "./eviction_guards.ts";
 
@@ -19,7 +19,7 @@ export interface EvictionFacts {
   /** Whether the webhook is ready for the replacement. */
   readonly webhookReady: boolean;
   /** The obstacle found by a dry run for the replacement; undefined if there is none. */
-  readonly replacementObstacle?: { readonly reason: Reason; readonly message: string };
+  readonly replacementObstacle?: Obstacle;
   /** Number of unavailable Pods of the SidecarSet, and its maximum. */
   readonly unavailable: number;
   readonly maxUnavailable: number;
@@ -143,8 +143,4 @@ function budgetUsed(pod: ObservedPod, facts: EvictionFacts): EvictionObstacle | 
   const costs = isRunningAndReady(pod) ? 1 : 0;
   const isWithin = costs === 0 || facts.unavailable + costs <= facts.maxUnavailable;
   return isWithin && !facts.guardsFull ? undefined : because("BudgetUsed");
-}
-
-function because(reason: Reason): EvictionObstacle {
-  return { reason, message: REASONS[reason] };
 }

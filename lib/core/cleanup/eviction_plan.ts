@@ -1,12 +1,11 @@
 import { rfc3339 } from "../../api/meta.ts";
 import { compareByName, type ObservedPod } from "../observed_pod.ts";
-import type { Reason } from "../reasons.ts";
+import type { Obstacle, Reason } from "../reasons.ts";
 import { isRunningAndReady } from "../status/readiness.ts";
 import { forEachInSteps, STEP_ITEMS, type Steps } from "../steps.ts";
 import { controllerOf, type EvictionDecision, type EvictionFacts, mayEvict } from "./eviction.ts";
 import { afterEviction, type EvictionGuard, expiresAt, settleGuards } from "./eviction_guards.ts";
 import { settledAt, workloadsOf } from "./eviction_workloads.ts";
-import type { ReplacementObstacle } from "./replacement.ts";
 
 /** Input for planning a SidecarSet's next evictions. */
 export interface EvictionSnapshot extends
@@ -21,9 +20,9 @@ export interface EvictionSnapshot extends
   /** All Pods of a workload. */
   podsOf(workload: string): Iterable<ObservedPod>;
   /** A Pod's obstacle by earlier plans; undefined if unknown. */
-  knownObstacleOf(pod: ObservedPod): ReplacementObstacle | undefined;
+  knownObstacleOf(pod: ObservedPod): Obstacle | undefined;
   /** Result of the injection's dry run for a Pod's replacement, as far as the observed Pod shows it. */
-  observedObstacleOf(pod: ObservedPod): ReplacementObstacle | undefined;
+  observedObstacleOf(pod: ObservedPod): Obstacle | undefined;
   readonly guards: readonly EvictionGuard[];
   /** By UID of the evicted Pod: time at which an eviction that failed in the API server may be repeated. */
   readonly faultRetryAt?: ReadonlyMap<string, number>;
@@ -38,7 +37,7 @@ export interface EvictionPlan {
   /** Guards without these evictions; the same reference if nothing changes. */
   readonly guards: readonly EvictionGuard[];
   /** Obstacles found in Pods, for the next plans. */
-  readonly obstacles: ReadonlyMap<ObservedPod, ReplacementObstacle>;
+  readonly obstacles: ReadonlyMap<ObservedPod, Obstacle>;
   /** Why a Pod that is not evicted stays: the first one by namespace and name. */
   readonly objection?: {
     readonly pod: ObservedPod;
@@ -69,7 +68,7 @@ export function* planEvictions(snapshot: EvictionSnapshot): Steps<EvictionPlan> 
   const guards = yield* settleGuards(snapshot);
   const workloads = yield* workloadsOf(snapshot, guards);
   const evictions: ObservedPod[] = [];
-  const obstacles = new Map<ObservedPod, ReplacementObstacle>();
+  const obstacles = new Map<ObservedPod, Obstacle>();
   const done = new Set<string>();
   const { pending, underWay } = workloads;
   let unavailable = snapshot.unavailable + pending.length + underWay.length;
@@ -100,7 +99,7 @@ export function* planEvictions(snapshot: EvictionSnapshot): Steps<EvictionPlan> 
     const obstacle = snapshot.observedObstacleOf(pod);
     return obstacle ? mayEvict(pod, { ...facts, replacementObstacle: obstacle }) : decision;
   };
-  const object = (pod: ObservedPod, { reason, message }: ReplacementObstacle) => {
+  const object = (pod: ObservedPod, { reason, message }: Obstacle) => {
     if (objection && (objection.pod === example || compareByName(objection.pod, pod) <= 0)) return;
     objection = { pod, reason, message };
   };

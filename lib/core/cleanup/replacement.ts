@@ -6,16 +6,10 @@ import { unpatched, unpatchedLabels } from "../pod_metadata/unpatched.ts";
 import { recordsObstacle } from "../inject/admit.ts";
 import type { Injection, InjectRequest } from "../inject/contract.ts";
 import type { ObservedContainer, ObservedPod } from "../observed_pod.ts";
-import { type Reason, REASONS } from "../reasons.ts";
+import { because, type Obstacle, type Reason } from "../reasons.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import { REGISTRATION_SETTLE_SECONDS } from "../status/conditions.ts";
 import { effectiveSinceOf } from "../status/effective_since.ts";
-
-/** Why the sidecars would not be injected into a Pod's replacement. */
-export interface ReplacementObstacle {
-  readonly reason: Reason;
-  readonly message: string;
-}
 
 /** Input of the dry run in addition to the Pod. */
 export interface ReplacementFacts {
@@ -102,7 +96,7 @@ function asObservedRecreated(pod: ObservedPod): Pod {
 export function replacementObstacle(
   pod: Pod,
   facts: ReplacementFacts,
-): ReplacementObstacle | undefined {
+): Obstacle | undefined {
   return obstacleOf(pod, asRecreated(pod), facts);
 }
 
@@ -114,7 +108,7 @@ export function replacementObstacle(
 export function observedObstacle(
   pod: ObservedPod,
   facts: ReplacementFacts,
-): ReplacementObstacle | undefined {
+): Obstacle | undefined {
   const obstacle = obstacleOf(pod, asObservedRecreated(pod), facts);
   return obstacle && OBSERVABLE_REASONS.has(obstacle.reason) ? obstacle : undefined;
 }
@@ -123,7 +117,7 @@ function obstacleOf(
   pod: ObservedPod,
   recreated: Pod,
   facts: ReplacementFacts,
-): ReplacementObstacle | undefined {
+): Obstacle | undefined {
   const { sidecarSet, excludedNamespaces, request } = facts;
   const { namespace = "" } = pod.metadata;
   if (isMirrorPod(pod)) return because("MirrorPod");
@@ -144,7 +138,7 @@ function obstacleOf(
  * records copied from another Pod, creation in the first seconds of the selection, or else that no ready webhook
  * was called.
  */
-export function missedReason(pod: Pod, facts: ReplacementFacts): ReplacementObstacle {
+export function missedReason(pod: Pod, facts: ReplacementFacts): Obstacle {
   const found = replacementObstacle(pod, facts) ?? recordsObstacle(pod);
   if (found !== undefined) return found;
   const { sidecarSet, request: { selecting } } = facts;
@@ -159,8 +153,4 @@ function isCreatedTogether({ metadata }: Pod, prepared: PreparedSidecarSet): boo
   const since = effectiveSinceOf(prepared, prepared.sidecarSet.status);
   const age = Date.parse(metadata.creationTimestamp ?? "") - Date.parse(since ?? "");
   return age < REGISTRATION_SETTLE_SECONDS * 1_000;
-}
-
-function because(reason: Reason): ReplacementObstacle {
-  return { reason, message: REASONS[reason] };
 }

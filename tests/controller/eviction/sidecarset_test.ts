@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { SidecarSetStatus } from "../../../lib/api/sidecarset_status.ts";
-import type { ReplacementObstacle } from "../../../lib/core/cleanup/replacement.ts";
+import type { Obstacle } from "../../../lib/core/reasons.ts";
 import { isObject } from "../../../lib/api/json.ts";
 import type { ObservedPod } from "../../../lib/core/observed_pod.ts";
 import { createEngine } from "../../support/engine.ts";
@@ -33,8 +33,8 @@ function owned(name: string, workload = "rs"): Pod {
 }
 
 interface SetUp {
-  obstacle?: ReplacementObstacle;
-  obstacleOf?(pod: ObservedPod): ReplacementObstacle | undefined;
+  obstacle?: Obstacle;
+  obstacleOf?(pod: ObservedPod): Obstacle | undefined;
   /** Of evictions. */
   httpCode?: number;
 }
@@ -138,7 +138,7 @@ Deno.test("Evictions leaves a Pod whose replacement would be outdated too, and s
 
 Deno.test("Evictions re-checks Pods of a SidecarSet that was recreated with another spec", async () => {
   const obstacle = { reason: "ContainerNameConflict", message: "the names clash" } as const;
-  let found: ReplacementObstacle | undefined = obstacle;
+  let found: Obstacle | undefined = obstacle;
   const { index, clock, reconcile, evicted } = setUp({ obstacleOf: () => found });
   await reconcile();
   found = undefined;
