@@ -1,7 +1,6 @@
 import { firstByName, type ObservedPod } from "../../core/observed_pod.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { LeftPod, RolloutPlan, RolloutSnapshot } from "../../core/rollout/contract.ts";
-import { updatedAndReadySince } from "../../core/rollout/availability.ts";
 import { planRolloutInSteps } from "../../core/rollout/plan.ts";
 import { planDetail } from "../../core/rollout/plan_reason.ts";
 import {
@@ -14,6 +13,7 @@ import {
 import { hasTrait, isOutdated, PodTrait } from "../../core/status/pod_class.ts";
 import { podKey } from "../../index/pods.ts";
 import { atOnce, type RunSteps, TimedSteps } from "../steps.ts";
+import { collectSettling, settlingPods } from "./settling.ts";
 import { plansAlike, Rollout } from "./state.ts";
 import { RolloutWrites, type RolloutWritesOptions } from "./writes.ts";
 
@@ -76,17 +76,14 @@ export class Rollouts {
     const version = `${index.pods.versionOf(name)}/${rollout.changes}/${pending.uids.size}`;
     const reused = rollout.reusable(prepared, version);
     if (reused !== undefined) {
-      // Where it rests for want of room, the end of a write is what it waits for.
-      const isResting = reused.version !== version && rollout.rest > 0;
+      if (!await this.#carryOn(rollout, { prepared, signal })) return undefined;
+      // For want of room, the end of a write is what it waits for.
+      const isResting = reused.version !== version && (rollout.rest > 0 || rollout.hasRoom);
       return this.#dueAt(reused.plan, [isResting ? rollout.rest : rollout.wait, pending.wait]);
     }
-    rollout.releaseRefused(index.pods, name);
     const planning = new TimedSteps(clock, this.#plan(rollout, prepared, pending.uids));
     const { snapshot, made, denied, denying } = await runSteps(planning.steps());
-    const current = index.sidecarSets.get(name);
-    const isCurrent = current !== undefined && plansAlike(current, prepared) &&
-      !index.pods.reclassification.isPending(name);
-    if (!isCurrent || signal.aborted) return undefined;
+    if (!this.#isCurrent(prepared) || signal.aborted) return undefined;
     const updates = [...made.flips, ...made.updates];
     for (const update of updates) this.#writes.update(rollout, { prepared, update, signal });
     this.#report(rollout, { prepared, denied, signal });
@@ -96,6 +93,32 @@ export class Rollouts {
     // Of thousands of SidecarSets most have no Pods, and a plan for none costs little.
     if (rollout.isBlank && index.pods.classesOf(name).size === 0) this.#bySidecarSet.delete(name);
     return this.#dueAt(plan, [rollout.wait, pending.wait]);
+  }
+
+  /** Starts further updates of the last plan; resolves to false if the SidecarSet changes meanwhile. */
+  async #carryOn(
+    rollout: Rollout,
+    { prepared, signal }: { prepared: PreparedSidecarSet; signal: AbortSignal },
+  ): Promise<boolean> {
+    const { further } = rollout;
+    if (further === undefined || !rollout.hasRoom) return true;
+    const { runSteps = atOnce } = this.#options;
+    const updates = await runSteps(further.take(rollout.room));
+    if (!this.#isCurrent(prepared) || signal.aborted) {
+      // The plan has lost them.
+      rollout.last = undefined;
+      return false;
+    }
+    for (const update of updates) this.#writes.update(rollout, { prepared, update, signal });
+    return true;
+  }
+
+  /** Whether a plan for this state of a SidecarSet may be executed. */
+  #isCurrent(prepared: PreparedSidecarSet): boolean {
+    const { sidecarSets, pods } = this.#options.index;
+    const current = sidecarSets.get(prepared.name);
+    return current !== undefined && plansAlike(current, prepared) &&
+      !pods.reclassification.isPending(prepared.name);
   }
 
   /**
@@ -134,9 +157,11 @@ export class Rollouts {
     pending: ReadonlySet<string>,
   ): Steps<PlannedSteps> {
     const { pods } = this.#options.index;
+    yield* rollout.releaseRefused(pods, prepared.name);
     const unsorted = pods.outdatedKeysOf(prepared.name);
     const drifted = pods.driftedOf(prepared.name);
-    if (unsorted.length + drifted.length > 0) yield* this.#collectSettling(rollout, prepared);
+    const isNeeded = unsorted.length + drifted.length > 0;
+    if (isNeeded) yield* collectSettling(pods, { rollout, prepared });
     const keys = yield* sortInSteps(unsorted, (a, b) => a < b ? -1 : 1);
     const classes = pods.classesOf(prepared.name);
     // Since the keys were read, a Pod may have left the selection, or another one may have its name.
@@ -193,7 +218,7 @@ export class Rollouts {
       halfUpgraded,
       drifted,
       matched: { [Symbol.iterator]: () => pods.matchedOf(name)[Symbol.iterator]() },
-      settling: { [Symbol.iterator]: () => this.#settling(prepared) },
+      settling: settlingPods(pods, { prepared, now: clock.now() }),
       classOf: (pod) => classes.get(podKey(pod)) ?? 0,
       now: clock.now(),
       pending,
@@ -202,33 +227,6 @@ export class Rollouts {
       retryAt: rollout.failures.retryTimes(),
       exists: (other) => sidecarSets.get(other) !== undefined,
     };
-  }
-
-  /** Before a plan that asks which Pods have settled; collected again where `minReadySeconds` has changed. */
-  *#collectSettling(rollout: Rollout, prepared: PreparedSidecarSet): Steps<void> {
-    const { pods } = this.#options.index;
-    const members = pods.settlingOf(prepared.name);
-    const { minReadySeconds = 0 } = prepared.sidecarSet.spec.updateStrategy ?? {};
-    if (rollout.minReadySeconds !== minReadySeconds) members?.restartSettling();
-    rollout.minReadySeconds = minReadySeconds;
-    if (minReadySeconds > 0) yield* members?.collectSettling() ?? [];
-  }
-
-  /** Drops Pods that have settled, so that each is checked once per change. */
-  *#settling(prepared: PreparedSidecarSet): Generator<ObservedPod, void> {
-    const { index: { pods }, clock } = this.#options;
-    const { name, sidecarSet: { spec } } = prepared;
-    const members = pods.settlingOf(name);
-    if (members === undefined) return;
-    const { minReadySeconds = 0 } = spec.updateStrategy ?? {};
-    const classes = pods.classesOf(name);
-    const facts = { prepared, classOf: (pod: ObservedPod) => classes.get(podKey(pod)) ?? 0 };
-    const settledBefore = clock.now().getTime() - minReadySeconds * 1_000;
-    for (const key of members.settling) {
-      const pod = pods.get(key);
-      if (pod && updatedAndReadySince(pod, facts) > settledBefore) yield pod;
-      else members.settled(key);
-    }
   }
 
   #explained(

@@ -1,7 +1,8 @@
 import type { Clock } from "../../api/clock.ts";
 import type { ObservedPod } from "../../core/observed_pod.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
-import type { RolloutPlan } from "../../core/rollout/contract.ts";
+import type { FurtherUpdates, RolloutPlan } from "../../core/rollout/contract.ts";
+import { forEachInSteps, type Steps } from "../../core/steps.ts";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
 import { type PodIndex, podKey } from "../../index/pods.ts";
@@ -10,8 +11,10 @@ import { Expectations } from "./expectations.ts";
 
 /** Max. writes of one SidecarSet under way or queued: enough to keep the writer busy, few enough to stay current. */
 const SLOTS = 256;
-/** Free slots from which another plan is worth its cost. */
+/** Free slots from which another plan, or more of the last one, is worth its cost. */
 const WORTHWHILE = 128;
+/** For how long a plan with more updates than slots is carried on: the order of its Pods may be as old. */
+const MAX_PLAN_AGE_MS = 1_000;
 /** The pause after a plan, as a multiple of the time that the plan took. */
 const PAUSE_FACTOR = 9;
 
@@ -24,6 +27,8 @@ interface MadePlan {
   readonly dueAt: number;
   /** When the next plan may be made; monotonic. */
   readonly restUntil: number;
+  /** Until when it is carried on while updates are left; monotonic. */
+  readonly validUntil: number;
 }
 
 /** One SidecarSet's roll-out as far as this process has carried it. */
@@ -91,16 +96,19 @@ export class Rollout {
    * Releases one refused write for each Pod that has become ready since the last call: a webhook that refuses writes
    * while too many Pods are unavailable may now allow the next one.
    */
-  releaseRefused(pods: Pick<PodIndex, "get" | "classesOf" | "countsOf">, name: string): void {
+  *releaseRefused(
+    pods: Pick<PodIndex, "get" | "classesOf" | "countsOf">,
+    name: string,
+  ): Steps<void> {
     const classes = pods.classesOf(name);
+    const { readyPods } = pods.countsOf(name);
     const workloads: (string | undefined)[] = [];
-    for (const [uid, { key, workload }] of this.#updated) {
+    yield* forEachInSteps(this.#updated, ([uid, { key, workload }]) => {
       const isThere = pods.get(key)?.metadata.uid === uid;
       const isReady = isThere && hasTrait(classes.get(key) ?? 0, PodTrait.Ready);
       if (isReady) workloads.push(workload);
       if (isReady || !isThere) this.#updated.delete(uid);
-    }
-    const { readyPods } = pods.countsOf(name);
+    });
     const more = readyPods - this.#readyPods - workloads.length;
     this.#readyPods = readyPods;
     for (let i = 0; i < more; i++) workloads.push(undefined);
@@ -146,8 +154,20 @@ export class Rollout {
     const { last } = this;
     if (last === undefined || !plansAlike(last.prepared, prepared)) return undefined;
     if (last.dueAt <= this.#clock.monotonic()) return undefined;
-    if (last.version === version || this.room < WORTHWHILE) return last;
-    return this.rest > 0 ? last : undefined;
+    if (last.version === version || !this.hasRoom) return last;
+    return this.rest > 0 || this.further !== undefined ? last : undefined;
+  }
+
+  /** Whether enough writes may be started. */
+  get hasRoom(): boolean {
+    return this.room >= WORTHWHILE;
+  }
+
+  /** The updates that the last plan has left, while it is valid. */
+  get further(): FurtherUpdates | undefined {
+    const { plan: { further } = {}, validUntil = 0 } = this.last ?? {};
+    const isLeft = further?.isDone === false && this.#clock.monotonic() < validUntil;
+    return isLeft ? further : undefined;
   }
 
   /** Milliseconds until the next plan may be made. */
@@ -162,14 +182,19 @@ export class Rollout {
   }
 
   /** Keeps a plan, and lets the next one wait for as long as this one's cost demands. */
-  keep(made: Omit<MadePlan, "restUntil" | "dueAt">, { spentMs }: { spentMs: number }): void {
+  keep(
+    made: Pick<MadePlan, "prepared" | "version" | "plan">,
+    { spentMs }: { spentMs: number },
+  ): void {
     const now = this.#clock.monotonic();
     const { waitUntil = Infinity } = made.plan;
     const planned = waitUntil - this.#clock.now().getTime();
+    const restUntil = now + spentMs * PAUSE_FACTOR;
     this.last = {
       ...made,
       dueAt: now + Math.min(planned, this.failures.wait ?? Infinity),
-      restUntil: now + spentMs * PAUSE_FACTOR,
+      restUntil,
+      validUntil: Math.max(restUntil, now + MAX_PLAN_AGE_MS),
     };
   }
 }

@@ -11,7 +11,7 @@ import {
 import { releasedAnnotations } from "../pod_metadata/removal.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { ObservedPod } from "../observed_pod.ts";
-import { unavailableLimit, walkBudget } from "../rollout/budget.ts";
+import { BudgetWalk, unavailableLimit } from "../rollout/budget.ts";
 import { isStateConsistent } from "../status/consistency.ts";
 import { hasMainEnded, sidecarContainerNames } from "../status/containers.ts";
 import { isActive, isRunningAndReady } from "../status/readiness.ts";
@@ -107,15 +107,15 @@ export function* planCleanup(snapshot: CleanupSnapshot): Steps<CleanupPlan> {
     else if (surplus !== undefined) evictions.push({ pod, surplus });
   });
   const limit = unavailableLimit(snapshot.maxUnavailable, total);
-  const walk = yield* walkBudget<Candidate, Candidate>(candidates, {
+  const walk = new BudgetWalk<Candidate, Candidate>(candidates, {
     limit,
     unavailable: () => unavailable,
-    room: snapshot.room,
     isAvailable: ({ pod, restarts }) => restarts && isAvailable(pod, snapshot.scope),
     update: (candidate) => candidate,
   });
+  const taken = yield* walk.take(snapshot.room);
   return {
-    writes: walk.updates.map(({ write }) => write),
+    writes: taken.map(({ write }) => write),
     evictions,
     remaining,
     heldBack: walk.heldBack,

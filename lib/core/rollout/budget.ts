@@ -1,5 +1,5 @@
 import type { IntOrPercent } from "../../api/strategies.ts";
-import { forEachInSteps, type Steps } from "../steps.ts";
+import { STEP_ITEMS, type Steps } from "../steps.ts";
 
 /**
  * Number of matched Pods that stay at the old revision. Percentages round up, but less than 100% of several Pods
@@ -43,21 +43,12 @@ function share(percent: string, total: number): number {
   return Math.ceil(Number(percent.slice(0, -1)) * total / 100);
 }
 
-/** Result of the walk over the ordered candidates. */
-interface BudgetWalk<U> {
-  readonly updates: readonly U[];
-  /** Number of candidates that the budget does not allow. */
-  readonly heldBack: number;
-}
-
 /** Limit of unavailable Pods, and how many there are. */
 interface Budget<T, U> {
   /** Maximum number of unavailable Pods. */
   readonly limit: number;
   /** Number of unavailable Pods at present, outdated ones included (B-17). */
   unavailable(): number;
-  /** Maximum number of updates. */
-  readonly room?: number;
   isAvailable(candidate: T): boolean;
   /** Creates the update; undefined if this candidate cannot be updated, which costs nothing. */
   update(candidate: T): U | undefined;
@@ -66,27 +57,59 @@ interface Budget<T, U> {
 /**
  * Updates candidates in order while the budget lasts. Unavailable Pods are updated regardless of the budget and of
  * Pods before them that must wait: a new image may fix them (B-16).
- * A Pod is compared with the numbers at that time, so that one that fails between two steps uses the budget.
+ * A Pod is compared with the numbers at that time, so that one that fails between two steps uses the budget. An
+ * updated Pod uses it until the end of the walk, so that none is available twice.
  * Source: `pkg/controller/sidecarset/sidecarset_strategy.go:GetNextUpgradePods`.
  */
-export function* walkBudget<T, U>(
-  candidates: Iterable<T>,
-  budget: Budget<T, U>,
-): Steps<BudgetWalk<U>> {
-  const updates: U[] = [];
-  let taken = 0;
-  let heldBack = 0;
-  yield* forEachInSteps(candidates, (candidate) => {
-    if (updates.length >= (budget.room ?? Infinity)) return;
-    const available = budget.isAvailable(candidate);
-    if (available && budget.unavailable() + taken >= budget.limit) {
-      heldBack++;
-      return;
+export class BudgetWalk<T, U> {
+  readonly #candidates: readonly T[];
+  readonly #budget: Budget<T, U>;
+  #next = 0;
+  #updated = 0;
+  #heldBack = 0;
+
+  constructor(candidates: readonly T[], budget: Budget<T, U>) {
+    this.#candidates = candidates;
+    this.#budget = budget;
+  }
+
+  /** Whether every candidate was reached. */
+  get isDone(): boolean {
+    return this.#next >= this.#candidates.length;
+  }
+
+  /** Number of candidates so far that the budget does not allow. */
+  get heldBack(): number {
+    return this.#heldBack;
+  }
+
+  /**
+   * Goes on where it stopped.
+   *
+   * @param room the maximum number of updates
+   */
+  *take(room = Infinity): Steps<U[]> {
+    const updates: U[] = [];
+    const rest = this.#candidates.slice(this.#next);
+    for (const [i, candidate] of rest.entries()) {
+      if (updates.length >= room) break;
+      if (i % STEP_ITEMS === STEP_ITEMS - 1) yield;
+      this.#next++;
+      const update = this.#visit(candidate);
+      if (update !== undefined) updates.push(update);
     }
-    const update = budget.update(candidate);
-    if (update === undefined) return;
-    updates.push(update);
-    if (available) taken++;
-  });
-  return { updates, heldBack };
+    return updates;
+  }
+
+  #visit(candidate: T): U | undefined {
+    const { limit, unavailable, isAvailable, update } = this.#budget;
+    const available = isAvailable(candidate);
+    if (available && unavailable() + this.#updated >= limit) {
+      this.#heldBack++;
+      return undefined;
+    }
+    const made = update(candidate);
+    if (made !== undefined && available) this.#updated++;
+    return made;
+  }
 }

@@ -3,6 +3,7 @@ import type { ObservedPod } from "../observed_pod.ts";
 import type { ConditionReason, Reason } from "../reasons.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import type { PodClass, PodCounts } from "../status/pod_class.ts";
+import type { Steps } from "../steps.ts";
 import type { PodUpdate } from "./pod_update.ts";
 
 /** Input of a roll-out plan. Its cost is proportional to the outdated Pods, unless a strategy needs all. */
@@ -26,7 +27,7 @@ export interface RolloutSnapshot {
   readonly pending: ReadonlySet<string>;
   /** UIDs among them whose update may be sent again; they use the budget already. */
   readonly resend?: ReadonlySet<string>;
-  /** Maximum number of updates in this plan; the rest is planned when writes finish. Unlimited when absent. */
+  /** Maximum number of updates; the plan keeps the rest for when writes finish. Unlimited when absent. */
   readonly room?: number;
   /** By UID of Pods with a failed write: time in milliseconds of the next try. */
   readonly retryAt: ReadonlyMap<string, number>;
@@ -43,10 +44,20 @@ export interface LeftPod {
   readonly condition?: PodCondition;
 }
 
+/** Updates for which a plan had no room, in its order. Each is compared with the budget when it is taken. */
+export interface FurtherUpdates {
+  /** Whether none is left. */
+  readonly isDone: boolean;
+  /** Takes the next ones. */
+  take(room: number): Steps<readonly PodUpdate[]>;
+}
+
 /** The next step of a roll-out, and what blocks the rest. */
 export interface RolloutPlan {
   /** Upgrades and repairs, in the order of sending. */
   readonly updates: readonly PodUpdate[];
+  /** Absent if there was room for all. */
+  readonly further?: FurtherUpdates;
   /** Second steps of hot upgrades; they need no budget. */
   readonly flips: readonly PodUpdate[];
   /** Pods that cannot be upgraded in place; only a replacement has the current revision. */

@@ -6,7 +6,7 @@ import { mapInSteps, runAtOnce, STEP_ITEMS, type Steps } from "../steps.ts";
 import { hasTrait, PodTrait } from "../status/pod_class.ts";
 import { hasCurrentRecord } from "../status/record.ts";
 import { availability, isReady } from "./availability.ts";
-import { partitionSize, unavailableLimit, walkBudget, withoutPartition } from "./budget.ts";
+import { BudgetWalk, partitionSize, unavailableLimit, withoutPartition } from "./budget.ts";
 import type { LeftPod, RolloutPlan, RolloutSnapshot } from "./contract.ts";
 import { orderPods } from "./order.ts";
 import type { PodUpdate } from "./pod_update.ts";
@@ -69,10 +69,9 @@ export function* planRolloutInSteps(snapshot: RolloutSnapshot): Steps<RolloutPla
     ? yield* availability(snapshot)
     : { unavailable: () => 0, nextAt: undefined };
   const repaired = new Set(repairs);
-  const walk = yield* walkBudget<ObservedPod, PodUpdate>([...taken, ...repairs], {
+  const walk = new BudgetWalk<ObservedPod, PodUpdate>([...taken, ...repairs], {
     limit: unavailableLimit(strategy.maxUnavailable, snapshot.counts.matchedPods),
     unavailable: available.unavailable,
-    ...(snapshot.room === undefined ? {} : { room: snapshot.room }),
     isAvailable: (pod) => isReady(pod, snapshot) && !snapshot.pending.has(uidOf(pod)),
     update: (pod) => {
       if (repaired.has(pod)) return makeRepair(pod, snapshot);
@@ -84,16 +83,19 @@ export function* planRolloutInSteps(snapshot: RolloutSnapshot): Steps<RolloutPla
       return undefined;
     },
   });
+  const updates = yield* walk.take(snapshot.room);
   const waitUntil = earliest([available.nextAt, sorted.retryAt]);
   return {
-    updates: walk.updates,
+    updates,
+    ...(walk.isDone ? {} : { further: walk }),
     flips: held.flips,
     notUpgradable,
     resizing: sorted.resizing,
-    refused,
+    // Without those that are found among further updates: the next plan finds them, too.
+    refused: [...refused],
     reason: planReason({
       outdated: snapshot.outdated.length,
-      underWay: walk.updates.length + flips.size + sorted.inFlight +
+      underWay: updates.length + flips.size + sorted.inFlight +
         snapshot.drifted.length - drifted.length,
       heldBack: walk.heldBack,
       refused: refused.length + sorted.backingOff,

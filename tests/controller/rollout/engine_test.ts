@@ -105,6 +105,61 @@ Deno.test("Rollouts starts no more writes than there is room for, and goes on as
   assert.equal(patched().length, 400);
 });
 
+Deno.test("Rollouts reads all Pods once a second at most while a plan has more updates than room", async () => {
+  const prepared = newer();
+  const { index, clock, advance, patched } = setUp(prepared, ({ path }) => {
+    const name = path.split("/pods/")[1] ?? "";
+    return podOf({ name, injected: [prepared], resourceVersion: "2" });
+  });
+  for (let i = 0; i < 1_000; i++) index.applyPod(podOf({ name: `p${i}`, injected: [old] }));
+  const outdatedKeysOf = index.pods.outdatedKeysOf.bind(index.pods);
+  let plans = 0;
+  index.pods.outdatedKeysOf = (name) => {
+    plans++;
+    return outdatedKeysOf(name);
+  };
+  await advance();
+  await advance();
+  await advance();
+  assert.deepEqual([patched().length, plans], [768, 1]);
+  await clock.advance(1_000);
+  await advance();
+  assert.deepEqual([patched().length, plans], [1_000, 2]);
+});
+
+Deno.test("Rollouts drops updates that a plan has left when the SidecarSet changes meanwhile", async () => {
+  const prepared = newer();
+  const clock = new ManualClock();
+  const client = new RecordingClient(({ path }) => {
+    const name = path.split("/pods/")[1] ?? "";
+    return podOf({ name, injected: [prepared], resourceVersion: "2" });
+  });
+  let meanwhile = () => {};
+  const { index, rollouts } = createEngine({
+    client,
+    clock,
+    runSteps: (steps) => {
+      const value = runAtOnce(steps);
+      meanwhile();
+      return Promise.resolve(value);
+    },
+  });
+  index.applySidecarSet(prepared);
+  for (let i = 0; i < 300; i++) index.applyPod(podOf({ name: `p${i}`, injected: [old] }));
+  const advance = async (state: PreparedSidecarSet) => {
+    const plan = await rollouts.advance(state, signal);
+    await settle();
+    return plan;
+  };
+  await advance(prepared);
+  assert.equal(client.requests.length, 256);
+  const paused = newer({ generation: 3, spec: { updateStrategy: { paused: true } } });
+  meanwhile = () => index.applySidecarSet(paused);
+  assert.equal(await advance(prepared), undefined);
+  assert.equal((await advance(paused))?.reason, "Paused");
+  assert.equal(client.requests.length, 256);
+});
+
 Deno.test("Rollouts does not send a patch for a state of the Pod that is over", async () => {
   const gate = Promise.withResolvers<void>();
   const { index, advance, patched } = setUp(newer(), async ({ body }) => {

@@ -4,6 +4,7 @@ import type { Pod } from "../../../lib/api/pod.ts";
 import type { IntOrPercent, UpdateStrategy } from "../../../lib/api/strategies.ts";
 import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/budget.ts";
 import { planRollout } from "../../../lib/core/rollout/plan.ts";
+import { runAtOnce } from "../../../lib/core/steps.ts";
 import { applyPodUpdate, settle } from "../../compat/rollout/cluster.ts";
 import { meshAt2, pod, snapshotOf } from "./scene.ts";
 
@@ -77,6 +78,29 @@ Deno.test("planRollout() gives the same plan for the same snapshot", () => {
       planRollout(snapshotOf(meshAt2(used), all)),
     );
   }));
+});
+
+Deno.test("planRollout() keeps what it has no room for, in the order of a plan with room for all", () => {
+  fc.assert(fc.property(strategy, pods, fc.integer({ min: 1, max: 4 }), (used, all, room) => {
+    const plan = planRollout(snapshotOf(meshAt2(used), all, { room }));
+    const portions = [plan.updates];
+    const { further } = plan;
+    while (further?.isDone === false) portions.push(runAtOnce(further.take(room)));
+    assert.ok(portions.every(({ length }) => length <= room));
+    assert.deepEqual(portions.flat().map(({ name }) => name), plannedNames(used, all));
+  }));
+});
+
+Deno.test("planRollout() compares what it has no room for with the budget of the time when it is taken", () => {
+  const all = ["a", "b", "c", "d"].map((name) => pod(name));
+  const counts = { ...snapshotOf(meshAt2({}), all).counts };
+  const snapshot = { ...snapshotOf(meshAt2({ maxUnavailable: 3 }), all, { room: 1 }), counts };
+  const { updates, further } = planRollout(snapshot);
+  assert.deepEqual(updates.map(({ name }) => name), ["a"]);
+  assert.ok(further);
+  counts.readyPods -= 1;
+  assert.deepEqual(runAtOnce(further.take(3)).map(({ name }) => name), ["b"]);
+  assert.equal(further.isDone, true);
 });
 
 Deno.test("planRollout() plans each Pod once, and only outdated ones", () => {
