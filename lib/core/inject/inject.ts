@@ -1,11 +1,11 @@
 import { compareUtf8 } from "../json/go_json.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { type Admission, admit } from "./admit.ts";
+import { admit } from "./admit.ts";
 import { caveatsOf } from "./caveats.ts";
-import { type Choice, choose } from "./choose.ts";
+import { choose } from "./choose.ts";
 import { clearCopies } from "./copies.ts";
 import type { Caveat, Injection, InjectRequest } from "./contract.ts";
-import { createPatchWriter, type PatchWriter } from "./patch_writer.ts";
+import { createPatchWriter, type Decisions, type PatchWriter } from "./patch_writer.ts";
 import { transferContextOf } from "./env.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 
@@ -63,18 +63,12 @@ function injectWith(
   };
 }
 
-/** The SidecarSets of a Pod once the labels that they patch select no others. */
-interface Settled {
-  readonly choice: Choice;
-  readonly admission: Admission;
-}
-
 /**
  * Decides about every SidecarSet that selects the Pod with the labels that the injection gives it. The labels that
  * an admitted SidecarSet sets can select more; these are decided after all earlier ones. As no SidecarSet may set a
  * label that ends another one's selection, each round only adds SidecarSets, and the last one adds none.
  */
-function settle(request: InjectRequest, planner: Planner): Settled {
+function settle(request: InjectRequest, planner: Planner): Decisions {
   let selecting = byName(request.selecting);
   for (;;) {
     const settling = selecting === request.selecting ? request : { ...request, selecting };
@@ -98,7 +92,7 @@ function byName(sidecarSets: readonly PreparedSidecarSet[]): readonly PreparedSi
 
 function caveatsIn(
   { pod }: InjectRequest,
-  { choice, admission }: Settled,
+  { choice, admission }: Decisions,
 ): readonly Caveat[] {
   const context = transferContextOf(pod, admission);
   const caveats: Caveat[] = [];

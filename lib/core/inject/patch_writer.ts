@@ -20,7 +20,8 @@ export type PatchWriter = (
   decisions: Decisions,
 ) => readonly JsonPatchOperation[];
 
-interface Decisions {
+/** What a patch depends on in addition to the Pod. */
+export interface Decisions {
   readonly choice: Choice;
   readonly admission: Admission;
 }
