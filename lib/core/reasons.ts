@@ -168,3 +168,10 @@ export const EVENT_REASONS = {
 
 /** Every reason that an event can have. */
 export type EventReason = keyof typeof EVENT_REASONS | Reason | ConditionReason | TerminationReason;
+
+/** An event about a SidecarSet. */
+export interface SidecarSetEvent {
+  readonly type: "Normal" | "Warning";
+  readonly reason: EventReason;
+  readonly note: string;
+}

@@ -1,7 +1,7 @@
 import type { CleanupProgress, CleanupRecord } from "../../api/cleanup_record.ts";
 import type { CleanupPolicy } from "../../api/strategies.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
-import { type EventReason, isConditionReason, isReason } from "../reasons.ts";
+import { isConditionReason, isReason, type SidecarSetEvent } from "../reasons.ts";
 import { runningSidecars } from "../status/containers.ts";
 import type { CleanupAction } from "./plan.ts";
 
@@ -36,19 +36,12 @@ export function recordFor(
   return known !== undefined && JSON.stringify(known) === JSON.stringify(record) ? known : record;
 }
 
-/** An event for a SidecarSet's clean-up. */
-interface CleanupEvent {
-  readonly type: "Normal" | "Warning";
-  readonly reason: EventReason;
-  readonly note: string;
-}
-
 /** Blockers that end as the clean-up progresses; their events are Normal. */
 const PASSING: ReadonlySet<string> = new Set(["BudgetUsed", "EvictionBackoff", "WorkloadNotReady"]);
 
 /** The events for a change in a clean-up's progress: start, completion, and each new blocker. */
-export function cleanupEvents(before: CleanupProgress, after: CleanupProgress): CleanupEvent[] {
-  const events: CleanupEvent[] = [];
+export function cleanupEvents(before: CleanupProgress, after: CleanupProgress): SidecarSetEvent[] {
+  const events: SidecarSetEvent[] = [];
   if (before.remaining === 0 && after.remaining > 0) {
     const note = `${pods(after.remaining)} sidecars that are no longer needed`;
     events.push({ type: "Normal", reason: "CleanupStarted", note });

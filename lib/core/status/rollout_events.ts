@@ -1,19 +1,12 @@
 import type { Condition, SidecarSetStatus } from "../../api/sidecarset_status.ts";
-import type { EventReason } from "../reasons.ts";
+import type { SidecarSetEvent } from "../reasons.ts";
 import { UNDER_WAY } from "./conditions.ts";
-
-/** An event for a SidecarSet's roll-out. */
-interface RolloutEvent {
-  readonly type: "Normal" | "Warning";
-  readonly reason: EventReason;
-  readonly note: string;
-}
 
 /** Reasons of an unfinished roll-out. */
 const UNFINISHED: ReadonlySet<string> = new Set([...UNDER_WAY, "ProgressDeadlineExceeded"]);
 
 /** Blockers of a roll-out; each is reported with its own reason. */
-const BLOCKED: readonly Pick<RolloutEvent, "type" | "reason">[] = [
+const BLOCKED: readonly Pick<SidecarSetEvent, "type" | "reason">[] = [
   { type: "Normal", reason: "WaitingForAvailability" },
   { type: "Normal", reason: "PodResizeInProgress" },
   { type: "Warning", reason: "PodResizePending" },
@@ -34,11 +27,11 @@ const BLOCKED: readonly Pick<RolloutEvent, "type" | "reason">[] = [
 export function rolloutEvents(
   previous: SidecarSetStatus | undefined,
   next: SidecarSetStatus,
-): RolloutEvent[] {
+): SidecarSetEvent[] {
   const before = progressing(previous);
   const after = progressing(next);
   if (after === undefined) return [];
-  const events: RolloutEvent[] = [];
+  const events: SidecarSetEvent[] = [];
   const { reason, message } = after;
   const isAnother = before === undefined || before.reason !== reason ||
     previous?.latestRevision !== next.latestRevision;
