@@ -1,7 +1,7 @@
-import type { Labels } from "../api/meta.ts";
 import type { KubeObject } from "../api/objects.ts";
 import type { Namespace } from "../api/pod.ts";
 import type { ObservedPod } from "../core/observed_pod.ts";
+import { sameLabels } from "../core/select/label_selector.ts";
 import { surplusOf, type SurplusScope } from "../core/cleanup/surplus.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
@@ -84,11 +84,6 @@ export class Confirmation {
     return known !== undefined && stored !== undefined &&
       sameLabels(known.labels, stored.metadata.labels ?? {});
   }
-}
-
-function sameLabels(a: Labels, b: Labels): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
 
 /** Where a confirmation reads. */

@@ -1,5 +1,6 @@
 import type { Namespace } from "../api/pod.ts";
 import type { NamespaceFacts } from "../core/prepared.ts";
+import { sameLabels } from "../core/select/label_selector.ts";
 import { labelTimes } from "../core/select/label_times.ts";
 
 /** The labels of every namespace. */
@@ -33,12 +34,4 @@ export class NamespaceIndex {
   delete(name: string): void {
     this.#byName.delete(name);
   }
-}
-
-function sameLabels(
-  a: Readonly<Record<string, string>>,
-  b: Readonly<Record<string, string>>,
-): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }

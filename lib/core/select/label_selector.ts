@@ -11,6 +11,12 @@ export function matchesSelector(selector: LabelSelector | undefined, labels: Lab
   return selector !== undefined && matcherOf(selector)(labels);
 }
 
+/** Whether both have the same keys and values. */
+export function sameLabels(a: Labels, b: Labels): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}
+
 /** Precompiles {@linkcode matchesSelector} for a selector that is matched often. */
 export function matcherOf(selector: LabelSelector): (labels: Labels) => boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector;
