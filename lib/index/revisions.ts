@@ -1,8 +1,8 @@
 import type { ControllerRevision } from "../api/objects.ts";
 import { isTooDeep } from "../api/json.ts";
-import { REVISION_OWNER_LABEL } from "../api/names.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { withRevisions } from "../core/revision/comparisons.ts";
+import { revisionOwner } from "../core/revision/controller_revision.ts";
 import { internedRevision, Interning } from "./interning.ts";
 import { projectRevision } from "./projection.ts";
 import { RefusedResizeIndex } from "./refused_resizes.ts";
@@ -57,7 +57,7 @@ export class RevisionIndex {
     if (known && isSameState(revision.metadata, known.metadata)) return [];
     if (known && isOlder(revision.metadata, known.metadata)) return [];
     const changed = this.delete(name);
-    const owner = isReadable(revision) ? ownerOf(revision) : undefined;
+    const owner = isReadable(revision) ? revisionOwner(revision) : undefined;
     if (owner === undefined) return changed;
     const kept = internedRevision(projectRevision(revision), this.#interning);
     this.#byName.set(name, kept);
@@ -74,7 +74,7 @@ export class RevisionIndex {
   /** @returns the SidecarSets whose revisions changed */
   delete(name: string): string[] {
     const known = this.#byName.get(name);
-    const owner = known && ownerOf(known);
+    const owner = known && revisionOwner(known);
     if (owner === undefined) return [];
     this.#byName.delete(name);
     const siblings = this.of(owner).filter((each) => each !== known);
@@ -91,8 +91,4 @@ export class RevisionIndex {
 /** The API server stores any data, and any number of 64 bits. */
 function isReadable({ data, revision }: ControllerRevision): boolean {
   return !isTooDeep(data) && Number.isSafeInteger(revision);
-}
-
-function ownerOf(revision: ControllerRevision): string | undefined {
-  return revision.metadata.labels?.[REVISION_OWNER_LABEL];
 }

@@ -1,7 +1,7 @@
-import { REVISION_OWNER_LABEL } from "../../api/names.ts";
 import type { ControllerRevision } from "../../api/objects.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import { policyObstacles } from "../../core/admission_policy/blockers.ts";
+import { revisionOwner } from "../../core/revision/controller_revision.ts";
 import { planMechanisms } from "../../core/admission_policy/plan.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Obstacle } from "../../core/reasons.ts";
@@ -51,7 +51,7 @@ export function obstaclesToPolicy(
   const asking = askingForPolicy(prepared);
   const { webhook } = planMechanisms({
     sidecarSets: [...sidecarSets.filter(({ name }) => name !== prepared.name), asking],
-    revisionsOf: (name) => revisions.filter((each) => ownerOf(each) === name),
+    revisionsOf: (name) => revisions.filter((each) => revisionOwner(each) === name),
     excludedNamespaces: [],
   });
   const obstacle = webhook.get(prepared.name);
@@ -92,8 +92,4 @@ function askingForPolicy(prepared: PreparedSidecarSet): PreparedSidecarSet {
   };
   const spec = { ...sidecarSet.spec, injectionStrategy };
   return { ...prepared, sidecarSet: { ...sidecarSet, spec } };
-}
-
-function ownerOf({ metadata: { labels = {} } }: ControllerRevision): string | undefined {
-  return labels[REVISION_OWNER_LABEL];
 }

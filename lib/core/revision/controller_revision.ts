@@ -80,15 +80,19 @@ function parsedData(data: string): JsonObject {
   return parsed;
 }
 
+/** Name of the SidecarSet that a revision is labelled with. */
+export function revisionOwner({ metadata }: ControllerRevision): string | undefined {
+  return metadata.labels?.[REVISION_OWNER_LABEL];
+}
+
 /**
  * Whether a revision belongs to this SidecarSet: labelled with its name, and controlled by no other object, such as
  * a deleted SidecarSet of the same name. Otherwise a pinned name could refer to any ControllerRevision (B-28).
  */
 export function ownsRevision(sidecarSet: SidecarSet, revision: ControllerRevision): boolean {
   const { name, uid } = sidecarSet.metadata;
-  const { labels, ownerReferences } = revision.metadata;
-  if (name === undefined || labels?.[REVISION_OWNER_LABEL] !== name) return false;
-  const controller = ownerReferences?.find((owner) => owner.controller === true);
+  if (name === undefined || revisionOwner(revision) !== name) return false;
+  const controller = revision.metadata.ownerReferences?.find((owner) => owner.controller === true);
   if (controller === undefined) return true;
   // A SidecarSet that comes from a file has no uid yet.
   return controller.kind === KIND && controller.name === name &&

@@ -1,6 +1,7 @@
 import type { ControllerRevision } from "../../api/objects.ts";
 import { isObject } from "../../api/json.ts";
-import { CUSTOM_VERSION_LABEL, REVISION_OWNER_LABEL } from "../../api/names.ts";
+import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
+import { revisionOwner } from "../revision/controller_revision.ts";
 import { revisionPolicies, updateStrategyTypes } from "../../api/strategies.ts";
 import type { Field } from "./field.ts";
 import type { ContentSubject, Subject } from "./input.ts";
@@ -160,7 +161,8 @@ export function checkPinnedRevision({ metadata, spec, input }: Subject): void {
     checkFound(name, { found, owner });
   } else {
     const found = input.revisions.find((stored) =>
-      stored.metadata.labels?.[CUSTOM_VERSION_LABEL] === version.text() && ownerOf(stored) === owner
+      stored.metadata.labels?.[CUSTOM_VERSION_LABEL] === version.text() &&
+      revisionOwner(stored) === owner
     );
     checkFound(version, { found, owner });
   }
@@ -174,15 +176,13 @@ function checkFound(
     field.notFound(
       `must name a stored revision of SidecarSet ${owner}, list them with: sidecarset rollout history ${owner}`,
     );
-  } else if (ownerOf(found) !== owner) {
+  } else if (revisionOwner(found) !== owner) {
     field.invalid(
-      `must name a revision of SidecarSet ${owner}, not of ${ownerOf(found) ?? "another owner"}`,
+      `must name a revision of SidecarSet ${owner}, not of ${
+        revisionOwner(found) ?? "another owner"
+      }`,
     );
   } else if (!isObject(found.data?.spec)) {
     field.invalid("must name a revision that holds a SidecarSet's spec");
   }
-}
-
-function ownerOf({ metadata }: ControllerRevision): string | undefined {
-  return metadata.labels?.[REVISION_OWNER_LABEL];
 }
