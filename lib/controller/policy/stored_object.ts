@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { PolicyObject } from "../../api/admission_policy.ts";
 import type { Clock } from "../../api/clock.ts";
 import { lastManager } from "../../core/field_manager.ts";
+import { isOlder } from "../../index/versions.ts";
 import { type Repair, RepairBackoff } from "../repair_backoff.ts";
 
 /** What the leader knows of the policy or its binding at the API server, and what it last wrote there. */
@@ -27,7 +28,7 @@ export class StoredObject {
 
   /** Applies a state of the watch; undefined if the object does not exist. */
   observe(object: PolicyObject | undefined): void {
-    if (object && this.#observed && isOlder(object, this.#observed)) return;
+    if (object && this.#observed && isOlder(object.metadata, this.#observed.metadata)) return;
     this.#observed = object;
   }
 
@@ -75,11 +76,6 @@ export class StoredObject {
     this.#observed = undefined;
     this.#confirmed = undefined;
   }
-}
-
-/** The versions of one object are numbers that grow; another uid is another object. */
-function isOlder({ metadata: a }: PolicyObject, { metadata: b }: PolicyObject): boolean {
-  return a.uid === b.uid && Number(a.resourceVersion) < Number(b.resourceVersion);
 }
 
 /** The desired state with the metadata that other clients set. */
