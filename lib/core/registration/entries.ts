@@ -25,7 +25,8 @@ const MAX_CHARACTERS = 1_000_000;
 /** Looking a member up is much cheaper than writing its expression. */
 const MEMBERS_PER_STEP = 1_000;
 
-interface PodEntriesOptions {
+/** What entries for Pods depend on besides the selections. */
+export interface PodEntriesOptions {
   readonly excludedNamespaces: readonly string[];
   readonly clientConfig: WebhookClientConfig;
   /** False if nothing deletes the configuration with the program; then no entry may refuse Pods. */

@@ -5,7 +5,7 @@ import {
   type WebhookConfiguration,
   type WebhookEntry,
 } from "../../api/webhook_configuration.ts";
-import { separateEntries } from "./entries.ts";
+import { type PodEntriesOptions, separateEntries } from "./entries.ts";
 import { narrowedAs } from "./exclusions.ts";
 import {
   pendingAnnotation,
@@ -18,21 +18,13 @@ import {
 
 const PREFIX = "pending-";
 
-interface PendingEntriesOptions {
-  readonly excludedNamespaces: readonly string[];
-  /** Copied from another entry of the configuration. */
-  readonly clientConfig: WebhookClientConfig;
-  /** Whether the configuration may refuse Pods. */
-  readonly mayFail: boolean;
-}
-
 /**
  * The entries for pending selections. The path of each names its SidecarSets, so that a replica that does not know
  * them reads them.
  */
 export function pendingEntries(
   pending: readonly PendingSelection[],
-  options: PendingEntriesOptions,
+  options: PodEntriesOptions,
 ): { entries: WebhookEntry[]; uncovered: ReadonlySet<PendingSelection> } {
   return separateEntries(pending, {
     ...options,
@@ -77,7 +69,7 @@ export function allPodsSince({ metadata, webhooks }: WebhookConfiguration): stri
 export function widened(
   configuration: WebhookConfiguration,
   added: readonly PendingSelection[],
-  { excludedNamespaces }: Pick<PendingEntriesOptions, "excludedNamespaces">,
+  { excludedNamespaces }: Pick<PodEntriesOptions, "excludedNamespaces">,
 ): { configuration: WebhookConfiguration; uncovered: ReadonlySet<PendingSelection> } | undefined {
   const { metadata: { managedFields: _managedFields, ...metadata }, webhooks = [] } = configuration;
   const others = webhooks.filter((entry) => !isPendingEntry(entry));
