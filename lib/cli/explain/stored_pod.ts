@@ -16,13 +16,12 @@ import { conditionOf } from "../sidecarsets/rollout_state.ts";
 import {
   caveatsOf,
   containersOf,
-  injectedFields,
-  ownersOf,
   patchesIn,
   type PodExplanation,
   type SidecarSetExplanation,
   withSpecNotes,
 } from "./explanation.ts";
+import { injectedFields, ownersOf } from "./injected_fields.ts";
 import { recordedOwners, recordedSidecarSets } from "./recorded_sidecarsets.ts";
 
 /** Options for the explanation of a Pod of the cluster. */
