@@ -67,8 +67,8 @@ export interface EvictionRequest extends
   confirm(pods: readonly ObservedPod[], signal: AbortSignal): Promise<readonly ObservedPod[]>;
 }
 
-/** Evictions that are decided, but wait for their guards to be stored. */
-export interface DecidedEvictions {
+/** Evictions that are planned, and wait for their guards to be stored. */
+export interface PlannedEvictions {
   readonly pods: readonly ObservedPod[];
   /** What has to be stored before the first of them; the same reference where nothing has changed. */
   readonly guards: readonly EvictionGuard[];
@@ -111,7 +111,7 @@ export class EvictionEngine {
   }
 
   /** Decides on evictions. Rejects with what the API server answers where it cannot be asked. */
-  async decide(request: EvictionRequest, signal: AbortSignal): Promise<DecidedEvictions> {
+  async decide(request: EvictionRequest, signal: AbortSignal): Promise<PlannedEvictions> {
     const { runSteps = atOnce } = this.#options;
     const { sidecarSet, current } = request;
     const findings = this.#findings.get(sidecarSet) ?? new EvictionFindings(this.#options.clock);

@@ -7,10 +7,10 @@ import { podKey } from "../../index/pods.ts";
 import { sidecarSetReference } from "../references.ts";
 import type { ExplainedPlan } from "../rollout/engine.ts";
 import {
-  type DecidedEvictions as Decided,
   EvictionEngine,
   type EvictionEngineOptions,
   type EvictionRequest,
+  type PlannedEvictions,
 } from "./engine.ts";
 
 /** What evictions for a SidecarSet depend on. */
@@ -23,7 +23,7 @@ interface EvictionInput {
 
 /** Evictions that are decided, but wait for their guards to be stored in the status. */
 export interface DecidedEvictions
-  extends Pick<Decided, "pods" | "guards" | "isUndecided" | "waitUntil"> {
+  extends Pick<PlannedEvictions, "pods" | "guards" | "isUndecided" | "waitUntil"> {
   readonly prepared: PreparedSidecarSet;
   /** Why one of the Pods that are to be evicted stays. */
   readonly detail?: string;
