@@ -1,9 +1,6 @@
-/**
- * Sets of values by key. Most keys of a large one have one value, which then is kept without a set; so that a set is
- * never taken for a value, values are texts or have a name.
- */
-export class Multimap<V extends string | { readonly name: string }> {
-  readonly #values = new Map<string, V | Set<V>>();
+/** Sets of texts by key. Most keys of a large one have one text, which then is kept without a set. */
+export class Multimap {
+  readonly #values = new Map<string, string | Set<string>>();
 
   /** Number of keys. */
   get size(): number {
@@ -15,13 +12,13 @@ export class Multimap<V extends string | { readonly name: string }> {
   }
 
   /** Undefined for an unknown key. */
-  get(key: string): ReadonlySet<V> | undefined {
+  get(key: string): ReadonlySet<string> | undefined {
     const known = this.#values.get(key);
     return known === undefined || known instanceof Set ? known : new Set([known]);
   }
 
   /** As {@linkcode Multimap.get}, without a set for a single value. */
-  valuesOf(key: string): Iterable<V> {
+  valuesOf(key: string): Iterable<string> {
     const known = this.#values.get(key);
     if (known === undefined) return [];
     return known instanceof Set ? known : [known];
@@ -34,14 +31,14 @@ export class Multimap<V extends string | { readonly name: string }> {
     return known instanceof Set ? known.size : 1;
   }
 
-  add(key: string, value: V): void {
+  add(key: string, value: string): void {
     const known = this.#values.get(key);
     if (known === undefined) this.#values.set(key, value);
     else if (known instanceof Set) known.add(value);
     else if (known !== value) this.#values.set(key, new Set([known, value]));
   }
 
-  delete(key: string, value: V): void {
+  delete(key: string, value: string): void {
     const known = this.#values.get(key);
     if (known === value) this.#values.delete(key);
     else if (known instanceof Set && known.delete(value) && known.size === 0) {

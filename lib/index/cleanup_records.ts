@@ -23,7 +23,7 @@ type Entry = StoredCleanupRecord | UnreadableCleanupRecord;
 /** The controller's own records of clean-ups, by the name of their ConfigMap and by that of their SidecarSet. */
 export class CleanupRecordIndex {
   readonly #byName = new Map<string, Entry>();
-  readonly #bySidecarSet = new Multimap<string>();
+  readonly #bySidecarSet = new Multimap();
 
   names(): IterableIterator<string> {
     return this.#byName.keys();

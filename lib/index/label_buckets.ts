@@ -1,15 +1,14 @@
 import { Multimap } from "../core/multimap.ts";
-import type { PreparedSidecarSet } from "../core/prepared.ts";
 import type { RequiredLabel } from "../core/select/label_selector.ts";
 
-/** SidecarSets that require the same. */
-type Bucket = Iterable<PreparedSidecarSet>;
+/** Names of SidecarSets that require the same. */
+type Bucket = Iterable<string>;
 
 interface KeyBuckets {
   /** SidecarSets that require one of some values. */
-  readonly byValue: Multimap<PreparedSidecarSet>;
+  readonly byValue: Multimap;
   /** SidecarSets that require the key with any value. */
-  readonly anyValue: Set<PreparedSidecarSet>;
+  readonly anyValue: Set<string>;
 }
 
 /** An inverted index: SidecarSets by one label that they require of a Pod or of its namespace. */
@@ -20,20 +19,20 @@ export class LabelBuckets {
     return this.#byKey.size === 0;
   }
 
-  add({ key, values }: RequiredLabel, prepared: PreparedSidecarSet): void {
+  add({ key, values }: RequiredLabel, name: string): void {
     const buckets = this.#byKey.get(key) ?? { byValue: new Multimap(), anyValue: new Set() };
     this.#byKey.set(key, buckets);
     const { byValue, anyValue } = buckets;
-    if (values === undefined) anyValue.add(prepared);
-    for (const value of values ?? []) byValue.add(value, prepared);
+    if (values === undefined) anyValue.add(name);
+    for (const value of values ?? []) byValue.add(value, name);
   }
 
-  delete({ key, values }: RequiredLabel, prepared: PreparedSidecarSet): void {
+  delete({ key, values }: RequiredLabel, name: string): void {
     const buckets = this.#byKey.get(key);
     if (buckets === undefined) return;
     const { byValue, anyValue } = buckets;
-    if (values === undefined) anyValue.delete(prepared);
-    for (const value of values ?? []) byValue.delete(value, prepared);
+    if (values === undefined) anyValue.delete(name);
+    for (const value of values ?? []) byValue.delete(value, name);
     if (byValue.size + anyValue.size === 0) this.#byKey.delete(key);
   }
 

@@ -2,8 +2,9 @@ import type { Labels, LabelSelector } from "../api/meta.ts";
 import { NAMESPACE_NAME_LABEL } from "../api/names.ts";
 import type { SidecarSet, SidecarSetSpec } from "../api/sidecarset.ts";
 import { canaryBaseOf } from "../core/canary.ts";
+import { memoized } from "../core/memoized.ts";
 import type { NamespaceFacts, PreparedSidecarSet } from "../core/prepared.ts";
-import { podMatcherOf, type PodPlace } from "../core/select/pod_selection.ts";
+import { podMatcherOf } from "../core/select/pod_selection.ts";
 import { usesPolicy } from "../core/registration/selection.ts";
 import { Claims } from "../core/validate/claims.ts";
 import { type RequiredLabel, requiredLabels } from "../core/select/label_selector.ts";
@@ -22,11 +23,11 @@ export class SidecarSetIndex {
   readonly #byName = new Map<string, PreparedSidecarSet>();
   readonly #anchored = { pod: new LabelBuckets(), namespace: new LabelBuckets() };
   /** SidecarSets that require no label. */
-  readonly #others = new Set<PreparedSidecarSet>();
+  readonly #others = new Set<string>();
   readonly #claims = new Claims();
-  readonly #usingPolicy = new Map<string, PreparedSidecarSet>();
+  readonly #usingPolicy = new Set<string>();
   /** Compiled when a Pod first has the label. */
-  readonly #matchers = new WeakMap<PreparedSidecarSet, (place: PodPlace) => boolean>();
+  readonly #matcher = memoized(podMatcherOf);
 
   get size(): number {
     return this.#byName.size;
@@ -46,17 +47,23 @@ export class SidecarSetIndex {
 
   /** The SidecarSets that ask to be injected by the API server itself. */
   get usingPolicy(): readonly PreparedSidecarSet[] {
-    return [...this.#usingPolicy.values()];
+    return [...this.#usingPolicy].flatMap((name) => this.#byName.get(name) ?? []);
   }
 
   apply(prepared: PreparedSidecarSet): void {
-    this.delete(prepared.name);
-    this.#byName.set(prepared.name, prepared);
-    this.#claims.add(prepared.sidecarSet);
-    if (usesPolicy(prepared)) this.#usingPolicy.set(prepared.name, prepared);
-    const anchor = this.#rarest(anchorsOf(prepared.sidecarSet.spec));
-    if (anchor) this.#anchored[anchor.on].add(anchor, prepared);
-    else this.#others.add(prepared);
+    const { name, sidecarSet } = prepared;
+    const known = this.#byName.get(name);
+    if (known && isFoundAlike(known, prepared)) {
+      this.#byName.set(name, prepared);
+      return;
+    }
+    this.delete(name);
+    this.#byName.set(name, prepared);
+    this.#claims.add(sidecarSet);
+    if (usesPolicy(prepared)) this.#usingPolicy.add(name);
+    const anchor = this.#rarest(anchorsOf(sidecarSet.spec));
+    if (anchor) this.#anchored[anchor.on].add(anchor, name);
+    else this.#others.add(name);
   }
 
   delete(name: string): void {
@@ -65,9 +72,9 @@ export class SidecarSetIndex {
     this.#byName.delete(name);
     this.#claims.remove(known.sidecarSet);
     this.#usingPolicy.delete(name);
-    if (this.#others.delete(known)) return;
+    if (this.#others.delete(name)) return;
     for (const anchor of anchorsOf(known.sidecarSet.spec)) {
-      this.#anchored[anchor.on].delete(anchor, known);
+      this.#anchored[anchor.on].delete(anchor, name);
     }
   }
 
@@ -75,9 +82,10 @@ export class SidecarSetIndex {
   match(labels: Labels, namespace: NamespaceFacts): PreparedSidecarSet[] {
     const found: PreparedSidecarSet[] = [];
     const place = { labels, namespace };
-    const take = (candidates: Iterable<PreparedSidecarSet>) => {
-      for (const prepared of candidates) {
-        if (this.#matcher(prepared)(place)) found.push(prepared);
+    const take = (candidates: Iterable<string>) => {
+      for (const name of candidates) {
+        const prepared = this.#byName.get(name);
+        if (prepared && this.#matcher(prepared.sidecarSet.spec)(place)) found.push(prepared);
       }
     };
     const { pod: onPod, namespace: onNamespace } = this.#anchored;
@@ -116,8 +124,8 @@ export class SidecarSetIndex {
    */
   #mayOverlap({ spec }: SidecarSet, limit: number): string[] | undefined {
     const found: string[] = [];
-    const take = (candidates: Iterable<PreparedSidecarSet>) => {
-      for (const { name } of candidates) if (found.push(name) >= limit) return false;
+    const take = (candidates: Iterable<string>) => {
+      for (const name of candidates) if (found.push(name) >= limit) return false;
       return true;
     };
     const required = anchorsOf(spec);
@@ -126,14 +134,6 @@ export class SidecarSetIndex {
       for (const bucket of this.#anchored[on].compatible(own)) if (!take(bucket)) return undefined;
     }
     return take(this.#others) ? found : undefined;
-  }
-
-  #matcher(prepared: PreparedSidecarSet): (place: PodPlace) => boolean {
-    const known = this.#matchers.get(prepared);
-    if (known) return known;
-    const matcher = podMatcherOf(prepared.sidecarSet.spec);
-    this.#matchers.set(prepared, matcher);
-    return matcher;
   }
 
   /** The anchor whose fullest bucket is emptiest: a label that all SidecarSets share would find all of them. */
@@ -148,6 +148,12 @@ export class SidecarSetIndex {
     }
     return best;
   }
+}
+
+/** Whether both states are found by the same names, labels and base; most changes are of the status. */
+function isFoundAlike(a: PreparedSidecarSet, b: PreparedSidecarSet): boolean {
+  return a.sidecarSet.spec === b.sidecarSet.spec &&
+    canaryBaseOf(a.sidecarSet) === canaryBaseOf(b.sidecarSet);
 }
 
 function anchorsOf(spec: SidecarSetSpec): Anchor[] {

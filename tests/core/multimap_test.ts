@@ -9,7 +9,7 @@ Deno.test("a Multimap has the values that were added to a key and not deleted", 
     value: fc.constantFrom("x", "y", "z"),
   });
   fc.assert(fc.property(fc.array(change), (changes) => {
-    const multimap = new Multimap<string>();
+    const multimap = new Multimap();
     const model = new Map<string, Set<string>>([["a", new Set()], ["b", new Set()]]);
     for (const { adds, key, value } of changes) {
       if (adds) multimap.add(key, value);

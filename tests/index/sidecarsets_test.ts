@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { CANARY_ANNOTATION, CANARY_BASE_ANNOTATION } from "../../lib/api/names.ts";
+import { canaryBaseOf } from "../../lib/core/canary.ts";
+import type { PreparedSidecarSet } from "../../lib/core/prepared.ts";
 import { selectsPod } from "../../lib/core/select/pod_selection.ts";
 import { SidecarSetIndex } from "../../lib/index/sidecarsets.ts";
 import { anyLabels, anySelector } from "../core/select/arbitraries.ts";
@@ -22,32 +25,52 @@ const place = fc.record({
   }),
 });
 
+/** Another state of a SidecarSet, whose spec stays the same object. */
+function withOther(part: string, prepared: PreparedSidecarSet): PreparedSidecarSet {
+  const { sidecarSet } = prepared;
+  const annotations = { [CANARY_ANNOTATION]: "true", [CANARY_BASE_ANNOTATION]: "base" };
+  const changed = part === "status"
+    ? { status: { observedGeneration: 1 } }
+    : { metadata: { ...sidecarSet.metadata, annotations } };
+  return { ...prepared, sidecarSet: { ...sidecarSet, ...changed } };
+}
+
 Deno.test("SidecarSetIndex.match() finds exactly the selecting SidecarSets after any changes", () => {
   const change = fc.record({
     name: fc.constantFrom("s1", "s2", "s3", "s4"),
-    spec: fc.option(spec),
+    change: fc.oneof(spec, fc.constantFrom("status", "canary", "deletion")),
   });
   fc.assert(fc.property(fc.array(change, { maxLength: 12 }), place, (changes, pod) => {
     const index = new SidecarSetIndex();
     const kept = new Map<string, ReturnType<typeof sidecarSetOf>>();
-    for (const { name, spec } of changes) {
-      if (spec) {
-        const prepared = sidecarSetOf({ name, spec });
-        kept.set(name, prepared);
-        index.apply(prepared);
-      } else {
+    for (const { name, change } of changes) {
+      const known = kept.get(name);
+      if (change === "deletion" || (known === undefined && typeof change === "string")) {
         kept.delete(name);
         index.delete(name);
+        continue;
       }
+      const prepared = known && typeof change === "string"
+        ? withOther(change, known)
+        : sidecarSetOf({ name, ...(typeof change === "string" ? {} : { spec: change }) });
+      kept.set(name, prepared);
+      index.apply(prepared);
     }
     const expected = [...kept.values()].filter(({ sidecarSet }) =>
       selectsPod(sidecarSet.spec, pod)
     );
-    const found = index.match(pod.labels, pod.namespace);
+    const byName = (a: { name: string }, b: { name: string }) => a.name < b.name ? -1 : 1;
+    const found = index.match(pod.labels, pod.namespace).toSorted(byName);
     assert.deepEqual(
-      found.map(({ name }) => name).toSorted(),
-      expected.map(({ name }) => name).toSorted(),
+      found.map(({ name }) => name),
+      expected.toSorted(byName).map(({ name }) => name),
     );
+    for (const prepared of found) assert.equal(prepared, kept.get(prepared.name));
+    const canaries = [...kept.values()].filter(({ sidecarSet }) => canaryBaseOf(sidecarSet));
+    const related = index.related(
+      sidecarSetOf({ name: "base", spec: { containers: [] } }).sidecarSet,
+    );
+    assert.deepEqual(new Set(related), new Set(canaries.map(({ sidecarSet }) => sidecarSet)));
     assert.equal(index.size, kept.size);
   }));
 });

@@ -56,7 +56,7 @@ export class RefusedPods {
   /** By the workload's uid. */
   readonly #workloads = new Map<string, Known>();
   /** By SidecarSet, the uids of workloads in the order in which they were found. */
-  readonly #blamed = new Multimap<string>();
+  readonly #blamed = new Multimap();
   #examination: Examination | undefined;
 
   constructor(options: RefusedPodsOptions) {

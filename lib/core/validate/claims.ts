@@ -5,7 +5,7 @@ import { podNamesOf } from "./conflicts.ts";
 
 /** Names that SidecarSets add to Pods, with the SidecarSets that add them. */
 export class Claims {
-  readonly #claimants = new Multimap<string>();
+  readonly #claimants = new Multimap();
 
   /** @param sidecarSet One whose name has no claims yet. */
   add(sidecarSet: SidecarSet): void {
