@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
+import type { JsonObject } from "../../api/json.ts";
+import type { ControllerRevision } from "../../api/objects.ts";
 import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import { goJson } from "../json/go_json.ts";
+import { memoized } from "../memoized.ts";
 import { sidecarContainerType } from "./container_type.ts";
 import { any, type GoType, goValue, list, map, omittable, string, struct } from "./go_types.ts";
 import { fnv32, safeEncode } from "./hash.ts";
@@ -40,15 +43,32 @@ export const revisedFieldNames = Object.keys(revisedFields).sort() as readonly R
 export function revisionData(spec: Pick<SidecarSetSpec, RevisedField>): string {
   const parts = revisedFieldNames
     .filter((field) => !(field in addedFields) || (spec[field] ?? []).length > 0)
-    .map((field) => [field, revisedPart(field, spec[field])]);
-  return goJson({ spec: { $patch: "replace", ...Object.fromEntries(parts) } });
+    .map((field) => `"${field}":${partText(field, spec[field])}`);
+  return `{"spec":{"$patch":"replace",${parts.join(",")}}}`;
 }
 
 /** Null if absent or an empty list. */
-function revisedPart(field: RevisedField, items: readonly unknown[] | undefined): unknown {
-  if (items === undefined || items.length === 0) return null;
-  return goValue(revisedFields[field], items, { unknownFields: "keep" });
+function partText(field: RevisedField, items: readonly unknown[] | undefined): string {
+  return items === undefined || items.length === 0 ? "null" : listTexts[field](items);
 }
+
+/** Computed once for the thousands of SidecarSets that share the lists of a template. */
+const listTexts = Object.fromEntries(
+  revisedFieldNames.map((field) => [
+    field,
+    memoized((items: readonly unknown[]) =>
+      goJson(goValue(revisedFields[field], items, { unknownFields: "keep" }))
+    ),
+  ]),
+) as Readonly<Record<RevisedField, (items: readonly unknown[]) => string>>;
+
+/** The `data` of a stored ControllerRevision as {@linkcode revisionData} writes it. */
+export function storedRevisionData({ data }: Pick<ControllerRevision, "data">): string {
+  return data === undefined ? goJson(data) : storedText(data);
+}
+
+/** Equal data is one object in the index. */
+const storedText = memoized((data: JsonObject) => goJson(data));
 
 /**
  * Hash of `patchContainers`, which Pods record; absent without any. It is none of OpenKruise's two hashes, which do

@@ -1,7 +1,6 @@
 import type { ControllerRevision } from "../../api/objects.ts";
 import { CUSTOM_VERSION_LABEL } from "../../api/names.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
-import { goJson } from "../json/go_json.ts";
 import type { PreparedSidecarSet } from "../prepared.ts";
 import {
   byAge,
@@ -9,7 +8,7 @@ import {
   newControllerRevision,
   ownsRevision,
 } from "./controller_revision.ts";
-import { revisionData } from "./data.ts";
+import { revisionData, storedRevisionData } from "./data.ts";
 
 const DEFAULT_HISTORY_LIMIT = 10;
 
@@ -57,7 +56,7 @@ export function planRevisions(state: RevisionState): RevisionPlan {
   const { sidecarSet } = state.prepared;
   const owned = state.stored.filter((each) => ownsRevision(sidecarSet, each)).sort(byAge);
   const data = revisionData(sidecarSet.spec);
-  const equal = owned.findLast((each) => goJson(each.data) === data);
+  const equal = owned.findLast((each) => storedRevisionData(each) === data);
   if (equal === undefined) return planCreation(state, { owned, data });
 
   const newest = owned.at(-1);
@@ -87,7 +86,7 @@ export function currentRevision(
 ): ControllerRevision | undefined {
   const data = revisionData(sidecarSet.spec);
   return stored.filter((each) => ownsRevision(sidecarSet, each)).sort(byAge)
-    .findLast((each) => goJson(each.data) === data);
+    .findLast((each) => storedRevisionData(each) === data);
 }
 
 function planCreation(
