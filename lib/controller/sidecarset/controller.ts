@@ -88,8 +88,12 @@ export class SidecarSetController {
     return this.loop.inFlight;
   }
 
-  /** Maps a change to the SidecarSets that it concerns. A status that this process wrote concerns none. */
+  /**
+   * Maps a change to the SidecarSets that it concerns. What this process wrote itself concerns none: the reconciliation
+   * that wrote it goes on with it.
+   */
   observe(change: Change): void {
+    if (change.kind === "revision" && this.#revisions.isApplying) return;
     // The end of a classification comes once for all changes before it.
     const delayMs = change.kind === "classification" ? 0 : BATCH_DELAY_MS;
     for (const name of change.sidecarSets) this.loop.add(name, delayMs);

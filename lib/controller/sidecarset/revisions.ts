@@ -45,9 +45,15 @@ export class Revisions {
   readonly #settled = new Map<string, Settled>();
   /** SidecarSets whose revisions of OpenKruise were not all copied, because of an error. */
   readonly #incomplete = new Set<string>();
+  #isApplying = false;
 
   constructor(options: RevisionsOptions) {
     this.#options = options;
+  }
+
+  /** Whether the index publishes what this object has just written; its reconciliation goes on with it. */
+  get isApplying(): boolean {
+    return this.#isApplying;
   }
 
   forget(name: string): void {
@@ -128,19 +134,28 @@ export class Revisions {
     switch (action.type) {
       case "create":
         try {
-          index.applyRevision(await writer.createRevision(action.revision, signal));
+          this.#apply(await writer.createRevision(action.revision, signal));
         } catch (error) {
           if (!isAlreadyExists(error)) throw error;
           return false;
         }
         return true;
       case "change":
-        index.applyRevision(await writer.changeRevision(action.stored, action, signal));
+        this.#apply(await writer.changeRevision(action.stored, action, signal));
         return true;
       case "delete":
         await writer.deleteRevision(action.stored, signal);
         index.deleteRevision(action.stored.metadata.name ?? "");
         return true;
+    }
+  }
+
+  #apply(stored: ControllerRevision): void {
+    this.#isApplying = true;
+    try {
+      this.#options.index.applyRevision(stored);
+    } finally {
+      this.#isApplying = false;
     }
   }
 

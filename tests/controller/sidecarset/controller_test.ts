@@ -64,6 +64,23 @@ for (const order of ["watch first", "answer first"] as const) {
   });
 }
 
+Deno.test("only a revision that another client stored costs a further reconciliation", async () => {
+  const { clock, index, loop, statuses, reconciliations } = setUp("answer first");
+  const stop = new AbortController();
+  const running = loop.run(stop.signal);
+  index.applySidecarSet(sidecarSetOf());
+  for (let i = 0; i < 100; i++) await clock.advance(50);
+  const [stored] = index.revisions.of("web");
+  assert.ok(stored);
+  assert.deepEqual([reconciliations(), statuses()], [1, 1]);
+  const metadata = { ...stored.metadata, resourceVersion: "99" };
+  index.applyRevision({ ...stored, metadata, revision: 7 });
+  for (let i = 0; i < 100; i++) await clock.advance(50);
+  assert.equal(reconciliations(), 2);
+  stop.abort();
+  await running;
+});
+
 Deno.test("a status that another client wrote is reconciled", async () => {
   const { clock, index, loop, apply, reconciliations } = setUp("answer first");
   const stop = new AbortController();
