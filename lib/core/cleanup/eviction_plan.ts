@@ -5,7 +5,7 @@ import { isRunningAndReady } from "../status/readiness.ts";
 import { forEachInSteps, STEP_ITEMS, type Steps } from "../steps.ts";
 import { controllerOf, type EvictionDecision, type EvictionFacts, mayEvict } from "./eviction.ts";
 import { afterEviction, type EvictionGuard, expiresAt, settleGuards } from "./eviction_guards.ts";
-import { settledAt, workloadsOf } from "./eviction_workloads.ts";
+import { settledAt, type Workloads, workloadsOf } from "./eviction_workloads.ts";
 
 /** Input for planning a SidecarSet's next evictions. */
 export interface EvictionSnapshot extends
@@ -67,26 +67,110 @@ const NEXT_PLAN_MS = 250;
 export function* planEvictions(snapshot: EvictionSnapshot): Steps<EvictionPlan> {
   const guards = yield* settleGuards(snapshot);
   const workloads = yield* workloadsOf(snapshot, guards);
-  const evictions: ObservedPod[] = [];
-  const obstacles = new Map<ObservedPod, Obstacle>();
-  const done = new Set<string>();
-  const { pending, underWay } = workloads;
-  let unavailable = snapshot.unavailable + pending.length + underWay.length;
-  let [decisions, dryRuns] = [0, 0];
-  let objection: EvictionPlan["objection"];
-  let waitUntil = Math.min(...pending.map(expiresAt), ...underWay.map(settledAt));
   const { candidates, example } = yield* collected(snapshot.candidates);
-  const decide = function* (pod: ObservedPod): Steps<EvictionDecision> {
-    decisions++;
+  const planning = new Planning(snapshot, { guards, workloads, example });
+  const ordered = yield* notReadyFirst(candidates, example);
+  for (const [i, pod] of ordered.entries()) {
+    if (i % STEP_ITEMS === STEP_ITEMS - 1) yield;
+    const mayGoOn = yield* planning.visit(pod);
+    if (!mayGoOn) break;
+  }
+  yield* planning.explainExample();
+  return planning.result();
+}
+
+interface PlanningFacts {
+  readonly guards: readonly EvictionGuard[];
+  readonly workloads: Workloads;
+  /** The Pod whose obstacle is reported. */
+  readonly example: ObservedPod | undefined;
+}
+
+/** A plan under way. */
+class Planning {
+  readonly #snapshot: EvictionSnapshot;
+  readonly #facts: PlanningFacts;
+  readonly #evictions: ObservedPod[] = [];
+  readonly #obstacles = new Map<ObservedPod, Obstacle>();
+  /** Workloads of which no other Pod may be evicted. */
+  readonly #done = new Set<string>();
+  #unavailable: number;
+  #decisions = 0;
+  #dryRuns = 0;
+  #objection: EvictionPlan["objection"];
+  #waitUntil: number;
+
+  constructor(snapshot: EvictionSnapshot, facts: PlanningFacts) {
+    this.#snapshot = snapshot;
+    this.#facts = facts;
+    const { pending, underWay } = facts.workloads;
+    this.#unavailable = snapshot.unavailable + pending.length + underWay.length;
+    this.#waitUntil = Math.min(...pending.map(expiresAt), ...underWay.map(settledAt));
+  }
+
+  /**
+   * Decides about a Pod.
+   *
+   * @returns whether this plan decides about further ones
+   */
+  *visit(pod: ObservedPod): Steps<boolean> {
+    const known = this.#snapshot.knownObstacleOf(pod);
+    if (known !== undefined) {
+      this.#object(pod, known);
+      return true;
+    }
+    const workload = workloadOf(pod);
+    if (this.#done.has(workload)) return true;
+    if (this.#decisions >= MAX_DECISIONS || this.#dryRuns >= MAX_DRY_RUNS) {
+      this.#wait(this.#snapshot.now.getTime() + NEXT_PLAN_MS);
+      return false;
+    }
+    const decision = yield* this.#decide(pod);
+    if (decision.evict) {
+      this.#evictions.push(pod);
+      this.#done.add(workload);
+      if (isRunningAndReady(pod)) this.#unavailable++;
+      return true;
+    }
+    const { reason, message, scope, retryAt = Infinity } = decision;
+    this.#object(pod, { reason, message });
+    this.#wait(retryAt);
+    if (scope === "Workload") this.#done.add(workload);
+    if (scope === "Pod") this.#obstacles.set(pod, { reason, message });
+    return scope !== "All";
+  }
+
+  /** Finds the obstacle of the example where the plan ended before its turn. */
+  *explainExample(): Steps<void> {
+    const { example } = this.#facts;
+    if (example === undefined || this.#objection?.pod === example) return;
+    if (this.#evictions.includes(example)) return;
+    const decision = this.#snapshot.knownObstacleOf(example) ?? (yield* this.#decide(example));
+    if ("reason" in decision) this.#object(example, decision);
+  }
+
+  result(): EvictionPlan {
+    return {
+      evictions: this.#evictions,
+      guards: this.#facts.guards,
+      obstacles: this.#obstacles,
+      ...(this.#objection === undefined ? {} : { objection: this.#objection }),
+      ...(this.#waitUntil === Infinity ? {} : { waitUntil: this.#waitUntil }),
+    };
+  }
+
+  *#decide(pod: ObservedPod): Steps<EvictionDecision> {
+    this.#decisions++;
+    const { guards, workloads, example } = this.#facts;
     const { guard, isSettled, isReady, distinctAt } = yield* workloads.of(workloadOf(pod));
-    if (distinctAt > snapshot.now.getTime()) waitUntil = Math.min(waitUntil, distinctAt);
-    const faultRetryAt = snapshot.faultRetryAt?.get(guard?.pod ?? "");
-    const { faultRetryAt: _, ...common } = snapshot;
+    const { faultRetryAt: retryTimes, ...snapshot } = this.#snapshot;
+    if (distinctAt > snapshot.now.getTime()) this.#wait(distinctAt);
+    const faultRetryAt = retryTimes?.get(guard?.pod ?? "");
     const facts: EvictionFacts = {
-      ...common,
+      ...snapshot,
       ...(faultRetryAt === undefined ? {} : { faultRetryAt }),
-      unavailable,
-      guardsFull: guard === undefined && guards.length + evictions.length >= MAX_GUARDS,
+      unavailable: this.#unavailable,
+      guardsFull: guard === undefined && guards.length + this.#evictions.length >= MAX_GUARDS,
       workloadSettled: isSettled,
       workloadReady: isReady,
       ...(guard === undefined ? {} : { guard }),
@@ -94,53 +178,22 @@ export function* planEvictions(snapshot: EvictionSnapshot): Steps<EvictionPlan> 
     const decision = mayEvict(pod, facts);
     // The dry run is the most expensive check, so it runs last, except for the Pod whose obstacle is reported.
     if (!decision.evict && pod !== example) return decision;
-    dryRuns++;
-    if (dryRuns % DRY_RUNS_PER_STEP === 0) yield;
-    const obstacle = snapshot.observedObstacleOf(pod);
+    this.#dryRuns++;
+    if (this.#dryRuns % DRY_RUNS_PER_STEP === 0) yield;
+    const obstacle = this.#snapshot.observedObstacleOf(pod);
     return obstacle ? mayEvict(pod, { ...facts, replacementObstacle: obstacle }) : decision;
-  };
-  const object = (pod: ObservedPod, { reason, message }: Obstacle) => {
-    if (objection && (objection.pod === example || compareByName(objection.pod, pod) <= 0)) return;
-    objection = { pod, reason, message };
-  };
-  const ordered = yield* notReadyFirst(candidates, example);
-  for (const [i, pod] of ordered.entries()) {
-    if (i % STEP_ITEMS === STEP_ITEMS - 1) yield;
-    const known = snapshot.knownObstacleOf(pod);
-    if (known !== undefined) {
-      object(pod, known);
-      continue;
-    }
-    const workload = workloadOf(pod);
-    if (done.has(workload)) continue;
-    if (decisions >= MAX_DECISIONS || dryRuns >= MAX_DRY_RUNS) {
-      waitUntil = Math.min(waitUntil, snapshot.now.getTime() + NEXT_PLAN_MS);
-      break;
-    }
-    const decision = yield* decide(pod);
-    if (decision.evict) {
-      evictions.push(pod);
-      done.add(workload);
-      if (isRunningAndReady(pod)) unavailable++;
-      continue;
-    }
-    object(pod, decision);
-    waitUntil = Math.min(waitUntil, decision.retryAt ?? Infinity);
-    if (decision.scope === "All") break;
-    if (decision.scope === "Workload") done.add(workload);
-    else obstacles.set(pod, { reason: decision.reason, message: decision.message });
   }
-  if (example !== undefined && objection?.pod !== example && !evictions.includes(example)) {
-    const decision = snapshot.knownObstacleOf(example) ?? (yield* decide(example));
-    if ("reason" in decision) object(example, decision);
+
+  /** Keeps the objection of the example, else that of the first Pod by name. */
+  #object(pod: ObservedPod, { reason, message }: Obstacle): void {
+    const { pod: known } = this.#objection ?? {};
+    if (known && (known === this.#facts.example || compareByName(known, pod) <= 0)) return;
+    this.#objection = { pod, reason, message };
   }
-  return {
-    evictions,
-    guards,
-    obstacles,
-    ...(objection === undefined ? {} : { objection }),
-    ...(waitUntil === Infinity ? {} : { waitUntil }),
-  };
+
+  #wait(until: number): void {
+    this.#waitUntil = Math.min(this.#waitUntil, until);
+  }
 }
 
 /** The candidates, and the first of them by name. */

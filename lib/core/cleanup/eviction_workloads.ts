@@ -49,7 +49,7 @@ interface GuardStates {
 }
 
 /** Workloads of one plan; caches the check of each workload's Pods. */
-class Workloads {
+export class Workloads {
   /** Guards of workloads whose replacement does not exist yet; it counts as unavailable. */
   readonly pending: readonly EvictionGuard[];
   /** Guards of workloads with a just evicted Pod that still looks available, as the watch may be late. */
