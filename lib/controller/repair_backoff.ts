@@ -8,7 +8,7 @@ import type { Events } from "./events.ts";
 const BACKOFF_MS = { base: 1_000, max: 30_000 };
 /** The series ends after this time without a repair. */
 const SERIES_END_MS = 300_000;
-/** RepairBackoff in series from which the object is contended. */
+/** Repairs in a row from which the object is contended. */
 const CONTENDED_REPAIRS = 3;
 
 /** A write that restored an object after a change by another client. */
@@ -16,7 +16,7 @@ export interface Repair {
   readonly object: ObjectReference;
   /** The field manager of that client; undefined if unknown. */
   readonly manager: string | undefined;
-  /** RepairBackoff in series, this one included. */
+  /** Repairs in a row, this one included. */
   readonly inRow: number;
   readonly isContended: boolean;
 }
