@@ -1,5 +1,6 @@
 import type { Clock } from "../api/clock.ts";
 import { ServerGate } from "./server_gate.ts";
+import { TokenBucket } from "./token_bucket.ts";
 
 interface LimiterOptions {
   clock: Clock;
@@ -19,16 +20,14 @@ export class Limiter {
   readonly #options: LimiterOptions;
   readonly #gate: ServerGate;
   #inFlight = 0;
-  #tokens: number;
-  #filledAt: number;
+  readonly #bucket: TokenBucket;
   #turn: Promise<void> = Promise.resolve();
   #freed: (() => void) | undefined;
 
   constructor(options: LimiterOptions) {
     this.#options = options;
     this.#gate = new ServerGate(options);
-    this.#tokens = options.perSecond;
-    this.#filledAt = options.clock.monotonic();
+    this.#bucket = new TokenBucket({ ...options, burst: options.perSecond });
   }
 
   get inFlight(): number {
@@ -66,13 +65,9 @@ export class Limiter {
     while (!signal.aborted && this.#inFlight >= this.#options.maxInFlight) {
       await this.#untilFreed(signal);
     }
-    this.#fill();
-    if (this.#tokens < 1) {
-      const missing = 1 - this.#tokens;
-      await this.#options.clock.sleep(missing / this.#options.perSecond * 1_000, signal);
-      this.#fill();
-    }
-    this.#tokens -= 1;
+    const { wait } = this.#bucket;
+    if (wait > 0) await this.#options.clock.sleep(wait, signal);
+    this.#bucket.spend();
   }
 
   #untilFreed(signal: AbortSignal): Promise<void> {
@@ -85,13 +80,5 @@ export class Limiter {
       this.#freed = done;
       signal.addEventListener("abort", done, { once: true });
     });
-  }
-
-  #fill(): void {
-    const { clock, perSecond } = this.#options;
-    const now = clock.monotonic();
-    const gained = (now - this.#filledAt) / 1_000 * perSecond;
-    this.#tokens = Math.min(perSecond, this.#tokens + gained);
-    this.#filledAt = now;
   }
 }

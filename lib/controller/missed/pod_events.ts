@@ -5,13 +5,13 @@ import type { Obstacle } from "../../core/reasons.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { Events } from "../events.ts";
 import { podReference, sidecarSetReference, workloadReference } from "../references.ts";
+import { TokenBucket } from "../token_bucket.ts";
 
 /** Pods of one workload that get an event each; client-go's event aggregator has the same bounds. */
 const MAX_PODS_PER_WORKLOAD = 10;
 const WINDOW_MS = 600_000;
 /** Bound of all Pods and workloads: as many at once, and one a second in the long run. */
-const BURST = 100;
-const TOKEN_INTERVAL_MS = 1_000;
+const RATE = { burst: 100, perSecond: 1 };
 /** `Events` writes the event of a workload at most as often. */
 const WORKLOAD_INTERVAL_MS = 60_000;
 
@@ -45,12 +45,11 @@ export class MissedPodEvents {
   /** By SidecarSet: UIDs of the missed Pods that have been handled. */
   readonly #known = new Map<string, Set<string>>();
   readonly #workloads = new Map<string, Workload>();
-  #tokens = BURST;
-  #filledAt: number;
+  readonly #bucket: TokenBucket;
 
   constructor(options: PodEventsOptions) {
     this.#options = options;
-    this.#filledAt = options.clock.monotonic();
+    this.#bucket = new TokenBucket({ ...options, ...RATE });
   }
 
   /**
@@ -65,7 +64,6 @@ export class MissedPodEvents {
     { isReported = false }: { isReported?: boolean } = {},
   ): void {
     const { clock } = this.#options;
-    this.#fill();
     this.#forgetWindows();
     const before = this.#known.get(prepared.name);
     const known = new Set<string>();
@@ -102,29 +100,17 @@ export class MissedPodEvents {
     const key = `${prepared.name}/${reason}/${owner?.uid ?? pod.metadata.uid}`;
     const known = this.#workloads.get(key) ?? { since: now, pods: 0, paidUntil: -Infinity };
     if (owner === undefined || known.pods < MAX_PODS_PER_WORKLOAD) {
-      if (!this.#take()) return;
+      if (!this.#bucket.take()) return;
       known.pods++;
       events.record({ ...event, regarding: podReference(pod) });
     } else {
       if (known.paidUntil <= now) {
-        if (!this.#take()) return;
+        if (!this.#bucket.take()) return;
         known.paidUntil = now + WORKLOAD_INTERVAL_MS;
       }
       events.record({ ...event, regarding: workloadReference(pod, owner) });
     }
     this.#workloads.set(key, known);
-  }
-
-  #take(): boolean {
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
-  }
-
-  #fill(): void {
-    const now = this.#options.clock.monotonic();
-    this.#tokens = Math.min(BURST, this.#tokens + (now - this.#filledAt) / TOKEN_INTERVAL_MS);
-    this.#filledAt = now;
   }
 
   /** Oldest first: they were added in the order of their beginning. */
