@@ -18,7 +18,7 @@ import {
   type UnreadableCleanupRecord,
 } from "./cleanup_records.ts";
 import { injectedNames, InvertedIndex, workloadOf } from "./inverted_index.ts";
-import { internedStatus, Interning } from "./interning.ts";
+import { internedPod, internedStatus, Interning } from "./interning.ts";
 import { NamespaceIndex } from "./namespaces.ts";
 import { PolicyIndex } from "./policies.ts";
 import { PodIndex, podKey } from "./pods.ts";
@@ -65,6 +65,8 @@ export class ClusterIndex {
     isExcluded: (namespace) => this.isExcluded(namespace),
     isOlder: (pod, sidecarSet) => this.#selections.isOlder(pod, sidecarSet),
   });
+  /** Parts that Pods have in common, whether watches or answers to writes bring them. */
+  readonly podParts = new Interning();
   readonly #selections = new SelectionTimes();
   /** Parts of the statuses. */
   readonly #interning = new Interning({ maxCharacters: MAX_CHARACTERS });
@@ -167,7 +169,8 @@ export class ClusterIndex {
 
   /** Applies what a write of this process stored, unless the watch has deleted the Pod meanwhile. */
   updatePod(pod: ObservedPod): void {
-    if (this.pods.get(podKey(pod))?.metadata.uid === pod.metadata.uid) this.applyPod(pod);
+    const { uid } = this.pods.get(podKey(pod))?.metadata ?? {};
+    if (uid === pod.metadata.uid) this.applyPod(internedPod(pod, this.podParts));
   }
 
   #arrived(key: string, names: readonly string[]): void {
@@ -292,9 +295,6 @@ export class ClusterIndex {
   #compareAgain(prepared: PreparedSidecarSet): void {
     this.sidecarSets.apply(this.revisions.compared(prepared));
     if (prepared.sidecarSet.spec.updateStrategy?.resizePolicy !== "InPlace") return;
-    this.#reclassifier.add({
-      names: [prepared.name],
-      keys: this.pods.classesOf(prepared.name),
-    });
+    this.#reclassifier.add({ names: [prepared.name], keys: this.pods.classesOf(prepared.name) });
   }
 }

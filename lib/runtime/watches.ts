@@ -6,7 +6,7 @@ import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import type { StoredCleanupRecord, UnreadableCleanupRecord } from "../index/cleanup_records.ts";
 import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
-import { internedPod, Interning } from "../index/interning.ts";
+import { internedPod } from "../index/interning.ts";
 import { projectNamespace, projectPod } from "../index/projection.ts";
 import { resources } from "../kube/resources.ts";
 import { PolicyWatches } from "./policy_watches.ts";
@@ -91,7 +91,6 @@ export function createReflections(options: ReflectionsOptions) {
     apply: (object) => index.applyRevision(object),
     delete: (name) => index.deleteRevision(name),
   });
-  const interning = new Interning();
   const pods = reflect(options, {
     name: "pods",
     resource: resources.pods,
@@ -100,7 +99,7 @@ export function createReflections(options: ReflectionsOptions) {
     known: () => index.pods.keys(),
     keyOf: podKey,
     apply(pod) {
-      if (!index.knowsPod(pod)) index.applyPod(internedPod(projectPod(pod), interning));
+      if (!index.knowsPod(pod)) index.applyPod(internedPod(projectPod(pod), index.podParts));
     },
     delete: (key) => index.deletePod(key),
     onListed: () => options.onPodsListed?.(),

@@ -41,6 +41,19 @@ Deno.test("ClusterIndex does not restore a deleted object when the response to a
   assert.equal(index.sidecarSets.size, 0);
 });
 
+Deno.test("ClusterIndex keeps one copy of what Pods have in common after writes of this process", () => {
+  const index = indexWith(web);
+  for (const name of ["a", "b"]) {
+    index.applyPod(podOf({ name, injected: [web] }));
+    index.updatePod(podOf({ name, injected: [web], resourceVersion: "2" }));
+  }
+  const [a, b] = ["default/a", "default/b"].map((key) => index.pods.get(key));
+  assert.equal(a?.metadata.resourceVersion, "2");
+  assert.deepEqual(a.spec, b?.spec);
+  assert.equal(a.spec.containers, b?.spec.containers);
+  assert.equal(a.metadata.annotations, b?.metadata.annotations);
+});
+
 Deno.test("ClusterIndex follows a change of the Pod's labels", () => {
   const index = indexWith(
     web,
