@@ -10,7 +10,8 @@ import { fixedText, TextFile } from "../../lib/kube/text_source.ts";
 import { FetchClient, type Observation } from "../../lib/kube/transport.ts";
 import { systemClock } from "../../lib/runtime/clock.ts";
 import { ManualClock } from "../support/manual_clock.ts";
-import { issue } from "./certificates.ts";
+import { createTestPki } from "../webhook/tls_fixtures.ts";
+import { MUTUAL_TLS } from "./mutual_tls.ts";
 import { recordingLogger } from "./reflecting.ts";
 import { configMap, failure, ScriptedServer } from "./scripted_server.ts";
 
@@ -104,27 +105,33 @@ Deno.test("a token file that cannot be read again leaves the last token in use",
 });
 
 Deno.test("a CA that changed makes new connections trust the new one", async () => {
-  const before = await issue("before");
-  const after = await issue("after");
-  const files = new Map([["ca", before.ca]]);
+  const before = await createTestPki();
+  const after = await createTestPki();
+  const files = new Map([["ca", before.authority.cert]]);
   const clock = new ManualClock();
-  await using old = new ScriptedServer(() => Response.json(configMap("a", "1")), before.leaf);
+  await using old = new ScriptedServer(
+    () => Response.json(configMap("a", "1")),
+    await before.issue(),
+  );
   const ca = filesOf(files, clock)("ca");
   const client = clientOf(old.url, { ca });
   await send(client, request);
   client.close();
 
-  await using renewed = new ScriptedServer(() => Response.json(configMap("a", "2")), after.leaf);
+  await using renewed = new ScriptedServer(
+    () => Response.json(configMap("a", "2")),
+    await after.issue(),
+  );
   const next = clientOf(renewed.url, { ca });
   await assert.rejects(send(next, request), ConnectionError);
-  files.set("ca", after.ca);
+  files.set("ca", after.authority.cert);
   await clock.advance(61_000);
   assert.equal((await send(next, request)).metadata.resourceVersion, "2");
   next.close();
 });
 
 Deno.test("a client certificate is shown to the server", async () => {
-  const { ca, leaf } = await issue("mutual");
+  const { ca, ...leaf } = MUTUAL_TLS;
   const server = createServer(
     { ...leaf, ca, requestCert: true, rejectUnauthorized: true },
     (_, response) => response.end(JSON.stringify(configMap("a", "1"))),

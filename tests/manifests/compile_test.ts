@@ -55,10 +55,8 @@ Deno.test("the executable has the program, its manifests and packages, and no te
       "pvtsutils",
       "pvutils",
       "re2js",
-      "reflect-metadata",
       "tinyqueue",
       "tslib",
-      "tsyringe",
       "yaml",
       "zod",
     ]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import {
   authorityData,
   readAuthority,
@@ -29,6 +29,51 @@ Deno.test("issueServingCertificate() signs for the names with a chain that verif
   const reading = readIdentity(leaf);
   assert.ok(reading.ok);
   assert.deepEqual(reading.validity, { notBefore: leaf.notBefore, notAfter: leaf.notAfter });
+});
+
+/** A CA as earlier versions stored it. The text types of its name differ from those of a new one. */
+const EARLIER_AUTHORITY = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBzjCCAXSgAwIBAgIRANpemXpI1MI2772LtOGo2pcwCgYIKoZIzj0EAwIwRTFD
+MEEGA1UEAxM6c2lkZWNhcnNldC13ZWJob29rLWNhLTJmYTYyNWJhLWQzZmMtNGYz
+My04YjZkLWZlZmUwNjRiMTZiODAeFw0yNjExMjkxODUwMDRaFw0zNjExMjYxODU1
+MDRaMEUxQzBBBgNVBAMTOnNpZGVjYXJzZXQtd2ViaG9vay1jYS0yZmE2MjViYS1k
+M2ZjLTRmMzMtOGI2ZC1mZWZlMDY0YjE2YjgwWTATBgcqhkjOPQIBBggqhkjOPQMB
+BwNCAARaIJpAHETpN4etyqee5SEHBNteb67RY6g8IC3M0OKqNic9zoGTktsywkP2
+Y9kWVjjidIyRP5kFq/BGRa/0fVfAo0UwQzASBgNVHRMBAf8ECDAGAQH/AgEAMA4G
+A1UdDwEB/wQEAwIBBjAdBgNVHQ4EFgQUzU2I+iFBTR6nrxyP89Ug2Vy07tIwCgYI
+KoZIzj0EAwIDSAAwRQIhAJQ50AlZFneV7lvWjZZ3yElAr4z4eIi19BC8v0qzdZiq
+AiAKIsjhV+wCVmkXWA+BIYngIHkmI2WvvZLdZxt+uRX4Eg==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgnN66UxKg+68pO9Lw
+Oa2h7xus2NCnuRST7UcPHiEklquhRANCAARaIJpAHETpN4etyqee5SEHBNteb67R
+Y6g8IC3M0OKqNic9zoGTktsywkP2Y9kWVjjidIyRP5kFq/BGRa/0fVfA
+-----END PRIVATE KEY-----
+`,
+  notBefore: new Date("2026-11-29T18:50:04.000Z"),
+  notAfter: new Date("2036-11-26T18:55:04.000Z"),
+};
+
+Deno.test("issueServingCertificate() signs by a CA that an earlier version stored", async () => {
+  const later = new Date("2027-01-01T00:00:00Z");
+  const options = { now: later, lifetimeSeconds: 600, names };
+  const leaf = await issueServingCertificate(EARLIER_AUTHORITY, options);
+  const root = new X509Certificate(EARLIER_AUTHORITY.cert);
+  const certificate = new X509Certificate(leaf.cert);
+  assert.equal(certificate.checkIssued(root), true);
+  assert.equal(certificate.verify(root.publicKey), true);
+});
+
+Deno.test("issueServingCertificate() refuses a CA whose key is not ECDSA", async () => {
+  const authority = await issueAuthority({ now, lifetimeSeconds: 3600 });
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  await assert.rejects(
+    () => issueServingCertificate({ ...authority, key }, { now, lifetimeSeconds: 600, names }),
+    /of type rsa; store an ECDSA key/,
+  );
 });
 
 Deno.test("issueServingCertificate() never outlives its authority", async () => {
