@@ -1,4 +1,3 @@
-import { isObject } from "../../api/json.ts";
 import {
   HOT_UPGRADE_SUFFIXES,
   VERSION_ALT_ANNOTATION_PREFIX,
@@ -8,6 +7,7 @@ import {
 import type { SidecarContainer } from "../../api/sidecar_container.ts";
 import type { ObservedPod } from "../observed_pod.ts";
 import { goJson } from "../json/go_json.ts";
+import { membersIn } from "./json_records.ts";
 
 /** Whether the sidecar alternates between two containers (`pkg/control/sidecarcontrol:IsHotUpgradeContainer`). */
 export function isHotUpgrade(sidecar: SidecarContainer): boolean {
@@ -37,16 +37,7 @@ export function versionAltAnnotation(container: string): string {
 /** Working container of each hot-upgrade sidecar of the Pod; an unreadable annotation counts as empty, as upstream. */
 export function workingContainers(pod: ObservedPod): ReadonlyMap<string, string> {
   const working = new Map<string, string>();
-  const text = pod.metadata.annotations?.[WORKING_HOT_UPGRADE_ANNOTATION];
-  if (text === undefined || text === "") return working;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return working;
-  }
-  if (!isObject(parsed)) return working;
-  for (const [sidecar, container] of Object.entries(parsed)) {
+  for (const [sidecar, container] of membersIn(pod, WORKING_HOT_UPGRADE_ANNOTATION)) {
     if (typeof container !== "string") return new Map();
     working.set(sidecar, container);
   }

@@ -1,6 +1,7 @@
 import { isObject } from "../../api/json.ts";
 import type { ObservedPod } from "../observed_pod.ts";
 import { goJson } from "../json/go_json.ts";
+import { membersIn } from "./json_records.ts";
 
 /** On Pods: sidecars that are idle because they are no longer needed, as JSON by container. OpenKruise ignores it. */
 export const IDLE_ANNOTATION = "kruise.io/sidecarset-idle";
@@ -15,16 +16,9 @@ interface IdleRecord {
 /** The records of idle containers; empty if absent or unreadable. */
 export function idleRecords(pod: ObservedPod): ReadonlyMap<string, IdleRecord> {
   const records = new Map<string, IdleRecord>();
-  const text = pod.metadata.annotations?.[IDLE_ANNOTATION];
-  if (text === undefined) return records;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    for (const [container, entry] of Object.entries(isObject(parsed) ? parsed : {})) {
-      if (!isObject(entry) || typeof entry.image !== "string") return new Map();
-      records.set(container, { image: entry.image, restarts: Number(entry.restarts) || 0 });
-    }
-  } catch {
-    return new Map();
+  for (const [container, entry] of membersIn(pod, IDLE_ANNOTATION)) {
+    if (!isObject(entry) || typeof entry.image !== "string") return new Map();
+    records.set(container, { image: entry.image, restarts: Number(entry.restarts) || 0 });
   }
   return records;
 }
@@ -43,15 +37,8 @@ export const STORED_IMAGES_ANNOTATION = "kruise.io/sidecarset-stored-images";
 /** The recorded images by container; empty if absent or unreadable. */
 export function storedImages(pod: ObservedPod): ReadonlyMap<string, string> {
   const images = new Map<string, string>();
-  const text = pod.metadata.annotations?.[STORED_IMAGES_ANNOTATION];
-  if (text === undefined) return images;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    for (const [container, image] of Object.entries(isObject(parsed) ? parsed : {})) {
-      if (typeof image === "string") images.set(container, image);
-    }
-  } catch {
-    return new Map();
+  for (const [container, image] of membersIn(pod, STORED_IMAGES_ANNOTATION)) {
+    if (typeof image === "string") images.set(container, image);
   }
   return images;
 }

@@ -2,6 +2,7 @@ import { isObject } from "../../api/json.ts";
 import { INPLACE_UPDATE_STATE_ANNOTATION } from "../../api/names.ts";
 import type { ObservedPod } from "../observed_pod.ts";
 import { compareUtf8, escaped, goJson } from "../json/go_json.ts";
+import { membersIn, textWithout } from "./json_records.ts";
 
 /**
  * State of a Pod's images before one SidecarSet's last change (`pkg/control/sidecarcontrol:inPlaceUpdateState`).
@@ -64,7 +65,7 @@ export function inPlaceStatesText(pod: ObservedPod, change: InPlaceChange): stri
     updateTimestamp: change.updateTimestamp,
     lastImageIds,
   });
-  return escaped(joined(states, stateText));
+  return statesText(states);
 }
 
 /** The annotation's text without a SidecarSet's record; null removes the annotation, undefined leaves it. */
@@ -72,9 +73,11 @@ export function inPlaceStatesWithout(
   pod: ObservedPod,
   sidecarSet: string,
 ): string | null | undefined {
-  const states = new Map(readInPlaceStates(pod));
-  if (!states.delete(sidecarSet)) return undefined;
-  return states.size === 0 ? null : escaped(joined(states, stateText));
+  return textWithout(readInPlaceStates(pod) ?? NONE, sidecarSet, statesText);
+}
+
+function statesText(states: ReadonlyMap<string, InPlaceState>): string {
+  return escaped(joined(states, stateText));
 }
 
 function stateText(state: InPlaceState): string {
@@ -122,21 +125,14 @@ interface RestartCounts {
 /** The records by SidecarSet; empty if absent or unreadable. */
 export function readRestartCounts(pod: ObservedPod): ReadonlyMap<string, RestartCounts> {
   const records = new Map<string, RestartCounts>();
-  const text = pod.metadata.annotations?.[RESTART_COUNTS_ANNOTATION];
-  if (text === undefined) return records;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    for (const [name, entry] of Object.entries(isObject(parsed) ? parsed : {})) {
-      if (!isObject(entry) || typeof entry.updateTimestamp !== "string") continue;
-      const counts = isObject(entry.restartCounts) ? Object.entries(entry.restartCounts) : [];
-      const byContainer = new Map<string, number>();
-      for (const [container, count] of counts) {
-        if (typeof count === "number") byContainer.set(container, count);
-      }
-      records.set(name, { updateTimestamp: entry.updateTimestamp, byContainer });
+  for (const [name, entry] of membersIn(pod, RESTART_COUNTS_ANNOTATION)) {
+    if (!isObject(entry) || typeof entry.updateTimestamp !== "string") continue;
+    const counts = isObject(entry.restartCounts) ? Object.entries(entry.restartCounts) : [];
+    const byContainer = new Map<string, number>();
+    for (const [container, count] of counts) {
+      if (typeof count === "number") byContainer.set(container, count);
     }
-  } catch {
-    return new Map();
+    records.set(name, { updateTimestamp: entry.updateTimestamp, byContainer });
   }
   return records;
 }
@@ -169,9 +165,7 @@ export function restartCountsWithout(
   pod: ObservedPod,
   sidecarSet: string,
 ): string | null | undefined {
-  const records = new Map(readRestartCounts(pod));
-  if (!records.delete(sidecarSet)) return undefined;
-  return records.size === 0 ? null : textOf(records);
+  return textWithout(readRestartCounts(pod), sidecarSet, textOf);
 }
 
 function textOf(records: ReadonlyMap<string, RestartCounts>): string {

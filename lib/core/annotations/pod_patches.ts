@@ -1,6 +1,7 @@
 import type { ObservedPod } from "../observed_pod.ts";
 import { isObject } from "../../api/json.ts";
 import { goJson } from "../json/go_json.ts";
+import { membersIn } from "./json_records.ts";
 
 /**
  * On Pods: what SidecarSets changed of the Pod's own labels and containers, as JSON by SidecarSet. Written only for
@@ -39,21 +40,12 @@ export interface PodPatchRecord {
 
 export type PodPatchRecords = ReadonlyMap<string, PodPatchRecord>;
 
-const NONE: PodPatchRecords = new Map();
-
 /** The records by SidecarSet; empty if absent or unreadable. */
-export function podPatches({ metadata: { annotations } }: ObservedPod): PodPatchRecords {
-  const text = annotations?.[POD_PATCHES_ANNOTATION];
-  if (text === undefined) return NONE;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    const entries = Object.entries(isObject(parsed) ? parsed : {});
-    return new Map(
-      entries.flatMap(([name, each]) => isObject(each) ? [[name, recordIn(each)]] : []),
-    );
-  } catch {
-    return NONE;
-  }
+export function podPatches(pod: ObservedPod): PodPatchRecords {
+  return new Map(
+    membersIn(pod, POD_PATCHES_ANNOTATION)
+      .flatMap(([name, each]) => isObject(each) ? [[name, recordIn(each)]] : []),
+  );
 }
 
 /** The hash of the patches that a Pod records for a SidecarSet; undefined without any. */
@@ -78,10 +70,10 @@ export function withPatchedLabels(
   return { ...record, labels: { ...Object.fromEntries(values), ...record?.labels } };
 }
 
-type Json = Readonly<Record<string, unknown>>;
+type Members = Readonly<Record<string, unknown>>;
 
 /** Parts of another form, which this program does not write, are left out. */
-function recordIn({ hash, labels, containers, volumes }: Json): PodPatchRecord {
+function recordIn({ hash, labels, containers, volumes }: Members): PodPatchRecord {
   return {
     ...(typeof hash === "string" ? { hash } : {}),
     ...(isObject(labels) ? { labels: valuesOf(labels, isLabel) } : {}),
@@ -106,7 +98,7 @@ function containerIn(value: unknown): ContainerRecord {
   };
 }
 
-function valuesOf<T>(object: Json, isValue: (value: unknown) => value is T): Record<string, T> {
+function valuesOf<T>(object: Members, isValue: (value: unknown) => value is T): Record<string, T> {
   return Object.fromEntries(
     Object.entries(object).flatMap(([key, value]) => isValue(value) ? [[key, value]] : []),
   );

@@ -2,6 +2,7 @@ import type { ObservedPod } from "../observed_pod.ts";
 import type { ResourceLists } from "../../api/container.ts";
 import { isObject } from "../../api/json.ts";
 import { goJson } from "../json/go_json.ts";
+import { membersIn, textWithout } from "./json_records.ts";
 
 /**
  * Resources that this program has given to containers of a running Pod, as JSON by SidecarSet. A container with other
@@ -19,20 +20,13 @@ interface ResizeRecord {
 /** The records by SidecarSet; empty if absent or unreadable. */
 export function readResizes(pod: ObservedPod): ReadonlyMap<string, ResizeRecord> {
   const records = new Map<string, ResizeRecord>();
-  const text = pod.metadata.annotations?.[RESIZED_ANNOTATION];
-  if (text === undefined) return records;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    for (const [name, entry] of Object.entries(isObject(parsed) ? parsed : {})) {
-      if (!isObject(entry) || !isObject(entry.containers)) continue;
-      const byContainer = new Map(
-        Object.entries(entry.containers).map(([container, lists]) => [container, listsOf(lists)]),
-      );
-      const generation = typeof entry.generation === "number" ? entry.generation : 0;
-      records.set(name, { generation, byContainer });
-    }
-  } catch {
-    return new Map();
+  for (const [name, entry] of membersIn(pod, RESIZED_ANNOTATION)) {
+    if (!isObject(entry) || !isObject(entry.containers)) continue;
+    const byContainer = new Map(
+      Object.entries(entry.containers).map(([container, lists]) => [container, listsOf(lists)]),
+    );
+    const generation = typeof entry.generation === "number" ? entry.generation : 0;
+    records.set(name, { generation, byContainer });
   }
   return records;
 }
@@ -44,9 +38,7 @@ export function resizesText(pod: ObservedPod, sidecarSet: string, record: Resize
 
 /** The annotation's text without a SidecarSet's record; null removes the annotation, undefined leaves it. */
 export function resizesWithout(pod: ObservedPod, sidecarSet: string): string | null | undefined {
-  const records = new Map(readResizes(pod));
-  if (!records.delete(sidecarSet)) return undefined;
-  return records.size === 0 ? null : textOf(records);
+  return textWithout(readResizes(pod), sidecarSet, textOf);
 }
 
 function textOf(records: ReadonlyMap<string, ResizeRecord>): string {

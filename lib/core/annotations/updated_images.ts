@@ -1,6 +1,7 @@
 import { isObject } from "../../api/json.ts";
 import type { ObservedPod } from "../observed_pod.ts";
 import { goJson } from "../json/go_json.ts";
+import { membersIn, textWithout } from "./json_records.ts";
 
 /**
  * Images that a Pod got without the rest of their revision (`partialUpdatePolicy: Images`), as JSON by SidecarSet. The
@@ -20,24 +21,17 @@ interface UpdatedImages {
 /** The records by SidecarSet; empty if absent or unreadable. */
 export function readUpdatedImages(pod: ObservedPod): ReadonlyMap<string, UpdatedImages> {
   const records = new Map<string, UpdatedImages>();
-  const text = pod.metadata.annotations?.[UPDATED_IMAGES_ANNOTATION];
-  if (text === undefined) return records;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    for (const [name, entry] of Object.entries(isObject(parsed) ? parsed : {})) {
-      if (!isObject(entry) || !isObject(entry.images)) continue;
-      const { updateTimestamp, controllerRevision } = entry;
-      const images = Object.entries(entry.images).filter((each): each is [string, string] =>
-        typeof each[1] === "string"
-      );
-      records.set(name, {
-        updateTimestamp: typeof updateTimestamp === "string" ? updateTimestamp : "",
-        controllerRevision: typeof controllerRevision === "string" ? controllerRevision : "",
-        bySidecar: new Map(images),
-      });
-    }
-  } catch {
-    return new Map();
+  for (const [name, entry] of membersIn(pod, UPDATED_IMAGES_ANNOTATION)) {
+    if (!isObject(entry) || !isObject(entry.images)) continue;
+    const { updateTimestamp, controllerRevision } = entry;
+    const images = Object.entries(entry.images).filter((each): each is [string, string] =>
+      typeof each[1] === "string"
+    );
+    records.set(name, {
+      updateTimestamp: typeof updateTimestamp === "string" ? updateTimestamp : "",
+      controllerRevision: typeof controllerRevision === "string" ? controllerRevision : "",
+      bySidecar: new Map(images),
+    });
   }
   return records;
 }
@@ -56,9 +50,7 @@ export function updatedImagesWithout(
   pod: ObservedPod,
   sidecarSet: string,
 ): string | null | undefined {
-  const records = new Map(readUpdatedImages(pod));
-  if (!records.delete(sidecarSet)) return undefined;
-  return records.size === 0 ? null : textOf(records);
+  return textWithout(readUpdatedImages(pod), sidecarSet, textOf);
 }
 
 function textOf(records: ReadonlyMap<string, UpdatedImages>): string {
