@@ -107,8 +107,8 @@ export class ClusterIndex {
   }
 
   /** Whether this state of a Pod is the known one, as most of a list are. */
-  knowsPod(pod: ObservedPod): boolean {
-    return isSameState(pod.metadata, this.pods.get(podKey(pod))?.metadata);
+  knowsPod(pod: ObservedPod, key = podKey(pod)): boolean {
+    return isSameState(pod.metadata, this.pods.get(key)?.metadata);
   }
 
   applySidecarSet(state: PreparedSidecarSet): void {
@@ -153,8 +153,7 @@ export class ClusterIndex {
     if (isKnown) this.applySidecarSet(state);
   }
 
-  applyPod(pod: ObservedPod): void {
-    const key = podKey(pod);
+  applyPod(pod: ObservedPod, key = podKey(pod)): void {
     const before = this.pods.get(key);
     // The indexes share one string as their key.
     const names = this.pods.apply(pod, key);

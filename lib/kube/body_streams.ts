@@ -1,5 +1,3 @@
-import type { JSONValue } from "./contract.ts";
-
 /**
  * Larger than any stored object: etcd accepts 1.5 MiB, which JSON escapes extend to 10 MiB at most. Bounds the memory
  * of a line without an end; parsed small values take many times the size of their text.
@@ -47,11 +45,16 @@ export function abortableBody(
 /**
  * The values of a body with one JSON value per line. The stream fails with a `SyntaxError` on a line that is not JSON
  * or too long, and with an `UnexpectedEnd` if the body ends within a line. Nothing is read before it is requested.
+ *
+ * @param parse as `JSON.parse`
  */
-export function jsonLines(body: ReadableStream<Uint8Array>): ReadableStream<JSONValue> {
+export function jsonLines(
+  body: ReadableStream<Uint8Array>,
+  parse: (line: string) => unknown = JSON.parse,
+): ReadableStream<unknown> {
   const reader = body.getReader();
   const lines = new LineSplitter();
-  return new ReadableStream<JSONValue>({
+  return new ReadableStream<unknown>({
     async pull(controller) {
       try {
         for (let enqueued = false; !enqueued;) {
@@ -61,7 +64,7 @@ export function jsonLines(body: ReadableStream<Uint8Array>): ReadableStream<JSON
             return controller.close();
           }
           for (const line of lines.push(value)) {
-            controller.enqueue(JSON.parse(line));
+            controller.enqueue(parse(line));
             enqueued = true;
           }
         }

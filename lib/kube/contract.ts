@@ -29,6 +29,11 @@ export interface RequestOptions {
    * `ResponseTooLargeError`. Other clients ignore it.
    */
   maxResponseBytes?: number;
+  /**
+   * Extension of the contract, with `expectStream`: instead of `JSON.parse`, with the same value as the result. Other
+   * clients ignore it.
+   */
+  parseLine?: (line: string) => unknown;
 }
 
 /**

@@ -20,12 +20,14 @@ interface ListWatchOptions<T extends KubeObject> {
   resource: Resource<T>;
   /** @default all objects of the cluster */
   selection?: Selection;
+  /** Parses a watch event. @default JSON.parse */
+  parseEvent?: (text: string) => unknown;
 }
 
 /** The objects of one kind, through any client of the contract. */
 export function listWatch<T extends KubeObject>(
   client: RestClient,
-  { resource, selection = {} }: ListWatchOptions<T>,
+  { resource, selection = {}, parseEvent }: ListWatchOptions<T>,
 ): ListWatch<T> {
   return {
     list: ({ abortSignal, maxBytes, ...page }) =>
@@ -36,6 +38,7 @@ export function listWatch<T extends KubeObject>(
     watch: ({ abortSignal, ...from }) =>
       client.performRequest({
         ...watch(resource, { ...selection, ...from }),
+        ...(parseEvent ? { parseLine: parseEvent } : {}),
         ...(abortSignal ? { abortSignal } : {}),
       }),
     read: resource.read,

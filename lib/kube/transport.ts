@@ -103,7 +103,7 @@ export class FetchClient implements RestClient {
     const body = response.body ?? new Blob().stream();
     const request = requestName(options);
     if (!response.ok) throw await apiErrorOf(response, { ...request, body, signal });
-    if (options.expectStream) return jsonLines(abortableBody(body, signal));
+    if (options.expectStream) return jsonLines(abortableBody(body, signal), options.parseLine);
     if (!options.expectJson) return await new Response(abortableBody(body, signal)).bytes();
     const { maxResponseBytes: maxBytes } = options;
     const text = await responseText(body, { ...request, signal, maxBytes });

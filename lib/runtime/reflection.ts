@@ -28,10 +28,12 @@ interface Reflection<T extends KubeObject> {
   readonly name: string;
   readonly resource: Resource<T>;
   readonly selection?: Selection;
+  /** Parses a watch event. @default JSON.parse */
+  parseEvent?(text: string): unknown;
   /** Keys of all objects in the store; objects may be deleted during the iteration. */
   known(): Iterable<string>;
   keyOf(object: T): string;
-  apply(object: T): void;
+  apply(object: T, key: string): void;
   delete(key: string): void;
   /** Called when all objects have been listed and applied. */
   onListed?(): void;
@@ -60,11 +62,15 @@ export function reflect<T extends KubeObject>(
   { client, clock, logger, runSteps, pause, onBrokenConnection }: ReflectOptions,
   reflection: Reflection<T>,
 ): { name: string; loop: ReflectorLoop<T> } {
-  const { name, resource, selection, notServedText } = reflection;
+  const { name, resource, selection, parseEvent, notServedText } = reflection;
   const { isForAdmission = false, isLarge = false } = reflection;
   const loop = new ReflectorLoop<T>({
     name,
-    source: listWatch(client, { resource, ...(selection ? { selection } : {}) }),
+    source: listWatch(client, {
+      resource,
+      ...(selection ? { selection } : {}),
+      ...(parseEvent ? { parseEvent } : {}),
+    }),
     clock,
     logger,
     random: Math.random,
@@ -85,7 +91,10 @@ export function reflect<T extends KubeObject>(
  * one object is logged, and does not stop the others.
  */
 export function changeApplier<T extends KubeObject>(
-  into: Omit<Reflection<T>, "resource" | "selection" | "isForAdmission" | "isLarge">,
+  into: Pick<
+    Reflection<T>,
+    "name" | "known" | "keyOf" | "apply" | "delete" | "onListed" | "forgetVersions"
+  >,
   { logger, runSteps = atOnce }: Pick<ReflectOptions, "logger" | "runSteps">,
 ): (change: Change<T>) => void | Promise<void> {
   /** Keys of the objects of a list so far, to find those that are no longer in it; none where none were known. */
@@ -102,7 +111,7 @@ export function changeApplier<T extends KubeObject>(
       });
     }
   };
-  const apply = (object: T) => guarded(into.keyOf(object), () => into.apply(object));
+  const apply = (object: T, key: string) => guarded(key, () => into.apply(object, key));
   const remove = (key: string) => guarded(key, () => into.delete(key));
   const sweep = (kept: ReadonlySet<string>) =>
     forEachInSteps(into.known(), (key) => {
@@ -118,8 +127,9 @@ export function changeApplier<T extends KubeObject>(
           wasEmpty = isEmpty(into.known());
         }
         for (const object of change.items) {
-          if (!wasEmpty) listed.add(into.keyOf(object));
-          apply(object);
+          const key = into.keyOf(object);
+          if (!wasEmpty) listed.add(key);
+          apply(object, key);
         }
         return;
       case "listed": {
@@ -129,7 +139,7 @@ export function changeApplier<T extends KubeObject>(
         return wasEmpty ? into.onListed?.() : runSteps(sweep(kept)).then(() => into.onListed?.());
       }
       case "apply":
-        return apply(change.object);
+        return apply(change.object, into.keyOf(change.object));
       case "delete":
         return remove(into.keyOf(change.object));
     }

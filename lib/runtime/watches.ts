@@ -7,6 +7,7 @@ import type { StoredCleanupRecord, UnreadableCleanupRecord } from "../index/clea
 import type { ClusterIndex } from "../index/cluster.ts";
 import { podKey } from "../index/pods.ts";
 import { internedPod } from "../index/interning.ts";
+import { createPodEventParser } from "../index/pod_events.ts";
 import { projectNamespace, projectPod } from "../index/projection.ts";
 import { resources } from "../kube/resources.ts";
 import { PolicyWatches } from "./policy_watches.ts";
@@ -98,8 +99,10 @@ export function createReflections(options: ReflectionsOptions) {
     forgetVersions: () => index.pods.forgetVersions(),
     known: () => index.pods.keys(),
     keyOf: podKey,
-    apply(pod) {
-      if (!index.knowsPod(pod)) index.applyPod(internedPod(projectPod(pod), index.podParts));
+    parseEvent: createPodEventParser(),
+    apply(pod, key) {
+      if (index.knowsPod(pod, key)) return;
+      index.applyPod(internedPod(projectPod(pod), index.podParts), key);
     },
     delete: (key) => index.deletePod(key),
     onListed: () => options.onPodsListed?.(),

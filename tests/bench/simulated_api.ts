@@ -204,7 +204,7 @@ function podTemplate(): string {
     labels: { ...pod.metadata.labels, app: "app-%GROUP%" },
     annotations: { "kruise.io/sidecarset-injected-list": "sidecarset-%GROUP%" },
   };
-  delete pod.metadata.managedFields[0].time;
+  pod.metadata.managedFields[0].time = "2026-01-01T00:00:00Z";
   const env = [{ name: "IS_INJECTED", value: "true" }];
   pod.spec.containers.push({ name: "agent", image: "registry.example/agent:1.0.0", env });
   pod.spec.nodeName = "node-1";

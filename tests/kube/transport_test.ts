@@ -68,6 +68,9 @@ Deno.test("FetchClient answers in the form that the flags ask for", () =>
     assert.equal(new TextDecoder().decode(bytes), "1\n2\n");
     const values = await client.performRequest({ ...read, expectStream: true });
     assert.deepEqual(await Array.fromAsync(values), [1, 2]);
+    const parseLine = (line: string) => `<${line}>`;
+    const lines = await client.performRequest({ ...read, expectStream: true, parseLine });
+    assert.deepEqual(await Array.fromAsync(lines), ["<1>", "<2>"]);
   }));
 
 for (
