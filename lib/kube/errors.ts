@@ -202,3 +202,13 @@ export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined>
     throw error;
   }
 }
+
+/** The result of a request; undefined if it is forbidden. Other errors reject. */
+export async function ifAllowed<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}

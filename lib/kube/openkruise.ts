@@ -15,7 +15,7 @@ import type {
 } from "../api/objects.ts";
 import type { WebhookConfiguration } from "../api/webhook_configuration.ts";
 import { readAllItems, type RestClient } from "./contract.ts";
-import { isForbidden, orUndefined } from "./errors.ts";
+import { ifAllowed, isForbidden, orUndefined } from "./errors.ts";
 import { get, list } from "./requests.ts";
 import { resources } from "./resources.ts";
 import { send } from "./response.ts";
@@ -140,10 +140,7 @@ async function readRegistration(
   const found = await Promise.all([
     orUndefined(send(client, mutating, signal)),
     // Older roles do not grant this right; the mutating configuration suffices then.
-    orUndefined(send(client, validating, signal)).catch((error) => {
-      if (isForbidden(error)) return undefined;
-      throw error;
-    }),
+    ifAllowed(orUndefined(send(client, validating, signal))),
   ]);
   return found.filter((each) => each !== undefined);
 }

@@ -14,11 +14,11 @@ import { labelTimes, laterLabelFields } from "../../core/select/label_times.ts";
 import { validateStoredSidecarSet } from "../../core/validate/validate.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { servesCoreResource } from "../../kube/discovery.ts";
-import { isNotFound } from "../../kube/errors.ts";
+import { ifAllowed, orUndefined } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../core/defaults/prepare.ts";
 import type { KnownCluster } from "./known_cluster.ts";
-import { ifAllowed, readAll, readIfPresent } from "./reading.ts";
+import { readAll, readIfPresent } from "./reading.ts";
 
 /** The state of a live cluster, without its Pods. */
 export interface LiveCluster extends KnownCluster {
@@ -89,13 +89,8 @@ async function readNamespaces(client: RestClient, only?: string): Promise<Namesp
 }
 
 /** Undefined behind a proxy that serves no discovery. */
-async function resizeSupport(client: RestClient): Promise<boolean | undefined> {
-  try {
-    return await servesCoreResource(client, "pods/resize");
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+function resizeSupport(client: RestClient): Promise<boolean | undefined> {
+  return orUndefined(servesCoreResource(client, "pods/resize"));
 }
 
 /** The revisions of all SidecarSets. Rejects with the API server's error. */

@@ -1,7 +1,7 @@
+import { ifAllowed } from "../../kube/errors.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import type { Resource } from "../../kube/resources.ts";
 import { wrapped } from "../terminal/output.ts";
-import { ifAllowed } from "./reading.ts";
 
 /** A right that this user lacks. */
 export interface MissingRight {

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../api/objects.ts";
 import { FAILED_CREATE, type FailedCreate, failedCreateOf } from "../../core/refused/message.ts";
 import { readAllItems, type RestClient } from "../../kube/contract.ts";
-import { isForbidden, isNotFound } from "../../kube/errors.ts";
+import { orUndefined } from "../../kube/errors.ts";
 import { get, list, type ObjectRef, type Selection } from "../../kube/requests.ts";
 import { type Resource, resources } from "../../kube/resources.ts";
 import { send } from "../../kube/response.ts";
@@ -29,27 +29,12 @@ export function readAll<T extends KubeObject>(
 }
 
 /** Reads an object; undefined if it does not exist. Rejects with any other error of the API server. */
-export async function readIfPresent<T extends KubeObject>(
+export function readIfPresent<T extends KubeObject>(
   client: RestClient,
   resource: Resource<T>,
   ref: ObjectRef,
 ): Promise<T | undefined> {
-  try {
-    return await send(client, get(resource, ref));
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}
-
-/** The result of a read; undefined if it is forbidden, so that a command can continue without it. */
-export async function ifAllowed<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isForbidden(error)) return undefined;
-    throw error;
-  }
+  return orUndefined(send(client, get(resource, ref)));
 }
 
 interface FailedCreatesOptions {

@@ -1,3 +1,4 @@
+import { ifAllowed } from "../../kube/errors.ts";
 import { isObject } from "../../api/json.ts";
 import { INSTALLATION } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
@@ -8,7 +9,7 @@ import { resources } from "../../kube/resources.ts";
 import type { KnownCluster } from "./known_cluster.ts";
 import { namespaceFacts, preparedOf, readRevisions } from "./live_cluster.ts";
 import { type MissingRight, TolerantReader } from "./missing_rights.ts";
-import { ifAllowed, readAll, readIfPresent } from "./reading.ts";
+import { readAll, readIfPresent } from "./reading.ts";
 
 /** What a user can read of a live cluster. */
 export interface VisibleCluster extends KnownCluster {

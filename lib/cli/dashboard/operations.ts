@@ -1,9 +1,10 @@
+import { ifAllowed } from "../../kube/errors.ts";
 import { KIND, LAST_APPLIED_ANNOTATION } from "../../api/names.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Live } from "../cluster/connection.ts";
 import type { ExclusionOptions } from "../cluster/known_cluster.ts";
 import { missingRightsText } from "../cluster/missing_rights.ts";
-import { ifAllowed, readAll } from "../cluster/reading.ts";
+import { readAll } from "../cluster/reading.ts";
 import { diffCommand } from "../diff/diff.ts";
 import { missingOwnRights, type Right } from "../doctor/rights.ts";
 import { readExplanations } from "../explain/explain.ts";

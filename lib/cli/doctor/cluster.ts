@@ -1,7 +1,7 @@
 import { isObject } from "../../api/json.ts";
 import { GROUP, PLURAL, VERSIONS } from "../../api/names.ts";
 import type { RestClient } from "../../kube/contract.ts";
-import { isNotFound } from "../../kube/errors.ts";
+import { ifAllowed, isNotFound } from "../../kube/errors.ts";
 import { list } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
 import { send } from "../../kube/response.ts";
@@ -11,7 +11,7 @@ import {
   readingAdvice,
   readRetained,
 } from "../../kube/openkruise.ts";
-import { ifAllowed, readIfPresent } from "../cluster/reading.ts";
+import { readIfPresent } from "../cluster/reading.ts";
 import { PROGRAM_VERSION } from "../version/version.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { type Facts, openKruiseNamespaceOf } from "./facts.ts";

@@ -1,3 +1,4 @@
+import { ifAllowed } from "../../kube/errors.ts";
 import { CRD_NAME, INSTALLATION } from "../../api/names.ts";
 import type { CustomResourceDefinition } from "../../api/objects.ts";
 import { openKruiseDifferences } from "../../core/validate/openkruise_differences.ts";
@@ -10,7 +11,7 @@ import {
 } from "../../kube/openkruise.ts";
 import { resources } from "../../kube/resources.ts";
 import { preparedOf } from "../cluster/live_cluster.ts";
-import { ifAllowed, readIfPresent } from "../cluster/reading.ts";
+import { readIfPresent } from "../cluster/reading.ts";
 import { counted, listed } from "../terminal/output.ts";
 import { type Check, checkNamed } from "./check.ts";
 import { helmOwnerOf } from "../cluster/helm_owner.ts";

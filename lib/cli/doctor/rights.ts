@@ -2,7 +2,7 @@ import { isObject } from "../../api/json.ts";
 import { ALLOW_LIST_CONFIG_MAP } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import type { RestClient } from "../../kube/contract.ts";
-import { isForbidden } from "../../kube/errors.ts";
+import { ifAllowed, isForbidden } from "../../kube/errors.ts";
 import { create } from "../../kube/requests.ts";
 import { type Resource, resource } from "../../kube/resources.ts";
 import { send } from "../../kube/response.ts";
@@ -124,18 +124,13 @@ function userOf({ systemNamespace }: Facts): string {
 }
 
 /** Missing rights of the controller's ServiceAccount; undefined if this user may not review them. */
-async function missingOf(rights: readonly Right[], facts: Facts): Promise<string[] | undefined> {
+function missingOf(rights: readonly Right[], facts: Facts): Promise<string[] | undefined> {
   const user = userOf(facts);
   const groups = ["system:serviceaccounts", `system:serviceaccounts:${facts.systemNamespace}`];
-  try {
-    return await refused(rights, (resourceAttributes) => {
-      const body = { metadata: {}, spec: { user, groups, resourceAttributes } };
-      return send(facts.client, create(subjectReviews, { body }));
-    });
-  } catch (error) {
-    if (isForbidden(error)) return undefined;
-    throw error;
-  }
+  return ifAllowed(refused(rights, (resourceAttributes) => {
+    const body = { metadata: {}, spec: { user, groups, resourceAttributes } };
+    return send(facts.client, create(subjectReviews, { body }));
+  }));
 }
 
 /** The rights that the manifests grant to the controller's ServiceAccount, one by one. */

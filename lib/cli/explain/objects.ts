@@ -1,3 +1,4 @@
+import { ifAllowed } from "../../kube/errors.ts";
 import { isObject } from "../../api/json.ts";
 import type { Workload } from "../../api/objects.ts";
 import { refusalText } from "../../core/refused/message.ts";
@@ -5,7 +6,7 @@ import { missingPods, refusableKind } from "../../core/refused/workload.ts";
 import { countPods } from "../../core/status/pod_class.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
-import { ifAllowed, readFailedCreates } from "../cluster/reading.ts";
+import { readFailedCreates } from "../cluster/reading.ts";
 import { classOf } from "../pods/classes.ts";
 import { blamedFor, outcomeOf, type PodOutcome } from "../pods/outcome.ts";
 import { podsOf, recreateCommand, type TopOwnerReader, topOwnerReader } from "../pods/owners.ts";

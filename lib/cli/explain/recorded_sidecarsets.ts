@@ -1,3 +1,4 @@
+import { ifAllowed } from "../../kube/errors.ts";
 import type { KubeEvent } from "../../api/objects.ts";
 import { INSTALLATION } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
@@ -7,7 +8,7 @@ import { isReason } from "../../core/reasons.ts";
 import { recordOf } from "../../core/status/record.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
-import { ifAllowed, readAll } from "../cluster/reading.ts";
+import { readAll } from "../cluster/reading.ts";
 import type { SidecarSetExplanation } from "./explanation.ts";
 
 /** The SidecarSets of a Pod's injected containers, by the Pod's annotations: also those that are deleted or unknown. */

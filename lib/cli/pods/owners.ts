@@ -1,3 +1,4 @@
+import { ifAllowed } from "../../kube/errors.ts";
 import { isObject } from "../../api/json.ts";
 import { labelSelector, type OwnerReference } from "../../api/meta.ts";
 import type { Workload } from "../../api/objects.ts";
@@ -7,7 +8,7 @@ import { controllerOf } from "../../core/cleanup/eviction.ts";
 import { matchesSelector } from "../../core/select/label_selector.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import { resources } from "../../kube/resources.ts";
-import { ifAllowed, readAll, readIfPresent } from "../cluster/reading.ts";
+import { readAll, readIfPresent } from "../cluster/reading.ts";
 
 /** Kinds that `kubectl rollout restart` supports. */
 export const RESTARTABLE = [

@@ -1,3 +1,4 @@
+import { ifAllowed } from "../../kube/errors.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { RestClient } from "../../kube/contract.ts";
@@ -5,7 +6,7 @@ import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../core/defaults/prepare.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";
 import { type ExclusionOptions, unknownSidecarSet } from "../cluster/known_cluster.ts";
-import { ifAllowed, readAll } from "../cluster/reading.ts";
+import { readAll } from "../cluster/reading.ts";
 import { type DataFormat, isDataFormat, objectName, printData } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { statusText } from "./text.ts";

@@ -1,7 +1,7 @@
+import { ifAllowed } from "../../kube/errors.ts";
 import { isObject } from "../../api/json.ts";
 import type { RestClient } from "../../kube/contract.ts";
 import type { ClusterOptions, Connection } from "../cluster/connection.ts";
-import { ifAllowed } from "../cluster/reading.ts";
 import { readReplicas } from "../cluster/replicas.ts";
 import { withSystemNamespace } from "../command_line/context.ts";
 import { failureText } from "../terminal/failure_text.ts";

@@ -14,7 +14,13 @@ import type { Obstacle } from "../../core/reasons.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { ClusterIndex } from "../../index/cluster.ts";
 import { podKey } from "../../index/pods.ts";
-import { isConflict, isNotFound, isServerFault, isTooManyRequests } from "../../kube/errors.ts";
+import {
+  isConflict,
+  isNotFound,
+  isServerFault,
+  isTooManyRequests,
+  orUndefined,
+} from "../../kube/errors.ts";
 import { Failures } from "../backoff.ts";
 import type { Confirmation } from "../confirmation.ts";
 import type { Events } from "../events.ts";
@@ -211,10 +217,7 @@ export class EvictionEngine {
     const pods: ObservedPod[] = [];
     const objections: NonNullable<EvictionPlan["objection"]>[] = [];
     for (const pod of await request.confirm(evictions, signal)) {
-      const whole = await readPod(pod, signal).catch((error) => {
-        if (isNotFound(error)) return undefined;
-        throw error;
-      });
+      const whole = await orUndefined(readPod(pod, signal));
       if (whole === undefined || whole.metadata.uid !== pod.metadata.uid) continue;
       const obstacle = request.obstacleOf(whole);
       if (obstacle === undefined) {

@@ -3,7 +3,7 @@ import type { RegistrationReconciler } from "./reconciler.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
 import type { RegistrationFacts } from "../../core/status/facts.ts";
 import type { RestClient } from "../../kube/contract.ts";
-import { isNotFound } from "../../kube/errors.ts";
+import { orUndefined } from "../../kube/errors.ts";
 import { get } from "../../kube/requests.ts";
 import { resources } from "../../kube/resources.ts";
 import { send } from "../../kube/response.ts";
@@ -49,13 +49,8 @@ export async function clusterRoleOwner(
   client: RestClient,
   { name, signal }: { name: string; signal: AbortSignal },
 ): Promise<OwnerReference | undefined> {
-  try {
-    const role = await send(client, get(resources.clusterRoles, { name }), signal);
-    const { uid = "" } = role.metadata;
-    const { apiVersion, kind } = resources.clusterRoles;
-    return { apiVersion, kind, name, uid };
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  const role = await orUndefined(send(client, get(resources.clusterRoles, { name }), signal));
+  if (role === undefined) return undefined;
+  const { apiVersion, kind } = resources.clusterRoles;
+  return { apiVersion, kind, name, uid: role.metadata.uid ?? "" };
 }

@@ -9,7 +9,7 @@ import {
   fittingIn,
   usableIn,
 } from "../../core/registration/ca_bundle.ts";
-import { isForbidden } from "../../kube/errors.ts";
+import { ifAllowed } from "../../kube/errors.ts";
 import { heldBy, type LeaseSpec, mayAcquire, type Observation, observe } from "../leader/lease.ts";
 
 /** The Leases of all replicas. Every call may fail with what the API server answers. */
@@ -98,7 +98,8 @@ export class Peers {
   async look(signal: AbortSignal): Promise<readonly Lease[]> {
     const { leases, clock, name, caBundle, onChange } = this.#options;
     const look = ++this.#looks;
-    const all = await permitted(leases.list(signal));
+    // Roles of an older version do not grant it.
+    const all = await ifAllowed(leases.list(signal));
     // An API server that has just started forbids everything; no replica has expired by that.
     if (all === undefined) return [];
     const others = all.filter(({ metadata }) => metadata.name !== name);
@@ -190,17 +191,5 @@ export class Peers {
       },
       spec: heldBy(this.#spec, { identity, now: clock.now(), durationSeconds }),
     };
-  }
-}
-
-/** Undefined if listing is forbidden, as with the roles of an older version. */
-async function permitted(
-  answer: Promise<readonly Lease[]>,
-): Promise<readonly Lease[] | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isForbidden(error)) return undefined;
-    throw error;
   }
 }
