@@ -1,6 +1,7 @@
 import type { CleanupRecord } from "../api/cleanup_record.ts";
 import type { ConfigMap } from "../api/objects.ts";
 import { Multimap } from "../core/multimap.ts";
+import { forEachInSteps, type Steps } from "../core/steps.ts";
 import { isOlder, unversioned } from "./versions.ts";
 
 /** A record, and the ConfigMap that holds it, whose resourceVersion is the precondition of a write. */
@@ -69,10 +70,11 @@ export class CleanupRecordIndex {
   }
 
   /** After a rollback of the store, the next state of a record is the newer one. */
-  forgetVersions(): void {
-    for (const entry of [...this.#byName.values()]) {
-      this.apply({ ...entry, configMap: unversioned(entry.configMap) });
-    }
+  *forgetVersions(): Steps<void> {
+    yield* forEachInSteps([...this.#byName.keys()], (name) => {
+      const entry = this.#byName.get(name);
+      if (entry) this.apply({ ...entry, configMap: unversioned(entry.configMap) });
+    });
   }
 
   /** @returns the SidecarSet that the record belonged to */

@@ -27,7 +27,7 @@ import { RegistrationIndex } from "./registrations.ts";
 import { RevisionIndex } from "./revisions.ts";
 import { SelectionTimes } from "./selection_times.ts";
 import { SidecarSetIndex } from "./sidecarsets.ts";
-import { isOlder, isSameState, unversioned } from "./versions.ts";
+import { isOlder, isSameState } from "./versions.ts";
 
 /** Room for the conditions of a few thousand SidecarSets that report something of their own. */
 const MAX_CHARACTERS = 2_000_000;
@@ -127,13 +127,6 @@ export class ClusterIndex {
     if (sidecarSet.status === undefined) return state;
     const status = internedStatus(sidecarSet.status, this.#interning);
     return { ...state, sidecarSet: { ...sidecarSet, status } };
-  }
-
-  /** After a rollback of the store, the next state of a SidecarSet is the newer one. */
-  forgetSidecarSetVersions(): void {
-    for (const prepared of [...this.sidecarSets.values()]) {
-      this.sidecarSets.apply({ ...prepared, sidecarSet: unversioned(prepared.sidecarSet) });
-    }
   }
 
   deleteSidecarSet(name: string): void {

@@ -8,6 +8,7 @@ import {
   type PodCounts,
   PodTrait,
 } from "../core/status/pod_class.ts";
+import { forEachInSteps, type Steps } from "../core/steps.ts";
 import { maySelectLater } from "../core/select/label_times.ts";
 import { Members, sameClasses, touched } from "./members.ts";
 import { EffectiveTimes } from "./selection_times.ts";
@@ -165,10 +166,10 @@ export class PodIndex {
   }
 
   /** After a rollback of the store, the next state of a Pod is the newer one. */
-  forgetVersions(): void {
-    for (const [key, record] of this.#records) {
-      this.#records.set(key, { ...record, pod: unversioned(record.pod) });
-    }
+  *forgetVersions(): Steps<void> {
+    yield* forEachInSteps(this.#records.values(), (record) => {
+      record.pod = unversioned(record.pod);
+    });
   }
 
   /** @returns the SidecarSets that selected or injected the Pod */

@@ -3,6 +3,7 @@ import { isTooDeep } from "../api/json.ts";
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 import { withRevisions } from "../core/revision/comparisons.ts";
 import { revisionOwner } from "../core/revision/controller_revision.ts";
+import { forEachInSteps, type Steps } from "../core/steps.ts";
 import { internedRevision, Interning } from "./interning.ts";
 import { projectRevision } from "./projection.ts";
 import { RefusedResizeIndex } from "./refused_resizes.ts";
@@ -67,8 +68,11 @@ export class RevisionIndex {
   }
 
   /** After a rollback of the store, the next state of a revision is the newer one. */
-  forgetVersions(): void {
-    for (const revision of [...this.#byName.values()]) this.apply(unversioned(revision));
+  *forgetVersions(): Steps<void> {
+    yield* forEachInSteps(this.names(), (name) => {
+      const revision = this.#byName.get(name);
+      if (revision) this.apply(unversioned(revision));
+    });
   }
 
   /** @returns the SidecarSets whose revisions changed */

@@ -8,7 +8,9 @@ import { podMatcherOf } from "../core/select/pod_selection.ts";
 import { usesPolicy } from "../core/registration/selection.ts";
 import { Claims } from "../core/validate/claims.ts";
 import { type RequiredLabel, requiredLabels } from "../core/select/label_selector.ts";
+import { forEachInSteps, type Steps } from "../core/steps.ts";
 import { LabelBuckets } from "./label_buckets.ts";
+import { unversioned } from "./versions.ts";
 
 /** A label that a Pod, or its namespace, needs for a SidecarSet to select the Pod. */
 interface Anchor extends RequiredLabel {
@@ -64,6 +66,15 @@ export class SidecarSetIndex {
     const anchor = this.#rarest(anchorsOf(sidecarSet.spec));
     if (anchor) this.#anchored[anchor.on].add(anchor, name);
     else this.#others.add(name);
+  }
+
+  /** After a rollback of the store, the next state of a SidecarSet is the newer one. */
+  *forgetVersions(): Steps<void> {
+    yield* forEachInSteps([...this.#byName.keys()], (name) => {
+      const prepared = this.#byName.get(name);
+      if (prepared === undefined) return;
+      this.apply({ ...prepared, sidecarSet: unversioned(prepared.sidecarSet) });
+    });
   }
 
   delete(name: string): void {

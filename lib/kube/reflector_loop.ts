@@ -13,8 +13,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   name: string;
   source: ListWatch<T>;
   /**
-   * Called with every change, in order. If it throws, everything is listed again. The end of a list may take time:
-   * nothing else is read, and a first list is not complete, before the promise is settled.
+   * Called with every change, in order. If it throws, everything is listed again. The end of a list and a rollback may
+   * take time: nothing else is read, and a first list is not complete, before the promise is settled.
    */
   onChange: (change: Change<T>) => void | Promise<void>;
   /** Delays the next change where the event loop has been busy for long; not before the first list is complete. */
@@ -66,6 +66,8 @@ export class ReflectorLoop<T extends KubeObject> {
   #isCompleting = false;
   /** Aborts the running task when the state changes without it. */
   #turn = new AbortController();
+  /** Settled when the consumer has applied the changes of interruptions. */
+  #interrupted: Promise<unknown> | undefined;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -115,6 +117,7 @@ export class ReflectorLoop<T extends KubeObject> {
     while (!signal.aborted) {
       this.#turn = new AbortController();
       const { signal: turn } = this.#turn;
+      await this.#interrupted;
       while (!turn.aborted) await this.#step(turn);
       await this.#closeWatch();
     }
@@ -122,7 +125,7 @@ export class ReflectorLoop<T extends KubeObject> {
 
   #interrupt(input: Extract<Input<T>, { type: "rolledBack" | "reachable" }>): void {
     const before = this.#state;
-    void this.#advance(input);
+    this.#interrupted = Promise.all([this.#interrupted, this.#advance(input)]);
     if (this.#state !== before) this.#turn.abort();
   }
 
@@ -198,9 +201,12 @@ export class ReflectorLoop<T extends KubeObject> {
     this.#state = state;
     try {
       for (const change of changes) {
-        if (change.type === "rolledBack") this.#noteRollback();
+        if (change.type === "rolledBack") {
+          const { logger, name } = this.#options;
+          logger.info("The store went back to an earlier version; listing again", { watch: name });
+        }
         const applying = this.#options.onChange(change);
-        // The end of a list is the last change of its input.
+        // The end of a list and a rollback are the last changes of their inputs.
         if (applying instanceof Promise) return this.#complete(applying, { isFirst: !wasSynced });
       }
     } catch (error) {
@@ -276,11 +282,6 @@ export class ReflectorLoop<T extends KubeObject> {
     if (task.do === "receive") return input.type === "ended";
     const openFor = this.#options.clock.monotonic() - task.openedAt;
     return input.type === "ended" && openFor < this.#timing.watchSeconds * 1_000 - END_TOLERANCE_MS;
-  }
-
-  #noteRollback(): void {
-    const { logger, name } = this.#options;
-    logger.info("The store went back to an earlier version; listing again", { watch: name });
   }
 
   #now() {

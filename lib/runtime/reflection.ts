@@ -7,7 +7,7 @@ import type { Change } from "../kube/reflector_types.ts";
 import { ReflectorLoop } from "../kube/reflector_loop.ts";
 import type { Selection } from "../kube/requests.ts";
 import type { Resource } from "../kube/resources.ts";
-import { forEachInSteps } from "../core/steps.ts";
+import { forEachInSteps, type Steps } from "../core/steps.ts";
 import { atOnce, type RunSteps } from "../controller/steps.ts";
 
 /** What reflectors have in common. */
@@ -38,7 +38,7 @@ interface Reflection<T extends KubeObject> {
   /** Called when all objects have been listed and applied. */
   onListed?(): void;
   /** The API server was rolled back: versions of known objects cannot be compared with later ones. */
-  forgetVersions?(): void;
+  forgetVersions?(): Steps<void> | void;
   /** Whether admissions depend on it, so that a dead watch has to be noticed soon. @default false */
   readonly isForAdmission?: boolean;
   /** Whether there may be many objects, so that a stream of them costs less than pages. @default false */
@@ -113,6 +113,7 @@ export function changeApplier<T extends KubeObject>(
   };
   const apply = (object: T, key: string) => guarded(key, () => into.apply(object, key));
   const remove = (key: string) => guarded(key, () => into.delete(key));
+  const inSteps = (steps: Steps<void> | void) => steps ? runSteps(steps) : undefined;
   const sweep = (kept: ReadonlySet<string>) =>
     forEachInSteps(into.known(), (key) => {
       if (!kept.has(key)) remove(key);
@@ -120,7 +121,7 @@ export function changeApplier<T extends KubeObject>(
   return (change) => {
     switch (change.type) {
       case "rolledBack":
-        return into.forgetVersions?.();
+        return inSteps(into.forgetVersions?.());
       case "page":
         if (change.first) {
           listed.clear();

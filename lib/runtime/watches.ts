@@ -63,7 +63,7 @@ export function createReflections(options: ReflectionsOptions) {
     isForAdmission: true,
     isLarge: true,
     notServedText: missingCrdText("sidecarset"),
-    forgetVersions: () => index.forgetSidecarSetVersions(),
+    forgetVersions: () => index.sidecarSets.forgetVersions(),
     known: () => index.sidecarSets.names(),
     keyOf: nameOf,
     apply(object) {

@@ -49,8 +49,12 @@ class Source implements ListWatch<KubeObject> {
   }
 }
 
+type Running = ReturnType<typeof running>;
+
 function running(
-  onChange: (change: Change<KubeObject>) => void,
+  onChange:
+    | ((change: Change<KubeObject>) => void)
+    | ((change: Change<KubeObject>) => Promise<void> | undefined),
   more: Partial<ReflectorOptions<KubeObject>> = {},
 ) {
   const source = new Source();
@@ -173,6 +177,37 @@ Deno.test("ReflectorLoop lists again immediately after a rollback of the store, 
   assert.equal(reported.at(-1), "apply");
   await end();
 });
+
+for (
+  const [what, rollBack] of [
+    ["another read found", ({ loop }) => loop.rollBack()],
+    ["an event shows", ({ source }) => source.push("ADDED", object("b", "0"))],
+  ] as const satisfies readonly (readonly [string, (running: Running) => void])[]
+) {
+  Deno.test(`ReflectorLoop lists again only when its consumer has applied a rollback that ${what}`, async () => {
+    const applied = Promise.withResolvers<void>();
+    const reported: string[] = [];
+    const started = running(({ type }) => {
+      reported.push(type);
+      return type === "rolledBack" ? applied.promise : undefined;
+    });
+    const { source, clock, loop, end } = started;
+    await source.opened.promise;
+    await clock.advance(0);
+    source.opened = Promise.withResolvers();
+    rollBack(started);
+    await clock.advance(100);
+    assert.deepEqual(reported, ["page", "listed", "rolledBack"]);
+    assert.equal(source.lists.length, 1);
+    assert.equal(loop.isSynced(), false);
+    applied.resolve();
+    await source.opened.promise;
+    await clock.advance(0);
+    assert.deepEqual(reported, ["page", "listed", "rolledBack", "page", "listed"]);
+    assert.equal(loop.isSynced(), true);
+    await end();
+  });
+}
 
 Deno.test("ReflectorLoop continues immediately when the API server is reachable again", async () => {
   const { source, clock, loop, end } = running(() => {});

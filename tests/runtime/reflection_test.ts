@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../lib/api/objects.ts";
 import type { Change } from "../../lib/kube/reflector_types.ts";
+import { runAtOnce } from "../../lib/core/steps.ts";
 import { ClusterIndex } from "../../lib/index/cluster.ts";
 import { changeApplier } from "../../lib/runtime/reflection.ts";
 import { type LogLine, recordingLogger } from "../faults/reflecting.ts";
@@ -78,6 +79,42 @@ Deno.test("changeApplier() deletes in steps, so that a large store does not hold
   assert.equal(listings, 1);
 });
 
+Deno.test("changeApplier() forgets versions in steps, so that a rollback does not hold the event loop", async () => {
+  const index = new ClusterIndex();
+  const names = Array.from({ length: 500 }, (_, i) => `web-${i}`);
+  for (const name of names) index.applyPod(podOf({ name, resourceVersion: "9" }));
+  let pauses = 0;
+  const take = changeApplier<KubeObject>({
+    name: "pods",
+    known: () => index.pods.keys(),
+    keyOf: ({ metadata }) => metadata.name ?? "",
+    apply() {},
+    delete() {},
+    forgetVersions: () => index.pods.forgetVersions(),
+  }, {
+    logger: recordingLogger([]),
+    async runSteps(steps) {
+      for (;;) {
+        const { done, value } = steps.next();
+        if (done) return value;
+        // A Pod that comes or goes meanwhile is no obstacle.
+        index.applyPod(podOf({ name: `late-${pauses}`, resourceVersion: "9" }));
+        const [gone = ""] = index.pods.keys();
+        index.deletePod(gone);
+        pauses++;
+        await Promise.resolve();
+      }
+    },
+  });
+  await take({ type: "rolledBack" });
+  assert.ok(pauses >= 9);
+  const versions = [...index.pods.keys()].map((key) => {
+    return index.pods.get(key)?.metadata.resourceVersion;
+  });
+  assert.equal(versions.length, 500);
+  assert.deepEqual(new Set(versions), new Set([undefined]));
+});
+
 Deno.test("changeApplier() drops objects of an interrupted list", () => {
   const { held, take } = holder();
   take(page(["gone"], { first: true }));
@@ -126,8 +163,8 @@ Deno.test("an index takes over a lower version of an object only after a rollbac
   const imageOf = () => index.sidecarSets.get("web")?.sidecarSet.spec.containers?.[0]?.image;
   index.applySidecarSet(at("8", "agent:1"));
   assert.equal(imageOf(), "agent:2");
-  index.forgetSidecarSetVersions();
-  index.pods.forgetVersions();
+  runAtOnce(index.sidecarSets.forgetVersions());
+  runAtOnce(index.pods.forgetVersions());
   assert.equal(index.knowsPod(pod), false, "the same version may be of another state");
   assert.equal(index.pods.countsOf("web").matchedPods, 1);
   index.applySidecarSet(at("8", "agent:1"));
