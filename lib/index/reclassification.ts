@@ -1,7 +1,7 @@
 import type { PreparedSidecarSet } from "../core/prepared.ts";
 
 /** Keys that are read while Pods are classified. One that comes or goes meanwhile is classified by its event. */
-export interface PodKeys {
+interface PodKeys {
   readonly size: number;
   keys(): Iterable<string>;
 }
@@ -19,7 +19,7 @@ export interface ClassChange {
 }
 
 /** The place and the classes of a Pod as they were last decided. */
-export interface Classified {
+interface Classified {
   readonly namespace: string;
   readonly classes: ReadonlyMap<string, unknown>;
   readonly selectedLater: ReadonlySet<string>;

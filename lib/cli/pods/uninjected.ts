@@ -88,7 +88,7 @@ export function uninjectedLines(groups: readonly UninjectedGroup[], indent: numb
 }
 
 /** Options of {@linkcode injectingCommands}. */
-export interface InjectingOptions {
+interface InjectingOptions {
   /** Name of the SidecarSet. */
   readonly name: string;
   readonly program: string;

@@ -81,7 +81,7 @@ interface Derived {
 }
 
 /** By sidecar; only for those that depend on the Pod. */
-export type DerivedParts = ReadonlyMap<SidecarPlan, Derived>;
+type DerivedParts = ReadonlyMap<SidecarPlan, Derived>;
 
 /** The parts that the admitted sidecars take from the Pod. */
 export function derivedParts(pod: Pod, admission: Admission): DerivedParts {
