@@ -31,10 +31,7 @@ export function createDryRuns(
         selecting: index.sidecarSets.match(metadata.labels ?? {}, namespace),
         match: (labels) => index.sidecarSets.match(labels, namespace),
         revisionsOf: (name) => index.revisions.of(name),
-        sharesOf(name) {
-          const { matchedPods, updatedPods } = index.pods.countsOf(name);
-          return { matched: matchedPods, pinned: matchedPods - updatedPods };
-        },
+        sharesOf: (name) => index.sharesOf(name),
         now: clock.now(),
       },
     };

@@ -238,6 +238,15 @@ export class ClusterIndex {
     this.changes.publish({ kind: "cleanuprecord", sidecarSet, sidecarSets: [] });
   }
 
+  /** How many Pods a SidecarSet has, and how many are not at its current revision; all are classified before. */
+  sharesOf(name: string): { readonly matched: number; readonly pinned: number } {
+    if (this.pods.reclassification.isPending(name)) {
+      this.changes.publish({ kind: "classification", sidecarSets: this.#reclassifier.finish() });
+    }
+    const { matchedPods, updatedPods } = this.pods.countsOf(name);
+    return { matched: matchedPods, pinned: matchedPods - updatedPods };
+  }
+
   /**
    * Marks missed Pods that a restarted process cannot date as selected later, so that they do not count as missed.
    *
@@ -247,8 +256,7 @@ export class ClusterIndex {
     const classified = this.#reclassifier.finish();
     for (const prepared of this.sidecarSets.values()) {
       const { name, sidecarSet: { spec, status } } = prepared;
-      const missed = this.pods.missedOf(name);
-      const doubtful = doubtfulMissed(missed, {
+      const doubtful = doubtfulMissed(this.pods.missedOf(name), {
         spec,
         missedBefore: status?.missedPods ?? 0,
         effectiveSince: effectiveSinceOf(prepared, status),

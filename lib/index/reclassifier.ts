@@ -46,13 +46,6 @@ export class Reclassifier {
 
   /** @returns see {@linkcode Reclassifier.add} */
   updated(before: PreparedSidecarSet | undefined, after: PreparedSidecarSet): Set<string> {
-    const sidecarSets = this.#updated(before, after);
-    // The webhook chooses the revision of the next Pod by the classes of all.
-    const isCounted = after.sidecarSet.spec.injectionStrategy?.revision?.policy === "Partial";
-    return isCounted ? sidecarSets.union(this.finish()) : sidecarSets;
-  }
-
-  #updated(before: PreparedSidecarSet | undefined, after: PreparedSidecarSet): Set<string> {
     const { name } = after;
     if (before === undefined) return this.add({ names: namesOf(after), fresh: name });
     if (classifiesAlike(before, after)) return new Set();

@@ -86,9 +86,12 @@ export function createAdmission(
     },
     revisionsOf: (name) => index.revisions.of(name),
     sharesOf(name) {
-      const { matchedPods, updatedPods } = index.pods.countsOf(name);
-      const { matched, pinned } = index.expectedPods.of(name, clock.monotonic());
-      return { matched: matchedPods + matched, pinned: matchedPods - updatedPods + pinned };
+      const known = index.sharesOf(name);
+      const expected = index.expectedPods.of(name, clock.monotonic());
+      return {
+        matched: known.matched + expected.matched,
+        pinned: known.pinned + expected.pinned,
+      };
     },
     inject: (request) => injector.inject(request),
     now: () => clock.now(),

@@ -72,12 +72,24 @@ Deno.test("a new SidecarSet is published at once, and again when all Pods are cl
   assert.ok(!index.pods.reclassification.isPending("web"));
 });
 
-Deno.test("a SidecarSet whose new Pods depend on the counts is classified at once", () => {
-  const { index } = slicedIndex();
+Deno.test("Pods are classified at once when a decision asks for their shares, not before", () => {
+  const { index, changes, slice } = slicedIndex();
+  const sidecarSet = sidecarSetOf();
+  for (let i = 0; i < PODS; i++) {
+    index.applyPod(podOf({ name: `pod-${i}`, resourceVersion: "2", injected: [sidecarSet] }));
+  }
   const revision = { revisionName: "web-1", policy: "Partial" as const };
-  index.applySidecarSet(sidecarSetOf({ spec: { injectionStrategy: { revision } } }));
+  const spec = { injectionStrategy: { revision } };
+  index.applySidecarSet(sidecarSetOf({ spec }));
+  assert.ok(index.pods.reclassification.isPending("web"));
+  assert.equal(index.pods.countsOf("web").matchedPods, 3);
+  assert.deepEqual(index.sharesOf("web"), { matched: PODS, pinned: 0 });
+  assert.deepEqual(named(changes, "classification"), [["web"]]);
   assert.ok(!index.pods.reclassification.isPending("web"));
-  assert.equal(index.pods.countsOf("web").uninjectedPods, PODS);
+  assert.ok(!slice(), "nothing is left");
+  const containers = [{ name: "agent", image: "agent:2" }];
+  index.applySidecarSet(sidecarSetOf({ resourceVersion: "2", spec: { ...spec, containers } }));
+  assert.deepEqual(index.sharesOf("web"), { matched: PODS, pinned: PODS });
 });
 
 Deno.test("a change of few Pods is complete when it is published", () => {
@@ -122,8 +134,8 @@ Deno.test("a Pod that cannot be classified does not stop what is classified at o
   const broken = brokenPod("broken");
   index.applyPod(broken.pod);
   broken.break();
-  const revision = { revisionName: "web-1", policy: "Partial" as const };
-  index.applySidecarSet(sidecarSetOf({ spec: { injectionStrategy: { revision } } }));
+  index.applySidecarSet(sidecarSetOf());
+  index.sharesOf("web");
   assert.equal(index.pods.countsOf("web").uninjectedPods, PODS);
   assert.equal(errors.length, 1);
 });
