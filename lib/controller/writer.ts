@@ -267,22 +267,19 @@ export class Writer {
     }, signal);
   }
 
-  /** Aborts a request, which may be waiting for a connection, before another process may write. */
+  /** Gives a request up, which may be waiting for a connection, before another process may write. */
   async #send<T>(
     request: KubeRequest<T>,
     { beforeSend, signal }: { beforeSend: () => void; signal: AbortSignal },
   ): Promise<T> {
-    const late = AbortSignal.timeout(this.#options.leadership.exclusiveFor());
-    const abortSignal = AbortSignal.any([signal, late]);
+    const { client, leadership: { isLeader, exclusiveFor } } = this.#options;
+    const timeoutMs = exclusiveFor();
     try {
-      return await send(this.#options.client, request, { beforeSend, abortSignal });
+      return await send(client, request, { beforeSend, abortSignal: signal, timeoutMs });
     } catch (error) {
-      if (!late.aborted || signal.aborted) throw error;
-      const { isLeader } = this.#options.leadership;
-      if (!isLeader()) throw new NotLeaderError();
-      // The Lease was renewed meanwhile, so the write has to be retried.
-      const { method, path } = request.options;
-      throw new ConnectionError({ method, path, problem: "no answer came in time", cause: error });
+      // If the Lease was renewed meanwhile, the write has to be retried.
+      if (error instanceof ConnectionError && !isLeader()) throw new NotLeaderError();
+      throw error;
     }
   }
 }

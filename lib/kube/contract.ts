@@ -25,6 +25,11 @@ export interface RequestOptions {
    */
   beforeSend?: () => void;
   /**
+   * Extension of the contract: milliseconds until the response must be complete, where the client's own limit is later.
+   * Other clients ignore it.
+   */
+  timeoutMs?: number;
+  /**
    * Extension of the contract, with `expectJson`: a longer response is not parsed, and the request rejects with a
    * `ResponseTooLargeError`. Other clients ignore it.
    */

@@ -121,7 +121,10 @@ function retryAfterSecondsOf(header: string | null): number | undefined {
   return header !== null && /^\d{1,9}$/.test(header.trim()) ? Number(header) : undefined;
 }
 
-export type SendOptions = Pick<RequestOptions, "abortSignal" | "beforeSend" | "maxResponseBytes">;
+export type SendOptions = Pick<
+  RequestOptions,
+  "abortSignal" | "beforeSend" | "maxResponseBytes" | "timeoutMs"
+>;
 
 /**
  * Sends a request and reads its response.

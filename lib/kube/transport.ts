@@ -74,10 +74,11 @@ export class FetchClient implements RestClient {
   performRequest(options: RequestOptions & { expectJson: true }): Promise<JSONValue>;
   performRequest(options: RequestOptions): Promise<Uint8Array>;
   async performRequest(options: RequestOptions): Promise<unknown> {
-    const { method, path, abortSignal } = options;
+    const { method, path, abortSignal, timeoutMs = Infinity } = options;
     abortSignal?.throwIfAborted();
-    const timeoutMs = isShortRead(options) ? SHORT_READ_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
-    const deadline = new Deadline(this.#options.requestTimeoutMs ?? timeoutMs, {
+    const usualMs = isShortRead(options) ? SHORT_READ_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
+    const limitMs = this.#options.requestTimeoutMs ?? usualMs;
+    const deadline = new Deadline(Math.min(limitMs, timeoutMs), {
       clock: this.#options.clock,
       ...(abortSignal ? { signal: abortSignal } : {}),
     });

@@ -16,10 +16,10 @@ function writerOn(client: RestClient, leadership: Leadership = leader): Writer {
 }
 
 /** A client whose requests wait before they go out, as for a token or a connection. */
-function slowClient(wait: (signal: AbortSignal | undefined) => Promise<void>) {
+function slowClient(wait: (options: RequestOptions) => Promise<void>) {
   const sent: RequestOptions[] = [];
   const performRequest = async (options: RequestOptions) => {
-    await wait(options.abortSignal);
+    await wait(options);
     options.beforeSend?.();
     sent.push(options);
     return {};
@@ -38,10 +38,13 @@ Deno.test("Writer sends nothing when the Lease has passed while the request wait
   assert.deepEqual(sent, []);
 });
 
-/** Answers only that it has been given up. */
+/** Gives a request up after its time. */
 function silentClient() {
-  return slowClient((signal) =>
-    new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)))
+  return slowClient(({ method, path, timeoutMs }) =>
+    new Promise((_, reject) => {
+      const late = new ConnectionError({ method, path, problem: "there was no answer in time" });
+      setTimeout(() => reject(late), timeoutMs);
+    })
   );
 }
 

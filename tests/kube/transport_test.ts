@@ -149,12 +149,15 @@ Deno.test("FetchClient rejects with a ConnectionError that says why there was no
 
 Deno.test("FetchClient waits five seconds for a short read, and thirty for a page or a write", async () => {
   const query = (text: string) => ({ querystring: new URLSearchParams(text) });
+  const write = { method: "PATCH", path: "/api", bodyJson: {}, expectJson: true } as const;
   const requests: [string, RequestOptions, number][] = [
     ["one object", read, 5_000],
     ["a page of one object", { ...read, ...query("limit=1") }, 5_000],
     ["the head of a watch", { ...read, ...query("watch=1"), expectStream: true }, 5_000],
     ["a page", { ...read, ...query("limit=100") }, 30_000],
-    ["a write", { method: "PATCH", path: "/api", bodyJson: {}, expectJson: true }, 30_000],
+    ["a write", write, 30_000],
+    ["a write that has less time", { ...write, timeoutMs: 9_000 }, 9_000],
+    ["a write that could have more", { ...write, timeoutMs: 90_000 }, 30_000],
   ];
   for (const [what, request, milliseconds] of requests) {
     const clock = new ManualClock();
