@@ -29,8 +29,8 @@ import { SelectionTimes } from "./selection_times.ts";
 import { SidecarSetIndex } from "./sidecarsets.ts";
 import { isOlder, isSameState } from "./versions.ts";
 
-/** Room for the conditions of a few thousand SidecarSets that report something of their own. */
-const MAX_CHARACTERS = 2_000_000;
+/** Room for eight hundred different lists of conditions: those that were written in one second are alike. */
+const MAX_CHARACTERS = 400_000;
 
 interface ClusterIndexOptions {
   /** Namespaces whose Pods are never injected. @default none */
