@@ -144,7 +144,7 @@ Deno.test("deno task release", async (t) => {
       assert.equal(await validator.validate(text), null);
       const { components } = JSON.parse(text);
       const names = components.map(({ name }: { name: string }) => name);
-      assert.ok(names.includes("zod") && names.includes("x509") && names.includes("deno"));
+      assert.ok(names.includes("zod") && names.includes("asn1-x509") && names.includes("deno"));
       assert.ok(!names.includes("fast-check"), "a package of the tests is listed");
       for (const { name, purl } of components) assert.match(purl, /^pkg:(npm|github)\//, name);
       for (const { name, licenses, hashes } of components) {
