@@ -4,7 +4,9 @@ import jsonpatch from "fast-json-patch";
 import { jsonDiff, jsonEqual } from "../../../lib/core/json/patch.ts";
 
 Deno.test("jsonDiff() gives a patch that makes the second value of the first", () => {
-  const member = fc.jsonValue({ depthSize: "small" });
+  // fast-json-patch refuses these names; another test has them.
+  const member = fc.jsonValue({ depthSize: "small" })
+    .filter((value) => !/"(__proto__|constructor|prototype)":/.test(JSON.stringify(value)));
   const object = fc.dictionary(fc.constantFrom("a", "b", "c", "a/b", "~"), member);
   fc.assert(fc.property(object, object, (before, after) => {
     const patch = jsonDiff(before, after).map((operation) => ({ ...operation }));
