@@ -18,7 +18,8 @@ export function idleRecords(pod: ObservedPod): ReadonlyMap<string, IdleRecord> {
   const records = new Map<string, IdleRecord>();
   for (const [container, entry] of membersIn(pod, IDLE_ANNOTATION)) {
     if (!isObject(entry) || typeof entry.image !== "string") return new Map();
-    records.set(container, { image: entry.image, restarts: Number(entry.restarts) || 0 });
+    const restarts = typeof entry.restarts === "number" ? entry.restarts : 0;
+    records.set(container, { image: entry.image, restarts });
   }
   return records;
 }
