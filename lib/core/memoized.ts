@@ -13,3 +13,27 @@ export function memoized<K extends object, V>(compute: (object: K) => V): (objec
     return value;
   };
 }
+
+/**
+ * As {@linkcode memoized}, for texts, which take room while their object lives: all are forgotten when they are more
+ * than `maxCharacters` together.
+ */
+export function memoizedText<K extends object>(
+  compute: (object: K) => string,
+  { maxCharacters }: { readonly maxCharacters: number },
+): (object: K) => string {
+  let known = new WeakMap<K, string>();
+  let characters = 0;
+  return (object) => {
+    const found = known.get(object);
+    if (found !== undefined) return found;
+    const text = compute(object);
+    characters += text.length;
+    if (characters > maxCharacters) {
+      known = new WeakMap();
+      characters = text.length;
+    }
+    known.set(object, text);
+    return text;
+  };
+}

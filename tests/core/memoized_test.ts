@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { memoized } from "../../lib/core/memoized.ts";
+import { memoized, memoizedText } from "../../lib/core/memoized.ts";
 
 Deno.test("memoized() computes once for each object, whatever the value is", () => {
   for (const value of [undefined, "", 0, {}]) {
@@ -12,4 +12,17 @@ Deno.test("memoized() computes once for each object, whatever the value is", () 
     assert.deepEqual([compute(a), compute(a), compute(b)], [value, value, value]);
     assert.equal(computed, 2);
   }
+});
+
+Deno.test("memoizedText() computes a text again only after others have filled its room", () => {
+  let computed = 0;
+  const compute = memoizedText((object: { readonly text: string }) => {
+    computed++;
+    return object.text;
+  }, { maxCharacters: 4 });
+  const [a, b, c] = [{ text: "aa" }, { text: "bb" }, { text: "c" }];
+  assert.deepEqual([compute(a), compute(b), compute(a), compute(b)], ["aa", "bb", "aa", "bb"]);
+  assert.equal(computed, 2);
+  assert.deepEqual([compute(c), compute(a), compute(c)], ["c", "aa", "c"]);
+  assert.equal(computed, 4);
 });

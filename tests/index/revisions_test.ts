@@ -17,6 +17,8 @@ const HOSTILE: Readonly<Record<string, Partial<ControllerRevision>>> = {
   "nested as deep as JSON may be": { data: JSON.parse("[".repeat(9_990) + "]".repeat(9_990)) },
   "with a number that cannot be counted on from": { revision: 9223372036854775807 },
   "without data": {},
+  "with data that is no object": Object({ data: "text" }),
+  "with a list as data": Object({ data: [1] }),
 };
 for (const [what, more] of Object.entries(HOSTILE)) {
   Deno.test(`ClusterIndex works in spite of a revision ${what}`, () => {

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import type { JsonObject } from "../../api/json.ts";
-import type { ControllerRevision } from "../../api/objects.ts";
+import { isObject } from "../../api/json.ts";
 import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import { goJson } from "../json/go_json.ts";
-import { memoized } from "../memoized.ts";
+import { memoizedText } from "../memoized.ts";
 import { sidecarContainerType } from "./container_type.ts";
 import { any, type GoType, goValue, list, map, omittable, string, struct } from "./go_types.ts";
 import { fnv32, safeEncode } from "./hash.ts";
@@ -52,23 +51,31 @@ function partText(field: RevisedField, items: readonly unknown[] | undefined): s
   return items === undefined || items.length === 0 ? "null" : listTexts[field](items);
 }
 
+/** Room for the texts of a few dozen templates. */
+const LIMITS = { maxCharacters: 2 ** 18 };
+
 /** Computed once for the thousands of SidecarSets that share the lists of a template. */
 const listTexts = Object.fromEntries(
   revisedFieldNames.map((field) => [
     field,
-    memoized((items: readonly unknown[]) =>
-      goJson(goValue(revisedFields[field], items, { unknownFields: "keep" }))
+    memoizedText(
+      (items: readonly unknown[]) =>
+        goJson(goValue(revisedFields[field], items, { unknownFields: "keep" })),
+      LIMITS,
     ),
   ]),
 ) as Readonly<Record<RevisedField, (items: readonly unknown[]) => string>>;
 
-/** The `data` of a stored ControllerRevision as {@linkcode revisionData} writes it. */
-export function storedRevisionData({ data }: Pick<ControllerRevision, "data">): string {
-  return data === undefined ? goJson(data) : storedText(data);
+/**
+ * The `data` of a stored ControllerRevision as {@linkcode revisionData} writes it. Kubernetes before 1.34 stores data
+ * that is no object, too.
+ */
+export function storedRevisionData({ data }: { readonly data?: unknown }): string {
+  return isObject(data) ? storedText(data) : goJson(data);
 }
 
 /** Equal data is one object in the index. */
-const storedText = memoized((data: JsonObject) => goJson(data));
+const storedText = memoizedText(goJson, LIMITS);
 
 /**
  * Hash of `patchContainers`, which Pods record; absent without any. It is none of OpenKruise's two hashes, which do
