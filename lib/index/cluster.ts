@@ -238,9 +238,9 @@ export class ClusterIndex {
     this.changes.publish({ kind: "cleanuprecord", sidecarSet, sidecarSets: [] });
   }
 
-  /** How many Pods a SidecarSet has, and how many are not at its current revision; all are classified before. */
+  /** How many Pods a SidecarSet has, and how many of them at an older revision, by its last change. */
   sharesOf(name: string): { readonly matched: number; readonly pinned: number } {
-    if (this.pods.reclassification.isPending(name)) {
+    if (this.pods.reclassification.hasChanged(name)) {
       this.changes.publish({ kind: "classification", sidecarSets: this.#reclassifier.finish() });
     }
     const { matchedPods, updatedPods } = this.pods.countsOf(name);

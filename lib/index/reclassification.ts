@@ -76,9 +76,14 @@ export class Reclassification {
     return this.#passes.length === 0;
   }
 
+  /** Whether Pods may still have classes by an earlier state of the SidecarSet. */
+  hasChanged(sidecarSet: string): boolean {
+    return this.#names.has(sidecarSet);
+  }
+
   /** Whether Pods may still have classes by an earlier state of the SidecarSet or of a namespace. */
   isPending(sidecarSet: string): boolean {
-    return this.#names.has(sidecarSet) || this.#namespaces.size > 0;
+    return this.hasChanged(sidecarSet) || this.#namespaces.size > 0;
   }
 
   /** As {@linkcode isPending}; if so, the SidecarSet is returned again when all Pods are classified. */

@@ -92,6 +92,24 @@ Deno.test("Pods are classified at once when a decision asks for their shares, no
   assert.deepEqual(index.sharesOf("web"), { matched: PODS, pinned: PODS });
 });
 
+Deno.test("a decision does not wait for the classes of another SidecarSet's Pods", () => {
+  const { index } = slicedIndex();
+  const other = sidecarSetOf({ name: "other" });
+  for (let i = 0; i < PODS; i++) {
+    index.applyPod(podOf({ name: `pod-${i}`, resourceVersion: "2", injected: [other] }));
+  }
+  const spec = {
+    selector: { matchLabels: { app: "small" } },
+    injectionStrategy: { revision: { revisionName: "small-1", policy: "Partial" as const } },
+  };
+  index.applySidecarSet(sidecarSetOf({ name: "small", spec }));
+  index.sharesOf("small");
+  index.applySidecarSet(other);
+  index.applyNamespace({ metadata: { name: "default", labels: { team: "a" } } });
+  assert.deepEqual(index.sharesOf("small"), { matched: 0, pinned: 0 });
+  assert.ok(index.pods.reclassification.isPending("other"));
+});
+
 Deno.test("a change of few Pods is complete when it is published", () => {
   const { index, changes } = slicedIndex();
   index.applyNamespace({ metadata: { name: "other", labels: {} } });
