@@ -125,7 +125,7 @@ export class ReflectorLoop<T extends KubeObject> {
 
   #interrupt(input: Extract<Input<T>, { type: "rolledBack" | "reachable" }>): void {
     const before = this.#state;
-    this.#interrupted = Promise.all([this.#interrupted, this.#advance(input)]);
+    this.#interrupted = Promise.all([this.#interrupted, this.#advance(input)]).then(() => {});
     if (this.#state !== before) this.#turn.abort();
   }
 
