@@ -267,7 +267,7 @@ export class Writer {
     }, signal);
   }
 
-  /** Gives a request up, which may be waiting for a connection, before another process may write. */
+  /** Ends a request, which may be waiting for a connection, before another process may write. */
   async #send<T>(
     request: KubeRequest<T>,
     { beforeSend, signal }: { beforeSend: () => void; signal: AbortSignal },

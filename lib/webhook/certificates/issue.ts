@@ -2,6 +2,8 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:cryp
 import { isIP } from "node:net";
 import type { AuthorityIdentity, TlsIdentity, Validity } from "./identity.ts";
 
+/** Those that Go's TLS clients and Deno's signatures have in common, by their OpenSSL names. */
+const CURVES: readonly string[] = ["prime256v1", "secp384r1"];
 /** Certificates are backdated, by at most a tenth of their lifetime, for clients with a slow clock. */
 const BACKDATE_MS = 5 * 60 * 1000;
 
@@ -41,7 +43,7 @@ export async function issueAuthority(options: IssueOptions): Promise<AuthorityId
 /**
  * Issues a serving certificate for the names. Its validity lies within that of its CA.
  *
- * @throws {Error} if the key of the CA is not an ECDSA key.
+ * @throws {Error} if the key of the CA is not an ECDSA key of P-256 or P-384.
  */
 export async function issueServingCertificate(
   authority: AuthorityIdentity,
@@ -86,9 +88,11 @@ function pemOf(privateKey: KeyObject): string {
 
 function signingKey({ key }: AuthorityIdentity): KeyObject {
   const signing = createPrivateKey(key);
-  if (signing.asymmetricKeyType === "ec") return signing;
+  const { asymmetricKeyType = "", asymmetricKeyDetails } = signing;
+  const kind = asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType;
+  if (asymmetricKeyType === "ec" && CURVES.includes(kind)) return signing;
   throw new Error(
-    `Cannot issue a serving certificate: the key of the certificate authority is of type ` +
-      `${signing.asymmetricKeyType}; store an ECDSA key`,
+    `Cannot issue a serving certificate: the key of the certificate authority is of type ${kind}; ` +
+      "store an ECDSA key of P-256 or P-384",
   );
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync, X509Certificate } from "node:crypto";
+import { generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import {
   authorityData,
   readAuthority,
@@ -66,15 +66,23 @@ Deno.test("issueServingCertificate() signs by a CA that an earlier version store
   assert.equal(certificate.verify(root.publicKey), true);
 });
 
-Deno.test("issueServingCertificate() refuses a CA whose key is not ECDSA", async () => {
-  const authority = await issueAuthority({ now, lifetimeSeconds: 3600 });
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  await assert.rejects(
-    () => issueServingCertificate({ ...authority, key }, { now, lifetimeSeconds: 600, names }),
-    /of type rsa; store an ECDSA key/,
-  );
-});
+const keyOf = (namedCurve: string) => generateKeyPairSync("ec", { namedCurve }).privateKey;
+const REFUSED_KEYS: Readonly<Record<string, KeyObject>> = {
+  rsa: generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey,
+  ed25519: generateKeyPairSync("ed25519").privateKey,
+  secp521r1: keyOf("P-521"),
+  secp256k1: keyOf("secp256k1"),
+};
+for (const [kind, privateKey] of Object.entries(REFUSED_KEYS)) {
+  Deno.test(`issueServingCertificate() refuses a CA whose key is of type ${kind}`, async () => {
+    const authority = await issueAuthority({ now, lifetimeSeconds: 3600 });
+    const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    await assert.rejects(
+      () => issueServingCertificate({ ...authority, key }, { now, lifetimeSeconds: 600, names }),
+      new RegExp(`of type ${kind}; store an ECDSA key of P-256 or P-384`),
+    );
+  });
+}
 
 Deno.test("issueServingCertificate() never outlives its authority", async () => {
   const authority = await issueAuthority({ now, lifetimeSeconds: 60 });
