@@ -106,12 +106,17 @@ export class RegisteredConfiguration {
     this.#judged = metadata.resourceVersion;
   }
 
+  /** Whether the registered state is the confirmed one, whichever selections replicas have added. */
+  get isConfirmed(): boolean {
+    return this.#confirmed !== undefined && this.#isPlannedAs(this.#confirmed);
+  }
+
   /** Whether another client changed the confirmed state; true once per state. */
   wasChanged(): boolean {
     const version = this.#observed?.metadata.resourceVersion;
     if (this.#confirmed === undefined || version === this.#judged) return false;
     this.#judged = version;
-    return !this.#isPlannedAs(this.#confirmed);
+    return !this.isConfirmed;
   }
 
   /** Whether a write would only restore the confirmed state. */

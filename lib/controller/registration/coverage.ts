@@ -1,7 +1,9 @@
 import type { SidecarSetSpec } from "../../api/sidecarset.ts";
 import type { PreparedSidecarSet } from "../../core/prepared.ts";
+import type { PermanentCoverage } from "../../core/registration/pending.ts";
 import { coverageKey } from "../../core/registration/selection.ts";
 import { forEachInSteps, type Steps } from "../../core/steps.ts";
+import type { RegisteredConfiguration } from "./configuration.ts";
 
 /** Comparing a key is cheap. */
 const NAMES_PER_STEP = 500;
@@ -40,6 +42,15 @@ export class Coverage {
   since(prepared: PreparedSidecarSet): Date | undefined {
     const covered = this.#covered.get(prepared.name);
     return covered?.key === this.#keys.of(prepared) ? covered.since : undefined;
+  }
+
+  /** How permanent entries of the MutatingWebhookConfiguration cover SidecarSets at this time. */
+  permanentIn(
+    { isConfirmed, repairs }: Pick<RegisteredConfiguration, "isConfirmed" | "repairs">,
+  ): (prepared: PreparedSidecarSet) => PermanentCoverage {
+    if (repairs.isContended) return () => "none";
+    // After a change by another client, the last write may have to be repeated.
+    return (prepared) => (isConfirmed ? this.since(prepared) : undefined) ?? "awaited";
   }
 
   /**

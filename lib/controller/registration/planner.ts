@@ -8,7 +8,12 @@ import {
   type WebhookEndpoint,
 } from "../../core/registration/configuration.ts";
 import { keepsJobsRunning } from "../../core/registration/job_entries.ts";
-import { keptPending, pendingIn, type PendingSelection } from "../../core/registration/pending.ts";
+import {
+  keptPending,
+  pendingIn,
+  type PendingSelection,
+  type PermanentCoverage,
+} from "../../core/registration/pending.ts";
 import { forEachInSteps, type Steps } from "../../core/steps.ts";
 import type { CoverageKeys } from "./coverage.ts";
 
@@ -27,6 +32,8 @@ interface PlanFacts {
   readonly owner: OwnerReference | undefined;
   /** The MutatingWebhookConfiguration as it was last seen, with the selections that replicas have added. */
   readonly registered: WebhookConfiguration | undefined;
+  /** How its permanent entries cover SidecarSets; asked only while selections are pending. */
+  permanentCoverage(): (prepared: PreparedSidecarSet) => PermanentCoverage;
   readonly now: Date;
 }
 
@@ -94,10 +101,11 @@ export class RegistrationPlanner {
 
   *#plan(
     sidecarSets: readonly PreparedSidecarSet[],
-    { caBundle, owner, registered, now }: PlanFacts,
+    facts: PlanFacts,
   ): Steps<PlannedRegistration> {
     const { name, endpoint, excludedNamespaces, isInjectedByPolicy } = this.#options;
-    const { kept: pending, dueIn } = this.#pending(sidecarSets, { registered, now });
+    const { caBundle, owner } = facts;
+    const { kept: pending, dueIn } = this.#pending(sidecarSets, facts);
     const last = this.#last;
     const keys = new Map<string, string>();
     const injectedByPolicy = new Set<string>();
@@ -121,19 +129,38 @@ export class RegistrationPlanner {
 
   #pending(
     sidecarSets: readonly PreparedSidecarSet[],
-    { registered, now }: Pick<PlanFacts, "registered" | "now">,
+    { registered, permanentCoverage, now }: PlanFacts,
   ): ReturnType<typeof keptPending> {
     const pending = pendingIn(registered?.metadata);
     if (pending.length === 0) return { kept: [], dueIn: undefined };
     const byName = new Map(sidecarSets.map((each) => [each.name, each]));
+    const registeredCoverage = permanentCoverage();
+    const coverageOf = (prepared: PreparedSidecarSet) =>
+      this.#lacksEntry(prepared) ? "none" : registeredCoverage(prepared);
     return keptPending(pending, {
       now,
       known: (name) => {
         const prepared = byName.get(name);
         if (prepared === undefined) return undefined;
         const { uid, generation } = prepared.sidecarSet.metadata;
-        return { uid, generation, key: this.#options.coverageKeys.of(prepared) };
+        const key = this.#options.coverageKeys.of(prepared);
+        return { uid, generation, key, coverage: coverageOf(prepared) };
       },
+      coverageOfCreated: (until) =>
+        sidecarSets.values()
+          .filter(({ sidecarSet: { metadata } }) =>
+            Date.parse(metadata.creationTimestamp ?? "") <= until.getTime()
+          )
+          .map(coverageOf),
     });
+  }
+
+  /** Whether no permanent entry is planned for a SidecarSet, or was by the last plan for this state. */
+  #lacksEntry(prepared: PreparedSidecarSet): boolean {
+    const { name } = prepared;
+    const last = this.#last;
+    return this.#options.isInjectedByPolicy(prepared) ||
+      last !== undefined && last.registration.uncovered.has(name) &&
+        last.keys.get(name) === this.#keyOf(prepared);
   }
 }

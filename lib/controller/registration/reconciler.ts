@@ -175,6 +175,7 @@ export class RegistrationReconciler {
       caBundle,
       owner: this.#owner,
       registered: plannedFrom,
+      permanentCoverage: () => this.#coverage.permanentIn(this.#mutating),
       now: clock.now(),
     });
     const { registration, injectedByPolicy, dueIn } = await runSteps(planning);
@@ -221,10 +222,8 @@ export class RegistrationReconciler {
     }));
     this.#publish(disputed.length > 0 ? disputed : changed);
     const contended = this.#configurations().filter(({ repairs }) => repairs.isContended);
-    const due = [
-      ...contended.map(({ repairs }) => repairs.calmIn),
-      ...(dueIn === undefined ? [] : [dueIn]),
-    ];
+    const due = contended.map(({ repairs }) => repairs.calmIn);
+    if (dueIn !== undefined) due.push(dueIn);
     return due.length === 0 ? undefined : Math.min(...due);
   }
 

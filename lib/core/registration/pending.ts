@@ -36,10 +36,19 @@ export interface KnownSelection {
   readonly generation: number | undefined;
   /** `coverageKey` of the state. */
   readonly key: string;
+  readonly coverage: PermanentCoverage;
 }
 
 /**
- * Time that a pending selection is kept after the leader knows the SidecarSet, as other replicas may sync later.
+ * Since when the registration at the API server has had a permanent entry for a SidecarSet's selection; whether the
+ * leader has yet to write it; or that no entry will last: the selectors are too large, the API server injects the
+ * SidecarSet by itself, or another client keeps changing the registration.
+ */
+export type PermanentCoverage = Date | "awaited" | "none";
+
+/**
+ * Time that a pending selection is kept after its addition, as other replicas may sync later, and after the permanent
+ * entry is stored, as API servers use it later and finish the Pods that they have begun without it.
  */
 const PENDING_SETTLE_SECONDS = 5;
 /** Time after which it expires if the SidecarSet does not appear: the creation may have failed after the review. */
@@ -131,35 +140,73 @@ export function withPending(
   return result.length > MAX_PENDING ? undefined : result;
 }
 
+/** What the end of a pending selection depends on. */
+interface PendingFacts {
+  known(name: string): KnownSelection | undefined;
+  /** The coverage of the SidecarSets that were created by then. */
+  coverageOfCreated(until: Date): Iterable<PermanentCoverage>;
+  readonly now: Date;
+}
+
 /**
- * Splits pending selections into current and expired ones. A selection expires when the leader has known the
- * SidecarSet long enough or knows a later selection of it, or when the SidecarSet is not created within {@linkcode
- * PENDING_EXPIRY_SECONDS}.
+ * Splits pending selections into current and expired ones. A selection expires when the permanent entry that covers
+ * the SidecarSet is stored and settled, when the leader knows a later selection of the SidecarSet, or when the
+ * SidecarSet is not created within {@linkcode PENDING_EXPIRY_SECONDS}.
  *
- * Until then the permanent entry covers the SidecarSet too, from the leader's next write on. One write must not replace
- * one entry by the other: when another webhook has changed a Pod, the API server calls again only entries that it has
- * called for that Pod before.
+ * One write must not replace the pending entry by the permanent one, however late the leader is: when another webhook
+ * has changed a Pod, the API server calls again only entries that it has called for that Pod before.
  *
  * @returns `dueIn`: milliseconds until the next one may expire
  */
 export function keptPending(
   pending: readonly PendingSelection[],
-  { known, now }: { known(name: string): KnownSelection | undefined; now: Date },
+  facts: PendingFacts,
 ): { kept: PendingSelection[]; dueIn: number | undefined } {
   const kept: PendingSelection[] = [];
   let dueIn: number | undefined;
   for (const selection of pending) {
-    const state = known(selection.name);
-    const isSeen = state?.uid === selection.uid && (state.generation ?? 0) >= selection.generation;
-    if (isSeen && state.key !== injectingCoverageKey(selection.spec)) continue;
-    const age = now.getTime() - Date.parse(selection.since);
-    const limit = (isSeen ? PENDING_SETTLE_SECONDS : PENDING_EXPIRY_SECONDS) * 1_000;
-    // A selection with a time in the future, from another clock, must expire too.
-    if (!(age < limit && age > -PENDING_EXPIRY_SECONDS * 1_000)) continue;
+    const remaining = remainingOf(selection, facts);
+    if (remaining <= 0) continue;
     kept.push(selection);
-    dueIn = Math.min(dueIn ?? Infinity, limit - age);
+    dueIn = Math.min(dueIn ?? Infinity, remaining);
   }
   return { kept, dueIn };
+}
+
+/** Milliseconds until a pending selection may expire; 0 if it has. */
+function remainingOf(selection: PendingSelection, facts: PendingFacts): number {
+  const { known, coverageOfCreated, now } = facts;
+  const since = new Date(selection.since);
+  const expiring = remainingFrom(since, { seconds: PENDING_EXPIRY_SECONDS, now });
+  if (selectsAllPods(selection)) {
+    if (expiring > 0) return expiring;
+    const lastCreation = new Date(since.getTime() + ALL_PODS_SECONDS * 1_000);
+    return settlingOf(coverageOfCreated(lastCreation), now);
+  }
+  const state = known(selection.name);
+  const isSeen = state?.uid === selection.uid && (state.generation ?? 0) >= selection.generation;
+  if (!isSeen) return expiring;
+  if (state.key !== injectingCoverageKey(selection.spec)) return 0;
+  const syncing = remainingFrom(since, { seconds: PENDING_SETTLE_SECONDS, now });
+  return Math.max(syncing, settlingOf([state.coverage], now));
+}
+
+/** Milliseconds until all permanent entries of SidecarSets may be settled; 0 if they are. */
+function settlingOf(coverages: Iterable<PermanentCoverage>, now: Date): number {
+  let longest = 0;
+  for (const coverage of coverages) {
+    if (coverage === "none") continue;
+    const from = coverage === "awaited" ? now : coverage;
+    const settling = remainingFrom(from, { seconds: PENDING_SETTLE_SECONDS, now });
+    longest = Math.max(longest, settling);
+  }
+  return longest;
+}
+
+/** The rest of a period in milliseconds; 0 also for a start in the future, from another clock. */
+function remainingFrom(start: Date, { seconds, now }: { seconds: number; now: Date }): number {
+  const age = now.getTime() - start.getTime();
+  return age > -PENDING_EXPIRY_SECONDS * 1_000 ? Math.max(0, seconds * 1_000 - age) : 0;
 }
 
 /** Whether the entries of pending selections cover a SidecarSet's current selection. */
@@ -168,5 +215,10 @@ export function coverageBy(
 ): (prepared: PreparedSidecarSet) => boolean {
   const keyOf = (uid: string | undefined, key: string) => `${uid} ${key}`;
   const keys = new Set(pending.map(({ uid, spec }) => keyOf(uid, injectingCoverageKey(spec))));
-  return (prepared) => keys.has(keyOf(prepared.sidecarSet.metadata.uid, coverageKey(prepared)));
+  const hasAllPods = pending.some(selectsAllPods);
+  return (prepared) => {
+    const { metadata: { uid }, spec } = prepared.sidecarSet;
+    return hasAllPods && spec.failurePolicy !== "Fail" ||
+      keys.has(keyOf(uid, coverageKey(prepared)));
+  };
 }

@@ -6,7 +6,10 @@ import { runAtOnce } from "../../../lib/core/steps.ts";
 import { sidecarSetOf } from "../../support/objects.ts";
 
 const now = new Date("2026-02-01T00:00:00Z");
-const facts = { caBundle: "", owner: undefined, registered: undefined, now };
+const facts = {
+  ...{ caBundle: "", owner: undefined, registered: undefined, now },
+  permanentCoverage: () => () => "none" as const,
+};
 
 function selecting(app: string, name = "web") {
   return sidecarSetOf({ name, spec: { selector: { matchLabels: { app } } } });

@@ -10,6 +10,7 @@ import {
   MAX_PENDING_CREATIONS,
   pendingIn,
   type PendingSelection,
+  type PermanentCoverage,
 } from "../../../lib/core/registration/pending.ts";
 import {
   allPodsSince,
@@ -158,12 +159,27 @@ Deno.test("widened() covers a creation by all Pods where other selections leave 
   assert.equal(add(MAX_PENDING, updates(MAX_PENDING + 1).slice(-1)), undefined);
 });
 
-Deno.test("keptPending() keeps a selection of all Pods for a minute, whichever SidecarSets there are", () => {
+Deno.test("keptPending() keeps a selection of all Pods until the SidecarSets created with it have entries", () => {
   const pending = pendingIn(manyCreated().metadata);
-  const seen: KnownSelection = { uid: "uid-of-any", generation: 1, key: "" };
-  for (const [seconds, count] of [[59, 1], [60, 0]] as const) {
-    const { kept } = keptPending(pending, { known: () => seen, now: at(seconds) });
-    assert.equal(kept.length, count);
+  const seen = { uid: "uid-of-any", generation: 1, key: "", coverage: "none" } as const;
+  const cases: [string, number, PermanentCoverage[], number][] = [
+    ["a creation may be under way", 59, [at(0)], 1_000],
+    ["all have entries", 60, [at(0), "none", at(55)], 0],
+    ["one has its entry for a moment", 60, [at(0), at(57)], 2_000],
+    ["one has none", 3_600, ["awaited", at(0)], 5_000],
+    ["one will have none", 60, ["none"], 0],
+    ["none was created", 60, [], 0],
+  ];
+  for (const [what, seconds, coverages, expected] of cases) {
+    const { kept, dueIn = 0 } = keptPending(pending, {
+      known: () => seen,
+      now: at(seconds),
+      coverageOfCreated(until) {
+        assert.deepEqual(until, at(30), "later ones are not covered by it");
+        return coverages;
+      },
+    });
+    assert.deepEqual([kept.length, dueIn], [Math.sign(expected), expected], what);
   }
 });
 
@@ -193,22 +209,35 @@ Deno.test("planRegistration() covers a SidecarSet by its pending entry and by a 
   assert.deepEqual(entriesOf(both), [permanent, pending]);
 });
 
-Deno.test("keptPending() keeps a selection until the leader and the other replicas have had time to see it", () => {
+Deno.test("keptPending() keeps a selection until its permanent entry is stored and settled", () => {
   const key = injectingCoverageKey(selection().spec);
-  const seen: KnownSelection = { uid: "uid-of-new", generation: 1, key };
+  const seen: KnownSelection = { uid: "uid-of-new", generation: 1, key, coverage: at(0) };
   const cases: [string, KnownSelection | undefined, number, boolean][] = [
     ["is not seen", undefined, 59, true],
     ["is not seen for long: the creation failed", undefined, 60, false],
     ["was seen a moment ago", seen, 4, true],
     ["was seen", seen, 5, false],
+    ["has a permanent entry for a moment", { ...seen, coverage: at(96) }, 100, true],
+    ["has a permanent entry", { ...seen, coverage: at(95) }, 100, false],
+    ["has had one for long, but was changed a moment ago", { ...seen, coverage: at(-60) }, 4, true],
+    ["has no permanent entry yet", { ...seen, coverage: "awaited" }, 100, true],
+    ["will have no permanent entry", { ...seen, coverage: "none" }, 4, true],
+    ["has none for longer", { ...seen, coverage: "none" }, 5, false],
     ["has been deleted and created again", { ...seen, uid: "other" }, 59, true],
+    ["has been created again for long", { ...seen, uid: "other", coverage: "awaited" }, 60, false],
     ["is known in an older state", { ...seen, generation: 0 }, 59, true],
+    ["is known in an older state only", { ...seen, generation: 0, coverage: "awaited" }, 60, false],
     ["selects something else by now", { ...seen, generation: 2, key: "other" }, 0, false],
     ["has a newer image by now", { ...seen, generation: 2 }, 4, true],
     ["was written by a clock that is far ahead", undefined, -61, false],
+    ["was covered by a clock that is far ahead", { ...seen, coverage: at(161) }, 100, false],
   ];
   for (const [what, known, age, isKept] of cases) {
-    const { kept, dueIn } = keptPending([selection()], { known: () => known, now: at(age) });
+    const { kept, dueIn } = keptPending([selection()], {
+      known: () => known,
+      coverageOfCreated: () => ["awaited"],
+      now: at(age),
+    });
     assert.deepEqual(kept.length, isKept ? 1 : 0, what);
     assert.equal(dueIn !== undefined, isKept, what);
   }
