@@ -73,8 +73,8 @@ function scope({ mutating, validating }: Registered, facts: Facts): Check {
 
 /**
  * The registration that the leader would write now, or one that is accepted because it ends by itself. A pending entry
- * covers a new selection before the leader has added it to a permanent one, and while the policy settles, the webhook
- * covers its SidecarSets too.
+ * covers new selections before the leader has added them to permanent ones, each at another time, and while the policy
+ * settles, the webhook covers its SidecarSets too.
  */
 function desiredRegistration(
   mutating: WebhookConfiguration,
@@ -110,12 +110,37 @@ function desiredRegistration(
 
 /** Names of the entries that are missing or have another scope, but for namespaces that another client has excluded. */
 function differing(desired: WebhookConfiguration, registered: WebhookConfiguration): string[] {
+  // An entry may have some of the SidecarSets whose selections are pending, as the leader does not see all at once.
+  const isEnough = pendingIn(registered.metadata).length > 0 ? hasScope : isScope;
   const entries = new Map((registered.webhooks ?? []).map((entry) => [entry.name, entry]));
   const narrowed = withExclusions(desired, registered, { isConfirmed: false });
   return (narrowed.webhooks ?? []).filter((entry) => {
     const found = entries.get(entry.name);
-    return found === undefined || !isDeepStrictEqual(scopeOf(found), scopeOf(entry));
+    return found === undefined || !isEnough(found, entry);
   }).map(({ name }) => name);
+}
+
+function isScope(found: WebhookEntry, desired: WebhookEntry): boolean {
+  return isDeepStrictEqual(scopeOf(found), scopeOf(desired));
+}
+
+/** Whether an entry has the desired scope, perhaps with further selectors: with each label key and value at least. */
+function hasScope(found: WebhookEntry, desired: WebhookEntry): boolean {
+  const [wide, narrow] = [selectorsIn(found), selectorsIn(desired)];
+  const selectsAll = wide.expression === undefined;
+  return isScope(wide.entry, narrow.entry) &&
+    (selectsAll || narrow.expression !== undefined && narrow.literals.isSubsetOf(wide.literals));
+}
+
+/** An entry without the expression of its selectors, and that with its string literals. */
+function selectorsIn(entry: WebhookEntry) {
+  const { matchConditions = [] } = entry;
+  const expression = matchConditions.find(({ name }) => name === "selected")?.expression;
+  return {
+    entry: { ...entry, matchConditions: matchConditions.filter(({ name }) => name !== "selected") },
+    expression,
+    literals: new Set(expression?.match(/'(?:[^'\\]|\\.)*'/g)),
+  };
 }
 
 function scopeOf({ failurePolicy, matchConditions, namespaceSelector, rules }: WebhookEntry) {

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { kruiseRegistration } from "../../support/openkruise.ts";
+import type { SidecarSetSpec } from "../../../lib/api/sidecarset.ts";
 import { planMechanisms } from "../../../lib/core/admission_policy/plan.ts";
+import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { planRegistration } from "../../../lib/core/registration/configuration.ts";
+import type { PendingSelection } from "../../../lib/core/registration/pending.ts";
 import { widened } from "../../../lib/core/registration/pending_entries.ts";
 import { podOf, sidecarSetOf } from "../../support/objects.ts";
 import { clusterOf, type ObjectCluster } from "../object_cluster.ts";
@@ -128,6 +131,56 @@ Deno.test("doctor accepts a pending entry in the place of a permanent one", asyn
   const found = await scopeOf(wider.configuration, validating);
   assert.equal(found.status, "ok", found.message);
   assert.equal((await scopeOf(mutating, validating)).status, "error");
+});
+
+Deno.test("doctor accepts a permanent or a pending entry for each new SidecarSet", async () => {
+  const setOf = (name: string, spec: Partial<SidecarSetSpec> = {}) =>
+    sidecarSetOf({
+      name,
+      spec: {
+        selector: { matchLabels: { app: name } },
+        containers: [{ name, image: "i" }],
+        ...spec,
+      },
+    });
+  const [old, a, b] = [setOf("old"), setOf("a"), setOf("b")];
+  const strict = setOf("strict", { failurePolicy: "Fail" });
+  const owner = { apiVersion: "v1", kind: "ClusterRole", name: "sidecarset", uid: "1" };
+  const all = [old, a, b, strict];
+  const plan = (sets: PreparedSidecarSet[], pending: PendingSelection[] = []) =>
+    planRegistration({
+      ...{ name: "sidecarset", sidecarSets: sets, excludedNamespaces: EXCLUDED, caBundle: "" },
+      ...{ endpoint: { url: "https://127.0.0.1" }, pending, owner },
+    });
+  const since = "2026-01-01T00:00:00Z";
+  const selectionOf = ({ name, sidecarSet: { metadata, spec } }: PreparedSidecarSet) => {
+    const { uid = "" } = metadata;
+    return { name, uid, generation: 1, since, spec: { selector: spec.selector ?? {} } };
+  };
+  const anyPods = { name: "any", uid: "any", generation: 0, since, spec: { selector: {} } };
+  const both = [selectionOf(a), selectionOf(b)];
+  const cases: [string, PreparedSidecarSet[], PendingSelection[], "ok" | "error"][] = [
+    ["neither is permanent", [old, strict], both, "ok"],
+    ["the first is permanent", [old, strict, a], both, "ok"],
+    ["the second is permanent", [old, strict, b], both, "ok"],
+    ["both are permanent", all, both, "ok"],
+    ["all Pods are reviewed", [old, strict], [anyPods], "ok"],
+    ["all Pods are reviewed, and one is permanent", [old, strict, b], [anyPods], "ok"],
+    ["an old one is neither", [strict, a], both, "error"],
+    ["one is neither", [old, strict, a], [selectionOf(a)], "error"],
+    ["all Pods are reviewed, but none is refused", [old, a, b], [anyPods], "error"],
+  ];
+  const objects = all.map(({ sidecarSet }) => ({
+    ...sidecarSet,
+    apiVersion: "apps.kruise.io/v1beta1",
+    kind: "SidecarSet",
+  }));
+  for (const [what, sets, pending, status] of cases) {
+    const { mutating } = plan(sets, pending);
+    const { checks } = await examine(crd, namespace, ...objects, mutating, plan(all).validating);
+    const found = checkOf(checks, "registration's scope");
+    assert.equal(found.status, status, `${what}: ${found.message}`);
+  }
 });
 
 Deno.test("doctor asks the controller for the rights of the controller's roles, not of those for users", async () => {
