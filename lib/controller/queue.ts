@@ -68,7 +68,10 @@ export class WorkQueue {
     this.#options = options;
   }
 
-  /** Number of keys that wait although they are due: in client-go, a delayed key is not in the queue either. */
+  /**
+   * Number of keys that wait although they are due. As in client-go (`defaultQueueMetrics`), those that were added
+   * again while they are worked on count, and delayed keys do not.
+   */
   get depth(): number {
     const { clock, heldBack } = this.#options;
     const now = clock.monotonic();

@@ -38,6 +38,7 @@ export interface PodReviewOptions extends PodReader {
 export interface PodReviewObserver {
   /** Once per Pod and injected SidecarSet, regardless of repeated reviews. */
   onInjected(injected: Injected, namespace: string): void;
+  /** Once per review: a Pod to be created has no identity, and each of its reviews another uid. */
   onSkipped(skip: Skip, namespace: string): void;
 }
 

@@ -56,12 +56,15 @@ Deno.test("WorkQueue processes a key once at a time, and again if it was added m
   await withQueue(worker, async (queue) => {
     queue.add("a");
     await settle();
+    assert.equal(queue.depth, 0);
     queue.add("a");
     await settle();
     assert.equal(gates.length, 1);
+    assert.equal(queue.depth, 1, "as in client-go");
     gates[0]?.();
     await settle();
     assert.equal(gates.length, 2);
+    assert.equal(queue.depth, 0);
     gates[1]?.();
   });
 });

@@ -124,7 +124,7 @@ export const METRICS = {
   workqueue_depth: {
     type: "gauge",
     labels: ["name", "controller"],
-    help: "Keys that are due and wait for a worker; new SidecarSets of a burst included.",
+    help: "Keys that are due and wait, also while worked on; new SidecarSets of a burst included.",
   },
   workqueue_unfinished_work_seconds: {
     type: "gauge",
@@ -179,7 +179,8 @@ export const METRICS = {
   sidecarset_injections_total: {
     type: "counter",
     labels: ["sidecarset", "result", "reason"],
-    help: "Injection decisions for created Pods, by SidecarSet, result and reason.",
+    help:
+      "Injection decisions for created Pods, by SidecarSet, result and reason; skips by review.",
   },
   sidecarset_pods: {
     type: "gauge",
