@@ -9,6 +9,7 @@ import {
 } from "../core/status/pod_class.ts";
 import { forEachInSteps, type Steps } from "../core/steps.ts";
 import { PartedMap, PartedSet, type ReadonlyParts } from "./parts.ts";
+import type { PlanBasis } from "./plan_basis.ts";
 
 /** Reading a class is much cheaper than reading a Pod. */
 const CLASSES_PER_STEP = 1_000;
@@ -22,6 +23,8 @@ export class Members {
   readonly #rewritten = new PartedSet<string>();
   readonly #missed = new PartedSet<string>();
   readonly #unready = new PartedSet<string>();
+  /** Notices what becomes of the Pods that the last plan was made from. */
+  planBasis: PlanBasis | undefined;
   #settling: PartedSet<string> | undefined;
   #counts: PodCounts = NO_PODS;
 
@@ -96,6 +99,7 @@ export class Members {
   set(key: string, after: PodClass): boolean {
     const before = this.#classes.get(key) ?? 0;
     this.#counts = recount(this.#counts, before, after);
+    this.planBasis?.note(key, { before, after });
     if (after === 0) this.#classes.delete(key);
     else this.#classes.set(key, after);
     const matched = hasTrait(after, PodTrait.Matched);
@@ -113,6 +117,12 @@ export class Members {
     return before !== after || outdated || halfUpgraded || drifted || rewritten;
   }
 }
+
+/** What plans track of the Pods. */
+export type TrackedPods = Pick<
+  Members,
+  "planBasis" | "settling" | "collectSettling" | "settled" | "restartSettling"
+>;
 
 function isDone(podClass: PodClass): boolean {
   return hasTrait(podClass, PodTrait.Updated) && hasTrait(podClass, PodTrait.Ready);

@@ -10,7 +10,7 @@ import {
 } from "../core/status/pod_class.ts";
 import { forEachInSteps, type Steps } from "../core/steps.ts";
 import { maySelectLater } from "../core/select/label_times.ts";
-import { Members, sameClasses, touched } from "./members.ts";
+import { Members, sameClasses, touched, type TrackedPods } from "./members.ts";
 import { EffectiveTimes } from "./selection_times.ts";
 import { Interning } from "./interning.ts";
 import type { ReadonlyParts } from "./parts.ts";
@@ -132,10 +132,8 @@ export class PodIndex {
     return [...this.each(this.#members.get(sidecarSet)?.unready)];
   }
 
-  /** Updated and ready Pods that may be so only recently; undefined if the SidecarSet has no Pods. */
-  settlingOf(
-    sidecarSet: string,
-  ): Pick<Members, "settling" | "collectSettling" | "settled" | "restartSettling"> | undefined {
+  /** What plans track of the SidecarSet's Pods; undefined if it has none. */
+  trackedOf(sidecarSet: string): TrackedPods | undefined {
     return this.#members.get(sidecarSet);
   }
 

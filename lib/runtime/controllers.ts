@@ -191,6 +191,7 @@ export function createControllers(options: ControllersOptions): Controllers {
 
   const observers = [policy, registration, sidecarSets, missed, cleanup, termination];
   election.subscribe((isLeading) => refused.setLeading(isLeading));
+  election.subscribe(() => sidecarSets.rollouts.forgetPlans());
   for (const observer of observers) {
     index.changes.subscribe((change) => observer.observe(change));
     // Subscribed one by one, so that the others resync where one fails.

@@ -36,7 +36,7 @@ interface PlannedSteps {
 }
 
 /** A plan with one Pod as an example of what holds the roll-out back. */
-export type ExplainedPlan = RolloutPlan & { readonly detail?: string };
+export type ExplainedPlan = Omit<RolloutPlan, "further"> & { readonly detail?: string };
 
 /** Executes plans. Writes run concurrently with each other and with planning; none waits for another Pod's. */
 export class Rollouts {
@@ -52,6 +52,11 @@ export class Rollouts {
   /** Number of SidecarSets with state in memory. */
   get size(): number {
     return this.#bySidecarSet.size;
+  }
+
+  /** Ends all plans: with a change of leadership, another process has made or makes them. */
+  forgetPlans(): void {
+    for (const rollout of this.#bySidecarSet.values()) rollout.last = undefined;
   }
 
   /** uids of Pods with a write whose outcome is unknown. */
@@ -76,11 +81,12 @@ export class Rollouts {
     const version = `${index.pods.versionOf(name)}/${rollout.changes}/${pending.uids.size}`;
     const reused = rollout.reusable(prepared, version);
     if (reused !== undefined) {
-      if (!await this.#carryOn(rollout, { prepared, signal })) return undefined;
-      // For want of room, the end of a write is what it waits for.
+      if (!await this.#continue(rollout, { prepared, signal })) return undefined;
+      // A write's end requeues it; otherwise the next plan waits for the end of the rest.
       const isResting = reused.version !== version && (rollout.rest > 0 || rollout.hasRoom);
       return this.#dueAt(reused.plan, [isResting ? rollout.rest : rollout.wait, pending.wait]);
     }
+    rollout.begin(index.pods.trackedOf(name));
     const planning = new TimedSteps(clock, this.#plan(rollout, prepared, pending.uids));
     const { snapshot, made, denied, denying } = await runSteps(planning.steps());
     if (!this.#isCurrent(prepared) || signal.aborted) return undefined;
@@ -88,29 +94,27 @@ export class Rollouts {
     for (const update of updates) this.#writes.update(rollout, { prepared, update, signal });
     this.#report(rollout, { prepared, denied, signal });
     this.#withdrawDenials(rollout, { sidecarSet: name, keys: denying, signal });
-    const plan = this.#explained(made, { snapshot, rollout });
-    rollout.keep({ prepared, version, plan }, { spentMs: planning.spentMs });
+    const { further, ...plan } = this.#explained(made, { snapshot, rollout });
+    rollout.keep({ prepared, version, plan, further }, { spentMs: planning.spentMs });
     // Of thousands of SidecarSets most have no Pods, and a plan for none costs little.
     if (rollout.isBlank && index.pods.classesOf(name).size === 0) this.#bySidecarSet.delete(name);
     return this.#dueAt(plan, [rollout.wait, pending.wait]);
   }
 
   /** Starts further updates of the last plan; resolves to false if the SidecarSet changes meanwhile. */
-  async #carryOn(
+  async #continue(
     rollout: Rollout,
     { prepared, signal }: { prepared: PreparedSidecarSet; signal: AbortSignal },
   ): Promise<boolean> {
-    const { further } = rollout;
-    if (further === undefined || !rollout.hasRoom) return true;
-    const { runSteps = atOnce } = this.#options;
-    const updates = await runSteps(further.take(rollout.room));
-    if (!this.#isCurrent(prepared) || signal.aborted) {
-      // The plan has lost them.
-      rollout.last = undefined;
-      return false;
-    }
-    for (const update of updates) this.#writes.update(rollout, { prepared, update, signal });
-    return true;
+    const { last } = rollout;
+    const further = rollout.further();
+    if (last === undefined || further === undefined || !rollout.hasRoom) return true;
+    const updates = await (this.#options.runSteps ?? atOnce)(further.take(rollout.room));
+    const isCurrent = this.#isCurrent(prepared) && !signal.aborted && rollout.last === last;
+    // Otherwise the next plan decides about these Pods.
+    const started = isCurrent && last.basis.holds ? updates : [];
+    for (const update of started) this.#writes.update(rollout, { prepared, update, signal });
+    return isCurrent;
   }
 
   /** Whether a plan for this state of a SidecarSet may be executed. */
@@ -207,7 +211,6 @@ export class Rollouts {
   ): RolloutSnapshot {
     const { index: { pods, sidecarSets }, clock } = this.#options;
     const { name } = prepared;
-    const halfUpgraded = pods.halfUpgradedOf(name);
     const classes = pods.classesOf(name);
     return {
       prepared,
@@ -215,7 +218,7 @@ export class Rollouts {
         return pods.countsOf(name);
       },
       outdated,
-      halfUpgraded,
+      halfUpgraded: pods.halfUpgradedOf(name),
       drifted,
       matched: { [Symbol.iterator]: () => pods.matchedOf(name)[Symbol.iterator]() },
       settling: settlingPods(pods, { prepared, now: clock.now() }),
@@ -232,16 +235,15 @@ export class Rollouts {
   #explained(
     plan: RolloutPlan,
     { snapshot, rollout }: { snapshot: RolloutSnapshot; rollout: Rollout },
-  ): ExplainedPlan {
-    const { index: { pods } } = this.#options;
+  ): RolloutPlan & { readonly detail?: string } {
     const { prepared, drifted } = snapshot;
     const detail = planDetail(plan, {
       prepared,
       failure: rollout.failures.example,
-      unready: () => firstByName(pods.unreadyOf(prepared.name)),
+      unready: () => firstByName(this.#options.index.pods.unreadyOf(prepared.name)),
       drifted,
     });
-    return detail === undefined ? plan : { ...plan, detail };
+    return { ...plan, ...(detail === undefined ? {} : { detail }) };
   }
 
   /** The plan, due again after the shortest of these waits in milliseconds. */

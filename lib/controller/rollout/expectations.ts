@@ -31,6 +31,11 @@ export class Expectations {
     return this.#byUid.size;
   }
 
+  /** Keys of the Pods. */
+  *keys(): Iterable<string> {
+    for (const { key } of this.#byUid.values()) yield key;
+  }
+
   /** Records a failed write that was decided for this state of a Pod. A refused write creates no expectation. */
   afterFailure({ metadata }: ObservedPod, { key, error }: { key: string; error: unknown }): void {
     const code = httpCodeOf(error);

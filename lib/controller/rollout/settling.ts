@@ -13,7 +13,7 @@ export function* collectSettling(
   pods: PodIndex,
   { rollout, prepared }: { rollout: Rollout; prepared: PreparedSidecarSet },
 ): Steps<void> {
-  const members = pods.settlingOf(prepared.name);
+  const members = pods.trackedOf(prepared.name);
   const minReadySeconds = minReadySecondsOf(prepared);
   if (rollout.minReadySeconds !== minReadySeconds) members?.restartSettling();
   rollout.minReadySeconds = minReadySeconds;
@@ -21,12 +21,19 @@ export function* collectSettling(
 }
 
 /** The Pods that are still settling. Drops those that have settled, so that each is checked once per change. */
-export function* settlingPods(
+export function settlingPods(
+  pods: PodIndex,
+  facts: { prepared: PreparedSidecarSet; now: Date },
+): Iterable<ObservedPod> {
+  return { [Symbol.iterator]: () => stillSettling(pods, facts) };
+}
+
+function* stillSettling(
   pods: PodIndex,
   { prepared, now }: { prepared: PreparedSidecarSet; now: Date },
 ): Generator<ObservedPod, void> {
   const { name } = prepared;
-  const members = pods.settlingOf(name);
+  const members = pods.trackedOf(name);
   if (members === undefined) return;
   const classes = pods.classesOf(name);
   const facts = { prepared, classOf: (pod: ObservedPod) => classes.get(podKey(pod)) ?? 0 };

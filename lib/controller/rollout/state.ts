@@ -5,6 +5,8 @@ import type { FurtherUpdates, RolloutPlan } from "../../core/rollout/contract.ts
 import { forEachInSteps, type Steps } from "../../core/steps.ts";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
 import { hasTrait, PodTrait } from "../../core/status/pod_class.ts";
+import type { TrackedPods } from "../../index/members.ts";
+import { PlanBasis } from "../../index/plan_basis.ts";
 import { type PodIndex, podKey } from "../../index/pods.ts";
 import { Failures } from "../backoff.ts";
 import { Expectations } from "./expectations.ts";
@@ -13,8 +15,8 @@ import { Expectations } from "./expectations.ts";
 const SLOTS = 256;
 /** Free slots from which another plan, or more of the last one, is worth its cost. */
 const WORTHWHILE = 128;
-/** For how long a plan with more updates than slots is carried on: the order of its Pods may be as old. */
-const MAX_PLAN_AGE_MS = 1_000;
+/** How long a plan may be continued at least, so that one that costs little is not made for each portion. */
+const MIN_PLAN_LIFE_MS = 1_000;
 /** The pause after a plan, as a multiple of the time that the plan took. */
 const PAUSE_FACTOR = 9;
 
@@ -22,12 +24,15 @@ const PAUSE_FACTOR = 9;
 interface MadePlan {
   readonly prepared: PreparedSidecarSet;
   readonly version: string;
-  readonly plan: RolloutPlan & { readonly detail?: string };
+  readonly plan: Omit<RolloutPlan, "further"> & { readonly detail?: string };
+  /** The updates that it has left; dropped as soon as it cannot be continued, because they keep all candidates. */
+  further: FurtherUpdates | undefined;
+  readonly basis: PlanBasis;
   /** When time alone changes the plan; monotonic, because the wall clock may be set. */
   readonly dueAt: number;
   /** When the next plan may be made; monotonic. */
   readonly restUntil: number;
-  /** Until when it is carried on while updates are left; monotonic. */
+  /** Until when it may be continued; monotonic. */
   readonly validUntil: number;
 }
 
@@ -40,10 +45,11 @@ export class Rollout {
   minReadySeconds = 0;
   readonly #clock: Clock;
   readonly #underWay = new Set<string>();
-  /** Of those, the Pods that the write may take down. */
-  readonly #restarting = new Set<string>();
+  /** Of those, the Pods that the write may take down: their keys by uid. */
+  readonly #restarting = new Map<string, string>();
   /** Pods that were changed and have not been seen ready since, by uid. */
   readonly #updated = new Map<string, { key: string; workload: string | undefined }>();
+  #basis = new PlanBasis([]);
   #readyPods = 0;
   #changes = 0;
 
@@ -125,16 +131,19 @@ export class Rollout {
     find: (key: string) => ObservedPod | undefined,
   ): { uids: ReadonlySet<string>; wait?: number } {
     const open = this.expectations.open(find);
-    return { ...open, uids: this.#restarting.union(open.uids) };
+    return { ...open, uids: new Set(this.#restarting.keys()).union(open.uids) };
   }
 
   /** Marks the Pod as written to until the work has ended. */
   async run(
-    { uid, restarts }: { uid: string; restarts: boolean },
+    { uid, key, restarts }: { uid: string; key: string; restarts: boolean },
     work: () => Promise<void>,
   ): Promise<void> {
     this.#underWay.add(uid);
-    if (restarts) this.#restarting.add(uid);
+    if (restarts) {
+      this.#restarting.set(uid, key);
+      this.#basis.addOwn(key);
+    }
     this.#changes++;
     try {
       await work();
@@ -142,6 +151,8 @@ export class Rollout {
       this.#underWay.delete(uid);
       this.#restarting.delete(uid);
       this.#changes++;
+      // Drops what cannot be continued, also if no further plan follows.
+      this.further();
     }
   }
 
@@ -155,7 +166,7 @@ export class Rollout {
     if (last === undefined || !plansAlike(last.prepared, prepared)) return undefined;
     if (last.dueAt <= this.#clock.monotonic()) return undefined;
     if (last.version === version || !this.hasRoom) return last;
-    return this.rest > 0 || this.further !== undefined ? last : undefined;
+    return this.rest > 0 || this.further() !== undefined ? last : undefined;
   }
 
   /** Whether enough writes may be started. */
@@ -163,11 +174,20 @@ export class Rollout {
     return this.room >= WORTHWHILE;
   }
 
-  /** The updates that the last plan has left, while it is valid. */
-  get further(): FurtherUpdates | undefined {
-    const { plan: { further } = {}, validUntil = 0 } = this.last ?? {};
-    const isLeft = further?.isDone === false && this.#clock.monotonic() < validUntil;
-    return isLeft ? further : undefined;
+  /** The updates that the last plan has left, if it can be continued; drops them otherwise. */
+  further(): FurtherUpdates | undefined {
+    const { last } = this;
+    const isValid = last?.further?.isDone === false && last.basis.holds &&
+      this.#clock.monotonic() < last.validUntil;
+    if (last && !isValid) last.further = undefined;
+    return last?.further;
+  }
+
+  /** Starts a plan, whose basis learns what becomes of the Pods, and ends the last one. */
+  begin(tracked: TrackedPods | undefined): void {
+    if (this.last) this.last.further = undefined;
+    this.#basis = new PlanBasis([...this.#restarting.values(), ...this.expectations.keys()]);
+    if (tracked) tracked.planBasis = this.#basis;
   }
 
   /** Milliseconds until the next plan may be made. */
@@ -183,7 +203,7 @@ export class Rollout {
 
   /** Keeps a plan, and lets the next one wait for as long as this one's cost demands. */
   keep(
-    made: Pick<MadePlan, "prepared" | "version" | "plan">,
+    made: Pick<MadePlan, "prepared" | "version" | "plan" | "further">,
     { spentMs }: { spentMs: number },
   ): void {
     const now = this.#clock.monotonic();
@@ -192,9 +212,10 @@ export class Rollout {
     const restUntil = now + spentMs * PAUSE_FACTOR;
     this.last = {
       ...made,
+      basis: this.#basis,
       dueAt: now + Math.min(planned, this.failures.wait ?? Infinity),
       restUntil,
-      validUntil: Math.max(restUntil, now + MAX_PLAN_AGE_MS),
+      validUntil: Math.max(restUntil, now + MIN_PLAN_LIFE_MS),
     };
   }
 }

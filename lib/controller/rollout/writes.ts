@@ -30,7 +30,7 @@ export interface RolloutWritesOptions {
   readPod(pod: ObservedPod, signal: AbortSignal): Promise<Pod>;
   /** Runs a write that no reconciliation waits for. */
   start(write: () => Promise<void>): void;
-  /** Called when a write has ended, so that the SidecarSet is planned again. */
+  /** Called when a write has ended, so that the SidecarSet is planned for again or its plan continued. */
   onProgress(sidecarSet: string): void;
 }
 
@@ -187,7 +187,7 @@ export class RolloutWrites {
     const { start, onProgress } = this.#options;
     const { uid = "" } = pod.metadata;
     start(async () => {
-      await rollout.run({ uid, restarts: action !== REPORT }, async () => {
+      await rollout.run({ uid, key: podKey(pod), restarts: action !== REPORT }, async () => {
         try {
           await work();
         } catch (error) {

@@ -108,7 +108,7 @@ export function* planCleanup(snapshot: CleanupSnapshot): Steps<CleanupPlan> {
   });
   const limit = unavailableLimit(snapshot.maxUnavailable, total);
   const walk = new BudgetWalk<Candidate, Candidate>(candidates, {
-    limit,
+    limit: () => limit,
     unavailable: () => unavailable,
     isAvailable: ({ pod, restarts }) => restarts && isAvailable(pod, snapshot.scope),
     update: (candidate) => candidate,

@@ -43,10 +43,10 @@ function share(percent: string, total: number): number {
   return Math.ceil(Number(percent.slice(0, -1)) * total / 100);
 }
 
-/** Limit of unavailable Pods, and how many there are. */
+/** What a walk asks for each candidate, so that it decides by the numbers of that time. */
 interface Budget<T, U> {
   /** Maximum number of unavailable Pods. */
-  readonly limit: number;
+  limit(): number;
   /** Number of unavailable Pods at present, outdated ones included (B-17). */
   unavailable(): number;
   isAvailable(candidate: T): boolean;
@@ -57,8 +57,7 @@ interface Budget<T, U> {
 /**
  * Updates candidates in order while the budget lasts. Unavailable Pods are updated regardless of the budget and of
  * Pods before them that must wait: a new image may fix them (B-16).
- * A Pod is compared with the numbers at that time, so that one that fails between two steps uses the budget. An
- * updated Pod uses it until the end of the walk, so that none is available twice.
+ * A Pod is compared with the numbers at that time, so that one that fails between two steps uses the budget.
  * Source: `pkg/controller/sidecarset/sidecarset_strategy.go:GetNextUpgradePods`.
  */
 export class BudgetWalk<T, U> {
@@ -73,9 +72,14 @@ export class BudgetWalk<T, U> {
     this.#budget = budget;
   }
 
+  /** Number of candidates that were not reached. */
+  get left(): number {
+    return this.#candidates.length - this.#next;
+  }
+
   /** Whether every candidate was reached. */
   get isDone(): boolean {
-    return this.#next >= this.#candidates.length;
+    return this.left === 0;
   }
 
   /** Number of candidates so far that the budget does not allow. */
@@ -84,32 +88,30 @@ export class BudgetWalk<T, U> {
   }
 
   /**
-   * Goes on where it stopped.
+   * Goes on where it stopped. An update of an earlier portion uses the budget until the end of the walk, also if its
+   * Pod was unavailable: the Pod may have become ready before the update takes it down.
    *
    * @param room the maximum number of updates
+   * @param reserved budget for updates that are not of this walk
    */
-  *take(room = Infinity): Steps<U[]> {
-    const updates: U[] = [];
-    const rest = this.#candidates.slice(this.#next);
-    for (const [i, candidate] of rest.entries()) {
-      if (updates.length >= room) break;
-      if (i % STEP_ITEMS === STEP_ITEMS - 1) yield;
-      this.#next++;
-      const update = this.#visit(candidate);
-      if (update !== undefined) updates.push(update);
-    }
-    return updates;
-  }
-
-  #visit(candidate: T): U | undefined {
+  *take(room = Infinity, reserved = 0): Steps<U[]> {
     const { limit, unavailable, isAvailable, update } = this.#budget;
-    const available = isAvailable(candidate);
-    if (available && unavailable() + this.#updated >= limit) {
-      this.#heldBack++;
-      return undefined;
+    const updates: U[] = [];
+    let used = this.#updated + reserved;
+    for (let visited = 0; !this.isDone && updates.length < room; visited++) {
+      if (visited % STEP_ITEMS === STEP_ITEMS - 1) yield;
+      const candidate = this.#candidates[this.#next++] as T;
+      const available = isAvailable(candidate);
+      if (available && unavailable() + used >= limit()) {
+        this.#heldBack++;
+        continue;
+      }
+      const made = update(candidate);
+      if (made === undefined) continue;
+      updates.push(made);
+      if (available) used++;
     }
-    const made = update(candidate);
-    if (made !== undefined && available) this.#updated++;
-    return made;
+    this.#updated += updates.length;
+    return updates;
   }
 }

@@ -44,7 +44,10 @@ export interface LeftPod {
   readonly condition?: PodCondition;
 }
 
-/** Updates for which a plan had no room, in its order. Each is compared with the budget when it is taken. */
+/**
+ * Updates for which a plan had no room, in its order. Each is compared with the budget when it is taken; valid while
+ * the matched Pods and the outdated ones are those of the plan, apart from its own updates.
+ */
 export interface FurtherUpdates {
   /** Whether none is left. */
   readonly isDone: boolean;
@@ -56,7 +59,7 @@ export interface FurtherUpdates {
 export interface RolloutPlan {
   /** Upgrades and repairs, in the order of sending. */
   readonly updates: readonly PodUpdate[];
-  /** Absent if there was room for all. */
+  /** Absent if there was room for all, or only another plan knows which Pods are available. */
   readonly further?: FurtherUpdates;
   /** Second steps of hot upgrades; they need no budget. */
   readonly flips: readonly PodUpdate[];

@@ -7,7 +7,7 @@ import { hasTrait, PodTrait } from "../status/pod_class.ts";
 import { hasCurrentRecord } from "../status/record.ts";
 import { availability, isReady } from "./availability.ts";
 import { BudgetWalk, partitionSize, unavailableLimit, withoutPartition } from "./budget.ts";
-import type { LeftPod, RolloutPlan, RolloutSnapshot } from "./contract.ts";
+import type { FurtherUpdates, LeftPod, RolloutPlan, RolloutSnapshot } from "./contract.ts";
 import { orderPods } from "./order.ts";
 import type { PodUpdate } from "./pod_update.ts";
 import { planReason } from "./plan_reason.ts";
@@ -70,7 +70,7 @@ export function* planRolloutInSteps(snapshot: RolloutSnapshot): Steps<RolloutPla
     : { unavailable: () => 0, nextAt: undefined };
   const repaired = new Set(repairs);
   const walk = new BudgetWalk<ObservedPod, PodUpdate>([...taken, ...repairs], {
-    limit: unavailableLimit(strategy.maxUnavailable, snapshot.counts.matchedPods),
+    limit: () => unavailableLimit(strategy.maxUnavailable, snapshot.counts.matchedPods),
     unavailable: available.unavailable,
     isAvailable: (pod) => isReady(pod, snapshot) && !snapshot.pending.has(uidOf(pod)),
     update: (pod) => {
@@ -84,10 +84,11 @@ export function* planRolloutInSteps(snapshot: RolloutSnapshot): Steps<RolloutPla
     },
   });
   const updates = yield* walk.take(snapshot.room);
+  const further = furtherUpdates(walk, snapshot);
   const waitUntil = earliest([available.nextAt, sorted.retryAt]);
   return {
     updates,
-    ...(walk.isDone ? {} : { further: walk }),
+    ...(further === undefined ? {} : { further }),
     flips: held.flips,
     notUpgradable,
     resizing: sorted.resizing,
@@ -95,7 +96,7 @@ export function* planRolloutInSteps(snapshot: RolloutSnapshot): Steps<RolloutPla
     refused: [...refused],
     reason: planReason({
       outdated: snapshot.outdated.length,
-      underWay: updates.length + flips.size + sorted.inFlight +
+      underWay: updates.length + walk.left + flips.size + sorted.inFlight +
         snapshot.drifted.length - drifted.length,
       heldBack: walk.heldBack,
       refused: refused.length + sorted.backingOff,
@@ -106,6 +107,22 @@ export function* planRolloutInSteps(snapshot: RolloutSnapshot): Steps<RolloutPla
       drifted: drifted.length,
     }),
     ...(waitUntil === undefined ? {} : { waitUntil }),
+  };
+}
+
+/** A Pod that becomes ready later may be settling for `minReadySeconds`, which only another plan finds out. */
+function furtherUpdates(
+  walk: BudgetWalk<ObservedPod, PodUpdate>,
+  { prepared, pending }: RolloutSnapshot,
+): FurtherUpdates | undefined {
+  const { minReadySeconds = 0 } = prepared.sidecarSet.spec.updateStrategy ?? {};
+  if (walk.isDone || minReadySeconds > 0) return undefined;
+  return {
+    get isDone() {
+      return walk.isDone;
+    },
+    // A Pod with an update under way may have become ready since the plan counted it as unready.
+    take: (room) => walk.take(room, pending.size),
   };
 }
 

@@ -60,7 +60,7 @@ function nameOf({ metadata: { namespace = "", name = "" } }: ObservedPod): strin
 /** Numbers of outdated Pods after a plan, by cause. */
 interface PlanNumbers {
   readonly outdated: number;
-  /** Updated by this plan or an earlier one. */
+  /** Updated by this plan or an earlier one, or waiting for room. */
   readonly underWay: number;
   readonly heldBack: number;
   readonly refused: number;

@@ -47,7 +47,6 @@ export function resizePatch(
   return spec === undefined ? undefined : { metadata: preconditionsOf(pod), spec };
 }
 
-/** The Pod's state that a patch is decided for. */
 /** Each container is in its own list; a change of a plain init container would have no effect. */
 export function listsWith<T>(
   { spec }: ObservedPod,

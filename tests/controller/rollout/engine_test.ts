@@ -4,6 +4,7 @@ import { isObject } from "../../../lib/api/json.ts";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { PreparedSidecarSet } from "../../../lib/core/prepared.ts";
 import { runAtOnce } from "../../../lib/core/steps.ts";
+import type { ClusterIndex } from "../../../lib/index/cluster.ts";
 import { ConnectionError } from "../../../lib/kube/errors.ts";
 import { createEngine } from "../../support/engine.ts";
 import { ManualClock, settle } from "../../support/manual_clock.ts";
@@ -125,6 +126,62 @@ Deno.test("Rollouts reads all Pods once a second at most while a plan has more u
   await clock.advance(1_000);
   await advance();
   assert.deepEqual([patched().length, plans], [1_000, 2]);
+});
+
+Deno.test("Rollouts makes another plan when others change Pods that the last one was made from", async (t) => {
+  const prepared = newer({
+    spec: { updateStrategy: { maxUnavailable: "100%", partition: "25%" } },
+  });
+  const cases: Record<string, (index: ClusterIndex, key: string, i: number) => void> = {
+    "a kept Pod is deleted": (index, key) => index.deletePod(key),
+    "a kept Pod is replaced": (index, key, i) => {
+      index.deletePod(key);
+      index.applyPod(podOf({ name: `new${i}`, injected: [prepared] }));
+    },
+    "an updated Pod is added": (index, _key, i) => {
+      index.applyPod(podOf({ name: `new${i}`, injected: [prepared] }));
+    },
+    "a kept Pod is updated": (index, key) => {
+      const name = key.split("/")[1] ?? "";
+      index.applyPod(podOf({ name, injected: [prepared], resourceVersion: "2" }));
+    },
+  };
+  for (const [name, change] of Object.entries(cases)) {
+    await t.step(name, async () => {
+      const { index, advance } = setUp(prepared, ({ path }) => {
+        const name = path.split("/pods/")[1] ?? "";
+        return podOf({ name, injected: [prepared], resourceVersion: "2" });
+      });
+      for (let i = 0; i < 800; i++) {
+        index.applyPod(podOf({ name: `p${String(i).padStart(3, "0")}`, injected: [old] }));
+      }
+      await advance();
+      const kept = index.pods.outdatedKeysOf("web").toSorted().slice(-200);
+      for (const [i, key] of kept.entries()) change(index, key, i);
+      for (let i = 0; i < 5; i++) await advance();
+      const { matchedPods, updatedPods } = index.pods.countsOf("web");
+      assert.equal(matchedPods - updatedPods, matchedPods / 4);
+    });
+  }
+});
+
+Deno.test("Rollouts keeps no updates of a plan when leadership changes", async () => {
+  const prepared = newer();
+  const { index, rollouts, advance, patched } = setUp(prepared, ({ path }) => {
+    const name = path.split("/pods/")[1] ?? "";
+    return podOf({ name, injected: [prepared], resourceVersion: "2" });
+  });
+  for (let i = 0; i < 300; i++) index.applyPod(podOf({ name: `p${i}`, injected: [old] }));
+  await advance();
+  rollouts.forgetPlans();
+  const outdatedKeysOf = index.pods.outdatedKeysOf.bind(index.pods);
+  let plans = 0;
+  index.pods.outdatedKeysOf = (name) => {
+    plans++;
+    return outdatedKeysOf(name);
+  };
+  await advance();
+  assert.deepEqual([patched().length, plans], [300, 1]);
 });
 
 Deno.test("Rollouts drops updates that a plan has left when the SidecarSet changes meanwhile", async () => {

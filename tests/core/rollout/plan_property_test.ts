@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { Pod } from "../../../lib/api/pod.ts";
 import type { IntOrPercent, UpdateStrategy } from "../../../lib/api/strategies.ts";
 import { partitionSize, unavailableLimit } from "../../../lib/core/rollout/budget.ts";
+import type { RolloutSnapshot } from "../../../lib/core/rollout/contract.ts";
 import { planRollout } from "../../../lib/core/rollout/plan.ts";
 import { runAtOnce } from "../../../lib/core/steps.ts";
 import { applyPodUpdate, settle } from "../../compat/rollout/cluster.ts";
@@ -81,7 +82,8 @@ Deno.test("planRollout() gives the same plan for the same snapshot", () => {
 });
 
 Deno.test("planRollout() keeps what it has no room for, in the order of a plan with room for all", () => {
-  fc.assert(fc.property(strategy, pods, fc.integer({ min: 1, max: 4 }), (used, all, room) => {
+  const ready = pods.map((all) => all.map(settle));
+  fc.assert(fc.property(strategy, ready, fc.integer({ min: 1, max: 4 }), (used, all, room) => {
     const plan = planRollout(snapshotOf(meshAt2(used), all, { room }));
     const portions = [plan.updates];
     const { further } = plan;
@@ -101,6 +103,33 @@ Deno.test("planRollout() compares what it has no room for with the budget of the
   counts.readyPods -= 1;
   assert.deepEqual(runAtOnce(further.take(3)).map(({ name }) => name), ["b"]);
   assert.equal(further.isDone, true);
+});
+
+Deno.test("planRollout() reserves budget for Pods that became ready before their updates took them down", () => {
+  const all = [pod("a", { ready: false }), pod("b"), pod("c")];
+  const strategy = { maxUnavailable: 1 };
+  const facts: Partial<RolloutSnapshot>[] = [
+    { room: 1 },
+    { room: 0, pending: new Set(["uid-a"]) },
+  ];
+  for (const fact of facts) {
+    const counts = { ...snapshotOf(meshAt2(strategy), all).counts };
+    const { further } = planRollout({ ...snapshotOf(meshAt2(strategy), all, fact), counts });
+    assert.ok(further);
+    counts.readyPods += 1;
+    assert.deepEqual(runAtOnce(further.take(3)), []);
+  }
+});
+
+Deno.test("planRollout() keeps no updates for later where Pods have to be ready for minReadySeconds", () => {
+  const all = ["a", "b"].map((name) => pod(name));
+  const strategy = { maxUnavailable: 2, minReadySeconds: 1 };
+  const plan = planRollout(snapshotOf(meshAt2(strategy), all, { room: 1 }));
+  assert.deepEqual([plan.updates.length, plan.further], [1, undefined]);
+});
+
+Deno.test("planRollout() calls a roll-out under way that only waits for room", () => {
+  assert.equal(planRollout(snapshotOf(meshAt2(), [pod("a")], { room: 0 })).reason, "RollingOut");
 });
 
 Deno.test("planRollout() plans each Pod once, and only outdated ones", () => {
