@@ -38,7 +38,7 @@ Deno.test("Writer sends nothing when the Lease has passed while the request wait
   assert.deepEqual(sent, []);
 });
 
-/** Gives a request up after its time. */
+/** Ends a request after its time. */
 function silentClient() {
   return slowClient(({ method, path, timeoutMs }) =>
     new Promise((_, reject) => {
@@ -48,7 +48,7 @@ function silentClient() {
   );
 }
 
-Deno.test("Writer gives a request up before another process may write", async () => {
+Deno.test("Writer ends a request before another process may write", async () => {
   let isLeader = true;
   const { client, sent } = silentClient();
   const writer = writerOn(client, {
