@@ -26,11 +26,13 @@ function recordsIn({ metadata: { annotations = {} } }: Pod): Record<string, stri
   );
 }
 
-function hasItsVolumes({ spec: { containers, initContainers = [], volumes = [] } }: Pod): boolean {
+/** Whether the Pod's containers use its volumes, all of them, and no others. */
+function usesItsVolumes({ spec: { containers, initContainers = [], volumes = [] } }: Pod): boolean {
+  const used = [...containers, ...initContainers].flatMap((
+    { volumeMounts = [], volumeDevices = [] },
+  ) => [...volumeMounts, ...volumeDevices].map(({ name }) => name));
   const names = new Set(volumes.map(({ name }) => name));
-  return [...containers, ...initContainers].every(({ volumeMounts = [], volumeDevices = [] }) =>
-    [...volumeMounts, ...volumeDevices].every(({ name }) => names.has(name))
-  );
+  return names.symmetricDifference(new Set(used)).size === 0;
 }
 
 /** The API server keeps none. */
@@ -247,8 +249,8 @@ Deno.test("inject() has nothing to do for a Pod that has the patch", () => {
 
 Deno.test("inject() gives a copy of what it has injected the same as the Pod itself", () => {
   fc.assert(fc.property(request, (request) => {
-    // A volume that only a SidecarSet brings and that the Pod's own containers use is the Pod's from then on.
-    fc.pre(Object.keys(recordsIn(request.pod)).length === 0 && hasItsVolumes(request.pod));
+    // A volume that a SidecarSet has too is the Pod's, in a copy, if the Pod's own containers use it.
+    fc.pre(Object.keys(recordsIn(request.pod)).length === 0 && usesItsVolumes(request.pod));
     const first = inject(request);
     const injected = injectedPod(request.pod, first.patch);
     const fields = Object.keys(injected.metadata.annotations ?? {}).map((key) => [`f:${key}`, {}]);
@@ -262,8 +264,8 @@ Deno.test("inject() gives a copy of what it has injected the same as the Pod its
     assert.deepEqual(second.injected, first.injected);
     assert.deepEqual(recordsIn(again), recordsIn(once));
     assert.deepEqual(
-      again.spec.containers.toSorted(byName),
-      once.spec.containers.toSorted(byName),
+      again.spec.containers.map(withoutEmptyLists).toSorted(byName),
+      once.spec.containers.map(withoutEmptyLists).toSorted(byName),
     );
   }));
 });
