@@ -2,7 +2,13 @@ import { PATHS } from "../../lib/api/webhook_configuration.ts";
 import { createTestPki, type TestPki } from "../webhook/tls_fixtures.ts";
 import type { EchoInput, ServerInput, ServerReport } from "./echo_server.ts";
 import type { LoadJob, LoadReport } from "./load.ts";
-import { cpuSeconds, type Program, residentMiB, startProgram } from "./process.ts";
+import {
+  cpuSeconds,
+  deploymentTuning,
+  type Program,
+  residentMiB,
+  startProgram,
+} from "./process.ts";
 import { type AdmissionInput, admissionOver, largeReview, smallReview } from "./setup.ts";
 import { median, type Row, table } from "./table.ts";
 import type { WebhookInput } from "./webhook_server.ts";
@@ -31,7 +37,9 @@ export async function benchAdmission({ quick }: AdmissionBenchOptions): Promise<
     ? { rounds: 1, warmUpSeconds: 0.3, seconds: 0.7, compilingSeconds: 2 }
     : { rounds: 5, warmUpSeconds: 0.3, seconds: 0.8, compilingSeconds: 4 };
 
-  console.log("\nIn process, µs a review\n");
+  console.log(
+    "\nAll servers have the V8 options of the Deployment. In process without them, µs a review\n",
+  );
   console.log(table(await inProcess(quick ? 3000 : 20_000)));
 
   console.log(
@@ -205,7 +213,7 @@ async function startServer<Input>(
   file: string,
   input: Input,
 ): Promise<Server & AsyncDisposable> {
-  const program = startProgram<ServerReport>(file, input);
+  const program = startProgram<ServerReport>(file, input, deploymentTuning());
   const { port } = await program.next();
   return { program, port, [Symbol.asyncDispose]: () => program.stop() };
 }
