@@ -76,7 +76,7 @@ class Scene {
     }
   }
 
-  /** Lets the roll-out go on, and compares what it starts with the promise, and with a plan made anew. */
+  /** Lets the roll-out go on, and compares what it starts with the promise, and with a new plan. */
   async advance(): Promise<void> {
     const { index: { pods }, rollouts } = this.#engine;
     const { name, sidecarSet: { spec: { updateStrategy = {} } } } = this.#prepared;
@@ -84,7 +84,7 @@ class Scene {
     const isPending = ({ metadata: { uid = "" } }: ObservedPod) => pending.has(uid);
     const { matchedPods, readyPods } = pods.countsOf(name);
     const outdated = pods.outdatedOf(name);
-    const anew = planRollout({
+    const fresh = planRollout({
       prepared: this.#prepared,
       counts: pods.countsOf(name),
       outdated,
@@ -100,7 +100,7 @@ class Scene {
     });
     await rollouts.advance(this.#prepared, signal);
     const started = rollouts.pendingOf(name).difference(pending);
-    assert.ok(started.size <= anew.updates.length, "more updates than another plan has");
+    assert.ok(started.size <= fresh.updates.length, "more updates than another plan has");
     const left = outdated.filter((pod) => !isPending(pod)).length;
     const partition = partitionSize(updateStrategy.partition, matchedPods);
     assert.ok(left - started.size >= Math.min(partition, left), "the partition is not kept");

@@ -51,6 +51,25 @@ function withImage(pod: Pod, image: string): Pod {
   };
 }
 
+/** An API server that stores each patched Pod as updated. */
+function updatedTo(prepared: PreparedSidecarSet): Respond {
+  return ({ path }) => {
+    const name = path.split("/pods/")[1] ?? "";
+    return podOf({ name, injected: [prepared], resourceVersion: "2" });
+  };
+}
+
+/** Counts the plans that are made from now on, each of which reads the outdated Pods once. */
+function countPlans({ pods }: ClusterIndex): () => number {
+  const outdatedKeysOf = pods.outdatedKeysOf.bind(pods);
+  let plans = 0;
+  pods.outdatedKeysOf = (name) => {
+    plans++;
+    return outdatedKeysOf(name);
+  };
+  return () => plans;
+}
+
 function setUp(prepared: PreparedSidecarSet, respond?: Respond) {
   const clock = new ManualClock();
   const client = new RecordingClient(respond);
@@ -90,10 +109,9 @@ Deno.test("Rollouts plans again only when something that plans depend on has cha
 Deno.test("Rollouts starts no more writes than there is room for, and goes on as they end", async () => {
   const gate = Promise.withResolvers<void>();
   const prepared = newer();
-  const { index, loop, advance, patched } = setUp(prepared, async ({ path }) => {
+  const { index, loop, advance, patched } = setUp(prepared, async (request) => {
     await gate.promise;
-    const name = path.split("/pods/")[1] ?? "";
-    return podOf({ name, injected: [prepared], resourceVersion: "2" });
+    return updatedTo(prepared)(request);
   });
   for (let i = 0; i < 400; i++) index.applyPod(podOf({ name: `p${i}`, injected: [old] }));
   await advance();
@@ -108,24 +126,16 @@ Deno.test("Rollouts starts no more writes than there is room for, and goes on as
 
 Deno.test("Rollouts reads all Pods once a second at most while a plan has more updates than room", async () => {
   const prepared = newer();
-  const { index, clock, advance, patched } = setUp(prepared, ({ path }) => {
-    const name = path.split("/pods/")[1] ?? "";
-    return podOf({ name, injected: [prepared], resourceVersion: "2" });
-  });
+  const { index, clock, advance, patched } = setUp(prepared, updatedTo(prepared));
   for (let i = 0; i < 1_000; i++) index.applyPod(podOf({ name: `p${i}`, injected: [old] }));
-  const outdatedKeysOf = index.pods.outdatedKeysOf.bind(index.pods);
-  let plans = 0;
-  index.pods.outdatedKeysOf = (name) => {
-    plans++;
-    return outdatedKeysOf(name);
-  };
+  const plans = countPlans(index);
   await advance();
   await advance();
   await advance();
-  assert.deepEqual([patched().length, plans], [768, 1]);
+  assert.deepEqual([patched().length, plans()], [768, 1]);
   await clock.advance(1_000);
   await advance();
-  assert.deepEqual([patched().length, plans], [1_000, 2]);
+  assert.deepEqual([patched().length, plans()], [1_000, 2]);
 });
 
 Deno.test("Rollouts makes another plan when others change Pods that the last one was made from", async (t) => {
@@ -148,10 +158,7 @@ Deno.test("Rollouts makes another plan when others change Pods that the last one
   };
   for (const [name, change] of Object.entries(cases)) {
     await t.step(name, async () => {
-      const { index, advance } = setUp(prepared, ({ path }) => {
-        const name = path.split("/pods/")[1] ?? "";
-        return podOf({ name, injected: [prepared], resourceVersion: "2" });
-      });
+      const { index, advance } = setUp(prepared, updatedTo(prepared));
       for (let i = 0; i < 800; i++) {
         index.applyPod(podOf({ name: `p${String(i).padStart(3, "0")}`, injected: [old] }));
       }
@@ -167,30 +174,19 @@ Deno.test("Rollouts makes another plan when others change Pods that the last one
 
 Deno.test("Rollouts keeps no updates of a plan when leadership changes", async () => {
   const prepared = newer();
-  const { index, rollouts, advance, patched } = setUp(prepared, ({ path }) => {
-    const name = path.split("/pods/")[1] ?? "";
-    return podOf({ name, injected: [prepared], resourceVersion: "2" });
-  });
+  const { index, rollouts, advance, patched } = setUp(prepared, updatedTo(prepared));
   for (let i = 0; i < 300; i++) index.applyPod(podOf({ name: `p${i}`, injected: [old] }));
   await advance();
   rollouts.forgetPlans();
-  const outdatedKeysOf = index.pods.outdatedKeysOf.bind(index.pods);
-  let plans = 0;
-  index.pods.outdatedKeysOf = (name) => {
-    plans++;
-    return outdatedKeysOf(name);
-  };
+  const plans = countPlans(index);
   await advance();
-  assert.deepEqual([patched().length, plans], [300, 1]);
+  assert.deepEqual([patched().length, plans()], [300, 1]);
 });
 
 Deno.test("Rollouts drops updates that a plan has left when the SidecarSet changes meanwhile", async () => {
   const prepared = newer();
   const clock = new ManualClock();
-  const client = new RecordingClient(({ path }) => {
-    const name = path.split("/pods/")[1] ?? "";
-    return podOf({ name, injected: [prepared], resourceVersion: "2" });
-  });
+  const client = new RecordingClient(updatedTo(prepared));
   let meanwhile = () => {};
   const { index, rollouts } = createEngine({
     client,
