@@ -30,7 +30,7 @@ import { SidecarSetIndex } from "./sidecarsets.ts";
 import { isOlder, isSameState } from "./versions.ts";
 
 /** Room for eight hundred different lists of conditions: those that were written in one second are alike. */
-const MAX_CHARACTERS = 400_000;
+const MAX_STATUS_CHARACTERS = 400_000;
 
 interface ClusterIndexOptions {
   /** Namespaces whose Pods are never injected. @default none */
@@ -68,8 +68,7 @@ export class ClusterIndex {
   /** Parts that Pods have in common, whether watches or answers to writes bring them. */
   readonly podParts = new Interning();
   readonly #selections = new SelectionTimes();
-  /** Parts of the statuses. */
-  readonly #interning = new Interning({ maxCharacters: MAX_CHARACTERS });
+  readonly #statusParts = new Interning({ maxCharacters: MAX_STATUS_CHARACTERS });
   readonly #excludedNamespaces: ReadonlySet<string>;
   readonly #reclassifier: Reclassifier;
   /** The text of the ConfigMap with the allow-list; undefined if it does not exist. */
@@ -125,7 +124,7 @@ export class ClusterIndex {
   #interned(state: PreparedSidecarSet): PreparedSidecarSet {
     const { sidecarSet } = state;
     if (sidecarSet.status === undefined) return state;
-    const status = internedStatus(sidecarSet.status, this.#interning);
+    const status = internedStatus(sidecarSet.status, this.#statusParts);
     return { ...state, sidecarSet: { ...sidecarSet, status } };
   }
 

@@ -23,7 +23,7 @@ export class Members {
   readonly #rewritten = new PartedSet<string>();
   readonly #missed = new PartedSet<string>();
   readonly #unready = new PartedSet<string>();
-  /** Notices what becomes of the Pods that the last plan was made from. */
+  /** Notices changes of the Pods that the last plan was made from. */
   planBasis: PlanBasis | undefined;
   #settling: PartedSet<string> | undefined;
   #counts: PodCounts = NO_PODS;

@@ -194,21 +194,23 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /** The result of a request; undefined if the object does not exist. Other errors reject. */
-export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+export function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+  return undefinedIf(isNotFound, answer);
 }
 
 /** The result of a request; undefined if it is forbidden. Other errors reject. */
-export async function ifAllowed<T>(answer: Promise<T>): Promise<T | undefined> {
+export function ifAllowed<T>(answer: Promise<T>): Promise<T | undefined> {
+  return undefinedIf(isForbidden, answer);
+}
+
+async function undefinedIf<T>(
+  isExpected: (error: unknown) => boolean,
+  answer: Promise<T>,
+): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (isForbidden(error)) return undefined;
+    if (isExpected(error)) return undefined;
     throw error;
   }
 }

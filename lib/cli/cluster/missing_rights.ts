@@ -1,5 +1,5 @@
-import { ifAllowed } from "../../kube/errors.ts";
 import type { KubeObject } from "../../api/objects.ts";
+import { ifAllowed } from "../../kube/errors.ts";
 import type { Resource } from "../../kube/resources.ts";
 import { wrapped } from "../terminal/output.ts";
 

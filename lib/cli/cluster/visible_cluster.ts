@@ -1,10 +1,10 @@
-import { ifAllowed } from "../../kube/errors.ts";
 import { isObject } from "../../api/json.ts";
 import { INSTALLATION } from "../../api/names.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import type { NamespaceFacts } from "../../core/prepared.ts";
 import { isExcluded, podExclusions } from "../../core/registration/exclusions.ts";
 import type { RestClient } from "../../kube/contract.ts";
+import { ifAllowed } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
 import type { KnownCluster } from "./known_cluster.ts";
 import { namespaceFacts, preparedOf, readRevisions } from "./live_cluster.ts";

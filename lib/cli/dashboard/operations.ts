@@ -1,5 +1,5 @@
-import { ifAllowed } from "../../kube/errors.ts";
 import { KIND, LAST_APPLIED_ANNOTATION } from "../../api/names.ts";
+import { ifAllowed } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Live } from "../cluster/connection.ts";
 import type { ExclusionOptions } from "../cluster/known_cluster.ts";

@@ -1,8 +1,8 @@
-import { ifAllowed } from "../../kube/errors.ts";
 import { CRD_NAME, INSTALLATION } from "../../api/names.ts";
 import type { CustomResourceDefinition } from "../../api/objects.ts";
 import { openKruiseDifferences } from "../../core/validate/openkruise_differences.ts";
 import type { RestClient } from "../../kube/contract.ts";
+import { ifAllowed } from "../../kube/errors.ts";
 import {
   findOpenKruise,
   type OpenKruiseActivity,

@@ -1,10 +1,10 @@
-import { ifAllowed } from "../../kube/errors.ts";
 import { isObject } from "../../api/json.ts";
 import type { Workload } from "../../api/objects.ts";
 import { refusalText } from "../../core/refused/message.ts";
 import { missingPods, refusableKind } from "../../core/refused/workload.ts";
 import { countPods } from "../../core/status/pod_class.ts";
 import type { RestClient } from "../../kube/contract.ts";
+import { ifAllowed } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
 import { readFailedCreates } from "../cluster/reading.ts";
 import { classOf } from "../pods/classes.ts";

@@ -1,8 +1,8 @@
-import { ifAllowed } from "../../kube/errors.ts";
 import type { Workload } from "../../api/objects.ts";
 import { injectedSidecarSets } from "../../core/annotations/injected_list.ts";
 import { isActive } from "../../core/status/readiness.ts";
 import type { RestClient } from "../../kube/contract.ts";
+import { ifAllowed } from "../../kube/errors.ts";
 import { podsOf } from "../pods/owners.ts";
 
 /** The SidecarSets that the annotations of a workload's Pods name. */

@@ -1,4 +1,3 @@
-import { ifAllowed } from "../../kube/errors.ts";
 import type { KubeEvent } from "../../api/objects.ts";
 import { INSTALLATION } from "../../api/names.ts";
 import type { Pod } from "../../api/pod.ts";
@@ -7,6 +6,7 @@ import { injectedSidecarSets, isMarkedInjected } from "../../core/annotations/in
 import { isReason } from "../../core/reasons.ts";
 import { recordOf } from "../../core/status/record.ts";
 import type { RestClient } from "../../kube/contract.ts";
+import { ifAllowed } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
 import { readAll } from "../cluster/reading.ts";
 import type { SidecarSetExplanation } from "./explanation.ts";

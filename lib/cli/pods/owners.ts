@@ -1,4 +1,3 @@
-import { ifAllowed } from "../../kube/errors.ts";
 import { isObject } from "../../api/json.ts";
 import { labelSelector, type OwnerReference } from "../../api/meta.ts";
 import type { Workload } from "../../api/objects.ts";
@@ -7,6 +6,7 @@ import { readAs } from "../../api/read.ts";
 import { controllerOf } from "../../core/cleanup/eviction.ts";
 import { matchesSelector } from "../../core/select/label_selector.ts";
 import type { RestClient } from "../../kube/contract.ts";
+import { ifAllowed } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
 import { readAll, readIfPresent } from "../cluster/reading.ts";
 

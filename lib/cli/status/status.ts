@@ -1,7 +1,7 @@
-import { ifAllowed } from "../../kube/errors.ts";
 import type { KubeObject } from "../../api/objects.ts";
 import type { SidecarSet } from "../../api/sidecarset.ts";
 import type { RestClient } from "../../kube/contract.ts";
+import { ifAllowed } from "../../kube/errors.ts";
 import { resources } from "../../kube/resources.ts";
 import { toPrepared } from "../../core/defaults/prepare.ts";
 import type { ClusterOptions, Live } from "../cluster/connection.ts";

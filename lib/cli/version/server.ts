@@ -1,6 +1,6 @@
-import { ifAllowed } from "../../kube/errors.ts";
 import { isObject } from "../../api/json.ts";
 import type { RestClient } from "../../kube/contract.ts";
+import { ifAllowed } from "../../kube/errors.ts";
 import type { ClusterOptions, Connection } from "../cluster/connection.ts";
 import { readReplicas } from "../cluster/replicas.ts";
 import { withSystemNamespace } from "../command_line/context.ts";

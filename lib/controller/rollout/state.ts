@@ -183,7 +183,7 @@ export class Rollout {
     return last?.further;
   }
 
-  /** Starts a plan, whose basis learns what becomes of the Pods, and ends the last one. */
+  /** Starts a plan, whose basis notices changes of the Pods, and ends the last one. */
   begin(tracked: TrackedPods | undefined): void {
     if (this.last) this.last.further = undefined;
     this.#basis = new PlanBasis([...this.#restarting.values(), ...this.expectations.keys()]);
